@@ -1,0 +1,59 @@
+"""Sentences for bad input: each names the argument, what was given and what is allowed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from nofb.types import Array
+
+
+def choice(name: str, given: object, allowed: Iterable[str]) -> None:
+    """Refuse a name that is not in a table, and list the table.
+
+    Examples
+    --------
+    >>> choice("activation", "tahn", ["relu", "tanh"])
+    Traceback (most recent call last):
+    ...
+    ValueError: activation is 'tahn', but must be one of: relu, tanh
+    """
+    allowed = list(allowed)
+    if given not in allowed:
+        raise ValueError(f"{name} is {given!r}, but must be one of: {', '.join(allowed)}")
+
+
+def whole(name: str, given: Any, least: int = 1) -> int:
+    """Return `given` as an int, or refuse it when it is not a whole number of at least `least`."""
+    if isinstance(given, bool) or not isinstance(given, int | np.integer):
+        raise TypeError(f"{name} must be a whole number, but is {given!r}")
+    if given < least:
+        raise ValueError(f"{name} must be at least {least}, but is {given}")
+    return int(given)
+
+
+def number(
+    name: str, given: Any, *, above: float | None = None, least: float | None = None,
+    below: float | None = None,
+) -> float:  # fmt: skip
+    """Return `given` as a float, or refuse it when it is not a finite number in the bounds."""
+    if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, but is {given!r}")
+    bounds = [
+        (f"greater than {above:g}", given > above) if above is not None else None,
+        (f"at least {least:g}", given >= least) if least is not None else None,
+        (f"less than {below:g}", given < below) if below is not None else None,
+    ]
+    wanted = [bound for bound in bounds if bound]
+    if not np.isfinite(given) or not all(holds for _, holds in wanted):
+        rule = " and ".join(["finite", *(text for text, _ in wanted)])
+        raise ValueError(f"{name} must be {rule}, but is {given}")
+    return float(given)
+
+
+def finite(name: str, array: Array) -> None:
+    """Refuse an array with a NaN or an infinity, and say where the first one is."""
+    if np.isfinite(array).all():
+        return
+    where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+    raise ValueError(f"{name} holds {array[where]} at index {where}; every value must be finite")

@@ -1,0 +1,32 @@
+"""One seed, several independent streams of random numbers.
+
+If the forward weights and the feedback matrices were both drawn from `default_rng(seed)`, they
+would be the same numbers, and a "random" feedback matrix would be correlated with the weights
+that it must know nothing about. Every purpose therefore has its own stream.
+"""
+
+import numpy as np
+
+PURPOSES = ("weights", "feedback", "order", "dropout", "probe")
+
+
+def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
+    """Return the random generator that `seed` stands for in one purpose.
+
+    Parameters
+    ----------
+    seed
+        The user's seed, a non-negative integer.
+    purpose
+        One of `PURPOSES`.
+    index
+        Tells several users of one purpose apart, such as two dropout layers.
+
+    Examples
+    --------
+    >>> a = generator(0, "weights").normal(size=3)
+    >>> b = generator(0, "feedback").normal(size=3)
+    >>> bool((a == b).any()), bool((a == generator(0, "weights").normal(size=3)).all())
+    (False, True)
+    """
+    return np.random.default_rng((seed, PURPOSES.index(purpose), index))
