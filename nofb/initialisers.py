@@ -1,0 +1,80 @@
+"""How a matrix is drawn before learning: forward weights and feedback matrices alike.
+
+An initialiser is a function `(rng, n_in, n_out) -> matrix (n_in, n_out)`, where the rows send and
+the columns receive. For a feedback matrix the senders are the units above, so "fan in" counts them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nofb import checks
+from nofb.types import Array
+
+Initialiser = Callable[[np.random.Generator, int, int], Array]
+
+
+def xavier(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Normal, variance 2 / (n_in + n_out): keeps signals alive in both directions (Glorot 2010)."""
+    return rng.normal(0, np.sqrt(2 / (n_in + n_out)), (n_in, n_out))
+
+
+def he(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Normal, variance 2 / n_in: makes up for the half that a ReLU cuts off (He 2015)."""
+    return rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))
+
+
+def lecun(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Normal, variance 1 / n_in: the output varies as much as the input (LeCun 1998)."""
+    return rng.normal(0, np.sqrt(1 / n_in), (n_in, n_out))
+
+
+def uniform_fan_in(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Uniform on ±1/√n_in (Nøkland's forward weights)."""
+    return rng.uniform(-1, 1, (n_in, n_out)) / np.sqrt(n_in)
+
+
+def uniform_fan_out(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Uniform on ±1/√n_out (Nøkland's feedback matrices, which bring the error to n_out units)."""
+    return rng.uniform(-1, 1, (n_in, n_out)) / np.sqrt(n_out)
+
+
+def orthogonal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """Orthonormal rows or columns, whichever are fewer, uniformly over all such matrices."""
+    q, r = np.linalg.qr(rng.normal(size=(max(n_in, n_out), min(n_in, n_out))))
+    q *= np.sign(np.diag(r))  # without this the draw favours some directions
+    return q if n_in >= n_out else q.T
+
+
+def zeros(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
+    """All zeros: tanh layers then learn under direct feedback, and never under backprop."""
+    return np.zeros((n_in, n_out))
+
+
+INITIALISERS: dict[str, Initialiser] = {
+    function.__name__: function
+    for function in (xavier, he, lecun, uniform_fan_in, uniform_fan_out, orthogonal, zeros)
+}
+
+
+def get(initialiser: str | Initialiser, name: str = "init") -> Initialiser:
+    """Return the initialiser called so; a function passes through. `name` is for the error."""
+    if callable(initialiser):
+        return initialiser
+    checks.choice(name, initialiser, INITIALISERS)
+    return INITIALISERS[initialiser]
+
+
+def scaled(initialiser: str | Initialiser, scale: float) -> Initialiser:
+    """Return an initialiser that draws as another one does, times `scale`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> W = scaled("orthogonal", 3.0)(rng, 4, 2)
+    >>> np.abs(W.T @ W).round(6).tolist()
+    [[9.0, 0.0], [0.0, 9.0]]
+    """
+    draw = get(initialiser)
+    scale = checks.number("scale", scale, least=0)
+    return lambda rng, n_in, n_out: scale * draw(rng, n_in, n_out)

@@ -1,0 +1,71 @@
+"""The steps of the optimizers, in place: each takes a parameter and the update a rule asks for."""
+
+import numpy as np
+
+from nofb.kernels.jit import kernel
+from nofb.types import Array
+
+
+@kernel
+def descend(W: Array, dW: Array, lr: float) -> None:
+    """W ← W - η dW."""
+    W, dW = W.reshape(-1), dW.reshape(-1)
+    for i in range(W.size):
+        W[i] -= lr * dW[i]
+
+
+@kernel
+def momentum(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
+    """v ← μ v + dW, then W ← W - η v."""
+    W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
+    for i in range(W.size):
+        v[i] = mu * v[i] + dW[i]
+        W[i] -= lr * v[i]
+
+
+@kernel
+def nesterov(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
+    """v ← μ v + dW, then W ← W - η (dW + μ v): one step ahead of momentum."""
+    W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
+    for i in range(W.size):
+        v[i] = mu * v[i] + dW[i]
+        W[i] -= lr * (dW[i] + mu * v[i])
+
+
+@kernel
+def rmsprop(W: Array, dW: Array, s: Array, lr: float, rho: float, epsilon: float) -> None:
+    """s ← ρ s + (1 - ρ) dW², then W ← W - η dW / (√s + ε)."""
+    W, dW, s = W.reshape(-1), dW.reshape(-1), s.reshape(-1)
+    rest = W.dtype.type(1) - rho
+    for i in range(W.size):
+        s[i] = rho * s[i] + rest * dW[i] * dW[i]
+        W[i] -= lr * dW[i] / (np.sqrt(s[i]) + epsilon)
+
+
+@kernel
+def adam(
+    W: Array, dW: Array, m: Array, s: Array, lr: float, beta1: float, beta2: float, epsilon: float
+) -> None:
+    """m ← β₁ m + (1 - β₁) dW, s ← β₂ s + (1 - β₂) dW², then W ← W - η m / (√s + ε).
+
+    Both averages start at zero; the caller's η and ε already make up for that.
+    """
+    W, dW, m, s = W.reshape(-1), dW.reshape(-1), m.reshape(-1), s.reshape(-1)
+    rest1, rest2 = W.dtype.type(1) - beta1, W.dtype.type(1) - beta2
+    for i in range(W.size):
+        m[i] = beta1 * m[i] + rest1 * dW[i]
+        s[i] = beta2 * s[i] + rest2 * dW[i] * dW[i]
+        W[i] -= lr * m[i] / (np.sqrt(s[i]) + epsilon)
+
+
+@kernel
+def limit_columns(W: Array, limit: float) -> None:
+    """Shrink every column of W (n_in, n_out) that is longer than `limit` to that length."""
+    for j in range(W.shape[1]):
+        length = W.dtype.type(0)
+        for i in range(W.shape[0]):  # length = ‖W[:, j]‖
+            length += W[i, j] * W[i, j]
+        length = np.sqrt(length)
+        if length > limit:
+            for i in range(W.shape[0]):
+                W[i, j] *= limit / length

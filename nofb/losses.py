@@ -1,0 +1,103 @@
+"""The losses, each with the output unit that belongs to it.
+
+Paired like this, the gradient of every loss with respect to the last pre-activation is the output
+error e = ŷ - y, so that no rule needs to know which loss is in use.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nofb import checks
+from nofb.activations import ACTIVATIONS
+from nofb.kernels import losses as kernels
+from nofb.types import Array, FloatType
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss and its output unit.
+
+    Parameters
+    ----------
+    name
+        Its name in `LOSSES`.
+    unit
+        `unit(a, output)` writes ŷ into `output`; both are (N, n_outputs).
+    total
+        `total(a, target)` is the loss summed over the samples of the batch.
+    """
+
+    name: str
+    unit: Callable[[Array, Array], object]
+    total: Callable[[Array, Array], float]
+
+    def mean(self, a: Array, target: Array) -> float:
+        """Return the loss as a mean over samples, from the last pre-activation (N, n_outputs)."""
+        return float(self.total(a, target)) / len(a)
+
+
+# fmt: off
+LOSSES = {loss.name: loss for loss in [
+    #     name                    ŷ                            loss
+    Loss("cross_entropy",         kernels.softmax,             kernels.cross_entropy),
+    Loss("binary_cross_entropy",  ACTIVATIONS["logistic"].f,   kernels.binary_cross_entropy),
+    Loss("squared_error",         ACTIVATIONS["identity"].f,   kernels.squared_error),
+]}
+# fmt: on
+
+
+def get(name: str) -> Loss:
+    """Return the loss called `name`."""
+    checks.choice("loss", name, LOSSES)
+    return LOSSES[name]
+
+
+def as_targets(y: Array, n_outputs: int, dtype: FloatType) -> Array:
+    """Return targets (N, n_outputs): labels become one-hot rows, target rows stay what they are.
+
+    Parameters
+    ----------
+    y
+        Labels, integers (N,), or targets (N, n_outputs).
+    n_outputs
+        How many outputs the network has.
+    dtype
+        The network's floating-point type.
+
+    Raises
+    ------
+    TypeError
+        If labels are not integers.
+    ValueError
+        If a label has no output, a shape does not fit, or a target is not finite.
+
+    Examples
+    --------
+    >>> as_targets(np.array([1, 0]), 2, np.float32).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    y = np.asarray(y)
+    if y.ndim == 1:
+        return _one_hot(y, n_outputs, dtype)
+    if y.ndim != 2 or y.shape[1] != n_outputs:
+        raise ValueError(
+            f"y has shape {y.shape}, but must be labels (N,) or targets (N, {n_outputs})"
+        )
+    checks.finite("y", y)
+    return np.ascontiguousarray(y, dtype)
+
+
+def _one_hot(labels: Array, n_outputs: int, dtype: FloatType) -> Array:
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise TypeError(f"labels must be integers, but y has dtype {labels.dtype}")
+    wrong = np.flatnonzero((labels < 0) | (labels >= n_outputs))
+    if wrong.size:
+        raise ValueError(
+            f"y holds the label {labels[wrong[0]]} at sample {wrong[0]}, but the network has "
+            f"{n_outputs} outputs: labels are 0 to {n_outputs - 1}"
+        )
+    target = np.zeros((len(labels), n_outputs), dtype)
+    target[np.arange(len(labels)), labels] = 1
+    return target
