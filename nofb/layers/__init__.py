@@ -1,0 +1,19 @@
+"""The layers: each owns its arrays as plain attributes and offers rules three linear maps."""
+
+from nofb.layers.base import Layer, Record, WeightedLayer
+from nofb.layers.conv2d import Conv2D
+from nofb.layers.dense import Dense
+from nofb.layers.dropout import Dropout
+from nofb.layers.flatten import Flatten
+from nofb.layers.max_pool2d import MaxPool2D
+
+__all__ = [
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "MaxPool2D",
+    "Record",
+    "WeightedLayer",
+]

@@ -1,0 +1,156 @@
+"""What a layer is: it takes an array and gives an array, and can send a signal the other way.
+
+A layer with weights offers a rule three linear maps (forward, back through a given matrix, and the
+weight product), so that a rule never asks which kind of layer it has.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from nofb import activations, initialisers
+from nofb.initialisers import Initialiser
+from nofb.types import Array, FloatType, Shape
+
+
+class Record:
+    """What one layer leaves behind for one batch: named arrays, a row for each sample.
+
+    Parameters
+    ----------
+    samples
+        N, the number of rows.
+    dtype
+        The network's floating-point type.
+    whole
+        A record of a larger batch whose memory this one shares.
+
+    Attributes
+    ----------
+    h_below
+        What the layer received (N, ...).
+    a
+        The pre-activation (N, ...), for a layer with weights.
+    h
+        What the layer gave (N, ...).
+    """
+
+    h_below: Array
+    a: Array
+    h: Array
+
+    def __init__(self, samples: int, dtype: FloatType, whole: Record | None = None) -> None:
+        self.samples = samples
+        self.dtype = dtype
+        self.whole = whole
+        self.arrays: dict[str, Array] = {}
+
+    def array(
+        self, name: str, shape: Shape, dtype: FloatType | type[np.int32] | None = None
+    ) -> Array:
+        """Return the array called `name`, (N, *shape): made at the first call, then used again."""
+        if name not in self.arrays:
+            self.arrays[name] = (
+                self.whole.array(name, shape, dtype)[: self.samples]
+                if self.whole is not None
+                else np.zeros((self.samples, *shape), dtype or self.dtype)
+            )
+        return self.arrays[name]
+
+
+class Layer(ABC):
+    """One step of the stack, from (N, *shape_in) to (N, *shape_out).
+
+    Attributes
+    ----------
+    shape_in, shape_out
+        The shapes of one sample before and after; known once the network has `settle`d.
+    """
+
+    shape_in: Shape = ()
+    shape_out: Shape = ()
+
+    @abstractmethod
+    def settle(self, shape_in: Shape) -> None:
+        """Take note of the shape of one sample and work out `shape_out`, or refuse the shape."""
+
+
+class WeightlessLayer(Layer):
+    """A layer without weights: it only routes or masks, and rules pass through it."""
+
+    @abstractmethod
+    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
+        """Return what the layer makes of `h_below` (N, *shape_in), and note in `record` how."""
+
+    @abstractmethod
+    def back(self, record: Record, signal: Array) -> Array:
+        """Return the signal on the layer's input, given the one on its output. May reuse it."""
+
+    @abstractmethod
+    def relay(self, record: Record, change: Array) -> Array:
+        """Return how a small change of the layer's input shows in its output. May reuse it."""
+
+
+class WeightedLayer(Layer):
+    """A layer with weights, seen by a rule as three linear maps and an activation.
+
+    Attributes
+    ----------
+    W, b
+        Forward weights (n_in, n_out) and biases (n_out,), or `b = None`.
+    B
+        Feedback matrix (n_out, n_in), standing where backprop has Wᵀ; `None` if there is none.
+    D
+        Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
+    activation
+        The function that is applied to a = h_below W + b.
+    """
+
+    W: Array
+    b: Array | None
+    B: Array | None = None
+    D: Array | None = None
+
+    def __init__(
+        self, n_in: int, n_out: int, activation: str | None, init: str | Initialiser, bias: bool
+    ) -> None:
+        self.n_in, self.n_out = n_in, n_out
+        self.activation = activations.get(activation)
+        self.init = initialisers.get(init)
+        self.bias = bias
+
+    @property
+    def feedback_shape(self) -> tuple[int, int]:
+        """The shape of `B`, that of Wᵀ: (n_out, n_in)."""
+        return self.n_out, self.n_in
+
+    def draw_weights(self, rng: np.random.Generator, dtype: FloatType) -> None:
+        """Draw W with the layer's initialiser and set b to zero."""
+        self.W = np.ascontiguousarray(self.init(rng, self.n_in, self.n_out), dtype)
+        self.b = np.zeros(self.n_out, dtype) if self.bias else None
+
+    def forward(self, record: Record, h_below: Array) -> None:
+        """Write a = h_below W + b and h = f(a) into the record."""
+        record.h_below = h_below
+        record.a = record.array("a", self.shape_out)
+        self.affine(record)
+        record.h = record.array("h", self.shape_out)
+        self.activation.f(record.a, record.h)
+
+    @abstractmethod
+    def affine(self, record: Record) -> None:
+        """Forward: a = h_below W + b, from `record.h_below` into `record.a`."""
+
+    @abstractmethod
+    def back(self, record: Record, delta: Array, B: Array) -> Array:
+        """Back through a given matrix: delta B, a signal on h_below (N, *shape_in)."""
+
+    @abstractmethod
+    def weight_product(self, record: Record, delta: Array, dW: Array, db: Array | None) -> None:
+        """The weight step: dW = h_belowᵀ delta / N and db = the mean of delta over samples."""
+
+    @abstractmethod
+    def relay(self, record: Record, change: Array, R: Array) -> Array:
+        """Forward through a given matrix (n_in, n_out): change R, a signal on a (N, *shape_out)."""

@@ -1,0 +1,130 @@
+"""A convolution: a dense layer that is applied to every patch of the maps below.
+
+The patches are gathered once, as the rows of one matrix P, and the equations are then those of a
+dense layer: a = P W + b, signal = δ B (added back to where the patches came from), dW = Pᵀ δ / N.
+"""
+
+from nofb import checks
+from nofb.initialisers import Initialiser
+from nofb.kernels import patches, products
+from nofb.layers.base import Record, WeightedLayer
+from nofb.types import Array, Shape
+
+
+def pair(name: str, given: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
+    """Return (rows, columns), from a pair or from one number that stands for both."""
+    both = given if isinstance(given, tuple) else (given, given)
+    if len(both) != 2:
+        raise ValueError(f"{name} must be a number or a pair (rows, columns), but is {given}")
+    return checks.whole(name, both[0], least), checks.whole(name, both[1], least)
+
+
+def count_windows(extent: int, size: int, stride: int, padding: int = 0) -> int:
+    """Return how many windows of `size` fit into `extent` pixels, `stride` apart."""
+    return (extent + 2 * padding - size) // stride + 1
+
+
+class Conv2D(WeightedLayer):
+    """h = f(P W + b), where P holds every patch of the maps below as a row.
+
+    The maps inside a network are (N, height, width, channels); `Network.forward` takes images as
+    (N, channels, height, width). W is (rows · columns · channels_in, channels_out); `filters`
+    shows it as images. Its feedback matrix B has the shape of Wᵀ: feedback filters.
+
+    Parameters
+    ----------
+    channels_in, channels_out
+        Maps below and maps of this layer.
+    kernel_size
+        The patch, in pixels: a number or (rows, columns).
+    stride, padding
+        Pixels between patches, and rows and columns of zeros around the maps; numbers or pairs.
+    activation, init, bias
+        As for `Dense`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a whole number, a name is not known, or a patch does not fit the maps.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Flatten, Network
+    >>> layers = [Conv2D(1, 4, 3, padding=1, activation="relu"), Flatten(), Dense(256, 10)]
+    >>> net = Network(layers, input_shape=(1, 8, 8))
+    >>> net.layers[0].W.shape, net.layers[0].filters.shape
+    ((9, 4), (4, 1, 3, 3))
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        activation: str | None = None,
+        init: str | Initialiser = "xavier",
+        bias: bool = True,
+    ) -> None:
+        self.channels_in = checks.whole("channels_in", channels_in)
+        self.kernel_size = pair("kernel_size", kernel_size)
+        self.stride = pair("stride", stride)
+        self.padding = pair("padding", padding, least=0)
+        n_in = self.kernel_size[0] * self.kernel_size[1] * channels_in
+        super().__init__(n_in, checks.whole("channels_out", channels_out), activation, init, bias)
+
+    def settle(self, shape_in: Shape) -> None:
+        """Work out the size of the maps, or refuse maps that do not fit."""
+        if len(shape_in) != 3 or shape_in[2] != self.channels_in:
+            raise ValueError(
+                f"{self!r} takes maps (height, width, {self.channels_in}), but receives {shape_in}"
+            )
+        rows, columns = (
+            count_windows(*sizes)
+            for sizes in zip(shape_in, self.kernel_size, self.stride, self.padding, strict=False)
+        )
+        if rows < 1 or columns < 1:
+            raise ValueError(f"{self!r} does not fit maps of {shape_in[0]} x {shape_in[1]} pixels")
+        self.shape_in, self.shape_out = shape_in, (rows, columns, self.n_out)
+
+    @property
+    def filters(self) -> Array:
+        """W as images: a view (channels_out, channels_in, rows, columns)."""
+        return self.W.reshape(*self.kernel_size, self.channels_in, self.n_out).transpose(3, 2, 0, 1)
+
+    def _room(self, record: Record, name: str) -> Array:
+        """Return room for every patch: (N, H', W', rows, columns, channels_in)."""
+        rows, columns, _ = self.shape_out
+        return record.array(name, (rows, columns, *self.kernel_size, self.channels_in))
+
+    def affine(self, record: Record) -> None:
+        P = self._room(record, "patches")
+        patches.gather(record.h_below, self.stride, self.padding, P)
+        a = record.a.reshape(-1, self.n_out)
+        products.affine(P.reshape(-1, self.n_in), self.W, self.b, a)  # (N H' W', channels_out)
+
+    def back(self, record: Record, delta: Array, B: Array) -> Array:
+        on_patches = self._room(record, "on_patches")
+        products.product(delta.reshape(-1, self.n_out), B, on_patches.reshape(-1, self.n_in))
+        signal = record.array("signal", self.shape_in)
+        patches.scatter(on_patches, self.stride, self.padding, signal)  # (N, H, W, channels_in)
+        return signal
+
+    def weight_product(self, record: Record, delta: Array, dW: Array, db: Array | None) -> None:
+        P = self._room(record, "patches").reshape(-1, self.n_in)
+        mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
+        products.weight_product(P, delta.reshape(-1, self.n_out), len(delta), mean_delta, dW, db)
+
+    def relay(self, record: Record, change: Array, R: Array) -> Array:
+        on_patches = self._room(record, "on_patches")
+        patches.gather(change, self.stride, self.padding, on_patches)
+        relayed = record.array("relayed", self.shape_out)
+        products.product(on_patches.reshape(-1, self.n_in), R, relayed.reshape(-1, self.n_out))
+        return relayed
+
+    def __repr__(self) -> str:
+        return (
+            f"Conv2D({self.channels_in}, {self.n_out}, {self.kernel_size}, stride={self.stride}, "
+            f"padding={self.padding}, activation={self.activation.name!r})"
+        )

@@ -1,0 +1,76 @@
+"""A dense layer: every unit above hears every unit below."""
+
+from nofb import checks
+from nofb.initialisers import Initialiser
+from nofb.kernels import products
+from nofb.layers.base import Record, WeightedLayer
+from nofb.types import Array, Shape
+
+
+class Dense(WeightedLayer):
+    """h = f(h_below W + b).
+
+    Parameters
+    ----------
+    n_in, n_out
+        Units below and units of this layer.
+    activation
+        A name in `nofb.activations.ACTIVATIONS`. The last layer of a network has none: the loss
+        brings its output unit.
+    init
+        How W is drawn: a name in `nofb.initialisers.INITIALISERS`, or a function.
+    bias
+        Whether there is a b.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a positive whole number, or a name is not known.
+
+    Examples
+    --------
+    >>> from nofb import Network
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)], loss="cross_entropy", seed=0)
+    >>> [layer.W.shape for layer in net.weighted]
+    [(4, 3), (3, 2)]
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | None = None,
+        init: str | Initialiser = "xavier",
+        bias: bool = True,
+    ) -> None:
+        n_in, n_out = checks.whole("n_in", n_in), checks.whole("n_out", n_out)
+        super().__init__(n_in, n_out, activation, init, bias)
+        self.shape_in, self.shape_out = (n_in,), (n_out,)
+
+    def settle(self, shape_in: Shape) -> None:
+        """Refuse anything but (n_in,)."""
+        if shape_in != self.shape_in:
+            hint = "; put Flatten() before it" if len(shape_in) > 1 else ""
+            raise ValueError(
+                f"{self!r} takes samples of shape {self.shape_in}, but receives {shape_in}{hint}"
+            )
+
+    def affine(self, record: Record) -> None:
+        products.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
+
+    def back(self, record: Record, delta: Array, B: Array) -> Array:
+        signal = record.array("signal", self.shape_in)
+        products.product(delta, B, signal)  # (N, n_in)
+        return signal
+
+    def weight_product(self, record: Record, delta: Array, dW: Array, db: Array | None) -> None:
+        mean_delta = record.array("mean_delta", self.shape_out)
+        products.weight_product(record.h_below, delta, len(delta), mean_delta, dW, db)
+
+    def relay(self, record: Record, change: Array, R: Array) -> Array:
+        relayed = record.array("relayed", self.shape_out)
+        products.product(change, R, relayed)  # (N, n_out)
+        return relayed
+
+    def __repr__(self) -> str:
+        return f"Dense({self.n_in}, {self.n_out}, activation={self.activation.name!r})"

@@ -1,0 +1,75 @@
+"""Dropout: in training, units fall silent at random, so that none can rely on another.
+
+It is *inverted*: the units that stay are made louder, so that nothing changes when it is off.
+"""
+
+import numpy as np
+
+from nofb import checks, seeds
+from nofb.layers.base import Record, WeightlessLayer
+from nofb.types import Array, Shape
+
+
+class Dropout(WeightlessLayer):
+    """Silence each unit with probability `rate`, and multiply the others by 1 / (1 - rate).
+
+    A signal that travels back meets the same mask. The network seeds it, unless `seed` is given.
+
+    Parameters
+    ----------
+    rate
+        The probability of silence, at least 0 and less than 1.
+    seed
+        Seeds the masks; `None` leaves it to the network.
+
+    Attributes
+    ----------
+    rng
+        The generator of the masks; set it to draw the same masks again.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `rate` is not a number in that range.
+
+    Examples
+    --------
+    >>> dropout = Dropout(0.5, seed=0)
+    >>> dropout.settle((4,))
+    >>> h = dropout.forward(Record(2, np.float32), np.ones((2, 4), np.float32), train=True)
+    >>> sorted(set(h.ravel().tolist()))
+    [0.0, 2.0]
+    """
+
+    def __init__(self, rate: float, seed: int | None = None) -> None:
+        self.rate = checks.number("rate", rate, least=0, below=1)
+        self.seed = None if seed is None else checks.whole("seed", seed, least=0)
+        self.rng = seeds.generator(0 if self.seed is None else self.seed, "dropout")
+
+    def settle(self, shape_in: Shape) -> None:
+        """Any shape will do."""
+        self.shape_in = self.shape_out = shape_in
+
+    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
+        mask = record.array("mask", self.shape_in)
+        if train:
+            self.rng.random(out=mask, dtype=mask.dtype)
+            np.greater_equal(mask, self.rate, out=mask)
+            mask /= 1 - self.rate
+        else:
+            mask[:] = 1
+        h = record.array("h", self.shape_in)
+        np.multiply(h_below, mask, out=h)
+        return h
+
+    def back(self, record: Record, signal: Array) -> Array:
+        signal *= record.array("mask", self.shape_in)
+        return signal
+
+    def relay(self, record: Record, change: Array) -> Array:
+        relayed = record.array("relayed", self.shape_in)
+        np.multiply(change, record.array("mask", self.shape_in), out=relayed)
+        return relayed
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.rate})"

@@ -1,0 +1,34 @@
+"""Flatten: a stack of maps read as one row of numbers."""
+
+from math import prod
+
+from nofb.layers.base import Record, WeightlessLayer
+from nofb.types import Array, Shape
+
+
+class Flatten(WeightlessLayer):
+    """Turn maps (N, height, width, channels) into rows (N, height · width · channels).
+
+    Examples
+    --------
+    >>> flatten = Flatten()
+    >>> flatten.settle((5, 4, 3))
+    >>> flatten.shape_out
+    (60,)
+    """
+
+    def settle(self, shape_in: Shape) -> None:
+        """Any shape can be flattened."""
+        self.shape_in, self.shape_out = shape_in, (prod(shape_in),)
+
+    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
+        return h_below.reshape(len(h_below), *self.shape_out)
+
+    def back(self, record: Record, signal: Array) -> Array:
+        return signal.reshape(len(signal), *self.shape_in)
+
+    def relay(self, record: Record, change: Array) -> Array:
+        return change.reshape(len(change), *self.shape_out)
+
+    def __repr__(self) -> str:
+        return "Flatten()"

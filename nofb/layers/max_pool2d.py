@@ -1,0 +1,69 @@
+"""Max-pooling: of each window of a map, only the largest value is passed on."""
+
+import numpy as np
+
+from nofb.kernels import pooling
+from nofb.layers.base import Record, WeightlessLayer
+from nofb.layers.conv2d import count_windows, pair
+from nofb.types import Array, Shape
+
+
+class MaxPool2D(WeightlessLayer):
+    """Keep the largest of each window of `size` pixels; signals go back to the winners only.
+
+    Parameters
+    ----------
+    size
+        The window in pixels: a number or (rows, columns).
+    stride
+        Pixels between windows; `None` puts them side by side. What does not fill a window at the
+        right and the bottom is left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a positive whole number, or a window does not fit the maps.
+
+    Examples
+    --------
+    >>> pool = MaxPool2D(2)
+    >>> pool.settle((5, 4, 3))
+    >>> pool.shape_out
+    (2, 2, 3)
+    """
+
+    def __init__(
+        self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None
+    ) -> None:
+        self.size = pair("size", size)
+        self.stride = self.size if stride is None else pair("stride", stride)
+
+    def settle(self, shape_in: Shape) -> None:
+        """Work out the size of the pooled maps, or refuse maps that are too small."""
+        if len(shape_in) != 3:
+            raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
+        rows, columns = map(count_windows, shape_in[:2], self.size, self.stride)
+        if rows < 1 or columns < 1:
+            raise ValueError(f"{self!r} does not fit maps of {shape_in[0]} x {shape_in[1]} pixels")
+        self.shape_in, self.shape_out = shape_in, (rows, columns, shape_in[2])
+
+    def _winners(self, record: Record) -> Array:
+        return record.array("winners", (*self.shape_out, 2), np.int32)
+
+    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
+        pooled = record.array("h", self.shape_out)
+        pooling.max_pool(h_below, self.size, self.stride, pooled, self._winners(record))
+        return pooled
+
+    def back(self, record: Record, signal: Array) -> Array:
+        below = record.array("signal", self.shape_in)
+        pooling.to_winners(signal, self._winners(record), below)
+        return below
+
+    def relay(self, record: Record, change: Array) -> Array:
+        relayed = record.array("relayed", self.shape_out)
+        pooling.from_winners(change, self._winners(record), relayed)
+        return relayed
+
+    def __repr__(self) -> str:
+        return f"MaxPool2D({self.size}, stride={self.stride})"

@@ -1,0 +1,268 @@
+"""A network: a list of layers and a loss. It can go forward, and it says which layer stands where.
+
+It learns nothing by itself: a rule reads the trace of a forward pass and proposes updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+import numpy as np
+
+from nofb import checks, losses, seeds
+from nofb.layers import Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
+from nofb.layers.base import WeightlessLayer
+from nofb.trace import Trace
+from nofb.types import Array, FloatType, Shape
+
+ROWS_AT_ONCE = 1000  # samples a forward pass takes at once when a whole data set goes through
+
+
+class Network:
+    """A stack of layers with a loss at its top.
+
+    Parameters
+    ----------
+    layers
+        From the input side up. The last one is a `Dense` without activation: the loss brings its
+        output unit.
+    loss
+        "cross_entropy" (softmax), "binary_cross_entropy" (logistic units) or "squared_error"
+        (identity, ½‖ŷ - y‖² summed over outputs).
+    seed
+        Seeds the weights and the dropout masks.
+    dtype
+        `numpy.float32`, or `numpy.float64` for checking.
+    input_shape
+        The shape of one sample, (features,) or (channels, height, width). It may be left out: the
+        first batch then tells it, and direct feedback for a convolution can be drawn only after.
+
+    Attributes
+    ----------
+    layers
+        All layers.
+    weighted
+        The layers with weights.
+    head
+        The loss with its output unit.
+    rule
+        The rule that is attached, or `None`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the layers do not fit together, or an argument is not one of those allowed.
+
+    Examples
+    --------
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)], loss="cross_entropy", seed=0)
+    >>> trace = net.forward(np.ones((5, 4)))
+    >>> trace.output.shape, trace[net.layers[0]].h.shape
+    ((5, 2), (5, 3))
+    >>> bool(np.allclose(trace.output.sum(axis=1), 1))
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: str = "cross_entropy",
+        seed: int = 0,
+        dtype: FloatType = np.float32,
+        input_shape: Shape | None = None,
+    ) -> None:
+        self.layers = list(layers)
+        self.weighted = [layer for layer in self.layers if isinstance(layer, WeightedLayer)]
+        self.head = losses.get(loss)
+        self.seed = checks.whole("seed", seed, least=0)
+        if dtype not in (np.float32, np.float64):
+            raise TypeError(f"dtype must be numpy.float32 or numpy.float64, but is {dtype!r}")
+        self.dtype = dtype
+        self._check_layers()
+        self._below = dict(self.downward())
+        self._riders = {layer: self._find_riders(layer) for layer in self.weighted}
+        self._draw()
+        self.rule: object = None  # the rule whose feedback path is drawn
+        self.input_shape: Shape | None = None
+        if input_shape is None and not self._needs_image():
+            input_shape = self.weighted[0].shape_in
+        if input_shape is not None:
+            self.settle(tuple(input_shape))
+
+    # -- what stands where ---------------------------------------------------------------------
+
+    def below(self, layer: WeightedLayer) -> WeightedLayer:
+        """Return the next layer with weights towards the input."""
+        if layer not in self._below:
+            raise ValueError(f"no layer with weights stands below {layer!r}")
+        return self._below[layer]
+
+    def downward(self) -> Iterator[tuple[WeightedLayer, WeightedLayer]]:
+        """Go from the output down, in pairs (layer, the layer below it)."""
+        return zip(self.weighted[:0:-1], self.weighted[-2::-1], strict=True)
+
+    def riders(self, layer: WeightedLayer) -> list[WeightlessLayer]:
+        """Return the pooling, dropout and flattening between a layer and the next one."""
+        return self._riders[layer]
+
+    def units_shown(self, layer: WeightedLayer) -> int:
+        """Return how many numbers of one sample `layer` shows to the next one, after pooling."""
+        if self.input_shape is None:
+            raise ValueError(
+                "the network does not know the size of its images yet: "
+                "give Network(..., input_shape=(channels, height, width))"
+            )
+        return prod([layer, *self.riders(layer)][-1].shape_out)
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs."""
+        return self.weighted[-1].n_out
+
+    # -- forward -------------------------------------------------------------------------------
+
+    def forward(self, x: Array, train: bool = False) -> Trace:
+        """Send a batch through the network and return what it left behind.
+
+        Parameters
+        ----------
+        x
+            Samples (N, features), or images (N, channels, height, width).
+        train
+            Whether dropout is on.
+
+        Returns
+        -------
+        Trace
+            `trace.output` is ŷ (N, n_outputs); `trace[layer]` has `h_below`, `a` and `h`.
+
+        Raises
+        ------
+        ValueError
+            If x is empty, has another shape than the network takes, or is not finite.
+        """
+        x = self.as_input(x)
+        return Trace(self, len(x)).fill(x, train)
+
+    def predict(self, x: Array) -> Array:
+        """Return the class index of every sample, integers (N,)."""
+        return self.outputs(x).argmax(axis=1)
+
+    def outputs(self, x: Array) -> Array:
+        """Return ŷ for every sample (N, n_outputs), with dropout off."""
+        return np.concatenate([trace.output.copy() for trace, _ in self._pieces(self.as_input(x))])
+
+    def loss(self, x: Array, y: Array) -> float:
+        """Return the loss as a mean over samples, with dropout off."""
+        return self.evaluate(x, y)[0]
+
+    def accuracy(self, x: Array, y: Array) -> float:
+        """Return the share of samples whose largest output is the right one."""
+        return self.evaluate(x, y)[1]
+
+    def evaluate(self, x: Array, y: Array) -> tuple[float, float]:
+        """Return (loss, accuracy), with dropout off; y are labels (N,) or rows (N, n_outputs)."""
+        x = self.as_input(x)
+        return self.evaluate_rows(x, self.as_target(y, len(x)))
+
+    def evaluate_rows(self, x: Array, target: Array) -> tuple[float, float]:
+        """Return (loss, accuracy) for samples and targets in the network's own form."""
+        loss = right = 0.0
+        for trace, rows in self._pieces(x):
+            trace.set_target(target[rows])
+            loss += trace.loss() * trace.samples
+            right += (trace.output.argmax(1) == target[rows].argmax(1)).sum()
+        return loss / len(x), right / len(x)
+
+    def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
+        trace = Trace(self, min(len(x), ROWS_AT_ONCE))
+        for start in range(0, len(x), ROWS_AT_ONCE):
+            rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
+            yield trace.rows(rows.stop - start).fill(x[rows]), rows
+
+    # -- what comes in -------------------------------------------------------------------------
+
+    def settle(self, input_shape: Shape) -> None:
+        """Work out the shape of every layer from the shape of one sample, or say what clashes."""
+        shape = input_shape
+        if len(input_shape) == 3:
+            channels, height, width = input_shape
+            shape = (height, width, channels)
+        for layer in self.layers:
+            layer.settle(shape)
+            shape = layer.shape_out
+        self.input_shape = input_shape
+
+    def as_input(self, x: Array, name: str = "x") -> Array:
+        """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
+        x = np.asarray(x)
+        if not np.issubdtype(x.dtype, np.number) or np.iscomplexobj(x):
+            raise TypeError(f"{name} must hold real numbers, but has dtype {x.dtype}")
+        if x.ndim not in (2, 4) or len(x) == 0:
+            raise ValueError(
+                f"{name} has shape {x.shape}, but must be (N, features) or "
+                "(N, channels, height, width) with at least one sample"
+            )
+        if self.input_shape is None:
+            self.settle(x.shape[1:])
+        if x.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"{name} has samples of shape {x.shape[1:]}, but the network takes "
+                f"{self.input_shape}{self._hint(x.ndim)}"
+            )
+        checks.finite(name, x)
+        return np.ascontiguousarray(x if x.ndim == 2 else x.transpose(0, 2, 3, 1), self.dtype)
+
+    def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
+        """Return target rows (N, n_outputs) for labels or rows, checked."""
+        target = losses.as_targets(y, self.n_outputs, self.dtype)
+        if len(target) != samples:
+            raise ValueError(f"{name} has {len(target)} entries, but there are {samples} samples")
+        return target
+
+    def _hint(self, dimensions: int) -> str:
+        images = self.input_shape is not None and len(self.input_shape) == 3
+        if images == (dimensions == 4):
+            return ""
+        return "; see Dataset.as_images()" if images else "; put Flatten() first"
+
+    # -- building ------------------------------------------------------------------------------
+
+    def _check_layers(self) -> None:
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers must hold nofb layers, but holds {layer!r}")
+        if len(set(self.layers)) < len(self.layers):
+            raise ValueError("layers holds the same layer twice; every layer owns its own arrays")
+        last = self.layers[-1] if self.layers else None
+        if not isinstance(last, Dense) or last.activation.name != "identity":
+            raise ValueError(
+                f"the last layer must be a Dense without activation, since the loss brings its "
+                f"output unit, but it is {last!r}"
+            )
+
+    def _find_riders(self, layer: WeightedLayer) -> list[WeightlessLayer]:
+        riders: list[WeightlessLayer] = []
+        for above in self.layers[self.layers.index(layer) + 1 :]:
+            if not isinstance(above, WeightlessLayer):
+                break
+            riders.append(above)
+        return riders
+
+    def _needs_image(self) -> bool:
+        first = self.layers[: self.layers.index(self.weighted[0])]
+        images = [layer for layer in self.layers if isinstance(layer, Conv2D | MaxPool2D)]
+        return bool(images) or any(not isinstance(layer, Dropout) for layer in first)
+
+    def _draw(self) -> None:
+        rng = seeds.generator(self.seed, "weights")
+        for index, layer in enumerate(self.layers):
+            if isinstance(layer, WeightedLayer):
+                layer.draw_weights(rng, self.dtype)
+            elif isinstance(layer, Dropout) and layer.seed is None:
+                layer.rng = seeds.generator(self.seed, "dropout", index)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.layers))
+        return f"Network([{layers}], loss={self.head.name!r})"

@@ -1,0 +1,214 @@
+"""A trace: everything that one batch left behind in a network, and the room to teach from it.
+
+Rules read it. Its three linear maps (`back`, `project`, `relay`) bring a signal to a layer's
+activation, past any pooling, dropout or flattening on the way; `times_slope` takes it to the
+pre-activation, where it is a teaching signal δ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nofb.kernels.products import product
+from nofb.layers import Layer, Record, WeightedLayer
+from nofb.layers.base import WeightlessLayer
+from nofb.types import Array
+
+if TYPE_CHECKING:
+    from nofb.network import Network
+
+
+@dataclass
+class Update:
+    """What a rule wants of one layer, in the role of a gradient: optimizers subtract it.
+
+    Attributes
+    ----------
+    dW
+        For the weights (n_in, n_out): a mean over the batch.
+    db
+        For the biases (n_out,), or `None` where there are none: a mean over the batch.
+    dB
+        For the feedback matrix (n_out, n_in), where a rule learns it; otherwise `None`.
+    """
+
+    dW: Array
+    db: Array | None
+    dB: Array | None = None
+
+
+class Trace:
+    """What one batch left behind: `trace[layer].h_below`, `.a` and `.h`, and the output error.
+
+    Every array is made once and used again for the next batch, so `nofb.fit` needs one trace only;
+    `Network.forward` makes a new one at every call.
+
+    Parameters
+    ----------
+    net
+        The network.
+    samples
+        N, the number of samples in the batch.
+    whole
+        A trace of a larger batch whose memory this one shares.
+
+    Attributes
+    ----------
+    target
+        y as rows (N, n_outputs), after `set_target`.
+    error
+        The output error e = ŷ - y (N, n_outputs), after `set_target`.
+    """
+
+    target: Array
+    error: Array
+
+    def __init__(self, net: Network, samples: int, whole: Trace | None = None) -> None:
+        self.net = net
+        self.samples = samples
+        self.whole = whole
+        self.records: dict[Layer, Record] = {
+            layer: Record(samples, net.dtype, whole[layer] if whole else None)
+            for layer in net.layers
+        }
+        self._updates: dict[WeightedLayer, Update] = {}
+        self._rows: dict[int, Trace] = {samples: self}
+
+    def __getitem__(self, layer: Layer) -> Record:
+        return self.records[layer]
+
+    @property
+    def output(self) -> Array:
+        """The network's output ŷ (N, n_outputs)."""
+        return self[self.net.weighted[-1]].h
+
+    def rows(self, samples: int) -> Trace:
+        """Return a trace for a smaller batch, in this one's memory."""
+        if samples not in self._rows:
+            self._rows[samples] = Trace(self.net, samples, whole=self)
+        return self._rows[samples]
+
+    def fill(self, x: Array, train: bool = False) -> Trace:
+        """Send x through the network (as `Network.as_input` gives it) and keep what happens."""
+        h = x
+        for layer, record in self.records.items():
+            if isinstance(layer, WeightedLayer):
+                layer.forward(record, h)
+            elif isinstance(layer, WeightlessLayer):
+                record.h_below, record.h = h, layer.forward(record, h, train)
+            h = record.h
+        last = self[self.net.weighted[-1]]
+        self.net.head.unit(last.a, last.h)  # ŷ
+        return self
+
+    def set_target(self, target: Array) -> Trace:
+        """Note the target rows (N, n_outputs) and the output error e = ŷ - y."""
+        self.target = target
+        self.error = self[self.net.weighted[-1]].array("error", target.shape[1:])
+        np.subtract(self.output, target, out=self.error)
+        return self
+
+    def loss(self) -> float:
+        """Return the loss, a mean over samples; needs `set_target` first."""
+        return self.net.head.mean(self[self.net.weighted[-1]].a, self.target)
+
+    def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
+        """Return signal ∘ f'(a), a teaching signal for `layer`. Works in place."""
+        layer.activation.times_slope(signal, self[layer].h)
+        return signal
+
+    def back(self, layer: WeightedLayer, delta: Array, B: Array | None) -> Array:
+        """Send δ of `layer` back through B: a signal on the activation of the layer below.
+
+        Parameters
+        ----------
+        layer
+            Any layer with weights but the first.
+        delta
+            Its teaching signal (N, n_out) or (N, height, width, channels).
+        B
+            The matrix to go back through (n_out, n_in): `layer.W.T` for backprop.
+
+        Returns
+        -------
+        Array
+            δ B, shaped like `trace[below].h`, in memory that the next call uses again.
+        """
+        B = self._fitting(layer, "feedback matrix", B, layer.feedback_shape)
+        return self._descend(self.net.below(layer), layer.back(self[layer], delta, B))
+
+    def project(self, layer: WeightedLayer, error: Array, D: Array | None) -> Array:
+        """Send an output error through D straight to the activation of `layer`.
+
+        Parameters
+        ----------
+        layer
+            Any layer with weights but the last.
+        error
+            A signal on the outputs (N, n_outputs).
+        D
+            The direct feedback matrix (n_outputs, units that `layer` shows to the next one); after
+            a convolution these are all pixels of all maps, after pooling.
+
+        Returns
+        -------
+        Array
+            error D, shaped like `trace[layer].h`, in memory that the next call uses again.
+        """
+        top = [layer, *self.net.riders(layer)][-1]
+        D = self._fitting(layer, "direct feedback matrix", D, (error.shape[1], prod(top.shape_out)))
+        signal = self[top].array("projected", top.shape_out)
+        product(error, D, signal.reshape(self.samples, -1))
+        return self._descend(layer, signal)
+
+    def relay(self, layer: WeightedLayer, delta_below: Array, R: Array | None) -> Array:
+        """Send δ of the layer below *forward* through R (n_in, n_out): a signal on a of `layer`."""
+        R = self._fitting(layer, "relay matrix", R, layer.W.shape)
+        change = delta_below
+        for rider in self.net.riders(self.net.below(layer)):
+            change = rider.relay(self[rider], change)
+        return layer.relay(self[layer], change, R)
+
+    def weight_product(self, layer: WeightedLayer, delta: Array) -> None:
+        """Write dW = h_belowᵀ δ / N and db = mean δ into the layer's update."""
+        if delta.shape != self[layer].a.shape:
+            raise ValueError(
+                f"the teaching signal for {layer!r} has shape {delta.shape}, "
+                f"but its pre-activation has {self[layer].a.shape}"
+            )
+        update = self.update(layer)
+        layer.weight_product(self[layer], delta, update.dW, update.db)
+
+    def update(self, layer: WeightedLayer) -> Update:
+        """Return the room for the layer's update, all zeros before the first weight product."""
+        if self.whole is not None:
+            return self.whole.update(layer)
+        if layer not in self._updates:
+            db = None if layer.b is None else np.zeros_like(layer.b)
+            self._updates[layer] = Update(np.zeros_like(layer.W), db)
+        return self._updates[layer]
+
+    def _descend(self, layer: WeightedLayer, signal: Array) -> Array:
+        """Bring a signal on what `layer` shows to the next one back to its own activation."""
+        for rider in reversed(self.net.riders(layer)):
+            signal = rider.back(self[rider], signal)
+        return signal
+
+    def _fitting(
+        self, layer: WeightedLayer, what: str, matrix: Array | None, shape: tuple[int, ...]
+    ) -> Array:
+        """Return the matrix, or say why it can not carry a signal."""
+        if matrix is None:
+            raise ValueError(f"{layer!r} has no {what}: attach the rule to the network first")
+        if matrix.shape != shape:
+            raise ValueError(f"the {what} of {layer!r} has shape {matrix.shape}, but needs {shape}")
+        if matrix.dtype != self.net.dtype:
+            raise TypeError(
+                f"the {what} of {layer!r} is {matrix.dtype}, but the network is "
+                f"{np.dtype(self.net.dtype)}"
+            )
+        return matrix
