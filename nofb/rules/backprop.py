@@ -1,0 +1,46 @@
+"""Backpropagation: what would each weight have to do, if every error came back the way it came?
+
+Rumelhart, Hinton & Williams 1986 (Nature 323:533).
+
+    δ_L     = ŷ - y                                 (1)
+    δ_{l-1} = (δ_l W_lᵀ) ∘ f'(a_{l-1})              (2)   the forward weights, carried back
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
+
+Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); W_l forward weights (n_{l-1}, n_l);
+    h_{l-1} what the layer received (N, n_{l-1}); f' slope; N batch size.
+Uses: the global error, its own activations, and Wᵀ: this is the weight transport problem.
+Released code: none; this is the yardstick that all other rules are measured against.
+"""
+
+from nofb.network import Network
+from nofb.rules.base import Rule, Signals, Uses
+from nofb.trace import Trace
+
+
+class Backprop(Rule):
+    """Backpropagation: the exact gradient of the loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
+    >>> rule = Backprop()
+    >>> rule.attach(net)
+    >>> x, y = np.ones((3, 4)), np.array([0, 1, 1])
+    >>> [update.dW.shape for update in rule.updates(net, x, y)]
+    [(4, 3), (3, 2)]
+    """
+
+    name = "bp"
+    title = "backpropagation"
+    paper = "Rumelhart, Hinton & Williams 1986"
+    uses = Uses(error=True, transport=True)
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        delta = trace.error  # eq. 1  (N, n_L)
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            signal = trace.back(layer, delta, layer.W.T)  # δ_l W_lᵀ  (N, n_{l-1})
+            delta = trace.times_slope(below, signal)  # eq. 2
+            yield below, delta

@@ -1,0 +1,141 @@
+"""What a rule is: it turns a trace into a teaching signal for every layer.
+
+The weight step then always reads dW = h_belowᵀ δ / N, so rules differ in their signals alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nofb import checks, seeds
+from nofb.initialisers import Initialiser
+from nofb.layers import WeightedLayer
+from nofb.network import Network
+from nofb.trace import Trace, Update
+from nofb.types import Array
+
+Signals = Iterable[tuple[WeightedLayer, Array]]
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What a rule must know, on its way back, beyond a layer's own input and activation.
+
+    Parameters
+    ----------
+    error
+        The output error ŷ - y.
+    labels
+        The target alone, before the forward pass has ended.
+    transport
+        The forward weights of the layer above, transposed: weight transport.
+    signs
+        Only the signs of those weights.
+    forward_weights
+        The layer's own forward weights, once more, to relay a signal upward.
+    feedback
+        Fixed random matrices.
+    """
+
+    error: bool = False
+    labels: bool = False
+    transport: bool = False
+    signs: bool = False
+    forward_weights: bool = False
+    feedback: bool = False
+
+
+class Rule(ABC):
+    """A way of sending teaching signals to the layers of a network.
+
+    Attributes
+    ----------
+    name
+        Its short name in `nofb.rules.RULES`.
+    title
+        Its full name.
+    paper
+        Where it comes from.
+    uses
+        What it must know.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    uses: ClassVar[Uses]
+
+    def attach(self, net: Network, seed: int = 0) -> None:
+        """Draw the feedback path of this rule; any earlier one is taken off.
+
+        Parameters
+        ----------
+        net
+            The network; its layers get an array `B` or `D` where a signal travels.
+        seed
+            Seeds the feedback, apart from the forward weights even if their seed is the same.
+        """
+        for layer in net.weighted:
+            layer.B = layer.D = None
+        self.draw_feedback(net, seeds.generator(checks.whole("seed", seed, least=0), "feedback"))
+        net.rule = self
+
+    def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:  # noqa: B027
+        """Put the feedback matrices on the layers; a rule without any leaves this as it is."""
+
+    @abstractmethod
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        """Give each layer its teaching signal δ, shaped like its pre-activation, in any order.
+
+        A signal lives in memory that the next one may use, so take it before you ask for more.
+        """
+
+    def after_step(self, net: Network) -> None:  # noqa: B027
+        """Change the feedback path after the weights have moved; fixed feedback stays."""
+
+    def learners(self, net: Network) -> list[WeightedLayer]:
+        """Return the layers that learn: all, but for a control."""
+        return net.weighted
+
+    def teach(self, net: Network, trace: Trace) -> list[Update]:
+        """Return one update for each layer with weights, from a trace that knows its target."""
+        for layer, delta in self.signals(net, trace):
+            trace.weight_product(layer, delta)  # dW = h_belowᵀ δ / N
+        return [trace.update(layer) for layer in net.weighted]
+
+    def updates(self, net: Network, x: Array, y: Array) -> list[Update]:
+        """Work out the updates for one batch; no array of the network changes.
+
+        Parameters
+        ----------
+        net
+            A network that the rule is attached to.
+        x
+            Samples (N, features), or images (N, channels, height, width).
+        y
+            Labels (N,), or target rows (N, n_outputs).
+
+        Returns
+        -------
+        list[Update]
+            One for each layer with weights, from the input side up, each a mean over the batch.
+        """
+        if net.rule is not self:
+            raise ValueError(f"{self!r} is not attached to this network: call attach(net) first")
+        trace = net.forward(x, train=True)
+        return self.teach(net, trace.set_target(net.as_target(y, trace.samples)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def draw_matrix(
+    draw: Initialiser, rng: np.random.Generator, senders: int, receivers: int, net: Network
+) -> Array:
+    """Return a feedback matrix (senders, receivers) in the network's type, ready for kernels."""
+    return np.ascontiguousarray(draw(rng, senders, receivers), net.dtype)

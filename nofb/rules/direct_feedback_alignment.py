@@ -1,0 +1,117 @@
+"""Direct feedback alignment: what if the error went straight from the output to every layer?
+
+Nøkland 2016 (NeurIPS; arXiv 1609.01596); sparse feedback: Crafton et al. 2019 (arXiv 1903.02083);
+one matrix for all layers: Launay et al. 2020 (NeurIPS; arXiv 2006.12878).
+
+    δ_L  = e = ŷ - y                                (1)
+    δ_l  = (e D_l) ∘ f'(a_l)      for every hidden l (2)   no layer waits for another
+    ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
+
+Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l), where n_l counts what the
+    layer shows to the next one: after a convolution all pixels of all maps, after pooling.
+Uses: the global error, its own activations, D. Does not use: W on the way back, other layers.
+Zero weights: with tanh, f'(0) = 1, so layer 1 moves at step 1, layer 2 at step 2 and so on, one a
+    step, while backprop never starts; with ReLU f'(0) = 0 and nothing ever moves.
+Released code: sums over the batch (RMSprop hides it), here it is a mean; "DFA + adversarial" there
+    perturbs the input along true backprop; the signal meets the dropout mask, here too.
+"""
+
+import numpy as np
+
+from nofb import checks, initialisers
+from nofb.initialisers import Initialiser
+from nofb.network import Network
+from nofb.rules.base import Rule, Signals, Uses, draw_matrix
+from nofb.trace import Trace
+from nofb.types import Array
+
+
+class DirectFeedbackAlignment(Rule):
+    """Direct feedback alignment: the output error, projected at random, teaches every layer.
+
+    Parameters
+    ----------
+    feedback_init
+        How each D is drawn; Nøkland's choice, uniform on ±1/√n_l, by default.
+    shared
+        Whether all layers use the first columns of one matrix.
+    entries
+        How many output errors each hidden unit listens to (k entries of its column of D are not
+        zero, made larger by √(n_L / k)); `None` for all.
+    zero_weights
+        Whether `attach` sets all forward weights and biases to zero, as Nøkland does for tanh.
+
+    Raises
+    ------
+    ValueError
+        If `entries` exceeds the number of outputs, or zero weights would never move.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
+    >>> DirectFeedbackAlignment(entries=1).attach(net)
+    >>> net.layers[0].D.shape, int((net.layers[0].D != 0).sum())
+    ((2, 3), 3)
+    """
+
+    name = "dfa"
+    title = "direct feedback alignment"
+    paper = "Nøkland 2016"
+    uses = Uses(error=True, feedback=True)
+
+    def __init__(
+        self,
+        feedback_init: str | Initialiser = "uniform_fan_out",
+        shared: bool = False,
+        entries: int | None = None,
+        zero_weights: bool = False,
+    ) -> None:
+        self.feedback_init = initialisers.get(feedback_init, "feedback_init")
+        self.shared = shared
+        self.entries = None if entries is None else checks.whole("entries", entries)
+        self.zero_weights = zero_weights
+
+    def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
+        units = {layer: net.units_shown(layer) for layer in net.weighted[:-1]}
+        if self.shared and units:
+            one = self.draw(net, rng, max(units.values()))
+            columns = {n: np.ascontiguousarray(one[:, :n]) for n in set(units.values())}
+        for layer, n in units.items():
+            layer.D = columns[n] if self.shared else self.draw(net, rng, n)
+        if self.zero_weights:
+            silence(net)
+
+    def draw(self, net: Network, rng: np.random.Generator, units: int) -> Array:
+        """Return one direct feedback matrix (n_L, units)."""
+        D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
+        if self.entries is not None:
+            keep_entries(D, self.entries, rng)
+        return D
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
+        for layer in net.weighted[:-1]:
+            signal = trace.project(layer, trace.error, layer.D)  # e D_l  (N, n_l)
+            yield layer, trace.times_slope(layer, signal)  # eq. 2
+
+
+def keep_entries(D: Array, k: int, rng: np.random.Generator) -> None:
+    """Keep k entries of each column of D, at random rows; scale them to keep the signal's size."""
+    if k > len(D):
+        raise ValueError(f"entries is {k}, but there are only {len(D)} output errors")
+    order = rng.permuted(np.tile(np.arange(len(D)), (D.shape[1], 1)), axis=1).T
+    D *= np.where(order < k, np.sqrt(len(D) / k), 0).astype(D.dtype)
+
+
+def silence(net: Network) -> None:
+    """Set all forward weights and biases to zero, if the network can wake from that."""
+    for layer in net.weighted:
+        if layer.activation.slope(np.zeros(1)) == 0:
+            raise ValueError(
+                f"zero_weights leaves {layer!r} silent for ever, since its slope at 0 is 0: "
+                "use tanh or logistic units"
+            )
+        layer.W[:] = 0
+        if layer.b is not None:
+            layer.b[:] = 0

@@ -1,0 +1,38 @@
+"""Direct random target projection: what if the layers were taught by the label alone?
+
+Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311).
+
+    δ_L  = ŷ - y                                    (1)   the output layer learns as ever
+    δ_l  = (y D_l) ∘ f'(a_l)      for every hidden l (2)   no error: known before the pass has ended
+    ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
+
+Symbols: y one-hot target (N, n_L); D_l direct feedback matrix (n_L, n_l).
+Why it can work: outputs lie in (0, 1), so the label fixes the sign of the error, and
+    y D = ½ (sign(y - ŷ) D + 1 D), where 1 D is the same for every sample.
+Uses: the labels, its own activations, D. Does not use: the error, W on the way back, other layers.
+Released code: averages the output layer over batch and classes but sums the hidden layers, whose
+    rate is then N n_L times larger; here both are means, so hidden layers need a larger rate or D.
+"""
+
+from nofb.network import Network
+from nofb.rules.base import Signals, Uses
+from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from nofb.trace import Trace
+
+
+class DirectRandomTargetProjection(DirectFeedbackAlignment):
+    """DRTP: the one-hot target, projected at random, teaches every hidden layer.
+
+    Its parameters are those of `DirectFeedbackAlignment`, which draws its feedback.
+    """
+
+    name = "drtp"
+    title = "direct random target projection"
+    paper = "Frenkel, Lefebvre & Bol 2021"
+    uses = Uses(labels=True, feedback=True)
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
+        for layer in net.weighted[:-1]:
+            signal = trace.project(layer, trace.target, layer.D)  # y D_l  (N, n_l)
+            yield layer, trace.times_slope(layer, signal)  # eq. 2

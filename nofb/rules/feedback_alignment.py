@@ -1,0 +1,60 @@
+"""Feedback alignment: what if the error came back through fixed random weights?
+
+Lillicrap, Cownden, Tweed & Akerman 2016 (Nature Communications 7:13276; arXiv 1411.0247).
+
+    δ_L     = ŷ - y                                 (1)
+    δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (2)   B_l fixed and random; backprop has W_lᵀ
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
+
+Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
+    h_{l-1} what the layer received (N, n_{l-1}); f' slope; N batch size.
+Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
+Released code: Nøkland's starts ReLU networks with B = Wᵀ, a copy of the weights just drawn; here B
+    is always drawn on its own. Akrout's divides the bias step by N twice; here it is a plain mean.
+"""
+
+import numpy as np
+
+from nofb import initialisers
+from nofb.initialisers import Initialiser
+from nofb.network import Network
+from nofb.rules.base import Rule, Signals, Uses, draw_matrix
+from nofb.trace import Trace
+
+
+class FeedbackAlignment(Rule):
+    """Feedback alignment: fixed random matrices stand in for the transposed weights.
+
+    Parameters
+    ----------
+    feedback_init
+        How each B (n_out, n_in) is drawn; Nøkland's choice, uniform on ±1/√n_in, by default.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
+    >>> FeedbackAlignment().attach(net)
+    >>> net.layers[0].B is None, net.layers[1].B.shape
+    (True, (2, 3))
+    """
+
+    name = "fa"
+    title = "feedback alignment"
+    paper = "Lillicrap et al. 2016"
+    uses = Uses(error=True, feedback=True)
+
+    def __init__(self, feedback_init: str | Initialiser = "uniform_fan_out") -> None:
+        self.feedback_init = initialisers.get(feedback_init, "feedback_init")
+
+    def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
+        for layer in net.weighted[1:]:
+            layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        delta = trace.error  # eq. 1  (N, n_L)
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            signal = trace.back(layer, delta, layer.B)  # δ_l B_l  (N, n_{l-1})
+            delta = trace.times_slope(below, signal)  # eq. 2
+            yield below, delta

@@ -1,0 +1,31 @@
+"""Shallow learning, a control: how far does a network get if only its last layer learns?
+
+A rule that does no better than this teaches its hidden layers nothing.
+
+    δ_L  = ŷ - y                                    (1)
+    ΔW_L = h_{L-1}ᵀ δ_L / N                         (2)   all other layers keep their random weights
+
+Symbols: δ_L teaching signal at the output (N, n_L); h_{L-1} fixed random features (N, n_{L-1}).
+Uses: the global error, at the output layer only.
+Released code: none; it is the control that most comparisons leave out.
+"""
+
+from nofb.layers import WeightedLayer
+from nofb.network import Network
+from nofb.rules.base import Rule, Signals, Uses
+from nofb.trace import Trace
+
+
+class Shallow(Rule):
+    """The control: the hidden layers stay as they were drawn."""
+
+    name = "shallow"
+    title = "last layer only (control)"
+    paper = "a control"
+    uses = Uses(error=True)
+
+    def learners(self, net: Network) -> list[WeightedLayer]:
+        return net.weighted[-1:]
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        yield net.weighted[-1], trace.error  # eq. 1
