@@ -1,0 +1,20 @@
+"""Data sets: a few that are always here, a few that are fetched once, and anyone's own arrays.
+
+This package stands apart: it hands out plain arrays and knows nothing of networks or rules.
+"""
+
+from nofb.datasets.dataset import Dataset
+from nofb.datasets.registry import Description, describe, load, names
+from nofb.datasets.toys import linear_teacher, spirals, two_moons, xor
+
+__all__ = [
+    "Dataset",
+    "Description",
+    "describe",
+    "linear_teacher",
+    "load",
+    "names",
+    "spirals",
+    "two_moons",
+    "xor",
+]

@@ -1,0 +1,197 @@
+"""A data set is four arrays, a training and a test split, checked once so that nobody checks again.
+
+It never changes: laying samples out as images or holding out a validation split gives a new one.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nofb.datasets import validation
+from nofb.datasets.splits import stratified_split
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Samples and targets for training and testing, one sample per row.
+
+    Parameters
+    ----------
+    x_train, x_test : array, (n, features) or (n, channels, height, width)
+        Real, finite numbers; pixels are best in [0, 1]. float64 stays float64, every other
+        numeric type becomes float32; nothing is rescaled.
+    y_train, y_test : array, (n,) or (n, columns)
+        Class labels 0 to K-1 as an integer vector or as one-hot rows (which become labels),
+        or real-valued columns for regression.
+    name : str
+        What reports call the data set.
+    image_shape : tuple, optional
+        (channels, height, width) of samples given as flat rows.
+
+    Attributes
+    ----------
+    n_classes : int or None
+        K, or None for regression.
+
+    Raises
+    ------
+    ValueError
+        For empty data, shapes that do not fit each other, a NaN or infinite number, a negative
+        label, a test label that is no training class.
+    TypeError
+        For text, objects or complex numbers, and for a vector of labels that are not integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(0.0, 1.0, 40).reshape(10, 4)
+    >>> y = np.arange(10) % 2
+    >>> Dataset(x[:8], y[:8], x[8:], y[8:], image_shape=(1, 2, 2))
+    Dataset('mine': 8 training and 2 test samples of 1x2x2, 2 classes)
+    """
+
+    x_train: NDArray[np.floating[Any]]
+    y_train: NDArray[Any]
+    x_test: NDArray[np.floating[Any]]
+    y_test: NDArray[Any]
+    name: str = "mine"
+    image_shape: tuple[int, int, int] | None = None
+    n_classes: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"name is {self.name!r}; it must be a string.")
+        x_train = validation.features(self.x_train, "x_train")
+        x_test = validation.features(self.x_test, "x_test")
+        y_train, y_test, n_classes = validation.targets(self.y_train, self.y_test)
+        validation.same_features(x_train, x_test)
+        validation.same_length(x_train, y_train, "train")
+        validation.same_length(x_test, y_test, "test")
+        image_shape = validation.image_shape(self.image_shape, x_train)
+        self._set(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+        self._set(image_shape=image_shape, n_classes=n_classes)
+
+    @property
+    def n_outputs(self) -> int:
+        """How many output units fit: the number of classes, or of target columns."""
+        return int(self.y_train.shape[1]) if self.n_classes is None else self.n_classes
+
+    def as_images(self) -> Dataset:
+        """Return the same samples with x of shape (n, channels, height, width).
+
+        Raises
+        ------
+        ValueError
+            If the data set has no `image_shape`.
+
+        Examples
+        --------
+        >>> from nofb.datasets import load
+        >>> load("digits").as_images().x_test.shape
+        (359, 1, 8, 8)
+        """
+        if self.image_shape is None:
+            raise ValueError(
+                f"the data set {self.name!r} has no image_shape, so its {self.x_train.shape[1]} "
+                "features are not images; give image_shape=(channels, height, width)."
+            )
+        return self._with_sample_shape(self.image_shape)
+
+    def flat(self) -> Dataset:
+        """Return the same samples with x of shape (n, features)."""
+        return self._with_sample_shape((int(np.prod(self.x_train.shape[1:])),))
+
+    def centred(self) -> Dataset:
+        """Return the same images with pixels in [-1, 1] in the place of [0, 1].
+
+        Inputs around zero let the first layer learn faster (LeCun et al. 1998, Efficient BackProp).
+
+        Raises
+        ------
+        ValueError
+            If there is no `image_shape`, or a value is not in [0, 1].
+
+        Examples
+        --------
+        >>> from nofb.datasets import load
+        >>> data = load("digits").centred()
+        >>> float(data.x_train.min()), float(data.x_train.max())
+        (-1.0, 1.0)
+        """
+        values = self.as_images().x_train, self.as_images().x_test
+        if min(x.min() for x in values) < 0 or max(x.max() for x in values) > 1:
+            raise ValueError(f"the pixels of the data set {self.name!r} are not all in [0, 1].")
+        other = self._copy()
+        other._set(x_train=2 * self.x_train - 1, x_test=2 * self.x_test - 1)
+        return other
+
+    def split_validation(self, fraction: float, seed: int = 0) -> Dataset:
+        """Hold out a stratified part of the training data to choose by; the test split is left out.
+
+        Parameters
+        ----------
+        fraction : float
+            The share of each class that is held out, above 0 and below 1. Real-valued targets
+            count as one class.
+        seed : int
+            Seed of the generator that picks the samples.
+
+        Returns
+        -------
+        Dataset
+            Its training split is the rest, its test split the held-out part.
+
+        Raises
+        ------
+        ValueError
+            If `fraction` is outside (0, 1) or holds out no sample at all.
+
+        Examples
+        --------
+        >>> from nofb.datasets import load
+        >>> load("digits").split_validation(0.25, seed=1)
+        Dataset('digits (validation)': 1079 training and 359 test samples of 1x8x8, 10 classes)
+        """
+        if not isinstance(fraction, (int, float, np.floating)) or not 0 < fraction < 1:
+            raise ValueError(f"fraction is {fraction!r}; it must be a number above 0 and below 1.")
+        n_train = len(self.y_train)
+        strata = np.zeros(n_train, dtype=np.int64) if self.n_classes is None else self.y_train
+        kept, held_out = stratified_split(strata, float(fraction), np.random.default_rng(seed))
+        if len(held_out) == 0:
+            raise ValueError(
+                f"fraction is {fraction!r}, which holds out none of the {n_train} training "
+                "samples; it must leave at least one on each side."
+            )
+        part = self._copy()
+        part._set(x_train=self.x_train[kept], y_train=self.y_train[kept])
+        part._set(x_test=self.x_train[held_out], y_test=self.y_train[held_out])
+        part._set(name=f"{self.name} (validation)")
+        return part
+
+    def __repr__(self) -> str:
+        shape = "x".join(str(side) for side in self.image_shape or ())
+        sample = f"of {shape}" if shape else f"with {self.x_train.shape[1]} features"
+        kind = "targets" if self.n_classes is None else "classes"
+        return (
+            f"Dataset({self.name!r}: {len(self.y_train)} training and {len(self.y_test)} test "
+            f"samples {sample}, {self.n_outputs} {kind})"
+        )
+
+    def _with_sample_shape(self, shape: tuple[int, ...]) -> Dataset:
+        other = self._copy()
+        other._set(x_train=self.x_train.reshape(-1, *shape), x_test=self.x_test.reshape(-1, *shape))
+        return other
+
+    def _copy(self) -> Dataset:
+        # What comes from a checked data set is sound, and checking anew could lose a class
+        # that has a one-hot column but no training sample.
+        return copy.copy(self)
+
+    def _set(self, **values: Any) -> None:
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)

@@ -1,0 +1,218 @@
+"""The data sets by name: what each is, how to load it, and where it is right now.
+
+A new data set is one more entry in the table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nofb.datasets import cifar, download, sources, toys
+from nofb.datasets.dataset import Dataset
+from nofb.datasets.embedded import load_embedded
+from nofb.datasets.idx import parse_idx
+from nofb.datasets.pixels import image_dataset
+
+
+@dataclass(frozen=True)
+class Description:
+    """One row of the list of data sets; `n_classes` is None for regression."""
+
+    name: str
+    what: str
+    n_train: int
+    n_test: int
+    shape: tuple[int, ...]
+    n_classes: int | None
+    licence: str
+    load: Callable[[], Dataset] = field(repr=False)
+    locate: Callable[[], str] = field(repr=False)
+
+    @property
+    def where(self) -> str:
+        """Where the data is at this moment, in words."""
+        return self.locate()
+
+
+def load(name: str) -> Dataset:
+    """Load a data set by its name; those that are not shipped are downloaded once, then cached.
+
+    Downloads go to the system's cache folder or to NOFB_CACHE_DIR. Files in NOFB_DATA_DIR, in the
+    folders mnist, fashion-mnist and cifar-10, are used first and need no network.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`.
+
+    Returns
+    -------
+    Dataset
+        x of shape (n, features); pixels are float32 in [0, 1], and `as_images()` gives
+        (n, channels, height, width).
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a file in NOFB_DATA_DIR is damaged.
+    ConnectionError
+        If no mirror delivers a file.
+
+    Examples
+    --------
+    >>> load("digits")
+    Dataset('digits': 1438 training and 359 test samples of 1x8x8, 10 classes)
+    """
+    if name not in _TABLE:
+        raise ValueError(f"there is no data set {name!r}; the known ones are {', '.join(names())}.")
+    return _TABLE[name].load()
+
+
+def names() -> list[str]:
+    """List the names that `load` knows.
+
+    Examples
+    --------
+    >>> "digits" in names()
+    True
+    """
+    return list(_TABLE)
+
+
+def describe() -> list[Description]:
+    """Describe every data set without downloading or reading any of them.
+
+    Examples
+    --------
+    >>> row = describe()[0]
+    >>> row.name, row.n_train, row.n_test, row.shape, row.where
+    ('digits', 1438, 359, (1, 8, 8), 'embedded')
+    """
+    return list(_TABLE.values())
+
+
+def _load_idx(source: sources.Source) -> Dataset:
+    x_train, y_train, x_test, y_test = (
+        parse_idx(download.fetch(source, file), file.name) for file in source.files
+    )
+    return image_dataset(source.name, (x_train[:, None], y_train), (x_test[:, None], y_test))
+
+
+def _load_cifar10() -> Dataset:
+    (file,) = sources.CIFAR10.files
+    archive = download.fetch(sources.CIFAR10, file)
+    return image_dataset(sources.CIFAR10.name, *cifar.parse_cifar10(archive, file.name))
+
+
+def _embedded() -> str:
+    return "embedded"
+
+
+def _generated() -> str:
+    return "generated"
+
+
+_ROWS = (
+    Description(
+        name="digits",
+        what="handwritten digits, the small ones of UCI optdigits",
+        n_train=1438,
+        n_test=359,
+        shape=(1, 8, 8),
+        n_classes=10,
+        licence="CC BY 4.0",
+        load=lambda: load_embedded("digits", white=16),
+        locate=_embedded,
+    ),
+    Description(
+        name="fashion_small",
+        what="a balanced part of Fashion-MNIST",
+        n_train=2000,
+        n_test=500,
+        shape=(1, 28, 28),
+        n_classes=10,
+        licence="MIT",
+        load=lambda: load_embedded("fashion_small", white=255),
+        locate=_embedded,
+    ),
+    Description(
+        name="xor",
+        what="clouds on the corners of a square, labelled by XOR",
+        n_train=800,
+        n_test=200,
+        shape=(2,),
+        n_classes=2,
+        licence="ours",
+        load=toys.xor,
+        locate=_generated,
+    ),
+    Description(
+        name="two_moons",
+        what="two interlocking half circles",
+        n_train=800,
+        n_test=200,
+        shape=(2,),
+        n_classes=2,
+        licence="ours",
+        load=toys.two_moons,
+        locate=_generated,
+    ),
+    Description(
+        name="spirals",
+        what="three intertwined spiral arms",
+        n_train=1200,
+        n_test=300,
+        shape=(2,),
+        n_classes=3,
+        licence="ours",
+        load=toys.spirals,
+        locate=_generated,
+    ),
+    Description(
+        name="linear_teacher",
+        what="regression on a random linear map, as Lillicrap et al. 2016",
+        n_train=1600,
+        n_test=400,
+        shape=(30,),
+        n_classes=None,
+        licence="ours",
+        load=toys.linear_teacher,
+        locate=_generated,
+    ),
+    Description(
+        name="mnist",
+        what="handwritten digits",
+        n_train=60000,
+        n_test=10000,
+        shape=(1, 28, 28),
+        n_classes=10,
+        licence="CC BY-SA 3.0",
+        load=lambda: _load_idx(sources.MNIST),
+        locate=lambda: download.where(sources.MNIST),
+    ),
+    Description(
+        name="fashion_mnist",
+        what="pictures of clothes and shoes",
+        n_train=60000,
+        n_test=10000,
+        shape=(1, 28, 28),
+        n_classes=10,
+        licence="MIT",
+        load=lambda: _load_idx(sources.FASHION_MNIST),
+        locate=lambda: download.where(sources.FASHION_MNIST),
+    ),
+    Description(
+        name="cifar10",
+        what="small colour photographs of animals and vehicles",
+        n_train=50000,
+        n_test=10000,
+        shape=(3, 32, 32),
+        n_classes=10,
+        licence="none stated; cite Krizhevsky 2009",
+        load=_load_cifar10,
+        locate=lambda: download.where(sources.CIFAR10),
+    ),
+)
+
+_TABLE = {row.name: row for row in _ROWS}

@@ -1,0 +1,96 @@
+"""Where the data sets that are not shipped come from: file names, published hashes, mirrors.
+
+Which mirror answered does not matter, because the hash decides what is accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
+TRAIN_LABELS = "train-labels-idx1-ubyte"
+TEST_IMAGES = "t10k-images-idx3-ubyte"
+TEST_LABELS = "t10k-labels-idx1-ubyte"
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file to fetch; `hash_is_of_content` tells the decompressed bytes from the archive's."""
+
+    name: str
+    sha256: str
+    hash_is_of_content: bool = True
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of one data set, the folder that holds them, and the mirrors in order of trial."""
+
+    name: str
+    folder: str
+    files: tuple[RemoteFile, ...]
+    mirrors: tuple[str, ...]
+    megabytes: int
+
+
+def _idx_files(**hashes: str) -> tuple[RemoteFile, ...]:
+    names = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+    return tuple(
+        RemoteFile(f"{name}.gz", sha256)
+        for name, sha256 in zip(names, hashes.values(), strict=True)
+    )
+
+
+# Mirrors gzip the idx files anew, so only the decompressed bytes have one hash.
+MNIST = Source(
+    name="mnist",
+    folder="mnist",
+    files=_idx_files(
+        train_images="ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        train_labels="65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        test_images="0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        test_labels="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+    mirrors=(
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ),
+    megabytes=12,
+)
+
+FASHION_MNIST = Source(
+    name="fashion_mnist",
+    folder="fashion-mnist",
+    files=_idx_files(
+        train_images="c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        train_labels="bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        test_images="5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        test_labels="0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+    mirrors=(
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    ),
+    megabytes=31,
+)
+
+# Only the archive's own hash is published. The second and third addresses are those that the
+# public code of Swift for TensorFlow and of MindSpore downloads this archive from; they have not
+# been tried from here, and a copy that differs in one bit is refused.
+CIFAR10 = Source(
+    name="cifar10",
+    folder="cifar-10",
+    files=(
+        RemoteFile(
+            "cifar-10-binary.tar.gz",
+            "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            hash_is_of_content=False,
+        ),
+    ),
+    mirrors=(
+        "https://www.cs.toronto.edu/~kriz/",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
+        "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
+    ),
+    megabytes=170,
+)
