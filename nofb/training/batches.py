@@ -1,0 +1,48 @@
+"""Batches: the training samples in a new order for each epoch, a few at a time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nofb.types import Array
+
+
+class Batches:
+    """Shuffled batches that share one pair of buffers; the last one may be smaller.
+
+    Parameters
+    ----------
+    x, target
+        All samples and their target rows.
+    size
+        Samples in a batch.
+    rng
+        Draws the order.
+
+    Examples
+    --------
+    >>> x, target = np.arange(5.0).reshape(5, 1), np.zeros((5, 2))
+    >>> batches = Batches(x, target, 2, np.random.default_rng(0))
+    >>> [len(x) for x, target in batches]
+    [2, 2, 1]
+    """
+
+    def __init__(self, x: Array, target: Array, size: int, rng: np.random.Generator) -> None:
+        self.x, self.target, self.rng = x, target, rng
+        self.size = min(size, len(x))
+        self.order = np.arange(len(x))
+        self._x = np.empty((self.size, *x.shape[1:]), x.dtype)
+        self._target = np.empty((self.size, *target.shape[1:]), target.dtype)
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.size)
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        self.rng.shuffle(self.order)
+        for start in range(0, len(self.order), self.size):
+            rows = self.order[start : start + self.size]
+            x, target = self._x[: len(rows)], self._target[: len(rows)]
+            # "clip" lets NumPy write straight into the buffer; no index is ever out of range.
+            np.take(self.x, rows, axis=0, out=x, mode="clip")
+            np.take(self.target, rows, axis=0, out=target, mode="clip")
+            yield x, target

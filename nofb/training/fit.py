@@ -1,0 +1,221 @@
+"""The training loop, the only one: batches in, updates out, and a look around after each epoch."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nofb import checks, seeds
+from nofb.datasets import Dataset
+from nofb.diagnostics import Probe
+from nofb.network import Network
+from nofb.rules import Rule
+from nofb.trace import Trace
+from nofb.training.batches import Batches
+from nofb.training.history import History
+from nofb.training.optimizers import SGD, Optimizer
+from nofb.training.progress import bar
+from nofb.types import Array
+
+TOO_LARGE = 1000.0  # a loss this many times the first one will not come back
+
+
+class DivergenceWarning(RuntimeWarning):
+    """A run was stopped, because its loss had become useless."""
+
+
+class _DivergedError(Exception):
+    """Carries the sentence that says where a run diverged."""
+
+
+@dataclass
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    net, rule, optimizer
+        As given to `fit`, trained.
+    history
+        One value of each measure for each epoch.
+    stopped
+        Why the run ended early, in a sentence, or `None`.
+    """
+
+    net: Network
+    rule: Rule
+    optimizer: Optimizer
+    history: History = field(default_factory=History)
+    stopped: str | None = None
+
+
+Callback = Callable[[Run], object]
+
+
+def fit(
+    net: Network,
+    rule: Rule,
+    data: Dataset,
+    epochs: int = 20,
+    batch_size: int = 32,
+    optimizer: Optimizer | None = None,
+    seed: int = 0,
+    validation: float = 0.0,
+    callbacks: Iterable[Callback] = (),
+    probe: int = 100,
+    progress: bool = True,
+) -> Run:
+    """Train a network with a rule.
+
+    Parameters
+    ----------
+    net
+        The network; its weights change in place.
+    rule
+        The rule; it is attached with `seed` unless it is attached to this network already.
+    data
+        Anyone's `Dataset`. The test split is looked at once an epoch and decides nothing.
+    epochs
+        How often each training sample is seen.
+    batch_size
+        Samples in a step. A last, smaller batch is trained on too.
+    optimizer
+        `SGD(lr=0.1)` if left out.
+    seed
+        Seeds the feedback path, the order of samples and the validation split, each apart.
+    validation
+        The share of the training samples to hold out and measure on, 0 for none.
+    callbacks
+        Functions that are called with the `Run` after every epoch.
+    probe
+        How many test samples the rule is compared with backprop on, each epoch; 0 for none.
+    progress
+        Whether a progress bar is shown, where somebody watches.
+
+    Returns
+    -------
+    Run
+        With the history; `run.stopped` says if the loss diverged, and where.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, or the data do not fit the network.
+
+    Warns
+    -----
+    DivergenceWarning
+        If the loss became infinite, NaN or huge, with the epoch and the step.
+
+    Examples
+    --------
+    >>> import nofb
+    >>> data = nofb.datasets.load("digits")
+    >>> net = Network([nofb.Dense(64, 32, activation="tanh"), nofb.Dense(32, 10)], seed=0)
+    >>> run = fit(net, nofb.rules.FeedbackAlignment(), data, epochs=5, optimizer=SGD(lr=0.2))
+    >>> bool(run.history["test_accuracy"][-1] > 0.85)
+    True
+    """
+    epochs = checks.whole("epochs", epochs)
+    optimizer = SGD() if optimizer is None else optimizer
+    run = Run(net, rule, optimizer)
+    examiner = _Examiner(run, data, validation, seed, checks.whole("probe", probe, least=0))
+    if net.rule is not rule:
+        rule.attach(net, seed)
+    order = seeds.generator(seed, "order")
+    batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order)
+    trace = Trace(net, batches.size)
+    run.history.start = examiner.look()
+    ceiling = TOO_LARGE * max(1.0, float(run.history.start["test_loss"]))
+    with bar(epochs, rule.name, "epoch", progress) as shown:
+        for epoch in range(epochs):
+            try:
+                row = _epoch(run, batches, trace, epoch, epochs, ceiling)
+            except _DivergedError as diverged:
+                run.stopped = str(diverged)
+                warnings.warn(run.stopped, DivergenceWarning, stacklevel=2)
+                break
+            run.history.append(row | examiner.look())
+            for callback in callbacks:
+                callback(run)
+            shown.set_postfix(loss=f"{row['loss']:.4g}", refresh=False)
+            shown.update()
+    return run
+
+
+def step(run: Run, trace: Trace, x: Array, target: Array) -> None:
+    """Take one step of training on one batch, in the network's own form of arrays."""
+    net, rule = run.net, run.rule
+    trace.fill(x, train=True).set_target(target)
+    updates = dict(zip(net.weighted, rule.teach(net, trace), strict=True))
+    for layer in rule.learners(net):
+        index, update = net.weighted.index(layer), updates[layer]
+        run.optimizer.step(f"{index}.W", layer.W, update.dW)
+        if layer.b is not None and update.db is not None:
+            run.optimizer.step(f"{index}.b", layer.b, update.db)
+        if layer.B is not None and update.dB is not None:
+            run.optimizer.step(f"{index}.B", layer.B, update.dB)
+    rule.after_step(net)
+
+
+def _epoch(
+    run: Run, batches: Batches, trace: Trace, epoch: int, epochs: int, ceiling: float
+) -> dict[str, float]:
+    """Go once through the training samples; return the running loss and accuracy."""
+    loss = right = 0.0
+    started = time.perf_counter()
+    for number, (x, target) in enumerate(batches):
+        run.optimizer.at(epoch + number / len(batches), epochs)
+        now = trace.rows(len(x))
+        step(run, now, x, target)
+        batch_loss = now.loss()
+        if not batch_loss < ceiling:
+            raise _DivergedError(
+                f"{run.rule.name} was stopped in epoch {epoch + 1}, step {number + 1}: the loss is "
+                f"{batch_loss:.4g}; a learning rate below {run.optimizer.lr:g} may help"
+            )
+        loss += batch_loss * len(x)
+        right += (now.output.argmax(1) == target.argmax(1)).sum()
+    seconds = time.perf_counter() - started
+    samples = len(batches.x)
+    return {"loss": loss / samples, "train_accuracy": right / samples, "seconds": seconds}
+
+
+class _Examiner:
+    """Looks at a network between epochs: on the test split, a validation split and a probe."""
+
+    def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: int) -> None:
+        if not isinstance(data, Dataset):
+            raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
+        self.run, self.classes = run, data.n_classes is not None
+        splits = {"train": (data.x_train, data.y_train), "test": (data.x_test, data.y_test)}
+        if checks.number("validation", validation, least=0, below=1):
+            held = data.split_validation(validation, seed)
+            splits["train"] = held.x_train, held.y_train
+            splits["validation"] = held.x_test, held.y_test
+        ready = {name: self._prepare(name, *split) for name, split in splits.items()}
+        self.training = ready.pop("train")
+        self.splits = ready
+        self.probe = None
+        if probe:
+            x, target = ready["test"]
+            self.probe = Probe(run.net, x[:probe], target[:probe])
+
+    def _prepare(self, name: str, x: Array, y: Array) -> tuple[Array, Array]:
+        net = self.run.net
+        return net.as_input(x, f"x_{name}"), net.as_target(y, len(x), f"y_{name}")
+
+    def look(self) -> dict[str, float | Array]:
+        """Return every measure that needs no training step."""
+        row: dict[str, float | Array] = {}
+        for name, (x, target) in self.splits.items():
+            loss, accuracy = self.run.net.evaluate_rows(x, target)
+            row[f"{name}_loss"] = loss
+            row[f"{name}_accuracy"] = accuracy if self.classes else np.nan
+        if self.probe is not None:
+            row.update(self.probe.measure(self.run.rule))
+        return row

@@ -1,0 +1,236 @@
+"""The optimizers: how far a parameter moves, given the update that a rule asks for.
+
+They know nothing of layers or rules. A parameter has a name, under which its running averages are
+kept, so weights, biases and learned feedback matrices are all treated alike.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nofb import checks
+from nofb.kernels import steps
+from nofb.training import schedules
+from nofb.training.schedules import Schedule
+from nofb.types import Array
+
+
+@dataclass
+class Optimizer(ABC):
+    """What all optimizers share: a rate that follows a schedule, weight decay, and max-norm.
+
+    Decay is decoupled from the update, and acts on matrices only, never on biases:
+    W ← W - η_t (step) - (η_t / η_0) λ W.
+
+    Parameters
+    ----------
+    lr
+        The learning rate η_0, greater than 0.
+    schedule
+        A name in `nofb.training.schedules.SCHEDULES`, or a function `(epoch, epochs) -> share`.
+    decay
+        λ, per step; from 0 to less than 1.
+    max_norm
+        The largest length of the weights into one unit, or `None`.
+
+    Attributes
+    ----------
+    state
+        For each parameter's name, its running averages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of its range, or the schedule is not known.
+    """
+
+    lr: float = 0.1
+    schedule: str | Schedule = "constant"
+    decay: float = 0.0
+    max_norm: float | None = None
+    share: float = field(default=1.0, init=False, repr=False)
+    state: dict[str, dict[str, Array]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checks.number("lr", self.lr, above=0)
+        checks.number("decay", self.decay, least=0, below=1)
+        if self.max_norm is not None:
+            checks.number("max_norm", self.max_norm, above=0)
+        self._share_at = schedules.get(self.schedule)
+
+    def at(self, epoch: float, epochs: int) -> None:
+        """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction."""
+        self.share = self._share_at(epoch, epochs)
+
+    def step(self, name: str, parameter: Array, update: Array) -> None:
+        """Move one parameter, in place.
+
+        Parameters
+        ----------
+        name
+            Under which its running averages are kept, such as "0.W".
+        parameter, update
+            Arrays of one shape and type; the step goes against `update`.
+        """
+        matrix = parameter.ndim > 1
+        if self.decay and matrix:
+            parameter *= parameter.dtype.type(1 - self.share * self.decay)
+        self.move(name, parameter, update, parameter.dtype.type)
+        if self.max_norm is not None and matrix:
+            steps.limit_columns(parameter, parameter.dtype.type(self.max_norm))
+
+    @abstractmethod
+    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
+        """Take the step itself; `real` turns a number into the parameter's type."""
+
+    def average(self, name: str, kind: str, like: Array) -> Array:
+        """Return a running average of one parameter, zeros before the first step."""
+        averages = self.state.setdefault(name, {})
+        if kind not in averages:
+            averages[kind] = np.zeros_like(like)
+        return averages[kind]
+
+
+@dataclass
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted.
+
+    Parameters
+    ----------
+    lr, schedule, decay, max_norm
+        As for every `Optimizer`.
+    momentum
+        μ, from 0 to less than 1: how much of the last step carries on.
+    nesterov
+        Whether to look one step ahead; needs momentum.
+
+    Examples
+    --------
+    >>> W = np.ones((2, 1))
+    >>> SGD(lr=0.1).step("W", W, np.array([[1.0], [2.0]]))
+    >>> W.tolist()
+    [[0.9], [0.8]]
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("momentum", self.momentum, least=0, below=1)
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov looks ahead along the momentum, so momentum must not be 0")
+
+    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
+        lr = real(self.lr * self.share)
+        if not self.momentum:
+            steps.descend(W, dW, lr)
+            return
+        take = steps.nesterov if self.nesterov else steps.momentum
+        take(W, dW, self.average(name, "v", W), lr, real(self.momentum))
+
+
+@dataclass
+class RMSprop(Optimizer):
+    """Steps measured by the recent size of each entry's updates (Nøkland's choice).
+
+    Parameters
+    ----------
+    lr, schedule, decay, max_norm
+        As for every `Optimizer`.
+    rho
+        How much of the running average of squares is kept at each step.
+    epsilon
+        Keeps the division finite.
+
+    Examples
+    --------
+    >>> W = np.zeros((2, 1))
+    >>> RMSprop(lr=0.1, rho=0.0).step("W", W, np.array([[3.0], [-0.5]]))
+    >>> W.round(6).tolist()
+    [[-0.1], [0.1]]
+    """
+
+    lr: float = 1e-3
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("rho", self.rho, least=0, below=1)
+        checks.number("epsilon", self.epsilon, above=0)
+
+    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
+        lr, s = self.lr * self.share, self.average(name, "s", W)
+        steps.rmsprop(W, dW, s, real(lr), real(self.rho), real(self.epsilon))
+
+
+@dataclass
+class Adam(Optimizer):
+    """Momentum and RMSprop together, both corrected for their start at zero (Kingma & Ba 2015).
+
+    Parameters
+    ----------
+    lr, schedule, decay, max_norm
+        As for every `Optimizer`.
+    beta1, beta2
+        How much of the running averages of updates and of their squares is kept at each step.
+    epsilon
+        Keeps the division finite.
+
+    Examples
+    --------
+    >>> W = np.zeros((2, 1))
+    >>> Adam(lr=0.1).step("W", W, np.array([[3.0], [-0.5]]))
+    >>> W.round(6).tolist()
+    [[-0.1], [0.1]]
+    """
+
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("beta1", self.beta1, least=0, below=1)
+        checks.number("beta2", self.beta2, least=0, below=1)
+        checks.number("epsilon", self.epsilon, above=0)
+
+    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
+        t = self.average(name, "t", np.zeros(1))
+        t += 1
+        correction = float(np.sqrt(1 - self.beta2 ** t[0]))
+        lr = self.lr * self.share * correction / float(1 - self.beta1 ** t[0])
+        m, s = self.average(name, "m", W), self.average(name, "s", W)
+        betas = real(self.beta1), real(self.beta2)
+        steps.adam(W, dW, m, s, real(lr), *betas, real(self.epsilon * correction))
+
+
+@dataclass
+class AdamW(Adam):
+    """Adam with weight decay by default (Loshchilov & Hutter 2019).
+
+    Here `decay` is λ itself, per step. A library that multiplies it by the learning rate calls the
+    same default 0.01.
+    """
+
+    decay: float = 1e-5
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def make(name: str, **attributes: object) -> Optimizer:
+    """Build the optimizer with this short name, a key of `OPTIMIZERS`."""
+    checks.choice("optimizer", name, OPTIMIZERS)
+    return OPTIMIZERS[name](**attributes)  # type: ignore[arg-type]

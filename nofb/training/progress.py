@@ -1,0 +1,26 @@
+"""A progress bar for the terminal and the notebook, silent where nobody watches."""
+
+import sys
+import warnings
+from typing import Any
+
+
+def bar(total: int, label: str, unit: str, wanted: bool = True) -> Any:
+    """Return a tqdm bar; in a file or a pipe it shows nothing.
+
+    Parameters
+    ----------
+    total
+        How many units there will be.
+    label
+        Stands in front of the bar.
+    unit
+        What is counted, such as "epoch".
+    wanted
+        `False` for no bar at all.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without ipywidgets a notebook gets the plain bar
+        from tqdm.auto import tqdm
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return tqdm(total=total, desc=label, unit=unit, leave=False, disable=not (wanted and watched))

@@ -1,0 +1,66 @@
+"""How the learning rate falls: a schedule gives η_t / η_0, the share of the rate that is left.
+
+A schedule is a function `(epoch, epochs) -> share`. The epoch counts from 0 and has a fraction
+within an epoch, so that the rate falls from step to step.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nofb import checks
+
+Schedule = Callable[[float, int], float]
+
+
+def constant() -> Schedule:
+    """η_t = η_0."""
+    return lambda epoch, epochs: 1.0
+
+
+def step(every: int = 30, factor: float = 0.1) -> Schedule:
+    """Multiply the rate by `factor` after every so many epochs.
+
+    Examples
+    --------
+    >>> [step(every=2, factor=0.5)(epoch, 6) for epoch in range(6)]
+    [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    """
+    every, factor = checks.whole("every", every), checks.number("factor", factor, above=0)
+    return lambda epoch, epochs: factor ** (int(epoch) // every)
+
+
+def cosine() -> Schedule:
+    """Half a cosine from η_0 to 0 over the whole run.
+
+    Examples
+    --------
+    >>> [round(cosine()(epoch, 4), 3) for epoch in range(5)]
+    [1.0, 0.854, 0.5, 0.146, 0.0]
+    """
+    return lambda epoch, epochs: float(1 + np.cos(np.pi * min(epoch / epochs, 1.0))) / 2
+
+
+def inverse_time(rate: float = 0.1) -> Schedule:
+    """η_t = η_0 / (1 + rate · epoch).
+
+    Examples
+    --------
+    >>> [round(inverse_time(1.0)(epoch, 3), 2) for epoch in range(3)]
+    [1.0, 0.5, 0.33]
+    """
+    rate = checks.number("rate", rate, least=0)
+    return lambda epoch, epochs: 1.0 / (1.0 + rate * epoch)
+
+
+SCHEDULES: dict[str, Callable[[], Schedule]] = {
+    function.__name__: function for function in (constant, step, cosine, inverse_time)
+}
+
+
+def get(schedule: str | Schedule) -> Schedule:
+    """Return the schedule called so, with its defaults; a function passes through."""
+    if callable(schedule):
+        return schedule
+    checks.choice("schedule", schedule, SCHEDULES)
+    return SCHEDULES[schedule]()
