@@ -54,7 +54,7 @@ def get(name: str) -> Loss:
     return LOSSES[name]
 
 
-def as_targets(y: Array, n_outputs: int, dtype: FloatType) -> Array:
+def as_targets(y: Array, n_outputs: int, dtype: FloatType, name: str = "y") -> Array:
     """Return targets (N, n_outputs): labels become one-hot rows, target rows stay what they are.
 
     Parameters
@@ -65,6 +65,8 @@ def as_targets(y: Array, n_outputs: int, dtype: FloatType) -> Array:
         How many outputs the network has.
     dtype
         The network's floating-point type.
+    name
+        What an error calls y.
 
     Raises
     ------
@@ -80,22 +82,22 @@ def as_targets(y: Array, n_outputs: int, dtype: FloatType) -> Array:
     """
     y = np.asarray(y)
     if y.ndim == 1:
-        return _one_hot(y, n_outputs, dtype)
+        return _one_hot(y, n_outputs, dtype, name)
     if y.ndim != 2 or y.shape[1] != n_outputs:
         raise ValueError(
-            f"y has shape {y.shape}, but must be labels (N,) or targets (N, {n_outputs})"
+            f"{name} has shape {y.shape}, but must be labels (N,) or targets (N, {n_outputs})"
         )
-    checks.finite("y", y)
+    checks.finite(name, y)
     return np.ascontiguousarray(y, dtype)
 
 
-def _one_hot(labels: Array, n_outputs: int, dtype: FloatType) -> Array:
+def _one_hot(labels: Array, n_outputs: int, dtype: FloatType, name: str) -> Array:
     if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels must be integers, but y has dtype {labels.dtype}")
+        raise TypeError(f"labels must be integers, but {name} has dtype {labels.dtype}")
     wrong = np.flatnonzero((labels < 0) | (labels >= n_outputs))
     if wrong.size:
         raise ValueError(
-            f"y holds the label {labels[wrong[0]]} at sample {wrong[0]}, but the network has "
+            f"{name} holds the label {labels[wrong[0]]} at sample {wrong[0]}, but the network has "
             f"{n_outputs} outputs: labels are 0 to {n_outputs - 1}"
         )
     target = np.zeros((len(labels), n_outputs), dtype)

@@ -76,7 +76,6 @@ class Trace:
             for layer in net.layers
         }
         self._updates: dict[WeightedLayer, Update] = {}
-        self._rows: dict[int, Trace] = {samples: self}
 
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
@@ -88,9 +87,7 @@ class Trace:
 
     def rows(self, samples: int) -> Trace:
         """Return a trace for a smaller batch, in this one's memory."""
-        if samples not in self._rows:
-            self._rows[samples] = Trace(self.net, samples, whole=self)
-        return self._rows[samples]
+        return self if samples == self.samples else Trace(self.net, samples, whole=self)
 
     def fill(self, x: Array, train: bool = False) -> Trace:
         """Send x through the network (as `Network.as_input` gives it) and keep what happens."""
