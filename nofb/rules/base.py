@@ -98,9 +98,9 @@ class Rule(ABC):
     def after_step(self, net: Network) -> None:  # noqa: B027
         """Change the feedback path after the weights have moved; fixed feedback stays."""
 
-    def learners(self, net: Network) -> list[WeightedLayer]:
-        """Return the layers that learn: all, but for a control."""
-        return net.weighted
+    def learns(self, net: Network, layer: WeightedLayer) -> bool:
+        """Say whether a layer learns; only a control says no."""
+        return True
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         """Return one update for each layer with weights, from a trace that knows its target."""

@@ -24,8 +24,8 @@ class Shallow(Rule):
     paper = "a control"
     uses = Uses(error=True)
 
-    def learners(self, net: Network) -> list[WeightedLayer]:
-        return net.weighted[-1:]
+    def learns(self, net: Network, layer: WeightedLayer) -> bool:
+        return layer is net.weighted[-1]
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1

@@ -65,7 +65,7 @@ class SignSymmetry(Rule):
         """Fill M with magnitudes around one."""
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        self.rng = rng
+        self.rng, self.M = rng, {}
         for layer in net.weighted[1:]:
             self.M[layer] = np.empty(layer.feedback_shape, net.dtype)
             layer.B = np.empty(layer.feedback_shape, net.dtype)

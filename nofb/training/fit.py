@@ -151,9 +151,10 @@ def step(run: Run, trace: Trace, x: Array, target: Array) -> None:
     """Take one step of training on one batch, in the network's own form of arrays."""
     net, rule = run.net, run.rule
     trace.fill(x, train=True).set_target(target)
-    updates = dict(zip(net.weighted, rule.teach(net, trace), strict=True))
-    for layer in rule.learners(net):
-        index, update = net.weighted.index(layer), updates[layer]
+    for index, update in enumerate(rule.teach(net, trace)):
+        layer = net.weighted[index]
+        if not rule.learns(net, layer):
+            continue  # even weight decay must leave it alone
         run.optimizer.step(f"{index}.W", layer.W, update.dW)
         if layer.b is not None and update.db is not None:
             run.optimizer.step(f"{index}.b", layer.b, update.db)

@@ -1,0 +1,54 @@
+"""`nofb compare`: every rule from the same starts, as a table, figures and a page."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from nofb import report
+from nofb.cli.options import add_settings, read_settings
+from nofb.experiments.compare import Comparison, Result, compare
+from nofb.rules import RULES
+from nofb.training.progress import bar
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("compare", help="train every rule from the same starts")
+    # fmt: off
+    add = parser.add_argument
+    add("--rules", nargs="+", default=list(RULES), metavar="RULE",
+        help=f"which rules (default: all, {' '.join(RULES)})")
+    add("--seeds", type=int, default=5, metavar="N",
+        help="how many seeds (default: %(default)s)")
+    add("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+        help="how many runs at once (default: %(default)s)")
+    add("--out", type=Path, default=Path("nofb-compare"), metavar="FOLDER",
+        help="where report, figures and numbers go (default: %(default)s)")
+    # fmt: on
+    add_settings(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, print the table, and write the folder."""
+    report.check_folder(options.out)
+    comparison = _compare(options)
+    page = report.write(comparison, options.out, shlex.join(["nofb", *sys.argv[1:]]))
+    print(report.table(comparison))
+    print(f"\nThe figures and every number: {page}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> Comparison:
+    settings = read_settings(options)
+    with bar(len(options.rules) * options.seeds, "compare", "run") as shown:
+
+        def done(result: Result) -> None:
+            shown.set_postfix_str(f"{result.rule}, seed {result.seed}", refresh=False)
+            shown.update()
+
+        return compare(options.rules, settings, options.seeds, options.jobs, done)

@@ -1,0 +1,50 @@
+"""The command `nofb`. Each subcommand is a file beside this one with `add` and `run`.
+
+Bad input ends with one sentence on standard error and the exit code 2, never with a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from nofb.cli import compare, data, rules, train
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that answers a mistake with one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"nofb: {message}; see {self.prog} --help\n")
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command."""
+    parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in (compare, train, rules, data):
+        module.add(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments and return its exit code.
+
+    Examples
+    --------
+    >>> main(["train", "fa", "--epochs", "1", "--hidden", "8", "--seed", "0"])  # doctest: +ELLIPSIS
+    fa: feedback alignment...
+    0
+    """
+    options = build_parser().parse_args(argv)
+    try:
+        code: int = options.run(options)
+    except (ValueError, OSError) as error:
+        print(f"nofb: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("nofb: stopped", file=sys.stderr)
+        return 130
+    return code

@@ -1,0 +1,1 @@
+"""Runs worth repeating: every rule side by side, and how their learning rates were chosen."""

@@ -1,0 +1,124 @@
+"""What a comparison is made of: a data set, a network, and how long and how fast it learns.
+
+The defaults are those of `nofb compare`. Pixels are centred, in [-1, 1]. A learning rate that is
+left out is the one that `python -m nofb.experiments.tune` found for the rule on held-out samples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+from nofb import activations, checks, datasets
+from nofb.datasets import Dataset
+from nofb.layers import Dense
+from nofb.network import Network
+from nofb.training.optimizers import OPTIMIZERS, Optimizer
+
+SEARCHED_ON = {  # images of 784 pixels and more want other rates than digits of 64
+    "mnist": "mnist",
+    "fashion_mnist": "mnist",
+    "fashion_small": "mnist",
+    "cifar10": "mnist",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that rules have in common when they are compared.
+
+    Parameters
+    ----------
+    data
+        A name in `nofb.datasets.names()`.
+    hidden
+        Units of each hidden layer.
+    activation
+        Of the hidden layers.
+    optimizer
+        "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
+    lr
+        One learning rate for all rules, or `None` for each rule's own.
+    epochs, batch_size
+        As for `nofb.fit`. The rate falls along half a cosine.
+
+    Examples
+    --------
+    >>> settings = Settings(hidden=(16,))
+    >>> settings.network(settings.load(), seed=0).layers
+    [Dense(64, 16, activation='tanh'), Dense(16, 10, activation='identity')]
+    """
+
+    data: str = "digits"
+    hidden: tuple[int, ...] = (128, 64)
+    activation: str = "tanh"
+    optimizer: str = "rmsprop"
+    lr: float | None = None
+    epochs: int = 20
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        for units in self.hidden:
+            checks.whole("hidden", units)
+        activations.get(self.activation)
+        checks.choice("optimizer", self.optimizer, OPTIMIZERS)
+        checks.whole("epochs", self.epochs)
+        checks.whole("batch_size", self.batch_size)
+        if self.lr is not None:
+            checks.number("lr", self.lr, above=0)
+
+    def load(self) -> Dataset:
+        """Return the data set, with samples as rows and pixels in [-1, 1]."""
+        data = datasets.load(self.data)
+        return data.flat() if data.image_shape is None else data.flat().centred()
+
+    def network(self, data: Dataset, seed: int) -> Network:
+        """Return the network, drawn from `seed`: the same start for every rule."""
+        sizes = [data.x_train.shape[1], *self.hidden]
+        layers = [Dense(below, above, self.activation) for below, above in pairwise(sizes)]
+        loss = "squared_error" if data.n_classes is None else "cross_entropy"
+        return Network([*layers, Dense(sizes[-1], data.n_outputs)], loss, seed)
+
+    def rate(self, rule: str) -> float:
+        """Return the learning rate for a rule: the given one, or the one found for it."""
+        return self.lr if self.lr is not None else tuned_rate(self.data, rule, self.optimizer)
+
+    def make_optimizer(self, rule: str) -> Optimizer:
+        """Return a fresh optimizer for one run."""
+        momentum: dict[str, Any] = {"momentum": 0.9} if self.optimizer == "sgd" else {}
+        make: Callable[..., Optimizer] = OPTIMIZERS[self.optimizer]
+        return make(lr=self.rate(rule), schedule="cosine", **momentum)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values."""
+        return asdict(self)
+
+
+def tuned_rate(data: str, rule: str, optimizer: str) -> float:
+    """Return the learning rate that the committed search found.
+
+    Parameters
+    ----------
+    data
+        A data set's name; one without a search of its own borrows from `SEARCHED_ON`.
+    rule, optimizer
+        Short names.
+
+    Raises
+    ------
+    ValueError
+        If there was no such search: a rate must then be given.
+    """
+    searches = json.loads(resources.files(__package__).joinpath("tuned.json").read_text("utf-8"))
+    search = SEARCHED_ON.get(data, "digits")
+    rates: dict[str, float] = searches[search]["rates"].get(optimizer, {})
+    if rule not in rates:
+        raise ValueError(
+            f"no learning rate was searched for rule {rule!r} with {optimizer!r} on {search!r}: "
+            "give one with lr"
+        )
+    return rates[rule]

@@ -1,0 +1,115 @@
+"""How the learning rates of `nofb compare` were found: the same search for every rule.
+
+For each optimizer and rule, each rate of one grid is tried with a fifth of the *training* samples
+held out. The rate with the best mean validation accuracy over the seeds wins, the smaller one in a
+tie. The test split is never looked at.
+
+`python -m nofb.experiments.tune digits mnist` writes `tuned.json` anew, with all that it measured.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from nofb.datasets import Dataset
+from nofb.experiments.compare import train
+from nofb.experiments.settings import Settings
+from nofb.rules import RULES
+
+FOUND = Path(__file__).with_name("tuned.json")
+ADAPTIVE = (0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.016, 0.032)
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search: what is trained, and which rates are tried with which optimizer."""
+
+    settings: Settings
+    grids: dict[str, tuple[float, ...]]
+    seeds: int
+    samples: int | None = None  # of the training split, where all would take too long
+    held_out: float = 0.2
+
+
+SEARCHES = {
+    "digits": Search(
+        Settings(),
+        {
+            "sgd": (0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8),
+            "rmsprop": ADAPTIVE,
+            "adam": ADAPTIVE,
+            "adamw": ADAPTIVE,
+        },
+        seeds=10,
+    ),
+    "mnist": Search(
+        Settings(data="mnist", hidden=(1000,), epochs=10, batch_size=64),
+        {"rmsprop": (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.004)},
+        seeds=1,
+        samples=10000,
+    ),
+}
+
+
+def validation_accuracy(search: Search, optimizer: str, rule: str, lr: float, seed: int) -> float:
+    """Return the validation accuracy at the end of one run; one that diverged counts as 0."""
+    settings = replace(search.settings, optimizer=optimizer, lr=lr)
+    data = _first(settings.load(), search.samples).split_validation(search.held_out, seed)
+    run = train(settings, rule, seed, data, probe=0)  # its "test" split is the held-out part
+    return 0.0 if run.stopped else float(run.history["test_accuracy"][-1])
+
+
+def find(search: Search, jobs: int = 2) -> dict[str, Any]:
+    """Try every rate and return the best ones, with every mean accuracy that was measured."""
+    trials = [
+        (optimizer, rule, lr)
+        for optimizer, grid in search.grids.items()
+        for rule in RULES
+        for lr in grid
+    ]
+    accuracies = Parallel(n_jobs=jobs, verbose=1)(
+        delayed(validation_accuracy)(search, *trial, seed)
+        for trial in trials
+        for seed in range(search.seeds)
+    )
+    means = np.reshape(accuracies, (len(trials), search.seeds)).mean(axis=1)
+    measured: dict[str, dict[str, dict[str, float]]] = {}
+    for (optimizer, rule, lr), mean in zip(trials, means, strict=True):
+        measured.setdefault(optimizer, {}).setdefault(rule, {})[str(lr)] = round(float(mean), 4)
+    rates = {
+        optimizer: {rule: float(max(found, key=found.__getitem__)) for rule, found in rules.items()}
+        for optimizer, rules in measured.items()
+    }
+    return {
+        "settings": search.settings.as_dict(),
+        "seeds": search.seeds,
+        "samples": search.samples,
+        "held_out": search.held_out,
+        "rates": rates,
+        "validation_accuracy": measured,
+    }
+
+
+def _first(data: Dataset, samples: int | None) -> Dataset:
+    """Return the data set with only the first training samples."""
+    if samples is None:
+        return data
+    x, y = data.x_train[:samples], data.y_train[:samples]
+    return Dataset(x, y, data.x_test, data.y_test, data.name, data.image_shape)
+
+
+def main(names: list[str]) -> None:
+    """Search on the data sets called so, and put what was found into the file."""
+    found = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
+    for name in names:
+        found[name] = find(SEARCHES[name])
+        FOUND.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(SEARCHES))
