@@ -108,12 +108,13 @@ class Network:
 
     def units_shown(self, layer: WeightedLayer) -> int:
         """Return how many numbers of one sample `layer` shows to the next one, after pooling."""
-        if self.input_shape is None:
+        shown = self.weighted[self.weighted.index(layer) + 1].shape_in
+        if not shown:
             raise ValueError(
                 "the network does not know the size of its images yet: "
                 "give Network(..., input_shape=(channels, height, width))"
             )
-        return prod([layer, *self.riders(layer)][-1].shape_out)
+        return prod(shown)
 
     @property
     def n_outputs(self) -> int:
@@ -142,7 +143,7 @@ class Network:
         ValueError
             If x is empty, has another shape than the network takes, or is not finite.
         """
-        x = self.as_input(x)
+        x = self.as_input(x).copy()  # a trace must not change when the user's array does
         return Trace(self, len(x)).fill(x, train)
 
     def predict(self, x: Array) -> Array:

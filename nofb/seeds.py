@@ -7,7 +7,7 @@ that it must know nothing about. Every purpose therefore has its own stream.
 
 import numpy as np
 
-PURPOSES = ("weights", "feedback", "order", "dropout", "probe")
+PURPOSES = ("weights", "feedback", "order", "dropout")
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
@@ -29,4 +29,5 @@ def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     >>> bool((a == b).any()), bool((a == generator(0, "weights").normal(size=3)).all())
     (False, True)
     """
-    return np.random.default_rng((seed, PURPOSES.index(purpose), index))
+    key = (PURPOSES.index(purpose), index)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

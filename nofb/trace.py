@@ -163,12 +163,26 @@ class Trace:
         return self._descend(layer, signal)
 
     def relay(self, layer: WeightedLayer, delta_below: Array, R: Array | None) -> Array:
-        """Send δ of the layer below *forward* through R (n_in, n_out): a signal on a of `layer`."""
+        """Send δ of the layer below *forward* through R: a signal on the activation of `layer`.
+
+        Parameters
+        ----------
+        layer
+            Any layer with weights but the first.
+        delta_below
+            The teaching signal of the layer below it.
+        R
+            The matrix to go forward through (n_in, n_out), such as `layer.W`.
+
+        Returns
+        -------
+        Array
+            δ_below R, shaped like `trace[layer].h`, in memory that the next call uses again.
+        """
         R = self._fitting(layer, "relay matrix", R, layer.W.shape)
-        change = delta_below
-        for rider in self.net.riders(self.net.below(layer)):
-            change = rider.relay(self[rider], change)
-        return layer.relay(self[layer], change, R)
+        shown = self._ascend(self.net.below(layer), delta_below)
+        signal = layer.relay(self[layer], shown, R)
+        return self._descend(layer, self._ascend(layer, signal))  # units that are off hear nothing
 
     def weight_product(self, layer: WeightedLayer, delta: Array) -> None:
         """Write dW = h_belowᵀ δ / N and db = mean δ into the layer's update."""
@@ -189,6 +203,12 @@ class Trace:
             self._updates[layer] = Update(np.zeros_like(layer.W), db)
         return self._updates[layer]
 
+    def _ascend(self, layer: WeightedLayer, signal: Array) -> Array:
+        """Bring a signal on the activation of `layer` up to what it shows to the next one."""
+        for rider in self.net.riders(layer):
+            signal = rider.relay(self[rider], signal)
+        return signal
+
     def _descend(self, layer: WeightedLayer, signal: Array) -> Array:
         """Bring a signal on what `layer` shows to the next one back to its own activation."""
         for rider in reversed(self.net.riders(layer)):
@@ -208,4 +228,4 @@ class Trace:
                 f"the {what} of {layer!r} is {matrix.dtype}, but the network is "
                 f"{np.dtype(self.net.dtype)}"
             )
-        return matrix
+        return matrix if matrix.flags.forc else np.ascontiguousarray(matrix)

@@ -39,7 +39,7 @@ def to_winners(pooled: Array, winners: Array, maps: Array) -> None:
 
 @kernel
 def from_winners(maps: Array, winners: Array, pooled: Array) -> None:
-    """Read the value at each winner: how pooling passes a small change of its input on."""
+    """Read the value at each winner: the way up for a signal."""
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
             for x in range(pooled.shape[2]):

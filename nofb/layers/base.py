@@ -89,8 +89,8 @@ class WeightlessLayer(Layer):
         """Return the signal on the layer's input, given the one on its output. May reuse it."""
 
     @abstractmethod
-    def relay(self, record: Record, change: Array) -> Array:
-        """Return how a small change of the layer's input shows in its output. May reuse it."""
+    def relay(self, record: Record, signal: Array) -> Array:
+        """Return the signal on the layer's output, given a teaching signal on its input."""
 
 
 class WeightedLayer(Layer):
@@ -152,5 +152,5 @@ class WeightedLayer(Layer):
         """The weight step: dW = h_belowᵀ delta / N and db = the mean of delta over samples."""
 
     @abstractmethod
-    def relay(self, record: Record, change: Array, R: Array) -> Array:
-        """Forward through a given matrix (n_in, n_out): change R, a signal on a (N, *shape_out)."""
+    def relay(self, record: Record, signal: Array, R: Array) -> Array:
+        """Forward through a given matrix (n_in, n_out): signal R, shaped like a (N, *shape_out)."""

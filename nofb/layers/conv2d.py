@@ -116,9 +116,9 @@ class Conv2D(WeightedLayer):
         mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
         products.weight_product(P, delta.reshape(-1, self.n_out), len(delta), mean_delta, dW, db)
 
-    def relay(self, record: Record, change: Array, R: Array) -> Array:
+    def relay(self, record: Record, signal: Array, R: Array) -> Array:
         on_patches = self._room(record, "on_patches")
-        patches.gather(change, self.stride, self.padding, on_patches)
+        patches.gather(signal, self.stride, self.padding, on_patches)
         relayed = record.array("relayed", self.shape_out)
         products.product(on_patches.reshape(-1, self.n_in), R, relayed.reshape(-1, self.n_out))
         return relayed

@@ -67,9 +67,9 @@ class Dense(WeightedLayer):
         mean_delta = record.array("mean_delta", self.shape_out)
         products.weight_product(record.h_below, delta, len(delta), mean_delta, dW, db)
 
-    def relay(self, record: Record, change: Array, R: Array) -> Array:
+    def relay(self, record: Record, signal: Array, R: Array) -> Array:
         relayed = record.array("relayed", self.shape_out)
-        products.product(change, R, relayed)  # (N, n_out)
+        products.product(signal, R, relayed)  # (N, n_out)
         return relayed
 
     def __repr__(self) -> str:

@@ -27,8 +27,8 @@ class Flatten(WeightlessLayer):
     def back(self, record: Record, signal: Array) -> Array:
         return signal.reshape(len(signal), *self.shape_in)
 
-    def relay(self, record: Record, change: Array) -> Array:
-        return change.reshape(len(change), *self.shape_out)
+    def relay(self, record: Record, signal: Array) -> Array:
+        return signal.reshape(len(signal), *self.shape_out)
 
     def __repr__(self) -> str:
         return "Flatten()"

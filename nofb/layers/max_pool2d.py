@@ -60,9 +60,9 @@ class MaxPool2D(WeightlessLayer):
         pooling.to_winners(signal, self._winners(record), below)
         return below
 
-    def relay(self, record: Record, change: Array) -> Array:
+    def relay(self, record: Record, signal: Array) -> Array:
         relayed = record.array("relayed", self.shape_out)
-        pooling.from_winners(change, self._winners(record), relayed)
+        pooling.from_winners(signal, self._winners(record), relayed)
         return relayed
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ Released code: none. Two independent notes disagree on whether the relay is W_l 
 """
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -64,13 +65,13 @@ class IndirectFeedbackAlignment(Rule):
         checks.choice("relay", relay, ["forward", "random"])
         self.relay = relay
         self.feedback_init = initialisers.get(feedback_init, "feedback_init")
-        self.R: dict[WeightedLayer, Array] = {}
+        self.R: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
         if relay == "random":
             self.uses = replace(self.uses, forward_weights=False)  # type: ignore[misc]
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        self.R = {}
-        for first in net.weighted[:1][: len(net.weighted) - 1]:
+        first, *others = net.weighted
+        if others:
             units = net.units_shown(first)
             first.D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
         if self.relay == "random":

@@ -19,6 +19,7 @@ Released code: the 2016 paper takes the random magnitude as it is drawn; later c
 """
 
 from abc import abstractmethod
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -58,14 +59,14 @@ class SignSymmetry(Rule):
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = checks.number("scale", scale, above=0)
-        self.M: dict[WeightedLayer, Array] = {}
+        self.M: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
 
     @abstractmethod
     def draw_magnitudes(self, M: Array, rng: np.random.Generator) -> None:
         """Fill M with magnitudes around one."""
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        self.rng, self.M = rng, {}
+        self.rng = rng
         for layer in net.weighted[1:]:
             self.M[layer] = np.empty(layer.feedback_shape, net.dtype)
             layer.B = np.empty(layer.feedback_shape, net.dtype)

@@ -1,0 +1,221 @@
+"""Faults planted into a copy of nofb: the tests of the mathematics must fail on every one.
+
+A test that passes proves something only if it can fail. Each fault here is one that a careful
+person has made before; each run copies the package, changes one line, and runs the tests.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import nofb
+
+HERE = Path(__file__).parent
+TESTS = ["test_gradients.py", "test_identities.py"]
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider"]
+PASSED, FAILED = 0, 1  # pytest's codes; 2 and above mean that the tests did not run
+
+BACKPROP = "rules/backprop.py"
+FEEDBACK = "rules/feedback_alignment.py"
+DIRECT = "rules/direct_feedback_alignment.py"
+INDIRECT = "rules/indirect_feedback_alignment.py"
+TARGETS = "rules/direct_random_target_projection.py"
+SIGNS = "rules/sign_symmetry.py"
+PRODUCTS = "kernels/products.py"
+SLOPES = "kernels/slopes.py"
+POOLING = "kernels/pooling.py"
+
+GRADIENT = "test_backprop_is_the_gradient_of_the_mean_loss"
+GRADIENT_OF_IMAGES = "test_backprop_is_the_gradient_through_convolution_and_pooling"
+SLOPE = "test_an_activation_and_its_slope_are_the_textbooks"
+MEAN = "test_an_update_is_the_mean_over_the_batch"
+SIGNS_FOLLOW = "test_the_signs_of_the_feedback_follow_those_of_the_weights"
+READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line of `file` that stands there, the wrong one, and the test that must see it."""
+
+    file: str
+    stands: str
+    wrong: str
+    seen_by: str
+
+
+FAULTS = {
+    "backprop goes back through B": Fault(
+        BACKPROP,
+        "trace.back(layer, delta, layer.W.T)",
+        "trace.back(layer, delta, layer.B)",
+        GRADIENT,
+    ),
+    "feedback alignment goes back through the weights": Fault(
+        FEEDBACK,
+        "trace.back(layer, delta, layer.B)",
+        "trace.back(layer, delta, layer.W.T)",
+        "test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so",
+    ),
+    "feedback is drawn from the stream of the weights": Fault(
+        "rules/base.py",
+        'least=0), "feedback")',
+        'least=0), "weights")',
+        "test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed",
+    ),
+    "no slope": Fault(
+        "trace.py", "layer.activation.times_slope(signal, self[layer].h)", "pass", GRADIENT
+    ),
+    "no slope of tanh": Fault(SLOPES, "signal[i] *= one - h[i] * h[i]", "signal[i] *= one", SLOPE),
+    "no slope of logistic": Fault(
+        SLOPES, "signal[i] *= h[i] * (one - h[i])", "signal[i] *= one", SLOPE
+    ),
+    "no slope of relu": Fault(
+        SLOPES, "signal[i] if h[i] > 0 else h.dtype.type(0)", "signal[i]", SLOPE
+    ),
+    "no leak": Fault(SLOPES, "else signal[i] * leak", "else signal[i] * 0", SLOPE),
+    "a sum for a mean": Fault(
+        PRODUCTS,
+        "delta.dtype.type(1) / delta.dtype.type(samples)",
+        "delta.dtype.type(1)",
+        MEAN,
+    ),
+    "the bias divided twice": Fault(
+        PRODUCTS, "db[j] += mean_delta[i, j]", "db[j] += mean_delta[i, j] * share", MEAN
+    ),
+    "direct feedback of the target": Fault(
+        DIRECT,
+        "trace.project(layer, trace.error, layer.D)",
+        "trace.project(layer, trace.target, layer.D)",
+        READS_ERROR,
+    ),
+    "indirect feedback of the target": Fault(
+        INDIRECT,
+        "trace.project(layer, trace.error, layer.D)",
+        "trace.project(layer, trace.target, layer.D)",
+        READS_ERROR,
+    ),
+    "target projection of the error": Fault(
+        TARGETS,
+        "trace.project(layer, trace.target, layer.D)",
+        "trace.project(layer, trace.error, layer.D)",
+        "test_target_projection_is_half_the_negated_error_signs_plus_a_constant",
+    ),
+    "signs taken once": Fault(
+        SIGNS,
+        "take_signs(layer.W, self.M[layer], layer.B)",
+        "take_signs(vars(layer).setdefault('first', layer.W.copy()), self.M[layer], layer.B)",
+        SIGNS_FOLLOW,
+    ),
+    "signs not taken before teaching": Fault(
+        SIGNS,
+        "self.take_signs(net)\n        delta = ",
+        "delta = ",
+        "test_updates_see_the_signs_that_the_weights_have_now",
+    ),
+    "magnitudes without their absolute value": Fault(
+        SIGNS, "np.abs(M, out=M)", "pass", SIGNS_FOLLOW
+    ),
+    "pooling sends to the first pixel of the window": Fault(
+        POOLING,
+        "winners[n, y, x, c, 0], winners[n, y, x, c, 1] = best_row, best_column",
+        "winners[n, y, x, c, 0], winners[n, y, x, c, 1] = y * stride[0], x * stride[1]",
+        GRADIENT_OF_IMAGES,
+    ),
+    "overlapping windows overwrite each other": Fault(
+        POOLING,
+        "maps[n, row, column, c] += pooled[n, y, x, c]",
+        "maps[n, row, column, c] = pooled[n, y, x, c]",
+        GRADIENT_OF_IMAGES,
+    ),
+    "signals come back without the padding": Fault(
+        "kernels/patches.py",
+        "column = x * stride[1] + j - padding[1]\n                        if 0",
+        "column = x * stride[1] + j\n                        if 0",
+        GRADIENT_OF_IMAGES,
+    ),
+    "no dropout mask on the way back": Fault(
+        "layers/dropout.py",
+        'signal *= record.array("mask", self.shape_in)\n',
+        "pass\n",
+        "test_backprop_meets_the_masks_that_the_forward_pass_met",
+    ),
+    "the error turned round": Fault(
+        "trace.py",
+        "np.subtract(self.output, target, out=self.error)",
+        "np.subtract(target, self.output, out=self.error)",
+        GRADIENT,
+    ),
+}
+
+NO_FAULT = "no fault"  # the control: all tests that must see a fault pass without any
+
+
+def plant(fault: Fault, package: Path) -> None:
+    """Put the fault into a copy of the package; its place must still exist."""
+    file = package / fault.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(fault.stands) == 1, f"{fault.file} must hold once: {fault.stands}"
+    file.write_text(text.replace(fault.stands, fault.wrong), encoding="utf-8")
+
+
+def address(fault: Fault) -> str:
+    """Return the test that must see the fault as pytest takes it: file::test."""
+    here = [name for name in TESTS if f"def {fault.seen_by}(" in (HERE / name).read_text("utf-8")]
+    assert len(here) == 1, f"{fault.seen_by} is in {here}"
+    return f"{here[0]}::{fault.seen_by}"
+
+
+def run_with(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
+    """Copy the package and the tests to `place`, plant the fault, and run the tests."""
+    package = Path(nofb.__file__).parent
+    leave_out = shutil.ignore_patterns("__pycache__", "*.npz")
+    shutil.copytree(package, place / "nofb", ignore=leave_out)
+    for name in [*TESTS, "oracles.py"]:
+        shutil.copy(HERE / name, place)
+    if fault:
+        plant(fault, place / "nofb")
+    chosen = [fault] if fault else FAULTS.values()
+    settings = {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(place), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *sorted({address(each) for each in chosen}), *OPTIONS],
+        cwd=place,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+Runs = dict[str, Future[subprocess.CompletedProcess[str]]]
+
+
+@pytest.fixture(scope="module")
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runs]:
+    """Start the runs of all faults that are tested, two at a time."""
+    wanted = [
+        item.callspec.params["name"]
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec")
+    ]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield {
+            name: pool.submit(run_with, FAULTS.get(name), tmp_path_factory.mktemp("planted"))
+            for name in wanted
+        }
+
+
+@pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])
+def test_a_fault_is_seen_by_the_test_that_must_see_it(name: str, runs: Runs) -> None:
+    """A suite that a fault survives could not tell feedback alignment from a mistake."""
+    done = runs[name].result()
+    expected = PASSED if name == NO_FAULT else FAILED
+    assert done.returncode == expected, done.stdout + done.stderr
