@@ -5,7 +5,7 @@ is (n_out, n_in). nofb writes samples as rows, so each side checks the other's t
 Images are (N, channels, height, width) here, as users give them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -305,7 +305,7 @@ def arrays_of(net: Network, rule: Rule) -> dict[str, Array]:
         for name in ("W", "b", "B", "D")
     }
     for name, table in vars(rule).items():
-        if isinstance(table, dict):
+        if isinstance(table, Mapping):  # M or R, for each layer
             kept |= {f"{name} for {layer!r}": array for layer, array in table.items()}
     return {name: array.copy() for name, array in kept.items() if array is not None}
 
