@@ -27,11 +27,14 @@ class Loss:
         `unit(a, output)` writes ŷ into `output`; both are (N, n_outputs).
     total
         `total(a, target)` is the loss summed over the samples of the batch.
+    shares
+        Whether the targets of a sample must sum to one, without which its gradient is not ŷ - y.
     """
 
     name: str
     unit: Callable[[Array, Array], object]
     total: Callable[[Array, Array], float]
+    shares: bool = False
 
     def mean(self, a: Array, target: Array) -> float:
         """Return the loss as a mean over samples, from the last pre-activation (N, n_outputs)."""
@@ -41,7 +44,7 @@ class Loss:
 # fmt: off
 LOSSES = {loss.name: loss for loss in [
     #     name                    ŷ                            loss
-    Loss("cross_entropy",         kernels.softmax,             kernels.cross_entropy),
+    Loss("cross_entropy",         kernels.softmax,             kernels.cross_entropy, shares=True),
     Loss("binary_cross_entropy",  ACTIVATIONS["logistic"].f,   kernels.binary_cross_entropy),
     Loss("squared_error",         ACTIVATIONS["identity"].f,   kernels.squared_error),
 ]}
@@ -52,6 +55,25 @@ def get(name: str) -> Loss:
     """Return the loss called `name`."""
     checks.choice("loss", name, LOSSES)
     return LOSSES[name]
+
+
+def check_shares(target: Array, name: str = "y") -> None:
+    """Refuse target rows (N, n_outputs) that do not sum to one, and say which.
+
+    Examples
+    --------
+    >>> check_shares(np.array([[0.5, 0.5], [1.0, 1.0]]))
+    Traceback (most recent call last):
+    ...
+    ValueError: y sums to 2 at sample 1, but cross_entropy needs targets that sum to 1
+    """
+    sums = target.sum(axis=1)
+    wrong = np.flatnonzero(np.abs(sums - 1) > 1e-3)
+    if wrong.size:
+        raise ValueError(
+            f"{name} sums to {sums[wrong[0]]:g} at sample {wrong[0]}, but cross_entropy needs "
+            "targets that sum to 1"
+        )
 
 
 def as_targets(y: Array, n_outputs: int, dtype: FloatType, name: str = "y") -> Array:

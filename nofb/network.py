@@ -218,6 +218,8 @@ class Network:
     def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
         """Return target rows (N, n_outputs) for labels or rows, checked."""
         target = losses.as_targets(y, self.n_outputs, self.dtype, name)
+        if self.head.shares:
+            losses.check_shares(target, name)
         if len(target) != samples:
             raise ValueError(f"{name} has {len(target)} entries, but there are {samples} samples")
         return target

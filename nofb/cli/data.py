@@ -3,7 +3,7 @@
 import argparse
 
 from nofb import datasets
-from nofb.cli.text import columns
+from nofb.text import columns
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

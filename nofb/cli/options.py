@@ -27,6 +27,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(OPTIMIZERS)} (default: %(default)s; sgd has momentum 0.9)")
     add("--lr", type=float, metavar="RATE",
         help="learning rate (default: for each rule the one found on a validation split)")
+    add("--input-dropout", type=float, default=DEFAULTS.input_dropout, metavar="SHARE",
+        help="of the inputs silenced at each step (default: %(default)s)")
     add("--epochs", type=int, default=DEFAULTS.epochs, metavar="N",
         help="how often each sample is seen (default: %(default)s)")
     add("--batch-size", type=int, default=DEFAULTS.batch_size, metavar="N",
@@ -43,5 +45,6 @@ def read_settings(options: argparse.Namespace) -> Settings:
         optimizer=options.optimizer,
         lr=options.lr,
         epochs=options.epochs,
+        input_dropout=options.input_dropout,
         batch_size=options.batch_size,
     )

@@ -3,8 +3,8 @@
 import argparse
 from dataclasses import fields
 
-from nofb.cli.text import columns
 from nofb.rules import RULES, Uses
+from nofb.text import columns
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

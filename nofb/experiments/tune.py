@@ -45,11 +45,11 @@ SEARCHES = {
             "adam": ADAPTIVE,
             "adamw": ADAPTIVE,
         },
-        seeds=10,
+        seeds=6,
     ),
     "mnist": Search(
         Settings(data="mnist", hidden=(1000,), epochs=10, batch_size=64),
-        {"rmsprop": (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.004)},
+        {"rmsprop": (0.0002, 0.0005, 0.001, 0.002, 0.004)},
         seeds=1,
         samples=10000,
     ),

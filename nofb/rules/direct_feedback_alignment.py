@@ -10,8 +10,9 @@ one matrix for all layers: Launay et al. 2020 (NeurIPS; arXiv 2006.12878).
 Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l), where n_l counts what the
     layer shows to the next one: after a convolution all pixels of all maps, after pooling.
 Uses: the global error, its own activations, D. Does not use: W on the way back, other layers.
-Zero weights: with tanh, f'(0) = 1, so layer 1 moves at step 1, layer 2 at step 2 and so on, one a
-    step, while backprop never starts; with ReLU f'(0) = 0 and nothing ever moves.
+Zero weights: with tanh, f'(0) = 1, so W_1 moves at step 1, W_2 at step 2 and so on, each as soon
+    as the layer below has woken (with biases all wake at step 2), while backprop never starts; with
+    ReLU f'(0) = 0 and nothing ever moves.
 Released code: sums over the batch (RMSprop hides it), here it is a mean; "DFA + adversarial" there
     perturbs the input along true backprop; the signal meets the dropout mask, here too.
 """

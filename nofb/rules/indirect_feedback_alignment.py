@@ -86,6 +86,7 @@ class IndirectFeedbackAlignment(Rule):
             if layer is hidden[0]:
                 signal = trace.project(layer, trace.error, layer.D)  # e D_1  (N, n_1)
             else:
-                signal = trace.relay(layer, delta, self.R.get(layer, layer.W))  # δ_{l-1} W_l
+                R = self.R[layer] if self.relay == "random" else layer.W
+                signal = trace.relay(layer, delta, R)  # δ_{l-1} W_l  (N, n_l)
             delta = trace.times_slope(layer, signal)  # eq. 2, eq. 3  (N, n_l)
             yield layer, delta
