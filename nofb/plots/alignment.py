@@ -1,0 +1,113 @@
+"""How each feedback path lines up with backprop's: angles, layer by layer, epoch by epoch.
+
+A rule that sends 90° teaches noise; below 90° its steps go downhill, at 0° it is backprop.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nofb.diagnostics import chance_band
+from nofb.experiments.compare import Comparison
+from nofb.plots.curves import draw_rule, epoch_axis
+from nofb.plots.learning_curves import DEVIATION
+from nofb.plots.legend import add_legend, seeds_and
+from nofb.plots.picture import Picture, sentence
+from nofb.plots.style import Theme, using
+from nofb.types import Array
+
+SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
+NO_HIDDEN = "There is no hidden layer, so no teaching signal travels back."
+
+
+def alignment(comparison: Comparison, theme: str = "light") -> Picture:
+    """Draw the angles between what a rule sends back and what backprop would.
+
+    Parameters
+    ----------
+    comparison
+        The runs.
+    theme
+        "light" or "dark".
+
+    Returns
+    -------
+    Picture
+        A `matplotlib.figure.Figure` with a column for each hidden layer. Top: the teaching signal
+        against backprop's. Bottom: the feedback matrix that ends at the layer against Wᵀ. The
+        shaded band holds 95 % of random directions.
+
+    Raises
+    ------
+    ValueError
+        If the theme is not known.
+    """
+    units = comparison.units
+    hidden = units[:-1]
+    with using(theme) as colours:
+        if not hidden:
+            return sentence(NO_HIDDEN, colours)
+        picture = Picture(max(9.6, 3.2 * len(hidden)), 7.8, colours)
+        grid = picture.subplots(2, len(hidden), sharex=True, sharey=True, squeeze=False)
+        for layer, (top, bottom) in enumerate(grid.T):
+            top.set_title(f"Hidden layer {layer + 1} ({hidden[layer]} units)")
+            _panel(top, _signals(comparison, layer), hidden[layer], colours)
+            entries = hidden[layer] * min(units[layer + 1], units[-1])  # of B or D, the smaller
+            _panel(bottom, _matrices(comparison, layer), entries, colours)
+            epoch_axis(bottom, comparison.settings.epochs)
+        grid[0, 0].set_ylabel("angle between the teaching signal\nand backprop's")
+        grid[1, 0].set_ylabel("angle between the feedback matrix\nand the Wᵀ it stands for")
+        _limit(grid)
+        add_legend(picture, comparison, colours, seeds_and(comparison, DEVIATION), chance=True)
+    return picture
+
+
+def matrix_into(angles: Array, layer: int) -> Array:
+    """Return the angles of the matrices that end at a hidden layer, out of those of all layers.
+
+    A matrix B is kept by the layer that it leaves, one above; a direct D by the layer where it
+    ends. Only with B has the output layer one.
+
+    Examples
+    --------
+    >>> backward, direct = np.array([[[np.nan, 50.0, 40.0]]]), np.array([[[80.0, 70.0, np.nan]]])
+    >>> matrix_into(backward, 0), matrix_into(direct, 0)
+    (array([[50.]]), array([[80.]]))
+    """
+    kept_above = np.isfinite(angles[..., -1]).any()
+    return angles[..., layer + 1 if kept_above else layer]
+
+
+def _signals(comparison: Comparison, layer: int) -> dict[str, Array]:
+    return {rule: values[..., layer] for rule, values in _curves(comparison, SIGNAL).items()}
+
+
+def _matrices(comparison: Comparison, layer: int) -> dict[str, Array]:
+    curves = _curves(comparison, MATRIX)
+    return {rule: matrix_into(values, layer) for rule, values in curves.items()}
+
+
+def _curves(comparison: Comparison, measure: str) -> dict[str, Array]:
+    """Return (seeds, epochs, layers) for each rule with a run that came to its end."""
+    finished = [rule for rule in comparison.rules if comparison.of(rule)]
+    return {rule: comparison.curves(rule, measure, start=True) for rule in finished}
+
+
+def _panel(axes: Axes, curves: dict[str, Array], dimensions: int, theme: Theme) -> None:
+    """Draw the rules that have this angle, over the band where chance is as good."""
+    low, high = chance_band(dimensions)
+    axes.axhspan(low, high, color=theme.band, linewidth=0, zorder=0)
+    axes.axhline(90, color=theme.faint, linestyle="--", linewidth=1, label="_90°", zorder=2)
+    for rule, angles in curves.items():
+        draw_rule(axes, rule, angles, theme)
+    axes.yaxis.set_major_formatter("{x:g}°")
+
+
+def _limit(grid: Array) -> None:
+    """Show the angles from 0° on, as far as the lines need."""
+    lines = [line for axes in grid.flat for line in axes.lines]
+    highest = max(float(np.nanmax(line.get_ydata())) for line in lines)
+    top = min(180.0, max(100.0, highest + 5))
+    grid[0, 0].set_ylim(-3, top)
+    grid[0, 0].set_yticks(range(0, int(top) + 1, 30))

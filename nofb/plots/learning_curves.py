@@ -1,0 +1,95 @@
+"""Who learns, and how fast: test accuracy and training loss, epoch by epoch.
+
+Backprop is the ceiling and the last layer alone the floor; a rule earns its keep in between.
+"""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from nofb.experiments.compare import Comparison
+from nofb.plots.curves import (
+    close_up,
+    draw_rule,
+    epoch_axis,
+    final_scores,
+    level,
+    logarithmic,
+    percent,
+)
+from nofb.plots.legend import add_legend, seeds_and
+from nofb.plots.picture import Picture
+from nofb.plots.style import Theme, using
+
+DEVIATION, EXTENT = "± 1 standard deviation", "lowest to highest seed"
+
+
+def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
+    """Draw how accuracy rises and loss falls.
+
+    Parameters
+    ----------
+    comparison
+        The runs.
+    theme
+        "light" or "dark".
+
+    Returns
+    -------
+    Picture
+        A `matplotlib.figure.Figure`: test accuracy with its value before training, the same closer
+        up, and training loss. Lines are means over seeds; bands are one standard deviation to
+        either side, for losses from the lowest to the highest seed. A regression has two panels,
+        test loss and training loss.
+
+    Raises
+    ------
+    ValueError
+        If the theme is not known.
+    """
+    with using(theme) as colours:
+        if comparison.classes is None:
+            picture, spread = Picture(9.6, 5.2, colours), EXTENT
+            test, training = picture.subplots(1, 2)
+            _loss(test, comparison, "test_loss", colours)
+            test.set_title("Test loss")
+        else:
+            picture, spread = Picture(11.4, 5.4, colours), f"{DEVIATION} (loss: {EXTENT})"
+            test, closer, training = picture.subplots(1, 3)
+            _accuracy(test, comparison, colours)
+            _accuracy(closer, comparison, colours)
+            _zoom(test, closer, comparison)
+            level(test, 1 / comparison.classes, f"chance: 1 in {comparison.classes}", colours)
+        _loss(training, comparison, "loss", colours)
+        training.set_title("Training loss, mean over the epoch")
+        for axes in picture.axes:
+            epoch_axis(axes, comparison.settings.epochs)
+        add_legend(picture, comparison, colours, seeds_and(comparison, spread))
+    return picture
+
+
+def _accuracy(axes: Axes, comparison: Comparison, theme: Theme) -> None:
+    """Draw how many samples that it never trained on the network names correctly."""
+    for rule in comparison.rules:
+        draw_rule(axes, rule, comparison.curves(rule, "test_accuracy", start=True), theme)
+    percent(axes)
+
+
+def _zoom(test: Axes, closer: Axes, comparison: Comparison) -> None:
+    """Let one panel show everything, and the other the accuracies where most rules end."""
+    test.set_title("Test accuracy")
+    test.set_ylabel("samples named correctly")
+    test.set_ylim(0, 1.02)
+    closer.set_title("The same, closer up")
+    if scores := final_scores(comparison):
+        closer.set_ylim(*close_up(scores, margin=0.06))
+
+
+def _loss(axes: Axes, comparison: Comparison, measure: str, theme: Theme) -> None:
+    """Draw what the rules try to make small."""
+    tested = measure == "test_loss"  # the training loss has no value before training
+    for rule in comparison.rules:
+        values = comparison.curves(rule, measure, start=tested)
+        draw_rule(axes, rule, values, theme, first=0 if tested else 1, positive=True)
+    axes.set_ylabel("loss per sample (logarithmic scale)")
+    logarithmic(axes)

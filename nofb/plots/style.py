@@ -1,0 +1,167 @@
+"""How figures look: colours that colour-blind readers can tell apart, a light and a dark theme.
+
+A rule looks the same in every figure, whichever other rules are drawn beside it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+
+from nofb import checks
+from nofb.rules import RULES
+
+# Okabe & Ito 2008, "Color Universal Design".
+OKABE_ITO = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky blue": "#56B4E9",
+    "bluish green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "reddish purple": "#CC79A7",
+}
+# Black is the controls' ink (near white in the dark), and yellow is too pale for lines on white.
+HUES = ("blue", "vermillion", "bluish green", "reddish purple", "orange", "sky blue")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The neutral colours of a figure, as hexadecimal strings.
+
+    Attributes
+    ----------
+    ink
+        Text, and the controls bp and shallow.
+    faint
+        Axes, ticks and marked levels.
+    grid, band
+        Grid lines, and the area where chance is as good.
+    paper
+        The background.
+    """
+
+    ink: str
+    faint: str
+    grid: str
+    band: str
+    paper: str
+
+
+THEMES = {
+    "light": Theme(ink="#1A1A1A", faint="#5F6368", grid="#E6E8EB", band="#E9EBEE", paper="#FFFFFF"),
+    "dark": Theme(ink="#ECEDEE", faint="#A2A8AF", grid="#2E3338", band="#2B3036", paper="#16191D"),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one rule is drawn: its colour, its line and its marker, in matplotlib's terms."""
+
+    colour: str
+    line: str | tuple[float, tuple[float, ...]]
+    marker: str
+    width: float = 1.6
+
+
+DASHES, DOTS = (0.0, (5.0, 1.5)), (0.0, (1.2, 1.2))
+# One hue for each family; line and marker tell its members apart. No hue is the theme's ink.
+LOOKS = {
+    "bp": Look("", "-", "", 2.4),
+    "fa": Look("blue", "-", "o"),
+    "dfa": Look("vermillion", "-", "s"),
+    "ifa": Look("reddish purple", "-", "D"),
+    "usf": Look("bluish green", "-", "^"),
+    "brsf": Look("bluish green", DASHES, "v"),
+    "frsf": Look("bluish green", DOTS, ">"),
+    "drtp": Look("orange", "-", "p"),
+    "sdfa": Look("sky blue", "-", "X"),
+    "shallow": Look("", DASHES, "", 2.4),
+}
+NEWCOMERS = ("P", "*", "h", "<", "8", "d")
+
+
+def look(rule: str, theme: Theme) -> Look:
+    """Return how a rule is drawn; a rule that is not in the table gets a look from its name alone.
+
+    Examples
+    --------
+    >>> look("fa", THEMES["light"]).colour, look("fa", THEMES["dark"]).colour
+    ('#0072B2', '#0072B2')
+    >>> look("mine", THEMES["light"]) == look("mine", THEMES["light"])
+    True
+    """
+    known = LOOKS.get(rule)
+    if known is None:
+        number = zlib.crc32(rule.encode())  # Python's own hash differs from one start to the next
+        marker = NEWCOMERS[number // len(HUES) % len(NEWCOMERS)]
+        known = Look(HUES[number % len(HUES)], (0.0, (6.0, 1.5, 1.2, 1.5)), marker)
+    return Look(OKABE_ITO.get(known.colour, theme.ink), known.line, known.marker, known.width)
+
+
+def full_name(rule: str) -> str:
+    """Return a rule's short and full name, as legends show them.
+
+    Examples
+    --------
+    >>> full_name("fa"), full_name("mine")
+    ('fa: feedback alignment', 'mine')
+    """
+    title = getattr(RULES.get(rule), "title", "")
+    return f"{rule}: {title}" if title else rule
+
+
+@contextmanager
+def using(theme: str) -> Iterator[Theme]:
+    """Within this context, figures are made in a theme; matplotlib's settings come back after it.
+
+    Raises
+    ------
+    ValueError
+        If the theme is not one of `THEMES`.
+    """
+    checks.choice("theme", theme, THEMES)
+    with mpl.rc_context(settings(THEMES[theme])):
+        yield THEMES[theme]
+
+
+def settings(theme: Theme) -> dict[Any, Any]:
+    """Return matplotlib's settings for a theme: the only place where they stand."""
+    return {
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],
+        "font.size": 10,
+        "axes.titlesize": 10,
+        "axes.labelsize": 10,
+        "xtick.labelsize": 9,
+        "ytick.labelsize": 9,
+        "legend.fontsize": 9,
+        "legend.frameon": False,
+        "text.color": theme.ink,
+        "axes.labelcolor": theme.ink,
+        "axes.edgecolor": theme.faint,
+        "xtick.color": theme.faint,
+        "ytick.color": theme.faint,
+        "figure.facecolor": theme.paper,
+        "axes.facecolor": theme.paper,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": theme.grid,
+        "grid.linewidth": 0.6,
+        "lines.markersize": 5,
+        "lines.solid_capstyle": "round",
+        "savefig.facecolor": "auto",
+        "svg.fonttype": "none",  # text stays text: small, sharp and searchable
+        "svg.hashsalt": "nofb",  # the same figure gives the same file
+    }

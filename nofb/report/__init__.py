@@ -1,0 +1,55 @@
+"""What a comparison leaves in a folder: a page, figures, and every number; or a table to print.
+
+`write` fills the folder, `check_folder` says beforehand whether it could, `table` is plain text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nofb.experiments.compare import Comparison
+from nofb.report import numbers, page
+from nofb.report.folder import check_folder, put
+from nofb.report.origin import origin
+from nofb.report.summary import table
+
+__all__ = ["check_folder", "table", "write"]
+
+
+def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
+    """Write a comparison into a folder, which is made if there is none.
+
+    Parameters
+    ----------
+    comparison
+        The runs.
+    folder
+        Where to. It gets `report.html`, which needs no network, each figure as PNG and SVG,
+        `results.json` and `results.csv`; files of these names are replaced, others are left alone.
+    command
+        What makes the same comparison again, for the reader.
+
+    Returns
+    -------
+    Path
+        Of `report.html`.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; then nothing is left in it.
+    """
+    from nofb.plots import FIGURES  # late: a table needs no matplotlib, which loads slowly
+
+    folder = Path(folder)
+    check_folder(folder)
+    about = origin(command)
+    pictures = {stem: draw(comparison, "light") for stem, draw in FIGURES.items()}
+    files = {f"{stem}.png": picture.to_bytes("png") for stem, picture in pictures.items()}
+    drawings = {stem: picture.to_bytes("svg") for stem, picture in pictures.items()}
+    files |= {f"{stem}.svg": drawing for stem, drawing in drawings.items()}
+    files["results.json"] = numbers.as_json(comparison, about).encode()
+    files["results.csv"] = numbers.as_csv(comparison).encode()
+    files["report.html"] = page.render(comparison, drawings, about).encode()
+    put(files, folder)
+    return folder / "report.html"

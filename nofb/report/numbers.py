@@ -1,0 +1,89 @@
+"""Every number of a comparison, as JSON and as a tidy table in CSV.
+
+Epoch 0 is the start, before the first step; layers count from 1, from the input side up.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from nofb.diagnostics import MEASURES
+from nofb.experiments.compare import Comparison, Result
+from nofb.report.origin import Origin
+from nofb.report.summary import summarise
+
+COLUMNS = ("rule", "seed", "epoch", "measure", "layer", "value")
+
+
+def as_json(comparison: Comparison, about: Origin) -> str:
+    """Return strict JSON: what is not a number, or infinite, is null."""
+    document = {
+        **asdict(about),
+        "settings": comparison.settings.as_dict(),
+        "seeds": comparison.seeds,
+        "units": comparison.units,
+        "classes": comparison.classes,
+        "measures": MEASURES,
+        "rules": [asdict(row) for row in summarise(comparison)],
+        "runs": [_run(result) for result in comparison.results],
+    }
+    return json.dumps(plain(document), allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def as_csv(comparison: Comparison) -> str:
+    """Return one line for each rule, seed, epoch, measure and layer; a value of NaN is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for result in comparison.results:
+        writer.writerows(_lines(result))
+    return text.getvalue()
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it.
+
+    Examples
+    --------
+    >>> plain({"angle": np.array([np.nan, 90.0]), "units": (3, 2)})
+    {'angle': [None, 90.0], 'units': [3, 2]}
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _run(result: Result) -> dict[str, Any]:
+    return {
+        "rule": result.rule,
+        "seed": result.seed,
+        "lr": result.lr,
+        "stopped": result.stopped,
+        "start": result.history.start,
+        "history": dict(result.history),
+    }
+
+
+def _lines(result: Result) -> Iterator[tuple[object, ...]]:
+    """Yield the lines of one run, the start first."""
+    start = {name: np.asarray([value]) for name, value in result.history.start.items()}
+    for first, measures in ((0, start), (1, dict(result.history))):
+        for measure, values in measures.items():
+            for (epoch, *layer), value in np.ndenumerate(np.asarray(values, np.float64)):
+                at = layer[0] + 1 if layer else ""
+                shown = "" if math.isnan(value) else repr(float(value))
+                yield result.rule, result.seed, first + epoch, measure, at, shown

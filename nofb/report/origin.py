@@ -1,0 +1,85 @@
+"""Where a comparison comes from: the command, the day, the versions, the learning rates."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata, resources
+
+from nofb import __version__
+from nofb.experiments.settings import SEARCHED_ON, Settings
+
+FIXED = (
+    "data",
+    "hidden",
+    "activation",
+    "input_dropout",
+    "epochs",
+    "batch_size",
+)  # in one search, for all its rates
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What somebody needs to make the same comparison again.
+
+    Attributes
+    ----------
+    command
+        The command line, or the Python call.
+    date
+        When the report was written, ISO 8601, in UTC.
+    versions
+        Of nofb, Python and the libraries that compute.
+    machine
+        The platform; seconds per run mean little on another.
+    """
+
+    command: str
+    date: str
+    versions: dict[str, str]
+    machine: str
+
+
+def origin(command: str) -> Origin:
+    """Return the origin of a report that is written now."""
+    libraries = {name: metadata.version(name) for name in ("numpy", "numba", "scipy", "matplotlib")}
+    return Origin(
+        command,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        {"nofb": __version__, "python": platform.python_version(), **libraries},
+        platform.platform(),
+    )
+
+
+def rates_note(settings: Settings) -> str:
+    """Say in plain sentences how the learning rates were chosen.
+
+    Examples
+    --------
+    >>> rates_note(Settings(lr=0.1))
+    'Every rule got the learning rate 0.1, given by hand; some would do better with another one.'
+    """
+    if settings.lr is not None:
+        return (
+            f"Every rule got the learning rate {settings.lr:g}, given by hand; some would do "
+            "better with another one."
+        )
+    file = resources.files("nofb.experiments").joinpath("tuned.json")
+    search = json.loads(file.read_text("utf-8"))[SEARCHED_ON.get(settings.data, "digits")]
+    seeds = "1 seed" if search["seeds"] == 1 else f"{search['seeds']} seeds"
+    return (
+        f"Each rule got its own learning rate: of a grid that is the same for all rules, the one "
+        f"with the best mean accuracy ({seeds}) on {search['held_out']:.0%} of the training "
+        "samples, held out for this. The test samples had no say. The search is "
+        "`python -m nofb.experiments.tune`." + _difference(settings, search["settings"])
+    )
+
+
+def _difference(settings: Settings, searched: dict[str, object]) -> str:
+    """Say where the rates come from, if that is not what was compared here."""
+    here = json.loads(json.dumps(settings.as_dict()))
+    other = [f"{name} {searched[name]}" for name in FIXED if here[name] != searched[name]]
+    return f" It was made with other settings than these: {', '.join(other)}." if other else ""

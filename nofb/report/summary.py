@@ -1,0 +1,128 @@
+"""One row a rule: how well it ended, how well it was aligned, how long it took."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+from nofb.experiments.compare import Comparison
+from nofb.rules import RULES
+from nofb.text import columns
+from nofb.types import Array
+
+WIDTH = 100  # of a terminal
+NOTHING = "–"
+MOST_ANGLES = 5  # that a terminal has room for
+LEGEND = (
+    "signal: angle of each hidden layer's teaching signal to backprop's; matrix: angle of each "
+    "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a table says of a rule, in words.
+
+    Attributes
+    ----------
+    rule, title, paper
+        As in `nofb.rules.RULES`; the last two are empty for a rule that is not there.
+    score
+        Test accuracy in per cent, for a regression test loss: mean ± standard deviation over seeds.
+    signal, matrix
+        The angle of each hidden layer's signal, and of each feedback matrix, at the end: means
+        over seeds.
+    seconds
+        Of training alone, a mean over seeds.
+    lr
+        The learning rate.
+    """
+
+    rule: str
+    title: str
+    paper: str
+    score: str
+    signal: str
+    matrix: str
+    seconds: str
+    lr: str
+
+
+def summarise(comparison: Comparison) -> list[Row]:
+    """Return a row for each rule, in the order in which they were asked for."""
+    return [_row(comparison, rule) for rule in comparison.rules]
+
+
+def table(comparison: Comparison) -> str:
+    """Return the rows as plain text of at most 100 columns, with the stopped runs below.
+
+    Examples
+    --------
+    >>> from nofb.experiments.compare import compare
+    >>> from nofb.experiments.settings import Settings
+    >>> comparison = compare(["bp"], Settings(hidden=(8,), epochs=1), seeds=1)
+    >>> print(table(comparison).splitlines()[0])
+    rule  full name        test accuracy  signal  matrix  s/run  lr
+    """
+    heading = Row(
+        "rule", "full name", "", score_name(comparison), "signal", "matrix", "s/run", "lr"
+    )
+    rows = [
+        [row.rule, row.title, *map(_ends, astuple(row)[3:])]
+        for row in (heading, *summarise(comparison))
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
+    for row in rows:
+        row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
+    notes = [textwrap.fill(note, WIDTH) for note in (LEGEND, *stopped(comparison))]
+    return "\n".join([columns(rows), "", *notes])
+
+
+def stopped(comparison: Comparison) -> list[str]:
+    """Return a sentence for each run that ended early; no mean has them in it."""
+    return [f"Seed {r.seed}: {r.stopped}." for r in comparison.results if r.stopped is not None]
+
+
+def score_name(comparison: Comparison) -> str:
+    """Return what `Row.score` is."""
+    return "test loss" if comparison.classes is None else "test accuracy"
+
+
+def score(comparison: Comparison, rule: str) -> str:
+    """Return a rule's final score, with its spread where several runs came to their end."""
+    regression = comparison.classes is None
+    mean, spread = comparison.final(rule, "test_loss" if regression else "test_accuracy")
+    if np.isnan(mean):
+        return "stopped"
+    form, scale, unit = ("{:.4g}", 1, "") if regression else ("{:.1f}", 100, " %")
+    numbers = [form.format(scale * number) for number in (mean, spread) if not np.isnan(number)]
+    return " ± ".join(numbers) + unit
+
+
+def _row(comparison: Comparison, rule: str) -> Row:
+    known = RULES.get(rule)
+    seconds = comparison.curves(rule, "seconds").sum(axis=-1)
+    return Row(
+        rule,
+        getattr(known, "title", ""),
+        getattr(known, "paper", ""),
+        score(comparison, rule),
+        _degrees(np.atleast_1d(comparison.final(rule, "delta_angle_end_to_end")[0])[:-1]),
+        _degrees(np.atleast_1d(comparison.final(rule, "weight_angle")[0])),
+        f"{seconds.mean():.2f}" if seconds.size else NOTHING,
+        next(f"{result.lr:g}" for result in comparison.results if result.rule == rule),
+    )
+
+
+def _degrees(angles: Array) -> str:
+    """Return the angles that there are, as words."""
+    return " ".join(f"{angle:.0f}°" for angle in angles if not np.isnan(angle)) or NOTHING
+
+
+def _ends(words: str) -> str:
+    """Return the first and the last of many angles, and few as they are."""
+    each = words.split(" ")
+    return words if len(each) <= MOST_ANGLES else f"{each[0]} … {each[-1]}"
