@@ -33,7 +33,9 @@ def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):
     assert str(folder / "report.html") in out
     kinds = {path.suffix for path in folder.iterdir()}
     assert kinds == {".html", ".png", ".svg", ".json", ".csv"}
-    assert len(json.loads((folder / "results.json").read_text())["runs"]) == 6
+    results = json.loads((folder / "results.json").read_text())
+    assert len(results["runs"]) == 6
+    assert results["command"].startswith("nofb compare --rules bp fa shallow --seeds 2")
 
 
 def test_two_jobs_give_the_numbers_of_one(capsys, tmp_path):

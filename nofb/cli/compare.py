@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
-import sys
 from pathlib import Path
 
 from nofb import report
@@ -37,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Compare, print the table, and write the folder."""
     report.check_folder(options.out)
     comparison = _compare(options)
-    page = report.write(comparison, options.out, shlex.join(["nofb", *sys.argv[1:]]))
+    page = report.write(comparison, options.out, options.command)
     print(report.table(comparison))
     print(f"\nThe figures and every number: {page}")
     return 0

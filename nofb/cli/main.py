@@ -6,6 +6,7 @@ Bad input ends with one sentence on standard error and the exit code 2, never wi
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -38,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     fa: feedback alignment...
     0
     """
-    options = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    options = build_parser().parse_args(words)
+    options.command = shlex.join(["nofb", *words])
     try:
         code: int = options.run(options)
     except (ValueError, OSError) as error:

@@ -11,14 +11,7 @@ from importlib import metadata, resources
 from nofb import __version__
 from nofb.experiments.settings import SEARCHED_ON, Settings
 
-FIXED = (
-    "data",
-    "hidden",
-    "activation",
-    "input_dropout",
-    "epochs",
-    "batch_size",
-)  # in one search, for all its rates
+SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
 
 
 @dataclass(frozen=True)
@@ -81,5 +74,9 @@ def rates_note(settings: Settings) -> str:
 def _difference(settings: Settings, searched: dict[str, object]) -> str:
     """Say where the rates come from, if that is not what was compared here."""
     here = json.loads(json.dumps(settings.as_dict()))
-    other = [f"{name} {searched[name]}" for name in FIXED if here[name] != searched[name]]
+    other = [
+        f"{name} {searched.get(name, 'not set')}"
+        for name, value in here.items()
+        if name not in SEARCHED and searched.get(name) != value
+    ]
     return f" It was made with other settings than these: {', '.join(other)}." if other else ""
