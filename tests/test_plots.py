@@ -284,10 +284,12 @@ def test_an_unknown_theme_is_refused_with_those_that_there_are():
 
 def test_drawing_leaves_matplotlib_as_it_was():
     """A student's own figures must not change because nofb drew one."""
-    before = dict(mpl.rcParams)
-    plots.learning_curves(made_up(["fa"]), "dark")
-    Picture(2, 1, style.THEMES["dark"]).to_bytes("svg")
-    assert dict(mpl.rcParams) == before
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        before = dict(mpl.rcParams)
+        plots.learning_curves(made_up(["fa"]), "dark")
+        Picture(2, 1, style.THEMES["dark"]).to_bytes("svg")
+        assert dict(mpl.rcParams) == before
 
 
 def test_nofb_alone_loads_no_matplotlib_and_its_figures_no_pyplot():

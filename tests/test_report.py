@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from test_plots import ALL, ODD, made_up
 
 from nofb import plots, report, rules
 from nofb.diagnostics import MEASURES
+from nofb.experiments import settings
 from nofb.experiments.settings import Settings
 from nofb.plots.style import THEMES
 from nofb.report import numbers, page
@@ -296,11 +298,20 @@ def test_in_a_regression_a_lower_loss_is_the_better_one():
 def test_the_page_tells_how_the_learning_rates_were_chosen():
     """Rates that suit one rule alone decide a comparison."""
     assert "given by hand" in rates_note(Settings(lr=0.03))
-    searched = rates_note(Settings())
-    assert "held out" in searched
-    assert "`python -m nofb.experiments.tune`" in searched
-    assert "other settings" not in searched
-    assert "other settings than these: hidden [128, 64]" in rates_note(Settings(hidden=(9,)))
+    note = rates_note(Settings())
+    assert "held out" in note
+    assert "`python -m nofb.experiments.tune`" in note
+
+
+def test_the_page_tells_where_the_rates_come_from_if_not_from_these_settings():
+    """Rates searched for one network may be poor for another, and a reader must know."""
+    found = json.loads(Path(settings.__file__).with_name("tuned.json").read_text("utf-8"))
+    searched = found["digits"]["settings"]
+    same = Settings(**searched | {"hidden": tuple(searched["hidden"]), "optimizer": "adam"})
+    _, _, other = rates_note(replace(same, hidden=(9,), epochs=7)).partition("other settings")
+    assert other.startswith(f" than these: hidden {searched['hidden']}, epochs")
+    assert "optimizer" not in other
+    assert ("other settings" in rates_note(same)) == (set(searched) != set(same.as_dict()))
 
 
 # -- folder ----------------------------------------------------------------------------------------

@@ -15,8 +15,6 @@ from nofb.rules import RULES, make
 from nofb.training import DivergenceWarning, History, Run, fit
 from nofb.types import Array
 
-CONTROLS = ("bp", "shallow")  # the ceiling and the floor, drawn in every figure
-
 
 @dataclass(frozen=True)
 class Result:

@@ -3,14 +3,19 @@
 `FIGURES` maps the name of each figure's file to the function that draws it.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from nofb.experiments.compare import Comparison
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from nofb.plots.accuracy_against_angle import accuracy_against_angle
 from nofb.plots.alignment import alignment
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
 from nofb.plots.picture import Picture
+
+if TYPE_CHECKING:
+    from nofb.experiments.compare import Comparison
 
 FIGURES: dict[str, Callable[[Comparison, str], Picture]] = {
     "learning_curves": learning_curves,

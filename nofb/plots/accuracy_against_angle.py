@@ -5,20 +5,23 @@ Each rule is a point, so a reader sees at a glance who learns in spite of a larg
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from nofb.diagnostics import chance_band
-from nofb.experiments.compare import CONTROLS, Comparison
 from nofb.plots.alignment import NO_HIDDEN, SIGNAL
 from nofb.plots.curves import close_up, final_scores, percent, score
 from nofb.plots.labels import place_labels
 from nofb.plots.legend import add_legend
 from nofb.plots.picture import Picture, sentence
 from nofb.plots.style import Theme, look, using
+from nofb.rules import CONTROLS
 from nofb.types import Array
+
+if TYPE_CHECKING:
+    from nofb.experiments.compare import Comparison
 
 ACROSS = "angle between the first hidden layer's teaching signal\nand backprop's, at the end"
 

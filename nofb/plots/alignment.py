@@ -5,17 +5,21 @@ A rule that sends 90° teaches noise; below 90° its steps go downhill, at 0° i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from nofb.diagnostics import chance_band
-from nofb.experiments.compare import Comparison
 from nofb.plots.curves import draw_rule, epoch_axis
 from nofb.plots.learning_curves import DEVIATION
 from nofb.plots.legend import add_legend, seeds_and
 from nofb.plots.picture import Picture, sentence
 from nofb.plots.style import Theme, using
 from nofb.types import Array
+
+if TYPE_CHECKING:
+    from nofb.experiments.compare import Comparison
 
 SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 NO_HIDDEN = "There is no hidden layer, so no teaching signal travels back."

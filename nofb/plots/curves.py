@@ -5,13 +5,17 @@ Whatever a rule does not have, such as a feedback matrix, is NaN and leaves its 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from nofb.experiments.compare import Comparison
 from nofb.plots.style import LOOKS, Theme, look
 from nofb.types import Array
+
+if TYPE_CHECKING:
+    from nofb.experiments.compare import Comparison
 
 STRAGGLES = 0.12  # a rule that ends so far below the median accuracy is left out of close-ups
 

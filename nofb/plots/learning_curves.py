@@ -5,9 +5,10 @@ Backprop is the ceiling and the last layer alone the floor; a rule earns its kee
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matplotlib.axes import Axes
 
-from nofb.experiments.compare import Comparison
 from nofb.plots.curves import (
     close_up,
     draw_rule,
@@ -20,6 +21,9 @@ from nofb.plots.curves import (
 from nofb.plots.legend import add_legend, seeds_and
 from nofb.plots.picture import Picture
 from nofb.plots.style import Theme, using
+
+if TYPE_CHECKING:
+    from nofb.experiments.compare import Comparison
 
 DEVIATION, EXTENT = "± 1 standard deviation", "lowest to highest seed"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from nofb.experiments.compare import Comparison
 from nofb.plots.picture import Picture
 from nofb.plots.style import Theme, full_name, look
+
+if TYPE_CHECKING:
+    from nofb.experiments.compare import Comparison
 
 
 def add_legend(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nofb.experiments.compare import CONTROLS, Comparison
+from nofb.experiments.compare import Comparison
 from nofb.report.summary import score, score_name
+from nofb.rules import CONTROLS
 
 HEADINGS = {
     "learning_curves": "Who learns, and how fast?",

@@ -21,6 +21,7 @@ from nofb.rules.sign_symmetry import (
 )
 
 __all__ = [
+    "CONTROLS",
     "RULES",
     "Backprop",
     "BatchwiseRandomSignSymmetry",
@@ -53,6 +54,8 @@ RULES: dict[str, type[Rule]] = {
         Shallow,
     )
 }
+
+CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 
 
 def make(name: str, **attributes: object) -> Rule:
