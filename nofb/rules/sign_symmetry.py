@@ -85,7 +85,8 @@ class SignSymmetry(Rule):
                 take_signs(layer.W, self.M[layer], layer.B)  # eq. 2
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        self.take_signs(net)  # changes nothing, unless somebody has moved W by hand
+        # This changes nothing, unless somebody has moved W by hand.
+        self.take_signs(net)
         delta = trace.error  # eq. 1  (N, n_L)
         yield net.weighted[-1], delta
         for layer, below in net.downward():
