@@ -51,6 +51,12 @@ def number(
     return float(given)
 
 
+def real(name: str, array: Array) -> None:
+    """Refuse an array that does not hold real numbers, and say what it holds."""
+    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise TypeError(f"{name} must hold real numbers, but has dtype {array.dtype}")
+
+
 def finite(name: str, array: Array) -> None:
     """Refuse an array with a NaN or an infinity, and say where the first one is."""
     if np.isfinite(array).all():

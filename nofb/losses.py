@@ -109,8 +109,7 @@ def as_targets(y: Array, n_outputs: int, dtype: FloatType, name: str = "y") -> A
         raise ValueError(
             f"{name} has shape {y.shape}, but must be labels (N,) or targets (N, {n_outputs})"
         )
-    if not np.issubdtype(y.dtype, np.number) or np.iscomplexobj(y):
-        raise TypeError(f"{name} must hold real numbers, but has dtype {y.dtype}")
+    checks.real(name, y)
     checks.finite(name, y)
     return np.ascontiguousarray(y, dtype)
 

@@ -198,8 +198,7 @@ class Network:
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
         x = np.asarray(x)
-        if not np.issubdtype(x.dtype, np.number) or np.iscomplexobj(x):
-            raise TypeError(f"{name} must hold real numbers, but has dtype {x.dtype}")
+        checks.real(name, x)
         if x.ndim not in (2, 4) or len(x) == 0:
             raise ValueError(
                 f"{name} has shape {x.shape}, but must be (N, features) or "

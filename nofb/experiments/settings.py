@@ -118,12 +118,17 @@ def tuned_rate(data: str, rule: str, optimizer: str) -> float:
     ValueError
         If there was no such search: a rate must then be given.
     """
-    searches = json.loads(resources.files(__package__).joinpath("tuned.json").read_text("utf-8"))
-    search = SEARCHED_ON.get(data, "digits")
-    rates: dict[str, float] = searches[search]["rates"].get(optimizer, {})
+    rates: dict[str, float] = search_for(data)["rates"].get(optimizer, {})
     if rule not in rates:
         raise ValueError(
-            f"no learning rate was searched for rule {rule!r} with {optimizer!r} on {search!r}: "
-            "give one with lr"
+            f"no learning rate was searched for rule {rule!r} with {optimizer!r} on "
+            f"{SEARCHED_ON.get(data, 'digits')!r}: give one with lr"
         )
     return rates[rule]
+
+
+def search_for(data: str) -> dict[str, Any]:
+    """Return everything that the committed search wrote down which a data set's rates come from."""
+    searches = json.loads(resources.files(__package__).joinpath("tuned.json").read_text("utf-8"))
+    search: dict[str, Any] = searches[SEARCHED_ON.get(data, "digits")]
+    return search

@@ -6,10 +6,10 @@ import json
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata, resources
+from importlib import metadata
 
 from nofb import __version__
-from nofb.experiments.settings import SEARCHED_ON, Settings
+from nofb.experiments.settings import Settings, search_for
 
 SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
 
@@ -60,8 +60,7 @@ def rates_note(settings: Settings) -> str:
             f"Every rule got the learning rate {settings.lr:g}, given by hand; some would do "
             "better with another one."
         )
-    file = resources.files("nofb.experiments").joinpath("tuned.json")
-    search = json.loads(file.read_text("utf-8"))[SEARCHED_ON.get(settings.data, "digits")]
+    search = search_for(settings.data)
     seeds = "1 seed" if search["seeds"] == 1 else f"{search['seeds']} seeds"
     return (
         f"Each rule got its own learning rate: of a grid that is the same for all rules, the one "
