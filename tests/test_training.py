@@ -158,6 +158,15 @@ def test_a_diverging_run_stops_and_says_where():
     assert run.history.epochs == 0 and len(run.history) == 0
 
 
+def test_a_run_that_diverges_in_its_very_last_step_is_found_out():
+    """No batch follows to show it, so the test split must."""
+    first = Dataset(DIGITS.x_train[:20], np.arange(20) % 10, DIGITS.x_test, DIGITS.y_test)
+    with pytest.warns(DivergenceWarning, match="epoch 1, after its steps"):
+        run = train(small_net(activation="relu"), "bp", first, epochs=1, batch_size=20,
+                    optimizer=SGD(lr=1e6))  # fmt: skip
+    assert run.stopped is not None and run.history.epochs == 0
+
+
 def test_callbacks_are_called_after_every_epoch_with_the_run_so_far():
     """A live plot needs each epoch as it ends."""
     epochs = []
@@ -173,6 +182,7 @@ def test_a_regression_is_trained_without_an_accuracy():
                    progress=False)  # fmt: skip
     assert run.history["test_loss"][-1] < 0.01 * run.history.start["test_loss"]
     assert np.isnan(run.history["test_accuracy"]).all()
+    assert np.isnan(run.history["train_accuracy"]).all()
     assert run.history["weight_angle"][-1, 1] < 60 < run.history.start["weight_angle"][1]
 
 

@@ -134,12 +134,13 @@ def fit(
     with bar(epochs, rule.name, "epoch", progress) as shown:
         for epoch in range(epochs):
             try:
-                row = _epoch(run, batches, trace, epoch, epochs, ceiling)
+                row = _epoch(run, batches, trace, epoch, epochs, ceiling) | examiner.look()
+                _check_loss(run, row["test_loss"], ceiling, f"epoch {epoch + 1}, after its steps")
             except _DivergedError as diverged:
                 run.stopped = str(diverged)
                 warnings.warn(run.stopped, DivergenceWarning, stacklevel=2)
                 break
-            run.history.append(row | examiner.look())
+            run.history.append(row)
             for callback in callbacks:
                 callback(run)
             shown.set_postfix(loss=f"{row['loss']:.4g}", refresh=False)
@@ -165,7 +166,7 @@ def step(run: Run, trace: Trace, x: Array, target: Array) -> None:
 
 def _epoch(
     run: Run, batches: Batches, trace: Trace, epoch: int, epochs: int, ceiling: float
-) -> dict[str, float]:
+) -> dict[str, float | Array]:
     """Go once through the training samples; return the running loss and accuracy."""
     loss = right = 0.0
     started = time.perf_counter()
@@ -174,16 +175,21 @@ def _epoch(
         now = trace.rows(len(x))
         step(run, now, x, target)
         batch_loss = now.loss()
-        if not batch_loss < ceiling:
-            raise _DivergedError(
-                f"{run.rule.name} was stopped in epoch {epoch + 1}, step {number + 1}: the loss is "
-                f"{batch_loss:.4g}; a learning rate below {run.optimizer.lr:g} may help"
-            )
+        _check_loss(run, batch_loss, ceiling, f"epoch {epoch + 1}, step {number + 1}")
         loss += batch_loss * len(x)
         right += (now.output.argmax(1) == target.argmax(1)).sum()
     seconds = time.perf_counter() - started
     samples = len(batches.x)
     return {"loss": loss / samples, "train_accuracy": right / samples, "seconds": seconds}
+
+
+def _check_loss(run: Run, loss: float | Array, ceiling: float, where: str) -> None:
+    """Stop a run whose loss is NaN, infinite or huge; the last step of all counts too."""
+    if not loss < ceiling:
+        raise _DivergedError(
+            f"{run.rule.name} was stopped in {where}: the loss is {loss:.4g}; "
+            f"a learning rate below {run.optimizer.lr:g} may help"
+        )
 
 
 class _Examiner:
@@ -217,6 +223,8 @@ class _Examiner:
             loss, accuracy = self.run.net.evaluate_rows(x, target)
             row[f"{name}_loss"] = loss
             row[f"{name}_accuracy"] = accuracy if self.classes else np.nan
+        if not self.classes:
+            row["train_accuracy"] = np.nan  # the running share of right answers means nothing here
         if self.probe is not None:
             row.update(self.probe.measure(self.run.rule))
         return row
