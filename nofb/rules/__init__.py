@@ -13,12 +13,14 @@ from nofb.rules.direct_random_target_projection import DirectRandomTargetProject
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
 from nofb.rules.feedback_alignment import FeedbackAlignment
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
+from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
     FixedRandomSignSymmetry,
     UniformSignSymmetry,
 )
+from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
 
 __all__ = [
     "CONTROLS",
@@ -31,11 +33,15 @@ __all__ = [
     "FeedbackAlignment",
     "FixedRandomSignSymmetry",
     "IndirectFeedbackAlignment",
+    "KolenPollack",
+    "KolenPollackReleased",
     "Rule",
     "Shallow",
     "Signals",
     "UniformSignSymmetry",
     "Uses",
+    "WeightMirror",
+    "WeightMirrorReleased",
     "make",
 ]
 
@@ -49,6 +55,10 @@ RULES: dict[str, type[Rule]] = {
         UniformSignSymmetry,
         BatchwiseRandomSignSymmetry,
         FixedRandomSignSymmetry,
+        WeightMirror,
+        WeightMirrorReleased,
+        KolenPollack,
+        KolenPollackReleased,
         DirectRandomTargetProjection,
         ErrorSignFeedbackAlignment,
         Shallow,

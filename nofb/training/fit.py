@@ -161,6 +161,7 @@ def step(run: Run, trace: Trace, x: Array, target: Array) -> None:
             run.optimizer.step(f"{index}.b", layer.b, update.db)
         if layer.B is not None and update.dB is not None:
             run.optimizer.step(f"{index}.B", layer.B, update.dB)
+    rule.share = run.optimizer.share
     rule.after_step(net)
 
 
