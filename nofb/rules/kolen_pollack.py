@@ -16,7 +16,8 @@ Why it works: eqs. 3 and 4 add the same to W and to Bᵀ, so what the two do not
     max-norm, which cuts W and B each at its own columns, breaks it. λ follows the learning rate's
     schedule; a decay of the optimizer comes on top, for W and B alike.
 Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
-Paper: takes the step from the decayed weights, (1 - λ) W - η ΔW: eq. 5 with η / (1 - λ).
+Paper: (1 - λ) W - η ΔW, which is eq. 5 with η / (1 - λ). It decays the first layer's W as well;
+    without a B to be brought to, that layer's W has no use for it and is left alone here.
 Released code: multiplies by a decay factor of 1, so W - Bᵀ stays for ever, and the angle falls only
     as W outgrows it (`kp_released`). It steps B by the transpose of W's own change, carried across;
     here every synapse works out its own.
@@ -52,7 +53,7 @@ class KolenPollack(FeedbackAlignment):
     Parameters
     ----------
     decay
-        λ, per step, for every W and B; from 0 to less than 1. With 0 they never come closer.
+        λ, per step, for every B and its W; from 0 to less than 1. With 0 they never come closer.
     feedback_init
         How each B (n_out, n_in) is drawn, as in feedback alignment.
 
@@ -91,8 +92,8 @@ class KolenPollack(FeedbackAlignment):
     def after_step(self, net: Network) -> None:
         keep = net.dtype(1 - self.share * self.decay)
         for layer in net.weighted:
-            layer.W *= keep  # eq. 5
             if layer.B is not None:
+                layer.W *= keep  # eq. 5
                 layer.B *= keep  # eq. 6
 
 

@@ -1,4 +1,4 @@
-"""Batches: the training samples, a few at a time, in a new order for each epoch or as they stand."""
+"""Batches: the training samples, a few at a time, each epoch in a new order or as they stand."""
 
 from collections.abc import Iterator
 
