@@ -341,6 +341,11 @@ def angle(one: Array, other: Array) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
+def relative(one: Array, other: Array) -> float:
+    """Return how long the difference of two arrays is, as a share of the second."""
+    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
+
+
 def unlike(left: Array, right: Array) -> bool:
     """Say whether two arrays differ anywhere by more than rounding; NaN differs from a number."""
     return not np.allclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True)

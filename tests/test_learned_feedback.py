@@ -7,7 +7,7 @@ square, so that no transpose can hide.
 import numpy as np
 import oracles
 import pytest
-from oracles import angle, attached, batch, dense_net
+from oracles import angle, attached, batch, dense_net, relative
 
 import nofb
 from nofb import AdamW, Dense, Network, RMSprop, rules
@@ -29,10 +29,6 @@ def train(net: Network, rule, optimizer, epochs: int = 5, **options) -> None:
     """Train quietly, in batches of 5, 5 and 2."""
     options = {"batch_size": 5, "probe": 0, "progress": False, **options}
     nofb.fit(net, rule, data_for(net), epochs, optimizer=optimizer, **options)
-
-
-def relative(one, other) -> float:
-    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
 
 
 # -- Kolen-Pollack -------------------------------------------------------------------------------

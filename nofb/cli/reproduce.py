@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nofb import checks, report
+from nofb import checks, datasets, report
 from nofb.experiments import akrout2019
 from nofb.experiments.grid import run_grid
 from nofb.report import akrout2019 as akrout2019_report
@@ -26,6 +26,8 @@ class Reproduction:
     ----------
     title
         The paper, and what is run.
+    data
+        The data set that all runs need.
     tasks
         Returns every run, none longer than so many epochs, or the paper's own number for `None`.
     work
@@ -37,6 +39,7 @@ class Reproduction:
     """
 
     title: str
+    data: str
     tasks: Callable[[int | None], Sequence[Mapping[str, Any]]]
     work: Callable[[Mapping[str, Any]], dict[str, Any]]
     table: Callable[[Sequence[Record]], str]
@@ -46,6 +49,7 @@ class Reproduction:
 REPRODUCTIONS = {
     "akrout2019": Reproduction(
         akrout2019.TITLE,
+        "mnist",
         akrout2019.tasks,
         akrout2019.train,
         akrout2019_report.table,
@@ -76,13 +80,15 @@ def run(options: argparse.Namespace) -> int:
     """Run what the folder does not have yet, print the table, and write the folder."""
     checks.choice("paper", options.paper, REPRODUCTIONS)
     epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
+    jobs = checks.whole("jobs", options.jobs)
     reproduction = REPRODUCTIONS[options.paper]
     folder = options.out or Path(f"nofb-{options.paper}")
     report.check_folder(folder)
+    datasets.load(reproduction.data)  # said once and now, if it is not to be had
     folder.mkdir(parents=True, exist_ok=True)
     tasks, records = reproduction.tasks(epochs), []
     with bar(len(tasks), options.paper, "run") as shown:
-        for record in run_grid(reproduction.work, tasks, jobs=options.jobs, log=folder / LOG):
+        for record in run_grid(reproduction.work, tasks, jobs=jobs, log=folder / LOG):
             records.append(record)
             shown.update()
     page = reproduction.write(records, folder, options.command)

@@ -43,12 +43,18 @@ def write(records: Sequence[Record], folder: Path, command: str) -> Path:
 
 
 def of_form(records: Iterable[Record], form: str) -> dict[str, list[Curves]]:
-    """Return the curves of the finished runs of one form, by rule."""
+    """Return the curves of one form by rule, of the runs that came to their end."""
     runs: dict[str, list[Curves]] = {}
     for record in records:
-        if record["task"]["form"] == form and not record.get("error", not record.get("result")):
+        if record["task"]["form"] == form and not failure(record):
             runs.setdefault(record["task"]["rule"], []).append(record["result"])
     return {rule: runs[rule] for rule in RULES if rule in runs}
+
+
+def failure(record: Record) -> str | None:
+    """Return why a run failed or was stopped, if it was."""
+    why: str | None = record["error"] if "error" in record else record["result"]["stopped"]
+    return why
 
 
 def table(records: Sequence[Record]) -> str:
@@ -74,13 +80,8 @@ def page(records: Sequence[Record], command: str) -> str:
 
 
 def failures(records: Iterable[Record]) -> list[str]:
-    """Return a sentence for each run that failed or was stopped."""
-    sentences = []
-    for record in records:
-        why = record.get("error") or record["result"].get("stopped")
-        if why:
-            sentences.append(f"{record['task']}: {why}")
-    return sentences
+    """Return a sentence for each run that failed or was stopped; no mean has them in it."""
+    return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]
 
 
 def against_log(runs: Mapping[str, Sequence[Curves]]) -> list[list[str]]:
