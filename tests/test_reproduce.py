@@ -91,7 +91,7 @@ def their_run(trial, steps: int):
 
 @pytest.mark.parametrize("rule", ["bp", "fa", "kp"])
 def test_a_released_run_is_theirs_step_by_step(rule):
-    """Bias rates, order, batches: one slip, and the curves part for another reason than the rule."""
+    """Bias rates, order, batches: one slip, and curves part for a reason that is not the rule."""
     trial = FORMS["released"](rule, 0, SMALL)
     trial.rule.attach(trial.net, 0)
     W, b, back = their_run(trial, steps=2)

@@ -37,7 +37,7 @@ from nofb.types import Array
 
 TITLE = "Akrout et al. 2019: weight mirrors and Kolen-Pollack on MNIST, 784-500-10"
 RULES = ("bp", "fa", "wm", "kp")
-EPOCHS = {"released": 400, "paper": 40}
+EPOCHS = {"released": 400, "paper": 30}
 SEEDS = {"released": 1, "paper": 5}
 MEASURES = ("loss", "test_accuracy", "weight_angle", "delta_angle")
 BATCH = 128
@@ -170,13 +170,20 @@ def whole_batches(data: Dataset) -> Dataset:
 
 # -- as the paper describes it -------------------------------------------------------------------
 
+ATTRIBUTES = {"wm": {"samples": BATCH}}  # as many noise vectors as images
+
 
 def paper(rule: str, seed: int, data: Dataset) -> Trial:
-    """Return one run as the paper describes it, with nofb's own rules."""
+    """Return one run as the paper describes it, with nofb's own rules.
+
+    Plain descent needs its 400 epochs; RMSprop and half a cosine need thirty. The rate was chosen
+    for *backprop* on held-out training samples, and all rules have it.
+    """
     layers = [Dense(784, 500, "logistic"), Dense(500, 10)]
     net = Network(layers, loss="binary_cross_entropy", seed=seed)
-    optimizer = RMSprop(lr=0.001, schedule="cosine")
-    return Trial(net, make(rule), data, optimizer, shuffle=True, probe=1000)
+    optimizer = RMSprop(lr=0.004, schedule="cosine")
+    made = make(rule, **ATTRIBUTES.get(rule, {}))
+    return Trial(net, made, data, optimizer, shuffle=True, probe=1000)
 
 
 FORMS: dict[str, Callable[[str, int, Dataset], Trial]] = {"released": released, "paper": paper}

@@ -150,7 +150,8 @@ def _extent(runs: Mapping[str, Sequence[Curves]]) -> str:
     """Say how many seeds and epochs ran; a shortened reproduction must look like one."""
     epochs = sorted({len(run["loss"]) for seeds in runs.values() for run in seeds})
     seeds = max(map(len, runs.values()))
-    return f"{seeds} seed{'s' * (seeds > 1)}, {' or '.join(map(str, epochs))} epochs"
+    ran = " or ".join(map(str, epochs))
+    return f"{seeds} seed{'s' * (seeds > 1)}, {ran} epoch{'s' * (ran != '1')}"
 
 
 def _where(command: str) -> str:

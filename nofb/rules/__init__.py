@@ -23,7 +23,9 @@ from nofb.rules.sign_symmetry import (
 from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
 
 __all__ = [
+    "COMPARED",
     "CONTROLS",
+    "RELEASED",
     "RULES",
     "Backprop",
     "BatchwiseRandomSignSymmetry",
@@ -66,6 +68,8 @@ RULES: dict[str, type[Rule]] = {
 }
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
+RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
+COMPARED = tuple(name for name in RULES if name not in RELEASED)  # unless one is asked for
 
 
 def make(name: str, **attributes: object) -> Rule:

@@ -143,7 +143,7 @@ class WeightMirror(FeedbackAlignment):
         renormalise: bool = False,
         noise: str = "gaussian",
         width: float = 0.1,
-        samples: int = 128,
+        samples: int = 64,
         steps_before: int = 200,
         steps_between: int = 1,
         centred: bool = True,
