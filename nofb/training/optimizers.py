@@ -7,7 +7,6 @@ kept, so weights, biases and learned feedback matrices are all treated alike.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,20 +78,21 @@ class Optimizer(ABC):
         matrix = parameter.ndim > 1
         if self.decay and matrix:
             parameter *= parameter.dtype.type(1 - self.share * self.decay)
-        self.move(name, parameter, update, parameter.dtype.type)
+        self.move(name, parameter, update)
         if self.max_norm is not None and matrix:
-            steps.limit_columns(parameter, parameter.dtype.type(self.max_norm))
+            steps.limit_columns(parameter, self.max_norm)
 
     @abstractmethod
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        """Take the step itself; `real` turns a number into the parameter's type."""
+    def move(self, name: str, W: Array, dW: Array) -> None:
+        """Take the step itself."""
 
     def average(self, name: str, kind: str, like: Array) -> Array:
         """Return a running average of one parameter, zeros before the first step."""
-        averages = self.state.setdefault(name, {})
-        if kind not in averages:
-            averages[kind] = np.zeros_like(like)
-        return averages[kind]
+        try:
+            return self.state[name][kind]
+        except KeyError:
+            zeros = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
+            return zeros
 
 
 @dataclass
@@ -125,13 +125,13 @@ class SGD(Optimizer):
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum, so momentum must not be 0")
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        lr = real(self.lr * self.share)
+    def move(self, name: str, W: Array, dW: Array) -> None:
+        lr = self.lr * self.share
         if not self.momentum:
             steps.descend(W, dW, lr)
             return
         take = steps.nesterov if self.nesterov else steps.momentum
-        take(W, dW, self.average(name, "v", W), lr, real(self.momentum))
+        take(W, dW, self.average(name, "v", W), lr, self.momentum)
 
 
 @dataclass
@@ -164,9 +164,9 @@ class RMSprop(Optimizer):
         checks.number("rho", self.rho, least=0, below=1)
         checks.number("epsilon", self.epsilon, above=0)
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        lr, s = self.lr * self.share, self.average(name, "s", W)
-        steps.rmsprop(W, dW, s, real(lr), real(self.rho), real(self.epsilon))
+    def move(self, name: str, W: Array, dW: Array) -> None:
+        s = self.average(name, "s", W)
+        steps.rmsprop(W, dW, s, self.lr * self.share, self.rho, self.epsilon)
 
 
 @dataclass
@@ -201,14 +201,13 @@ class Adam(Optimizer):
         checks.number("beta2", self.beta2, least=0, below=1)
         checks.number("epsilon", self.epsilon, above=0)
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
+    def move(self, name: str, W: Array, dW: Array) -> None:
         t = self.average(name, "t", np.zeros(1))
         t += 1
         correction = float(np.sqrt(1 - self.beta2 ** t[0]))
         lr = self.lr * self.share * correction / float(1 - self.beta1 ** t[0])
         m, s = self.average(name, "m", W), self.average(name, "s", W)
-        betas = real(self.beta1), real(self.beta2)
-        steps.adam(W, dW, m, s, real(lr), *betas, real(self.epsilon * correction))
+        steps.adam(W, dW, m, s, lr, self.beta1, self.beta2, self.epsilon * correction)
 
 
 @dataclass
