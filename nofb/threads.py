@@ -154,21 +154,9 @@ def worth(work: int) -> bool:
     return work >= 2 * WORTH and size() > 1
 
 
-def share(jobs: Iterable[Job], work: int) -> None:
-    """Do all jobs: side by side, if the work is worth it, or else in their order.
-
-    Parameters
-    ----------
-    jobs
-        Functions without arguments; they may come one by one.
-    work
-        The multiply-adds of all jobs together.
-    """
-    if worth(work):
-        _here.team.share(jobs)
-    else:
-        for job in jobs:
-            job()
+def share(jobs: Iterable[Job]) -> None:
+    """Let the team of this thread do all jobs; there must be one."""
+    _here.team.share(jobs)
 
 
 def cut(length: int, work: int) -> list[slice]:

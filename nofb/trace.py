@@ -7,7 +7,7 @@ pre-activation, where it is a teaching signal δ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -104,10 +104,10 @@ class Trace:
         self._open(x)
         for layer in self.net.dropouts:
             layer.draw_mask(self[layer], train)
-        parts = self._cut(self.net.work)
-        for part in parts:
-            part._open(self._share(part, x))
-        threads.share([part._forward for part in parts], self.samples * self.net.work)
+        if threads.worth(self.samples * self.net.work):
+            threads.share([part._forward for part in self._cut(x)])
+        else:
+            self._forward()
         return self
 
     def set_target(self, target: Array) -> Trace:
@@ -198,7 +198,11 @@ class Trace:
 
         No layer's product needs another's: once the signals are known, they go on side by side.
         """
-        threads.share(self._weight_jobs(signals), self.samples * self.net.work)
+        if threads.worth(self.samples * self.net.work):
+            threads.share(job for each in signals for job in self._weight_jobs(*each))
+        else:
+            for each in signals:
+                weight_product(*self._factors(*each))
 
     def update(self, layer: WeightedLayer) -> Update:
         """Return the room for the layer's update, all zeros before the first weight product."""
@@ -225,37 +229,34 @@ class Trace:
         last = self[self.net.weighted[-1]]
         self.net.head.unit(last.a, last.h)  # ŷ
 
-    def _weight_jobs(self, signals: Iterable[tuple[WeightedLayer, Array]]) -> Iterator[Job]:
-        """Yield the weight products of each layer, as soon as its signal is there."""
-        for layer, delta in signals:
-            record, update = self[layer], self.update(layer)
-            if delta.shape != record.a.shape:
-                raise ValueError(
-                    f"the teaching signal for {layer!r} has shape {delta.shape}, "
-                    f"but its pre-activation has {record.a.shape}"
-                )
-            mean_delta = layer.mean_delta(record, delta, update.db)
-            factors = layer.received(record), mean_delta, update.dW
-            if threads.worth(self.samples * layer.work):
-                for rows in threads.cut(layer.n_in, self.samples * layer.work):
-                    yield partial(weight_product_in_rows, *factors, rows)
-            else:
-                yield partial(weight_product, *factors)
+    def _factors(self, layer: WeightedLayer, delta: Array) -> tuple[Array, Array, Array]:
+        """Return h_below, δ / N and dW, and write db: what a weight product takes."""
+        record, update = self.records[layer], self.update(layer)
+        if delta.shape != record.a.shape:
+            raise ValueError(
+                f"the teaching signal for {layer!r} has shape {delta.shape}, "
+                f"but its pre-activation has {record.a.shape}"
+            )
+        return layer.received(record), layer.mean_delta(record, delta, update.db), update.dW
 
-    def _cut(self, work: int) -> list[Trace]:
-        """Return a trace for each thread's share of the samples, given the work for one sample."""
-        if not threads.worth(self.samples * work):
-            return [self]
-        shares = threads.cut(self.samples, self.samples * work)
+    def _weight_jobs(self, layer: WeightedLayer, delta: Array) -> list[Job]:
+        """Return the weight product of one layer, cut into jobs if it is a large one."""
+        factors, work = self._factors(layer, delta), self.samples * layer.work
+        if not threads.worth(work):
+            return [partial(weight_product, *factors)]
+        cuts = threads.cut(layer.n_in, work)
+        return [partial(weight_product_in_rows, *factors, rows) for rows in cuts]
+
+    def _cut(self, x: Array) -> list[Trace]:
+        """Return a trace of each thread's share of the samples, in this one's memory."""
+        shares = threads.cut(self.samples, self.samples * self.net.work)
         if len(shares) not in self._parts:
             self._parts[len(shares)] = [
                 Trace(self.net, rows.stop - rows.start, self, rows.start) for rows in shares
             ]
+        for part in self._parts[len(shares)]:
+            part._open(x[part.first : part.first + part.samples])
         return self._parts[len(shares)]
-
-    def _share(self, part: Trace, array: Array) -> Array:
-        """Return a part's rows of an array that has a row for each sample."""
-        return array if part is self else array[part.first : part.first + part.samples]
 
     def _ascend(self, layer: WeightedLayer, signal: Array) -> Array:
         """Bring a signal on the activation of `layer` up to what it shows to the next one."""

@@ -48,11 +48,11 @@ def mean(delta: Array, samples: int, mean_delta: Array, db: Array | None) -> Non
     Dividing the small signal is cheaper than dividing dW.
     """
     share = delta.dtype.type(1) / delta.dtype.type(samples)
+    flat, mean_flat = delta.reshape(-1), mean_delta.reshape(-1)
+    for i in range(flat.size):  # mean_delta = delta / N
+        mean_flat[i] = flat[i] * share
     if db is not None:
         db[:] = 0
-    for i in range(delta.shape[0]):  # mean_delta = delta / N
-        for j in range(delta.shape[1]):
-            mean_delta[i, j] = delta[i, j] * share
-        if db is not None:
-            for j in range(delta.shape[1]):  # db = mean_delta.sum(0)
+        for i in range(delta.shape[0]):  # db = mean_delta.sum(0)
+            for j in range(delta.shape[1]):
                 db[j] += mean_delta[i, j]
