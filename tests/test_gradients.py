@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations, kernels, losses
 from nofb.layers import Layer
-from nofb.rules import sign_symmetry
+from nofb.rules import kolen_pollack, sign_symmetry, weight_mirror
 
 LOSSES = list(losses.LOSSES)
 HIDDEN = list(activations.ACTIVATIONS)
@@ -326,6 +326,9 @@ def test_single_precision_gives_the_same_gradient_up_to_its_rounding(net_name, l
     np.testing.assert_allclose(single.loss(x, y), double.loss(x, y), rtol=1e-5)
 
 
+OF_RULES = [sign_symmetry.take_signs, kolen_pollack.reciprocal_product, weight_mirror.mirror]
+
+
 def kernels_of(module) -> dict[str, Callable]:
     """Return the kernels that a module defines, compiled or not."""
     return {
@@ -337,14 +340,14 @@ def kernels_of(module) -> dict[str, Callable]:
 
 
 def all_kernels() -> dict[str, Callable]:
-    """Return every kernel of the package, and the one that sign-symmetry brings along."""
+    """Return every kernel of the package, those that rules bring along included."""
     modules = [
         importlib.import_module(f"nofb.kernels.{info.name}")
         for info in pkgutil.iter_modules(kernels.__path__)
         if info.name != "jit"
     ]
     found = {name: value for module in modules for name, value in kernels_of(module).items()}
-    return found | {"take_signs": sign_symmetry.take_signs}
+    return found | {kernel.__name__: kernel for kernel in OF_RULES}
 
 
 def normal(*shape: int, seed: int = 0):
@@ -391,6 +394,8 @@ KERNELS = {
     "rmsprop": lambda: (*step_of(1), 0.1, 0.9, 1e-8),
     "adam": lambda: (*step_of(2), 0.1, 0.9, 0.99, 1e-8),
     "limit_columns": lambda: (normal(5, 4), 1.5),
+    "mirror": lambda: (normal(7, 5), normal(7, 4), 6, 0.2, 0.1, *rooms((4, 5)), normal(4, 5)),
+    "reciprocal_product": lambda: (normal(7, 5), normal(7, 4), 7, *rooms((4, 5))),
     "take_signs": lambda: (normal(5, 4), normal(4, 5), *rooms((4, 5))),
 }
 

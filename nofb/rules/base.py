@@ -40,6 +40,10 @@ class Uses:
         The layer's own forward weights, once more, to relay a signal upward.
     feedback
         Fixed random matrices.
+    learned_feedback
+        Feedback matrices that learn.
+    second_phase
+        A time of its own, without data, in which the feedback path learns.
     """
 
     error: bool = False
@@ -48,6 +52,8 @@ class Uses:
     signs: bool = False
     forward_weights: bool = False
     feedback: bool = False
+    learned_feedback: bool = False
+    second_phase: bool = False
 
 
 class Rule(ABC):
@@ -63,12 +69,16 @@ class Rule(ABC):
         Where it comes from.
     uses
         What it must know.
+    share
+        η_t / η_0, which `nofb.fit` keeps up to date: what a rule itself does to a network follows
+        the schedule of the learning rate too.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
     uses: ClassVar[Uses]
+    share: float = 1.0
 
     def attach(self, net: Network, seed: int = 0) -> None:
         """Draw the feedback path of this rule; any earlier one is taken off.

@@ -67,7 +67,8 @@ def fit(
     seed: int = 0,
     validation: float = 0.0,
     callbacks: Iterable[Callback] = (),
-    probe: int = 100,
+    probe: int | tuple[Array, Array] = 100,
+    shuffle: bool = True,
     progress: bool = True,
 ) -> Run:
     """Train a network with a rule.
@@ -93,7 +94,10 @@ def fit(
     callbacks
         Functions that are called with the `Run` after every epoch.
     probe
-        How many test samples the rule is compared with backprop on, each epoch; 0 for none.
+        How many test samples the rule is compared with backprop on, each epoch; 0 for none. Or
+        other samples, as (x, y).
+    shuffle
+        Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
         Whether a progress bar is shown, where somebody watches.
 
@@ -124,11 +128,11 @@ def fit(
     epochs = checks.whole("epochs", epochs)
     optimizer = SGD() if optimizer is None else optimizer
     run = Run(net, rule, optimizer)
-    examiner = _Examiner(run, data, validation, seed, checks.whole("probe", probe, least=0))
+    examiner = _Examiner(run, data, validation, seed, probe)
     if net.rule is not rule:
         rule.attach(net, seed)
     order = seeds.generator(seed, "order")
-    batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order)
+    batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order, shuffle)
     trace = Trace(net, batches.size)
     run.history.start = examiner.look()
     ceiling = TOO_LARGE * max(1.0, float(run.history.start["test_loss"]))
@@ -180,7 +184,14 @@ def _check_loss(run: Run, loss: float | Array, ceiling: float, where: str) -> No
 class _Examiner:
     """Looks at a network between epochs: on the test split, a validation split and a probe."""
 
-    def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: int) -> None:
+    def __init__(
+        self,
+        run: Run,
+        data: Dataset,
+        validation: float,
+        seed: int,
+        probe: int | tuple[Array, Array],
+    ) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
         self.run, self.classes = run, data.n_classes is not None
@@ -192,10 +203,15 @@ class _Examiner:
         ready = {name: self._prepare(name, *split) for name, split in splits.items()}
         self.training = ready.pop("train")
         self.splits = ready
-        self.probe = None
-        if probe:
-            x, target = ready["test"]
-            self.probe = Probe(run.net, x[:probe], target[:probe])
+        self.probe = self._make_probe(probe)
+
+    def _make_probe(self, probe: int | tuple[Array, Array]) -> Probe | None:
+        if isinstance(probe, tuple):
+            return Probe(self.run.net, *self._prepare("probe", *probe))
+        if not checks.whole("probe", probe, least=0):
+            return None
+        x, target = self.splits["test"]
+        return Probe(self.run.net, x[:probe], target[:probe])
 
     def _prepare(self, name: str, x: Array, y: Array) -> tuple[Array, Array]:
         net = self.run.net

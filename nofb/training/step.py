@@ -12,6 +12,7 @@ from nofb.types import Array
 def step(net: Network, rule: Rule, optimizer: Optimizer, trace: Trace) -> None:
     """Take one step on a batch, from a trace of a training pass that knows its target."""
     optimizer.step_all(list(moves(net, rule, rule.teach(net, trace))))
+    rule.share = optimizer.share
     rule.after_step(net)
 
 
