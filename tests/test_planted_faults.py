@@ -135,7 +135,7 @@ FAULTS = {
     ),
     "the feedback's step is carried across": Fault(
         RECIPROCAL,
-        "reciprocal_product(heard(layer, trace[layer]), rows, len(delta), update.dB)",
+        "reciprocal_product(h_below, rows, len(delta), update.dB)",
         "update.dB[:] = update.dW.T",
         "test_the_feedback_works_out_its_own_change",
     ),
@@ -171,20 +171,22 @@ FAULTS = {
     ),
     "pooling sends to the first pixel of the window": Fault(
         POOLING,
-        "winners[n, y, x, c, 0], winners[n, y, x, c, 1] = best_row, best_column",
-        "winners[n, y, x, c, 0], winners[n, y, x, c, 1] = y * stride[0], x * stride[1]",
+        "winners[n, y, x, c] = best, winner",
+        "winners[n, y, x, c] = best, top * maps.shape[2] + left",
         GRADIENT_OF_IMAGES,
     ),
     "overlapping windows overwrite each other": Fault(
         POOLING,
-        "maps[n, row, column, c] += pooled[n, y, x, c]",
-        "maps[n, row, column, c] = pooled[n, y, x, c]",
+        "pixels[n, winners[n, y, x, c], c] += pooled[n, y, x, c]",
+        "pixels[n, winners[n, y, x, c], c] = pooled[n, y, x, c]",
         GRADIENT_OF_IMAGES,
     ),
     "signals come back without the padding": Fault(
-        "kernels/patches.py",
-        "column = x * stride[1] + j - padding[1]\n                        if 0",
-        "column = x * stride[1] + j\n                        if 0",
+        "layers/conv2d.py",
+        "signal[:] = inside",
+        "signal[:] = bordered.reshape(*bordered.shape[:2], -1, self.channels_in)[\n"
+        "                :, : signal.shape[1], : signal.shape[2]\n"
+        "            ]",
         GRADIENT_OF_IMAGES,
     ),
     "no dropout mask on the way back": Fault(

@@ -32,7 +32,7 @@ from nofb.layers import Dense
 from nofb.network import Network
 from nofb.rules import Rule, make
 from nofb.training import SGD, RMSprop, fit
-from nofb.training.optimizers import Optimizer
+from nofb.training.optimizers import Optimizer, Plan
 from nofb.types import Array
 
 TITLE = "Akrout et al. 2019: weight mirrors and Kolen-Pollack on MNIST, 784-500-10"
@@ -129,8 +129,9 @@ gaussian = scaled("xavier", np.sqrt(0.5))  # N(0, 1 / (n_in + n_out))
 class BiasesDividedTwice(SGD):
     """Plain descent in which a bias's mean over the batch is divided by the batch once more."""
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        super().move(name, W, dW / BATCH if W.ndim == 1 else dW, real)
+    def plan(self, name: str, W: Array) -> Plan:
+        kernel, averages, (lr, *rest) = super().plan(name, W)
+        return kernel, averages, (lr / BATCH if W.ndim == 1 else lr, *rest)
 
 
 def released(rule: str, seed: int, data: Dataset) -> Trial:

@@ -102,7 +102,8 @@ class Rule(ABC):
     def signals(self, net: Network, trace: Trace) -> Signals:
         """Give each layer its teaching signal δ, shaped like its pre-activation, in any order.
 
-        A signal lives in memory that the next one may use, so take it before you ask for more.
+        Each in memory of its own: what `Trace.back`, `project` and `relay` return is kept for one
+        layer, and stays until the next batch.
         """
 
     def after_step(self, net: Network) -> None:  # noqa: B027
@@ -114,8 +115,7 @@ class Rule(ABC):
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         """Return one update for each layer with weights, from a trace that knows its target."""
-        for layer, delta in self.signals(net, trace):
-            trace.weight_product(layer, delta)  # dW = h_belowᵀ δ / N
+        trace.weight_products(self.signals(net, trace))  # dW = h_belowᵀ δ / N
         return [trace.update(layer) for layer in net.weighted]
 
     def updates(self, net: Network, x: Array, y: Array) -> list[Update]:

@@ -28,8 +28,6 @@ import numpy as np
 from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
-from nofb.layers import WeightedLayer
-from nofb.layers.base import Record
 from nofb.network import Network
 from nofb.rules.base import Uses
 from nofb.rules.feedback_alignment import FeedbackAlignment
@@ -80,13 +78,14 @@ class KolenPollack(FeedbackAlignment):
         self.decay = checks.number("decay", decay, least=0, below=1)
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
-        for layer, delta in self.signals(net, trace):  # eq. 1, eq. 2
-            trace.weight_product(layer, delta)  # eq. 3
+        signals = list(self.signals(net, trace))  # eq. 1, eq. 2
+        trace.weight_products(signals)  # eq. 3
+        for layer, delta in signals:
             if layer.B is not None:
-                update = trace.update(layer)
+                update, h_below = trace.update(layer), layer.received(trace[layer])
                 update.dB = np.empty_like(layer.B) if update.dB is None else update.dB
                 rows = delta.reshape(-1, layer.n_out)  # a convolution has one for each patch
-                reciprocal_product(heard(layer, trace[layer]), rows, len(delta), update.dB)  # eq. 4
+                reciprocal_product(h_below, rows, len(delta), update.dB)  # eq. 4
         return [trace.update(layer) for layer in net.weighted]
 
     def after_step(self, net: Network) -> None:
@@ -111,8 +110,3 @@ class KolenPollackReleased(KolenPollack):
 
     def __init__(self, feedback_init: str | Initialiser = "uniform_fan_out") -> None:
         super().__init__(decay=0.0, feedback_init=feedback_init)
-
-
-def heard(layer: WeightedLayer, record: Record) -> Array:
-    """Return what the weights of a layer heard (N, n_in): of a convolution, every patch."""
-    return record.arrays.get("patches", record.h_below).reshape(-1, layer.n_in)

@@ -46,7 +46,9 @@ class Batches:
             self.rng.shuffle(self.order)
         for start in range(0, len(self.order), self.size):
             rows = self.order[start : start + self.size]
-            x, target = self._x[: len(rows)], self._target[: len(rows)]
+            x, target = self._x, self._target
+            if len(rows) < self.size:
+                x, target = x[: len(rows)], target[: len(rows)]
             # "clip" lets NumPy write straight into the buffer; no index is ever out of range.
             np.take(self.x, rows, axis=0, out=x, mode="clip")
             np.take(self.target, rows, axis=0, out=target, mode="clip")

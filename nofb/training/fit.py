@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nofb import checks, seeds
+from nofb import checks, seeds, threads
 from nofb.datasets import Dataset
 from nofb.diagnostics import Probe
 from nofb.network import Network
@@ -19,6 +19,7 @@ from nofb.training.batches import Batches
 from nofb.training.history import History
 from nofb.training.optimizers import SGD, Optimizer
 from nofb.training.progress import bar
+from nofb.training.step import step
 from nofb.types import Array
 
 TOO_LARGE = 1000.0  # a loss this many times the first one will not come back
@@ -135,7 +136,7 @@ def fit(
     trace = Trace(net, batches.size)
     run.history.start = examiner.look()
     ceiling = TOO_LARGE * max(1.0, float(run.history.start["test_loss"]))
-    with bar(epochs, rule.name, "epoch", progress) as shown:
+    with threads.team(), bar(epochs, rule.name, "epoch", progress) as shown:
         for epoch in range(epochs):
             try:
                 row = _epoch(run, batches, trace, epoch, epochs, ceiling) | examiner.look()
@@ -152,23 +153,6 @@ def fit(
     return run
 
 
-def step(run: Run, trace: Trace, x: Array, target: Array) -> None:
-    """Take one step of training on one batch, in the network's own form of arrays."""
-    net, rule = run.net, run.rule
-    trace.fill(x, train=True).set_target(target)
-    for index, update in enumerate(rule.teach(net, trace)):
-        layer = net.weighted[index]
-        if not rule.learns(net, layer):
-            continue  # even weight decay must leave it alone
-        run.optimizer.step(f"{index}.W", layer.W, update.dW)
-        if layer.b is not None and update.db is not None:
-            run.optimizer.step(f"{index}.b", layer.b, update.db)
-        if layer.B is not None and update.dB is not None:
-            run.optimizer.step(f"{index}.B", layer.B, update.dB)
-    rule.share = run.optimizer.share
-    rule.after_step(net)
-
-
 def _epoch(
     run: Run, batches: Batches, trace: Trace, epoch: int, epochs: int, ceiling: float
 ) -> dict[str, float | Array]:
@@ -178,7 +162,7 @@ def _epoch(
     for number, (x, target) in enumerate(batches):
         run.optimizer.at(epoch + number / len(batches), epochs)
         now = trace.rows(len(x))
-        step(run, now, x, target)
+        step(run.net, run.rule, run.optimizer, now.fill(x, train=True).set_target(target))
         batch_loss = now.loss()
         _check_loss(run, batch_loss, ceiling, f"epoch {epoch + 1}, step {number + 1}")
         loss += batch_loss * len(x)
