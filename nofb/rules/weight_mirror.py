@@ -70,7 +70,7 @@ def uniform(rng: np.random.Generator, xi: Array) -> None:
     """Fill xi evenly from -√3 to √3: variance 1."""
     rng.random(out=xi, dtype=xi.dtype)
     xi -= 0.5
-    xi *= np.sqrt(12)
+    xi *= 12**0.5
 
 
 NOISES: dict[str, Callable[[np.random.Generator, Array], None]] = {
