@@ -61,7 +61,7 @@ def write(
     (2, [1.0, 1.0])
     """
     path = Path(path).resolve()  # where a link leads to, so that it stays a link
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    beside = _beside(path)
     try:
         with beside.open("wb") as file:
             _pack(file, {"kind": kind, "format": FORMAT, **about, "arrays": [*arrays]}, arrays)
@@ -118,13 +118,18 @@ def prepare(path: Path) -> None:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         place = path.resolve()
-        trial = place.with_name(f".{place.name}.part")
+        trial = _beside(place)
         trial.touch()
         trial.unlink()
     except OSError as error:
         raise type(error)(f"{path} cannot be written: {error.strerror}") from error
     for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
         left.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """Return a new name in the same folder; two writers of one file must not share it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 def _pack(file: IO[bytes], about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:

@@ -522,3 +522,16 @@ def test_weights_that_cannot_be_written_or_found_say_so(tmp_path):
         mlp().save(tmp_path / "none" / "weights.npz")
     with pytest.raises(FileNotFoundError, match=r"No such file or directory: .*weights\.npz"):
         mlp().load(tmp_path / "weights.npz")
+
+
+def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch):
+    """Who opens the file with plain NumPy goes by these names."""
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parent.parent / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+    shown = re.search(r"^(about.*?) +# (.*)$", page, re.MULTILINE)
+    assert repr(eval(shown[1], names)) == shown[2]
+    np.testing.assert_array_equal(names["accuracy"], names["run"].history["test_accuracy"])
+    np.testing.assert_array_equal(names["twin"].weighted[1].W, names["net"].weighted[1].W)

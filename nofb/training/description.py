@@ -102,7 +102,7 @@ def digest(*arrays: Array) -> str:
     """Return the first half of the SHA-256 of everything that arrays hold."""
     total = hashlib.sha256()
     for array in arrays:
-        total.update(np.ascontiguousarray(array).data.cast("B"))
+        total.update(np.ascontiguousarray(array).reshape(-1).data)
     return total.hexdigest()[:32]
 
 

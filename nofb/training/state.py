@@ -24,7 +24,12 @@ from nofb.types import Array
 Mapping = MutableMapping[Any, Any]
 
 MAPPINGS: dict[str, type[Mapping]] = {"dict": dict, "table": dict, "weak": WeakKeyDictionary}
-BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+BIT_GENERATORS: dict[str, type[np.random.BitGenerator]] = {
+    kind.__name__: kind
+    for kind in (
+        np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64,
+    )
+}  # fmt: skip
 
 
 class Collector:
@@ -230,7 +235,7 @@ def _fill_array(saved: Array, now: Any) -> Array:
 def _fill_generator(state: dict[str, Any], now: Any) -> np.random.Generator:
     kind = state["bit_generator"]
     if not isinstance(now, np.random.Generator) or _kind(now) != kind:
-        now = np.random.Generator(getattr(np.random, kind)())
+        now = np.random.Generator(BIT_GENERATORS[kind]())
     now.bit_generator.state = state
     return now
 
