@@ -154,6 +154,12 @@ def test_two_things_that_were_one_when_they_were_made_come_back_as_two():
     assert (back["a"].tolist(), back["b"].tolist()) == ([1, 1], [2, 2])
 
 
+def test_what_was_there_before_does_not_stay():
+    """Running averages of an earlier run would be taken for those of this one."""
+    now = {"left": np.ones(2), "v": np.ones(2)}
+    assert list(there_and_back({"v": np.zeros(2), "w": 1}, now)) == ["v", "w"] == list(now)
+
+
 @pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
 def test_a_generator_goes_on_where_it_was(kind):
     """Random numbers that repeat after a stop are not random."""
