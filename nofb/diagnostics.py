@@ -131,7 +131,7 @@ class Probe:
         deltas, steps = {}, {}
         for layer, delta in rule.signals(self.net, self.trace):
             deltas[layer] = delta.copy()
-            self.trace.weight_product(layer, delta)
+            self.trace.weight_products([(layer, delta)])
             steps[layer] = self.trace.update(layer).dW.copy()
         return deltas, steps
 

@@ -50,6 +50,8 @@ class Network:
         The loss with its output unit.
     rule
         The rule that is attached, or `None`.
+    work
+        How many multiply-adds the forward pass of one sample takes, once the shapes are known.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class Network:
             raise TypeError(f"dtype must be numpy.float32 or numpy.float64, but is {dtype!r}")
         self.dtype = dtype
         self._check_layers()
+        self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
         self._below = dict(self.downward())
         self._riders = {layer: self._find_riders(layer) for layer in self.weighted}
         self._draw()
@@ -196,6 +199,7 @@ class Network:
             layer.settle(shape)
             shape = layer.shape_out
         self.input_shape = input_shape
+        self.work = sum(layer.work for layer in self.weighted)
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""

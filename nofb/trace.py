@@ -7,15 +7,18 @@ pre-activation, where it is a teaching signal δ.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nofb.kernels.products import product
+from nofb import threads
+from nofb.kernels.products import product, weight_product, weight_product_in_rows
 from nofb.layers import Layer, Record, WeightedLayer
-from nofb.layers.base import WeightlessLayer
+from nofb.threads import Job
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ class Trace:
         N, the number of samples in the batch.
     whole
         A trace of a larger batch whose memory this one shares.
+    first
+        Where this one's samples begin among those of the larger batch.
 
     Attributes
     ----------
@@ -67,15 +72,20 @@ class Trace:
     target: Array
     error: Array
 
-    def __init__(self, net: Network, samples: int, whole: Trace | None = None) -> None:
+    def __init__(
+        self, net: Network, samples: int, whole: Trace | None = None, first: int = 0
+    ) -> None:
         self.net = net
         self.samples = samples
         self.whole = whole
+        self.first = first
         self.records: dict[Layer, Record] = {
-            layer: Record(samples, net.dtype, whole[layer] if whole else None)
+            layer: Record(samples, net.dtype, whole[layer] if whole else None, first)
             for layer in net.layers
         }
+        self._x: Array | None = None
         self._updates: dict[WeightedLayer, Update] = {}
+        self._parts: dict[int, list[Trace]] = {}
 
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
@@ -91,21 +101,19 @@ class Trace:
 
     def fill(self, x: Array, train: bool = False) -> Trace:
         """Send x through the network (as `Network.as_input` gives it) and keep what happens."""
-        h = x
-        for layer, record in self.records.items():
-            if isinstance(layer, WeightedLayer):
-                layer.forward(record, h)
-            elif isinstance(layer, WeightlessLayer):
-                record.h_below, record.h = h, layer.forward(record, h, train)
-            h = record.h
-        last = self[self.net.weighted[-1]]
-        self.net.head.unit(last.a, last.h)  # ŷ
+        self._open(x)
+        for layer in self.net.dropouts:
+            layer.draw_mask(self[layer], train)
+        if threads.worth(self.samples * self.net.work):
+            threads.share([part._forward for part in self._cut(x)])
+        else:
+            self._forward()
         return self
 
     def set_target(self, target: Array) -> Trace:
         """Note the target rows (N, n_outputs) and the output error e = ŷ - y."""
         self.target = target
-        self.error = self[self.net.weighted[-1]].array("error", target.shape[1:])
+        self.error = self[self.net.weighted[-1]].array("error", (self.net.n_outputs,))
         np.subtract(self.output, target, out=self.error)
         return self
 
@@ -133,10 +141,11 @@ class Trace:
         Returns
         -------
         Array
-            δ B, shaped like `trace[below].h`, in memory that the next call uses again.
+            δ B, shaped like `trace[below].h`, in memory that the next batch uses again.
         """
         B = self._fitting(layer, "feedback matrix", B, layer.feedback_shape)
-        return self._descend(self.net.below(layer), layer.back(self[layer], delta, B))
+        signal = layer.back(self[layer], delta, B)
+        return self._descend(self.net.below(layer), signal)
 
     def project(self, layer: WeightedLayer, error: Array, D: Array | None) -> Array:
         """Send an output error through D straight to the activation of `layer`.
@@ -154,7 +163,7 @@ class Trace:
         Returns
         -------
         Array
-            error D, shaped like `trace[layer].h`, in memory that the next call uses again.
+            error D, shaped like `trace[layer].h`, in memory that the next batch uses again.
         """
         top = [layer, *self.net.riders(layer)][-1]
         D = self._fitting(layer, "direct feedback matrix", D, (error.shape[1], prod(top.shape_out)))
@@ -177,22 +186,23 @@ class Trace:
         Returns
         -------
         Array
-            δ_below R, shaped like `trace[layer].h`, in memory that the next call uses again.
+            δ_below R, shaped like `trace[layer].h`, in memory that the next batch uses again.
         """
         R = self._fitting(layer, "relay matrix", R, layer.W.shape)
         shown = self._ascend(self.net.below(layer), delta_below)
         signal = layer.relay(self[layer], shown, R)
         return self._descend(layer, self._ascend(layer, signal))  # units that are off hear nothing
 
-    def weight_product(self, layer: WeightedLayer, delta: Array) -> None:
-        """Write dW = h_belowᵀ δ / N and db = mean δ into the layer's update."""
-        if delta.shape != self[layer].a.shape:
-            raise ValueError(
-                f"the teaching signal for {layer!r} has shape {delta.shape}, "
-                f"but its pre-activation has {self[layer].a.shape}"
-            )
-        update = self.update(layer)
-        layer.weight_product(self[layer], delta, update.dW, update.db)
+    def weight_products(self, signals: Iterable[tuple[WeightedLayer, Array]]) -> None:
+        """Write dW = h_belowᵀ δ / N and db = mean δ into the update of each layer with a signal.
+
+        No layer's product needs another's: once the signals are known, they go on side by side.
+        """
+        if threads.worth(self.samples * self.net.work):
+            threads.share(job for each in signals for job in self._weight_jobs(*each))
+        else:
+            for each in signals:
+                weight_product(*self._factors(*each))
 
     def update(self, layer: WeightedLayer) -> Update:
         """Return the room for the layer's update, all zeros before the first weight product."""
@@ -202,6 +212,51 @@ class Trace:
             db = None if layer.b is None else np.zeros_like(layer.b)
             self._updates[layer] = Update(np.zeros_like(layer.W), db)
         return self._updates[layer]
+
+    def _open(self, x: Array) -> None:
+        """Let each layer receive what the one below gives; nothing to do for the same memory."""
+        if x is self._x:
+            return
+        h = self._x = x
+        for layer, record in self.records.items():
+            layer.open(record, h)
+            h = record.h
+
+    def _forward(self) -> None:
+        """Do the arithmetic of a forward pass."""
+        for layer, record in self.records.items():
+            layer.forward(record)
+        last = self[self.net.weighted[-1]]
+        self.net.head.unit(last.a, last.h)  # ŷ
+
+    def _factors(self, layer: WeightedLayer, delta: Array) -> tuple[Array, Array, Array]:
+        """Return h_below, δ / N and dW, and write db: what a weight product takes."""
+        record, update = self.records[layer], self.update(layer)
+        if delta.shape != record.a.shape:
+            raise ValueError(
+                f"the teaching signal for {layer!r} has shape {delta.shape}, "
+                f"but its pre-activation has {record.a.shape}"
+            )
+        return layer.received(record), layer.mean_delta(record, delta, update.db), update.dW
+
+    def _weight_jobs(self, layer: WeightedLayer, delta: Array) -> list[Job]:
+        """Return the weight product of one layer, cut into jobs if it is a large one."""
+        factors, work = self._factors(layer, delta), self.samples * layer.work
+        if not threads.worth(work):
+            return [partial(weight_product, *factors)]
+        cuts = threads.cut(layer.n_in, work)
+        return [partial(weight_product_in_rows, *factors, rows) for rows in cuts]
+
+    def _cut(self, x: Array) -> list[Trace]:
+        """Return a trace of each thread's share of the samples, in this one's memory."""
+        shares = threads.cut(self.samples, self.samples * self.net.work)
+        if len(shares) not in self._parts:
+            self._parts[len(shares)] = [
+                Trace(self.net, rows.stop - rows.start, self, rows.start) for rows in shares
+            ]
+        for part in self._parts[len(shares)]:
+            part._open(x[part.first : part.first + part.samples])
+        return self._parts[len(shares)]
 
     def _ascend(self, layer: WeightedLayer, signal: Array) -> Array:
         """Bring a signal on the activation of `layer` up to what it shows to the next one."""

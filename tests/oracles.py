@@ -104,7 +104,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
         match name:
             case "bp":
                 return above.W @ delta[i + 1]
-            case "fa":
+            case "fa" | "wm" | "wm_released" | "kp" | "kp_released":
                 return above.B.T @ delta[i + 1]
             case "usf" | "brsf" | "frsf":
                 return (np.abs(above.B).T * np.sign(above.W)) @ delta[i + 1]
@@ -333,6 +333,17 @@ def assert_close(
     """Demand the same updates up to rounding."""
     for one, other in zip(parts(left), parts(right), strict=True):
         np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
+
+
+def angle(one: Array, other: Array) -> float:
+    """Return the angle between two arrays, in degrees."""
+    cosine = (one * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def relative(one: Array, other: Array) -> float:
+    """Return how long the difference of two arrays is, as a share of the second."""
+    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
 
 
 def unlike(left: Array, right: Array) -> bool:

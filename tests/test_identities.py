@@ -7,7 +7,7 @@ tested to the last bit, one that holds up to rounding with a tolerance.
 import numpy as np
 import oracles
 import pytest
-from oracles import attached, batch, conv_net, dense_net, taught_trace
+from oracles import angle, attached, batch, conv_net, dense_net, taught_trace
 
 from nofb import Conv2D, Dense, MaxPool2D, Network, activations, initialisers, losses, rules
 
@@ -15,6 +15,7 @@ RULES = list(rules.RULES)
 SIGN_SYMMETRY = ["usf", "brsf", "frsf"]
 DIRECT = ["dfa", "sdfa", "drtp"]
 FIXED = ["fa", *DIRECT, "ifa"]  # rules with fixed random matrices
+LEARNED = ["wm", "wm_released", "kp", "kp_released"]  # rules with feedback matrices that learn
 TEACHING = [name for name in RULES if name != "shallow"]  # rules with signals for hidden layers
 NETS = list(oracles.NETS)
 ONE_HIDDEN = {"dense": lambda: dense_net((5, 4, 3)), "conv": oracles.shallow_conv_net}
@@ -37,12 +38,6 @@ def silent_net(activation: str = "tanh", bias: bool = False) -> Network:
 def project_on_rows(D):
     """Return the projector on the space that the rows of D span."""
     return np.linalg.pinv(D) @ D
-
-
-def angle(one, other) -> float:
-    """Return the angle between two arrays, in degrees."""
-    cosine = (one * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
-    return float(np.degrees(np.arccos(cosine)))
 
 
 # -- every rule is its paper's equations ---------------------------------------------------------
@@ -75,7 +70,7 @@ def test_a_rule_reads_nothing_of_the_loss_but_its_error(name, loss):
     oracles.assert_close(rule.updates(net, x, y), expected)
 
 
-@pytest.mark.parametrize("name", ["bp", "fa", *DIRECT, "ifa", "usf", "shallow"])
+@pytest.mark.parametrize("name", ["bp", "fa", *DIRECT, "ifa", "usf", "kp", "shallow"])
 def test_a_rule_teaches_maps_alike_in_single_precision(name):
     """What is tested in float64 must be what trains in float32."""
     single, double = (conv_net(dtype=dtype) for dtype in (np.float32, np.float64))
@@ -328,7 +323,7 @@ def test_a_hidden_step_of_feedback_alignment_helps_exactly_when_its_signal_agree
 
 
 @pytest.mark.parametrize("net_name", NETS)
-@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "ifa", *SIGN_SYMMETRY])
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "ifa", *SIGN_SYMMETRY, *LEARNED])
 def test_a_teaching_signal_is_linear_in_the_error(name, net_name):
     """Twice the error, twice the signal: no rule of these may squash or clip on the way."""
     net = oracles.NETS[net_name]()
@@ -454,12 +449,14 @@ def test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_has_fixed_random_matrices_only_if_it_says_so(name):
+def test_a_rule_has_feedback_matrices_only_if_it_says_so_and_says_whether_they_learn(name):
     """The header's information row is what the checker and the docs go by."""
     rule = attached(name, net := dense_net())
     matrices = [m for layer in net.weighted for m in (layer.B, layer.D) if m is not None]
-    assert reaction(rule, net, lambda trace: poison(*matrices)) == rule.uses.feedback
+    hears = reaction(rule, net, lambda trace: poison(*matrices))
+    assert hears == (rule.uses.feedback or rule.uses.learned_feedback)
     assert rule.uses.feedback == (name in FIXED)
+    assert rule.uses.learned_feedback == (name in LEARNED)
 
 
 @pytest.mark.parametrize("name", DIRECT)
@@ -753,7 +750,7 @@ def test_one_hot_rows_teach_as_labels_do(name, net_name):
     oracles.assert_same(rule.updates(net, x, y), rule.updates(net, x, np.eye(3)[y]))
 
 
-@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "usf"])
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "usf", *LEARNED])
 def test_hidden_units_have_no_names(name):
     """Units that change places, with their weights and feedback, get the same updates."""
     order = np.random.default_rng(0).permutation(6)
@@ -786,7 +783,7 @@ def test_every_layer_learns_but_under_the_control(name):
 # -- the feedback path itself --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["fa", *SIGN_SYMMETRY])
+@pytest.mark.parametrize("name", ["fa", *SIGN_SYMMETRY, *LEARNED])
 def test_sequential_feedback_has_the_shape_of_the_transposed_weights(name):
     """Feedback filters for filters; and none for the first layer, which sends nothing further."""
     net = conv_net()
@@ -869,7 +866,7 @@ def test_fixed_feedback_stays_fixed(name):
         assert moved == key.startswith(("W", "b")), key
 
 
-@pytest.mark.parametrize("name", [*FIXED, "brsf", "frsf"])
+@pytest.mark.parametrize("name", [*FIXED, "brsf", "frsf", *LEARNED])
 def test_a_seed_draws_the_same_feedback_again_and_another_seed_does_not(name):
     """A run that can not be repeated can not be compared."""
     drawn = []

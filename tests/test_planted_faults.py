@@ -18,7 +18,7 @@ import pytest
 import nofb
 
 HERE = Path(__file__).parent
-TESTS = ["test_gradients.py", "test_identities.py"]
+TESTS = ["test_gradients.py", "test_identities.py", "test_learned_feedback.py"]
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider"]
 PASSED, FAILED = 0, 1  # pytest's codes; 2 and above mean that the tests did not run
 
@@ -28,6 +28,8 @@ DIRECT = "rules/direct_feedback_alignment.py"
 INDIRECT = "rules/indirect_feedback_alignment.py"
 TARGETS = "rules/direct_random_target_projection.py"
 SIGNS = "rules/sign_symmetry.py"
+RECIPROCAL = "rules/kolen_pollack.py"
+MIRROR = "rules/weight_mirror.py"
 PRODUCTS = "kernels/products.py"
 SLOPES = "kernels/slopes.py"
 POOLING = "kernels/pooling.py"
@@ -37,6 +39,8 @@ GRADIENT_OF_IMAGES = "test_backprop_is_the_gradient_through_convolution_and_pool
 SLOPE = "test_an_activation_and_its_slope_are_the_textbooks"
 MEAN = "test_an_update_is_the_mean_over_the_batch"
 SIGNS_FOLLOW = "test_the_signs_of_the_feedback_follow_those_of_the_weights"
+SHRINKS = "test_weights_less_feedback_shrink_by_the_decay_at_every_step"
+FRESH_NOISE = "test_every_layer_and_every_step_hears_fresh_noise"
 READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
 
 
@@ -122,22 +126,67 @@ FAULTS = {
     "magnitudes without their absolute value": Fault(
         SIGNS, "np.abs(M, out=M)", "pass", SIGNS_FOLLOW
     ),
+    "Kolen-Pollack without decay": Fault(RECIPROCAL, "1 - self.share * self.decay", "1", SHRINKS),
+    "Kolen-Pollack with decay on the weights only": Fault(
+        RECIPROCAL, "layer.B *= keep  # eq. 6", "pass", SHRINKS
+    ),
+    "the feedback's step is a sum": Fault(
+        RECIPROCAL, "dB.dtype.type(1) / dB.dtype.type(samples)", "dB.dtype.type(1)", SHRINKS
+    ),
+    "the feedback's step is carried across": Fault(
+        RECIPROCAL,
+        "reciprocal_product(h_below, rows, len(delta), update.dB)",
+        "update.dB[:] = update.dW.T",
+        "test_the_feedback_works_out_its_own_change",
+    ),
+    "a mirror whose answers are not centred": Fault(
+        MIRROR,
+        "z -= z.mean(axis=0)",
+        "pass",
+        "test_answers_that_are_not_centred_drown_the_transpose_in_noise",
+    ),
+    "a mirror that moves the weights": Fault(
+        MIRROR,
+        "self.dB[layer], B)\n",
+        "self.dB[layer], B)\n        layer.W += rate * self.dB[layer].T\n",
+        "test_mirror_mode_moves_the_feedback_and_nothing_else",
+    ),
+    "a mirror without decay": Fault(
+        MIRROR,
+        "rate * dB[i, j] - decay * B[i, j]",
+        "rate * dB[i, j]",
+        "test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose",
+    ),
+    "one noise for all layers": Fault(
+        MIRROR,
+        "NOISES[self.noise](self.rng, xi)",
+        "NOISES[self.noise](np.random.default_rng(0), xi)",
+        FRESH_NOISE,
+    ),
+    "noise that goes through the whole network": Fault(
+        MIRROR,
+        "NOISES[self.noise](self.rng, xi)",
+        "xi[:] = self.z.get(net.below(layer), self.rng.standard_normal(xi.shape))",
+        "test_every_layer_of_a_network_is_mirrored_filters_too",
+    ),
     "pooling sends to the first pixel of the window": Fault(
         POOLING,
-        "winners[n, y, x, c, 0], winners[n, y, x, c, 1] = best_row, best_column",
-        "winners[n, y, x, c, 0], winners[n, y, x, c, 1] = y * stride[0], x * stride[1]",
+        "winners[n, y, x, c] = best, winner",
+        "winners[n, y, x, c] = best, top * maps.shape[2] + left",
         GRADIENT_OF_IMAGES,
     ),
     "overlapping windows overwrite each other": Fault(
         POOLING,
-        "maps[n, row, column, c] += pooled[n, y, x, c]",
-        "maps[n, row, column, c] = pooled[n, y, x, c]",
+        "pixels[n, winners[n, y, x, c], c] += pooled[n, y, x, c]",
+        "pixels[n, winners[n, y, x, c], c] = pooled[n, y, x, c]",
         GRADIENT_OF_IMAGES,
     ),
     "signals come back without the padding": Fault(
-        "kernels/patches.py",
-        "column = x * stride[1] + j - padding[1]\n                        if 0",
-        "column = x * stride[1] + j\n                        if 0",
+        "layers/conv2d.py",
+        "signal[:] = inside",
+        "signal[:] = bordered.reshape(*bordered.shape[:2], -1, self.channels_in)[\n"
+        "                :, : signal.shape[1], : signal.shape[2]\n"
+        "            ]",
         GRADIENT_OF_IMAGES,
     ),
     "no dropout mask on the way back": Fault(

@@ -33,7 +33,8 @@ def look(rng, rule, layers, classes):
     row["test_loss"] = rng.uniform(0.5, 1)
     row["test_accuracy"] = rng.uniform(0.9, 0.95) if classes else np.nan
     row[SIGNAL][-1] = 0.0
-    row[MATRIX][-1 if "d" in rule else 0] = np.nan  # D is kept where it ends, B one layer above
+    direct = rule in ("dfa", "sdfa", "drtp")
+    row[MATRIX][-1 if direct else 0] = np.nan  # D is kept where it ends, B one layer above
     if rule == "bp":
         row[SIGNAL][:], row[MATRIX][:] = 0.0, np.nan
     if rule == "shallow":

@@ -98,6 +98,28 @@ def test_each_epoch_sees_every_sample_once_in_a_new_order_the_last_ones_too():
     assert (epochs[0][0][0] != epochs[1][0][0]).any()
 
 
+def test_without_shuffling_every_epoch_takes_the_samples_as_they_stand():
+    """Some released runs never shuffle; to repeat them, the order must be the data's own."""
+    x, target = np.arange(5.0).reshape(5, 1), np.zeros((5, 2))
+    batches = Batches(x, target, 2, np.random.default_rng(0), shuffle=False)
+    for _ in range(2):
+        assert [x.ravel().tolist() for x, _ in batches] == [[0, 1], [2, 3], [4]]
+    losses = [train(seed=seed, rule="bp", shuffle=False).history["loss"] for seed in (0, 1)]
+    np.testing.assert_array_equal(*losses)
+    assert (train(rule="bp").history["loss"] != losses[0]).all()
+
+
+def test_a_rule_can_be_compared_with_backprop_on_other_samples_than_the_tests():
+    """An angle that was published for one training sample can only be met on that sample."""
+    own = DIGITS.x_test[:30], DIGITS.y_test[:30]
+    name = "delta_angle_end_to_end"
+    first, same, other = (
+        train(probe=probe).history[name] for probe in (30, own, (DIGITS.x_train[:1], [4]))
+    )
+    np.testing.assert_array_equal(first, same)
+    assert (first[:, 0] != other[:, 0]).all()
+
+
 def test_a_last_smaller_batch_is_a_mean_over_its_own_samples():
     """Divided by the full batch size, the samples that happen to come last would count less."""
     x, y = DIGITS.x_train[:5], np.array([0, 1, 2, 3, 4])
@@ -227,7 +249,7 @@ def test_bad_arguments_are_named(options, error, sentence):
         train(**options)
 
 
-@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "usf"])
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "usf", "kp", "wm"])
 def test_training_allocates_nothing_that_stays_or_grows(name):
     """Buffers are made once: ten times more epochs must not need more memory."""
     net, rule = small_net(), rules.make(name)

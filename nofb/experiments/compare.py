@@ -11,7 +11,7 @@ import numpy as np
 from nofb import checks
 from nofb.datasets import Dataset
 from nofb.experiments.settings import Settings
-from nofb.rules import RULES, make
+from nofb.rules import COMPARED, RULES, make
 from nofb.training import DivergenceWarning, History, Run, fit
 from nofb.types import Array
 
@@ -130,7 +130,7 @@ def run_all(settings: Settings, plan: Sequence[tuple[str, int]], jobs: int) -> I
 
 
 def compare(
-    rules: Sequence[str] = tuple(RULES),
+    rules: Sequence[str] = COMPARED,
     settings: Settings | None = None,
     seeds: int = 5,
     jobs: int = 1,
@@ -141,7 +141,7 @@ def compare(
     Parameters
     ----------
     rules
-        Short names, keys of `nofb.rules.RULES`.
+        Short names, keys of `nofb.rules.RULES`; `COMPARED` if left out.
     settings
         What the runs have in common; the defaults if left out.
     seeds

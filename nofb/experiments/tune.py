@@ -4,11 +4,13 @@ For each optimizer and rule, each rate of one grid is tried with a fifth of the 
 held out. The rate with the best mean validation accuracy over the seeds wins, the smaller one in a
 tie. The test split is never looked at.
 
-`python -m nofb.experiments.tune digits mnist` writes `tuned.json` anew, with all that it measured.
+`python -m nofb.experiments.tune digits mnist` writes `tuned.json` anew, with all that it measured;
+`python -m nofb.experiments.tune digits --rules wm kp` searches for some rules and keeps the others.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,12 +66,12 @@ def validation_accuracy(search: Search, optimizer: str, rule: str, lr: float, se
     return 0.0 if run.stopped else float(run.history["test_accuracy"][-1])
 
 
-def find(search: Search, jobs: int = 2) -> dict[str, Any]:
+def find(search: Search, jobs: int = 2, rules: Sequence[str] = tuple(RULES)) -> dict[str, Any]:
     """Try every rate and return the best ones, with every mean accuracy that was measured."""
     trials = [
         (optimizer, rule, lr)
         for optimizer, grid in search.grids.items()
-        for rule in RULES
+        for rule in rules
         for lr in grid
     ]
     accuracies = Parallel(n_jobs=jobs, verbose=1)(
@@ -103,13 +105,29 @@ def _first(data: Dataset, samples: int | None) -> Dataset:
     return Dataset(x, y, data.x_test, data.y_test, data.name, data.image_shape)
 
 
-def main(names: list[str]) -> None:
-    """Search on the data sets called so, and put what was found into the file."""
+def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return what a search found, with what an older one found for other rules.
+
+    Examples
+    --------
+    >>> merge({"rates": {"sgd": {"bp": 0.1, "fa": 0.2}}}, {"rates": {"sgd": {"fa": 0.4}}})
+    {'rates': {'sgd': {'bp': 0.1, 'fa': 0.4}}}
+    """
+    return {
+        key: merge(old[key], value) if isinstance(value, dict) and key in old else value
+        for key, value in (old | new).items()
+    }
+
+
+def main(words: list[str]) -> None:
+    """Search on the data sets called so, for the rules after "--rules", and write the file."""
+    names, _, rules = " ".join(words).partition("--rules")
     found = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
-    for name in names:
-        found[name] = find(SEARCHES[name])
+    for name in names.split() or SEARCHES:
+        searched = find(SEARCHES[name], rules=rules.split() or list(RULES))
+        found[name] = merge(found.get(name, {}), searched) if rules else searched
         FOUND.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(SEARCHES))
+    main(sys.argv[1:])

@@ -1,7 +1,9 @@
 """Convolution as a matrix product: gather every patch of the maps once, and scatter signals back.
 
-A map is (N, height, width, channels), a pixel's channels side by side. A patch is what one filter
-sees at one position, so a convolution is a dense layer that is applied to every patch.
+A map is (N, height, width, channels), a pixel's channels side by side, with a border of zeros for
+the padding. A patch is what one filter sees at one position, so a convolution is a dense layer that
+is applied to every patch. Here a row of a map is one run of numbers, (N, height, width · channels),
+and so is a row of a patch; `step` counts numbers, `stride · channels`, from a patch to the next.
 """
 
 from nofb.kernels.jit import kernel
@@ -9,31 +11,29 @@ from nofb.types import Array
 
 
 @kernel
-def gather(maps: Array, stride: tuple[int, int], padding: tuple[int, int], patches: Array) -> None:
-    """Copy from maps (N, H, W, C) every patch into patches (N, H', W', kh, kw, C)."""
+def gather(maps: Array, stride: int, step: int, patches: Array) -> None:
+    """Copy from maps (N, H, W·C) every patch into patches (N, H', W', rows, columns·C)."""
+    run = patches.shape[4]
     for n in range(patches.shape[0]):
         for y in range(patches.shape[1]):
-            for x in range(patches.shape[2]):
-                for i in range(patches.shape[3]):
-                    row = y * stride[0] + i - padding[0]
-                    for j in range(patches.shape[4]):
-                        column = x * stride[1] + j - padding[1]
-                        inside = 0 <= row < maps.shape[1] and 0 <= column < maps.shape[2]
-                        for c in range(patches.shape[5]):
-                            patches[n, y, x, i, j, c] = maps[n, row, column, c] if inside else 0
+            for i in range(patches.shape[3]):
+                row = maps[n, y * stride + i]
+                for x in range(patches.shape[2]):
+                    patch, first = patches[n, y, x, i], x * step
+                    for j in range(run):  # patch[:] = row[first : first + run]
+                        patch[j] = row[first + j]
 
 
 @kernel
-def scatter(patches: Array, stride: tuple[int, int], padding: tuple[int, int], maps: Array) -> None:
+def scatter(patches: Array, stride: int, step: int, maps: Array) -> None:
     """Add every patch back to where `gather` took it from: the transpose of `gather`."""
     maps[:] = 0
+    run = patches.shape[4]
     for n in range(patches.shape[0]):
         for y in range(patches.shape[1]):
-            for x in range(patches.shape[2]):
-                for i in range(patches.shape[3]):
-                    row = y * stride[0] + i - padding[0]
-                    for j in range(patches.shape[4]):
-                        column = x * stride[1] + j - padding[1]
-                        if 0 <= row < maps.shape[1] and 0 <= column < maps.shape[2]:
-                            for c in range(patches.shape[5]):
-                                maps[n, row, column, c] += patches[n, y, x, i, j, c]
+            for i in range(patches.shape[3]):
+                row = maps[n, y * stride + i]
+                for x in range(patches.shape[2]):
+                    patch, first = patches[n, y, x, i], x * step
+                    for j in range(run):  # row[first : first + run] += patch
+                        row[first + j] += patch[j]

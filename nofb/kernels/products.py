@@ -1,7 +1,8 @@
 """The three matrix products of a layer with weights: forward, back, and the weight step.
 
 Rows are samples. `B` is whatever matrix the error travels back through: backprop hands in `W.T`,
-feedback alignment a random matrix. BLAS reads a transposed view as it stands; nothing is copied.
+feedback alignment a random matrix. The products are NumPy's own, which hand a transposed matrix to
+BLAS as it stands, into memory that is there already, while other Python threads go on.
 """
 
 import numpy as np
@@ -10,36 +11,48 @@ from nofb.kernels.jit import kernel
 from nofb.types import Array
 
 
-@kernel
 def affine(h_below: Array, W: Array, b: Array | None, a: Array) -> None:
     """a = h_below W + b."""
-    np.dot(h_below, W, a)  # (N, n_out)
+    np.dot(h_below, W, out=a)  # (N, n_out)
     if b is not None:
-        for i in range(a.shape[0]):  # a += b
-            for j in range(a.shape[1]):
-                a[i, j] += b[j]
+        add_bias(a, b)
 
 
-@kernel
 def product(left: Array, right: Array, out: Array) -> None:
     """out = left right: a signal sent back through B, or an error projected through D."""
-    np.dot(left, right, out)
+    np.dot(left, right, out=out)
+
+
+def weight_product(h_below: Array, mean_delta: Array, dW: Array) -> None:
+    """dW = h_belowᵀ (delta / N)."""
+    np.dot(h_below.T, mean_delta, out=dW)  # (n_in, n_out)
+
+
+def weight_product_in_rows(h_below: Array, mean_delta: Array, dW: Array, rows: slice) -> None:
+    """The same in some rows of dW alone, for one of several threads."""
+    np.matmul(h_below.T[rows], mean_delta, out=dW[rows])  # unlike np.dot, without a copy
 
 
 @kernel
-def weight_product(
-    h_below: Array, delta: Array, samples: int, mean_delta: Array, dW: Array, db: Array | None
-) -> None:
-    """dW = h_belowᵀ delta / N and db = the sum of delta's rows / N.
+def add_bias(a: Array, b: Array) -> None:
+    """a += b, in every row."""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] += b[j]
 
-    `mean_delta` is room for delta / N: dividing the small signal is cheaper than dividing dW.
+
+@kernel
+def mean(delta: Array, samples: int, mean_delta: Array, db: Array | None) -> None:
+    """mean_delta = delta / N, and db = the sum of its rows.
+
+    Dividing the small signal is cheaper than dividing dW.
     """
     share = delta.dtype.type(1) / delta.dtype.type(samples)
+    flat, mean_flat = delta.reshape(-1), mean_delta.reshape(-1)
+    for i in range(flat.size):  # mean_delta = delta / N
+        mean_flat[i] = flat[i] * share
     if db is not None:
         db[:] = 0
-    for i in range(delta.shape[0]):  # mean_delta = delta / N
-        for j in range(delta.shape[1]):
-            mean_delta[i, j] = delta[i, j] * share
-            if db is not None:
+        for i in range(delta.shape[0]):  # db = mean_delta.sum(0)
+            for j in range(delta.shape[1]):
                 db[j] += mean_delta[i, j]
-    np.dot(h_below.T, mean_delta, dW)  # (n_in, n_out)

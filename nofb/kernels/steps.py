@@ -9,7 +9,7 @@ from nofb.types import Array
 @kernel
 def descend(W: Array, dW: Array, lr: float) -> None:
     """W ← W - η dW."""
-    W, dW = W.reshape(-1), dW.reshape(-1)
+    W, dW, lr = W.reshape(-1), dW.reshape(-1), W.dtype.type(lr)
     for i in range(W.size):
         W[i] -= lr * dW[i]
 
@@ -18,6 +18,7 @@ def descend(W: Array, dW: Array, lr: float) -> None:
 def momentum(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
     """v ← μ v + dW, then W ← W - η v."""
     W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
+    lr, mu = W.dtype.type(lr), W.dtype.type(mu)
     for i in range(W.size):
         v[i] = mu * v[i] + dW[i]
         W[i] -= lr * v[i]
@@ -27,6 +28,7 @@ def momentum(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
 def nesterov(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
     """v ← μ v + dW, then W ← W - η (dW + μ v): one step ahead of momentum."""
     W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
+    lr, mu = W.dtype.type(lr), W.dtype.type(mu)
     for i in range(W.size):
         v[i] = mu * v[i] + dW[i]
         W[i] -= lr * (dW[i] + mu * v[i])
@@ -36,7 +38,8 @@ def nesterov(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
 def rmsprop(W: Array, dW: Array, s: Array, lr: float, rho: float, epsilon: float) -> None:
     """s ← ρ s + (1 - ρ) dW², then W ← W - η dW / (√s + ε)."""
     W, dW, s = W.reshape(-1), dW.reshape(-1), s.reshape(-1)
-    rest = W.dtype.type(1) - rho
+    real = W.dtype.type
+    lr, rho, rest, epsilon = real(lr), real(rho), real(1 - rho), real(epsilon)
     for i in range(W.size):
         s[i] = rho * s[i] + rest * dW[i] * dW[i]
         W[i] -= lr * dW[i] / (np.sqrt(s[i]) + epsilon)
@@ -51,7 +54,9 @@ def adam(
     Both averages start at zero; the caller's η and ε already make up for that.
     """
     W, dW, m, s = W.reshape(-1), dW.reshape(-1), m.reshape(-1), s.reshape(-1)
-    rest1, rest2 = W.dtype.type(1) - beta1, W.dtype.type(1) - beta2
+    real = W.dtype.type
+    rest1, rest2 = real(1 - beta1), real(1 - beta2)
+    lr, beta1, beta2, epsilon = real(lr), real(beta1), real(beta2), real(epsilon)
     for i in range(W.size):
         m[i] = beta1 * m[i] + rest1 * dW[i]
         s[i] = beta2 * s[i] + rest2 * dW[i] * dW[i]
@@ -61,6 +66,7 @@ def adam(
 @kernel
 def limit_columns(W: Array, limit: float) -> None:
     """Shrink every column of W (n_in, n_out) that is longer than `limit` to that length."""
+    limit = W.dtype.type(limit)
     for j in range(W.shape[1]):
         length = W.dtype.type(0)
         for i in range(W.shape[0]):  # length = ‖W[:, j]‖

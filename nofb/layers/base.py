@@ -12,6 +12,7 @@ import numpy as np
 
 from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
+from nofb.kernels import products
 from nofb.types import Array, FloatType, Shape
 
 
@@ -26,6 +27,8 @@ class Record:
         The network's floating-point type.
     whole
         A record of a larger batch whose memory this one shares.
+    first
+        Where this one's samples begin among those of the larger batch.
 
     Attributes
     ----------
@@ -41,10 +44,13 @@ class Record:
     a: Array
     h: Array
 
-    def __init__(self, samples: int, dtype: FloatType, whole: Record | None = None) -> None:
+    def __init__(
+        self, samples: int, dtype: FloatType, whole: Record | None = None, first: int = 0
+    ) -> None:
         self.samples = samples
         self.dtype = dtype
         self.whole = whole
+        self.rows = slice(first, first + samples)
         self.arrays: dict[str, Array] = {}
 
     def array(
@@ -52,11 +58,12 @@ class Record:
     ) -> Array:
         """Return the array called `name`, (N, *shape): made at the first call, then used again."""
         if name not in self.arrays:
-            self.arrays[name] = (
-                self.whole.array(name, shape, dtype)[: self.samples]
+            room = (
+                self.whole.array(name, shape, dtype)[self.rows]
                 if self.whole is not None
                 else np.zeros((self.samples, *shape), dtype or self.dtype)
             )
+            self.arrays.setdefault(name, room)  # of two threads that come at once, one is first
         return self.arrays[name]
 
 
@@ -76,13 +83,18 @@ class Layer(ABC):
     def settle(self, shape_in: Shape) -> None:
         """Take note of the shape of one sample and work out `shape_out`, or refuse the shape."""
 
+    def open(self, record: Record, h_below: Array) -> None:
+        """Take note of what the layer receives, and make room for what it will give."""
+        record.h_below = h_below
+        record.h = record.array("h", self.shape_out)
+
+    @abstractmethod
+    def forward(self, record: Record) -> None:
+        """Work out `record.h` (N, *shape_out) from `record.h_below` (N, *shape_in)."""
+
 
 class WeightlessLayer(Layer):
     """A layer without weights: it only routes or masks, and rules pass through it."""
-
-    @abstractmethod
-    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
-        """Return what the layer makes of `h_below` (N, *shape_in), and note in `record` how."""
 
     @abstractmethod
     def back(self, record: Record, signal: Array) -> Array:
@@ -106,12 +118,15 @@ class WeightedLayer(Layer):
         Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
     activation
         The function that is applied to a = h_below W + b.
+    work
+        How many multiply-adds each of the three maps takes, for one sample.
     """
 
     W: Array
     b: Array | None
     B: Array | None = None
     D: Array | None = None
+    work: int
 
     def __init__(
         self, n_in: int, n_out: int, activation: str | None, init: str | Initialiser, bias: bool
@@ -131,12 +146,13 @@ class WeightedLayer(Layer):
         self.W = np.ascontiguousarray(self.init(rng, self.n_in, self.n_out), dtype)
         self.b = np.zeros(self.n_out, dtype) if self.bias else None
 
-    def forward(self, record: Record, h_below: Array) -> None:
-        """Write a = h_below W + b and h = f(a) into the record."""
-        record.h_below = h_below
+    def open(self, record: Record, h_below: Array) -> None:
+        super().open(record, h_below)
         record.a = record.array("a", self.shape_out)
+
+    def forward(self, record: Record) -> None:
+        """Write a = h_below W + b and h = f(a) into the record."""
         self.affine(record)
-        record.h = record.array("h", self.shape_out)
         self.activation.f(record.a, record.h)
 
     @abstractmethod
@@ -148,8 +164,14 @@ class WeightedLayer(Layer):
         """Back through a given matrix: delta B, a signal on h_below (N, *shape_in)."""
 
     @abstractmethod
-    def weight_product(self, record: Record, delta: Array, dW: Array, db: Array | None) -> None:
-        """The weight step: dW = h_belowᵀ delta / N and db = the mean of delta over samples."""
+    def received(self, record: Record) -> Array:
+        """Return what W was multiplied with, as rows of n_in numbers."""
+
+    def mean_delta(self, record: Record, delta: Array, db: Array | None) -> Array:
+        """Return delta / N, as rows of n_out numbers, and write their sum into db."""
+        mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
+        products.mean(delta.reshape(-1, self.n_out), record.samples, mean_delta, db)
+        return mean_delta
 
     @abstractmethod
     def relay(self, record: Record, signal: Array, R: Array) -> Array:

@@ -4,6 +4,8 @@ The patches are gathered once, as the rows of one matrix P, and the equations ar
 dense layer: a = P W + b, signal = δ B (added back to where the patches came from), dW = Pᵀ δ / N.
 """
 
+from math import prod
+
 from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.kernels import patches, products
@@ -87,41 +89,64 @@ class Conv2D(WeightedLayer):
         if rows < 1 or columns < 1:
             raise ValueError(f"{self!r} does not fit maps of {shape_in[0]} x {shape_in[1]} pixels")
         self.shape_in, self.shape_out = shape_in, (rows, columns, self.n_out)
+        self.work = prod(self.shape_out) * self.n_in
 
     @property
     def filters(self) -> Array:
         """W as images: a view (channels_out, channels_in, rows, columns)."""
         return self.W.reshape(*self.kernel_size, self.channels_in, self.n_out).transpose(3, 2, 0, 1)
 
-    def _room(self, record: Record, name: str) -> Array:
-        """Return room for every patch: (N, H', W', rows, columns, channels_in)."""
-        rows, columns, _ = self.shape_out
-        return record.array(name, (rows, columns, *self.kernel_size, self.channels_in))
-
     def affine(self, record: Record) -> None:
-        P = self._room(record, "patches")
-        patches.gather(record.h_below, self.stride, self.padding, P)
-        a = record.a.reshape(-1, self.n_out)
-        products.affine(P.reshape(-1, self.n_in), self.W, self.b, a)  # (N H' W', channels_out)
+        P = self._gather(record, record.h_below, "patches")  # (N H' W', n_in)
+        products.affine(P, self.W, self.b, record.a.reshape(-1, self.n_out))
+
+    def received(self, record: Record) -> Array:
+        return self._patches(record, "patches").reshape(-1, self.n_in)  # (N H' W', n_in)
 
     def back(self, record: Record, delta: Array, B: Array) -> Array:
-        on_patches = self._room(record, "on_patches")
+        on_patches = self._patches(record, "on_patches")
         products.product(delta.reshape(-1, self.n_out), B, on_patches.reshape(-1, self.n_in))
         signal = record.array("signal", self.shape_in)
-        patches.scatter(on_patches, self.stride, self.padding, signal)  # (N, H, W, channels_in)
-        return signal
-
-    def weight_product(self, record: Record, delta: Array, dW: Array, db: Array | None) -> None:
-        P = self._room(record, "patches").reshape(-1, self.n_in)
-        mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
-        products.weight_product(P, delta.reshape(-1, self.n_out), len(delta), mean_delta, dW, db)
+        bordered, inside = self._bordered(record, signal, "bordered_signal")
+        patches.scatter(on_patches, *self._steps, bordered)
+        if inside is not signal:
+            signal[:] = inside
+        return signal  # (N, H, W, channels_in)
 
     def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        on_patches = self._room(record, "on_patches")
-        patches.gather(signal, self.stride, self.padding, on_patches)
+        P = self._gather(record, signal, "on_patches")
         relayed = record.array("relayed", self.shape_out)
-        products.product(on_patches.reshape(-1, self.n_in), R, relayed.reshape(-1, self.n_out))
+        products.product(P, R, relayed.reshape(-1, self.n_out))
         return relayed
+
+    def _gather(self, record: Record, maps: Array, name: str) -> Array:
+        """Return every patch of the maps as a row (N H' W', n_in), in memory called `name`."""
+        P = self._patches(record, name)
+        bordered, inside = self._bordered(record, maps, "bordered")
+        if inside is not maps:
+            inside[:] = maps
+        patches.gather(bordered, *self._steps, P)
+        return P.reshape(-1, self.n_in)
+
+    def _patches(self, record: Record, name: str) -> Array:
+        """Return room for every patch: (N, H', W', rows, columns · channels_in)."""
+        height, width, _ = self.shape_out
+        rows, columns = self.kernel_size
+        return record.array(name, (height, width, rows, columns * self.channels_in))
+
+    def _bordered(self, record: Record, maps: Array, name: str) -> tuple[Array, Array]:
+        """Return room for the maps and their border, as rows of pixels, and the maps in it."""
+        (height, width, channels), (top, left) = self.shape_in, self.padding
+        room = maps
+        if top or left:
+            room = record.array(name, (height + 2 * top, width + 2 * left, channels))
+            maps = room[:, top : top + height, left : left + width]
+        return room.reshape(*room.shape[:2], -1), maps
+
+    @property
+    def _steps(self) -> tuple[int, int]:
+        """From a patch to the next: rows down, and numbers along a row."""
+        return self.stride[0], self.stride[1] * self.channels_in
 
     def __repr__(self) -> str:
         return (

@@ -46,6 +46,7 @@ class Dense(WeightedLayer):
         n_in, n_out = checks.whole("n_in", n_in), checks.whole("n_out", n_out)
         super().__init__(n_in, n_out, activation, init, bias)
         self.shape_in, self.shape_out = (n_in,), (n_out,)
+        self.work = n_in * n_out
 
     def settle(self, shape_in: Shape) -> None:
         """Refuse anything but (n_in,)."""
@@ -63,9 +64,8 @@ class Dense(WeightedLayer):
         products.product(delta, B, signal)  # (N, n_in)
         return signal
 
-    def weight_product(self, record: Record, delta: Array, dW: Array, db: Array | None) -> None:
-        mean_delta = record.array("mean_delta", self.shape_out)
-        products.weight_product(record.h_below, delta, len(delta), mean_delta, dW, db)
+    def received(self, record: Record) -> Array:
+        return record.h_below  # (N, n_in)
 
     def relay(self, record: Record, signal: Array, R: Array) -> Array:
         relayed = record.array("relayed", self.shape_out)

@@ -36,8 +36,11 @@ class Dropout(WeightlessLayer):
     --------
     >>> dropout = Dropout(0.5, seed=0)
     >>> dropout.settle((4,))
-    >>> h = dropout.forward(Record(2, np.float32), np.ones((2, 4), np.float32), train=True)
-    >>> sorted(set(h.ravel().tolist()))
+    >>> record = Record(2, np.float32)
+    >>> dropout.open(record, np.ones((2, 4), np.float32))
+    >>> dropout.draw_mask(record, train=True)
+    >>> dropout.forward(record)
+    >>> sorted(set(record.h.ravel().tolist()))
     [0.0, 2.0]
     """
 
@@ -50,7 +53,8 @@ class Dropout(WeightlessLayer):
         """Any shape will do."""
         self.shape_in = self.shape_out = shape_in
 
-    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
+    def draw_mask(self, record: Record, train: bool) -> None:
+        """Draw who falls silent in this batch; nobody does outside training."""
         mask = record.array("mask", self.shape_in)
         if train:
             self.rng.random(out=mask, dtype=mask.dtype)
@@ -58,9 +62,9 @@ class Dropout(WeightlessLayer):
             mask /= 1 - self.rate
         else:
             mask[:] = 1
-        h = record.array("h", self.shape_in)
-        np.multiply(h_below, mask, out=h)
-        return h
+
+    def forward(self, record: Record) -> None:
+        np.multiply(record.h_below, record.array("mask", self.shape_in), out=record.h)
 
     def back(self, record: Record, signal: Array) -> Array:
         signal *= record.array("mask", self.shape_in)

@@ -21,8 +21,12 @@ class Flatten(WeightlessLayer):
         """Any shape can be flattened."""
         self.shape_in, self.shape_out = shape_in, (prod(shape_in),)
 
-    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
-        return h_below.reshape(len(h_below), *self.shape_out)
+    def open(self, record: Record, h_below: Array) -> None:
+        record.h_below = h_below
+        record.h = h_below.reshape(len(h_below), *self.shape_out)  # the same memory, read as rows
+
+    def forward(self, record: Record) -> None:
+        """Nothing is left to do."""
 
     def back(self, record: Record, signal: Array) -> Array:
         return signal.reshape(len(signal), *self.shape_in)

@@ -48,12 +48,11 @@ class MaxPool2D(WeightlessLayer):
         self.shape_in, self.shape_out = shape_in, (rows, columns, shape_in[2])
 
     def _winners(self, record: Record) -> Array:
-        return record.array("winners", (*self.shape_out, 2), np.int32)
+        return record.array("winners", self.shape_out, np.int32)
 
-    def forward(self, record: Record, h_below: Array, train: bool) -> Array:
-        pooled = record.array("h", self.shape_out)
-        pooling.max_pool(h_below, self.size, self.stride, pooled, self._winners(record))
-        return pooled
+    def forward(self, record: Record) -> None:
+        winners = self._winners(record)
+        pooling.max_pool(record.h_below, self.size, self.stride, record.h, winners)
 
     def back(self, record: Record, signal: Array) -> Array:
         below = record.array("signal", self.shape_in)

@@ -13,15 +13,19 @@ from nofb.rules.direct_random_target_projection import DirectRandomTargetProject
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
 from nofb.rules.feedback_alignment import FeedbackAlignment
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
+from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
     FixedRandomSignSymmetry,
     UniformSignSymmetry,
 )
+from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
 
 __all__ = [
+    "COMPARED",
     "CONTROLS",
+    "RELEASED",
     "RULES",
     "Backprop",
     "BatchwiseRandomSignSymmetry",
@@ -31,11 +35,15 @@ __all__ = [
     "FeedbackAlignment",
     "FixedRandomSignSymmetry",
     "IndirectFeedbackAlignment",
+    "KolenPollack",
+    "KolenPollackReleased",
     "Rule",
     "Shallow",
     "Signals",
     "UniformSignSymmetry",
     "Uses",
+    "WeightMirror",
+    "WeightMirrorReleased",
     "make",
 ]
 
@@ -49,6 +57,10 @@ RULES: dict[str, type[Rule]] = {
         UniformSignSymmetry,
         BatchwiseRandomSignSymmetry,
         FixedRandomSignSymmetry,
+        WeightMirror,
+        WeightMirrorReleased,
+        KolenPollack,
+        KolenPollackReleased,
         DirectRandomTargetProjection,
         ErrorSignFeedbackAlignment,
         Shallow,
@@ -56,6 +68,8 @@ RULES: dict[str, type[Rule]] = {
 }
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
+RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
+COMPARED = tuple(name for name in RULES if name not in RELEASED)  # unless one is asked for
 
 
 def make(name: str, **attributes: object) -> Rule:

@@ -40,6 +40,10 @@ class Uses:
         The layer's own forward weights, once more, to relay a signal upward.
     feedback
         Fixed random matrices.
+    learned_feedback
+        Feedback matrices that learn.
+    second_phase
+        A time of its own, without data, in which the feedback path learns.
     """
 
     error: bool = False
@@ -48,6 +52,8 @@ class Uses:
     signs: bool = False
     forward_weights: bool = False
     feedback: bool = False
+    learned_feedback: bool = False
+    second_phase: bool = False
 
 
 class Rule(ABC):
@@ -63,12 +69,16 @@ class Rule(ABC):
         Where it comes from.
     uses
         What it must know.
+    share
+        η_t / η_0, which `nofb.fit` keeps up to date: what a rule itself does to a network follows
+        the schedule of the learning rate too.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
     uses: ClassVar[Uses]
+    share: float = 1.0
 
     def attach(self, net: Network, seed: int = 0) -> None:
         """Draw the feedback path of this rule; any earlier one is taken off.
@@ -92,7 +102,8 @@ class Rule(ABC):
     def signals(self, net: Network, trace: Trace) -> Signals:
         """Give each layer its teaching signal δ, shaped like its pre-activation, in any order.
 
-        A signal lives in memory that the next one may use, so take it before you ask for more.
+        Each in memory of its own: what `Trace.back`, `project` and `relay` return is kept for one
+        layer, and stays until the next batch.
         """
 
     def after_step(self, net: Network) -> None:  # noqa: B027
@@ -104,8 +115,7 @@ class Rule(ABC):
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         """Return one update for each layer with weights, from a trace that knows its target."""
-        for layer, delta in self.signals(net, trace):
-            trace.weight_product(layer, delta)  # dW = h_belowᵀ δ / N
+        trace.weight_products(self.signals(net, trace))  # dW = h_belowᵀ δ / N
         return [trace.update(layer) for layer in net.weighted]
 
     def updates(self, net: Network, x: Array, y: Array) -> list[Update]:

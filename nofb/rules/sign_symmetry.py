@@ -19,6 +19,7 @@ Released code: the 2016 paper takes the random magnitude as it is drawn; later c
 """
 
 from abc import abstractmethod
+from math import sqrt
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -76,7 +77,7 @@ class SignSymmetry(Rule):
     def draw(self, layer: WeightedLayer) -> None:
         """Draw the magnitudes of one layer: s times those of the form."""
         self.draw_magnitudes(self.M[layer], self.rng)
-        self.M[layer] *= self.scale * np.sqrt(2 / (layer.n_in + layer.n_out))
+        self.M[layer] *= self.scale * sqrt(2 / (layer.n_in + layer.n_out))
 
     def take_signs(self, net: Network) -> None:
         """Rebuild every B from the signs of the weights as they are now."""

@@ -1,4 +1,4 @@
-"""Batches: the training samples in a new order for each epoch, a few at a time."""
+"""Batches: the training samples, a few at a time, each epoch in a new order or as they stand."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from nofb.types import Array
 
 
 class Batches:
-    """Shuffled batches that share one pair of buffers; the last one may be smaller.
+    """Batches that share one pair of buffers; the last one may be smaller.
 
     Parameters
     ----------
@@ -18,6 +18,8 @@ class Batches:
         Samples in a batch.
     rng
         Draws the order.
+    shuffle
+        Whether the order is drawn at all.
 
     Examples
     --------
@@ -27,8 +29,10 @@ class Batches:
     [2, 2, 1]
     """
 
-    def __init__(self, x: Array, target: Array, size: int, rng: np.random.Generator) -> None:
-        self.x, self.target, self.rng = x, target, rng
+    def __init__(
+        self, x: Array, target: Array, size: int, rng: np.random.Generator, shuffle: bool = True
+    ) -> None:
+        self.x, self.target, self.rng, self.shuffle = x, target, rng, shuffle
         self.size = min(size, len(x))
         self.order = np.arange(len(x))
         self._x = np.empty((self.size, *x.shape[1:]), x.dtype)
@@ -38,10 +42,13 @@ class Batches:
         return -(-len(self.x) // self.size)
 
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
-        self.rng.shuffle(self.order)
+        if self.shuffle:
+            self.rng.shuffle(self.order)
         for start in range(0, len(self.order), self.size):
             rows = self.order[start : start + self.size]
-            x, target = self._x[: len(rows)], self._target[: len(rows)]
+            x, target = self._x, self._target
+            if len(rows) < self.size:
+                x, target = x[: len(rows)], target[: len(rows)]
             # "clip" lets NumPy write straight into the buffer; no index is ever out of range.
             np.take(self.x, rows, axis=0, out=x, mode="clip")
             np.take(self.target, rows, axis=0, out=target, mode="clip")

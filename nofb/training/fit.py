@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nofb import checks, seeds
+from nofb import checks, seeds, threads
 from nofb.datasets import Dataset
 from nofb.diagnostics import Probe
 from nofb.network import Network
@@ -21,6 +21,7 @@ from nofb.training.checkpoint import Checkpoint
 from nofb.training.history import History
 from nofb.training.optimizers import SGD, Optimizer
 from nofb.training.progress import bar
+from nofb.training.step import step
 from nofb.types import Array
 
 TOO_LARGE = 1000.0  # a loss this many times the first one will not come back
@@ -68,7 +69,8 @@ def fit(
     seed: int = 0,
     validation: float = 0.0,
     callbacks: Iterable[Callback] = (),
-    probe: int = 100,
+    probe: int | tuple[Array, Array] = 100,
+    shuffle: bool = True,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
@@ -97,7 +99,10 @@ def fit(
     callbacks
         Functions that are called with the `Run` after every epoch.
     probe
-        How many test samples the rule is compared with backprop on, each epoch; 0 for none.
+        How many test samples the rule is compared with backprop on, each epoch; 0 for none. Or
+        other samples, as (x, y).
+    shuffle
+        Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
         Whether a progress bar is shown, where somebody watches.
     checkpoint
@@ -141,19 +146,19 @@ def fit(
     keeper = Checkpoint(checkpoint, every, resume)
     optimizer = SGD() if optimizer is None else optimizer
     run = Run(net, rule, optimizer)
-    examiner = _Examiner(run, data, validation, seed, checks.whole("probe", probe, least=0))
+    examiner = _Examiner(run, data, validation, seed, probe)
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe}
-    keeper.compare(run, data, epochs, told)
+    keeper.compare(run, data, epochs, told | {"shuffle": shuffle})
     if net.rule is not rule:
         rule.attach(net, seed)
     order = seeds.generator(seed, "order")
-    batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order)
+    batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order, shuffle)
     trace = Trace(net, batches.size)
     done = keeper.restore(run, batches)
     if not done:
         run.history.start = examiner.look()
     ceiling = TOO_LARGE * max(1.0, float(run.history.start["test_loss"]))
-    with bar(epochs, rule.name, "epoch", progress, done) as shown:
+    with threads.team(), bar(epochs, rule.name, "epoch", progress, done) as shown:
         for epoch in range(done, epochs):
             try:
                 row = _epoch(run, batches, trace, epoch, epochs, ceiling) | examiner.look()
@@ -171,22 +176,6 @@ def fit(
     return run
 
 
-def step(run: Run, trace: Trace, x: Array, target: Array) -> None:
-    """Take one step of training on one batch, in the network's own form of arrays."""
-    net, rule = run.net, run.rule
-    trace.fill(x, train=True).set_target(target)
-    for index, update in enumerate(rule.teach(net, trace)):
-        layer = net.weighted[index]
-        if not rule.learns(net, layer):
-            continue  # even weight decay must leave it alone
-        run.optimizer.step(f"{index}.W", layer.W, update.dW)
-        if layer.b is not None and update.db is not None:
-            run.optimizer.step(f"{index}.b", layer.b, update.db)
-        if layer.B is not None and update.dB is not None:
-            run.optimizer.step(f"{index}.B", layer.B, update.dB)
-    rule.after_step(net)
-
-
 def _epoch(
     run: Run, batches: Batches, trace: Trace, epoch: int, epochs: int, ceiling: float
 ) -> dict[str, float | Array]:
@@ -196,7 +185,7 @@ def _epoch(
     for number, (x, target) in enumerate(batches):
         run.optimizer.at(epoch + number / len(batches), epochs)
         now = trace.rows(len(x))
-        step(run, now, x, target)
+        step(run.net, run.rule, run.optimizer, now.fill(x, train=True).set_target(target))
         batch_loss = now.loss()
         _check_loss(run, batch_loss, ceiling, f"epoch {epoch + 1}, step {number + 1}")
         loss += batch_loss * len(x)
@@ -218,7 +207,14 @@ def _check_loss(run: Run, loss: float | Array, ceiling: float, where: str) -> No
 class _Examiner:
     """Looks at a network between epochs: on the test split, a validation split and a probe."""
 
-    def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: int) -> None:
+    def __init__(
+        self,
+        run: Run,
+        data: Dataset,
+        validation: float,
+        seed: int,
+        probe: int | tuple[Array, Array],
+    ) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
         self.run, self.classes = run, data.n_classes is not None
@@ -230,10 +226,15 @@ class _Examiner:
         ready = {name: self._prepare(name, *split) for name, split in splits.items()}
         self.training = ready.pop("train")
         self.splits = ready
-        self.probe = None
-        if probe:
-            x, target = ready["test"]
-            self.probe = Probe(run.net, x[:probe], target[:probe])
+        self.probe = self._make_probe(probe)
+
+    def _make_probe(self, probe: int | tuple[Array, Array]) -> Probe | None:
+        if isinstance(probe, tuple):
+            return Probe(self.run.net, *self._prepare("probe", *probe))
+        if not checks.whole("probe", probe, least=0):
+            return None
+        x, target = self.splits["test"]
+        return Probe(self.run.net, x[:probe], target[:probe])
 
     def _prepare(self, name: str, x: Array, y: Array) -> tuple[Array, Array]:
         net = self.run.net

@@ -7,16 +7,23 @@ kept, so weights, biases and learned feedback matrices are all treated alike.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from nofb import checks
+from nofb import checks, threads
 from nofb.kernels import steps
+from nofb.threads import Job
 from nofb.training import schedules
 from nofb.training.schedules import Schedule
 from nofb.types import Array
+
+Kernel = Callable[..., object]
+Plan = tuple[Kernel, tuple[Array, ...], tuple[float, ...]]
+
+TRAFFIC = 16  # a step waits for memory: moving one number takes as long as so many multiply-adds
 
 
 @dataclass
@@ -76,23 +83,51 @@ class Optimizer(ABC):
         parameter, update
             Arrays of one shape and type; the step goes against `update`.
         """
-        matrix = parameter.ndim > 1
-        if self.decay and matrix:
-            parameter *= parameter.dtype.type(1 - self.share * self.decay)
-        self.move(name, parameter, update, parameter.dtype.type)
-        if self.max_norm is not None and matrix:
-            steps.limit_columns(parameter, parameter.dtype.type(self.max_norm))
+        kernel, averages, numbers = self.plan(name, parameter)
+        self._move(kernel, (parameter, update, *averages), numbers)
+        self._limit(parameter)
+
+    def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
+        """Move several parameters, each given as (name, parameter, update), with all threads."""
+        if threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
+            threads.share(job for move in moves for job in self._jobs(*move))
+            for _, parameter, _ in moves:
+                self._limit(parameter)
+        else:
+            for move in moves:
+                self.step(*move)
 
     @abstractmethod
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        """Take the step itself; `real` turns a number into the parameter's type."""
+    def plan(self, name: str, W: Array) -> Plan:
+        """Return the kernel of the step, the running averages of W, and the numbers it takes."""
+
+    def _move(self, kernel: Kernel, arrays: Sequence[Array], numbers: Sequence[float]) -> None:
+        """Move a parameter, or some of its rows, which stands first among the arrays."""
+        parameter = arrays[0]
+        if self.decay and parameter.ndim > 1:
+            parameter *= parameter.dtype.type(1 - self.share * self.decay)
+        kernel(*arrays, *numbers)
+
+    def _jobs(self, name: str, parameter: Array, update: Array) -> list[Job]:
+        """Return the step of a parameter, cut into jobs of some rows each."""
+        kernel, averages, numbers = self.plan(name, parameter)
+        arrays = parameter, update, *averages
+        return [
+            partial(self._move, kernel, [array[rows] for array in arrays], numbers)
+            for rows in threads.cut(len(parameter), TRAFFIC * parameter.size)
+        ]
+
+    def _limit(self, parameter: Array) -> None:
+        if self.max_norm is not None and parameter.ndim > 1:
+            steps.limit_columns(parameter, self.max_norm)
 
     def average(self, name: str, kind: str, like: Array) -> Array:
         """Return a running average of one parameter, zeros before the first step."""
-        averages = self.state.setdefault(name, {})
-        if kind not in averages:
-            averages[kind] = np.zeros_like(like)
-        return averages[kind]
+        try:
+            return self.state[name][kind]
+        except KeyError:
+            zeros = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
+            return zeros
 
 
 @dataclass
@@ -125,13 +160,12 @@ class SGD(Optimizer):
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum, so momentum must not be 0")
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        lr = real(self.lr * self.share)
+    def plan(self, name: str, W: Array) -> Plan:
+        lr = self.lr * self.share
         if not self.momentum:
-            steps.descend(W, dW, lr)
-            return
-        take = steps.nesterov if self.nesterov else steps.momentum
-        take(W, dW, self.average(name, "v", W), lr, real(self.momentum))
+            return steps.descend, (), (lr,)
+        kernel = steps.nesterov if self.nesterov else steps.momentum
+        return kernel, (self.average(name, "v", W),), (lr, self.momentum)
 
 
 @dataclass
@@ -164,9 +198,9 @@ class RMSprop(Optimizer):
         checks.number("rho", self.rho, least=0, below=1)
         checks.number("epsilon", self.epsilon, above=0)
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
-        lr, s = self.lr * self.share, self.average(name, "s", W)
-        steps.rmsprop(W, dW, s, real(lr), real(self.rho), real(self.epsilon))
+    def plan(self, name: str, W: Array) -> Plan:
+        numbers = self.lr * self.share, self.rho, self.epsilon
+        return steps.rmsprop, (self.average(name, "s", W),), numbers
 
 
 @dataclass
@@ -201,14 +235,13 @@ class Adam(Optimizer):
         checks.number("beta2", self.beta2, least=0, below=1)
         checks.number("epsilon", self.epsilon, above=0)
 
-    def move(self, name: str, W: Array, dW: Array, real: Callable[[float], float]) -> None:
+    def plan(self, name: str, W: Array) -> Plan:
         t = self.average(name, "t", np.zeros(1))
         t += 1
         correction = float(np.sqrt(1 - self.beta2 ** t[0]))
         lr = self.lr * self.share * correction / float(1 - self.beta1 ** t[0])
-        m, s = self.average(name, "m", W), self.average(name, "s", W)
-        betas = real(self.beta1), real(self.beta2)
-        steps.adam(W, dW, m, s, real(lr), *betas, real(self.epsilon * correction))
+        numbers = lr, self.beta1, self.beta2, self.epsilon * correction
+        return steps.adam, (self.average(name, "m", W), self.average(name, "s", W)), numbers
 
 
 @dataclass

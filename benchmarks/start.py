@@ -1,0 +1,57 @@
+"""How long until the first step is done, from the start of the process; and what an import costs.
+
+Each measurement is a process of its own. A cold start has an empty folder for Numba's compiled
+kernels, a warm one finds them there.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+REPEATS = 5
+MLP, CONV = "Case('', (784, 800, 800, 10), 64)", "Case('', (), 64)"
+FIRST_STEP = """
+from benchmarks.cases import Case
+from benchmarks.contenders import {module} as contender
+take = contender.CONTENDERS[0].make({case}, "bp")
+with contender.CONTENDERS[0].threads(2):
+    take()
+"""
+
+
+def seconds(code: str, **environment: str) -> float:
+    """Return how long a new process takes to run some code and end."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], env=os.environ | environment, check=True)
+    return time.perf_counter() - start
+
+
+def first_step(module: str, case: str, cold: bool) -> float:
+    """Return the median over processes of the time to the end of the first step."""
+    code, times = FIRST_STEP.format(module=module, case=case), []
+    with tempfile.TemporaryDirectory() as warm:
+        if not cold:
+            seconds(code, NUMBA_CACHE_DIR=warm)
+        for _ in range(REPEATS):
+            with tempfile.TemporaryDirectory() as empty:
+                times.append(seconds(code, NUMBA_CACHE_DIR=empty if cold else warm))
+    return statistics.median(times)
+
+
+def main() -> dict[str, float]:
+    """Measure starts and imports, in seconds."""
+    measured = {
+        "Python alone": statistics.median(seconds("pass") for _ in range(REPEATS)),
+        "import nofb": statistics.median(seconds("import nofb") for _ in range(REPEATS)),
+    }
+    for net, case in (("MLP", MLP), ("conv net", CONV)):
+        measured[f"nofb, {net}, warm"] = first_step("ours", case, cold=False)
+        measured[f"nofb, {net}, cold"] = first_step("ours", case, cold=True)
+        measured[f"PyTorch, {net}"] = first_step("pytorch", case, cold=False)
+        measured[f"JAX, {net}"] = first_step("jaxed", case, cold=False)
+    return measured

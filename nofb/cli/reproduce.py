@@ -1,0 +1,96 @@
+"""`nofb reproduce PAPER`: a paper's own runs once more, beside what its authors published."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nofb import checks, datasets, report
+from nofb.experiments import akrout2019
+from nofb.experiments.grid import run_grid
+from nofb.report import akrout2019 as akrout2019_report
+from nofb.training.progress import bar
+
+Record = Mapping[str, Any]
+LOG = "runs.jsonl"  # in the folder: what is in it is not run again
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A paper that can be reproduced.
+
+    Attributes
+    ----------
+    title
+        The paper, and what is run.
+    data
+        The data set that all runs need.
+    tasks
+        Returns every run, none longer than so many epochs, or the paper's own number for `None`.
+    work
+        Does one run and returns plain values.
+    table
+        Returns what is printed at the end.
+    write
+        Fills the folder and returns the path of what to look at.
+    """
+
+    title: str
+    data: str
+    tasks: Callable[[int | None], Sequence[Mapping[str, Any]]]
+    work: Callable[[Mapping[str, Any]], dict[str, Any]]
+    table: Callable[[Sequence[Record]], str]
+    write: Callable[[Sequence[Record], Path, str], Path]
+
+
+REPRODUCTIONS = {
+    "akrout2019": Reproduction(
+        akrout2019.TITLE,
+        "mnist",
+        akrout2019.tasks,
+        akrout2019.train,
+        akrout2019_report.table,
+        akrout2019_report.write,
+    )
+}
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("reproduce", help="run a paper's experiment beside its numbers")
+    known = "; ".join(f"{name}: {each.title}" for name, each in REPRODUCTIONS.items())
+    # fmt: off
+    add = parser.add_argument
+    add("paper", metavar="PAPER", help=known)
+    add("--epochs", type=int, metavar="N",
+        help="no run longer than this (default: as long as the paper's)")
+    add("--jobs", type=int, default=1, metavar="N",
+        help="how many runs at once (default: %(default)s)")
+    add("--out", type=Path, metavar="FOLDER",
+        help="where figures and numbers go; runs that it has are not run again "
+             "(default: nofb-PAPER)")
+    # fmt: on
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run what the folder does not have yet, print the table, and write the folder."""
+    checks.choice("paper", options.paper, REPRODUCTIONS)
+    epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
+    jobs = checks.whole("jobs", options.jobs)
+    reproduction = REPRODUCTIONS[options.paper]
+    folder = options.out or Path(f"nofb-{options.paper}")
+    report.check_folder(folder)
+    datasets.load(reproduction.data)  # said once and now, if it is not to be had
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks, records = reproduction.tasks(epochs), []
+    with bar(len(tasks), options.paper, "run") as shown:
+        for record in run_grid(reproduction.work, tasks, jobs=jobs, log=folder / LOG):
+            records.append(record)
+            shown.update()
+    page = reproduction.write(records, folder, options.command)
+    print(f"{reproduction.title}\n\n{reproduction.table(records)}\n\nEvery number: {page}")
+    return 0

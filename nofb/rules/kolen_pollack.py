@@ -1,0 +1,112 @@
+"""Kolen-Pollack: what if both paths learned from the same activities, and forgot where they began?
+
+Kolen & Pollack 1994 (IEEE ICNN); as a circuit: Akrout et al. 2019 (NeurIPS; arXiv 1904.05391).
+
+    δ_L     = ŷ - y                                 (1)
+    δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (2)   as in feedback alignment
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
+    ΔB_l    = δ_lᵀ h_{l-1} / N                      (4)   the same two activities meet again
+    W_l ← (1 - λ)(W_l - η ΔW_l)                     (5)
+    B_l ← (1 - λ)(B_l - η ΔB_l)                     (6)   so W - Bᵀ ← (1 - λ)(W - Bᵀ), exactly
+
+Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
+    h_{l-1} what the layer received (N, n_{l-1}); λ decay, per step; η learning rate; N batch size.
+Why it works: eqs. 3 and 4 add the same to W and to Bᵀ, so what the two do not share is never fed,
+    and decay starves it. Any optimizer keeps the law, since W and Bᵀ see equal gradients; only
+    max-norm, which cuts W and B each at its own columns, breaks it. λ follows the learning rate's
+    schedule; a decay of the optimizer comes on top, for W and B alike.
+Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
+Paper: (1 - λ) W - η ΔW, which is eq. 5 with η / (1 - λ). It decays the first layer's W as well;
+    without a B to be brought to, that layer's W has no use for it and is left alone here.
+Released code: multiplies by a decay factor of 1, so W - Bᵀ stays for ever, and the angle falls only
+    as W outgrows it (`kp_released`). It steps B by the transpose of W's own change, carried across;
+    here every synapse works out its own.
+"""
+
+import numpy as np
+
+from nofb import checks
+from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
+from nofb.network import Network
+from nofb.rules.base import Uses
+from nofb.rules.feedback_alignment import FeedbackAlignment
+from nofb.trace import Trace, Update
+from nofb.types import Array
+
+
+@kernel
+def reciprocal_product(h_below: Array, delta: Array, samples: int, dB: Array) -> None:
+    """dB = δᵀ h_below / N: the weight product once more, worked out by the feedback synapses."""
+    np.dot(delta.T, h_below, dB)  # eq. 4  (n_out, n_in)
+    share = dB.dtype.type(1) / dB.dtype.type(samples)
+    for i in range(dB.shape[0]):
+        for j in range(dB.shape[1]):
+            dB[i, j] *= share
+
+
+class KolenPollack(FeedbackAlignment):
+    """Kolen-Pollack: W and B take the same local product and the same decay, and become one.
+
+    Parameters
+    ----------
+    decay
+        λ, per step, for every B and its W; from 0 to less than 1. With 0 they never come closer.
+    feedback_init
+        How each B (n_out, n_in) is drawn, as in feedback alignment.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
+    >>> rule = KolenPollack(decay=0.1)
+    >>> rule.attach(net)
+    >>> update = rule.updates(net, np.ones((5, 4)), np.array([0, 1, 1, 0, 1]))[1]
+    >>> bool(np.allclose(update.dB, update.dW.T))
+    True
+    """
+
+    name = "kp"
+    title = "Kolen-Pollack"
+    paper = "Akrout et al. 2019"
+    uses = Uses(error=True, learned_feedback=True)
+
+    def __init__(
+        self, decay: float = 1e-3, feedback_init: str | Initialiser = "uniform_fan_out"
+    ) -> None:
+        super().__init__(feedback_init)
+        self.decay = checks.number("decay", decay, least=0, below=1)
+
+    def teach(self, net: Network, trace: Trace) -> list[Update]:
+        signals = list(self.signals(net, trace))  # eq. 1, eq. 2
+        trace.weight_products(signals)  # eq. 3
+        for layer, delta in signals:
+            if layer.B is not None:
+                update, h_below = trace.update(layer), layer.received(trace[layer])
+                update.dB = np.empty_like(layer.B) if update.dB is None else update.dB
+                rows = delta.reshape(-1, layer.n_out)  # a convolution has one for each patch
+                reciprocal_product(h_below, rows, len(delta), update.dB)  # eq. 4
+        return [trace.update(layer) for layer in net.weighted]
+
+    def after_step(self, net: Network) -> None:
+        keep = net.dtype(1 - self.share * self.decay)
+        for layer in net.weighted:
+            if layer.B is not None:
+                layer.W *= keep  # eq. 5
+                layer.B *= keep  # eq. 6
+
+
+class KolenPollackReleased(KolenPollack):
+    """Kolen-Pollack as in the authors' released runs: no decay, so W - Bᵀ never changes.
+
+    Parameters
+    ----------
+    feedback_init
+        How each B (n_out, n_in) is drawn, as in feedback alignment.
+    """
+
+    name = "kp_released"
+    title = "Kolen-Pollack, as released"
+
+    def __init__(self, feedback_init: str | Initialiser = "uniform_fan_out") -> None:
+        super().__init__(decay=0.0, feedback_init=feedback_init)

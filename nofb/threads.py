@@ -1,0 +1,180 @@
+"""Threads: the cores of one machine share the work of one step.
+
+Inside `with team(n):` large pieces of work are cut into parts that n threads take, while BLAS works
+on one: two BLAS threads below each of ours would be many times slower. Outside, nothing is cut, and
+BLAS does as it likes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from queue import Empty, SimpleQueue
+
+from threadpoolctl import threadpool_limits
+
+from nofb import checks
+
+Job = Callable[[], object]
+
+WORTH = 4_000_000  # multiply-adds: a part must take longer than to wake a thread, some 50 µs
+ROWS = 16  # a matrix product of fewer rows wastes the vector unit
+MOST = 4  # by default; what more threads bring was not measured
+
+_here = threading.local()
+
+
+def default() -> int:
+    """Return how many threads a run takes, if nobody says: all cores, but four at most.
+
+    `NOFB_NUM_THREADS` says otherwise, and so does `OMP_NUM_THREADS`, which is 1 in the worker
+    processes of joblib and dask.
+
+    Raises
+    ------
+    ValueError
+        If one of these does not hold a whole number of at least 1.
+    """
+    for name in ("NOFB_NUM_THREADS", "OMP_NUM_THREADS"):
+        if text := os.environ.get(name, ""):
+            if not text.isdecimal() or int(text) == 0:
+                raise ValueError(f"{name} must be a whole number of at least 1, but is {text!r}")
+            return int(text)
+    cores = (
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return min(len(cores), MOST)
+
+
+class Team:
+    """Threads that wait for work, the one that asks among them.
+
+    Parameters
+    ----------
+    size
+        How many threads take part.
+
+    Examples
+    --------
+    >>> done = []
+    >>> with team(2) as two:
+    ...     two.share([lambda i=i: done.append(i) for i in range(5)])
+    >>> sorted(done)
+    [0, 1, 2, 3, 4]
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = checks.whole("threads", size)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
+        for _ in range(size - 1):
+            threading.Thread(target=self._help, name="nofb", daemon=True).start()
+
+    def share(self, jobs: Iterable[Job]) -> None:
+        """Do all jobs, in any order and on any thread; an error in one of them is raised here.
+
+        A job can be taken as soon as it is there: jobs that come one by one are begun meanwhile.
+        """
+        open_ends = 0
+        try:
+            for job in jobs:
+                self._jobs.put(job)
+                open_ends += 1
+            while (own := self._take()) is not None:
+                open_ends -= 1
+                own()
+        finally:
+            while self._take() is not None:  # after an error nothing is begun any more
+                open_ends -= 1
+            errors = [self._ends.get() for _ in range(open_ends)]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def close(self) -> None:
+        """Let the helpers go."""
+        for _ in range(self.size - 1):
+            self._jobs.put(None)
+
+    def _take(self) -> Job | None:
+        try:
+            return self._jobs.get_nowait()
+        except Empty:
+            return None
+
+    def _help(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            error: BaseException | None = None
+            try:
+                job()
+            except BaseException as caught:  # the thread that asked must hear of it
+                error = caught
+            self._ends.put(error)
+
+
+@contextmanager
+def team(size: int | None = None) -> Iterator[Team]:
+    """Within this context, the steps of this thread are shared by a team.
+
+    Parameters
+    ----------
+    size
+        How many threads take part; `default()` if left out. A team that is there already goes on.
+
+    Examples
+    --------
+    >>> with team(1):
+    ...     size()
+    1
+    """
+    outer: Team | None = getattr(_here, "team", None)
+    if outer is not None and size is None:
+        yield outer
+        return
+    _here.team = Team(default() if size is None else size)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield _here.team
+    finally:
+        _here.team.close()
+        _here.team = outer
+
+
+def size() -> int:
+    """Return how many threads share the work of this one."""
+    here: Team | None = getattr(_here, "team", None)
+    return 1 if here is None else here.size
+
+
+def worth(work: int) -> bool:
+    """Say whether work, counted in multiply-adds, is worth a second thread, and there is one."""
+    return work >= 2 * WORTH and size() > 1
+
+
+def share(jobs: Iterable[Job]) -> None:
+    """Let the team of this thread do all jobs; there must be one."""
+    _here.team.share(jobs)
+
+
+def cut(length: int, work: int) -> list[slice]:
+    """Cut a length into equal slices, one for each thread that the work is worth.
+
+    Parameters
+    ----------
+    length
+        Of what is cut, such as samples, or rows of a matrix.
+    work
+        The multiply-adds of the whole.
+
+    Examples
+    --------
+    >>> with team(2):
+    ...     cut(100, WORTH), cut(100, 2 * WORTH)
+    ([slice(0, 100, None)], [slice(0, 50, None), slice(50, 100, None)])
+    """
+    parts = max(1, min(size(), work // WORTH, length // ROWS))
+    ends = [length * part // parts for part in range(parts + 1)]
+    return [slice(first, last) for first, last in pairwise(ends)]

@@ -1,0 +1,435 @@
+"""Feedback that learns: what weight mirrors and Kolen-Pollack must do, whatever the data.
+
+Every expectation is an identity, a closed form or the statistics of a sample mean; layers are never
+square, so that no transpose can hide.
+"""
+
+import numpy as np
+import oracles
+import pytest
+from oracles import angle, attached, batch, dense_net, relative
+
+import nofb
+from nofb import AdamW, Dense, Network, RMSprop, rules
+from nofb.datasets import Dataset
+from nofb.training import SGD, Adam
+
+MIRRORS = ["wm", "wm_released"]
+RECIPROCAL = ["kp", "kp_released"]
+NETS = list(oracles.NETS)
+
+
+def data_for(net: Network, samples: int = 12) -> Dataset:
+    """Return random training samples that fit the network."""
+    x, y = batch(net, samples)
+    return Dataset(x, y, x, y)
+
+
+def train(net: Network, rule, optimizer, epochs: int = 5, **options) -> None:
+    """Train quietly, in batches of 5, 5 and 2."""
+    options = {"batch_size": 5, "probe": 0, "progress": False, **options}
+    nofb.fit(net, rule, data_for(net), epochs, optimizer=optimizer, **options)
+
+
+# -- Kolen-Pollack -------------------------------------------------------------------------------
+
+
+def gaps(net: Network) -> list:
+    """Return W - Bᵀ of every layer with feedback."""
+    return [layer.W - layer.B.T for layer in net.weighted[1:]]
+
+
+OPTIMIZERS = {
+    "plain": lambda: SGD(lr=0.1),
+    "momentum": lambda: SGD(lr=0.1, momentum=0.9),
+    "nesterov": lambda: SGD(lr=0.1, momentum=0.9, nesterov=True),
+    "rmsprop": lambda: RMSprop(lr=0.01),
+    "adam": lambda: Adam(lr=0.01),
+    "adamw": lambda: AdamW(lr=0.01, decay=0.02),
+}
+
+
+@pytest.mark.parametrize("net_name", NETS)
+@pytest.mark.parametrize("decay", [0.03, 0.0])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_weights_less_feedback_shrink_by_the_decay_at_every_step(optimizer, decay, net_name):
+    """The law of Kolen and Pollack: W - Bᵀ ← (1 - λ)(W - Bᵀ), whatever the data and the steps."""
+    net = oracles.NETS[net_name]()
+    rule, stepper = attached("kp", net, decay=decay), OPTIMIZERS[optimizer]()
+    start, W = gaps(net), net.weighted[-1].W.copy()
+    train(net, rule, stepper)
+    factor = ((1 - decay) * (1 - stepper.decay)) ** 15
+    for gap, first in zip(gaps(net), start, strict=True):
+        np.testing.assert_allclose(gap, factor * first, rtol=1e-9, atol=1e-12)
+    assert relative(net.weighted[-1].W, W) > 0.01
+
+
+def test_the_decay_follows_the_schedule_of_the_learning_rate():
+    """A fixed λ under a falling η would shrink a trained network to nothing."""
+    net = dense_net()
+    rule = attached("kp", net, decay=0.1)
+    start = gaps(net)
+    train(net, rule, SGD(lr=0.1, schedule="cosine"), epochs=4)
+    shares = [(1 + np.cos(np.pi * step / 12)) / 2 for step in range(12)]
+    factor = np.prod([1 - 0.1 * share for share in shares])
+    for gap, first in zip(gaps(net), start, strict=True):
+        np.testing.assert_allclose(gap, factor * first, rtol=1e-9)
+
+
+def test_the_released_runs_never_bring_the_two_paths_together():
+    """Their decay factor is 1, so W - Bᵀ stays what it was, and only the growth of W hides it."""
+    net = dense_net()
+    rule = attached("kp_released", net)
+    start = gaps(net)
+    train(net, rule, SGD(lr=0.5))
+    for gap, first in zip(gaps(net), start, strict=True):
+        np.testing.assert_allclose(gap, first, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("net_name", NETS)
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_started_at_the_transpose_it_is_backprop_with_decay_for_ever(momentum, net_name):
+    """W and Bᵀ that are one stay one, so the signals stay backprop's."""
+    net, twin = oracles.NETS[net_name](), oracles.NETS[net_name]()
+    rule, other = attached("kp", net, decay=0.02), BackpropWithDecay(0.02)
+    for layer in net.weighted[1:]:
+        layer.B = np.ascontiguousarray(layer.W.T)
+    for each, stack in ((rule, net), (other, twin)):
+        train(stack, each, SGD(lr=0.2, momentum=momentum))
+    for layer, same in zip(net.weighted, twin.weighted, strict=True):
+        np.testing.assert_allclose(layer.W, same.W, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(layer.b, same.b, rtol=1e-9, atol=1e-12)
+    for gap in gaps(net):
+        np.testing.assert_allclose(gap, 0, atol=1e-12)
+
+
+class BackpropWithDecay(rules.Backprop):
+    """Backprop, with the weights of all layers but the first shrunk after each step."""
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+
+    def after_step(self, net: Network) -> None:
+        for layer in net.weighted[1:]:
+            layer.W *= 1 - self.decay
+
+
+@pytest.mark.parametrize("samples", [1, 7])
+@pytest.mark.parametrize("net_name", NETS)
+@pytest.mark.parametrize("name", RECIPROCAL)
+def test_the_feedback_is_taught_the_transpose_of_what_the_weights_are(name, net_name, samples):
+    """Both products are of the same activities; a larger batch before leaves nothing behind."""
+    net = oracles.NETS[net_name]()
+    rule = attached(name, net)
+    large = oracles.taught_trace(net, *batch(net, 9))
+    rule.teach(net, large)
+    x, y = batch(net, samples, seed=1)
+    small = large.rows(samples).fill(net.as_input(x), train=True)
+    first, *others = rule.teach(net, small.set_target(net.as_target(y, samples)))
+    assert first.dB is None
+    for layer, update in zip(net.weighted[1:], others, strict=True):
+        assert update.dB.shape == layer.B.shape and update.dB.flags.c_contiguous
+        np.testing.assert_allclose(update.dB, update.dW.T, rtol=1e-9, atol=1e-14)
+
+
+def test_the_feedback_works_out_its_own_change(monkeypatch):
+    """Copying the weights' change across would be weight transport once more, of changes."""
+    net = dense_net()
+    rule = attached("kp", net)
+    expected = [update.dB for update in rule.updates(net, *batch(net))][1:]
+    monkeypatch.setattr(nofb.trace, "weight_product", lambda h_below, delta, dW: dW.fill(np.nan))
+    spoiled = rule.updates(net, *batch(net))[1:]
+    for update, dB in zip(spoiled, expected, strict=True):
+        assert np.isnan(update.dW).all()
+        np.testing.assert_array_equal(update.dB, dB)
+
+
+def test_a_layer_without_feedback_keeps_its_weights_from_decay():
+    """λ is there for the pair; the first layer has no partner to be brought to."""
+    net = dense_net()
+    rule = attached("kp", net, decay=0.5)
+    before = [layer.W.copy() for layer in net.weighted]
+    rule.after_step(net)
+    assert [relative(layer.W, W) for layer, W in zip(net.weighted, before, strict=True)] == [
+        0, pytest.approx(0.5), pytest.approx(0.5),
+    ]  # fmt: skip
+
+
+# -- the weight mirror: what its estimates say ---------------------------------------------------
+
+
+def mirror_of(n_in: int = 9, n_out: int = 6, activation: str | None = None, **attributes):
+    """Return a mirror, a random network, and the layer in its middle, which starts at B = 0.
+
+    The weights of that layer are N(0, 1 / n_in). Nothing has been mirrored; η_B = 1, λ = 0.
+    """
+    layers = [Dense(3, n_in, "tanh"), Dense(n_in, n_out, activation, init="lecun"), Dense(n_out, 2)]
+    net = oracles.roughened(Network(layers, dtype=np.float64))
+    rule = rules.make("wm", **{"rate": 1.0, "decay": 0.0, "steps_before": 0} | attributes)
+    rule.attach(net, seed=3)
+    net.weighted[1].B[:] = 0
+    return rule, net, net.weighted[1]
+
+
+def mirrored(*sizes: int, steps: int = 1, **attributes):
+    """Return such a layer after some mirror steps."""
+    rule, net, layer = mirror_of(*sizes, **attributes)
+    rule.mirror(net, steps)
+    return layer
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "uniform"])
+@pytest.mark.parametrize("centred", [True, False])
+def test_the_mean_change_of_a_linear_layer_is_the_variance_times_the_transpose(noise, centred):
+    """The whole idea: noise that went through W, times the noise that went in, is σ²Wᵀ."""
+    layer = mirrored(width=0.5, noise=noise, centred=centred, samples=200_000)
+    assert relative(layer.B, 0.25 * layer.W.T) < 0.02
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+def test_the_mean_change_of_a_smooth_layer_is_weighted_by_the_slopes_at_its_biases(activation):
+    """E[ξ f(ξW + b)] = σ² Wᵀ diag f'(b) for small σ: steep units are mirrored larger."""
+    layer = mirrored(activation=activation, width=0.05, samples=200_000, bias=True)
+    slope = oracles.ACTIVATIONS[activation][1](layer.b)[:, None]
+    assert relative(layer.B, 0.05**2 * slope * layer.W.T) < 0.02
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic", "relu", "leaky_relu"])
+@pytest.mark.parametrize("width", [0.2, 3.0])
+def test_gaussian_noise_of_any_width_finds_the_direction_of_every_units_weights(activation, width):
+    """Stein's lemma: E[ξ f(ξw)] = σ² E[f'] w, unit by unit, however far f is from linear."""
+    layer = mirrored(activation=activation, width=width, samples=200_000)
+    for row, weights in zip(layer.B, layer.W.T, strict=True):
+        assert angle(row, weights) < 3
+
+
+def test_scaling_the_noise_scales_the_mean_change_by_its_square():
+    """η_B σ² is what counts, so a rate means nothing without its width."""
+    once, twice = (
+        mirrored(width=width, samples=1000).B for width in (0.1, 0.2)
+    )  # the same random numbers, and a linear layer
+    np.testing.assert_allclose(twice, 4 * once, rtol=1e-9)
+
+
+@pytest.mark.parametrize("samples", [2, 5])
+def test_centring_leaves_the_mean_change_right_however_few_samples_there_are(samples):
+    """The mean of M products less the product of their means is too small by 1 / M."""
+    layer = mirrored(width=1.0, samples=samples, steps=10_000, rate=1 / 10_000)
+    assert relative(layer.B, layer.W.T) < 0.1
+
+
+def typical_error(samples: int, activation: str | None = None, **attributes) -> float:
+    """Return the relative error of one estimate of Wᵀ, up to its length: a root mean square."""
+    errors = []
+    rule, net, layer = mirror_of(40, 30, activation, samples=samples, width=0.1, **attributes)
+    for _ in range(10):
+        layer.B[:] = 0
+        rule.mirror(net)
+        length = (layer.B * layer.W.T).sum() / (layer.W**2).sum()
+        errors.append(relative(layer.B / length, layer.W.T))
+    return float(np.sqrt(np.mean(np.square(errors))))
+
+
+@pytest.mark.parametrize("samples", [100, 10_000])
+def test_an_estimate_is_as_wrong_as_its_theory_says_at_rate_one_over_root_m(samples):
+    """Each entry has variance (‖w_j‖² + W_ij²) / M: √((n + 1) / M) of ‖W‖ in all."""
+    assert typical_error(samples) == pytest.approx(np.sqrt(41 / samples), rel=0.1)
+
+
+def test_answers_that_are_not_centred_drown_the_transpose_in_noise():
+    """A logistic unit answers ½ whoever speaks: z̄ξ has no mean, but is all that is heard."""
+    centred = typical_error(10_000, "logistic")
+    raw = typical_error(10_000, "logistic", centred=False)
+    assert centred == pytest.approx(np.sqrt(41 / 10_000), rel=0.1)
+    # z² is ¼ in the place of f'² σ² ‖w‖² = σ² / 16, with σ = 0.1
+    assert raw == pytest.approx(20 * centred, rel=0.15)
+
+
+def test_noise_that_has_gone_through_a_layer_mirrors_something_else_in_the_next():
+    """One vector for the whole net: the next layer finds Cov(h) W, which is not along W."""
+    rule, net, below = mirror_of(samples=50_000, rate=None, decay=0.999)
+    rule.mirror(net)
+    above = net.weighted[2]
+    h = np.random.default_rng(0).normal(size=(50_000, below.n_in)) @ below.W
+    shared = (h @ above.W).T @ h / len(h)
+    assert relative(shared, (below.W.T @ below.W @ above.W).T) < 0.02
+    assert angle(above.B, above.W.T) < 3 < 20 < angle(shared, above.W.T)
+
+
+def test_every_layer_and_every_step_hears_fresh_noise():
+    """Noise that layers or steps share is one sample counted many times."""
+    net = dense_net((5, 6, 6, 6, 3))
+    rule = attached("wm", net, steps_before=0, samples=500)
+    heard = []
+    for _ in range(3):
+        rule.mirror(net)
+        heard += [rule.xi[layer].ravel().copy() for layer in net.weighted[1:]]
+    correlations = np.corrcoef(heard) - np.eye(9)
+    assert np.abs(correlations).max() < 5 / np.sqrt(3000)
+    for xi in heard:
+        assert xi.mean() == pytest.approx(0, abs=0.01)
+        assert xi.std() == pytest.approx(0.1, rel=0.05)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_relu_unit_with_a_negative_bias_hardly_answers_if_biases_take_part(bias):
+    """Its row of B then fades, and with it what it is taught; without biases it answers by half."""
+    rule, net, layer = mirror_of(activation="relu", width=0.1, samples=10_000, bias=bias)
+    layer.b[0] = -1.0  # ten times as far below zero as the noise reaches
+    rule.mirror(net)
+    if bias:
+        assert not layer.B[0].any()
+    else:
+        assert relative(layer.B[0] / 0.01, layer.W.T[0] / 2) < 0.1
+
+
+# -- the weight mirror: where it settles ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [3.0, None])
+def test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose(rate):
+    """(η_B σ² / λ) Wᵀ: λ sets the length. The rate that is left out makes it Wᵀ itself."""
+    rule, net, layer = mirror_of(rate=rate, decay=0.05, width=0.2, samples=1000)
+    layer.B[:] = 10.0
+    rule.mirror(net, 300)
+    mean = np.zeros_like(layer.B)
+    for _ in range(400):
+        rule.mirror(net)
+        mean += layer.B / 400
+    multiple = 1 if rate is None else 3 * 0.04 / 0.05
+    assert relative(mean, multiple * layer.W.T) < 0.02
+
+
+@pytest.mark.parametrize(("decay", "samples"), [(0.02, 32), (0.2, 100)])
+def test_what_is_left_of_the_angle_is_what_the_header_says(decay, samples):
+    """tan² = (n + 1) λ / ((2 - λ) M): the floor that no amount of mirroring gets below."""
+    rule, net, layer = mirror_of(60, 50, decay=decay, rate=None, samples=samples)
+    rule.mirror(net, round(10 / decay))
+    squares = []
+    for _ in range(60):
+        rule.mirror(net, round(1 / decay))
+        squares.append(np.tan(np.radians(angle(layer.B, layer.W.T))) ** 2)
+    predicted = 61 * decay / ((2 - decay) * samples)
+    assert np.mean(squares) == pytest.approx(predicted, rel=0.1)
+
+
+def test_renormalised_feedback_keeps_its_length_and_finds_the_direction():
+    """The other bound: what noise adds along Wᵀ stays, and everything else fades."""
+    net = dense_net()
+    rule = attached("wm", net, rate=2.0, decay=0.0, renormalise=True, steps_before=0)
+    lengths = [np.linalg.norm(layer.B) for layer in net.weighted[1:]]
+    for _ in range(1500):
+        rule.after_step(net)
+    for layer, length in zip(net.weighted[1:], lengths, strict=True):
+        assert np.linalg.norm(layer.B) == pytest.approx(length)
+        assert angle(layer.B, layer.W.T) < 6
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_every_layer_of_a_network_is_mirrored_filters_too(net_name):
+    """A convolution is the dense layer that it is for one patch."""
+    net = oracles.NETS[net_name]()
+    attached("wm", net, steps_before=300, samples=1000)
+    assert net.weighted[0].B is None
+    for layer in net.weighted[1:]:
+        assert layer.B.shape == layer.W.T.shape
+        assert relative(layer.B, layer.W.T) < 0.05
+
+
+# -- two modes -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("net_name", NETS)
+@pytest.mark.parametrize("name", MIRRORS)
+def test_mirror_mode_moves_the_feedback_and_nothing_else(name, net_name):
+    """A mirror that changed W would teach the network noise."""
+    net = oracles.NETS[net_name]()
+    rule = attached(name, net)
+    before = oracles.arrays_of(net, rule)
+    rule.mirror(net, steps=3)
+    after = oracles.arrays_of(net, rule)
+    moved = {key.split()[0] for key in before if (before[key] != after[key]).any()}
+    assert moved == {"B", "xi", "a", "z", "dB"}
+
+
+@pytest.mark.parametrize("net_name", NETS)
+@pytest.mark.parametrize("name", MIRRORS)
+def test_engaged_mode_moves_the_weights_and_nothing_else(name, net_name):
+    """While the network learns from data, its feedback rests."""
+    net = oracles.NETS[net_name]()
+    rule = attached(name, net, **({"steps_between": 0} if name == "wm" else {}))
+    rule.steps_between = 0
+    before = oracles.arrays_of(net, rule)
+    train(net, rule, SGD(lr=0.1, momentum=0.9))
+    after = oracles.arrays_of(net, rule)
+    moved = {key.split()[0] for key in before if (before[key] != after[key]).any()}
+    assert moved == {"W", "b"}
+
+
+def test_the_modes_take_turns_as_often_as_asked():
+    """Ten mirror steps before training and two after each engaged step are what was ordered."""
+    net = dense_net()
+    rule = rules.make("wm", steps_before=10, steps_between=2)
+    taken = []
+    rule.mirror = lambda net, steps=1: taken.append(steps)
+    rule.attach(net)
+    train(net, rule, SGD(lr=0.1), epochs=1)
+    assert taken == [10, 2, 2, 2]
+
+
+def test_the_mirror_follows_the_schedule_of_the_learning_rate():
+    """As W comes to rest B may average for longer: that is how the noise leaves it."""
+    once = mirrored(samples=1000).B
+    rule, net, layer = mirror_of(samples=1000)
+    rule.share = 0.25
+    rule.mirror(net)
+    np.testing.assert_allclose(layer.B, 0.25 * once, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "squared_error"])
+def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss):
+    """0.01 Σ ξ zᵀ over 128 draws of 0.1 (U - ½), with biases and output units in place."""
+    net = dense_net(activation="logistic", loss=loss)
+    rule = attached("wm_released", net, steps_before=0)
+    before = [layer.B.copy() for layer in net.weighted[1:]]
+    rule.after_step(net)
+    for layer, B in zip(net.weighted[1:], before, strict=True):
+        xi = rule.xi[layer]
+        assert xi.shape == (128, layer.n_in)
+        assert np.abs(xi).max() < 0.05 < 1.1 * np.abs(xi).max()
+        unit = oracles.ACTIVATIONS["logistic"][0]
+        if layer is net.weighted[-1]:
+            unit = oracles.OUTPUT_UNITS[loss]
+        answer = unit((xi @ layer.W + layer.b).T)  # (n_out, 128)
+        np.testing.assert_allclose(layer.B - B, 0.01 * answer @ xi, rtol=1e-9, atol=1e-14)
+
+
+# -- what a student gets wrong -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "sentence"),
+    [
+        ("kp", {"decay": 1.0}, "decay must be finite and at least 0 and less than 1, but is 1.0"),
+        ("kp", {"decay": -0.1}, "decay must be finite and at least 0"),
+        ("kp_released", {"decay": 0.1}, "'kp_released' has no attribute 'decay'; it has: feedback"),
+        ("wm", {"decay": 0}, "rate must be given where decay is 0"),
+        ("wm", {"rate": 0}, "rate must be finite and greater than 0"),
+        ("wm", {"width": -1}, "width must be finite and greater than 0"),
+        ("wm", {"noise": "normal"}, "noise is 'normal', but must be one of: gaussian, uniform"),
+        ("wm", {"samples": 1}, "samples must be at least 2"),
+        ("wm", {"steps_before": -1}, "steps_before must be at least 0"),
+        ("wm", {"steps_between": -1}, "steps_between must be at least 0"),
+        ("wm", {"feedback_init": "zero"}, "feedback_init is 'zero'"),
+    ],
+)
+def test_a_wrong_attribute_is_named(name, attributes, sentence):
+    """One sentence must say which, and what is allowed."""
+    with pytest.raises(ValueError, match=sentence):
+        rules.make(name, **attributes)
+
+
+def test_a_single_raw_sample_is_enough_to_mirror():
+    """Only centring needs a second one to have a mean."""
+    layer = mirrored(samples=1, centred=False)
+    assert np.linalg.matrix_rank(layer.B) == 1

@@ -1,0 +1,68 @@
+"""What a run keeps in memory, and that a step asks for no more."""
+
+import tracemalloc
+from copy import deepcopy
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from nofb import SGD, Adam, Dense, Network, Trace, rules
+from nofb.training.step import step
+
+STEPS = 1000
+SMALL_CHANGE = 40_000  # bytes: iterators and views, whatever the size of the network
+
+
+def prepared(name, sizes, samples, optimizer):
+    """Return a function that takes one step, after a first one."""
+    layers = [Dense(n, m, "tanh") for n, m in pairwise(sizes[:-1])]
+    net = Network([*layers, Dense(*sizes[-2:])])
+    rule, trace = rules.make(name), Trace(net, samples)
+    rule.attach(net)
+    x = net.as_input(np.random.default_rng(0).normal(size=(samples, sizes[0])))
+    target = net.as_target(np.zeros(samples, int), samples)
+    take = lambda: step(net, rule, optimizer, trace.fill(x, train=True).set_target(target))  # noqa: E731
+    take()
+    return take
+
+
+@pytest.mark.parametrize("width", [20, 400])
+@pytest.mark.parametrize("name", rules.RULES)
+def test_a_step_allocates_nothing_that_grows_with_the_network(name, width):
+    """Memory that is asked for at every step is time that is lost at every step."""
+    take = prepared(name, (30, width, width, 10), 16, SGD(momentum=0.9))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(STEPS if name in ("bp", "fa", "dfa") else 20):
+            take()
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < SMALL_CHANGE
+    assert peak - before < SMALL_CHANGE
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "averages"), [(SGD(), 0), (SGD(momentum=0.9), 1), (Adam(), 2)]
+)
+def test_a_run_keeps_weights_averages_feedback_and_one_batch_of_activations(optimizer, averages):
+    """The formula of docs/speed.md: a class must know which network fits its laptops."""
+    sizes, samples = (300, 200, 100, 10), 64
+    prepared("fa", sizes, samples, deepcopy(optimizer))  # compiled kernels are not the network's
+    tracemalloc.start()
+    try:
+        take = prepared("fa", sizes, samples, optimizer)
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert take is not None
+    matrices = [n * m for n, m in pairwise(sizes)]
+    parameters = sum(matrices) + sum(sizes[1:])
+    batch = sizes[0] + sizes[-1]  # x and the target rows
+    activations = 3 * sum(sizes[1:]) + sum(sizes[1:-1]) + sizes[-1]
+    formula = 4 * (
+        (2 + averages) * parameters + sum(matrices[1:]) + samples * (batch + activations)
+    )
+    assert kept == pytest.approx(formula, rel=0.03)

@@ -1,0 +1,162 @@
+"""Threads: the same numbers, whoever does the work, and no error lost on the way."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import oracles
+import pytest
+
+import nofb
+from nofb import Dense, Network, rules, threads
+from nofb.trace import Trace
+
+
+@pytest.fixture
+def cut_everything(monkeypatch):
+    """Let the smallest work be worth a second thread, so that small networks are cut too."""
+    monkeypatch.setattr(threads, "WORTH", 1)
+    monkeypatch.setattr(threads, "ROWS", 1)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 7])
+@pytest.mark.parametrize("net_name", oracles.NETS)
+@pytest.mark.parametrize("name", rules.RULES)
+def test_a_team_works_out_the_updates_that_one_thread_does(name, net_name, samples, cut_everything):
+    """Half of the samples left out, or taken twice, would still train, only worse."""
+    net = oracles.NETS[net_name]()
+    rule = oracles.attached(name, net)
+    x, y = oracles.batch(net, samples)
+    alone = oracles.teach(rule, net, oracles.taught_trace(net, x, y))
+    for size in (2, 3):
+        with threads.team(size):
+            together = oracles.teach(rule, net, oracles.taught_trace(net, x, y))
+        oracles.assert_close(together, alone)
+
+
+def test_a_whole_trace_shows_what_its_parts_did(cut_everything):
+    """Rules read h_below, a and h of the whole batch, wherever they were worked out."""
+    net = oracles.conv_net()
+    x, y = oracles.batch(net)
+    alone = oracles.taught_trace(net, x, y)
+    with threads.team(2):
+        together = oracles.taught_trace(net, x, y)
+    for layer in net.layers:
+        np.testing.assert_allclose(together[layer].h, alone[layer].h, rtol=1e-12)
+        np.testing.assert_allclose(together[layer].h_below, alone[layer].h_below, rtol=1e-12)
+    np.testing.assert_allclose(together.error, alone.error, rtol=1e-12, atol=1e-15)
+
+
+def test_dropout_draws_the_same_masks_for_a_team(cut_everything):
+    """Masks drawn by two threads at once would differ from run to run."""
+    net = oracles.dense_net(dropout=0.5)
+    x, y = oracles.batch(net)
+    alone = oracles.taught_trace(net, x, y)
+    with threads.team(2):
+        together = oracles.taught_trace(net, x, y)
+    np.testing.assert_array_equal(together.output, alone.output)
+
+
+def test_one_trace_serves_batches_of_two_sizes_in_a_team(cut_everything):
+    """The last batch of an epoch is smaller, and is cut elsewhere."""
+    net = oracles.dense_net()
+    rule = oracles.attached("bp", net)
+    trace = Trace(net, 7)
+    with threads.team(2):
+        for samples in (7, 3, 7):
+            x, y = oracles.batch(net, samples, seed=samples)
+            part = trace.rows(samples).fill(net.as_input(x), train=True)
+            found = oracles.teach(rule, net, part.set_target(net.as_target(y, samples)))
+            oracles.assert_close(found, rule.updates(net, x, y))
+
+
+def test_a_run_does_not_depend_on_the_number_of_threads():
+    """A result that only two cores can repeat is not a result."""
+    data = nofb.datasets.two_moons(400, seed=0)
+    losses = []
+    for size in (1, 2):
+        net = Network([Dense(2, 600, "tanh"), Dense(600, 600, "tanh"), Dense(600, 2)], seed=1)
+        with threads.team(size):
+            run = nofb.fit(net, rules.make("dfa"), data, epochs=2, batch_size=64, progress=False)
+        losses.append(run.history["loss"])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
+def test_an_error_in_a_helper_reaches_the_one_who_asked():
+    """A thread that dies in silence would leave zeros where numbers should be."""
+    started = threading.Barrier(2)
+
+    def fail():
+        started.wait(timeout=10)  # both jobs go on at once, so one of them is a helper's
+        if threading.current_thread() is not threading.main_thread():
+            raise ArithmeticError("from a helper")
+
+    with threads.team(2) as two:
+        with pytest.raises(ArithmeticError, match="from a helper"):
+            two.share([fail, fail])
+        done = []
+        two.share([lambda: done.append(1)] * 3)
+        assert done == [1, 1, 1], "the team must be fit for work after an error"
+
+
+def test_an_error_of_ones_own_waits_for_the_others_to_end():
+    """Whoever catches the error must not find helpers still writing into the arrays."""
+    ended = []
+
+    def jobs():
+        yield lambda: ended.append("job")
+        raise KeyboardInterrupt
+
+    with threads.team(2) as two:
+        with pytest.raises(KeyboardInterrupt):
+            two.share(jobs())
+        before = list(ended)
+        two.share([])
+        assert ended == before
+
+
+def test_a_helper_has_no_team_of_its_own():
+    """Threads that start threads would be many more than cores."""
+    sizes = []
+    started = threading.Barrier(2)
+
+    def look():
+        started.wait(timeout=10)
+        sizes.append(threads.size())
+
+    with threads.team(2) as two:
+        two.share([look, look])
+    assert sorted(sizes) == [1, 2]
+
+
+def test_the_team_ends_with_its_context_and_the_outer_one_is_back():
+    """A leaked team would go on to share the work of whatever comes next."""
+    assert threads.size() == 1
+    with threads.team(3):
+        with threads.team():
+            assert threads.size() == 3, "a team that is there goes on"
+        with threads.team(2):
+            assert threads.size() == 2
+        assert threads.size() == 3
+    assert threads.size() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("NOFB_NUM_THREADS", "3", "3"),
+        ("OMP_NUM_THREADS", "1", "1"),
+        ("NOFB_NUM_THREADS", "two", "NOFB_NUM_THREADS must be a whole number of at least 1"),
+        ("NOFB_NUM_THREADS", "0", "NOFB_NUM_THREADS must be a whole number of at least 1"),
+    ],
+)
+def test_the_environment_says_how_many_threads_there_are(name, text, expected):
+    """On a shared machine, the worker processes of a grid must keep to one thread each."""
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
+    found = subprocess.run(
+        [sys.executable, "-c", "from nofb import threads; print(threads.default())"],
+        env=environment | {name: text}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert expected in found.stdout + found.stderr
