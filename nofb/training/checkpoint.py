@@ -144,7 +144,7 @@ class Checkpoint:
             left = "an earlier one is still there" if self.path.exists() else "there is none yet"
             warnings.warn(
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
-                f"({error.strerror}); {left}, and the run goes on",
+                f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
                 stacklevel=3,
             )
