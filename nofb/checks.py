@@ -1,6 +1,6 @@
 """Sentences for bad input: each names the argument, what was given and what is allowed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -63,3 +63,19 @@ def finite(name: str, array: Array) -> None:
         return
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     raise ValueError(f"{name} holds {array[where]} at index {where}; every value must be finite")
+
+
+def same(file: str, held: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse settings that are not those a file was written with, and name the first that differs.
+
+    Examples
+    --------
+    >>> same("run.npz", {"rule": "FeedbackAlignment"}, {"rule": "Backprop"})
+    Traceback (most recent call last):
+    ...
+    ValueError: rule is 'Backprop', but run.npz was written with 'FeedbackAlignment'
+    """
+    for name in [*given, *held]:
+        if name not in held or name not in given or given[name] != held[name]:
+            here, there = (repr(it[name]) if name in it else "missing" for it in (given, held))
+            raise ValueError(f"{name} is {here}, but {file} was written with {there}")

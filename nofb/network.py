@@ -5,12 +5,14 @@ It learns nothing by itself: a rule reads the trace of a forward pass and propos
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from math import prod
+from pathlib import Path
 
 import numpy as np
 
-from nofb import checks, losses, seeds
+from nofb import archive, checks, losses, seeds
 from nofb.layers import Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
 from nofb.layers.base import WeightlessLayer
 from nofb.trace import Trace
@@ -233,6 +235,77 @@ class Network:
             return ""
         return "; see Dataset.as_images()" if images else "; put Flatten() first"
 
+    # -- on disk -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the weights and biases to a file, which `numpy.load` opens too.
+
+        Parameters
+        ----------
+        path
+            The file, under just this name; one that is there is replaced, once the new one is
+            whole.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        archive.prepare(Path(path))
+        archive.write(path, "weights", {"network": self.outline()}, self._weights())
+
+    def load(self, path: str | os.PathLike[str]) -> Network:
+        """Fill the weights and biases from a file of `save`, or from a checkpoint.
+
+        The network must have the layers and the loss of the one that was saved: a file holds
+        numbers and no code, so it cannot build one. An attached rule and its feedback stay.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Network
+            This one; its arrays stay where they are, and keep their type.
+
+        Raises
+        ------
+        OSError
+            If there is no such file.
+        ValueError
+            If the file is not a whole one, or of another network.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> net, twin = (Network([Dense(4, 2)], seed=seed) for seed in (0, 1))
+        >>> with TemporaryDirectory() as folder:
+        ...     net.save(f"{folder}/weights.npz")
+        ...     twin = twin.load(f"{folder}/weights.npz")
+        >>> bool((twin.layers[0].W == net.layers[0].W).all())
+        True
+        """
+        about, arrays = archive.read(path, "weights", "checkpoint")
+        checks.same(str(path), about["network"], self.outline())
+        for name, array in self._weights().items():
+            array[...] = arrays[name]
+        return self
+
+    def outline(self) -> dict[str, str]:
+        """Return what each layer is, and the loss: the same for networks that can swap weights."""
+        layers = {f"layer {index}": _outline(layer) for index, layer in enumerate(self.layers)}
+        return {**layers, "loss": self.head.name}
+
+    def _weights(self) -> dict[str, Array]:
+        both = [
+            (f"weighted/{index}/{name}", getattr(layer, name))
+            for index, layer in enumerate(self.weighted)
+            for name in ("W", "b")
+        ]
+        return {place: array for place, array in both if array is not None}
+
     # -- building ------------------------------------------------------------------------------
 
     def _check_layers(self) -> None:
@@ -272,3 +345,12 @@ class Network:
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], loss={self.head.name!r})"
+
+
+def _outline(layer: Layer) -> str:
+    known = type(layer).__repr__ is not object.__repr__
+    text = repr(layer) if known else type(layer).__qualname__
+    if isinstance(layer, WeightedLayer):
+        bias = "no b" if layer.b is None else f"b {layer.b.shape}"
+        return f"{text} with W {layer.W.shape}, {bias}"
+    return text

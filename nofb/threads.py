@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -22,6 +23,7 @@ Job = Callable[[], object]
 
 WORTH = 4_000_000  # multiply-adds: a part must take longer than to wake a thread, some 50 µs
 ROWS = 16  # a matrix product of fewer rows wastes the vector unit
+AWAKE = 0.001  # seconds
 MOST = 4  # by default; what more threads bring was not measured
 
 _here = threading.local()
@@ -89,7 +91,7 @@ class Team:
         finally:
             while self._take() is not None:  # after an error nothing is begun any more
                 open_ends -= 1
-            errors = [self._ends.get() for _ in range(open_ends)]
+            errors = [self._end() for _ in range(open_ends)]
         for error in errors:
             if error is not None:
                 raise error
@@ -104,6 +106,13 @@ class Team:
             return self._jobs.get_nowait()
         except Empty:
             return None
+
+    def _end(self) -> BaseException | None:
+        """Wait until a helper has done a job; wide awake at first, since to be woken takes long."""
+        patience = time.perf_counter() + AWAKE
+        while self._ends.empty() and time.perf_counter() < patience:
+            time.sleep(0)  # lets go of Python's lock, which the helper needs
+        return self._ends.get()
 
     def _help(self) -> None:
         while (job := self._jobs.get()) is not None:

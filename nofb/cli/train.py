@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="of weights, feedback and order (default: %(default)s)")
     parser.add_argument("--validation", type=float, default=0.0, metavar="SHARE",
         help="of the training samples, held out (default: none)")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE",
+        help="keep the run in this file, so that it can be gone on with (default: none)")
+    parser.add_argument("--every", type=int, default=1, metavar="N",
+        help="epochs from one checkpoint to the next (default: %(default)s)")
+    parser.add_argument("--resume", action="store_true",
+        help="go on from the checkpoint, if there is one yet")
     # fmt: on
     add_settings(parser)
     parser.set_defaults(run=run)
@@ -34,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     data = settings.load()
     net = settings.network(data, options.seed)
     print(f"{rule.name}: {rule.title} ({rule.paper})\n{data!r}\n{net!r}\n{optimizer!r}\n")
-    print(_heading(options.validation > 0))
+    table = _Table(options.validation > 0)
     finished = fit(
         net,
         rule,
@@ -44,26 +51,41 @@ def run(options: argparse.Namespace) -> int:
         optimizer=optimizer,
         seed=options.seed,
         validation=options.validation,
-        callbacks=[_print_epoch],
+        callbacks=[table.show],
         progress=False,
+        checkpoint=options.checkpoint,
+        every=options.every,
+        resume=options.resume,
     )
+    table.show(finished)
     return 1 if finished.stopped else 0
 
 
-def _heading(validation: bool) -> str:
-    names = ["train", *(["held out"] if validation else []), "test"]
-    return f"epoch      loss{''.join(f'{n:>10}' for n in names)}   angle to backprop, by layer"
+class _Table:
+    """A line for each epoch, those that a resumed run had done before included."""
+
+    def __init__(self, validation: bool) -> None:
+        self.lines = 0
+        names = ["train", *(["held out"] if validation else []), "test"]
+        columns = "".join(f"{name:>10}" for name in names)
+        print(f"epoch      loss{columns}   angle to backprop, by layer", flush=True)
+
+    def show(self, run: Run) -> None:
+        """Print the epochs that were not printed yet."""
+        for epoch in range(self.lines, run.history.epochs):
+            measures = {name: run.history[name][epoch] for name in run.history}
+            print(_line(epoch, measures), flush=True)
+        self.lines = run.history.epochs
 
 
-def _print_epoch(run: Run) -> None:
-    last = {name: run.history[name][-1] for name in run.history}
+def _line(epoch: int, measures: dict[str, Array]) -> str:
     names = ["train_accuracy", "validation_accuracy", "test_accuracy"]
-    accuracies = "".join(f"{_percent(last[name]):>10}" for name in names if name in last)
-    angles = _degrees(last["delta_angle_end_to_end"])
-    print(f"{run.history.epochs:5d}  {last['loss']:8.4f}{accuracies}   {angles}", flush=True)
+    accuracies = "".join(f"{_percent(measures[name]):>10}" for name in names if name in measures)
+    angles = _degrees(measures["delta_angle_end_to_end"])
+    return f"{epoch + 1:5d}  {measures['loss']:8.4f}{accuracies}   {angles}"
 
 
-def _percent(accuracy: float) -> str:
+def _percent(accuracy: Array) -> str:
     return "-" if np.isnan(accuracy) else f"{100 * accuracy:.2f} %"
 
 

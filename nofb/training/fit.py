@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ from nofb.network import Network
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.batches import Batches
+from nofb.training.checkpoint import Checkpoint
 from nofb.training.history import History
 from nofb.training.optimizers import SGD, Optimizer
 from nofb.training.progress import bar
@@ -70,6 +72,9 @@ def fit(
     probe: int | tuple[Array, Array] = 100,
     shuffle: bool = True,
     progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
+    every: int = 1,
+    resume: bool = False,
 ) -> Run:
     """Train a network with a rule.
 
@@ -100,6 +105,13 @@ def fit(
         Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
         Whether a progress bar is shown, where somebody watches.
+    checkpoint
+        A file to keep the run in, so that it can be gone on with when it was stopped. What is in
+        it, and what is refused, is said in docs/checkpoints.md.
+    every
+        The file is written after so many epochs, and after the last one.
+    resume
+        Whether to go on from the file. If there is none yet, the run starts from the beginning.
 
     Returns
     -------
@@ -109,10 +121,15 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of its range, or the data do not fit the network.
+        If an argument is out of its range, the data do not fit the network, or the checkpoint is
+        not a whole one of this run.
+    OSError
+        If the checkpoint is there already and `resume` is not set, or it could not be written.
 
     Warns
     -----
+    CheckpointWarning
+        If a checkpoint could not be written later on; the one before it stays whole.
     DivergenceWarning
         If the loss became infinite, NaN or huge, with the epoch and the step.
 
@@ -126,18 +143,23 @@ def fit(
     True
     """
     epochs = checks.whole("epochs", epochs)
+    keeper = Checkpoint(checkpoint, every, resume)
     optimizer = SGD() if optimizer is None else optimizer
     run = Run(net, rule, optimizer)
     examiner = _Examiner(run, data, validation, seed, probe)
+    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe}
+    keeper.compare(run, data, epochs, told | {"shuffle": shuffle})
     if net.rule is not rule:
         rule.attach(net, seed)
     order = seeds.generator(seed, "order")
     batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order, shuffle)
     trace = Trace(net, batches.size)
-    run.history.start = examiner.look()
+    done = keeper.restore(run, batches)
+    if not done:
+        run.history.start = examiner.look()
     ceiling = TOO_LARGE * max(1.0, float(run.history.start["test_loss"]))
-    with threads.team(), bar(epochs, rule.name, "epoch", progress) as shown:
-        for epoch in range(epochs):
+    with threads.team(), bar(epochs, rule.name, "epoch", progress, done) as shown:
+        for epoch in range(done, epochs):
             try:
                 row = _epoch(run, batches, trace, epoch, epochs, ceiling) | examiner.look()
                 _check_loss(run, row["test_loss"], ceiling, f"epoch {epoch + 1}, after its steps")
@@ -148,6 +170,7 @@ def fit(
             run.history.append(row)
             for callback in callbacks:
                 callback(run)
+            keeper.keep(run, batches, epoch + 1, epochs)
             shown.set_postfix(loss=f"{row['loss']:.4g}", refresh=False)
             shown.update()
     return run

@@ -41,6 +41,20 @@ class History(Mapping[str, Array]):
         """Add the measures of one epoch."""
         self._rows.append(row)
 
+    def fill(self, start: Mapping[str, Array], columns: Mapping[str, Array]) -> None:
+        """Take over the arrays of another history: its `start`, and `dict(history)`.
+
+        Examples
+        --------
+        >>> history = History()
+        >>> history.fill({"loss": np.array(3.0)}, {"loss": np.array([2.0, 1.0])})
+        >>> history.from_start("loss").tolist()
+        [3.0, 2.0, 1.0]
+        """
+        self.start = {name: value[()] for name, value in start.items()}
+        rows = zip(*columns.values(), strict=True)
+        self._rows = [dict(zip(columns, row, strict=True)) for row in rows]
+
     @property
     def epochs(self) -> int:
         """How many epochs were recorded."""

@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 
-def bar(total: int, label: str, unit: str, wanted: bool = True) -> Any:
+def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -> Any:
     """Return a tqdm bar; in a file or a pipe it shows nothing.
 
     Parameters
@@ -18,9 +18,12 @@ def bar(total: int, label: str, unit: str, wanted: bool = True) -> Any:
         What is counted, such as "epoch".
     wanted
         `False` for no bar at all.
+    done
+        How many units there are already.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without ipywidgets a notebook gets the plain bar
         from tqdm.auto import tqdm
     watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    return tqdm(total=total, desc=label, unit=unit, leave=False, disable=not (wanted and watched))
+    disable = not (wanted and watched)
+    return tqdm(total=total, initial=done, desc=label, unit=unit, leave=False, disable=disable)

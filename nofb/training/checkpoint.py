@@ -1,0 +1,189 @@
+"""A checkpoint: one file that a run can go on from, as if it had never been stopped.
+
+It holds what changes while a run goes on, and what the run was told, to know it again.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nofb import archive, checks
+from nofb.datasets import Dataset
+from nofb.training.batches import Batches
+from nofb.training.description import describe, digest, hyper_parameters
+from nofb.training.state import Collector, Restorer
+
+if TYPE_CHECKING:
+    from nofb.training.fit import Run
+
+
+class CheckpointWarning(RuntimeWarning):
+    """A checkpoint could not be written; the run goes on."""
+
+
+class Checkpoint:
+    """What `fit` keeps of a run, and takes up again.
+
+    Parameters
+    ----------
+    path
+        Of the file; `None` for no checkpoint at all.
+    every
+        So many epochs lie between two writes; the last epoch is always written.
+    resume
+        Whether to go on from the file, if it is there.
+
+    Raises
+    ------
+    FileExistsError
+        If the file is there, and is not to be gone on from.
+    OSError
+        If it could not be written.
+    ValueError
+        If it is not a whole checkpoint.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None, every: int = 1, resume: bool = False
+    ) -> None:
+        self.every = checks.whole("every", every)
+        if path is None and (resume or every != 1):
+            name = "resume" if resume else "every"
+            raise ValueError(f"{name} needs a checkpoint: give the path of its file")
+        if not isinstance(path, str | os.PathLike | None):
+            raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
+        self.path = None if path is None else Path(path)
+        self._saved: dict[str, Any] = {}
+        self._arrays: dict[str, Any] = {}
+        if self.path is not None:
+            self._open(self.path, resume)
+
+    def _open(self, path: Path, resume: bool) -> None:
+        archive.prepare(path)
+        if path.exists():
+            if not resume:
+                raise FileExistsError(
+                    f"the checkpoint {path} is there already: go on from it with resume=True "
+                    "(--resume), or give another path"
+                )
+            self._saved, self._arrays = archive.read(path, "checkpoint")
+
+    def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
+        """Refuse to go on with another run than the one that was saved.
+
+        Parameters
+        ----------
+        run, data
+            The run, before its rule is attached, and what it learns from.
+        epochs
+            How many are wanted: more than before may be, fewer than are done may not.
+        told
+            Everything else that `fit` was told and that makes a difference.
+
+        Raises
+        ------
+        TypeError
+            If a hyper-parameter of the rule or the optimizer cannot be compared.
+        ValueError
+            If something differs, with both values.
+        """
+        if self.path is None:
+            return
+        settings = _settings(run, data) | {name: describe(name, it) for name, it in told.items()}
+        self._about = {"network": run.net.outline(), "settings": settings}
+        if self._saved:
+            saved, given = ({**a["network"], **a["settings"]} for a in (self._saved, self._about))
+            checks.same(str(self.path), saved, given)
+            if self._saved["epochs"] > epochs:
+                raise ValueError(
+                    f"epochs is {epochs}, but {self.path} holds {self._saved['epochs']} already"
+                )
+
+    def restore(self, run: Run, batches: Batches) -> int:
+        """Fill a run, whose rule is attached, with what was saved; return how many epochs are done.
+
+        Raises
+        ------
+        TypeError
+            If the rule, the optimizer or a layer holds something that no file could bring back.
+        """
+        if self.path is None:
+            return 0
+        done = 0
+        if self._saved:
+            restorer, parts = Restorer(run.net, self._arrays), _parts(run, batches)
+            for name, saved in self._saved["state"].items():
+                parts[name] = restorer.put(saved, parts[name], name)
+            run.history.fill(parts["start"], parts["history"])
+            done = self._saved["epochs"]
+            self._saved, self._arrays = {}, {}
+        self._fixed = self._collect(run, batches)[1].fixed
+        return done
+
+    def keep(self, run: Run, batches: Batches, done: int, epochs: int) -> None:
+        """Write the file after so many epochs, if it is time to.
+
+        Warns
+        -----
+        CheckpointWarning
+            If that fails; the file that was there before is whole.
+        """
+        if self.path is None or (done % self.every and done < epochs):
+            return
+        state, collector = self._collect(run, batches)
+        self._check(collector.fixed)
+        about = {"epochs": done, **self._about, "state": state}
+        try:
+            archive.write(self.path, "checkpoint", about, collector.arrays)
+        except OSError as error:
+            left = "an earlier one is still there" if self.path.exists() else "there is none yet"
+            warnings.warn(
+                f"the checkpoint of epoch {done} could not be written to {self.path} "
+                f"({error.strerror or error}); {left}, and the run goes on",
+                CheckpointWarning,
+                stacklevel=3,
+            )
+
+    def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
+        collector = Collector(run.net)
+        parts = _parts(run, batches)
+        return {name: collector.take(part, name) for name, part in parts.items()}, collector
+
+    def _check(self, fixed: dict[str, str]) -> None:
+        """Refuse what came up since the start, while only a few epochs would be lost."""
+        for place, what in fixed.items():
+            if self._fixed.get(place) != what:
+                raise TypeError(
+                    f"{place} became {what} in training, which no checkpoint could bring back: "
+                    "make it in __init__ or draw_feedback"
+                )
+
+
+def _parts(run: Run, batches: Batches) -> dict[str, Any]:
+    """Return everything that changes while a run goes on, and nothing that is made anew."""
+    return {
+        "weighted": run.net.weighted,
+        "layers": run.net.layers,
+        "rule": run.rule,
+        "optimizer": run.optimizer,
+        "batches": {"rng": batches.rng, "order": batches.order},
+        "history": dict(run.history),
+        "start": {name: np.asarray(value) for name, value in run.history.start.items()},
+    }
+
+
+def _settings(run: Run, data: Dataset) -> dict[str, Any]:
+    settings = {"net.dtype": np.dtype(run.net.dtype).name, "net.seed": run.net.seed}
+    for name, thing in (("rule", run.rule), ("optimizer", run.optimizer)):
+        settings[name] = type(thing).__qualname__
+        settings |= {f"{name}.{key}": value for key, value in hyper_parameters(thing).items()}
+    arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+    settings["data.name"] = data.name
+    settings |= {f"data.{name}": f"{a.dtype} {a.shape}" for name, a in arrays.items()}
+    settings["data.digest"] = digest(*arrays.values())
+    return settings
