@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -148,14 +149,36 @@ def test_a_shortened_reproduction_shortens_every_run():
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_run_brings_back_what_the_authors_logged(form, small_mnist):
+def test_a_run_brings_back_what_the_authors_logged(form, small_mnist, tmp_path):
     """Backprop has no feedback matrix, so it has no angles."""
     for rule in ("bp", "wm"):
-        result = train({"form": form, "rule": rule, "seed": 0, "epochs": 2})
+        result = train(tmp_path, {"form": form, "rule": rule, "seed": 0, "epochs": 2})
         assert json.loads(json.dumps(result, allow_nan=False)) == result
         assert set(published(rule)) <= set(result)
         assert all(len(result[name]) == 2 for name in published(rule))
         assert ("weight_angle" in result) == (rule == "wm")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
+    form, small_mnist, tmp_path, monkeypatch
+):
+    """Four hundred epochs are long enough for a laptop to be closed."""
+    task = {"form": form, "rule": "wm", "seed": 0, "epochs": 12}
+    whole = train(tmp_path, task)
+
+    def stop(run):
+        if run.history.epochs == 11:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(akrout2019, "fit", partial(nofb.fit, callbacks=[stop]))
+        train(tmp_path, task)
+    assert list(tmp_path.iterdir())
+    again = train(tmp_path, task)
+    for name in akrout2019.MEASURES:
+        np.testing.assert_array_equal(again[name], whole[name])
+    assert not list(tmp_path.iterdir())
 
 
 def run_command(capsys, *words: str):
@@ -186,7 +209,7 @@ def test_what_is_done_is_not_done_again(capsys, tmp_path, small_mnist, monkeypat
     words = ["reproduce", "akrout2019", "--epochs", "1", "--out", str(tmp_path)]
     first = run_command(capsys, *words)
 
-    def fail(task):
+    def fail(folder, task):
         raise AssertionError("trained again")
 
     without_work = replace(reproduce.REPRODUCTIONS["akrout2019"], work=fail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Reproduction:
     tasks
         Returns every run, none longer than so many epochs, or the paper's own number for `None`.
     work
-        Does one run and returns plain values.
+        Does one run and returns plain values; it may keep what is half done in the folder.
     table
         Returns what is printed at the end.
     write
@@ -41,7 +42,7 @@ class Reproduction:
     title: str
     data: str
     tasks: Callable[[int | None], Sequence[Mapping[str, Any]]]
-    work: Callable[[Mapping[str, Any]], dict[str, Any]]
+    work: Callable[[Path, Mapping[str, Any]], dict[str, Any]]
     table: Callable[[Sequence[Record]], str]
     write: Callable[[Sequence[Record], Path, str], Path]
 
@@ -87,8 +88,9 @@ def run(options: argparse.Namespace) -> int:
     datasets.load(reproduction.data)  # said once and now, if it is not to be had
     folder.mkdir(parents=True, exist_ok=True)
     tasks, records = reproduction.tasks(epochs), []
+    work = partial(reproduction.work, folder)
     with bar(len(tasks), options.paper, "run") as shown:
-        for record in run_grid(reproduction.work, tasks, jobs=jobs, log=folder / LOG):
+        for record in run_grid(work, tasks, jobs=jobs, log=folder / LOG):
             records.append(record)
             shown.update()
     page = reproduction.write(records, folder, options.command)

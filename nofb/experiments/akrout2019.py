@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ EPOCHS = {"released": 400, "paper": 30}
 SEEDS = {"released": 1, "paper": 5}
 MEASURES = ("loss", "test_accuracy", "weight_angle", "delta_angle")
 BATCH = 128
+EVERY = 10  # epochs between two checkpoints
 RELEASED_RATES = {"bp": 0.2, "fa": 0.2, "wm": 0.05, "kp": 0.3}
 
 Task = Mapping[str, Any]
@@ -81,8 +83,12 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def train(task: Task) -> dict[str, Any]:
-    """Train one run and return each of `MEASURES`, and "seconds", as a list over epochs."""
+def train(folder: Path, task: Task) -> dict[str, Any]:
+    """Train one run and return each of `MEASURES`, and "seconds", as a list over epochs.
+
+    A run that was stopped goes on from its checkpoint in the folder, which goes when it is done.
+    """
+    checkpoint = folder / f"{'-'.join(map(str, task.values()))}.npz"
     data = datasets.load("mnist").flat()
     trial = FORMS[task["form"]](task["rule"], task["seed"], data)
     run = fit(
@@ -96,7 +102,11 @@ def train(task: Task) -> dict[str, Any]:
         probe=trial.probe,
         shuffle=trial.shuffle,
         progress=False,
+        checkpoint=checkpoint,
+        every=EVERY,
+        resume=True,
     )
+    checkpoint.unlink(missing_ok=True)
     return {"stopped": run.stopped, **curves(run.history)}
 
 
