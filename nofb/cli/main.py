@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.command = shlex.join(["nofb", *words])
     try:
         code: int = options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"nofb: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("nofb: stopped", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"nofb: {str(interrupt) or 'stopped'}", file=sys.stderr)
         return 130
     return code
