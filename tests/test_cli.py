@@ -99,7 +99,7 @@ def test_the_module_runs_like_the_command():
         (["train", "fa", "--hidden", "0"], "hidden must be at least 1, but is 0"),
         (["train", "fa", "--activation", "tahn"], "activation is 'tahn', but must be one of: ide"),
         (["train", "fa", "--optimizer", "sdg"], "optimizer is 'sdg', but must be one of: sgd"),
-        (["train", "fa", "--data", "minst"], "'minst'; the known ones are digits"),
+        (["train", "fa", "--data", "minst"], "data is 'minst', but must be one of: digits"),
         (["train", "fa", "--seed", "-1"], "seed must be at least 0"),
         (["train", "fa", "--validation", "2"], "validation must be"),
         (["train", "fa", "--input-dropout", "1"], "input_dropout must be"),

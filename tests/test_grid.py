@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,10 +15,11 @@ from types import SimpleNamespace
 import numba
 import numpy as np
 import pytest
+from processes import gone, workers
 from threadpoolctl import threadpool_info
 
 from nofb.experiments.grid import finished, one_thread, run_grid
-from nofb.experiments.pools import DEATHS, _check_address, _check_workers
+from nofb.experiments.pools import DEATHS, _check_workers
 from nofb.experiments.run_log import open_log, read_log
 
 TASKS = [{"n": n} for n in range(6)]
@@ -50,6 +50,11 @@ def mortal(task):
         first.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return twice(task)
+
+
+def deadly(task):
+    """Kills whoever does it."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def not_json(task):
@@ -97,7 +102,7 @@ def test_a_run_that_raises_is_recorded_in_one_line_while_the_others_go_on(jobs, 
     tasks = with_path(mended=mended)
     records = list(run_grid(moody, tasks, jobs=jobs, log=log))
     errors = {r["task"]["n"]: r["error"] for r in records if "error" in r}
-    assert errors == {n: f"ValueError: {n} is odd" for n in (1, 3, 5)}
+    assert errors == {n: f"ValueError: {n} is odd and more" for n in (1, 3, 5)}
     assert numbers(r for r in records if "result" in r) == [(n, 2 * n) for n in (0, 2, 4)]
     assert finished(tasks, log) == 3
 
@@ -224,13 +229,24 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     assert numbers(map(json.loads, log.read_text().splitlines())) == ALL
 
 
-def test_a_run_that_kills_every_worker_is_given_up_and_the_others_are_kept(tmp_path):
-    """Otherwise it would go on for ever."""
+def test_a_run_that_kills_its_worker_is_a_failure_and_takes_no_other_with_it(tmp_path):
+    """One setting that needs too much memory must not cost the rest of the night."""
     log = tmp_path / "runs.jsonl"
     tasks = [task | {"cursed": True} for task in with_path(grave=tmp_path / "grave")]
-    with pytest.raises(ChildProcessError, match=f"1 runs are left, .* died {DEATHS} times"):
-        list(run_grid(mortal, tasks, jobs=2, log=log))
-    assert numbers(read_log(log).values()) == [pair for pair in ALL if pair[0] != 3]
+    records = {record["task"]["n"]: record for record in run_grid(mortal, tasks, jobs=2, log=log)}
+    assert "A worker process managed" in records.pop(3)["error"]
+    assert numbers(records.values()) == [pair for pair in ALL if pair[0] != 3]
+    assert len(read_log(log)) == 6
+
+
+def test_a_grid_gives_up_when_worker_after_worker_dies_and_keeps_what_is_finished(tmp_path):
+    """Where no process can live, it would go on for ever."""
+    log = tmp_path / "runs.jsonl"
+    list(run_grid(twice, TASKS[:2], log=log))
+    many = [{"n": n} for n in range(30)]
+    with pytest.raises(ChildProcessError, match=f"^{DEATHS} worker .* 28 runs are left: A worker"):
+        list(run_grid(deadly, many, jobs=2, log=log))
+    assert numbers(r for r in read_log(log).values() if "result" in r) == ALL[:2]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -267,41 +283,15 @@ for record in run_grid(slow, [{"n": n} for n in range(6)], jobs=2, log=sys.argv[
 """
 
 
-def children(parent):
-    """The processes below one, by what Linux says; others see none."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = status.read_text().rpartition(")")
-        except OSError:
-            continue
-        if int(rest.split()[1]) == parent:
-            found.append(int(name.split()[0]))
-    return found
-
-
-def gone(pid, seconds=5.0):
-    """Wait for the end of a process that is not ours to wait for."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_a_grid_that_is_killed_leaves_no_worker_behind_and_goes_on_when_started_again(tmp_path):
     """After a crash, workers of the old grid would take the cores from the new one."""
     log = tmp_path / "runs.jsonl"
     command = [sys.executable, "-c", SCRIPT, str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as grid:
         grid.stdout.readline()
-        workers = children(grid.pid)
+        started = workers(grid.pid)
         grid.kill()
-    assert all(gone(worker) for worker in workers)
+    assert all(gone(worker) for worker in started)
     kept = len(read_log(log))
     assert 1 <= kept < 6
     again = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -322,10 +312,11 @@ def test_a_cluster_without_dask_says_what_to_install(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "address", ["", "localhost", "8786", "127.0.0.1:8786", "tcp://a:b", "tcp://a"]
 )
-def test_what_is_no_address_is_refused_at_once(address):
+def test_what_is_no_address_is_refused_at_once(address, tmp_path):
     """dask waits for a minute before it complains."""
     with pytest.raises(ValueError, match=f"^cluster must be the address .*but is '{address}'$"):
-        _check_address(address)
+        list(run_grid(twice, TASKS, cluster=address, log=tmp_path / "folder" / "runs.jsonl"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_workers_whose_runs_would_share_a_process_are_refused():
@@ -372,15 +363,15 @@ class TestACluster:
     def test_records_what_raises_and_goes_on(self, cluster, tmp_path):
         """Errors come back from another machine as they do from here."""
         records = list(run_grid(moody, with_path(mended=tmp_path / "no"), cluster=cluster))
-        assert (
-            sum(r.get("error", "") == f"ValueError: {r['task']['n']} is odd" for r in records) == 3
-        )
+        errors = {r["error"] for r in records if "error" in r}
+        assert errors == {f"ValueError: {n} is odd and more" for n in (1, 3, 5)}
 
     def test_gives_each_run_one_thread(self, cluster):
         """The limits of the process that asks do not reach a worker."""
         for record in run_grid(threads, TASKS[:2], cluster=cluster):
             assert set(record["result"]["blas"]) == {1} and record["result"]["numba"] == 1
 
+    @pytest.mark.slow
     def test_loses_nothing_when_a_worker_is_killed(self, cluster, tmp_path):
         """A machine that reboots is everyday life on a cluster."""
         tasks = with_path(grave=tmp_path / "grave")

@@ -1,4 +1,4 @@
-"""The command `nofb`: compare, train, rules, data."""
+"""The command `nofb`: compare, train, sweep, rules, data."""
 
 from nofb.cli.main import main
 

@@ -18,7 +18,7 @@ from typing import Any
 import numba
 
 from nofb import checks
-from nofb.experiments.pools import Task, first_line, in_processes, on_cluster
+from nofb.experiments.pools import Task, check_address, in_processes, in_short, on_cluster
 from nofb.experiments.run_log import Record, open_log, read_log
 from nofb.strict_json import canonical, plain
 
@@ -73,6 +73,8 @@ def run_grid(
     {'n': 0} None ZeroDivisionError: division by zero
     """
     jobs = checks.whole("jobs", jobs)
+    if cluster is not None:
+        check_address(cluster)
     wanted = {canonical(task): task for task in tasks}
     with open_log(log) as kept:
         for name in [name for name in wanted if "result" in kept.records.get(name, ())]:
@@ -134,4 +136,4 @@ def _line(task: Task, outcome: Mapping[str, Any], seconds: float) -> str:
 
 
 def _failure(error: BaseException) -> dict[str, str]:
-    return {"error": f"{type(error).__name__}: {first_line(error)}"}
+    return {"error": f"{type(error).__name__}: {in_short(error)}"}

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
+import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from threading import Thread
@@ -20,39 +22,51 @@ Task = Mapping[str, Any]
 Call = Callable[[Task], str]
 Ended = Iterator[tuple[Task, Future[str]]]
 
-DEATHS = 3  # of pools, with no run finished in between, until a grid gives up
+DEATHS = 3  # of workers, with no run finished in between, until a grid gives up
 WAIT = 60  # seconds, for the first worker of a cluster
+AHEAD = (
+    1000  # tasks that a cluster knows of; processes know of few, or loky trips when it is killed
+)
+LONG = 200  # characters
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
 
 
-def in_processes(call: Call, tasks: Sequence[Task], jobs: int) -> Ended:
+def in_processes(call: Call, tasks: Iterable[Task], jobs: int) -> Ended:
     """Spread tasks over processes; a pool that broke, since a worker died, is made anew.
+
+    What was under way is done again at the end. If workers die again, that is done one run after
+    the other, so that the one that kills its worker takes no other with it.
 
     Raises
     ------
     ChildProcessError
-        If pool after pool breaks and no run is finished.
+        If worker after worker dies, and no run is finished.
     """
-    left, deaths, cause = dict(enumerate(tasks)), 0, ""
+    left, suspects, deaths = deque(tasks), deque[Task](), 0
+    again: list[Task] = []
     while left:
+        cause = None
         with _processes(min(jobs, len(left))) as pool:
-            for number, future in _ended(pool, call, left):
+            for task, future in _ended(pool, call, left, 2 * jobs):
                 if isinstance(future.exception(), BrokenExecutor):
-                    cause = first_line(future.exception())
+                    (suspects if task in again else left).append(task)
+                    again.append(task)
+                    cause = future.exception()
                 else:
                     deaths = 0
-                    yield left.pop(number), future
-        deaths += 1
-        if left and deaths == DEATHS:
+                    yield task, future
+        deaths += cause is not None
+        if deaths == DEATHS:
             raise ChildProcessError(
-                f"{len(left)} runs are left, but worker processes died {DEATHS} times without "
-                f"finishing one: {cause}"
+                f"{DEATHS} worker processes died one after another, {len(left) + len(suspects)} "
+                f"runs are left: {in_short(cause)}"
             )
+    yield from _alone(call, suspects)
 
 
-def on_cluster(call: Call, tasks: Sequence[Task], address: str) -> Ended:
+def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
     """Spread tasks over the workers of a dask scheduler, which gives those of a dead one to others.
 
     joblib's own dask backend waits for ever if a task has killed four workers; this one goes on.
@@ -67,33 +81,52 @@ def on_cluster(call: Call, tasks: Sequence[Task], address: str) -> Ended:
         If the scheduler or its workers are not there.
     """
     with _cluster(address) as pool:
-        for number, future in _ended(pool, call, dict(enumerate(tasks))):
+        for task, future in _ended(pool, call, deque(tasks), AHEAD):
             if future.cancelled():
                 raise ConnectionError(f"the scheduler at {address} has gone away")
-            yield tasks[number], future
+            yield task, future
 
 
-def first_line(error: BaseException | None) -> str:
-    """Return what an error says, as far as it fits into a table.
+def _alone(call: Call, suspects: deque[Task]) -> Ended:
+    """Do runs whose workers died, one after the other; who dies twice alone is a failure."""
+    died: list[Task] = []
+    while suspects:
+        with _processes(1) as pool:
+            for task, future in _ended(pool, call, suspects, 1):
+                if isinstance(future.exception(), BrokenExecutor) and task not in died:
+                    died.append(task)
+                    suspects.append(task)
+                else:
+                    yield task, future
+
+
+def in_short(error: BaseException | None) -> str:
+    """Return what an error says as one line that fits into a table.
 
     Examples
     --------
-    >>> first_line(ValueError("lr is too large\\nfor this network"))
-    'lr is too large'
+    >>> in_short(ValueError("lr is too large\\nfor this network"))
+    'lr is too large for this network'
     """
-    return str(error).partition("\n")[0]
+    return textwrap.shorten(str(error), LONG, placeholder=" …")
 
 
-def _ended(
-    pool: Executor, call: Call, tasks: Mapping[int, Task]
-) -> Iterator[tuple[int, Future[str]]]:
-    """Submit all tasks, and yield their numbers and futures as they end."""
-    futures = {}
-    with suppress(BrokenExecutor):  # the futures that there are by then will say so
-        for number, task in tasks.items():
-            futures[pool.submit(call, task)] = number
-    for future in as_completed(futures):
-        yield futures.pop(future), future
+def _ended(pool: Executor, call: Call, waiting: deque[Task], ahead: int) -> Ended:
+    """Take tasks and submit them, at most so many ahead, and yield them as they end."""
+    futures: dict[Future[str], Task] = {}
+
+    def submit(number: int) -> None:
+        with suppress(BrokenExecutor):  # what was submitted before will say so
+            for _ in range(min(number, len(waiting))):
+                future = pool.submit(call, waiting[0])
+                futures[future] = waiting.popleft()
+
+    submit(ahead)
+    while futures:
+        done, _ = wait(futures, return_when=FIRST_COMPLETED)
+        for future in done:
+            submit(1)
+            yield futures.pop(future), future
 
 
 @contextmanager
@@ -131,7 +164,6 @@ def _cluster(address: str) -> Iterator[Executor]:
         raise ModuleNotFoundError(
             "a cluster needs dask, which is not installed: pip install 'nofb[dask]'"
         ) from error
-    _check_address(address)
     with distributed.Client(address, set_as_default=False) as client:
         _check_workers(client, address)
         pool = client.get_executor(pure=False)
@@ -141,7 +173,7 @@ def _cluster(address: str) -> Iterator[Executor]:
             pool.shutdown(wait=False)
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
     """Refuse what is no address of a scheduler, before dask takes a minute to do so."""
     try:
         parts = urlsplit(address)

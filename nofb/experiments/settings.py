@@ -66,12 +66,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not isinstance(self.hidden, list | tuple):
-            raise TypeError(f"hidden must be a list of whole numbers, but is {self.hidden!r}")
+            raise TypeError(f"hidden must be a list such as [128, 64], but is {self.hidden!r}")
         dropout = checks.number("input_dropout", self.input_dropout, least=0, below=1)
         lr = None if self.lr is None else checks.number("lr", self.lr, above=0)
         # Equal settings look alike, as lists or tuples, as 1 or 1.0.
         self._set(hidden=tuple(checks.whole("hidden", units) for units in self.hidden))
         self._set(input_dropout=dropout, lr=lr)
+        checks.choice("data", self.data, datasets.names())
         activations.get(self.activation)
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.whole("epochs", self.epochs)
