@@ -1,10 +1,17 @@
 """nofb: learning without weight transport, line by line, in NumPy and Numba."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from nofb import datasets, rules
 from nofb.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from nofb.network import Network
 from nofb.trace import Trace, Update
 from nofb.training import SGD, Adam, AdamW, History, RMSprop, Run, fit
+
+if TYPE_CHECKING:
+    from nofb import plots
+    from nofb.report.sweep import sweep
 
 __version__ = "0.1.0"
 
@@ -25,5 +32,20 @@ __all__ = [
     "Update",
     "datasets",
     "fit",
+    "plots",
     "rules",
+    "sweep",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what takes long to load, or few need, when it is first asked for."""
+    if name == "plots":
+        return import_module("nofb.plots")
+    if name == "sweep":
+        return import_module("nofb.report.sweep").sweep
+    raise AttributeError(f"module 'nofb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

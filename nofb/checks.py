@@ -1,6 +1,6 @@
 """Sentences for bad input: each names the argument, what was given and what is allowed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,3 +79,40 @@ def same(file: str, held: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         if name not in held or name not in given or given[name] != held[name]:
             here, there = (repr(it[name]) if name in it else "missing" for it in (given, held))
             raise ValueError(f"{name} is {here}, but {file} was written with {there}")
+
+
+def table(name: str, given: Any, known: Collection[str] | None = None) -> Mapping[str, Any]:
+    """Return a mapping, or refuse what is none, and a name in it that is not among the known.
+
+    Examples
+    --------
+    >>> table("settings", {"epoch": 3}, ["data", "epochs"])
+    Traceback (most recent call last):
+    ...
+    ValueError: settings has no 'epoch'; it has: data, epochs
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} must be a table of names and values, but is {given!r}")
+    for key in given:
+        if known is not None and key not in known:
+            raise ValueError(f"{name} has no {key!r}; it has: {', '.join(known) or 'nothing'}")
+    return given
+
+
+def listed(name: str, values: Any) -> tuple[Any, ...]:
+    """Return the values of a list, or refuse what is none, or is empty."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise TypeError(f"{name} must be a list, but is {values!r}")
+    if not values:
+        raise ValueError(f"{name} is an empty list, but must hold at least one value")
+    return tuple(values)
+
+
+def distinct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values, or refuse one that is there twice."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise ValueError(f"{name} holds {value!r} twice")
+    return values

@@ -1,6 +1,7 @@
-"""Plain text for the terminal: a table whose columns line up."""
+"""Plain text for the terminal: values as words, and a table whose columns line up."""
 
 from collections.abc import Sequence
+from typing import Any
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -20,3 +21,20 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
         "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def word(value: Any) -> str:
+    """Return a value as tables and figures show it.
+
+    Examples
+    --------
+    >>> word(0.001), word(1 / 3), word((128, 64)), word(True), word(None)
+    ('0.001', '0.3333333333333333', '128 64', 'true', 'none')
+    """
+    if isinstance(value, list | tuple):
+        return " ".join(map(word, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and float(short := f"{value:g}") == value:
+        return short
+    return str(value)

@@ -32,7 +32,7 @@ def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):
     assert [line.split()[0] for line in out.splitlines()[2:5]] == ["bp", "fa", "shallow"]
     assert str(folder / "report.html") in out
     kinds = {path.suffix for path in folder.iterdir()}
-    assert kinds == {".html", ".png", ".svg", ".json", ".csv"}
+    assert kinds == {".html", ".png", ".svg", ".json", ".csv", ".jsonl"}
     results = json.loads((folder / "results.json").read_text())
     assert len(results["runs"]) == 6
     assert results["command"].startswith("nofb compare --rules bp fa shallow --seeds 2")
@@ -99,7 +99,7 @@ def test_the_module_runs_like_the_command():
         (["train", "fa", "--hidden", "0"], "hidden must be at least 1, but is 0"),
         (["train", "fa", "--activation", "tahn"], "activation is 'tahn', but must be one of: ide"),
         (["train", "fa", "--optimizer", "sdg"], "optimizer is 'sdg', but must be one of: sgd"),
-        (["train", "fa", "--data", "minst"], "'minst'; the known ones are digits"),
+        (["train", "fa", "--data", "minst"], "data is 'minst', but must be one of: digits"),
         (["train", "fa", "--seed", "-1"], "seed must be at least 0"),
         (["train", "fa", "--validation", "2"], "validation must be"),
         (["train", "fa", "--input-dropout", "1"], "input_dropout must be"),

@@ -1,12 +1,18 @@
 """The comparison: the same start for all rules, honest means, and rates found fairly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from nofb.experiments.compare import compare, run_one, train
+from nofb import report
+from nofb.experiments import fingerprint
+from nofb.experiments.compare import compare, run_one, tasks_of, train
+from nofb.experiments.grid import finished
+from nofb.experiments.run_log import read_log
 from nofb.experiments.settings import SEARCHED_ON, Settings, tuned_rate
 from nofb.experiments.tune import SEARCHES, Search, find
-from nofb.rules import RULES
+from nofb.rules import RULES, FeedbackAlignment
 from nofb.training import OPTIMIZERS
 
 SMALL = Settings(hidden=(8,), epochs=2)
@@ -95,3 +101,107 @@ def test_toys_and_regressions_can_be_compared_too():
         comparison = compare(["bp", "fa"], settings, seeds=1)
         assert np.isfinite(comparison.final("fa", "test_loss")[0])
     assert comparison.classes is None
+
+
+class Mine(FeedbackAlignment):
+    """A rule of the user's own, which only this module has."""
+
+    name = "mine"
+    title = "my rule"
+
+
+class Broken(Mine):
+    """A rule with a mistake in it."""
+
+    def signals(self, net, trace):
+        raise KeyError("delta")
+
+
+def histories(comparison):
+    """What a comparison found, without the time it took."""
+    return {
+        (r.rule, r.seed): [value.tolist() for name, value in r.history.items() if name != "seconds"]
+        for r in comparison.results
+    }
+
+
+def test_an_interrupted_comparison_goes_on_with_the_same_numbers(tmp_path):
+    """What was trained for an hour must neither be lost nor be trained again."""
+    log, seen = tmp_path / "runs.jsonl", []
+    whole = compare(["bp", "brsf"], SMALL, seeds=2)
+
+    def stop(result):
+        seen.append(result)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(["bp", "brsf"], SMALL, seeds=2, done=stop, log=log)
+    kept = log.read_text()
+    assert len(kept.splitlines()) == 3
+    resumed = compare(["bp", "brsf"], SMALL, seeds=2, log=log)
+    np.testing.assert_equal(histories(resumed), histories(whole))
+    assert log.read_text().startswith(kept) and len(log.read_text().splitlines()) == 4
+
+
+def test_other_settings_in_the_same_folder_do_not_mix(tmp_path):
+    """An old run under a new heading would be a wrong number in a table."""
+    log = tmp_path / "runs.jsonl"
+    compare(["fa"], SMALL, seeds=1, log=log)
+    others = [
+        {"lr": 0.5},
+        {"hidden": (9,)},
+        {"activation": "relu"},
+        {"batch_size": 31},
+        {"epochs": 1},
+    ]
+    for other in others:
+        settings = replace(SMALL, **other)
+        assert finished(tasks_of(["fa"], settings, 1), log) == 0
+        np.testing.assert_equal(
+            histories(compare(["fa"], settings, seeds=1, log=log)),
+            histories(compare(["fa"], settings, seeds=1)),
+        )
+    assert len(read_log(log)) == len(others) + 1
+
+
+def test_other_code_is_another_run(tmp_path, monkeypatch):
+    """A student who mends a kernel must not be shown what the broken one did."""
+    log = tmp_path / "runs.jsonl"
+    compare(["fa"], SMALL, seeds=1, log=log)
+    assert finished(tasks_of(["fa"], SMALL, 1), log) == 1
+    monkeypatch.setattr(fingerprint, "of_nofb", lambda: "mended")
+    assert finished(tasks_of(["fa"], SMALL, 1), log) == 0
+    assert fingerprint.of_rule(Mine) != fingerprint.of_rule(Broken)
+    assert fingerprint.of_rule(FeedbackAlignment) is None
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_rule_of_the_users_own_is_compared_in_processes_that_never_heard_of_it(monkeypatch, jobs):
+    """Adding a rule and comparing it is what a researcher came for."""
+    monkeypatch.setitem(RULES, "mine", Mine)
+    found = histories(compare(["fa", "mine"], replace(SMALL, lr=0.01), seeds=1, jobs=jobs))
+    np.testing.assert_equal(found["mine", 0], found["fa", 0])
+
+
+def test_a_run_that_raises_is_reported_and_the_others_are_shown(monkeypatch, tmp_path):
+    """A mistake in one rule must not cost the comparison of the others."""
+    monkeypatch.setitem(RULES, "mine", Broken)
+    comparison = compare(["bp", "mine"], replace(SMALL, lr=0.01), seeds=2)
+    assert [r.stopped for r in comparison.results if r.rule == "mine"] == 2 * [
+        "mine failed with KeyError: 'delta'"
+    ]
+    assert len(comparison.of("bp")) == 2 and comparison.of("mine") == []
+    page = report.write(comparison, tmp_path, "nofb compare").read_text("utf-8")
+    assert "Seed 1: mine failed with KeyError: &#x27;delta&#x27;." in page
+    assert "mine failed" in report.table(comparison)
+
+
+def test_a_search_goes_on_where_it_stopped(tmp_path):
+    """It trains for ten minutes; and it must find the same rates as without a stop."""
+    search, log = Search(SMALL, {"sgd": (1e-6, 0.1)}, seeds=1), tmp_path / "digits.jsonl"
+    found = find(search, jobs=1, log=log)
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:5]) + lines[5][:20])
+    assert find(search, jobs=1, log=log) == found == find(search, jobs=2)
+    assert len(log.read_text().splitlines()) == len(lines)

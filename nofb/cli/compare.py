@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from nofb import report
-from nofb.cli.options import add_settings, read_settings
-from nofb.experiments.compare import Comparison, Result, compare
+from nofb.cli.options import add_places, add_settings, read_settings, resumable, say_finished
+from nofb.experiments.compare import Comparison, Result, compare, tasks_of
 from nofb.rules import COMPARED, RELEASED, RULES
 from nofb.training.progress import bar
 
@@ -22,11 +21,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"of {' '.join(RULES)} (default: all but {' '.join(RELEASED)})")
     add("--seeds", type=int, default=5, metavar="N",
         help="how many seeds (default: %(default)s)")
-    add("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
-        help="how many runs at once (default: %(default)s)")
     add("--out", type=Path, default=Path("nofb-compare"), metavar="FOLDER",
         help="where report, figures and numbers go (default: %(default)s)")
     # fmt: on
+    add_places(parser)
     add_settings(parser)
     parser.set_defaults(run=run)
 
@@ -42,11 +40,21 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> Comparison:
-    settings = read_settings(options)
-    with bar(len(options.rules) * options.seeds, "compare", "run") as shown:
+    settings, log = read_settings(options), options.out / "runs.jsonl"
+    tasks = tasks_of(options.rules, settings, options.seeds)
+    say_finished(tasks, log)
+    with resumable(log), bar(len(tasks), "compare", "run") as shown:
 
         def done(result: Result) -> None:
             shown.set_postfix_str(f"{result.rule}, seed {result.seed}", refresh=False)
             shown.update()
 
-        return compare(options.rules, settings, options.seeds, options.jobs, done)
+        return compare(
+            options.rules,
+            settings,
+            options.seeds,
+            options.jobs,
+            done,
+            cluster=options.cluster,
+            log=log,
+        )

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import compare, data, reproduce, rules, train
+from nofb.cli import compare, data, reproduce, rules, sweep, train
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,7 +25,7 @@ def build_parser() -> Parser:
     """Return the parser of the whole command."""
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, reproduce, rules, data):
+    for module in (compare, train, sweep, reproduce, rules, data):
         module.add(commands)
     return parser
 
@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.command = shlex.join(["nofb", *words])
     try:
         code: int = options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"nofb: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("nofb: stopped", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"nofb: {str(interrupt) or 'stopped'}", file=sys.stderr)
         return 130
     return code

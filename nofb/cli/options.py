@@ -1,11 +1,17 @@
-"""The options that `nofb compare` and `nofb train` share: what is trained, and how."""
+"""The options that commands share: what is trained, how, and where many runs go on."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from nofb import datasets
 from nofb.activations import ACTIVATIONS
+from nofb.experiments.grid import finished
+from nofb.experiments.pools import Task
 from nofb.experiments.settings import Settings
 from nofb.training import OPTIMIZERS
 
@@ -34,6 +40,36 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=int, default=DEFAULTS.batch_size, metavar="N",
         help="samples in a step (default: %(default)s)")
     # fmt: on
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that does many runs."""
+    # fmt: off
+    add = parser.add_argument
+    add("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+        help="how many runs at once (default: %(default)s)")
+    add("--cluster", metavar="ADDRESS",
+        help="of a dask scheduler whose workers do the runs, such as tcp://127.0.0.1:8786")
+    # fmt: on
+
+
+def say_finished(tasks: Sequence[Task], log: Path) -> None:
+    """Say how many runs will not be done again, if there are any."""
+    if found := finished(tasks, log):
+        print(f"{found} of {len(tasks)} runs were finished earlier: {log}\n", flush=True)
+
+
+@contextmanager
+def resumable(log: Path) -> Iterator[None]:
+    """Within this context, Ctrl-C says what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not log.exists():
+            raise
+        raise KeyboardInterrupt(
+            f"stopped; {log} keeps the finished runs, and the same command goes on from there"
+        ) from None
 
 
 def read_settings(options: argparse.Namespace) -> Settings:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nofb import checks, datasets, report
+from nofb.cli.options import add_places, resumable, say_finished
 from nofb.experiments import akrout2019
 from nofb.experiments.grid import run_grid
 from nofb.report import akrout2019 as akrout2019_report
@@ -68,12 +69,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("paper", metavar="PAPER", help=known)
     add("--epochs", type=int, metavar="N",
         help="no run longer than this (default: as long as the paper's)")
-    add("--jobs", type=int, default=1, metavar="N",
-        help="how many runs at once (default: %(default)s)")
     add("--out", type=Path, metavar="FOLDER",
         help="where figures and numbers go; runs that it has are not run again "
              "(default: nofb-PAPER)")
     # fmt: on
+    add_places(parser)
     parser.set_defaults(run=run)
 
 
@@ -81,16 +81,18 @@ def run(options: argparse.Namespace) -> int:
     """Run what the folder does not have yet, print the table, and write the folder."""
     checks.choice("paper", options.paper, REPRODUCTIONS)
     epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
-    jobs = checks.whole("jobs", options.jobs)
+    checks.whole("jobs", options.jobs)
     reproduction = REPRODUCTIONS[options.paper]
     folder = options.out or Path(f"nofb-{options.paper}")
     report.check_folder(folder)
     datasets.load(reproduction.data)  # said once and now, if it is not to be had
     folder.mkdir(parents=True, exist_ok=True)
     tasks, records = reproduction.tasks(epochs), []
-    work = partial(reproduction.work, folder)
-    with bar(len(tasks), options.paper, "run") as shown:
-        for record in run_grid(work, tasks, jobs=jobs, log=folder / LOG):
+    work, log = partial(reproduction.work, folder), folder / LOG
+    say_finished(tasks, log)
+    runs = run_grid(work, tasks, jobs=options.jobs, cluster=options.cluster, log=log)
+    with resumable(log), bar(len(tasks), options.paper, "run") as shown:
+        for record in runs:
             records.append(record)
             shown.update()
     page = reproduction.write(records, folder, options.command)

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nofb import checks
-from nofb.datasets import Dataset
+from nofb.experiments.grid import run_grid
+from nofb.experiments.runs import Result, result_of, run_one, task_of, train, warm_up, work_for
 from nofb.experiments.settings import Settings
-from nofb.rules import COMPARED, RULES, make
-from nofb.training import DivergenceWarning, History, Run, fit
+from nofb.rules import COMPARED, RULES
+from nofb.strict_json import canonical
 from nofb.types import Array
 
-
-@dataclass(frozen=True)
-class Result:
-    """One run: a rule, a seed, and what happened.
-
-    Attributes
-    ----------
-    rule, seed, lr
-        The rule's short name, the seed of everything random, and the learning rate.
-    history
-        One value of each measure for each epoch.
-    stopped
-        Why the run ended early, or `None`.
-    """
-
-    rule: str
-    seed: int
-    lr: float
-    history: History
-    stopped: str | None
+__all__ = ["Comparison", "Result", "compare", "run_one", "train"]
 
 
 @dataclass(frozen=True)
@@ -95,46 +78,15 @@ class Comparison:
         return mean, np.asarray(last.std(axis=0, ddof=1) if len(last) > 1 else mean * np.nan)
 
 
-def train(settings: Settings, rule: str, seed: int, data: Dataset, probe: int = 100) -> Run:
-    """Train one rule from one seed; a run that diverges says so in `stopped`, and nowhere else."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)
-        return fit(
-            settings.network(data, seed),
-            make(rule),
-            data,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            optimizer=settings.make_optimizer(rule),
-            seed=seed,
-            probe=probe,
-            progress=False,
-        )
-
-
-def run_one(settings: Settings, rule: str, seed: int) -> Result:
-    """Train one rule from one seed on the whole training split."""
-    run = train(settings, rule, seed, settings.load())
-    return Result(rule, seed, settings.rate(rule), run.history, run.stopped)
-
-
-def run_all(settings: Settings, plan: Sequence[tuple[str, int]], jobs: int) -> Iterator[Result]:
-    """Train every (rule, seed) of a plan, in order; several at once where there are processes."""
-    if jobs == 1:
-        yield from (run_one(settings, rule, seed) for rule, seed in plan)
-        return
-    from joblib import Parallel, delayed  # late, since it takes as long to import as NumPy
-
-    parallel = Parallel(n_jobs=min(jobs, len(plan)), return_as="generator")
-    yield from parallel(delayed(run_one)(settings, rule, seed) for rule, seed in plan)
-
-
 def compare(
     rules: Sequence[str] = COMPARED,
     settings: Settings | None = None,
     seeds: int = 5,
     jobs: int = 1,
     done: Callable[[Result], object] = lambda result: None,
+    *,
+    cluster: str | None = None,
+    log: str | Path | None = None,
 ) -> Comparison:
     """Train every rule from the same starts.
 
@@ -150,11 +102,16 @@ def compare(
         How many runs go on at once, in processes of their own.
     done
         Is called with each result as it comes in.
+    cluster
+        The address of a dask scheduler, whose workers then do the runs.
+    log
+        A JSON Lines file that keeps every finished run, so that an interrupted comparison goes on
+        where it stopped.
 
     Returns
     -------
     Comparison
-        With every run; one that diverged is kept and says why.
+        With every run; one that diverged or failed is kept and says why.
 
     Raises
     ------
@@ -169,14 +126,22 @@ def compare(
     True
     """
     settings = Settings() if settings is None else settings
-    for rule in rules:
-        checks.choice("rule", rule, RULES)
-        settings.rate(rule)
-    plan = [(rule, seed) for rule in rules for seed in range(checks.whole("seeds", seeds))]
+    tasks = tasks_of(rules, settings, seeds)
     data = settings.load()
-    results = []
-    for result in run_all(settings, plan, checks.whole("jobs", jobs)):
-        results.append(result)
+    if checks.whole("jobs", jobs) > 1 or cluster is not None:
+        warm_up(tasks, {settings.data: data})
+    results = {}
+    for record in run_grid(work_for(rules), tasks, jobs=jobs, cluster=cluster, log=log):
+        result = results[canonical(record["task"])] = result_of(record)
         done(result)
     units = tuple(layer.n_out for layer in settings.network(data, 0).weighted)
-    return Comparison(settings, tuple(results), units, data.n_classes)
+    in_order = tuple(results[canonical(task)] for task in tasks)
+    return Comparison(settings, in_order, units, data.n_classes)
+
+
+def tasks_of(rules: Sequence[str], settings: Settings, seeds: int) -> list[dict[str, Any]]:
+    """Return the runs of a comparison, rule by rule and seed by seed."""
+    for rule in rules:
+        checks.choice("rule", rule, RULES)
+    numbers = range(checks.whole("seeds", seeds))
+    return [task_of(settings, rule, seed) for rule in dict.fromkeys(rules) for seed in numbers]

@@ -65,15 +65,22 @@ class Settings:
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        for units in self.hidden:
-            checks.whole("hidden", units)
+        if not isinstance(self.hidden, list | tuple):
+            raise TypeError(f"hidden must be a list such as [128, 64], but is {self.hidden!r}")
+        dropout = checks.number("input_dropout", self.input_dropout, least=0, below=1)
+        lr = None if self.lr is None else checks.number("lr", self.lr, above=0)
+        # Equal settings look alike, as lists or tuples, as 1 or 1.0.
+        self._set(hidden=tuple(checks.whole("hidden", units) for units in self.hidden))
+        self._set(input_dropout=dropout, lr=lr)
+        checks.choice("data", self.data, datasets.names())
         activations.get(self.activation)
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
-        checks.number("input_dropout", self.input_dropout, least=0, below=1)
         checks.whole("epochs", self.epochs)
         checks.whole("batch_size", self.batch_size)
-        if self.lr is not None:
-            checks.number("lr", self.lr, above=0)
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     def load(self) -> Dataset:
         """Return the data set, with samples as rows and pixels in [-1, 1]."""

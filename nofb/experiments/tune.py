@@ -6,6 +6,7 @@ tie. The test split is never looked at.
 
 `python -m nofb.experiments.tune digits mnist` writes `tuned.json` anew, with all that it measured;
 `python -m nofb.experiments.tune digits --rules wm kp` searches for some rules and keeps the others.
+It may be stopped: what is finished is kept in the folder `nofb-tune`, and it goes on from there.
 """
 
 import json
@@ -16,14 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from nofb.datasets import Dataset
-from nofb.experiments.compare import train
+from nofb.experiments import fingerprint
+from nofb.experiments.grid import run_grid
+from nofb.experiments.pools import Task
+from nofb.experiments.runs import train
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES
+from nofb.strict_json import canonical
+from nofb.training.progress import bar
 
 FOUND = Path(__file__).with_name("tuned.json")
+LOGS = Path("nofb-tune")
 ADAPTIVE = (0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.016, 0.032)
 
 
@@ -58,15 +64,23 @@ SEARCHES = {
 }
 
 
-def validation_accuracy(search: Search, optimizer: str, rule: str, lr: float, seed: int) -> float:
+def trial(task: Task) -> dict[str, float]:
     """Return the validation accuracy at the end of one run; one that diverged counts as 0."""
-    settings = replace(search.settings, optimizer=optimizer, lr=lr)
-    data = _first(settings.load(), search.samples).split_validation(search.held_out, seed)
-    run = train(settings, rule, seed, data, probe=0)  # its "test" split is the held-out part
-    return 0.0 if run.stopped else float(run.history["test_accuracy"][-1])
+    fingerprint.check(task["code"])
+    settings, seed = Settings(**task["settings"]), task["seed"]
+    data = _first(settings.load(), task["samples"]).split_validation(task["held_out"], seed)
+    run = train(
+        settings, task["rule"], seed, data, probe=0
+    )  # its "test" split is the held-out part
+    return {"accuracy": 0.0 if run.stopped else float(run.history["test_accuracy"][-1])}
 
 
-def find(search: Search, jobs: int = 2, rules: Sequence[str] = tuple(RULES)) -> dict[str, Any]:
+def find(
+    search: Search,
+    jobs: int = 2,
+    rules: Sequence[str] = tuple(RULES),
+    log: str | Path | None = None,
+) -> dict[str, Any]:
     """Try every rate and return the best ones, with every mean accuracy that was measured."""
     trials = [
         (optimizer, rule, lr)
@@ -74,11 +88,15 @@ def find(search: Search, jobs: int = 2, rules: Sequence[str] = tuple(RULES)) -> 
         for rule in rules
         for lr in grid
     ]
-    accuracies = Parallel(n_jobs=jobs, verbose=1)(
-        delayed(validation_accuracy)(search, *trial, seed)
-        for trial in trials
-        for seed in range(search.seeds)
-    )
+    tasks = [_task(search, *each, seed) for each in trials for seed in range(search.seeds)]
+    found = {}
+    with bar(len(tasks), "tune", "run") as shown:
+        for record in run_grid(trial, tasks, jobs=jobs, log=log):
+            if "error" in record:
+                raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
+            found[canonical(record["task"])] = record["result"]["accuracy"]
+            shown.update()
+    accuracies = [found[canonical(task)] for task in tasks]
     means = np.reshape(accuracies, (len(trials), search.seeds)).mean(axis=1)
     measured: dict[str, dict[str, dict[str, float]]] = {}
     for (optimizer, rule, lr), mean in zip(trials, means, strict=True):
@@ -94,6 +112,17 @@ def find(search: Search, jobs: int = 2, rules: Sequence[str] = tuple(RULES)) -> 
         "held_out": search.held_out,
         "rates": rates,
         "validation_accuracy": measured,
+    }
+
+
+def _task(search: Search, optimizer: str, rule: str, lr: float, seed: int) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "seed": seed,
+        "settings": replace(search.settings, optimizer=optimizer, lr=lr).as_dict(),
+        "samples": search.samples,
+        "held_out": search.held_out,
+        "code": fingerprint.of_nofb(),
     }
 
 
@@ -124,7 +153,8 @@ def main(words: list[str]) -> None:
     names, _, rules = " ".join(words).partition("--rules")
     found = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
     for name in names.split() or SEARCHES:
-        searched = find(SEARCHES[name], rules=rules.split() or list(RULES))
+        log = LOGS / f"{name}.jsonl"
+        searched = find(SEARCHES[name], rules=rules.split() or list(RULES), log=log)
         found[name] = merge(found.get(name, {}), searched) if rules else searched
         FOUND.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

@@ -1,6 +1,6 @@
-"""Figures of a comparison, and a live one for notebooks; each is a plain matplotlib `Figure`.
+"""Figures of a comparison or a sweep, and a live one for notebooks; each is a matplotlib `Figure`.
 
-`FIGURES` maps the name of each figure's file to the function that draws it.
+`FIGURES` maps the name of each figure's file to the function that draws it from a comparison.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nofb.plots.accuracy_against_angle import accuracy_against_angle
 from nofb.plots.alignment import alignment
+from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
 from nofb.plots.picture import Picture
@@ -29,5 +30,6 @@ __all__ = [
     "Picture",
     "accuracy_against_angle",
     "alignment",
+    "heat_map",
     "learning_curves",
 ]

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +19,7 @@ from nofb.diagnostics import MEASURES
 from nofb.experiments.compare import Comparison, Result
 from nofb.report.origin import Origin
 from nofb.report.summary import summarise
+from nofb.strict_json import plain
 
 COLUMNS = ("rule", "seed", "epoch", "measure", "layer", "value")
 
@@ -46,25 +47,6 @@ def as_csv(comparison: Comparison) -> str:
     for result in comparison.results:
         writer.writerows(_lines(result))
     return text.getvalue()
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it.
-
-    Examples
-    --------
-    >>> plain({"angle": np.array([np.nan, 90.0]), "units": (3, 2)})
-    {'angle': [None, 90.0], 'units': [3, 2]}
-    """
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {name: plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def _run(result: Result) -> dict[str, Any]:

@@ -5,8 +5,30 @@ import warnings
 from typing import Any
 
 
+class Silence:
+    """Stands in for a bar that nobody watches.
+
+    tqdm's own silent bar takes a semaphore, which a worker process that is killed would leave
+    behind.
+    """
+
+    def __enter__(self) -> "Silence":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+    def update(self) -> None:
+        """Count one more."""
+
+    def set_postfix(self, *words: object, **more: object) -> None:
+        """Say something behind the bar."""
+
+    set_postfix_str = set_postfix
+
+
 def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -> Any:
-    """Return a tqdm bar; in a file or a pipe it shows nothing.
+    """Return a tqdm bar; in a file or a pipe there is none.
 
     Parameters
     ----------
@@ -21,9 +43,9 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
     done
         How many units there are already.
     """
+    if not (wanted and (sys.stderr.isatty() or "ipykernel" in sys.modules)):
+        return Silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without ipywidgets a notebook gets the plain bar
         from tqdm.auto import tqdm
-    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    disable = not (wanted and watched)
-    return tqdm(total=total, initial=done, desc=label, unit=unit, leave=False, disable=disable)
+    return tqdm(total=total, initial=done, desc=label, unit=unit, leave=False)

@@ -1,0 +1,201 @@
+"""Where runs go on side by side: processes of this machine, or the workers of a dask cluster.
+
+Both hand back a future for every task, in the order in which the runs end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import textwrap
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+Task = Mapping[str, Any]
+Call = Callable[[Task], str]
+Ended = Iterator[tuple[Task, Future[str]]]
+
+DEATHS = 3  # of workers, with no run finished in between, until a grid gives up
+WAIT = 60  # seconds, for the first worker of a cluster
+AHEAD = (
+    1000  # tasks that a cluster knows of; processes know of few, or loky trips when it is killed
+)
+LONG = 200  # characters
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+
+
+def in_processes(call: Call, tasks: Iterable[Task], jobs: int) -> Ended:
+    """Spread tasks over processes; a pool that broke, since a worker died, is made anew.
+
+    What was under way is done again at the end. If workers die again, that is done one run after
+    the other, so that the one that kills its worker takes no other with it.
+
+    Raises
+    ------
+    ChildProcessError
+        If worker after worker dies, and no run is finished.
+    """
+    left, suspects, deaths = deque(tasks), deque[Task](), 0
+    again: list[Task] = []
+    while left:
+        cause = None
+        with _processes(min(jobs, len(left))) as pool:
+            for task, future in _ended(pool, call, left, 2 * jobs):
+                if isinstance(future.exception(), BrokenExecutor):
+                    (suspects if task in again else left).append(task)
+                    again.append(task)
+                    cause = future.exception()
+                else:
+                    deaths = 0
+                    yield task, future
+        deaths += cause is not None
+        if deaths == DEATHS:
+            raise ChildProcessError(
+                f"{DEATHS} worker processes died one after another, {len(left) + len(suspects)} "
+                f"runs are left: {in_short(cause)}"
+            )
+    yield from _alone(call, suspects)
+
+
+def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
+    """Spread tasks over the workers of a dask scheduler, which gives those of a dead one to others.
+
+    joblib's own dask backend waits for ever if a task has killed four workers; this one goes on.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If dask is not installed.
+    ValueError
+        If the address is none, or a worker has several threads.
+    OSError
+        If the scheduler or its workers are not there.
+    """
+    with _cluster(address) as pool:
+        for task, future in _ended(pool, call, deque(tasks), AHEAD):
+            if future.cancelled():
+                raise ConnectionError(f"the scheduler at {address} has gone away")
+            yield task, future
+
+
+def _alone(call: Call, suspects: deque[Task]) -> Ended:
+    """Do runs whose workers died, one after the other; who dies twice alone is a failure."""
+    died: list[Task] = []
+    while suspects:
+        with _processes(1) as pool:
+            for task, future in _ended(pool, call, suspects, 1):
+                if isinstance(future.exception(), BrokenExecutor) and task not in died:
+                    died.append(task)
+                    suspects.append(task)
+                else:
+                    yield task, future
+
+
+def in_short(error: BaseException | None) -> str:
+    """Return what an error says as one line that fits into a table.
+
+    Examples
+    --------
+    >>> in_short(ValueError("lr is too large\\nfor this network"))
+    'lr is too large for this network'
+    """
+    return textwrap.shorten(str(error), LONG, placeholder=" …")
+
+
+def _ended(pool: Executor, call: Call, waiting: deque[Task], ahead: int) -> Ended:
+    """Take tasks and submit them, at most so many ahead, and yield them as they end."""
+    futures: dict[Future[str], Task] = {}
+
+    def submit(number: int) -> None:
+        with suppress(BrokenExecutor):  # what was submitted before will say so
+            for _ in range(min(number, len(waiting))):
+                future = pool.submit(call, waiting[0])
+                futures[future] = waiting.popleft()
+
+    submit(ahead)
+    while futures:
+        done, _ = wait(futures, return_when=FIRST_COMPLETED)
+        for future in done:
+            submit(1)
+            yield futures.pop(future), future
+
+
+@contextmanager
+def _processes(number: int) -> Iterator[Executor]:
+    """Within this context there is a pool of processes, and after it there is none."""
+    from joblib.externals.loky import ProcessPoolExecutor  # late: one job needs no joblib
+
+    pool = ProcessPoolExecutor(number, initializer=_obey, initargs=(os.getpid(),), env=ONE_THREAD)
+    try:
+        yield pool
+    except BaseException:  # Ctrl-C, or nobody wants the rest
+        pool.shutdown(kill_workers=True)
+        raise
+    pool.shutdown()
+
+
+def _obey(parent: int) -> None:
+    """Let a worker leave Ctrl-C to its parent, and end when the parent has been killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    """Within this context, the workers of a cluster are a pool."""
+    try:
+        distributed = import_module("distributed")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "a cluster needs dask, which is not installed: pip install 'nofb[dask]'"
+        ) from error
+    with distributed.Client(address, set_as_default=False) as client:
+        _check_workers(client, address)
+        pool = client.get_executor(pure=False)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=False)
+
+
+def check_address(address: str) -> None:
+    """Refuse what is no address of a scheduler, before dask takes a minute to do so."""
+    try:
+        parts = urlsplit(address)
+        known = bool(parts.scheme and parts.hostname and parts.port)
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(
+            "cluster must be the address of a dask scheduler, such as tcp://127.0.0.1:8786, "
+            f"but is {address!r}"
+        )
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """Refuse workers with threads: BLAS's threads and warning filters belong to a process."""
+    try:
+        client.wait_for_workers(1, timeout=WAIT)
+    except TimeoutError as error:
+        raise TimeoutError(f"no worker has joined the scheduler at {address}") from error
+    for worker, threads in client.nthreads().items():
+        if threads != 1:
+            raise ValueError(
+                f"the worker {worker} has {threads} threads, but every run needs a process of its "
+                "own: start workers with --nthreads 1"
+            )

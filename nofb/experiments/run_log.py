@@ -1,0 +1,154 @@
+"""The log of a grid: a JSON Lines file that holds every finished run, whatever happens to the rest.
+
+One process at a time may write it. A line is on the disk before the next one is begun, so a process
+that is killed leaves at most its last line torn, and that one is dropped when the file is opened
+again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from nofb.strict_json import canonical
+
+Record = dict[str, Any]
+
+START = b'{"task": '  # of every line; what begins otherwise is somebody else's
+LOCKED_BYTE = 1 << 30  # beyond any line; Windows lets nobody read a byte that is locked
+
+
+class RunLog:
+    """Finished runs, by the canonical JSON of their task; without a file they are not kept.
+
+    Attributes
+    ----------
+    records
+        What the file held when it was opened, one record for each task.
+    """
+
+    def __init__(self, file: BinaryIO | None = None, records: dict[str, Record] | None = None):
+        self.file, self.records = file, records or {}
+
+    def append(self, line: str) -> None:
+        """Write one line, and return when it is on the disk."""
+        if self.file is not None:
+            self.file.write(line.encode() + b"\n")
+            _to_disk(self.file)
+
+
+@contextmanager
+def open_log(path: str | Path | None) -> Iterator[RunLog]:
+    """Open a log for this process alone, and drop a torn last line.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folder are made if there is none. `None` for a log without a file.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process, or another sweep in this one, is writing it.
+    ValueError
+        If a line is not a run's, with its number; the file is then left as it is.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "runs.jsonl")
+    ...     _ = path.write_text('{"task": 1, "result": 2, "seconds": 0.1}\\n{"task": 2, "resu')
+    ...     with open_log(path) as log:
+    ...         list(log.records), path.read_text().count("task")
+    (['1'], 1)
+    """
+    if path is None:
+        yield RunLog()
+        return
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        _lock(file, path)
+        file.seek(0)
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        records = _parse(content, path)
+        if whole < len(content):
+            file.truncate(whole)
+            _to_disk(file)
+        yield RunLog(file, records)
+
+
+def read_log(path: str | Path) -> dict[str, Record]:
+    """Return the finished runs that a log holds, without a lock and without a change.
+
+    Raises
+    ------
+    ValueError
+        If a line is not a run's, with its number.
+    """
+    path = Path(path)
+    return _parse(path.read_bytes(), path) if path.exists() else {}
+
+
+def _parse(content: bytes, path: Path) -> dict[str, Record]:
+    """Return one record for each task: the first that has a result, or else the last failure."""
+    *lines, torn = content.split(b"\n")
+    records: dict[str, Record] = {}
+    for number, line in enumerate(lines, start=1):
+        record = _record(line)
+        if record is None:
+            raise _refusal(number, path)
+        name = canonical(record["task"])
+        if "result" not in records.get(name, ()):
+            records[name] = record
+    if not torn.startswith(START[: len(torn)]):
+        raise _refusal(len(lines) + 1, path)
+    return records
+
+
+def _record(line: bytes) -> Record | None:
+    """Return what a line says of a run, or `None` if it is no such line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or "task" not in record:
+        return None
+    return record if ("result" in record) != ("error" in record) else None
+
+
+def _refusal(number: int, path: Path) -> ValueError:
+    return ValueError(
+        f"line {number} of {path} is not a run that nofb has written: mend or delete the line, "
+        "or keep the runs in another folder"
+    )
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep others from writing until the file is closed, be it by the end of the process."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(LOCKED_BYTE)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        raise BlockingIOError(
+            f"another sweep is writing {path}: wait for its end, or take another folder"
+        ) from error

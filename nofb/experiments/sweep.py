@@ -1,0 +1,136 @@
+"""A sweep: many runs, and for each combination of rule and settings what its seeds came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nofb import checks
+from nofb.experiments import sweep_table
+from nofb.experiments.grid import run_grid
+from nofb.experiments.plan import Cell, Plan
+from nofb.experiments.run_log import Record
+from nofb.experiments.runs import Result, result_of, warm_up, work_for
+from nofb.experiments.settings import Settings
+from nofb.strict_json import canonical
+from nofb.training.progress import bar
+from nofb.types import Array
+
+MEASURES = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the seeds of one cell came to.
+
+    Attributes
+    ----------
+    values
+        The measure at the end of each run that came to its end.
+    diverged, failed
+        How many runs were stopped since their loss became useless, and how many raised an error.
+    """
+
+    values: Array
+    diverged: int
+    failed: int
+
+    @property
+    def mean(self) -> float:
+        """The mean over the runs that came to their end, NaN if there is none."""
+        return float(self.values.mean()) if self.values.size else float("nan")
+
+    @property
+    def spread(self) -> float:
+        """Their sample standard deviation (n - 1), NaN for fewer than two."""
+        return float(self.values.std(ddof=1)) if self.values.size > 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All runs of a sweep; printed, it is a table.
+
+    Attributes
+    ----------
+    plan
+        What was asked for.
+    records
+        What became of each run, by the canonical JSON of its task.
+    """
+
+    plan: Plan
+    records: dict[str, Record]
+
+    def of(self, cell: Cell) -> list[Record]:
+        """Return the records of a cell, seed by seed."""
+        return [self.records[canonical(task)] for task in self.plan.tasks_of(cell)]
+
+    def results(self, cell: Cell) -> list[Result]:
+        """Return the runs of a cell with their histories, seed by seed."""
+        return list(map(result_of, self.of(cell)))
+
+    def judged_by(self, measure: str | None) -> str:
+        """Return a measure that these runs have; if left out, the one that their plan judges by."""
+        measure = self.plan.measure if measure is None else measure
+        checks.choice("measure", measure, MEASURES if self.plan.validation else MEASURES[:2])
+        return measure
+
+    def outcome(self, cell: Cell, measure: str | None = None) -> Outcome:
+        """Return what the seeds of a cell came to, by `judged_by(measure)`."""
+        measure = self.judged_by(measure)
+        records = self.of(cell)
+        results = [record["result"] for record in records if "result" in record]
+        ends = [found["history"][measure][-1] for found in results if found["stopped"] is None]
+        return Outcome(np.array(ends, float), len(results) - len(ends), len(records) - len(results))
+
+    def best(self, measure: str | None = None) -> list[Cell]:
+        """Return each rule's best cell, of those whose runs all came to their end.
+
+        There is none for a rule of which nothing was varied, and none by the test split.
+        """
+        measure = self.judged_by(measure)
+        if measure.startswith("test"):
+            return []
+        best = (self._best(rule, measure) for rule in self.plan.rules)
+        return [cell for cell in best if cell is not None]
+
+    def _best(self, rule: str, measure: str) -> Cell | None:
+        cells = [cell for cell in self.plan.cells if cell.rule == rule]
+        outcomes = [self.outcome(cell, measure) for cell in cells]
+        whole = [len(outcome.values) == len(self.plan.seeds) for outcome in outcomes]
+        means = np.where(whole, [outcome.mean for outcome in outcomes], np.nan)
+        if len(cells) == 1 or np.isnan(means).all():
+            return None
+        return cells[np.nanargmin(means) if measure.endswith("loss") else np.nanargmax(means)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each run, with its settings and what it measured at its end."""
+        return sweep_table.rows(self)
+
+    def __str__(self) -> str:
+        return sweep_table.table(self)
+
+
+def carry_out(
+    plan: Plan,
+    jobs: int = 1,
+    cluster: str | None = None,
+    log: str | Path | None = None,
+    progress: bool = True,
+) -> Sweep:
+    """Run a plan, as far as the log does not have it, and return all of its runs."""
+    tasks, records = plan.tasks, {}
+    names = dict.fromkeys(cell.settings.data for cell in plan.cells)
+    data = {name: Settings(data=name).load() for name in names}  # whoever downloads does it once
+    if checks.whole("jobs", jobs) > 1 or cluster is not None:
+        warm_up(tasks, data)
+    total = len(set(map(canonical, tasks)))
+    with bar(total, "sweep", "run", progress) as shown:
+        for record in run_grid(work_for(plan.rules), tasks, jobs=jobs, cluster=cluster, log=log):
+            records[canonical(record["task"])] = record
+            shown.set_postfix_str(f"{record['task']['rule']}", refresh=False)
+            shown.update()
+    return Sweep(plan, records)

@@ -1,0 +1,142 @@
+"""A sweep in rows: a summary for people, one row a cell, and a tidy one for programs, one a run."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nofb.experiments.run_log import Record
+from nofb.text import columns, word
+
+if TYPE_CHECKING:
+    from nofb.experiments.plan import Cell
+    from nofb.experiments.sweep import Outcome, Sweep
+
+WIDTH = 100  # of a terminal
+NOTHING = "–"
+MOST_REASONS = 5
+BEST = "*: the best of its rule, of the settings with which every run came to its end."
+NOT_TO_CHOOSE_BY = (
+    "These are test samples: do not choose settings by them. To choose, hold some of the training "
+    "samples out with validation = 0.2."
+)
+
+
+def table(sweep: Sweep, measure: str | None = None) -> str:
+    """Return a row for each cell as plain text, and below it what must be said about them.
+
+    Parameters
+    ----------
+    sweep
+        The runs.
+    measure
+        What is shown; by default validation accuracy, without a validation split test accuracy.
+
+    Raises
+    ------
+    ValueError
+        If the runs do not have this measure.
+
+    Examples
+    --------
+    >>> from nofb.experiments.plan import make_plan
+    >>> from nofb.experiments.sweep import carry_out
+    >>> settings = {"hidden": [8], "epochs": 1}
+    >>> plan = make_plan(["bp"], 1, settings, {"lr": [0.001, 0.1]}, validation=0.2)
+    >>> print(table(carry_out(plan)).splitlines()[0])
+    rule  lr     validation accuracy  runs  diverged  failed  s/run
+    """
+    measure = sweep.judged_by(measure)
+    axes, best = sweep.plan.axes, sweep.best(measure)
+    heading = ["rule", *axes, measure.replace("_", " "), "runs", "diverged", "failed", "s/run"]
+    body = []
+    for cell in sweep.plan.cells:
+        outcome = sweep.outcome(cell, measure)
+        chosen = [word(cell.varied[axis]) if axis in cell.varied else NOTHING for axis in axes]
+        shown = score(outcome, measure) + (" *" if cell in best else "")
+        counts = [str(n) for n in (len(outcome.values), outcome.diverged, outcome.failed)]
+        body.append([cell.rule, *chosen, shown, *counts, _seconds(sweep.of(cell))])
+    notes = [textwrap.fill(note, WIDTH) for note in _notes(sweep, measure, bool(best))]
+    return "\n".join([columns([heading, *body]), "", *notes])
+
+
+def score(outcome: Outcome, measure: str) -> str:
+    """Return mean and standard deviation as words."""
+    share = measure.endswith("accuracy")
+    form, scale, unit = ("{:.2f}", 100, " %") if share else ("{:.4g}", 1, "")
+    numbers = [scale * number for number in (outcome.mean, outcome.spread) if np.isfinite(number)]
+    return " ± ".join(map(form.format, numbers)) + unit if numbers else NOTHING
+
+
+def rows(sweep: Sweep) -> list[dict[str, Any]]:
+    """Return a row for each run: settings, attributes, measures at its end, and how it ended.
+
+    What a run does not have is `None`: measures of one that did not come to its end, attributes of
+    another rule. A measure with a value for each layer is text, from the input side up.
+    """
+    plan = sweep.plan
+    own = [f"{rule}.{name}" for rule, lists in plan.attributes.items() for name in lists]
+    found = [(cell, record) for cell in plan.cells for record in sweep.of(cell)]
+    measures = dict.fromkeys(name for _, record in found for name in _ends(record))
+    return [_row(cell, record, own, list(measures)) for cell, record in found]
+
+
+def _row(cell: Cell, record: Record, own: list[str], measures: list[str]) -> dict[str, Any]:
+    task, ends = record["task"], _ends(record)
+    attributes = {f"{cell.rule}.{name}": value for name, value in cell.attributes.items()}
+    return {
+        "rule": cell.rule,
+        "seed": task["seed"],
+        **task["settings"],
+        "hidden": word(task["settings"]["hidden"]),
+        **{name: attributes.get(name) for name in own},
+        "validation": task["validation"],
+        **{name: ends.get(name) for name in measures},
+        "stopped": record.get("result", {}).get("stopped"),
+        "error": record.get("error"),
+        "run_seconds": record["seconds"],
+    }
+
+
+def _ends(record: Record) -> dict[str, Any]:
+    """Return each measure at the end of a run that came to its end."""
+    found = record.get("result")
+    if found is None or found["stopped"] is not None:
+        return {}
+    ends = {name: values[-1] for name, values in found["history"].items() if name != "seconds"}
+    return {
+        name: " ".join("nan" if v is None else repr(v) for v in value)
+        if isinstance(value, list)
+        else value
+        for name, value in ends.items()
+    }
+
+
+def _seconds(records: list[Record]) -> str:
+    """Return how long the runs of a cell took on average, data and measuring included."""
+    taken = [record["seconds"] for record in records if "result" in record]
+    return f"{np.mean(taken):.2f}" if taken else NOTHING
+
+
+def _notes(sweep: Sweep, measure: str, marked: bool) -> Iterator[str]:
+    """Yield what a reader must know about the table."""
+    seeds, share = len(sweep.plan.seeds), sweep.plan.validation
+    held = f", on {share:.0%} of the training samples, held out" if "validation" in measure else ""
+    spread = f"mean ± standard deviation (n - 1) over {seeds} seeds" if seeds > 1 else "one seed"
+    yield f"{measure.replace('_', ' ').capitalize()} at the end{held}: {spread}."
+    if marked:
+        yield BEST
+    if not held:
+        yield NOT_TO_CHOOSE_BY
+    records = [record for cell in sweep.plan.cells for record in sweep.of(cell)]
+    if any("error" in r or r["result"]["stopped"] for r in records):
+        yield "Runs that diverged or failed are counted, and are in no mean."
+    reasons = Counter(record["error"] for record in records if "error" in record)
+    for reason, times in reasons.most_common(MOST_REASONS):
+        yield f"{times} failed with {reason}"
+    if len(reasons) > MOST_REASONS:
+        yield f"and others for {len(reasons) - MOST_REASONS} more reasons; see runs.jsonl"

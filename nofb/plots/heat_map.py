@@ -1,0 +1,211 @@
+"""Which setting suits which rule? A sweep as coloured squares with the numbers in them.
+
+The first setting that varies runs across. If it is the only one, rules are the rows of one panel;
+if there are more, every rule has a panel, whose rows are all combinations of the other settings.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+
+from nofb.plots.curves import STRAGGLES
+from nofb.plots.picture import Picture
+from nofb.plots.style import Theme, using
+from nofb.text import word
+
+if TYPE_CHECKING:
+    from nofb.experiments.plan import Cell, Plan
+    from nofb.experiments.sweep import Outcome, Sweep
+
+Rows = dict[str, dict[str, "Cell"]]  # by the name of the row, then of the column
+
+MAP = "cividis"  # rises evenly in lightness, and looks the same to colour-blind readers
+FAR = 3.0  # a loss so many times the median one is off the scale
+BRIGHT = 0.5  # from this lightness on, letters are dark
+WIDE, TALL = 1.0, 0.55  # of a square, in inches
+ROOM = 12.0  # inches, for panels side by side
+LETTER = 0.085  # inches, the width of one
+
+
+def heat_map(sweep: Sweep, measure: str | None = None, theme: str = "light") -> Picture:
+    """Draw what each combination of rule and settings came to.
+
+    Parameters
+    ----------
+    sweep
+        The runs.
+    measure
+        What is shown; by default validation accuracy, without a validation split test accuracy.
+    theme
+        "light" or "dark".
+
+    Returns
+    -------
+    Picture
+        A `matplotlib.figure.Figure`. A square has the mean over seeds, and below it their standard
+        deviation, or how many of them came to their end; it is hatched if none did. Frames mark the
+        best setting of each rule, if it was judged by held-out samples.
+
+    Raises
+    ------
+    ValueError
+        If the theme is not known, or the runs do not have this measure.
+    """
+    measure = sweep.judged_by(measure)
+    with using(theme) as colours:
+        panels = arrange(sweep.plan)
+        shades = Shades([sweep.outcome(cell, measure).mean for cell in sweep.plan.cells], measure)
+        picture, places = _figure(panels, colours)
+        best = sweep.best(measure)
+        for axes, (title, rows) in zip(places, panels.items(), strict=False):
+            _describe(axes, title, rows, sweep.plan)
+            for y, row in enumerate(rows.values()):
+                for x, cell in enumerate(row.values()):
+                    _square(axes, (x, y), sweep.outcome(cell, measure), shades, colours)
+                    if cell in best:
+                        _box(axes, (x + 0.03, y + 0.03), 0.94, ec=colours.ink, fill=False, lw=2.2)
+        shades.add_bar(picture, places)
+        letters = int(picture.get_size_inches()[0] / LETTER)
+        heading = textwrap.fill(_heading(sweep, measure, bool(best)), letters)
+        picture.suptitle(heading, fontsize=10)
+    return picture
+
+
+class Shades:
+    """How a mean becomes a colour, the same in every panel.
+
+    Parameters
+    ----------
+    means
+        All of them; NaN where no run came to its end.
+    measure
+        A loss is the better the smaller it is. Cells far off get the worst colour, so that the
+        others can be told apart.
+    """
+
+    def __init__(self, means: list[float], measure: str) -> None:
+        values = np.array([mean for mean in means if np.isfinite(mean)])
+        self.share, self.values = measure.endswith("accuracy"), values
+        self.map = mpl.colormaps[MAP if self.share else f"{MAP}_r"]
+        middle = np.median(values) if values.size else np.nan
+        near = values[values >= middle - STRAGGLES if self.share else values <= FAR * middle]
+        low, high = (near.min(), near.max()) if near.size else (0.0, 1.0)
+        least = 0.005 if self.share else 0.05 * high  # what differs less looks alike
+        self.norm = Normalize(max(0.0, low - least), high + least)
+
+    def of(self, mean: float) -> tuple[Any, str]:
+        """Return the colour of a square, and of the letters on it."""
+        red, green, blue, _ = colour = self.map(self.norm(mean))
+        bright = 0.299 * red + 0.587 * green + 0.114 * blue > BRIGHT
+        return colour, "#000000" if bright else "#FFFFFF"
+
+    def words(self, number: float) -> str:
+        """Return a mean or a deviation as it stands in a square."""
+        return f"{100 * number:.1f}" if self.share else f"{number:.3g}"
+
+    def add_bar(self, picture: Picture, places: list[Axes]) -> None:
+        """Explain the colours beside the panels."""
+        if not self.values.size:
+            return
+        below, above = self.values.min() < self.norm.vmin, self.values.max() > self.norm.vmax
+        bar = picture.colorbar(
+            ScalarMappable(self.norm, self.map),
+            ax=places,
+            extend="min" if below else "max" if above else "neither",
+            format=lambda mean, position: f"{self.words(mean)}{'%' * self.share}",
+            aspect=30,
+        )
+        bar.outline.set_visible(False)
+
+
+def arrange(plan: Plan) -> dict[str, Rows]:
+    """Return the cells by panel, row and column, each by what a reader sees there."""
+    panels: dict[str, Rows] = {}
+    first, *others = [axis for axis in plan.axes if axis in plan.grid] or [""]
+    for cell in plan.cells:
+        own = [
+            f"{axis.partition('.')[2]} {word(value)}"
+            for axis, value in cell.varied.items()
+            if axis not in plan.grid
+        ]
+        learner = ", ".join([cell.rule, *own])
+        row = ", ".join(word(cell.varied[axis]) for axis in others)
+        panel = panels.setdefault(learner if others else "", {})
+        column = word(cell.varied[first]) if first else ""
+        panel.setdefault(row if others else learner, {})[column] = cell
+    return panels
+
+
+def _figure(panels: dict[str, Rows], theme: Theme) -> tuple[Picture, list[Axes]]:
+    """Return a figure with a place for each panel, and some that stay empty."""
+    rows = next(iter(panels.values()))
+    names = max(len(name) for rows in panels.values() for name in rows)
+    width = 0.7 + LETTER * names + WIDE * len(next(iter(rows.values())))
+    across = max(1, min(len(panels), int(ROOM / width)))
+    down = -(-len(panels) // across)
+    height = 0.9 + TALL * len(rows)
+    picture = Picture(max(5.5, across * width + 1.2), down * height + 0.6, theme)
+    places = list(picture.subplots(down, across, squeeze=False).flat)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    return picture, places
+
+
+def _describe(axes: Axes, title: str, rows: Rows, plan: Plan) -> None:
+    """Name the rows and columns of a panel."""
+    columns = list(next(iter(rows.values())))
+    first, *others = [axis for axis in plan.axes if axis in plan.grid] or [""]
+    axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0), title=title)
+    axes.set(xlabel=first, ylabel=", ".join(others))
+    axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+
+
+def _square(
+    axes: Axes, corner: tuple[float, float], outcome: Outcome, shades: Shades, theme: Theme
+) -> None:
+    """Draw one cell: its colour, its mean, and how sure that is."""
+    runs, total = len(outcome.values), len(outcome.values) + outcome.diverged + outcome.failed
+    if not np.isfinite(outcome.mean):
+        _box(axes, corner, 1.0, fc=theme.band, ec=theme.paper, hatch="////", lw=1.5)
+        why = "failed" if outcome.failed == total else "diverged" if outcome.diverged else "–"
+        _write(axes, corner, why, theme.ink)
+        return
+    colour, ink = shades.of(outcome.mean)
+    _box(axes, corner, 1.0, fc=colour, ec=theme.paper, lw=1.5)
+    spread = f"\n± {shades.words(outcome.spread)}" if runs > 1 else ""
+    sure = spread if runs == total else f"\n{runs} of {total} runs"
+    _write(axes, corner, shades.words(outcome.mean) + sure, ink)
+
+
+def _box(axes: Axes, corner: tuple[float, float], side: float, **looks: Any) -> None:
+    axes.add_patch(Rectangle(corner, side, side, **looks))
+
+
+def _write(axes: Axes, corner: tuple[float, float], text: str, colour: str) -> None:
+    x, y = corner
+    axes.text(x + 0.5, y + 0.5, text, color=colour, ha="center", va="center", fontsize=9)
+
+
+def _heading(sweep: Sweep, measure: str, framed: bool) -> str:
+    """Say what the numbers are."""
+    seeds = len(sweep.plan.seeds)
+    unit = " in %" if measure.endswith("accuracy") else ""
+    over = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed"
+    heading = f"{measure.replace('_', ' ').capitalize()}{unit} at the end, {over}."
+    if framed:
+        heading += " Framed: the best of each rule."
+    if measure.startswith("test"):
+        heading += " These are test samples: do not choose settings by them."
+    return heading

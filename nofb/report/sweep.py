@@ -1,0 +1,135 @@
+"""`nofb.sweep`: run a sweep, and leave in a folder all that a person or a program wants of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nofb.experiments.plan import Plan, make_plan
+from nofb.experiments.sweep import Sweep, carry_out
+from nofb.report.folder import check_folder, put
+from nofb.report.origin import origin
+from nofb.strict_json import plain
+
+LOG = "runs.jsonl"
+
+
+def sweep(
+    rules: Sequence[str],
+    seeds: int | Sequence[int] = 3,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+    validation: float = 0.0,
+    jobs: int = 1,
+    cluster: str | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> Sweep:
+    """Train every rule with every combination of settings, several seeds each.
+
+    Parameters
+    ----------
+    rules
+        Short names, keys of `nofb.rules.RULES`.
+    seeds
+        How many, for 0, 1, ...; or a list of them.
+    settings
+        What is the same in every run: data, hidden, activation, optimizer, lr, input_dropout,
+        epochs, batch_size. What is left out is as in `nofb compare`.
+    grid
+        Lists of values for the same names; every combination is run.
+    attributes
+        For a rule's short name, attributes of that rule alone, each a value or a list of values.
+    validation
+        The share of the training samples to hold out and to choose by, 0 for none.
+    jobs
+        How many runs go on at once, in processes of their own.
+    cluster
+        The address of a dask scheduler, whose workers then do the runs.
+    out
+        A folder. It gets `runs.jsonl`, which keeps each finished run at once, so that a sweep goes
+        on where it was stopped; and at the end `results.csv` with a line for each run, `table.txt`,
+        `heatmap.png`, `heatmap.svg` and `config.json`.
+    progress
+        Whether a progress bar is shown, where somebody watches.
+
+    Returns
+    -------
+    Sweep
+        Printed, it is a table; `rows()` are its runs, and `nofb.plots.heat_map` draws it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is not known or out of its range.
+    OSError
+        If the folder cannot be written, the cluster cannot be reached, or workers die again and
+        again.
+
+    Examples
+    --------
+    >>> import nofb
+    >>> few = {"hidden": [8], "epochs": 1}
+    >>> found = nofb.sweep(["bp", "fa"], 1, settings=few, grid={"lr": [0.01, 0.1]}, validation=0.2)
+    >>> len(found.rows()), [cell.rule for cell in found.best()]
+    (4, ['bp', 'fa'])
+    """
+    plan = make_plan(rules, seeds, settings, grid, attributes, validation)
+    if out is None:
+        return carry_out(plan, jobs, cluster, None, progress)
+    check_folder(out)
+    found = carry_out(plan, jobs, cluster, Path(out, LOG), progress)
+    write(found, out, "nofb.sweep(...)")
+    return found
+
+
+def write(found: Sweep, folder: str | Path, command: str, more: Mapping[str, bytes] = {}) -> None:
+    """Put results, table, heat map and configuration into a folder, and `more` files beside them.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; then its files are as they were.
+    """
+    from nofb.plots import heat_map  # late: a sweep needs no matplotlib, which loads slowly
+
+    picture = heat_map(found)
+    config = {**asdict(origin(command)), **configuration(found.plan)}
+    files = {
+        "results.csv": as_csv(found).encode(),
+        "table.txt": f"{found}\n".encode(),
+        "heatmap.png": picture.to_bytes("png"),
+        "heatmap.svg": picture.to_bytes("svg"),
+        "config.json": (json.dumps(plain(config), allow_nan=False, indent=1) + "\n").encode(),
+    }
+    put({**files, **more}, Path(folder))
+
+
+def configuration(plan: Plan) -> dict[str, Any]:
+    """Return the arguments of `sweep` that make a plan, what was left out included."""
+    settings = plan.settings.as_dict()
+    return {
+        "rules": plan.rules,
+        "seeds": plan.seeds,
+        "validation": plan.validation,
+        "settings": {name: value for name, value in settings.items() if name not in plan.grid},
+        "grid": plan.grid,
+        "attributes": plan.attributes,
+    }
+
+
+def as_csv(found: Sweep) -> str:
+    """Return one line for each run; what a run does not have is empty."""
+    text = io.StringIO()
+    rows = found.rows()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
