@@ -4,8 +4,8 @@
 needs no code of its own to be resumed. `Restorer` goes the same way and fills in place what is
 there, since others may hold the same arrays.
 
-In the JSON, numbers, strings, true and null are themselves. Everything else is an object with one
-entry, which says what it is: {"array": "weighted/0/W"}.
+In the JSON, numbers, strings, true and null are themselves; the rest are objects with one entry,
+which says what it is: {"array": "weighted/0/W"}.
 """
 
 from __future__ import annotations
@@ -137,10 +137,8 @@ class Collector:
             return {"same": self._met[id(key)][0]}
         if type(key) in (bool, int, str):
             return key
-        raise TypeError(
-            f"a checkpoint cannot hold {place}: its key {key!r} must be a string, a whole number "
-            "or a layer of the network"
-        )
+        kinds = "a string, a whole number or a layer of the network"
+        raise TypeError(f"a checkpoint cannot hold {place}: its key {key!r} must be {kinds}")
 
 
 class Restorer:
