@@ -1,1 +1,1 @@
-"""Runs worth repeating: every rule side by side, and how their learning rates were chosen."""
+"""Runs worth repeating: rules side by side, sweeps over settings, searches of learning rates."""

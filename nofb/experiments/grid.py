@@ -120,7 +120,7 @@ def one_thread() -> Iterator[None]:
 
 def _lines(work: Work, tasks: list[Task], jobs: int, cluster: str | None) -> Iterator[str]:
     """Yield the line of each task, in the order in which the runs end."""
-    call, jobs = partial(attempt, work), min(jobs, len(tasks))
+    call = partial(attempt, work)
     if not tasks or (cluster is None and jobs == 1):
         yield from map(call, tasks)
         return

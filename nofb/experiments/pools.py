@@ -24,9 +24,7 @@ Ended = Iterator[tuple[Task, Future[str]]]
 
 DEATHS = 3  # of workers, with no run finished in between, until a grid gives up
 WAIT = 60  # seconds, for the first worker of a cluster
-AHEAD = (
-    1000  # tasks that a cluster knows of; processes know of few, or loky trips when it is killed
-)
+AHEAD = 1000  # tasks that a cluster knows of before they are begun
 LONG = 200  # characters
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -49,6 +47,7 @@ def in_processes(call: Call, tasks: Iterable[Task], jobs: int) -> Ended:
     while left:
         cause = None
         with _processes(min(jobs, len(left))) as pool:
+            # With more than twice its size ahead, loky's thread trips when the pool is killed.
             for task, future in _ended(pool, call, left, 2 * jobs):
                 if isinstance(future.exception(), BrokenExecutor):
                     (suspects if task in again else left).append(task)

@@ -160,9 +160,8 @@ def warm_up(tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
         shape = (settings.optimizer, len(settings.hidden), settings.input_dropout > 0)
         if (name := canonical([*kind, *shape])) not in compiled:
             compiled.add(name)
-            x, y = (
-                part[:FEW] for part in (data[settings.data].x_train, data[settings.data].y_train)
-            )
+            samples = data[settings.data]
+            x, y = samples.x_train[:FEW], samples.y_train[:FEW]
             with suppress(Exception):  # a run that can not be done will say so itself
                 rule = make(task["rule"], **task["attributes"])
                 train(replace(settings, epochs=1), rule, 0, Dataset(x, y, x, y))

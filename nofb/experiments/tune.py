@@ -22,7 +22,7 @@ from nofb.datasets import Dataset
 from nofb.experiments import fingerprint
 from nofb.experiments.grid import run_grid
 from nofb.experiments.pools import Task
-from nofb.experiments.runs import train
+from nofb.experiments.runs import train, warm_up
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES
 from nofb.strict_json import canonical
@@ -69,9 +69,8 @@ def trial(task: Task) -> dict[str, float]:
     fingerprint.check(task["code"])
     settings, seed = Settings(**task["settings"]), task["seed"]
     data = _first(settings.load(), task["samples"]).split_validation(task["held_out"], seed)
-    run = train(
-        settings, task["rule"], seed, data, probe=0
-    )  # its "test" split is the held-out part
+    run = train(settings, task["rule"], seed, data, probe=0)
+    # The "test" split of this data set is the held-out part.
     return {"accuracy": 0.0 if run.stopped else float(run.history["test_accuracy"][-1])}
 
 
@@ -89,15 +88,7 @@ def find(
         for lr in grid
     ]
     tasks = [_task(search, *each, seed) for each in trials for seed in range(search.seeds)]
-    found = {}
-    with bar(len(tasks), "tune", "run") as shown:
-        for record in run_grid(trial, tasks, jobs=jobs, log=log):
-            if "error" in record:
-                raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
-            found[canonical(record["task"])] = record["result"]["accuracy"]
-            shown.update()
-    accuracies = [found[canonical(task)] for task in tasks]
-    means = np.reshape(accuracies, (len(trials), search.seeds)).mean(axis=1)
+    means = np.reshape(_accuracies(search, tasks, jobs, log), (len(trials), -1)).mean(axis=1)
     measured: dict[str, dict[str, dict[str, float]]] = {}
     for (optimizer, rule, lr), mean in zip(trials, means, strict=True):
         measured.setdefault(optimizer, {}).setdefault(rule, {})[str(lr)] = round(float(mean), 4)
@@ -115,9 +106,26 @@ def find(
     }
 
 
+def _accuracies(
+    search: Search, tasks: list[dict[str, Any]], jobs: int, log: str | Path | None
+) -> list[float]:
+    """Do the trials that the log does not have, and return the accuracies of all, in order."""
+    if jobs > 1:
+        warm_up(tasks, {search.settings.data: search.settings.load()})
+    scores = {}
+    with bar(len(tasks), "tune", "run") as shown:
+        for record in run_grid(trial, tasks, jobs=jobs, log=log):
+            if "error" in record:
+                raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
+            scores[canonical(record["task"])] = record["result"]["accuracy"]
+            shown.update()
+    return [scores[canonical(task)] for task in tasks]
+
+
 def _task(search: Search, optimizer: str, rule: str, lr: float, seed: int) -> dict[str, Any]:
     return {
         "rule": rule,
+        "attributes": {},
         "seed": seed,
         "settings": replace(search.settings, optimizer=optimizer, lr=lr).as_dict(),
         "samples": search.samples,

@@ -31,7 +31,8 @@ MAP = "cividis"  # rises evenly in lightness, and looks the same to colour-blind
 FAR = 3.0  # a loss so many times the median one is off the scale
 BRIGHT = 0.5  # from this lightness on, letters are dark
 WIDE, TALL = 1.0, 0.55  # of a square, in inches
-ROOM = 12.0  # inches, for panels side by side
+SHAPE = 1.4  # of a figure, about: width by height
+BAR = 0.2  # inches, the width of the bar that explains the colours
 LETTER = 0.085  # inches, the width of one
 
 
@@ -121,7 +122,7 @@ class Shades:
             ax=places,
             extend="min" if below else "max" if above else "neither",
             format=lambda mean, position: f"{self.words(mean)}{'%' * self.share}",
-            aspect=30,
+            aspect=picture.get_size_inches()[1] / BAR,
         )
         bar.outline.set_visible(False)
 
@@ -149,9 +150,10 @@ def _figure(panels: dict[str, Rows], theme: Theme) -> tuple[Picture, list[Axes]]
     rows = next(iter(panels.values()))
     names = max(len(name) for rows in panels.values() for name in rows)
     width = 0.7 + LETTER * names + WIDE * len(next(iter(rows.values())))
-    across = max(1, min(len(panels), int(ROOM / width)))
-    down = -(-len(panels) // across)
     height = 0.9 + TALL * len(rows)
+    across = round(np.sqrt(SHAPE * len(panels) * height / width))
+    across = min(max(1, across), len(panels))
+    down = -(-len(panels) // across)
     picture = Picture(max(5.5, across * width + 1.2), down * height + 0.6, theme)
     places = list(picture.subplots(down, across, squeeze=False).flat)
     for axes in places[len(panels) :]:
