@@ -409,6 +409,19 @@ def test_a_smaller_batch_in_the_memory_of_a_larger_one_gives_the_same(name, net_
     oracles.assert_same(reused, rule.updates(net, x, y))
 
 
+@pytest.mark.parametrize("net_name", oracles.NETS)
+def test_a_signal_may_lie_in_memory_as_it_likes(net_name):
+    """Somebody's own rule yields a transposed array, or one of another precision."""
+    net = oracles.NETS[net_name]()
+    trace = oracles.taught_trace(net, *batch(net))
+    rule = attached("bp", net)
+    expected = oracles.teach(rule, net, trace)
+    for odd in (np.asfortranarray, np.float32, lambda delta: np.repeat(delta, 2, -1)[..., ::2]):
+        trace.weight_products([(layer, odd(d)) for layer, d in rule.signals(net, trace)])
+        found = [trace.update(layer) for layer in net.weighted]
+        oracles.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_the_trace_that_is_asked_for_its_own_rows_gives_itself():
     """`fit` asks for every batch, and most have the full size."""
     trace = dense_net().forward(X)

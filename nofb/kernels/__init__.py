@@ -1,1 +1,1 @@
-"""Arithmetic on plain arrays, compiled by Numba. Nothing here knows of layers, rules or data."""
+"""Arithmetic on plain arrays, compiled by Numba, or NumPy's own. Nothing here knows of layers."""

@@ -170,7 +170,8 @@ class WeightedLayer(Layer):
     def mean_delta(self, record: Record, delta: Array, db: Array | None) -> Array:
         """Return delta / N, as rows of n_out numbers, and write their sum into db."""
         mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
-        products.mean(delta.reshape(-1, self.n_out), record.samples, mean_delta, db)
+        rows = np.ascontiguousarray(delta).reshape(-1, self.n_out)
+        products.mean(rows, record.samples, mean_delta, db)
         return mean_delta
 
     @abstractmethod
