@@ -132,7 +132,7 @@ def growth_figure(growth: Results) -> Figure:
                     axes.plot(places, times, line, color=OKABE_ITO[colour], label=label, marker=".")
                 axes.set(xscale="log", yscale="log", xlabel=XLABELS[kind])
             panels[0].set_ylabel(f"ms a step, {threads} thread{'s' if threads != '1' else ''}")
-        grid[0][0].legend(loc="upper left")
+        grid[0][0].legend(loc="lower right")
     return figure
 
 
