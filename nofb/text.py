@@ -1,4 +1,4 @@
-"""Plain text for the terminal: a table whose columns line up."""
+"""Tables: plain text for the terminal, whose columns line up, and Markdown."""
 
 from collections.abc import Sequence
 
@@ -20,3 +20,17 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
         "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of words as a table in Markdown, the first one its heading.
+
+    Examples
+    --------
+    >>> print(markdown([["rule", "angle"], ["fa", "45"]]))
+    | rule | angle |
+    |---|---|
+    | fa | 45 |
+    """
+    heading, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([heading, "|" + "---|" * len(rows[0]), *body])
