@@ -1,4 +1,4 @@
-"""Plain text for the terminal: values as words, and a table whose columns line up."""
+"""Values as words, and tables: plain text whose columns line up, and Markdown."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,3 +38,17 @@ def word(value: Any) -> str:
     if isinstance(value, float) and float(short := f"{value:g}") == value:
         return short
     return str(value)
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of words as a table in Markdown, the first one its heading.
+
+    Examples
+    --------
+    >>> print(markdown([["rule", "angle"], ["fa", "45"]]))
+    | rule | angle |
+    |---|---|
+    | fa | 45 |
+    """
+    heading, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([heading, "|" + "---|" * len(rows[0]), *body])

@@ -300,17 +300,34 @@ def test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose(rate):
     assert relative(mean, multiple * layer.W.T) < 0.02
 
 
-@pytest.mark.parametrize(("decay", "samples"), [(0.02, 32), (0.2, 100)])
-def test_what_is_left_of_the_angle_is_what_the_header_says(decay, samples):
-    """tan² = (n + 1) λ / ((2 - λ) M): the floor that no amount of mirroring gets below."""
-    rule, net, layer = mirror_of(60, 50, decay=decay, rate=None, samples=samples)
+@pytest.mark.parametrize(("decay", "samples"), [(0.05, 5), (0.2, 100)])
+@pytest.mark.parametrize(("activation", "factor"), [(None, 1), ("relu", 2 - 2 / np.pi)])
+def test_what_is_left_of_the_angle_is_what_the_header_says(activation, factor, decay, samples):
+    """tan² = F (n + 1) λ / ((2 - λ)(M - 1)): the floor that no amount of mirroring gets below."""
+    rule, net, layer = mirror_of(60, 50, activation, decay=decay, rate=None, samples=samples)
     rule.mirror(net, round(10 / decay))
     squares = []
     for _ in range(60):
         rule.mirror(net, round(1 / decay))
         squares.append(np.tan(np.radians(angle(layer.B, layer.W.T))) ** 2)
-    predicted = 61 * decay / ((2 - decay) * samples)
-    assert np.mean(squares) == pytest.approx(predicted, rel=0.1)
+    predicted = factor * 61 * decay / ((2 - decay) * (samples - 1))
+    assert np.mean(squares) == pytest.approx(predicted, rel=0.07)
+
+
+@pytest.mark.parametrize(("share", "samples"), [(0.05, 5), (0.3, 100)])
+def test_renormalised_feedback_is_left_with_the_angle_that_the_header_says(share, samples):
+    """It forgets by λ = κ / (κ + cos θ): the more noise a step adds, the more it cuts back."""
+    attributes = {"rate": share / 0.01, "renormalise": True, "samples": samples}
+    rule, net, layer = mirror_of(60, 50, **attributes)
+    layer.B[:] = 2 * layer.W.T
+    squares = []
+    for _ in range(round(100 / share)):
+        rule.mirror(net)
+        squares.append(np.tan(np.radians(angle(layer.B, layer.W.T))) ** 2)
+    tan2, kappa = np.mean(squares[len(squares) // 4 :]), share / 2  # ‖W‖ / ‖B‖ is a half
+    decay = kappa / (kappa + 1 / np.sqrt(1 + tan2))
+    predicted = 61 * decay / ((2 - decay) * (samples - 1))
+    assert tan2 == pytest.approx(predicted, rel=0.07)
 
 
 def test_renormalised_feedback_keeps_its_length_and_finds_the_direction():

@@ -1,4 +1,4 @@
-"""`nofb reproduce PAPER`: a paper's own runs once more, beside what its authors published."""
+"""`nofb reproduce PAPER`: a paper's runs once more, beside its authors' numbers or its theory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 from nofb import checks, datasets, report
 from nofb.cli.options import add_places, resumable, say_finished
-from nofb.experiments import akrout2019
+from nofb.experiments import akrout2019, learned_feedback
 from nofb.experiments.grid import run_grid
 from nofb.report import akrout2019 as akrout2019_report
+from nofb.report import learned_feedback as learned_feedback_report
 from nofb.training.progress import bar
 
 Record = Mapping[str, Any]
@@ -22,16 +23,16 @@ LOG = "runs.jsonl"  # in the folder: what is in it is not run again
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A paper that can be reproduced.
+    """A paper that can be reproduced, or a theory that can be checked.
 
     Attributes
     ----------
     title
-        The paper, and what is run.
+        What it is about, and what is run.
     data
         The data set that all runs need.
     tasks
-        Returns every run, none longer than so many epochs, or the paper's own number for `None`.
+        Returns every run, none longer than so many epochs, or its own number for `None`.
     work
         Does one run and returns plain values; it may keep what is half done in the folder.
     table
@@ -56,13 +57,23 @@ REPRODUCTIONS = {
         akrout2019.train,
         akrout2019_report.table,
         akrout2019_report.write,
-    )
+    ),
+    "learned_feedback": Reproduction(
+        learned_feedback.TITLE,
+        "digits",
+        learned_feedback.tasks,
+        learned_feedback.work,
+        learned_feedback_report.table,
+        learned_feedback_report.write,
+    ),
 }
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("reproduce", help="run a paper's experiment beside its numbers")
+    parser = commands.add_parser(
+        "reproduce", help="run an experiment beside published numbers or theory"
+    )
     known = "; ".join(f"{name}: {each.title}" for name, each in REPRODUCTIONS.items())
     # fmt: off
     add = parser.add_argument

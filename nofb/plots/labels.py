@@ -18,6 +18,7 @@ DIRECTIONS = ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -
 GAPS = (2, 8, 16, 26, 38, 52)  # points of type between a marker's edge and its name
 MARKER = 6  # from the middle of a marker to its edge, in points
 FAR = 8  # from this gap on, a thin line leads back to the point
+LINE = 10  # from one name to the next at the ends of lines, in points
 
 
 def place_labels(
@@ -93,3 +94,51 @@ def _lead(axes: Axes, point: tuple[float, float], shift: Array, theme: Theme) ->
     axes.annotate(
         "", point, tuple(shift), textcoords="offset points", in_layout=False, arrowprops=arrow
     )
+
+
+def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Write each name to the right of where its line ends, lines that end together one above other.
+
+    Parameters
+    ----------
+    axes
+        Its limits and scales must be settled.
+    ends
+        For each name, the data coordinates of the end of its line, and its colour.
+    """
+    transform, scale = axes.transData.transform, axes.figure.dpi / 72
+    points = {name: float(transform(end[:2])[1]) / scale for name, end in ends.items()}
+    upward = sorted(points, key=points.__getitem__)
+    heights = _apart([points[name] for name in upward], LINE)
+    floor = axes.get_window_extent().y0 / scale
+    for place, (name, height) in enumerate(zip(upward, heights, strict=True)):
+        x, y, colour = ends[name]
+        shift = max(height, floor + LINE * place) - points[name]  # the next panel is below
+        axes.annotate(
+            name, (x, y), (5, shift), textcoords="offset points", va="center", fontsize=8,
+            color=colour, fontweight="bold",
+        )  # fmt: skip
+
+
+def _apart(heights: list[float], least: float) -> list[float]:
+    """Return ascending heights moved so that neighbours are at least so far apart.
+
+    Each run of heights that are too close is spread about its own middle.
+
+    Examples
+    --------
+    >>> _apart([0.0, 1.0, 20.0], 5.0)
+    [-2.0, 3.0, 20.0]
+    """
+    groups: list[tuple[float, int]] = []  # the middle of each run, and how many are in it
+    for height in heights:
+        middle, count = height, 1
+        while groups and middle - groups[-1][0] < least * (count + groups[-1][1]) / 2:
+            below, fewer = groups.pop()
+            middle, count = (middle * count + below * fewer) / (count + fewer), count + fewer
+        groups.append((middle, count))
+    return [
+        middle + least * (place - (count - 1) / 2)
+        for middle, count in groups
+        for place in range(count)
+    ]

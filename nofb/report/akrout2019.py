@@ -11,7 +11,7 @@ import numpy as np
 from nofb.experiments.akrout2019 import EPOCHS, MEASURES, RULES, TITLE, published
 from nofb.report.folder import put
 from nofb.report.origin import origin
-from nofb.text import columns
+from nofb.text import columns, markdown
 
 Record = Mapping[str, Any]
 Curves = Mapping[str, Sequence[float]]
@@ -69,13 +69,13 @@ def table(records: Sequence[Record]) -> str:
 
 def page(records: Sequence[Record], command: str) -> str:
     """Return the tables as Markdown, with what ran and where."""
-    parts = [f"# {TITLE}", f"```sh\n{command}\n```", _where(command)]
+    parts = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
     if released := of_form(records, "released"):
         title = f"## As released, {_extent(released)}: the authors' log / nofb"
-        parts += [title, _markdown(against_log(released)), "![as released](released.png)"]
+        parts += [title, markdown(against_log(released)), "![as released](released.png)"]
     if paper := of_form(records, "paper"):
         title = f"## As the paper describes it, {_extent(paper)}"
-        parts += [title, _markdown(ends(paper)), "![the paper's form](paper.png)"]
+        parts += [title, markdown(ends(paper)), "![the paper's form](paper.png)"]
     return "\n\n".join(parts + failures(records)) + "\n"
 
 
@@ -141,20 +141,9 @@ def _mean(measure: str, values: Sequence[float]) -> str:
     return " ± ".join(_value(measure, float(each)) for each in [np.mean(values), *spread])
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    heading, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([heading, "|" + "---|" * len(rows[0]), *body])
-
-
 def _extent(runs: Mapping[str, Sequence[Curves]]) -> str:
     """Say how many seeds and epochs ran; a shortened reproduction must look like one."""
     epochs = sorted({len(run["loss"]) for seeds in runs.values() for run in seeds})
     seeds = max(map(len, runs.values()))
     ran = " or ".join(map(str, epochs))
     return f"{seeds} seed{'s' * (seeds > 1)}, {ran} epoch{'s' * (ran != '1')}"
-
-
-def _where(command: str) -> str:
-    about = origin(command)
-    versions = ", ".join(f"{name} {version}" for name, version in about.versions.items())
-    return f"Written {about.date} on {about.machine}; {versions}."

@@ -35,6 +35,10 @@ class Origin:
     versions: dict[str, str]
     machine: str
 
+    def __str__(self) -> str:
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        return f"Written {self.date} on {self.machine}; {versions}."
+
 
 def origin(command: str) -> Origin:
     """Return the origin of a report that is written now."""

@@ -20,8 +20,10 @@ Why it works: noise that is independent from unit to unit arrives above through 
     E[ξ f(ξ w)] = σ² E[f'] w for every f and σ (Stein's lemma); a wide σ only makes rows unequal.
     Noise must be fresh for each layer: once it has gone through a layer its units are correlated,
     and the next layer would learn Cov(h) W.
-What is left: the estimate's own sampling noise, tan² of the angle = (n_{l-1} + 1) λ / ((2 - λ) M)
-    for linear units, and W's motion within the 1 / λ steps that B remembers.
+What is left: W's motion within the 1 / λ steps that B remembers, and the estimates' own noise,
+    tan² of the angle = F (n_{l-1} + 1) λ / ((2 - λ) (M - 1)), F = Var f(a) / (Var a E[f'(a)]²):
+    1 for linear units, 2 - 2/π = 1.36 for ReLU. If it is renormalised, λ = κ / (κ + cos of the
+    angle), κ = η_B σ² E[f'] ‖W‖ / ‖B‖. `nofb reproduce learned_feedback` measures all of these.
 A convolution is mirrored as the dense layer that it is for one patch, with M patches of noise.
 Uses: the global error, its own activations, B, a second phase. Does not use: W on the way back.
 Gaps to the released code, each of them an attribute, all of them `wm_released`:

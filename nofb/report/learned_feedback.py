@@ -1,0 +1,196 @@
+"""What `nofb reproduce learned_feedback` leaves behind: figures, every number, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nofb.experiments.deep_alignment import MEASURES
+from nofb.experiments.learned_feedback import TITLE
+from nofb.experiments.mirror_floor import FORMS
+from nofb.report.folder import put
+from nofb.report.origin import origin
+from nofb.text import columns, markdown
+
+Record = Mapping[str, Any]
+Rows = list[list[str]]
+
+HEADINGS = {
+    "floor": "The noise floor of a mirror: angle of B and Wᵀ, measured (predicted)",
+    "law": "Kolen-Pollack at the end: what is left of W - Bᵀ, and its angle, measured (predicted)",
+    "depth": "Four hidden layers: angles at the end by hidden layer, from the input side up",
+}
+FIGURES = {"floor": "mirror_floor", "law": "kolen_pollack_law", "depth": "deep_alignment"}
+
+
+def write(records: Sequence[Record], folder: Path, command: str) -> Path:
+    """Write figures, a CSV for each part and `learned_feedback.md`; return the page's path."""
+    parts = by_part(records)
+    files = {
+        f"{FIGURES[part]}.{kind}": picture.to_bytes(kind)
+        for part, picture in pictures(parts).items()
+        for kind in ("png", "svg")
+    }
+    for part, found in parts.items():
+        lines = [",".join(row) for row in LINES[part](found)]
+        files[f"{FIGURES[part]}.csv"] = ("\n".join(lines) + "\n").encode()
+    files["learned_feedback.md"] = page(records, command).encode()
+    put(files, folder)
+    return folder / "learned_feedback.md"
+
+
+def pictures(parts: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+    """Return the figure of each part that has runs."""
+    from nofb.plots.deep_alignment import deep_alignment  # late: matplotlib loads slowly
+    from nofb.plots.kolen_pollack_law import kolen_pollack_law
+    from nofb.plots.mirror_floor import mirror_floor
+
+    draw = {
+        "floor": mirror_floor,
+        "law": kolen_pollack_law,
+        "depth": lambda found: deep_alignment({
+            rule: seeds for rule, seeds in by_rule(found).items() if seeds[0]["weight_angle"]
+        }),
+    }  # fmt: skip
+    return {part: draw[part](found) for part, found in parts.items()}
+
+
+def by_part(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the runs that came to their end, by the part they belong to."""
+    parts: dict[str, list[Record]] = {}
+    for record in records:
+        if not failure(record):
+            parts.setdefault(record["task"]["part"], []).append(record)
+    return parts
+
+
+def by_rule(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the results of each rule's seeds."""
+    rules: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        rules.setdefault(record["task"]["rule"], []).append(record["result"])
+    return rules
+
+
+def failure(record: Record) -> str | None:
+    """Return why a run failed or was stopped, if it was."""
+    why: str | None = record["error"] if "error" in record else record["result"].get("stopped")
+    return why
+
+
+def failures(records: Iterable[Record]) -> list[str]:
+    """Return a sentence for each run that failed or was stopped; no number has them in it."""
+    return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]
+
+
+def table(records: Sequence[Record]) -> str:
+    """Return the tables as plain text for the terminal."""
+    parts = by_part(records)
+    tables = [f"{HEADINGS[part]}\n\n{columns(TABLES[part](parts[part]))}" for part in parts]
+    return "\n\n".join(tables + failures(records))
+
+
+def page(records: Sequence[Record], command: str) -> str:
+    """Return the tables as Markdown, with what ran and where."""
+    parts = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
+    for part, found in by_part(records).items():
+        figure = f"![{HEADINGS[part]}]({FIGURES[part]}.png)"
+        parts += [f"## {HEADINGS[part]}", markdown(TABLES[part](found)), figure]
+    return "\n\n".join(parts + failures(records)) + "\n"
+
+
+def floor_table(records: Sequence[Record]) -> Rows:
+    """Return a row for each mirror rate and number of samples, a column for each form."""
+    cells: dict[tuple[float, int], dict[str, str]] = {}
+    for record in records:
+        task, result = record["task"], record["result"]
+        text = f"{result['measured']:.1f}° ({result['predicted']:.1f}°)"
+        cells.setdefault((task["share"], task["samples"]), {})[task["form"]] = text
+    heading = ["new a step", "M", *(form.title for form in FORMS.values())]
+    body = [
+        [f"{share:g}", str(samples), *(row.get(form, "-") for form in FORMS)]
+        for (share, samples), row in cells.items()
+    ]
+    return [heading, *body]
+
+
+def law_table(records: Sequence[Record]) -> Rows:
+    """Return a row for each decay: the output layer's gap, and the angle of every matrix."""
+    rows = [["decay", "steps", "W - Bᵀ left, output layer", "angles, from the input side up"]]
+    for record in records:
+        result = record["result"]
+        gap, law = result["gap"][-1][-1], result["predicted_gap"][-1][-1]
+        angles = [
+            f"{measured:.2f}° ({predicted:.2f}°)"
+            for measured, predicted in zip(
+                result["angle"][-1], result["predicted_angle"][-1], strict=True
+            )
+        ]
+        steps = result["steps"] * (len(result["gap"]) - 1)
+        decay = f"{record['task']['decay']:g}"
+        rows.append([decay, str(steps), f"{gap:.2g} ({law:.2g})", " ".join(angles)])
+    return rows
+
+
+def depth_table(records: Sequence[Record]) -> Rows:
+    """Return a row for each rule, means over seeds."""
+    names = ["weight angle", "signal, one step back", "signal, the whole way"]
+    rows = [["rule", "seeds", "epochs", "test accuracy %", *names]]
+    for rule, seeds in by_rule(records).items():
+        accuracy = 100 * np.mean([run["test_accuracy"][-1] for run in seeds])
+        angles = [_angles(seeds, measure) for measure in MEASURES]
+        epochs = str(len(seeds[0]["test_accuracy"]))
+        rows.append([rule, str(len(seeds)), epochs, f"{accuracy:.1f}", *angles])
+    return rows
+
+
+def _angles(seeds: Sequence[Mapping[str, Any]], measure: str) -> str:
+    if seeds[0][measure] is None:
+        return "-"
+    means = np.mean([run[measure][-1] for run in seeds], axis=0)
+    return " ".join(f"{degrees:.1f}°" for degrees in means)
+
+
+def floor_lines(records: Sequence[Record]) -> Rows:
+    """Return every floor."""
+    rows = [["form", "share", "samples", "measured", "predicted"]]
+    for record in records:
+        values = {**record["task"], **record["result"]}
+        rows.append([_short(values[name]) for name in rows[0]])
+    return rows
+
+
+def law_lines(records: Sequence[Record]) -> Rows:
+    """Return every number of the law's runs: a line for each decay, epoch and matrix."""
+    names = ["gap", "predicted_gap", "angle", "predicted_angle"]
+    rows = [["decay", "step", "layer", *names]]
+    for record in records:
+        result = record["result"]
+        for epoch, layer in np.ndindex(np.shape(result["gap"])):
+            values = [result[name][epoch][layer] for name in names]
+            place = [record["task"]["decay"], epoch * result["steps"], layer + 2]
+            rows.append([_short(value) for value in [*place, *values]])
+    return rows
+
+
+def depth_lines(records: Sequence[Record]) -> Rows:
+    """Return every angle of the deep runs: a line for each rule, seed, epoch and hidden layer."""
+    rows = [["rule", "seed", "epoch", "layer", *MEASURES]]
+    for record in records:
+        task, result = record["task"], record["result"]
+        for epoch, layer in np.ndindex(np.shape(result[MEASURES[-1]])):
+            values = [result[m][epoch][layer] if result[m] else "" for m in MEASURES]
+            place = [task["rule"], task["seed"], epoch, layer + 1]
+            rows.append([_short(value) for value in [*place, *values]])
+    return rows
+
+
+def _short(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+TABLES = {"floor": floor_table, "law": law_table, "depth": depth_table}
+LINES = {"floor": floor_lines, "law": law_lines, "depth": depth_lines}
