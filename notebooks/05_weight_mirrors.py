@@ -289,7 +289,8 @@ picture
 # 4. A wide network of sign-like units: set `WIDTH = 3` with `np.tanh`. Each row of $B$ now comes to
 #    rest at $\sigma^2\, \mathbb E[f'(a)]$ times its column of $W$. What does that do to the angle
 #    if the units have weights of different lengths?
-# 5. In the run on digits the mirror's angle is not that of `floor`. Which part is the floor, and
-#    which part is a $B$ that runs after a $W$ that moves? (Train with a tenth of `lr`.)
+# 5. On digits, each matrix starts on its floor ($n = 100$ and $50$, $\lambda = 0.02$, $M = 64$:
+#    work it out). Why does the angle rise in the first epoch, and why does it end *below* it?
+#    (The mirror's $\eta$ and $\lambda$ follow the schedule of the learning rate.)
 # 6. Where does the mirror take W? Point at the line of `mirror_step` that uses it, and say why a
 #    brain could compute this line where it could not compute $\delta W^\top$.
