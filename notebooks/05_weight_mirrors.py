@@ -1,0 +1,296 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 Weight mirrors: feedback that learns from noise
+#
+# > **Minutes**: 45 to read and answer, under one to run. **Before this**: 02, feedback alignment;
+# > variance and covariance. **Seed**: 0 everywhere.
+#
+# Feedback alignment leaves its matrices as they were drawn. Akrout et al. (2019) let them learn,
+# and from nothing but noise: between two steps of learning, the units of a layer chatter at random,
+# the units above answer, and the synapses that lead back listen to both.
+#
+# **What does noise that goes up through $W$ tell the feedback path?**
+
+# %%
+from contextlib import suppress
+
+import numpy as np
+
+import nofb
+from nofb import Dense, Network, rules
+from nofb.diagnostics import angle
+from nofb.experiments.akrout2019 import published
+from nofb.plots import Picture
+from nofb.plots.style import HUES, OKABE_ITO, look, using
+
+SEED, EPOCHS = 0, 20
+N_IN, N_OUT, WIDTH = 100, 60, 0.1  # units below, units above, σ of the noise
+COLOURS = [OKABE_ITO[hue] for hue in HUES]
+
+# %% [markdown]
+# ## One layer, without data
+#
+# Samples are rows. A mirror step takes $M$ noise vectors and moves $B$ a little:
+#
+# $$
+# \begin{aligned}
+# \xi &\sim \mathcal N(0, \sigma^2), && (M, n) && \text{the units below chatter} \\
+# z &= f(\xi W), && (M, m) && \text{the units above answer} \\
+# \Delta B &= \frac{(z - \bar z)^\top \xi}{M - 1}, && (m, n) && \text{who spoke when I answered?} \\
+# B &\leftarrow (1 - \lambda) B + \eta\, \Delta B
+# \end{aligned}
+# $$
+#
+# Take linear units. Then $\mathbb E[z^\top \xi] / M = W^\top\, \mathbb E[\xi^\top \xi] / M
+# = \sigma^2 W^\top$: noise that is independent from unit to unit has a covariance of $\sigma^2 I$,
+# so that all that a unit below and a unit above have in common is the weight between them. With
+# $\eta = \lambda / \sigma^2$ the place where $B$ comes to rest is $W^\top$ itself.
+
+
+# %%
+def mirror_step(W, B, rng, decay, samples, f=lambda a: a, centred=True):
+    """Return B (m, n) after one mirror step; W is (n, m)."""
+    xi = WIDTH * rng.standard_normal((samples, len(W)))  # (M, n)
+    z = f(xi @ W)  # (M, m)
+    if centred:
+        z = z - z.mean(axis=0)
+    dB = z.T @ xi / (samples - centred)  # (m, n)
+    return (1 - decay) * B + decay / WIDTH**2 * dB
+
+
+def follow(W, steps, decay, samples, **form):
+    """Return the angle between B and Wᵀ, in degrees, from the start on."""
+    rng = np.random.default_rng(SEED)
+    B, degrees = rng.normal(size=W.T.shape) / np.sqrt(len(W)), []
+    for _ in range(steps + 1):
+        degrees.append(angle(B, W.T))
+        B = mirror_step(W, B, rng, decay, samples, **form)
+    return degrees
+
+
+# %% [markdown]
+# ## How close does it come?
+#
+# Never all the way: each $\Delta B$ is made of $M$ samples, and $B$ is an average over the last
+# $1/\lambda$ of them. What is left is a noise floor,
+#
+# $$
+# \tan^2 \theta = F\,\frac{(n + 1)\,\lambda}{(2 - \lambda)(M - 1)}, \qquad
+# F = \frac{\operatorname{Var} f(a)}{\operatorname{Var} a \; \mathbb E[f'(a)]^2}
+# $$
+#
+# with $F = 1$ for linear units. Dashed lines below are this formula; it has not seen the runs.
+
+
+# %%
+def floor(decay, samples, F=1.0):
+    """Return the angle that theory leaves, in degrees."""
+    return np.degrees(np.arctan(np.sqrt(F * (N_IN + 1) * decay / (2 - decay) / (samples - 1))))
+
+
+def falls(pairs, steps=300):
+    """Draw the angle over mirror steps for each pair of λ and M."""
+    W = np.random.default_rng(SEED + 1).normal(size=(N_IN, N_OUT)) / np.sqrt(N_IN)
+    with using("light"):
+        picture = Picture(8, 3.8)
+        axes = picture.subplots()
+        for (decay, samples), colour in zip(pairs, COLOURS, strict=False):
+            axes.plot(follow(W, steps, decay, samples), color=colour, label=f"{decay:g}, {samples}")
+            axes.axhline(floor(decay, samples), color=colour, linestyle="--", linewidth=1)
+        axes.set(xlabel="mirror step", ylabel="angle between B and Wᵀ", ylim=(0, 95))
+        axes.yaxis.set_major_formatter("{x:g}°")
+        axes.legend(title="λ, M")
+    return picture
+
+
+falls([(0.1, 64), (0.02, 16), (0.02, 64), (0.02, 256)])
+
+# %% [markdown]
+# $\lambda$ is bought twice: it is how fast $B$ follows, and how much noise it keeps. With
+# ipywidgets installed, the next cell brings two menus; without, give `falls` other pairs.
+
+# %%
+with suppress(ImportError):
+    from ipywidgets import interact
+
+    interact(
+        lambda decay, samples: falls([(decay, samples)]),
+        decay=[0.005, 0.01, 0.02, 0.05, 0.1, 0.2],
+        samples=[4, 16, 64, 256],
+    )
+
+# %% [markdown]
+# ## What a unit always says
+#
+# A logistic unit answers $\tfrac12$ to silence. In $\mathbb E[z^\top \xi]$ that does no harm, since
+# $\mathbb E[\tfrac12 \xi] = 0$; in a sample it is noise, and large beside the answer proper, which
+# is $a / 4$ with $a$ about $\sigma = 0.1$. In the formula, the raw second moment $\tfrac14$ stands
+# in the place of the variance, $F = \tfrac14 / (\tfrac1{16} \sigma^2) = 400$, and $M$ in the place
+# of $M - 1$. Subtracting each unit's mean, as `mirror_step` does, brings $F$ back to about 1. The
+# authors' released code does not subtract it. (The raw line wanders as well: all units say the same
+# ½, so that all rows of $B$ have their noise in common.)
+
+
+# %%
+def logistic(a):
+    return 1 / (1 + np.exp(-a))
+
+
+W = np.random.default_rng(SEED + 1).normal(size=(N_IN, N_OUT)) / np.sqrt(N_IN)
+with using("light"):
+    picture = Picture(8, 3.4)
+    axes = picture.subplots()
+    for centred, F, colour in [(True, 1, COLOURS[0]), (False, 400, COLOURS[1])]:
+        degrees = follow(W, 300, 0.02, 64, f=logistic, centred=centred)
+        axes.plot(degrees, color=colour, label="centred" if centred else "raw")
+        axes.axhline(floor(0.02, 64 + (not centred), F), color=colour, linestyle="--", linewidth=1)
+    axes.set(xlabel="mirror step", ylabel="angle between B and Wᵀ", ylim=(0, 95))
+    axes.yaxis.set_major_formatter("{x:g}°")
+    axes.legend(title="answers of logistic units")
+picture
+
+# %% [markdown]
+# ## Every layer needs noise of its own
+#
+# Why not send one noise vector up through the whole network, and let every layer mirror on its way?
+# Behind the first layer the noise is $h = \xi W_1$: its units share inputs, so they are correlated,
+# $\operatorname{Cov} h = \sigma^2 W_1^\top W_1$, and the second matrix learns
+#
+# $$
+# \mathbb E[\Delta B_2] = W_2^\top \operatorname{Cov} h = \sigma^2\, W_2^\top W_1^\top W_1
+# $$
+#
+# For $n_1$ hidden units, $n_0$ inputs and random $W_1$ that stands at an angle with
+# $\cos \theta \approx 1 / \sqrt{1 + n_1 / n_0}$, however long one waits: the dashed lines.
+
+
+# %%
+def second_layer(n_hidden, fresh, steps=300, decay=0.02, samples=64):
+    """Return the angle between B_2 and W_2ᵀ over steps, with noise of its own or from below."""
+    rng = np.random.default_rng(SEED)
+    W1 = rng.normal(size=(N_IN, n_hidden)) / np.sqrt(N_IN)
+    W2 = rng.normal(size=(n_hidden, N_OUT)) / np.sqrt(n_hidden)
+    B, degrees = rng.normal(size=W2.T.shape) / np.sqrt(n_hidden), []
+    for _ in range(steps + 1):
+        degrees.append(angle(B, W2.T))
+        shape = (samples, n_hidden if fresh else N_IN)
+        noise = WIDTH * rng.standard_normal(shape)
+        h = noise if fresh else noise @ W1  # (M, n_1)
+        z = h @ W2
+        B = (1 - decay) * B + decay / WIDTH**2 * (z - z.mean(0)).T @ h / (samples - 1)
+    return degrees
+
+
+# %%
+with using("light") as theme:
+    picture = Picture(8, 3.4)
+    axes = picture.subplots()
+    for n_hidden, colour in zip((25, 100, 400), COLOURS[1:], strict=False):
+        degrees = second_layer(n_hidden, fresh=False)
+        axes.plot(degrees, color=colour, label=f"through W₁, {n_hidden} hidden")
+        stays = np.degrees(np.arccos(1 / np.sqrt(1 + n_hidden / N_IN)))
+        axes.axhline(stays, color=colour, linestyle="--", linewidth=1)
+    axes.plot(second_layer(100, fresh=True), color=COLOURS[0], label="its own, 100 hidden")
+    axes.set(xlabel="mirror step", ylabel="angle between B₂ and W₂ᵀ", ylim=(0, 95))
+    axes.yaxis.set_major_formatter("{x:g}°")
+    axes.legend(title="noise", loc="upper right", ncols=2)
+picture
+
+# %% [markdown]
+# ## While the network learns
+#
+# `rules.WeightMirror` does this between the steps of training: 200 mirror steps at the start, then
+# one after each engaged step, in which the error travels as in feedback alignment and $B$ rests.
+# Now $W$ moves while $B$ looks at it. Read its file, `nofb/rules/weight_mirror.py`, beside this
+# run. The accuracy is that of 359 images: one of them is 0.003.
+
+
+# %%
+def train(rule):
+    """Return the history of one rule on digits, 64-100-50-10."""
+    layers = [Dense(64, 100, activation="tanh"), Dense(100, 50, activation="tanh"), Dense(50, 10)]
+    net = Network(layers, loss="cross_entropy", seed=SEED)
+    optimizer = nofb.RMSprop(lr=0.002, schedule="cosine")
+    run = nofb.fit(net, rule, data, EPOCHS, 32, optimizer, seed=SEED, progress=False)
+    return run.history
+
+
+data = nofb.datasets.load("digits")
+tried = [rules.Backprop(), rules.FeedbackAlignment(), rules.WeightMirror()]
+histories = {rule.name: train(rule) for rule in tried}
+
+# %%
+with using("light") as theme:
+    picture = Picture(10, 3.6)
+    accuracy, angles = picture.subplots(1, 2)
+    for name, history in histories.items():
+        colour = look(name, theme).colour
+        accuracy.plot(range(1, EPOCHS + 1), history["test_accuracy"], color=colour, label=name)
+        if name != "bp":  # which has no feedback matrices
+            hidden, output = history.from_start("weight_angle")[:, 1:].T
+            angles.plot(output, color=colour, label=f"{name}, output layer")
+            angles.plot(hidden, color=colour, linestyle="--", label=f"{name}, second layer")
+    accuracy.set(xlabel="epoch", title="test accuracy", xticks=range(0, EPOCHS + 1, 5))
+    angles.set(xlabel="epoch", title="angle between B and Wᵀ, degrees", ylim=(0, 95))
+    angles.set_xticks(range(0, EPOCHS + 1, 5))
+    accuracy.legend(loc="lower right")
+    angles.legend(loc=(0.45, 0.2))
+picture
+
+# %% [markdown]
+# ## What the authors saw
+#
+# Their logs, 400 epochs of MNIST with 784-500-10 logistic units, come with nofb. Their mirror is
+# raw and has no decay ($\lambda = 0$ with $\eta$ as it is), so $B$ grows without a bound, and each
+# new estimate counts for less than the one before: an average over the whole past, that sees ever
+# more sharply and follows ever more slowly.
+
+# %%
+with using("light") as theme:
+    picture = Picture(10, 3.6)
+    accuracy, angles = picture.subplots(1, 2)
+    for name in ("bp", "fa", "wm"):
+        log, colour = published(name), look(name, theme).colour
+        epochs = np.arange(1, len(log["loss"]) + 1)
+        accuracy.plot(epochs, log["test_accuracy"], color=colour, label=name)
+        if name != "bp":
+            angles.plot(epochs, log["weight_angle"], color=colour, label=name)
+    accuracy.set(xlabel="epoch", xscale="log", title="test accuracy, as published", ylim=(0.85, 1))
+    angles.set(xlabel="epoch", xscale="log", title="output layer's B and Wᵀ, degrees")
+    angles.set_ylim(0, 95)
+    accuracy.legend()
+picture
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Start from $\Delta B = W^\top S$ with $S = \xi^\top \xi / M$ and show that its rows scatter
+#    about $\sigma^2 W^\top$ with a relative variance of $(n + 1) / M$. Where does
+#    $\lambda / (2 - \lambda)$ come from?
+# 2. You may spend 64 noise vectors between two engaged steps. Is it better to take one mirror step
+#    with $M = 64$, or four with $M = 16$ and a quarter of the $\lambda$? Predict, then use `falls`.
+# 3. Give `follow` the function `lambda a: np.maximum(a, 0)`. Which $F$ do you see? Half of the
+#    answers of a ReLU unit are lost: why is $F$ not 2?
+# 4. A wide network of sign-like units: set `WIDTH = 3` with `np.tanh`. Each row of $B$ now comes to
+#    rest at $\sigma^2\, \mathbb E[f'(a)]$ times its column of $W$. What does that do to the angle
+#    if the units have weights of different lengths?
+# 5. On digits, each matrix starts on its floor ($n = 100$ and $50$, $\lambda = 0.02$, $M = 64$:
+#    work it out). Why does the angle rise in the first epoch, and why does it end *below* it?
+#    (The mirror's $\eta$ and $\lambda$ follow the schedule of the learning rate.)
+# 6. Where does the mirror take W? Point at the line of `mirror_step` that uses it, and say why a
+#    brain could compute this line where it could not compute $\delta W^\top$.
