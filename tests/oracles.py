@@ -104,7 +104,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
         match name:
             case "bp":
                 return above.W @ delta[i + 1]
-            case "fa" | "wm" | "wm_released" | "kp" | "kp_released":
+            case "fa" | "wm" | "wm_released" | "kp" | "kp_released" | "sa" | "ia" | "np_feedback":
                 return above.B.T @ delta[i + 1]
             case "usf" | "brsf" | "frsf":
                 return (np.abs(above.B).T * np.sign(above.W)) @ delta[i + 1]
@@ -307,7 +307,7 @@ def arrays_of(net: Network, rule: Rule) -> dict[str, Array]:
     for name, table in vars(rule).items():
         if isinstance(table, Mapping):  # M or R, for each layer
             kept |= {f"{name} for {layer!r}": array for layer, array in table.items()}
-    return {name: array.copy() for name, array in kept.items() if array is not None}
+    return {name: array.copy() for name, array in kept.items() if isinstance(array, np.ndarray)}
 
 
 # -- comparing -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from nofb.experiments.grid import finished
 from nofb.experiments.run_log import read_log
 from nofb.experiments.settings import SEARCHED_ON, Settings, tuned_rate
 from nofb.experiments.tune import SEARCHES, Search, find
-from nofb.rules import RULES, FeedbackAlignment
+from nofb.rules import COMPARED, CONTROLS, NEIGHBOURS, RELEASED, RULES, FeedbackAlignment
 from nofb.training import OPTIMIZERS
 
 SMALL = Settings(hidden=(8,), epochs=2)
@@ -52,6 +52,12 @@ def test_a_run_that_diverges_is_kept_and_is_in_no_mean():
     assert all("bp was stopped in epoch 1" in result.stopped for result in comparison.results)
     assert comparison.of("bp") == []
     assert all(np.isnan(value) for value in comparison.final("bp", "test_accuracy"))
+
+
+def test_the_default_comparison_leaves_out_released_flaws_and_the_mirrors_neighbours():
+    """It must stay a matter of seconds, and a flaw must be asked for by its name."""
+    assert set(COMPARED) == set(RULES) - set(RELEASED) - set(NEIGHBOURS)
+    assert set(CONTROLS) <= set(COMPARED) and {"fa", "wm", "kp"} <= set(COMPARED)
 
 
 def test_every_rule_and_optimizer_has_a_searched_rate_on_digits():

@@ -18,7 +18,12 @@ import pytest
 import nofb
 
 HERE = Path(__file__).parent
-TESTS = ["test_gradients.py", "test_identities.py", "test_learned_feedback.py"]
+TESTS = [
+    "test_gradients.py",
+    "test_identities.py",
+    "test_learned_feedback.py",
+    "test_neighbours.py",
+]
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider"]
 PASSED, FAILED = 0, 1  # pytest's codes; 2 and above mean that the tests did not run
 
@@ -30,6 +35,9 @@ TARGETS = "rules/direct_random_target_projection.py"
 SIGNS = "rules/sign_symmetry.py"
 RECIPROCAL = "rules/kolen_pollack.py"
 MIRROR = "rules/weight_mirror.py"
+SYMMETRIC = "rules/symmetric_alignment.py"
+INFORMATION = "rules/information_alignment.py"
+PERTURBATION = "rules/node_perturbation_feedback.py"
 PRODUCTS = "kernels/products.py"
 SLOPES = "kernels/slopes.py"
 POOLING = "kernels/pooling.py"
@@ -168,6 +176,36 @@ FAULTS = {
         "NOISES[self.noise](self.rng, xi)",
         "xi[:] = self.z.get(net.below(layer), self.rng.standard_normal(xi.shape))",
         "test_every_layer_of_a_network_is_mirrored_filters_too",
+    ),
+    "symmetric alignment with half its decay": Fault(
+        SYMMETRIC,
+        "real(2 * rate * self.decay)",
+        "real(rate * self.decay)",
+        "test_a_step_of_symmetric_alignment_descends_its_regulariser",
+    ),
+    "information alignment that adds what was said already": Fault(
+        INFORMATION,
+        "xi[i, j] - null * rest[i, j]",
+        "xi[i, j] + null * rest[i, j]",
+        "test_a_mirror_step_descends_amp_and_null",
+    ),
+    "blame divided by the width once": Fault(
+        PERTURBATION,
+        "change / self.width**2",
+        "change / self.width",
+        "test_the_blame_is_as_noisy_as_its_header_says",
+    ),
+    "a noisy pass with masks of its own": Fault(
+        PERTURBATION,
+        'record.array("mask", h.shape[1:])[:] = trace[layer].array("mask", h.shape[1:])',
+        "layer.draw_mask(record, train=True)",
+        "test_the_noisy_pass_meets_the_masks_of_the_first_one",
+    ),
+    "feedback that regresses a sum": Fault(
+        PERTURBATION,
+        "dB /= len(delta)",
+        "pass",
+        "test_the_feedback_descends_its_error_in_predicting_the_blame",
     ),
     "pooling sends to the first pixel of the window": Fault(
         POOLING,

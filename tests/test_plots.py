@@ -233,7 +233,7 @@ def test_the_scatter_reaches_as_far_as_its_points():
 
 
 def test_no_name_in_the_scatter_covers_another_name_or_point():
-    """Ten rules end close together; names on top of each other cannot be read."""
+    """Rules end close together; names on top of each other cannot be read."""
     picture = plots.accuracy_against_angle(made_up(ALL))
     (axes,) = picture.axes
     names = [text for text in axes.texts if text.get_text()]

@@ -13,18 +13,22 @@ from nofb.rules.direct_random_target_projection import DirectRandomTargetProject
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
 from nofb.rules.feedback_alignment import FeedbackAlignment
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
+from nofb.rules.information_alignment import InformationAlignment
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
+from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
     FixedRandomSignSymmetry,
     UniformSignSymmetry,
 )
+from nofb.rules.symmetric_alignment import SymmetricAlignment
 from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
 
 __all__ = [
     "COMPARED",
     "CONTROLS",
+    "NEIGHBOURS",
     "RELEASED",
     "RULES",
     "Backprop",
@@ -35,11 +39,14 @@ __all__ = [
     "FeedbackAlignment",
     "FixedRandomSignSymmetry",
     "IndirectFeedbackAlignment",
+    "InformationAlignment",
     "KolenPollack",
     "KolenPollackReleased",
+    "NodePerturbationFeedback",
     "Rule",
     "Shallow",
     "Signals",
+    "SymmetricAlignment",
     "UniformSignSymmetry",
     "Uses",
     "WeightMirror",
@@ -61,6 +68,9 @@ RULES: dict[str, type[Rule]] = {
         WeightMirrorReleased,
         KolenPollack,
         KolenPollackReleased,
+        SymmetricAlignment,
+        InformationAlignment,
+        NodePerturbationFeedback,
         DirectRandomTargetProjection,
         ErrorSignFeedbackAlignment,
         Shallow,
@@ -69,7 +79,8 @@ RULES: dict[str, type[Rule]] = {
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
-COMPARED = tuple(name for name in RULES if name not in RELEASED)  # unless one is asked for
+NEIGHBOURS = ("sa", "ia", "np_feedback")  # of the mirror: for those who look at it closely
+COMPARED = tuple(name for name in RULES if name not in RELEASED + NEIGHBOURS)  # unless asked for
 
 
 def make(name: str, **attributes: object) -> Rule:

@@ -33,7 +33,7 @@ class Uses:
     labels
         The target alone, before the forward pass has ended.
     transport
-        The forward weights of the layer above, transposed: weight transport.
+        The forward weights of the layer above, transposed: weight transport, at once or slowly.
     signs
         Only the signs of those weights.
     forward_weights
@@ -43,7 +43,7 @@ class Uses:
     learned_feedback
         Feedback matrices that learn.
     second_phase
-        A time of its own, without data, in which the feedback path learns.
+        A time of its own, in which the feedback path learns.
     """
 
     error: bool = False

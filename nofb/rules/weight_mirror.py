@@ -197,15 +197,24 @@ class WeightMirror(FeedbackAlignment):
 
     def mirror_layer(self, net: Network, layer: WeightedLayer, B: Array) -> None:
         """Take one mirror step with one layer."""
+        self.converse(net, layer)
+        self.learn(net, layer, self.xi[layer], B)
+
+    def converse(self, net: Network, layer: WeightedLayer) -> None:
+        """Let the units below chatter, and those above answer."""
         xi, z = self.xi[layer], self.z[layer]
-        real: Callable[[float], Any] = net.dtype
         NOISES[self.noise](self.rng, xi)
         xi *= self.width  # eq. 4  (M, n_in)
         self.answer(net, layer)  # eq. 5  (M, n_out)
         if self.centred:
             z -= z.mean(axis=0)  # what a unit always says tells nothing of who spoke to it
+
+    def learn(self, net: Network, layer: WeightedLayer, xi: Array, B: Array) -> None:
+        """Change B by what the two ends of each of its synapses have said."""
+        real: Callable[[float], Any] = net.dtype
         rate, decay = real(self.share * self.rate), real(self.share * self.decay)
-        mirror(xi, z, self.samples - self.centred, rate, decay, self.dB[layer], B)
+        count = self.samples - self.centred
+        mirror(xi, self.z[layer], count, rate, decay, self.dB[layer], B)
 
     def answer(self, net: Network, layer: WeightedLayer) -> None:
         """Let the units above answer the noise: z = f(ξ W), with + b if biases take part."""

@@ -1,0 +1,98 @@
+"""Symmetric alignment: what if B were simply pulled towards Wᵀ, and nobody asked how?
+
+Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
+
+    δ_L     = ŷ - y                                 (1)
+    δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (2)   as in feedback alignment
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
+    R_l     = α ‖B_l‖² - β tr(B_l W_l)              (4)   "decay" and "self"
+    B_l ← B_l - η_B (2α B_l - β W_lᵀ)               (5)   η_B ∂R/∂B: settles at (β / 2α) W_lᵀ
+
+Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
+    h_{l-1} what the layer received (N, n_{l-1}); α decay, β pull, η_B rate, which follows the
+    schedule of the learning rate; N batch size.
+Why it is here: it is what the other rules whose feedback learns would be if they had no noise and
+    needed no data. What a mirror loses against it is the price of not knowing W.
+Uses: the global error, its own activations, B, and W itself, transposed, in eq. 5: this is weight
+    transport, only slower, with B an average of Wᵀ over the last 1 / (2α η_B) steps.
+Paper: "decay" counts ‖W‖² too. Here W learns from its error alone, as under the other rules; the
+    paper's rates were not read.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from nofb import checks
+from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
+from nofb.network import Network
+from nofb.rules.base import Uses
+from nofb.rules.feedback_alignment import FeedbackAlignment
+from nofb.types import Array
+
+
+@kernel
+def pull_together(W: Array, shrink: float, pull: float, B: Array) -> None:
+    """B -= shrink B - pull Wᵀ."""
+    for i in range(B.shape[0]):
+        for j in range(B.shape[1]):
+            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5
+
+
+class SymmetricAlignment(FeedbackAlignment):
+    """Symmetric alignment: after each step, B goes a little way towards Wᵀ.
+
+    Parameters
+    ----------
+    rate
+        η_B; with `decay`, such that 2 η_B α is less than 1.
+    decay
+        α, greater than 0.
+    pull
+        β; with β = 2α, as by default, B settles at Wᵀ itself.
+    feedback_init
+        How each B (n_out, n_in) is drawn, as in feedback alignment.
+
+    Raises
+    ------
+    ValueError
+        If a step would throw B past its goal.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> from nofb.diagnostics import angle
+    >>> net = Network([Dense(4, 30, activation="tanh"), Dense(30, 10)])
+    >>> rule, last = SymmetricAlignment(), net.weighted[1]
+    >>> rule.attach(net)
+    >>> for _ in range(300):
+    ...     rule.after_step(net)
+    >>> bool(angle(last.B, last.W.T) < 1)
+    True
+    """
+
+    name = "sa"
+    title = "symmetric alignment"
+    paper = "Kunin et al. 2020"
+    uses = Uses(error=True, transport=True, learned_feedback=True)
+
+    def __init__(
+        self,
+        rate: float = 0.02,
+        decay: float = 0.5,
+        pull: float = 1.0,
+        feedback_init: str | Initialiser = "uniform_fan_out",
+    ) -> None:
+        super().__init__(feedback_init)
+        self.rate = checks.number("rate", rate, above=0)
+        self.decay = checks.number("decay", decay, above=0)
+        self.pull = checks.number("pull", pull, above=0)
+        checks.number("2 * rate * decay", 2 * rate * decay, below=1)
+
+    def after_step(self, net: Network) -> None:
+        rate = self.share * self.rate
+        real: Callable[[float], Any] = net.dtype
+        shrink, pull = real(2 * rate * self.decay), real(rate * self.pull)
+        for layer in net.weighted:
+            if layer.B is not None:
+                pull_together(layer.W, shrink, pull, layer.B)

@@ -1,0 +1,318 @@
+"""The mirror's neighbours: symmetric and information alignment, and node-perturbation feedback.
+
+Every expectation is a finite difference, a fixed point worked out by hand, or the statistics of a
+sample mean.
+"""
+
+import numpy as np
+import oracles
+import pytest
+from oracles import angle, attached, batch, dense_net, relative, taught_trace
+
+from nofb import SGD, Dense, Network, rules
+from nofb.training.step import step
+
+NETS = list(oracles.NETS)
+
+# -- symmetric alignment -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("net_name", NETS)
+@pytest.mark.parametrize(("decay", "pull"), [(0.5, 1.0), (2.0, 1.0), (0.3, 0.9)])
+def test_symmetric_alignment_settles_at_its_multiple_of_the_transpose(decay, pull, net_name):
+    """(β / 2α) Wᵀ, and the distance to it shrinks by exactly (1 - 2 α η_B) at every step."""
+    net = oracles.NETS[net_name]()
+    rule = attached("sa", net, rate=0.05, decay=decay, pull=pull)
+    goals = [pull / (2 * decay) * layer.W.T for layer in net.weighted[1:]]
+    starts = [layer.B - goal for layer, goal in zip(net.weighted[1:], goals, strict=True)]
+    for _ in range(10):
+        rule.after_step(net)
+    for layer, goal, start in zip(net.weighted[1:], goals, starts, strict=True):
+        expected = goal + (1 - 2 * decay * 0.05) ** 10 * start
+        np.testing.assert_allclose(layer.B, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_step_of_symmetric_alignment_descends_its_regulariser():
+    """R = α ‖B‖² - β tr(B W): "decay" and "self", by finite differences."""
+    net = dense_net()
+    rule = attached("sa", net, rate=0.1, decay=0.7, pull=1.3)
+    layer = net.weighted[1]
+    before = layer.B.copy()
+    slopes = oracles.differences(
+        lambda: 0.7 * (layer.B**2).sum() - 1.3 * np.trace(layer.B @ layer.W),
+        layer.B,
+        range(layer.B.size),
+    )
+    rule.after_step(net)
+    np.testing.assert_allclose((before - layer.B).ravel(), 0.1 * slopes, atol=1e-9)
+
+
+def test_symmetric_alignment_reads_the_weights_when_it_changes_its_feedback_and_says_so():
+    """It is weight transport, whatever the way back looks like; no table may hide that."""
+    net = dense_net()
+    rule = attached("sa", net)
+    W = [layer.W.copy() for layer in net.weighted]
+    assert rule.uses.transport
+    rule.after_step(net)
+    for layer, before in zip(net.weighted, W, strict=True):
+        np.testing.assert_array_equal(layer.W, before)
+        layer.W[:] = np.nan
+    rule.after_step(net)
+    assert all(np.isnan(layer.B).all() for layer in net.weighted[1:])
+
+
+def test_symmetric_alignment_follows_the_schedule_of_the_learning_rate():
+    """Every change that a rule makes by itself does."""
+    net = dense_net()
+    rule = attached("sa", net, rate=0.2)
+    layer, start = net.weighted[1], net.weighted[1].B.copy()
+    rule.share = 0.25
+    rule.after_step(net)
+    np.testing.assert_allclose(layer.B, start + 0.05 * (layer.W.T - start), rtol=1e-12)
+
+
+# -- information alignment -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_information_alignment_without_its_null_term_is_the_weight_mirror(net_name):
+    """The same noise, the same answers, the same B, to rounding."""
+    net, twin = oracles.NETS[net_name](), oracles.NETS[net_name]()
+    for stack, rule in ((net, attached("ia", net, null=0.0)), (twin, attached("wm", twin))):
+        rule.mirror(stack, 5)
+    for layer, same in zip(net.weighted[1:], twin.weighted[1:], strict=True):
+        np.testing.assert_allclose(layer.B, same.B, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("null", [0.0, 1.0, 2.5])
+def test_a_mirror_step_descends_amp_and_null(null, activation):
+    """-∂R/∂B of "amp" is the mirror's outer product; "null" adds what was said already."""
+    net = dense_net(activation=activation)
+    rule = attached("ia", net, null=null, steps_before=0, width=0.7, samples=9)
+    layer, start = net.weighted[1], net.weighted[1].B.copy()
+    rule.mirror(net)
+    xi, z, B = rule.xi[layer], rule.z[layer], start
+
+    def regulariser() -> float:
+        said = z @ B
+        return float((-xi * said + null / 2 * said**2).sum() / 8)
+
+    slopes = oracles.differences(regulariser, B, range(B.size))
+    np.testing.assert_allclose(rule.dB[layer].ravel(), -slopes, atol=1e-8)
+    if null == 0:
+        np.testing.assert_allclose(rule.dB[layer], z.T @ xi / 8, rtol=1e-12)
+    decayed = (1 - rule.decay) * start + rule.rate * rule.dB[layer]
+    np.testing.assert_allclose(layer.B, decayed, rtol=1e-9)
+
+
+def linear_layer() -> tuple[Network, Dense]:
+    """Return a network, and its layer of linear units whose W is far from orthogonal."""
+    layer = Dense(9, 6, init="lecun")
+    return Network([Dense(3, 9, "tanh"), layer, Dense(6, 2)], dtype=np.float64), layer
+
+
+@pytest.mark.parametrize("null", [0.5, 1.0, 20.0])
+def test_information_alignment_settles_between_the_transpose_and_the_pseudo_inverse(null):
+    """(1 + ν WᵀW) B = Wᵀ: ridge regression of the noise on its answers."""
+    net, layer = linear_layer()
+    rule = attached("ia", net, null=null, decay=0.01, samples=1000, steps_before=1500)
+    mean = np.zeros_like(layer.B)
+    for _ in range(300):
+        rule.mirror(net)
+        mean += layer.B / 300
+    goal = np.linalg.solve(np.eye(6) + null * layer.W.T @ layer.W, layer.W.T)
+    assert relative(mean, goal) < 0.02
+    inverse, transpose = angle(mean, np.linalg.pinv(layer.W)), angle(mean, layer.W.T)
+    assert (inverse < transpose) == (null == 20.0)
+
+
+def test_information_alignment_leaves_the_weights_alone():
+    """Here B alone descends; a mirror that moved W would teach the network noise."""
+    net = dense_net()
+    rule = attached("ia", net)
+    before = [layer.W.copy() for layer in net.weighted]
+    rule.after_step(net)
+    for layer, W in zip(net.weighted, before, strict=True):
+        np.testing.assert_array_equal(layer.W, W)
+
+
+# -- node-perturbation feedback ------------------------------------------------------------------
+
+
+class Silence:
+    """A generator whose normal numbers are all zero."""
+
+    def standard_normal(self, out, dtype):
+        out[:] = 0
+
+
+def repeated(net: Network, copies: int) -> tuple:
+    """Return one sample, so many times."""
+    x, y = batch(net, 1)
+    return np.repeat(x, copies, axis=0), np.repeat(y, copies)
+
+
+def received_gradients(net: Network, trace) -> dict:
+    """Return backprop's gradient at what each layer but the first received, for each sample."""
+    found = oracles.signals(attached("bp", net), net, trace)
+    return {
+        layer: layer.back(trace[layer], found[layer], layer.W.T).copy()
+        for layer in net.weighted[1:]
+    }
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_who_moved_and_what_came_of_it_is_the_gradient_on_average(net_name):
+    """E[λ] = δ Wᵀ at every depth, though all layers are perturbed at once."""
+    net = oracles.NETS[net_name]()
+    copies = 20_000 if net_name == "dense" else 4_000
+    x, y = repeated(net, copies)
+    trace = taught_trace(net, x, y)
+    gradients = received_gradients(net, trace)
+    size = np.sqrt(sum((gradient[0] ** 2).sum() for gradient in gradients.values()))
+    rule = attached("np_feedback", net)
+    for layer, _, blame in rule.blames(net, trace):
+        wrong = np.linalg.norm(blame.mean(axis=0) - gradients[layer][0])
+        assert wrong < 1.5 * size * np.sqrt(gradients[layer][0].size / copies)
+        assert relative(blame.mean(axis=0), gradients[layer][0]) < 0.5
+
+
+def test_the_blame_is_as_noisy_as_its_header_says():
+    """Var λ = ‖g‖² + g² in each entry, g of all layers together: why it learns so slowly."""
+    net = dense_net()
+    trace = taught_trace(net, *repeated(net, 20_000))
+    gradients = received_gradients(net, trace)
+    size = sum((gradient[0] ** 2).sum() for gradient in gradients.values())
+    for layer, _, blame in attached("np_feedback", net).blames(net, trace):
+        expected = size + gradients[layer][0] ** 2
+        np.testing.assert_allclose(blame.var(axis=0), expected, rtol=0.1)
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_without_noise_nobody_is_blamed(net_name):
+    """λ = 0 for ξ = 0; what B then learns is to send nothing."""
+    net = oracles.NETS[net_name]()
+    rule = attached("np_feedback", net)
+    rule.rng = Silence()
+    trace = taught_trace(net, *batch(net))
+    assert not any(blame.any() for _, _, blame in rule.blames(net, trace))
+
+
+def test_the_noisy_pass_meets_the_masks_of_the_first_one():
+    """Other units silent, and the loss would change for reasons that no noise explains."""
+    net = dense_net(dropout=0.5)
+    rule = attached("np_feedback", net)
+    rule.rng = Silence()
+    trace = taught_trace(net, *batch(net))
+    list(rule.blames(net, trace))
+    last = net.weighted[-1]
+    np.testing.assert_allclose(rule.noisy[trace][last].a, trace[last].a, rtol=1e-12)
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_the_noisy_pass_leaves_the_first_one_as_it_was(net_name):
+    """The loss that is reported, and the signals, are those of the network without noise."""
+    net = oracles.NETS[net_name]()
+    rule = attached("np_feedback", net)
+    trace = taught_trace(net, *batch(net))
+    kept = [
+        array.copy()
+        for layer in net.weighted
+        for array in (trace[layer].h_below, trace[layer].a, trace[layer].h)
+    ]
+    rule.teach(net, trace)
+    now = [
+        array
+        for layer in net.weighted
+        for array in (trace[layer].h_below, trace[layer].a, trace[layer].h)
+    ]
+    for one, other in zip(kept, now, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_the_feedback_descends_its_error_in_predicting_the_blame(net_name):
+    """ΔB is the gradient of ½‖δ B - λ‖², a mean over samples, through every patch of a map."""
+    net = oracles.NETS[net_name]()
+    rule = attached("np_feedback", net)
+    trace = taught_trace(net, *batch(net))
+    deltas = oracles.signals(rule, net, trace)
+    rule.rng = np.random.default_rng(1)
+    blames = {layer: blame.copy() for layer, _, blame in rule.blames(net, trace)}
+    rule.rng = np.random.default_rng(1)
+    updates = rule.teach(net, trace)
+    assert updates[0].dB is None
+    for layer, update in zip(net.weighted[1:], updates[1:], strict=True):
+
+        def error(layer=layer) -> float:
+            told = layer.back(trace[layer], deltas[layer], layer.B)
+            return float(0.5 * ((told - blames[layer]) ** 2).sum() / len(told))
+
+        entries = range(layer.B.size)
+        slopes = oracles.differences(error, layer.B, entries)
+        scale = np.abs(slopes).max()
+        np.testing.assert_allclose(update.dB.ravel(), slopes, atol=1e-6 * scale)
+
+
+def test_at_the_transpose_the_expected_change_is_zero():
+    """B = Wᵀ everywhere is what the regression looks for."""
+    net = dense_net()
+    rule = attached("np_feedback", net)
+    x, y = batch(net, 20_000)
+
+    def lengths() -> list[float]:
+        updates = rule.updates(net, x, y)
+        return [float(np.linalg.norm(update.dB)) for update in updates[1:]]
+
+    for layer in net.weighted[1:]:
+        layer.B = np.ascontiguousarray(layer.W.T)
+    settled = lengths()
+    for layer in net.weighted[1:]:
+        layer.B = 2 * layer.W.T.copy()
+    for at_rest, off in zip(settled, lengths(), strict=True):
+        assert at_rest < 0.15 * off
+
+
+def test_the_feedback_finds_the_transposed_weights_from_the_loss_alone():
+    """With the weights at rest and errors in every direction, the top's B becomes Wᵀ."""
+    net = dense_net((5, 6, 4), "tanh", loss="squared_error")
+    rule, layer = attached("np_feedback", net), net.weighted[1]
+    rng = np.random.default_rng(0)
+    before = angle(layer.B, layer.W.T)
+    for _ in range(400):
+        trace = net.forward(rng.normal(size=(200, 5))).set_target(rng.normal(size=(200, 4)))
+        layer.B -= 0.05 * rule.teach(net, trace)[1].dB
+    assert angle(layer.B, layer.W.T) < 8 < 40 < before
+
+
+def test_the_feedback_steps_with_the_optimizer_of_the_weights():
+    """`fit` hands dB on; B that stayed would be feedback alignment."""
+    net = dense_net()
+    rule = attached("np_feedback", net)
+    before = [layer.B.copy() for layer in net.weighted[1:]]
+    trace = taught_trace(net, *batch(net))
+    step(net, rule, SGD(lr=0.1), trace)
+    for layer, B in zip(net.weighted[1:], before, strict=True):
+        np.testing.assert_allclose(layer.B, B - 0.1 * trace.update(layer).dB, rtol=1e-9)
+
+
+# -- what a student gets wrong -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "sentence"),
+    [
+        ("sa", {"rate": 0}, "rate must be finite and greater than 0"),
+        ("sa", {"decay": 0}, "decay must be finite and greater than 0"),
+        ("sa", {"rate": 2.0}, r"2 \* rate \* decay must be finite and less than 1, but is 2.0"),
+        ("ia", {"null": -1}, "null must be finite and at least 0, but is -1"),
+        ("ia", {"decay": 0}, "decay must be finite and greater than 0"),
+        ("ia", {"rate": 1.0}, "rule 'ia' has no attribute 'rate'; it has: null, decay"),
+        ("np_feedback", {"width": 0}, "width must be finite and greater than 0"),
+    ],
+)
+def test_a_wrong_attribute_is_named(name, attributes, sentence):
+    """One sentence must say which, and what is allowed."""
+    with pytest.raises(ValueError, match=sentence):
+        rules.make(name, **attributes)
