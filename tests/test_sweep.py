@@ -535,6 +535,8 @@ def test_control_c_says_one_sentence_and_leaves_no_worker_behind(config):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=environment, start_new_session=True,
+        # A suite that runs in the background of a shell has Ctrl-C turned off.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as sweep:  # fmt: skip
         log = Path("nofb-sweep", "runs.jsonl")
         until = time.monotonic() + 60
