@@ -530,13 +530,15 @@ def test_a_log_of_another_program_is_refused_and_left_alone(capsys, config):
 def test_control_c_says_one_sentence_and_leaves_no_worker_behind(config):
     """A terminal sends it to the workers too, and they have nothing to say."""
     config.write_text(CONFIG.replace("epochs = 1", "epochs = 400"))
-    command = [sys.executable, "-m", "nofb", "sweep", "rates.toml", "--jobs", "2"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # A suite that runs in the background of a shell has Ctrl-C turned off.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from nofb.cli import main; sys.exit(main(['sweep', 'rates.toml', '--jobs', '2']))"
+    )
+    command, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=environment, start_new_session=True,
-        # A suite that runs in the background of a shell has Ctrl-C turned off.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as sweep:  # fmt: skip
         log = Path("nofb-sweep", "runs.jsonl")
         until = time.monotonic() + 60
