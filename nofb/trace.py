@@ -204,6 +204,13 @@ class Trace:
             for each in signals:
                 weight_product(*self._factors(*each))
 
+    def room_for_feedback(self, layer: WeightedLayer, B: Array) -> Array:
+        """Return the dB of the layer's update, shaped like B and made once: some rules learn B."""
+        update = self.update(layer)
+        if update.dB is None:
+            update.dB = np.zeros_like(B)
+        return update.dB
+
     def update(self, layer: WeightedLayer) -> Update:
         """Return the room for the layer's update, all zeros before the first weight product."""
         if self.whole is not None:
@@ -255,7 +262,8 @@ class Trace:
                 Trace(self.net, rows.stop - rows.start, self, rows.start) for rows in shares
             ]
         for part in self._parts[len(shares)]:
-            part._open(x[part.first : part.first + part.samples])
+            if part._x is None or part._x.base is not x:  # or else it is open on these rows already
+                part._open(x[part.first : part.first + part.samples])
         return self._parts[len(shares)]
 
     def _ascend(self, layer: WeightedLayer, signal: Array) -> Array:

@@ -143,8 +143,8 @@ FAULTS = {
     ),
     "the feedback's step is carried across": Fault(
         RECIPROCAL,
-        "reciprocal_product(h_below, rows, len(delta), update.dB)",
-        "update.dB[:] = update.dW.T",
+        "reciprocal_product(h_below, rows, len(delta), dB)",
+        "dB[:] = trace.update(layer).dW.T",
         "test_the_feedback_works_out_its_own_change",
     ),
     "a mirror whose answers are not centred": Fault(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nofb.experiments.akrout2019 import EPOCHS, MEASURES, RULES, TITLE, published
+from nofb.report.failures import failure, failures
 from nofb.report.folder import put
 from nofb.report.origin import origin
 from nofb.text import columns, markdown
@@ -51,12 +52,6 @@ def of_form(records: Iterable[Record], form: str) -> dict[str, list[Curves]]:
     return {rule: runs[rule] for rule in RULES if rule in runs}
 
 
-def failure(record: Record) -> str | None:
-    """Return why a run failed or was stopped, if it was."""
-    why: str | None = record["error"] if "error" in record else record["result"]["stopped"]
-    return why
-
-
 def table(records: Sequence[Record]) -> str:
     """Return the tables as plain text for the terminal."""
     parts = []
@@ -77,11 +72,6 @@ def page(records: Sequence[Record], command: str) -> str:
         title = f"## As the paper describes it, {_extent(paper)}"
         parts += [title, markdown(ends(paper)), "![the paper's form](paper.png)"]
     return "\n\n".join(parts + failures(records)) + "\n"
-
-
-def failures(records: Iterable[Record]) -> list[str]:
-    """Return a sentence for each run that failed or was stopped; no mean has them in it."""
-    return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]
 
 
 def against_log(runs: Mapping[str, Sequence[Curves]]) -> list[list[str]]:

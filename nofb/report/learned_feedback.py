@@ -11,6 +11,7 @@ import numpy as np
 from nofb.experiments.deep_alignment import MEASURES
 from nofb.experiments.learned_feedback import TITLE
 from nofb.experiments.mirror_floor import FORMS
+from nofb.report.failures import failure, failures
 from nofb.report.folder import put
 from nofb.report.origin import origin
 from nofb.text import columns, markdown
@@ -73,17 +74,6 @@ def by_rule(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
     for record in records:
         rules.setdefault(record["task"]["rule"], []).append(record["result"])
     return rules
-
-
-def failure(record: Record) -> str | None:
-    """Return why a run failed or was stopped, if it was."""
-    why: str | None = record["error"] if "error" in record else record["result"].get("stopped")
-    return why
-
-
-def failures(records: Iterable[Record]) -> list[str]:
-    """Return a sentence for each run that failed or was stopped; no number has them in it."""
-    return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]
 
 
 def table(records: Sequence[Record]) -> str:

@@ -82,10 +82,9 @@ class KolenPollack(FeedbackAlignment):
         trace.weight_products(signals)  # eq. 3
         for layer, delta in signals:
             if layer.B is not None:
-                update, h_below = trace.update(layer), layer.received(trace[layer])
-                update.dB = np.empty_like(layer.B) if update.dB is None else update.dB
+                h_below, dB = layer.received(trace[layer]), trace.room_for_feedback(layer, layer.B)
                 rows = delta.reshape(-1, layer.n_out)  # a convolution has one for each patch
-                reciprocal_product(h_below, rows, len(delta), update.dB)  # eq. 4
+                reciprocal_product(h_below, rows, len(delta), dB)  # eq. 4
         return [trace.update(layer) for layer in net.weighted]
 
     def after_step(self, net: Network) -> None:

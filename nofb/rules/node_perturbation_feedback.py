@@ -88,9 +88,8 @@ class NodePerturbationFeedback(FeedbackAlignment):
         trace.weight_products(signals.items())  # eq. 3
         for layer, record, blame in self.blames(net, trace):
             if layer.B is not None:
-                update = trace.update(layer)
-                update.dB = np.empty_like(layer.B) if update.dB is None else update.dB
-                regress(layer, record, signals[layer], blame, layer.B, update.dB)
+                dB = trace.room_for_feedback(layer, layer.B)
+                regress(layer, record, signals[layer], blame, layer.B, dB)
         return [trace.update(layer) for layer in net.weighted]
 
     def blames(self, net: Network, trace: Trace) -> Iterator[tuple[WeightedLayer, Record, Array]]:

@@ -147,8 +147,9 @@ def fit(
     optimizer = SGD() if optimizer is None else optimizer
     run = Run(net, rule, optimizer)
     examiner = _Examiner(run, data, validation, seed, probe)
-    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe}
-    keeper.compare(run, data, epochs, told | {"shuffle": shuffle})
+    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
+            "shuffle": shuffle}  # fmt: skip
+    keeper.compare(run, data, epochs, told)
     if net.rule is not rule:
         rule.attach(net, seed)
     order = seeds.generator(seed, "order")

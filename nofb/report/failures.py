@@ -1,0 +1,27 @@
+"""Runs of a reproduction that failed or were stopped: named, and in no number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Record = Mapping[str, Any]
+
+
+def failure(record: Record) -> str | None:
+    """Return why a run failed or was stopped, if it was.
+
+    Examples
+    --------
+    >>> failure({"task": {"rule": "fa"}, "error": "OSError: no data"})
+    'OSError: no data'
+    >>> failure({"task": {"rule": "fa"}, "result": {"stopped": None}}) is None
+    True
+    """
+    why: str | None = record["error"] if "error" in record else record["result"].get("stopped")
+    return why
+
+
+def failures(records: Iterable[Record]) -> list[str]:
+    """Return a sentence for each run that failed or was stopped; no number has them in it."""
+    return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]
