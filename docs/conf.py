@@ -1,0 +1,52 @@
+"""How the site is built: `python -m sphinx -W docs docs/_build/html`."""
+
+import os
+import sys
+from pathlib import Path
+
+from sphinxcontrib.katex import katex_version
+
+import nofb
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+os.environ["TQDM_DISABLE"] = "1"  # a progress bar would load scripts from the network
+
+project, author, version = "nofb", "the nofb authors", nofb.__version__
+copyright = author
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinxcontrib.katex",
+    "gathered_pages",
+]
+exclude_patterns = ["_build"]
+default_role = "literal"
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+napoleon_google_docstring = False
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"  # a cache would not see that the package has changed
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_ipywidgets_js = {}
+
+html_theme = "furo"
+html_title = "nofb"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright = False
+html_theme_options = {"navigation_with_keys": True}
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
+copybutton_exclude = ".linenos, .gp, .go"
+
+# Another version of KaTeX's style sheet than of its script would put subscripts on top of letters.
+katex_css_path = "katex/katex.min.css"
+if f'content:"{katex_version}"' not in (HERE / "_static" / katex_css_path).read_text("utf-8"):
+    raise RuntimeError(f"docs/_static/katex must have the files of KaTeX {katex_version}")
