@@ -1,0 +1,5 @@
+"""Reading a rule: its header as mathematics, and its source beside the equations it implements."""
+
+from nofb.explain.headers import Equation, Header, Paragraph, header
+
+__all__ = ["Equation", "Header", "Paragraph", "header"]
