@@ -16,7 +16,7 @@ from nofb import checks
 from nofb.rules import RULES, Rule
 
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
-RELATION = re.compile(r" {2,}(?=[=←~≈∝] )")
+ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
 GAP = re.compile(r" {2,}")
 LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 
@@ -191,9 +191,8 @@ def _file_doc(kind: type) -> str | None:
 def _unfold(lines: Iterable[str]) -> list[str]:
     """Put what is indented more than the equations, and so goes on with one, into its line."""
     whole: list[str] = []
-    margin = " " * 5  # four, and at least one more
     for line in lines:
-        if line.startswith(margin) and whole:
+        if line.startswith(" " * 5) and whole:
             whole[-1] += " " + line.strip()
         else:
             whole.append(line)
@@ -212,7 +211,7 @@ def _equations(lines: Sequence[str]) -> Iterator[Equation]:
 def _equation(line: str, phase: str) -> Equation:
     """Read one line: an equation, a condition, its number and a remark, with gaps between."""
     if found := NUMBERED.fullmatch(line):
-        parts = GAP.split(RELATION.sub(" ", found["text"]))
+        parts = GAP.split(ALIGNED.sub(" ", found["text"]))
         number, remark = int(found["number"]), found["remark"] or ""
         return Equation(number, parts[0], " ".join(parts[1:]), remark, phase)
     first, *parts = GAP.split(line.strip())
