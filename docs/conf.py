@@ -25,6 +25,7 @@ extensions = [
 exclude_patterns = ["_build"]
 default_role = "literal"
 add_module_names = False
+smartquotes = False  # f'(a) is a slope, and not a quotation
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
@@ -44,7 +45,7 @@ html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
-copybutton_exclude = ".linenos, .gp, .go"
+copybutton_prompt_text, copybutton_prompt_is_regexp = r">>> |\.\.\. ", True
 
 # Another version of KaTeX's style sheet than of its script would put subscripts on top of letters.
 katex_css_path = "katex/katex.min.css"

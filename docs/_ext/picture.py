@@ -126,3 +126,11 @@ def chatter(anatomy: Anatomy) -> Iterator[str]:
 def text(x: float, y: float, words: str, kind: str) -> str:
     """Write a symbol, with what follows an underscore as its subscript."""
     return f'<text class="{kind}" x="{x:g}" y="{y:g}">{words.replace("_", "").translate(SUBSCRIPTS)}</text>'
+
+
+def sample(kind: str) -> str:
+    """Return a short arrow of a kind, for a legend."""
+    return (
+        '<svg class="schematic sample" viewBox="0 0 44 14" aria-hidden="true">'
+        f'<path class="way {kind}" d="M2 7H33"/>{head(42, 7, 1, 0, kind)}</svg>'
+    )

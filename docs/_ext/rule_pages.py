@@ -1,36 +1,185 @@
-"""A page for each rule, and the gallery, written from the rules themselves."""
+"""A page for each rule, and the gallery of all, written from the rules themselves.
+
+The mathematics is that of each rule's header, as `nofb.explain` reads it; the picture is drawn from
+what the rule puts on a network. A rule that joins `nofb.rules.RULES` has its page by that.
+"""
 
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from anatomy import KINDS, dissect
-from picture import draw
+from picture import draw, sample
 
-from nofb.rules import RULES
+from nofb.explain import Equation, Header, header, latex
+from nofb.rules import COMPARED, CONTROLS, RULES, Rule, Uses
+from nofb.text import markdown
+
+INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
+QUOTED = re.compile(r"(`[^`]*`)")
+SHOWN_ELSEWHERE = ("Symbols", "Uses")
 
 
 def pages(folder: Path) -> dict[Path, Path]:
-    """Return the page that stands for each rule's file, and for the folder of rules."""
-    found = {Path(inspect.getfile(Rule)).parent: folder / "index.md" for Rule in RULES.values()}
+    """Return the page that stands for the folder of rules, and for each rule's file."""
+    found: dict[Path, Path] = {}
     for name, rule in RULES.items():
-        found.setdefault(Path(inspect.getfile(rule)), folder / f"{name}.md")
+        file = Path(inspect.getfile(rule))
+        found.setdefault(file.parent, folder / "index.md")
+        found.setdefault(file, folder / f"{name}.md")
     return found
 
 
 def contents(folder: Path) -> dict[Path, str]:
-    """Return the text of every page."""
-    written = {folder / "index.md": gallery()}
-    for name in RULES:
-        written[folder / f"{name}.md"] = page(name)
+    """Return the text of every page, and every picture."""
+    written = {folder / "index.md": "\n".join(gallery())}
+    for name, rule in RULES.items():
+        written[folder / f"{name}.md"] = "\n".join(page(name))
+        written[folder / f"{name}.svg"] = draw(dissect(rule), rule.title)
     return written
 
 
-def gallery():
-    names = "\n".join(RULES)
-    return f"# Gallery of rules\n\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
+# -- the gallery -----------------------------------------------------------------------------------
 
-def page(name):
-    rule = RULES[name]
-    return f"# {name}: {rule.title}\n\n{draw(dissect(rule), rule.title)}\n"
+
+def gallery() -> Iterator[str]:
+    """Write the page that shows all rules."""
+    yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
+    yield (
+        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is\n"
+        "what the layers are taught with, and which way it comes. Click on a rule for its\n"
+        "equations and its code.\n"
+    )
+    legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
+    yield f'<ul class="legend">{legend}</ul>\n'
+    yield "::::{container} gallery"
+    for name in RULES:
+        yield from card(name)
+    yield "::::\n"
+    yield "## What each rule must know\n"
+    yield markdown(list(table_of_uses()))
+    names = "\n".join(RULES)
+    yield f"\n```{{toctree}}\n:hidden:\n\n{names}\n```"
+
+
+def card(name: str) -> Iterator[str]:
+    """Write a rule's place in the gallery."""
+    read = header(name)
+    yield ":::{container} card"
+    yield picture(name)
+    yield f"[**`{name}`** {read.title}]({name}.md)\n"
+    yield f"{sentence(prose(read.question))}\n"
+    yield ":::"
+
+
+def table_of_uses() -> Iterator[list[str]]:
+    """Return a row for each rule, with a mark for whatever it uses."""
+    names = [field.name for field in fields(Uses)]
+    yield ["rule", *(name.replace("_", " ") for name in names)]
+    for name, rule in RULES.items():
+        yield [f"[`{name}`]({name}.md)", *("●" * getattr(rule.uses, use) for use in names)]
+
+
+# -- a rule's page ---------------------------------------------------------------------------------
+
+
+def page(name: str) -> Iterator[str]:
+    """Write the page of a rule."""
+    rule, read = RULES[name], header(name)
+    yield f"---\nhide-toc: true\n---\n# `{name}`: {read.title}\n"
+    yield f":::{{container}} question\n{sentence(prose(read.question))}\n:::\n"
+    yield ":::{container} at-a-glance"
+    yield picture(name)
+    yield uses(rule)
+    yield ":::\n"
+    yield f"{prose(read.summary)}\n"
+    yield f"{prose(read.paper)}\n"
+    yield "## The equations\n"
+    yield from equations(read)
+    yield "\n### Symbols\n" if read.symbols else ""
+    yield from symbols(read)
+    yield from said(read)
+    yield from use_it(name, rule)
+
+
+def picture(name: str) -> str:
+    """Return a rule's picture, which has a file of its own."""
+    return f"```{{raw}} html\n:file: {name}.svg\n```\n"
+
+
+def uses(rule: type[Rule]) -> str:
+    """Return all that a rule could use on its way back, marked where it does."""
+    marks = {field.name: getattr(rule.uses, field.name) for field in fields(Uses)}
+    items = "".join(
+        f'<li class="{"yes" if used else "no"}">{use.replace("_", " ")}</li>'
+        for use, used in marks.items()
+    )
+    return f'<div class="uses">\n<p>On the way back it uses</p><ul>{items}</ul>\n</div>\n'
+
+
+def equations(read: Header) -> Iterator[str]:
+    """Write the equations, each with its number and what the header says beside it."""
+    phase = ""
+    yield "::::{container} equations"
+    for equation in read.equations:
+        if equation.phase != phase:
+            yield f"\n{prose(equation.phase)}\n"
+        phase = equation.phase
+        yield ":::{container} equation"
+        yield f"{mathematics(equation)}\n"
+        yield f"{prose(equation.remark)}\n" if equation.remark else ""
+        yield ":::"
+    yield "::::"
+
+
+def mathematics(equation: Equation) -> str:
+    """Return an equation as mathematics, with its number or with what it is a case of."""
+    number = f"({equation.number})" if equation.number else ""
+    where = f"\\quad {latex(equation.where)}" if equation.where else ""
+    return f"<b>{number}</b> $\\displaystyle {latex(equation.text)}{where}$"
+
+
+def symbols(read: Header) -> Iterator[str]:
+    """Write what each symbol stands for."""
+    for symbol in read.symbols:
+        yield f"* {prose(symbol)}"
+
+
+def said(read: Header) -> Iterator[str]:
+    """Write all paragraphs of the header that stand nowhere else on the page."""
+    for paragraph in read.paragraphs:
+        if paragraph.label not in SHOWN_ELSEWHERE:
+            title, _, rest = paragraph.label.partition(", ")
+            yield f"\n## {prose(title)}\n" if title else ""
+            yield f"{sentence(prose(rest and f'{rest}: ') + prose(paragraph.text))}\n"
+
+
+def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
+    """Write how to make the rule, and commands to try."""
+    yield "## Hyper-parameters\n"
+    yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
+    beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))
+    lr = "" if name in COMPARED else " --lr 0.002"
+    yield "## Try it\n"
+    yield f"```sh\nnofb train {name}{lr}\nnofb compare --rules {beside}{lr}\nnofb explain {name}\n```"
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> str:
+    """Return a header's words as Markdown, with symbols that have an index as mathematics."""
+    parts = QUOTED.split(text)
+    return "".join(
+        part if part.startswith("`") else INDEXED.sub(lambda found: f"${latex(found[0])}$", part)
+        for part in parts
+    )
+
+
+def sentence(text: str) -> str:
+    """Return words with a capital letter in front, unless they begin with a sign."""
+    return text[:1].upper() + text[1:]
