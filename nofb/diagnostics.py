@@ -122,9 +122,7 @@ class Probe:
         _, newton_step = self._teach(GaussNewtonTargets())
         local_delta = self._sent_through_transport(delta)
         feedback, transport = feedback_path(self.net), transport_path(self.net)
-        targets = (
-            measure_targets(self.net, rule, self.trace) if isinstance(rule, TargetRule) else {}
-        )
+        targets = isinstance(rule, TargetRule) and measure_targets(self.net, rule, self.trace)
         return {
             "weight_angle": self._each(angle, feedback, transport),
             "delta_angle_local": self._each(_mean_angle, delta, local_delta),
@@ -134,7 +132,7 @@ class Probe:
             "weight_norm_ratio": self._each(norm_ratio, feedback, transport),
             "delta_norm_ratio": self._each(_mean_norm_ratio, delta, true_delta),
             "step_norm_ratio": self._each(norm_ratio, step, true_step),
-            **targets,
+            **(targets or {}),
         }
 
     def _teach(self, rule: Rule) -> tuple[PerLayer, PerLayer]:

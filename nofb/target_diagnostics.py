@@ -1,8 +1,7 @@
 """What can be seen of targets and inverses, layer by layer, on a fixed batch.
 
-Each inverse is looked at in four ways: how well it learned its lesson, whether iterating it can help,
-how far a target is missed by the layer that has the target below, and how much of a target's change
-the output would not notice.
+How well an inverse learned its lesson, whether iterating it can help, how far a target is missed by
+the layer that has the target below, and how much of a target's change the output would not notice.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from nofb.types import Array
 
 TARGET_MEASURES = {
     "reconstruction_loss": "the loss that the inverse learns from",
-    "lipschitz": "of inverse and layer, less the identity: iterating it helps where this is below 1",
+    "lipschitz": "of inverse ∘ layer - identity: iterating it helps where this is below 1",
     "inverse_residual": "how far the target below misses the one above / how far that one is",
     "null_space_share": "the share of the target's change that the output does not notice",
 }
