@@ -14,6 +14,7 @@ import numpy as np
 from nofb import Dense, Network
 from nofb.layers import WeightedLayer
 from nofb.rules import Rule, Uses
+from nofb.rules.targets import TargetRule
 from nofb.types import Array
 
 UNITS = (3, 4, 4, 2)
@@ -22,8 +23,7 @@ KINDS = {  # of ways, in words for the legend
     "transport": "the forward weights, transposed",
     "signs": "their signs alone",
     "random": "fixed random matrices",
-    "learned": "matrices that learn",
-    "inverse": "learned inverses; they carry targets",
+    "learned": "matrices, or inverses, that learn",
     "forward": "the forward weights, forward",
 }
 
@@ -37,15 +37,18 @@ class Way:
     kind
         One of `KINDS`.
     matrix
-        Its name, with a subscript after an underscore.
+        Its name, or that of a learned inverse, with a subscript after an underscore.
     start, end
         Numbers of layers, 1 for the first one with weights; a start at 0 is the label.
+    direct
+        Whether it passes by what lies between.
     """
 
     kind: str
     matrix: str
     start: int
     end: int
+    direct: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,15 @@ class Anatomy:
         The numbers of the layers that receive a signal.
     hears_signs
         Whether the hidden layers are taught the same by an error of twice the size.
+    sends_targets
+        Whether what travels are targets, and not errors.
     """
 
     uses: Uses
     ways: tuple[Way, ...]
     taught: frozenset[int]
     hears_signs: bool
+    sends_targets: bool
 
 
 def dissect(rule: type[Rule]) -> Anatomy:
@@ -80,26 +86,16 @@ def dissect(rule: type[Rule]) -> Anatomy:
     once, twice = (signals(made, net, size) for size in (1, 2))
     taught = frozenset(net.weighted.index(layer) + 1 for layer in once)
     same = [np.array_equal(once[layer], twice[layer]) for layer in once if layer is not layers[-1]]
-    return Anatomy(made.uses, ways, taught, made.uses.error and bool(same) and all(same))
-
-
-def kind(uses: Uses) -> str:
-    """Return through what kind of matrices a rule sends its signals."""
-    if uses.signs:
-        return "signs"
-    if uses.learned_feedback:
-        return "learned"
-    return "random" if uses.feedback else "transport"
+    hears_signs = made.uses.error and bool(same) and all(same)
+    return Anatomy(made.uses, ways, taught, hears_signs, isinstance(made, TargetRule))
 
 
 def sequential(rule: Rule, net: Network) -> Iterator[Way]:
     """Return the ways from each layer to the one below it."""
     for number in range(len(net.weighted), 1, -1):
         layer = net.weighted[number - 1]
-        if getattr(layer, "inverse", None) is not None:
-            yield Way("inverse", f"g_{number}", number, number - 1)
-        elif layer.B is not None:
-            yield Way(kind(rule.uses), f"B_{number}", number, number - 1)
+        if layer.B is not None:
+            yield Way(kind(rule), f"{letter(layer)}_{number}", number, number - 1)
         elif rule.uses.transport and not has_direct(net):
             yield Way("transport", f"W_{number}ᵀ", number, number - 1)
 
@@ -108,8 +104,9 @@ def direct(rule: Rule, net: Network) -> Iterator[Way]:
     """Return the ways from the output, or from the label, straight to hidden layers."""
     start = 0 if rule.uses.labels else len(net.weighted)
     for number in range(len(net.weighted) - 1, 0, -1):
-        if net.weighted[number - 1].D is not None:
-            yield Way(kind(rule.uses), f"D_{number}", start, number)
+        layer = net.weighted[number - 1]
+        if layer.D is not None:
+            yield Way(kind(rule), f"{letter(layer)}_{number}", start, number, direct=True)
 
 
 def relayed(rule: Rule, net: Network) -> Iterator[Way]:
@@ -117,6 +114,20 @@ def relayed(rule: Rule, net: Network) -> Iterator[Way]:
     for number, layer in enumerate(net.weighted[1:-1], 2):
         if rule.uses.forward_weights and layer.D is None and has_direct(net):
             yield Way("forward", f"W_{number}", number - 1, number)
+
+
+def kind(rule: Rule) -> str:
+    """Return through what kind of matrices a rule sends its signals."""
+    if rule.uses.signs:
+        return "signs"
+    return "learned" if rule.uses.learned_feedback else "random"
+
+
+def letter(layer: WeightedLayer) -> str:
+    """Return what the way from or to a layer is called."""
+    if layer.inverse is not None:
+        return "g"
+    return "B" if layer.D is None else "D"
 
 
 def has_direct(net: Network) -> bool:

@@ -59,7 +59,7 @@ def signals(anatomy: Anatomy) -> Iterator[str]:
             continue
         x, (_, bottom) = COLUMNS[layer], places(layer)[-1]
         yield f'<path class="teaches" d="M{x} {BACK - NODE}V{bottom + RADIUS}"/>'
-        name = "e" if layer == last else f"δ_{layer}"
+        name = f"t_{layer}" if anatomy.sends_targets else "e" if layer == last else f"δ_{layer}"
         yield f'<circle class="signal" cx="{x}" cy="{BACK}" r="{NODE}"/>'
         yield text(x, BACK + 5, name, "ink")
     if anatomy.hears_signs:
@@ -72,7 +72,7 @@ def signals(anatomy: Anatomy) -> Iterator[str]:
 def drawn(way: Way) -> Iterator[str]:
     """Draw one way of the signal, with its matrix."""
     start, end = COLUMNS[way.start] if way.start else LABEL, COLUMNS[way.end]
-    draw = arc if way.matrix.startswith("D") else straight
+    draw = arc if way.direct else straight
     return draw(way, start, end)
 
 
@@ -106,11 +106,20 @@ def head(x: float, y: float, dx: int, dy: int, kind: str) -> str:
 
 def taken(anatomy: Anatomy) -> Iterator[str]:
     """Draw what the way back takes from the forward weights: all of them, or their signs."""
-    kind = "transport" if anatomy.uses.transport else "signs" if anatomy.uses.signs else ""
-    for way in anatomy.ways if kind else ():
-        x = (COLUMNS[way.start] + COLUMNS[way.end]) / 2
-        yield f'<path class="taken {kind}" d="M{x} {MIDDLE + 20}V{BACK - 28}"/>'
-        yield head(x, BACK - 22, 0, 1, kind)
+    for way in anatomy.ways:
+        kind = source(anatomy, way)
+        if kind:
+            x = (COLUMNS[way.start] + COLUMNS[way.end]) / 2
+            yield f'<path class="taken {kind}" d="M{x} {MIDDLE + 20}V{BACK - 28}"/>'
+            yield head(x, BACK - 22, 0, 1, kind)
+
+
+def source(anatomy: Anatomy, way: Way) -> str:
+    """Return what a way takes from the forward weights: "transport", "signs" or nothing."""
+    if way.kind in ("transport", "signs"):
+        return way.kind
+    slowly = way.kind == "learned" and not anatomy.sends_targets
+    return "transport" if anatomy.uses.transport and slowly else ""
 
 
 def chatter(anatomy: Anatomy) -> Iterator[str]:

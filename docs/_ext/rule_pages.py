@@ -16,11 +16,20 @@ from anatomy import KINDS, dissect
 from picture import draw, sample
 
 from nofb.explain import Equation, Header, header, latex
-from nofb.rules import COMPARED, CONTROLS, RULES, Rule, Uses
+from nofb.rules import COMPARED, CONTROLS, RULES, TARGETS, Rule, Uses
 from nofb.text import markdown
 
 INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
 QUOTED = re.compile(r"(`[^`]*`)")
+FAMILIES = {
+    "control": "The controls: a ceiling and a floor",
+    "random": "Errors through fixed random matrices",
+    "signs": "Errors through the signs of the weights",
+    "learned": "Errors through matrices that learn",
+    "target": "Targets in the place of errors",
+    "transport": "Errors through the weights themselves",
+    "": "Others",
+}
 SHOWN_ELSEWHERE = ("Symbols", "Uses")
 
 
@@ -51,19 +60,34 @@ def gallery() -> Iterator[str]:
     yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
     yield (
         "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is\n"
-        "what the layers are taught with, and which way it comes. Click on a rule for its\n"
-        "equations and its code.\n"
+        "what the layers are taught with, and which way it comes; dashed is what the way back takes\n"
+        "from the forward weights. Click on a rule for its equations and its code.\n"
     )
     legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
     yield f'<ul class="legend">{legend}</ul>\n'
-    yield "::::{container} gallery"
-    for name in RULES:
-        yield from card(name)
-    yield "::::\n"
+    for title, names in families().items():
+        yield f"## {title}\n\n::::{{container}} gallery"
+        for name in names:
+            yield from card(name)
+        yield "::::\n"
     yield "## What each rule must know\n"
     yield markdown(list(table_of_uses()))
     names = "\n".join(RULES)
     yield f"\n```{{toctree}}\n:hidden:\n\n{names}\n```"
+
+
+def families() -> dict[str, list[str]]:
+    """Return the rules that belong together, by what they send and through what."""
+    found: dict[str, list[str]] = {title: [] for title in FAMILIES.values()}
+    for name, rule in RULES.items():
+        anatomy = dissect(rule)
+        kind = anatomy.ways[0].kind if anatomy.ways else ""
+        if name in CONTROLS:
+            kind = "control"
+        elif name in TARGETS:
+            kind = "target"
+        found[FAMILIES[kind]].append(name)
+    return {title: names for title, names in found.items() if names}
 
 
 def card(name: str) -> Iterator[str]:
