@@ -19,6 +19,7 @@ from nofb.rules import RULES
         ("W_lᵀ", r"W_{l}^{\top}"),
         ("J⁻¹ J⁺ J† J^†", r"J^{-1} J^{+} J^{\dagger} J^{\dagger}"),
         ("x₁ h^{(k+1)}", r"x_{1} h^{(k+1)}"),
+        ("h^(k+1) Lip(r)^k", r"h^{(k+1)} \operatorname{Lip}(r)^{k}"),
         ("f'(a)", "f'(a)"),
         ("½ν", r"\tfrac{1}{2}\nu"),
         ("ŷ h̃ z̄ η̂", r"\hat{y} \tilde{h} \bar{z} \hat{\eta}"),

@@ -2,5 +2,17 @@
 
 from nofb.explain.headers import Equation, Header, Paragraph, header
 from nofb.explain.mathematics import latex
+from nofb.explain.sources import Function, Line, Mark, Source, source
 
-__all__ = ["Equation", "Header", "Paragraph", "header", "latex"]
+__all__ = [
+    "Equation",
+    "Function",
+    "Header",
+    "Line",
+    "Mark",
+    "Paragraph",
+    "Source",
+    "header",
+    "latex",
+    "source",
+]

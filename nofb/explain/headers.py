@@ -17,6 +17,7 @@ from nofb.rules import RULES, Rule
 
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
 ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
+RELATION = re.compile("[=←~≈∝]")
 GAP = re.compile(r" {2,}")
 LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 
@@ -211,9 +212,11 @@ def _equations(lines: Sequence[str]) -> Iterator[Equation]:
 def _equation(line: str, phase: str) -> Equation:
     """Read one line: an equation, a condition, its number and a remark, with gaps between."""
     if found := NUMBERED.fullmatch(line):
-        parts = GAP.split(ALIGNED.sub(" ", found["text"]))
+        text, *where = GAP.split(ALIGNED.sub(" ", found["text"]))
+        if where and not RELATION.search(text):  # "ΔB_l    gradient of ..."
+            text = f"{text} {where.pop(0)}"
         number, remark = int(found["number"]), found["remark"] or ""
-        return Equation(number, parts[0], " ".join(parts[1:]), remark, phase)
+        return Equation(number, text, " ".join(where), remark, phase)
     first, *parts = GAP.split(line.strip())
     if not parts:
         return Equation(None, first, phase=phase)

@@ -90,7 +90,7 @@ def _operator(found: re.Match[str]) -> str:
 
 
 def _script(found: re.Match[str]) -> str:
-    """Return what is marked as small: below the line _l, _{l-1}, or above it ^{(k)}."""
+    """Return what is marked as small: below the line _l, _{l-1}, or above it ^(k)."""
     return f"{found[1]}{{{latex(found[2] or found[3])}}}"
 
 
@@ -123,7 +123,7 @@ def _nested(depth: int = 3) -> str:
 
 WORD = "[A-Za-z][a-z]+(?![A-Za-z])"
 LETTER = r"[^\W\d_][\u0300-\u036f]*"
-INDEX = rf"(?:\{{([^{{}}]*)\}}|([A-Za-z]+|\d+|{LETTER}))"
+INDEX = rf"(?:\{{([^{{}}]*)\}}|(\([^()]*\)|[A-Za-z]+|\d+|{LETTER}))"
 
 FORMS: list[tuple[re.Pattern[str], Writer]] = [
     (re.compile(pattern), write)

@@ -146,7 +146,7 @@ class IteratedInverses(DifferenceTargetPropagation):
     def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
         delta = super().teaching_signal(trace, layer, t)
         if self.layer_norm and layer is not trace.net.weighted[-1]:
-            change = squares(self.state(trace, layer) - t)  # ‖Δ_l‖²  (N, 1)
+            change = squares(self.state(trace, layer) - t)  # ‖Δ_l‖², eq. 7  (N, 1)
             asked = self.step_size**2 * squares(trace.error)  # ‖Δ_L‖²  (N, 1)
             delta *= np.divide(asked, change, out=np.zeros_like(asked), where=change > 0)  # eq. 8
         return delta / self.length(trace, layer) if self.minimum_norm else delta
