@@ -21,11 +21,12 @@ extensions = [
     "sphinx_copybutton",
     "sphinxcontrib.katex",
     "gathered_pages",
+    "short_types",
 ]
 exclude_patterns = ["_build"]
 default_role = "literal"
 add_module_names = False
-smartquotes = False  # f'(a) is a slope, and not a quotation
+smartquotes_action = "De"  # no quotation marks: f'(a) is a slope
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
@@ -43,8 +44,11 @@ html_title = "nofb"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright = False
-html_theme_options = {"navigation_with_keys": True}
-pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": {"color-code-background": "#f5f6f8"},
+    "dark_css_variables": {"color-code-background": "#1e2126"},
+}
 copybutton_prompt_text, copybutton_prompt_is_regexp = r">>> |\.\.\. ", True
 
 # Another version of KaTeX's style sheet than of its script would put subscripts on top of letters.

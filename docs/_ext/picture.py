@@ -10,7 +10,7 @@ from html import escape
 
 from anatomy import UNITS, Anatomy, Way
 
-WIDTH, HEIGHT = 372, 218
+WIDTH, HEIGHT, DEEP = 372, 176, 218  # deep, where signals pass below other layers
 COLUMNS = (40, 128, 216, 304)  # x of the input and of each layer
 MIDDLE, SPACING, RADIUS = 58, 23, 7  # of the units
 BACK, NODE = 146, 13  # y of the signals, and how large each is
@@ -24,8 +24,9 @@ def draw(anatomy: Anatomy, title: str) -> str:
     for way in anatomy.ways:
         parts += drawn(way)
     parts += signals(anatomy)
+    height = DEEP if any(way.direct for way in anatomy.ways) else HEIGHT
     return (
-        f'<svg class="schematic" viewBox="0 -8 {WIDTH} {HEIGHT}" role="img">'
+        f'<svg class="schematic" viewBox="0 -8 {WIDTH} {height}" role="img">'
         f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )
 

@@ -10,12 +10,13 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 
 from anatomy import KINDS, dissect
 from picture import draw, sample
 
-from nofb.explain import Equation, Header, header, latex
+from nofb.explain import Equation, Function, Header, Line, header, latex, source
 from nofb.rules import COMPARED, CONTROLS, RULES, TARGETS, Rule, Uses
 from nofb.text import markdown
 
@@ -114,7 +115,7 @@ def table_of_uses() -> Iterator[list[str]]:
 def page(name: str) -> Iterator[str]:
     """Write the page of a rule."""
     rule, read = RULES[name], header(name)
-    yield f"---\nhide-toc: true\n---\n# `{name}`: {read.title}\n"
+    yield f"---\nhide-toc: true\n---\n# {name}: {read.title}\n"
     yield f":::{{container}} question\n{sentence(prose(read.question))}\n:::\n"
     yield ":::{container} at-a-glance"
     yield picture(name)
@@ -126,6 +127,7 @@ def page(name: str) -> Iterator[str]:
     yield from equations(read)
     yield "\n### Symbols\n" if read.symbols else ""
     yield from symbols(read)
+    yield from code(name)
     yield from said(read)
     yield from use_it(name, rule)
 
@@ -171,6 +173,51 @@ def symbols(read: Header) -> Iterator[str]:
     """Write what each symbol stands for."""
     for symbol in read.symbols:
         yield f"* {prose(symbol)}"
+
+
+def code(name: str) -> Iterator[str]:
+    """Write the source that a rule runs, beside the equations; what has none is folded away."""
+    functions = sorted(source(name).functions, key=lambda each: not each.own)
+    shown = [each for each in functions if each.marked]
+    folded = [each for each in functions if not each.marked]
+    yield "\n## The code\n"
+    yield "All that one update runs; the lines that are equations stand beside them.\n"
+    yield from chain.from_iterable(map(listing, shown))
+    yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
+    yield from chain.from_iterable(map(listing, folded))
+    yield "</details>\n"
+
+
+def listing(function: Function) -> Iterator[str]:
+    """Write a function in steps, each of which ends with the line that has something beside it."""
+    yield ":::::{container} listing"
+    yield f"**{function.name}** in `{function.file}`\\\n{prose(function.says)}\n"
+    lines: list[Line] = []
+    for line in function.lines:
+        lines.append(line)
+        if line.marks or line is function.lines[-1]:
+            yield from step(lines)
+            lines = []
+    yield ":::::\n"
+
+
+def step(lines: list[Line]) -> Iterator[str]:
+    """Write some lines, and what stands beside the last one of them."""
+    last = lines[-1]
+    yield "::::{container} step\n```python"
+    yield from (commented(line) for line in lines)
+    yield "```"
+    if last.marks:
+        shape = f" $\\small {latex(last.shape)}$" if last.shape else ""
+        beside = "\n\n".join(mathematics(mark.equation) for mark in last.marks)
+        yield f":::{{container}} beside\n{beside}{shape}\n:::"
+    yield "::::"
+
+
+def commented(line: Line) -> str:
+    """Return a line of code with its comment, unless what that says is shown beside it."""
+    comment = "" if line.marks else "  ".join(filter(None, [line.note, line.shape]))
+    return f"{line.code}  # {comment}" if comment else line.code
 
 
 def said(read: Header) -> Iterator[str]:
