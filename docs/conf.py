@@ -21,15 +21,13 @@ extensions = [
     "sphinx_copybutton",
     "sphinxcontrib.katex",
     "gathered_pages",
-    "short_types",
 ]
 exclude_patterns = ["_build"]
 default_role = "literal"
 add_module_names = False
 smartquotes_action = "De"  # no quotation marks: f'(a) is a slope
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented_params"
+autodoc_typehints = "none"  # docstrings say in words, and with shapes, what an argument is
 napoleon_google_docstring = False
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]

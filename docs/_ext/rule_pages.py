@@ -191,7 +191,8 @@ def code(name: str) -> Iterator[str]:
 def listing(function: Function) -> Iterator[str]:
     """Write a function in steps, each of which ends with the line that has something beside it."""
     yield ":::::{container} listing"
-    yield f"**{function.name}** in `{function.file}`\\\n{prose(function.says)}\n"
+    says = f"\\\n{prose(function.says)}" if function.says else ""
+    yield f"**{function.name}** in `{function.file}`{says}\n"
     lines: list[Line] = []
     for line in function.lines:
         lines.append(line)
