@@ -66,7 +66,8 @@ def signals(anatomy: Anatomy) -> Iterator[str]:
     if anatomy.hears_signs:
         yield text(COLUMNS[last] + 26, BACK + 28, "sign e", "ink")
     if anatomy.uses.labels:
-        yield f'<rect class="signal" x="{LABEL - 11}" y="{BACK - 11}" width="22" height="22" rx="3"/>'
+        corner = f'x="{LABEL - 11}" y="{BACK - 11}"'
+        yield f'<rect class="signal" {corner} width="22" height="22" rx="3"/>'
         yield text(LABEL, BACK + 5, "y", "ink")
 
 
@@ -135,7 +136,8 @@ def chatter(anatomy: Anatomy) -> Iterator[str]:
 
 def text(x: float, y: float, words: str, kind: str) -> str:
     """Write a symbol, with what follows an underscore as its subscript."""
-    return f'<text class="{kind}" x="{x:g}" y="{y:g}">{words.replace("_", "").translate(SUBSCRIPTS)}</text>'
+    written = words.replace("_", "").translate(SUBSCRIPTS)
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}">{written}</text>'
 
 
 def sample(kind: str) -> str:

@@ -60,9 +60,9 @@ def gallery() -> Iterator[str]:
     """Write the page that shows all rules."""
     yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
     yield (
-        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is\n"
-        "what the layers are taught with, and which way it comes; dashed is what the way back takes\n"
-        "from the forward weights. Click on a rule for its equations and its code.\n"
+        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is "
+        "what the layers are taught with, and which way it comes; dashed is what the way back "
+        "takes from the forward weights. Click on a rule for its equations and its code.\n"
     )
     legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
     yield f'<ul class="legend">{legend}</ul>\n'
@@ -73,6 +73,8 @@ def gallery() -> Iterator[str]:
         yield "::::\n"
     yield "## What each rule must know\n"
     yield markdown(list(table_of_uses()))
+    yield "\n## Classes and papers\n"
+    yield markdown(list(table_of_names()))
     names = "\n".join(RULES)
     yield f"\n```{{toctree}}\n:hidden:\n\n{names}\n```"
 
@@ -107,6 +109,14 @@ def table_of_uses() -> Iterator[list[str]]:
     yield ["rule", *(name.replace("_", " ") for name in names)]
     for name, rule in RULES.items():
         yield [f"[`{name}`]({name}.md)", *("●" * getattr(rule.uses, use) for use in names)]
+
+
+def table_of_names() -> Iterator[list[str]]:
+    """Return a row for each rule, with its class, its file and its paper."""
+    yield ["rule", "class, in `nofb.rules`", "file, in `nofb/rules`", "paper"]
+    for name, rule in RULES.items():
+        file = Path(inspect.getfile(rule)).name
+        yield [f"[`{name}`]({name}.md)", f"`{rule.__name__}`", f"`{file}`", rule.paper]
 
 
 # -- a rule's page ---------------------------------------------------------------------------------
@@ -236,8 +246,8 @@ def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
     yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
     beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))
     lr = "" if name in COMPARED else " --lr 0.002"
-    yield "## Try it\n"
-    yield f"```sh\nnofb train {name}{lr}\nnofb compare --rules {beside}{lr}\nnofb explain {name}\n```"
+    yield "## Try it\n\n```sh"
+    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}\nnofb explain {name}\n```"
 
 
 # -- words -----------------------------------------------------------------------------------------
