@@ -21,6 +21,8 @@ from nofb.rules import COMPARED, CONTROLS, RULES, TARGETS, Rule, Uses
 from nofb.text import markdown
 
 INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
+LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
+RELATION = re.compile(r"(?!.*[A-Za-z]{2})[^`]*[=←≈∝~≤<][^`]*")  # and no word
 QUOTED = re.compile(r"(`[^`]*`)")
 FAMILIES = {
     "control": "The controls: a ceiling and a floor",
@@ -167,7 +169,7 @@ def equations(read: Header) -> Iterator[str]:
         phase = equation.phase
         yield ":::{container} equation"
         yield f"{mathematics(equation)}\n"
-        yield f"{prose(equation.remark)}\n" if equation.remark else ""
+        yield f"{remark(equation)}\n" if equation.remark else ""
         yield ":::"
     yield "::::"
 
@@ -179,10 +181,20 @@ def mathematics(equation: Equation) -> str:
     return f"<b>{number}</b> $\\displaystyle {latex(equation.text)}{where}$"
 
 
+def remark(equation: Equation) -> str:
+    """Return what a header says beside an equation; what is an equation itself, as mathematics."""
+    clauses = equation.remark.split(", ")
+    return ", ".join(
+        f"${latex(clause)}$" if RELATION.fullmatch(clause) else prose(clause) for clause in clauses
+    )
+
+
 def symbols(read: Header) -> Iterator[str]:
     """Write what each symbol stands for."""
     for symbol in read.symbols:
-        yield f"* {prose(symbol)}"
+        letter, _, meaning = symbol.partition(" ")
+        known = f"${latex(letter)}$" if LETTER.fullmatch(letter) else prose(letter)
+        yield f"* {known} {prose(meaning)}"
 
 
 def code(name: str) -> Iterator[str]:
