@@ -102,12 +102,12 @@ def search(log: Path = Path("nofb-deep-targets.jsonl"), jobs: int = 1) -> dict[s
             task = dict(record["task"])
             measured[task.pop("rule")].append({**task, "error": record["result"]["error"]})
             shown.update()
-    best = {
-        rule: dict(min(found, key=lambda each: each["error"])) for rule, found in measured.items()
+    best = {rule: min(tried, key=lambda each: each["error"]) for rule, tried in measured.items()}
+    chosen = {
+        rule: {name: value for name, value in each.items() if name != "error"}
+        for rule, each in best.items()
     }
-    for found in best.values():
-        del found["error"]
-    return {"epochs": SEARCH_EPOCHS, "held_out": HELD_OUT, "best": best, "measured": measured}
+    return {"epochs": SEARCH_EPOCHS, "held_out": HELD_OUT, "best": chosen, "measured": measured}
 
 
 def found() -> dict[str, dict[str, float]]:

@@ -22,7 +22,7 @@ from nofb.rules.iterated_inverses import Search, in_latent_space
 from nofb.types import Array
 
 CONSTANTS = (0.3, 0.6, 0.9, 1.1)
-LESSONS = (300, 1000, 10000)
+LESSONS = (150, 300, 600)
 UNITS, WIDE, SAMPLES, ITERATIONS = 20, 60, 50, 12
 
 Task = Mapping[str, Any]
@@ -36,7 +36,7 @@ def tasks() -> list[dict[str, Any]]:
     >>> tasks()[0]
     {'part': 'contraction', 'constant': 0.3}
     >>> tasks()[-1]
-    {'part': 'contraction', 'lessons': 10000}
+    {'part': 'contraction', 'lessons': 600}
     """
     linear = [{"part": "contraction", "constant": constant} for constant in CONSTANTS]
     learned = [{"part": "contraction", "lessons": lessons} for lessons in LESSONS]
@@ -86,7 +86,7 @@ def wrong_by(constant: float, rng: np.random.Generator) -> tuple[Map, Inverse]:
 
 
 def taught(lessons: int, rng: np.random.Generator) -> tuple[Map, Inverse]:
-    """Return a tanh layer that widens, and an inverse that learned from so many batches of noise."""
+    """Return a tanh layer that widens, and an inverse that learned from so many batches."""
     W = 0.5 * orthogonal(rng, UNITS, WIDE)
     f = Map(W, None, ACTIVATIONS["tanh"])
     g = Inverse(0.1 * orthogonal(rng, WIDE, UNITS), ACTIVATIONS["identity"])
