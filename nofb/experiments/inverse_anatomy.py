@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nofb.diagnostics import angles
-from nofb.experiments.deep_targets import SETTINGS
+from nofb.experiments.deep_targets import SETTINGS, load
 from nofb.experiments.runs import train
 from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
 from nofb.layers import WeightedLayer
@@ -66,7 +66,7 @@ def anatomy(task: Task) -> dict[str, Any]:
     """
     name, attributes = LEARNED[task["inverses"]]
     settings = replace(SETTINGS, epochs=task["epochs"], lr=1e-3)
-    data = settings.load()
+    data = load(settings.data)
     rule = make(name, iterations=1, **attributes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

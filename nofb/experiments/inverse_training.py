@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.experiments.deep_targets import SETTINGS
+from nofb.experiments.deep_targets import SETTINGS, load
 from nofb.experiments.runs import train
 from nofb.rules import make
 
@@ -70,7 +70,7 @@ def training(task: Task) -> dict[str, Any]:
     settings = replace(SETTINGS, epochs=task["epochs"], lr=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that iterations may diverge is what is looked at
-        run = train(settings, make(name, **attributes), task["seed"], settings.load())
+        run = train(settings, make(name, **attributes), task["seed"], load(settings.data))
     history = run.history
     kept = {name: _plain(history[name]) for name in KEPT if name in history}
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist() if history.epochs else []
