@@ -63,8 +63,8 @@ REPRODUCTIONS = {
         "digits",
         learned_feedback.tasks,
         learned_feedback.work,
-        learned_feedback_report.table,
-        learned_feedback_report.write,
+        learned_feedback_report.STUDY.table,
+        learned_feedback_report.STUDY.write,
     ),
 }
 
