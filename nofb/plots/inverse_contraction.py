@@ -41,9 +41,7 @@ def inverse_contraction(records: Sequence[Record], theme: str = "light") -> Pict
         _panel(right, learned, lambda record: f"{record['task']['lessons']} lessons: "
                f"Lip {record['result']['constant']:.2f}")  # fmt: skip
         left.set_title("a linear layer, its inverse wrong by a rotation")
-        left.set_ylabel(
-            "largest ‖h - h*‖ over its start (logarithmic)\nlines: Lipᵏ, points: measured"
-        )
+        left.set_ylabel("‖h - h*‖ over its start (logarithmic)\nlines: Lipᵏ; points: measured")
         right.set_title("a tanh layer, its inverse learned from noise")
     return picture
 

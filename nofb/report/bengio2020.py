@@ -1,4 +1,4 @@
-"""What `nofb reproduce bengio2020` leaves behind: contraction, anatomy and training, part by part."""
+"""What `nofb reproduce bengio2020` leaves behind: contraction, anatomy, training."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from nofb.report.study import Part, Record, Rows, Study, short
 
 
 def contraction_table(records: Sequence[Record]) -> Rows:
-    """Return a row for each inverse: its constant, and what is left of the error, with the bound."""
-    rows = [
-        ["layer and inverse", "Lip(g ∘ f - id)", "error after 1", "after 4", "after 12 (bound)"]
-    ]
+    """Return a row for each inverse: its constant, what is left of the error, and the bound."""
+    rows = [["layer, inverse", "Lip(g ∘ f - id)", "error after 1", "after 4", "after 12 (bound)"]]
     for record in records:
         task, result = record["task"], record["result"]
         learned = "lessons" in task
@@ -52,7 +50,7 @@ def _cells(found: dict[str, list[float]]) -> list[str]:
 
 
 def training_table(records: Sequence[Record]) -> Rows:
-    """Return a row for each form: its test error, and what its steps were like, means over seeds."""
+    """Return a row for each form: its test error and what its steps were like, over seeds."""
     from nofb.plots.inverse_training import by_form, hidden_mean  # late: matplotlib loads slowly
 
     rows = [["targets", "seeds", "epochs", "test error %", "step to gradient", "to Gauss-Newton",

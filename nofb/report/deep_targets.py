@@ -18,8 +18,8 @@ from nofb.text import columns, markdown
 Record = Mapping[str, Any]
 Rows = list[list[str]]
 NOTE = (
-    "Means over seeds, ± the standard deviation of one. Published: Meulemans et al. 2020, 10 seeds, "
-    "and for sdtp Bartunov et al. 2018; quoted from memory. Settings: {settings}."
+    "Means over seeds, ± the standard deviation of one. Published: Meulemans et al. 2020, 10 "
+    "seeds, and for sdtp Bartunov et al. 2018; quoted from memory. Settings: {settings}."
 )
 
 
@@ -66,8 +66,9 @@ def write(records: Sequence[Record], folder: Path, command: str) -> Path:
         f"{rule} {', '.join(f'{name} {value:g}' for name, value in values.items())}"
         for rule, values in found().items()
     )
-    texts = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command)),
-             markdown(rows_of(records)), NOTE.format(settings=settings), *failures(records)]  # fmt: skip
+    about = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
+    texts = [*about, markdown(rows_of(records)), NOTE.format(settings=settings)]
+    texts += failures(records)
     lines = [["data", "rule", "seed", "epoch", "test_error"]]
     for record in records:
         if not failure(record):
