@@ -22,12 +22,13 @@ from nofb import (
     RMSprop,
     archive,
     rules,
+    schedules,
 )  # fmt: skip
 from nofb.cli import main
 from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.rules import FeedbackAlignment
-from nofb.training import DivergenceWarning, schedules
+from nofb.training import DivergenceWarning
 
 DIGITS = nofb.datasets.load("digits")
 PART = Dataset(DIGITS.x_train[:150], DIGITS.y_train[:150], DIGITS.x_test[:60], DIGITS.y_test[:60])
