@@ -74,7 +74,9 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int]) -> Array:
 
 
 # Rules whose targets travel through dense layers only; every other rule takes any stack.
-DENSE_ONLY = ("tp", "dtp", "sdtp", "itp", "ddtp", "dtp_drl", "ldrl", "fwdtp")
+DENSE_ONLY = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp")
+# Inverses that start at zero send nothing before they have learned.
+AWAKE = {"itp_drl": {"inverse_init": "xavier"}}
 
 
 # -- a whole stack of dense layers, with samples as columns --------------------------------------
@@ -175,7 +177,7 @@ def columns_changes(
                 return h[i] - eta * layers[i].W @ e
             case "ddtp":
                 return h[i] + g(i - 1, target[top]) - g(i - 1, a[top])
-            case "itp":
+            case "itp" | "itp_drl":
                 x = h[i]
                 for _ in range(rule.iterations):
                     x = x + rule.damping * (g(i, t) - g(i, f(i, x)))
@@ -186,7 +188,7 @@ def columns_changes(
     for i in range(top, 0, -1):
         target[i - 1] = below(i, target[i])
     changes = {i: (state[i] - target[i]) / eta for i in range(top)}
-    if name == "itp" and rule.layer_norm:  # ‖Δ_L‖² / ‖Δ_l‖², where Δ is η̂ times these
+    if name in ("itp", "itp_drl") and rule.layer_norm:  # ‖Δ_L‖² / ‖Δ_l‖², where Δ is η̂ times these
         changes = {i: d * (e**2).sum(axis=0) / (d**2).sum(axis=0) for i, d in changes.items()}
     return changes
 
@@ -335,7 +337,7 @@ def same_masks(net: Network, seed: int = 5) -> None:
 
 def attached(name: str, net: Network, seed: int = 3, **attributes: Any) -> Rule:
     """Return the rule called `name`, attached to the network."""
-    rule = rules.make(name, **attributes)
+    rule = rules.make(name, **(AWAKE.get(name, {}) | attributes))
     rule.attach(net, seed=seed)
     return rule
 

@@ -24,7 +24,7 @@ LEARNED = [
     "ia",
     "np_feedback",
 ]  # rules with feedback matrices that learn
-INVERTING = ["tp", "dtp", "sdtp", "itp", "ddtp", "dtp_drl", "ldrl"]  # rules that learn inverses
+INVERTING = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]  # rules that learn inverses
 TEACHING = [  # rules with signals for hidden layers, whatever stands between those
     name for name in RULES if name not in ("shallow", *oracles.DENSE_ONLY)
 ]
@@ -427,7 +427,7 @@ def test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so(name, net_n
     reads = reaction(rule, net, lambda trace: poison(*(layer.W for layer in net.weighted)))
     if name not in ("sa", *INVERTING):  # which read W as well, but to change B
         assert reads == (rule.uses.transport or rule.uses.signs or rule.uses.forward_weights)
-    assert reads == (name in ["bp", *SIGN_SYMMETRY, "ifa", "dtp", "itp", "gnt"])
+    assert reads == (name in ["bp", *SIGN_SYMMETRY, "ifa", "dtp", "itp", "itp_drl", "gnt"])
 
 
 @pytest.mark.parametrize("net_name", NETS)
