@@ -149,7 +149,9 @@ def source(rule: str | type[Rule] | Rule) -> Source:
     """
     reader, calls = Reader(rule), Calls(rule)
     with plain_python(rule), watching(calls):
-        example(rule, DEEP).update()
+        small = example(rule, DEEP)
+        small.forward()
+        small.update()
     functions = {code: reader.function(code, module) for code, module in calls.modules.items()}
     shown = [functions[code] for code in calls.shown(lambda code: functions[code].marked)]
     unused = set(_codes(as_class(rule))) - functions.keys()
@@ -186,7 +188,7 @@ class Reader:
 
     def function(self, code: CodeType, module: str) -> Function:
         """Return a function from its code."""
-        read = listing(code, whole_loops=False)
+        read = listing(code)
         lines = tuple(self.line(each, module) for each in read.lines)
         own = not module.startswith("nofb.") or (
             module.startswith("nofb.rules.") and module != BASE

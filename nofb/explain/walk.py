@@ -1,0 +1,198 @@
+"""A walk through one update, line by line, with every array that a line made or changed.
+
+Python says which line comes next; what a line did is found by looking at all arrays in reach before
+and after it. So it works for any rule, a student's too. The lines are those of the forward pass, of
+the rules' files, and of the training step around them; what they call beyond is one step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from nofb.explain.calls import BASE, Calls, has_name, module_of, stack
+from nofb.explain.code import listing
+from nofb.explain.reach import Memory, Value
+from nofb.explain.running import Example, Watcher, example, plain_python, watching
+from nofb.explain.sources import Function, Line, Reader
+from nofb.rules import Rule
+
+UNITS = (2, 3, 2)
+AROUND = {  # of these files only what a rule works within
+    "nofb.layers.base": ("forward",),
+    "nofb.trace": ("_forward", "set_target"),
+    "nofb.training.step": ("step",),
+    BASE: ("teach",),
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line that was run.
+
+    Attributes
+    ----------
+    function
+        The function it stands in.
+    lines
+        The line; a statement may have several, and a loop of a kernel is one.
+    depth
+        How many of the functions that are shown wait for it.
+    values
+        What it made or changed.
+    calls
+        Whether the lines that follow are of a function that it calls; its values come after them.
+    """
+
+    function: Function
+    lines: tuple[Line, ...]
+    depth: int
+    values: tuple[Value, ...] = ()
+    calls: bool = False
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One update of a small network.
+
+    Attributes
+    ----------
+    reader
+        Knows the rule, and its header.
+    start
+        The batch, and the arrays of the network, before it.
+    moments
+        In order.
+    """
+
+    reader: Reader
+    start: tuple[Value, ...]
+    moments: tuple[Moment, ...]
+
+
+def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
+    """Return a walk through one update of a 2-3-2 network, with JIT off.
+
+    Parameters
+    ----------
+    rule
+        A short name of `nofb.rules.RULES`, a class, or a rule; of a rule, a copy takes the step.
+    seed
+        Of the weights, the feedback and the batch.
+
+    Examples
+    --------
+    >>> lines = {moment.lines[0].code.strip(): moment for moment in walk("fa").moments}
+    >>> [delta] = lines["delta = trace.times_slope(below, signal)"].values
+    >>> delta.names, delta.content.shape
+    (('delta', 'signal'), (4, 3))
+    """
+    reader = Reader(rule)
+    with plain_python(rule):
+        small = example(rule, UNITS, seed)
+        steps = _Steps(reader, small)
+        with watching(steps):
+            small.forward()
+            small.update()
+    return Walk(reader, steps.start, tuple(steps.moments))
+
+
+@dataclass
+class _Running:
+    """A function that is being run: the lines it is at, and what its names stood for before."""
+
+    function: Function
+    statements: dict[int, tuple[int, int]]
+    names: dict[str, object]
+    lines: tuple[Line, ...] = ()
+    announced: bool = False  # as calling another function
+    passed: set[tuple[Line, ...]] = field(default_factory=set)
+
+    def says_nothing(self) -> bool:
+        """Say whether the lines only end something: a function, or a loop."""
+        code = self.lines[0].code.strip()
+        return code.startswith("return") or (code.startswith("for ") and self.lines in self.passed)
+
+
+class _Steps:
+    """Is told of every line, and keeps what each one did."""
+
+    def __init__(self, reader: Reader, small: Example) -> None:
+        self.reader, self.small = reader, small
+        self.calls = Calls(reader.rule)
+        self.memory = Memory(small)
+        self.start = self.memory.start()
+        self.running: dict[FrameType, _Running] = {}
+        self.moments: list[Moment] = []
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Watcher | None:
+        """Follow a function line by line, if it is one that is shown."""
+        if not self.is_shown(frame):
+            return None
+        self.pause(frame.f_back)
+        if frame not in self.running:
+            function = self.reader.function(frame.f_code, module_of(frame))
+            statements = listing(frame.f_code).statements
+            names = self.memory.names(frame.f_locals)
+            self.running[frame] = _Running(function, statements, names)
+        return self.follow
+
+    def is_shown(self, frame: FrameType) -> bool:
+        """Say whether a function is a rule's, or one that a rule works within."""
+        around = AROUND.get(module_of(frame))
+        if around is None:
+            return has_name(frame) and self.calls.is_rules(frame)
+        return frame.f_code.co_name in around
+
+    def pause(self, frame: FrameType | None) -> None:
+        """Keep what a line has changed so far, when a function that it calls begins or goes on."""
+        waiting = next((each for each in stack(frame) if each in self.running), None)
+        if waiting is None or not self.running[waiting].lines:
+            return
+        running = self.running[waiting]
+        if values := self.changes(running, waiting):
+            self.announce(waiting.f_back)
+            self.keep(waiting, values, calls=True)
+            running.announced = True
+
+    def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
+        """End what was run when the next line begins, or the function ends or pauses."""
+        running = self.running[frame]
+        first, last = running.statements.get(frame.f_lineno, (0, 0))
+        lines = tuple(each for each in running.function.lines if first <= each.number <= last)
+        if event == "return" or lines != running.lines:
+            if running.lines:
+                self.end(frame, running)
+            running.lines = lines if event == "line" else ()
+        return self.follow
+
+    def end(self, frame: FrameType, running: _Running) -> None:
+        """Keep the lines that were run, with what they changed."""
+        values = self.changes(running, frame)
+        if values or not (running.announced or running.says_nothing()):
+            self.announce(frame.f_back)
+            self.keep(frame, values)
+        running.announced = False
+        running.passed.add(running.lines)
+
+    def changes(self, running: _Running, frame: FrameType) -> tuple[Value, ...]:
+        """Return what the lines have changed; an array that an equation names is shown in full."""
+        whole = any(line.marks or line.note for line in running.lines)
+        return self.memory.changes(running.names, frame.f_locals, whole)
+
+    def announce(self, frame: FrameType | None) -> None:
+        """Keep the lines that wait for another function, from the outermost on, once."""
+        if frame is None:
+            return
+        self.announce(frame.f_back)
+        running = self.running.get(frame)
+        if running and running.lines and not running.announced:
+            self.keep(frame, calls=True)
+            running.announced = True
+
+    def keep(self, frame: FrameType, values: tuple[Value, ...] = (), calls: bool = False) -> None:
+        """Add a moment: where a function is, and what the line did."""
+        running = self.running[frame]
+        depth = sum(each in self.running for each in stack(frame.f_back))
+        self.moments.append(Moment(running.function, running.lines, depth, values, calls))
