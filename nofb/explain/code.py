@@ -6,6 +6,7 @@ import ast
 import inspect
 import io
 import re
+import sys
 import textwrap
 import tokenize
 from collections.abc import Iterator, Sequence
@@ -78,11 +79,11 @@ def listing(code: CodeType) -> Listing:
     )
 
 
-def file_of(code: CodeType, module: str) -> str:
-    """Return the path of the file in the project, or its name, or that of the module."""
+def file_of(module: str) -> str:
+    """Return the path of a module's file within the project, or its name; or that of the module."""
     if module.startswith("nofb."):
         return f"{module.replace('.', '/')}.py"
-    return module if module == "__main__" else Path(code.co_filename).name
+    return Path(getattr(sys.modules.get(module), "__file__", None) or module).name
 
 
 def _written(source: str, first: int) -> Iterator[Written]:

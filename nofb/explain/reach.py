@@ -51,11 +51,9 @@ class Memory:
 
     def start(self) -> tuple[Value, ...]:
         """Return the batch and the arrays of the network, and take note of all that is in reach."""
-        known = {"x": self.small.x, "y": self.small.target, **dict(self._of_layers())}
-        values = [(name, array) for name, array in known.items() if self._differs(array)]
-        for array in dict(self._reach()).values():
+        for _, array in self._reach():
             self._note(array)
-        return tuple(_grouped(values))
+        return tuple(_grouped([*self._of_batch(), *self._of_layers()]))
 
     def names(self, names: Mapping[str, Any]) -> dict[str, object]:
         """Return what the names of a function stand for as it begins, and take note of arrays."""
@@ -86,7 +84,7 @@ class Memory:
         called = {_place(value): name for name, value in (*own.items(), *reach.items())
                   if name not in new}  # fmt: skip
         found: list[tuple[str, Any]] = []
-        for name, value in names.items():
+        for name, value in sorted(names.items(), key=lambda each: each[0] not in new):
             if name not in own:
                 found += [(name, self._said(value))] * (name in new)
             elif _place(value) in changed or (
@@ -105,7 +103,8 @@ class Memory:
         """Return a number, or which layer it is; nothing of anything else."""
         weighted = self.small.net.weighted
         if isinstance(value, WeightedLayer) and value in weighted:
-            return f"layer {weighted.index(value) + 1}, {value!r}"
+            sizes = f"{value.n_in} → {value.n_out}"
+            return f"layer {weighted.index(value) + 1}: {sizes}, {value.activation.name}"
         return value if isinstance(value, float) else None
 
     def _differs(self, array: Array) -> bool:
@@ -119,6 +118,7 @@ class Memory:
 
     def _reach(self) -> Iterator[tuple[str, Array]]:
         """Give every array in reach, with its name and the number of its layer."""
+        yield from self._of_batch()
         yield from self._of_layers()
         yield from self._of_trace(self.small.trace)
         for name, value in vars(self.small.rule).items():
@@ -127,12 +127,18 @@ class Memory:
             elif isinstance(value, Mapping):
                 yield from self._of_table(name, value)
 
+    def _of_batch(self) -> Iterator[tuple[str, Array]]:
+        yield "x", self.small.x
+        yield "y", self.small.target
+
     def _of_layers(self) -> Iterator[tuple[str, Array]]:
         for number, layer in enumerate(self.small.net.weighted, 1):
-            for holder in (layer, layer.inverse):
-                for name, value in vars(holder).items() if holder is not None else ():
-                    if isinstance(value, np.ndarray):
-                        yield f"{name}_{number}", value
+            inverse = vars(layer.inverse) if layer.inverse is not None else {}
+            arrays: dict[int, tuple[str, Array]] = {}
+            for name, value in (*vars(layer).items(), *inverse.items()):
+                if isinstance(value, np.ndarray):
+                    arrays.setdefault(id(value), (f"{name}_{number}", value))
+            yield from arrays.values()
 
     def _of_trace(self, trace: Trace, prefix: str = "") -> Iterator[tuple[str, Array]]:
         for number, layer in enumerate(self.small.net.weighted, 1):
@@ -151,6 +157,12 @@ class Memory:
                 yield from self._of_trace(value, f"{name}.")
             elif isinstance(value, np.ndarray) and key in weighted:
                 yield f"{name}_{weighted.index(key) + 1}", value
+
+
+def given_arrays(given: Any) -> tuple[Value, ...]:
+    """Return the arrays that a function gave back, alone or in a tuple."""
+    parts = given if isinstance(given, tuple) else (given,)
+    return tuple(Value(("given",), each.copy()) for each in parts if isinstance(each, np.ndarray))
 
 
 def _grouped(found: Iterable[tuple[str, Any]]) -> Iterator[Value]:

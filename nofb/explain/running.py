@@ -33,6 +33,8 @@ from nofb.types import Array
 
 Watcher = Callable[[FrameType, str, Any], Any]
 
+SMALL = (2, 3, 2)
+DEEP = (2, 3, 5, 2)  # with a way from one hidden layer to the other
 SAMPLES = 4  # unlike the numbers of units, so that a shape tells which is which
 RATE = 0.1
 

@@ -13,12 +13,11 @@ from typing import Any
 
 from nofb.explain.calls import BASE, Calls, has_name, module_of, stack
 from nofb.explain.code import listing
-from nofb.explain.reach import Memory, Value
-from nofb.explain.running import Example, Watcher, example, plain_python, watching
+from nofb.explain.reach import Memory, Value, given_arrays
+from nofb.explain.running import DEEP, SMALL, Example, Watcher, example, plain_python, watching
 from nofb.explain.sources import Function, Line, Reader
 from nofb.rules import Rule
 
-UNITS = (2, 3, 2)
 AROUND = {  # of these files only what a rule works within
     "nofb.layers.base": ("forward",),
     "nofb.trace": ("_forward", "set_target"),
@@ -60,6 +59,8 @@ class Walk:
     ----------
     reader
         Knows the rule, and its header.
+    units
+        Of the network, from the inputs to the outputs.
     start
         The batch, and the arrays of the network, before it.
     moments
@@ -67,12 +68,21 @@ class Walk:
     """
 
     reader: Reader
+    units: tuple[int, ...]
     start: tuple[Value, ...]
     moments: tuple[Moment, ...]
+
+    @property
+    def shows(self) -> set[int | None]:
+        """The numbers of the rule's equations that were come by."""
+        lines = {line for moment in self.moments for line in moment.lines}
+        return {mark.equation.number for line in lines for mark in line.marks if not mark.of}
 
 
 def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
     """Return a walk through one update of a 2-3-2 network, with JIT off.
+
+    It is a 2-3-5-2 network for a rule that has equations for what is between two hidden layers.
 
     Parameters
     ----------
@@ -88,14 +98,22 @@ def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
     >>> delta.names, delta.content.shape
     (('delta', 'signal'), (4, 3))
     """
+    small = _walk(rule, seed, SMALL)
+    if small.shows == set(small.reader.header.numbered):
+        return small
+    deep = _walk(rule, seed, DEEP)
+    return deep if deep.shows > small.shows else small
+
+
+def _walk(rule: str | type[Rule] | Rule, seed: int, units: tuple[int, ...]) -> Walk:
     reader = Reader(rule)
     with plain_python(rule):
-        small = example(rule, UNITS, seed)
+        small = example(rule, units, seed)
         steps = _Steps(reader, small)
         with watching(steps):
             small.forward()
             small.update()
-    return Walk(reader, steps.start, tuple(steps.moments))
+    return Walk(reader, units, steps.start, tuple(steps.moments))
 
 
 @dataclass
@@ -108,10 +126,18 @@ class _Running:
     lines: tuple[Line, ...] = ()
     announced: bool = False  # as calling another function
     passed: set[tuple[Line, ...]] = field(default_factory=set)
+    silent: list[Moment] = field(default_factory=list)  # until it makes something
+    heard: bool = False
+
+    def stands_for_equation(self) -> bool:
+        """Say whether a line implements an equation."""
+        return any(line.marks for line in self.lines)
 
     def says_nothing(self) -> bool:
         """Say whether the lines only end something: a function, or a loop."""
         code = self.lines[0].code.strip()
+        if self.stands_for_equation():
+            return False
         return code.startswith("return") or (code.startswith("for ") and self.lines in self.passed)
 
 
@@ -148,13 +174,8 @@ class _Steps:
     def pause(self, frame: FrameType | None) -> None:
         """Keep what a line has changed so far, when a function that it calls begins or goes on."""
         waiting = next((each for each in stack(frame) if each in self.running), None)
-        if waiting is None or not self.running[waiting].lines:
-            return
-        running = self.running[waiting]
-        if values := self.changes(running, waiting):
-            self.announce(waiting.f_back)
+        if waiting and self.running[waiting].lines and (values := self.changes(waiting)):
             self.keep(waiting, values, calls=True)
-            running.announced = True
 
     def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
         """End what was run when the next line begins, or the function ends or pauses."""
@@ -163,36 +184,53 @@ class _Steps:
         lines = tuple(each for each in running.function.lines if first <= each.number <= last)
         if event == "return" or lines != running.lines:
             if running.lines:
-                self.end(frame, running)
+                self.end(frame, running, argument)
             running.lines = lines if event == "line" else ()
         return self.follow
 
-    def end(self, frame: FrameType, running: _Running) -> None:
-        """Keep the lines that were run, with what they changed."""
-        values = self.changes(running, frame)
+    def end(self, frame: FrameType, running: _Running, given: Any) -> None:
+        """Keep the lines that were run, with what they changed, or else with what they gave."""
+        values = self.changes(frame)
+        if running.stands_for_equation() and not values:
+            values = given_arrays(given)
         if values or not (running.announced or running.says_nothing()):
-            self.announce(frame.f_back)
             self.keep(frame, values)
         running.announced = False
         running.passed.add(running.lines)
 
-    def changes(self, running: _Running, frame: FrameType) -> tuple[Value, ...]:
-        """Return what the lines have changed; an array that an equation names is shown in full."""
+    def changes(self, frame: FrameType) -> tuple[Value, ...]:
+        """Return what its lines have changed; an array that an equation names is shown in full."""
+        running = self.running[frame]
         whole = any(line.marks or line.note for line in running.lines)
         return self.memory.changes(running.names, frame.f_locals, whole)
 
+    def keep(self, frame: FrameType, values: tuple[Value, ...], calls: bool = False) -> None:
+        """Add a moment, after those that wait for it; a function that makes nothing is left out."""
+        running = self.running[frame]
+        running.silent.append(self.moment(frame, values, calls))
+        if values or running.heard or running.stands_for_equation():
+            self.announce(frame.f_back)
+            self.speak(running)
+            running.announced = calls
+
     def announce(self, frame: FrameType | None) -> None:
-        """Keep the lines that wait for another function, from the outermost on, once."""
+        """Add the lines that wait for another function, from the outermost on, once."""
         if frame is None:
             return
         self.announce(frame.f_back)
         running = self.running.get(frame)
         if running and running.lines and not running.announced:
-            self.keep(frame, calls=True)
+            running.silent.append(self.moment(frame, (), calls=True))
+            self.speak(running)
             running.announced = True
 
-    def keep(self, frame: FrameType, values: tuple[Value, ...] = (), calls: bool = False) -> None:
-        """Add a moment: where a function is, and what the line did."""
+    def speak(self, running: _Running) -> None:
+        """Add what a function has run so far."""
+        self.moments += running.silent
+        running.silent, running.heard = [], True
+
+    def moment(self, frame: FrameType, values: tuple[Value, ...], calls: bool) -> Moment:
+        """Return where a function is, and what its lines did."""
         running = self.running[frame]
         depth = sum(each in self.running for each in stack(frame.f_back))
-        self.moments.append(Moment(running.function, running.lines, depth, values, calls))
+        return Moment(running.function, running.lines, depth, values, calls)
