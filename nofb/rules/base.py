@@ -122,14 +122,6 @@ class Rule(ABC):
     def after_step(self, net: Network) -> None:  # noqa: B027
         """Change the feedback path after the weights have moved; fixed feedback stays."""
 
-    def measure(self, net: Network, trace: Trace) -> dict[str, Array]:
-        """Return what only this rule can be measured by, one entry for each layer with weights.
-
-        `nofb.fit` does it on a probe, after every epoch, and keeps it in the history. Nothing
-        changes, no generator either.
-        """
-        return {}
-
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         """Say whether a layer learns; only a control says no."""
         return True
