@@ -144,7 +144,7 @@ class TargetRule(Rule):
             return trace.error
         record = trace[layer]
         delta = np.subtract(self.state(trace, layer), t, out=record.array("delta", layer.shape_out))
-        delta /= self.step_size
+        delta /= self.step_size  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
         return delta if self.activation_first else trace.times_slope(layer, delta)
 
     def output_target(self, net: Network, trace: Trace) -> Array:
@@ -152,7 +152,7 @@ class TargetRule(Rule):
         last = net.weighted[-1]
         t = np.multiply(trace.error, -self.step_size, out=trace[last].array("t", last.shape_out))
         t += self.state(trace, last)
-        return t
+        return t  # t_L = a_L - η̂ e, e = ŷ - y
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
         """Return what a target of this layer stands for: h_l, or a_l; of the last layer a_L."""
