@@ -2,6 +2,7 @@
 
 import re
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from nofb.kernels import products, slopes
 from nofb.rules import RULES, FeedbackAlignment, IteratedInverses, WeightMirror, weight_mirror
 
 ROOT = Path(__file__).parent.parent
+read = cache(source)  # as several tests look at the same one
 CHEAP = [
     name for name in RULES if name != "wm_released"
 ]  # which mirrors for a second, as `wm` does
@@ -23,14 +25,14 @@ CHEAP = [
 @pytest.mark.parametrize("name", CHEAP)
 def test_every_equation_of_a_rule_finds_the_line_that_implements_it(name):
     """An equation without a line is a promise that nobody can check."""
-    shown = source(name)
+    shown = read(name)
     assert [e for e in shown.header.numbered.values() if not shown.lines_of(e)] == []
 
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_every_line_that_is_shown_stands_in_the_file_under_its_number(name):
     """A reader who opens the file must find there what was shown."""
-    for function in source(name).functions:
+    for function in read(name).functions:
         lines = (ROOT / function.file).read_text("utf-8").splitlines()
         for line in function.lines:
             assert line.code.strip() and line.code.strip() in lines[line.number - 1]
@@ -51,7 +53,7 @@ def test_every_mark_in_a_rules_file_names_an_equation_of_its_header(path):
 
 def test_the_two_linear_maps_of_feedback_alignment_stand_beside_their_equation():
     """The five lines that the README shows, with what they mean."""
-    shown = source("fa")
+    shown = read("fa")
     signals = next(f for f in shown.functions if f.name == "FeedbackAlignment.signals")
     beside = {line.code.strip(): line for line in signals.lines}
     back = beside["signal = trace.back(layer, delta, layer.B)"]
@@ -62,14 +64,14 @@ def test_the_two_linear_maps_of_feedback_alignment_stand_beside_their_equation()
 
 def test_what_a_rule_takes_from_another_file_is_shown_with_that_file():
     """The mirror's engaged mode is feedback alignment's own lines, and not a copy of them."""
-    files = {function.name: function.file for function in source("wm").functions}
+    files = {function.name: function.file for function in read("wm").functions}
     assert files["FeedbackAlignment.signals"] == "nofb/rules/feedback_alignment.py"
     assert files["mirror"] == "nofb/rules/weight_mirror.py"
 
 
 def test_an_equation_that_another_rule_numbers_is_told_apart():
     """Information alignment has an eq. 6 of its own, and a line that is the mirror's eq. 6."""
-    lines = [line for function in source("ia").functions for line in function.lines]
+    lines = [line for function in read("ia").functions for line in function.lines]
     marks = [
         mark for line in lines if line.code.strip() == "np.dot(z.T, xi, dB)" for mark in line.marks
     ]
@@ -78,7 +80,7 @@ def test_an_equation_that_another_rule_numbers_is_told_apart():
 
 def test_the_weight_product_that_all_rules_share_is_shown_once_for_its_equation():
     """ΔW = hᵀδ/N stands in no rule's file, and is half of every rule."""
-    shown = source("dfa")
+    shown = read("dfa")
     where = {function.name for function, _ in shown.lines_of(shown.header.numbered[3])}
     assert where == {"Rule.teach", "weight_product"}
     assert not any(f.own for f in shown.functions if f.name in where)
@@ -87,8 +89,8 @@ def test_the_weight_product_that_all_rules_share_is_shown_once_for_its_equation(
 def test_a_rules_attributes_decide_what_is_shown_as_run():
     """A biased mirror adds biases, and one that is not does not."""
     names = {f.name for f in source(WeightMirror(bias=True)).functions}
-    assert "add_bias" in names - {f.name for f in source("wm").functions}
-    unused = {f.name for f in source("itp").functions if not f.ran}
+    assert "add_bias" in names - {f.name for f in read("wm").functions}
+    unused = {f.name for f in read("itp").functions if not f.ran}
     assert unused == {"in_output_space"}
     assert all(f.ran for f in source(IteratedInverses(space="output")).functions
                if f.name == "in_output_space")  # fmt: skip

@@ -38,19 +38,19 @@ class Calls:
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         """Note the call that a new frame stands for."""
-        if self.is_read(frame) and any(self.is_rules(each) for each in _stack(frame)):
-            caller = next((each for each in _stack(frame.f_back) if _has_name(each)), frame)
-            self.modules.setdefault(frame.f_code, _module(frame))
+        if self.is_read(frame) and any(self.is_rules(each) for each in stack(frame)):
+            caller = next((each for each in stack(frame.f_back) if has_name(each)), frame)
+            self.modules.setdefault(frame.f_code, module_of(frame))
             self.callers.setdefault(frame.f_code, set()).add(caller.f_code)
 
     def is_read(self, frame: FrameType) -> bool:
         """Say whether a function has a name, and stands in nofb or in a file of the rule."""
-        module = _module(frame)
-        return _has_name(frame) and (module.startswith("nofb.") or module in self.files)
+        module = module_of(frame)
+        return has_name(frame) and (module.startswith("nofb.") or module in self.files)
 
     def is_rules(self, frame: FrameType) -> bool:
         """Say whether a function is a rule's, or what rules share."""
-        module = _module(frame)
+        module = module_of(frame)
         return module in self.files or module.startswith("nofb.rules.")
 
     def shown(self, marked: Callable[[CodeType], bool]) -> list[CodeType]:
@@ -86,16 +86,16 @@ def _counts(module: str) -> bool:
     return module.startswith(ARITHMETIC) and module != OPTIMIZERS
 
 
-def _has_name(frame: FrameType) -> bool:
+def has_name(frame: FrameType) -> bool:
     """Say whether a frame is that of a function with a name: no comprehension, no lambda."""
     return not frame.f_code.co_name.startswith("<") and frame.f_code.co_name not in BUILT
 
 
-def _module(frame: FrameType) -> str:
+def module_of(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
 
 
-def _stack(frame: FrameType | None) -> Iterator[FrameType]:
+def stack(frame: FrameType | None) -> Iterator[FrameType]:
     """Give a frame, and all that wait for it."""
     while frame is not None:
         yield frame

@@ -6,6 +6,7 @@ import ast
 import inspect
 import io
 import re
+import sys
 import textwrap
 import tokenize
 from collections.abc import Iterator, Sequence
@@ -57,8 +58,8 @@ class Listing:
     statements: dict[int, tuple[int, int]]
 
 
-def listing(code: CodeType, whole_loops: bool) -> Listing:
-    """Return the source of a function from its code; `whole_loops` for one that is a kernel."""
+def listing(code: CodeType) -> Listing:
+    """Return the source of a function from its code."""
     lines, first = inspect.getsourcelines(code)
     source = textwrap.dedent("".join(lines))
     function = cast(Definition, ast.parse(source).body[0])
@@ -72,17 +73,17 @@ def listing(code: CodeType, whole_loops: bool) -> Listing:
         ),
         statements={
             first + line - 1: (first + span[0] - 1, first + span[-1] - 1)
-            for span in _spans(body, whole_loops)
+            for span in _spans(body, any(map(_compiles, function.decorator_list)))
             for line in span
         },
     )
 
 
-def file_of(code: CodeType, module: str) -> str:
-    """Return the path of the file in the project, or its name, or that of the module."""
+def file_of(module: str) -> str:
+    """Return the path of a module's file within the project, or its name; or that of the module."""
     if module.startswith("nofb."):
         return f"{module.replace('.', '/')}.py"
-    return module if module == "__main__" else Path(code.co_filename).name
+    return Path(getattr(sys.modules.get(module), "__file__", None) or module).name
 
 
 def _written(source: str, first: int) -> Iterator[Written]:
@@ -95,6 +96,11 @@ def _written(source: str, first: int) -> Iterator[Written]:
         if code or comment:
             own = code or f"{line[:column]}# {comment}"  # a comment that stands alone is a line
             yield Written(first + offset, own, comment if code else "")
+
+
+def _compiles(decorator: ast.expr) -> bool:
+    """Say whether a decorator makes a kernel of a function: `@kernel`, or Numba's own."""
+    return bool(re.search(r"\b(kernel|n?jit)\b", ast.unparse(decorator)))
 
 
 def _spans(body: Sequence[ast.stmt], whole_loops: bool) -> Iterator[range]:

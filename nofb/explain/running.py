@@ -29,36 +29,52 @@ from nofb.optimizers import SGD
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.step import step
+from nofb.types import Array
 
 Watcher = Callable[[FrameType, str, Any], Any]
 
+SMALL = (2, 3, 2)
+DEEP = (2, 3, 5, 2)  # with a way from one hidden layer to the other
 SAMPLES = 4  # unlike the numbers of units, so that a shape tells which is which
 RATE = 0.1
 
 
 @dataclass(frozen=True)
 class Example:
-    """A small network with a rule attached, and what a batch left behind in it.
+    """A small network with a rule attached, and a batch for it.
 
     Attributes
     ----------
-    net, rule, trace
-        The trace knows its target: the rule can teach from it.
+    net, rule
+        The network and the rule.
+    x, target
+        The samples (N, n_0) and target rows (N, n_L) of the batch.
+    trace
+        Where it leaves behind what happens.
+    apart
+        Whether the feedback path learns from the samples on its own before the weights do.
     """
 
     net: Network
     rule: Rule
+    x: Array
+    target: Array
     trace: Trace
+    apart: bool
+
+    def forward(self) -> None:
+        """Send the batch through the network."""
+        self.trace.fill(self.x, train=True).set_target(self.target)
 
     def update(self) -> None:
         """Do with the batch what `nofb.fit` does: let feedback learn apart, if it does; step."""
-        if self.rule.feedback_passes(0):
+        if self.apart:
             self.rule.learn_feedback(self.net, self.trace)
         step(self.net, self.rule, SGD(lr=RATE), self.trace)
 
 
 def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0) -> Example:
-    """Return a network of tanh units with the rule attached, and a batch that went through it.
+    """Return a network of tanh units with the rule attached, and a batch of four samples.
 
     Parameters
     ----------
@@ -76,7 +92,8 @@ def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0
     attached.attach(net, seed)
     x = seeds.generator(seed, "order").normal(size=(SAMPLES, units[0])).round(1)  # easy to retype
     target = net.as_target(np.arange(SAMPLES) % units[-1], SAMPLES)
-    return Example(net, attached, net.forward(x, train=True).set_target(target))
+    apart = attached.feedback_passes(0) > 0
+    return Example(net, attached, x, target, Trace(net, SAMPLES), apart)
 
 
 @contextmanager

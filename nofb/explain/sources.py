@@ -18,10 +18,9 @@ from types import CodeType
 from nofb.explain.calls import BASE, Calls
 from nofb.explain.code import Written, file_of, listing
 from nofb.explain.headers import Equation, Header, as_class, header, parse
-from nofb.explain.running import example, plain_python, watching
+from nofb.explain.running import DEEP, example, plain_python, watching
 from nofb.rules import Rule
 
-DEEP = (2, 4, 3, 2)  # two hidden layers, so that what leads from one to the other runs too
 MARKS = re.compile(r"\beqs?\. (\d+(?:(?:, | and )(?:eq\. )?\d+)*)")
 SHAPE = re.compile(r"\(.*,.*\)")
 
@@ -106,12 +105,15 @@ class Source:
 
     Attributes
     ----------
+    file
+        The rule's: "nofb/rules/feedback_alignment.py".
     header
         The rule's.
     functions
         In the order in which an update comes to them.
     """
 
+    file: str
     header: Header
     functions: tuple[Function, ...]
 
@@ -149,7 +151,9 @@ def source(rule: str | type[Rule] | Rule) -> Source:
     """
     reader, calls = Reader(rule), Calls(rule)
     with plain_python(rule), watching(calls):
-        example(rule, DEEP).update()
+        small = example(rule, DEEP)
+        small.forward()
+        small.update()
     functions = {code: reader.function(code, module) for code, module in calls.modules.items()}
     shown = [functions[code] for code in calls.shown(lambda code: functions[code].marked)]
     unused = set(_codes(as_class(rule))) - functions.keys()
@@ -157,7 +161,7 @@ def source(rule: str | type[Rule] | Rule) -> Source:
         replace(reader.function(code, calls.own), ran=False)
         for code in sorted(unused, key=lambda code: code.co_firstlineno)
     ]
-    return Source(reader.header, (*shown, *(each for each in others if each.marked)))
+    return Source(reader.file, reader.header, (*shown, *(each for each in others if each.marked)))
 
 
 def _codes(kind: type[Rule]) -> Iterator[CodeType]:
@@ -182,16 +186,17 @@ class Reader:
     def __init__(self, rule: str | type[Rule] | Rule) -> None:
         self.rule = as_class(rule)
         self.header = header(rule)
+        self.file = file_of(self.rule.__module__)
         self._headers: dict[str, Header] = {}
 
     def function(self, code: CodeType, module: str) -> Function:
         """Return a function from its code."""
-        read = listing(code, whole_loops=False)
+        read = listing(code)
         lines = tuple(self.line(each, module) for each in read.lines)
         own = not module.startswith("nofb.") or (
             module.startswith("nofb.rules.") and module != BASE
         )
-        return Function(code.co_qualname, file_of(code, module), read.says, lines, own)
+        return Function(code.co_qualname, file_of(module), read.says, lines, own)
 
     def line(self, written: Written, module: str) -> Line:
         """Return a line, with what the comment at its end stands for."""

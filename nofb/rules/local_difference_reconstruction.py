@@ -85,5 +85,9 @@ class LocalDifferenceReconstruction(DifferenceTargetPropagation):
         )
         xi, p, q = noisy - h, g_below - g_z, g_above - g_z  # eq. 6, eq. 7
         loss = float((q * q - 2 * xi * p).sum()) / len(h)
-        g.gradient((f_noisy, g_below, -2 * xi), (noisy_z, g_above, 2 * q), (z, g_z, 2 * (xi - q)))
-        return loss  # eq. 8
+        g.gradient(  # eq. 8
+            (f_noisy, g_below, -2 * xi),
+            (noisy_z, g_above, 2 * q),
+            (z, g_z, 2 * (xi - q)),
+        )
+        return loss
