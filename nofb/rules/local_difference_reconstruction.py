@@ -30,9 +30,9 @@ from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
-from nofb.rules.target_propagation import add_noise
 from nofb.rules.targets import inverse_of
 from nofb.trace import Trace
 
