@@ -39,7 +39,7 @@ class Uses:
     forward_weights
         The layer's own forward weights, once more, to relay a signal upward.
     feedback
-        Fixed random matrices.
+        Random matrices that never learn.
     learned_feedback
         Feedback matrices that learn.
     second_phase
@@ -75,8 +75,8 @@ class Rule(ABC):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
-    paper: ClassVar[str]
+    title: ClassVar[str] = "a rule of one's own"
+    paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]
     share: float = 1.0
 
