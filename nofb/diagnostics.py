@@ -15,7 +15,9 @@ import numpy as np
 from nofb.layers import Flatten, MaxPool2D, WeightedLayer
 from nofb.layers.base import Record
 from nofb.network import Network
-from nofb.rules import Backprop, Rule
+from nofb.rules import Backprop, GaussNewtonTargets, Rule
+from nofb.rules.targets import TargetRule
+from nofb.target_diagnostics import measure_targets
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -24,6 +26,7 @@ MEASURES = {
     "delta_angle_local": "teaching signal against Wᵀ's, given the same signal from above",
     "delta_angle_end_to_end": "teaching signal against backprop's",
     "step_angle": "weight step against the true gradient",
+    "gauss_newton_angle": "weight step against that of damped Gauss-Newton targets",
     "weight_norm_ratio": "length of the feedback matrix / length of what it stands for",
     "delta_norm_ratio": "length of the teaching signal / length of backprop's",
     "step_norm_ratio": "length of the weight step / length of the true gradient",
@@ -108,22 +111,28 @@ class Probe:
     def measure(self, rule: Rule) -> dict[str, Array]:
         """Return each of `MEASURES` as an array with one entry for each layer with weights.
 
+        A rule that sends targets has those of `nofb.target_diagnostics` too.
+
         Signals are compared sample by sample, and the mean over samples is taken. A layer for which
         a measure has no meaning (no feedback matrix, no signal) holds NaN.
         """
         self.trace.fill(self.x).set_target(self.target)
         delta, step = self._teach(rule)
         true_delta, true_step = self._teach(Backprop())
+        _, newton_step = self._teach(GaussNewtonTargets())
         local_delta = self._sent_through_transport(delta)
         feedback, transport = feedback_path(self.net), transport_path(self.net)
+        targets = isinstance(rule, TargetRule) and measure_targets(self.net, rule, self.trace)
         return {
             "weight_angle": self._each(angle, feedback, transport),
             "delta_angle_local": self._each(_mean_angle, delta, local_delta),
             "delta_angle_end_to_end": self._each(_mean_angle, delta, true_delta),
             "step_angle": self._each(angle, step, true_step),
+            "gauss_newton_angle": self._each(angle, step, newton_step),
             "weight_norm_ratio": self._each(norm_ratio, feedback, transport),
             "delta_norm_ratio": self._each(_mean_norm_ratio, delta, true_delta),
             "step_norm_ratio": self._each(norm_ratio, step, true_step),
+            **(targets or {}),
         }
 
     def _teach(self, rule: Rule) -> tuple[PerLayer, PerLayer]:

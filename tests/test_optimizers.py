@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from nofb.optimizers import make
+from nofb.schedules import SCHEDULES, constant, cosine, inverse_time, step
 from nofb.training import SGD, Adam, AdamW, RMSprop
-from nofb.training.optimizers import make
-from nofb.training.schedules import SCHEDULES, constant, cosine, inverse_time, step
 
 RNG = np.random.default_rng(0)
 UPDATES = RNG.normal(size=(6, 5, 3))

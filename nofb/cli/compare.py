@@ -8,7 +8,7 @@ from pathlib import Path
 from nofb import report
 from nofb.cli.options import add_places, add_settings, read_settings, resumable, say_finished
 from nofb.experiments.compare import Comparison, Result, compare, tasks_of
-from nofb.rules import COMPARED, NEIGHBOURS, RELEASED, RULES
+from nofb.rules import ASKED_FOR, COMPARED, RULES
 from nofb.training.progress import bar
 
 
@@ -18,7 +18,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     # fmt: off
     add = parser.add_argument
     add("--rules", nargs="+", default=list(COMPARED), metavar="RULE",
-        help=f"of {' '.join(RULES)} (default: all but {' '.join(RELEASED + NEIGHBOURS)})")
+        help=f"of {' '.join(RULES)} (default: all but {' '.join(ASKED_FOR)})")
     add("--seeds", type=int, default=5, metavar="N",
         help="how many seeds (default: %(default)s)")
     add("--out", type=Path, default=Path("nofb-compare"), metavar="FOLDER",

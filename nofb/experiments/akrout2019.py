@@ -31,9 +31,9 @@ from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.layers import Dense
 from nofb.network import Network
+from nofb.optimizers import Optimizer, Plan
 from nofb.rules import Rule, make
 from nofb.training import SGD, RMSprop, fit
-from nofb.training.optimizers import Optimizer, Plan
 from nofb.types import Array
 
 TITLE = "Akrout et al. 2019: weight mirrors and Kolen-Pollack on MNIST, 784-500-10"

@@ -17,7 +17,7 @@ from nofb import activations, checks, datasets
 from nofb.datasets import Dataset
 from nofb.layers import Dense, Dropout, Layer
 from nofb.network import Network
-from nofb.training.optimizers import OPTIMIZERS, Optimizer
+from nofb.optimizers import OPTIMIZERS, Optimizer
 
 SEARCHED_ON = {  # images of 784 pixels and more want other rates than digits of 64
     "mnist": "mnist",

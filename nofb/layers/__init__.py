@@ -5,6 +5,7 @@ from nofb.layers.conv2d import Conv2D
 from nofb.layers.dense import Dense
 from nofb.layers.dropout import Dropout
 from nofb.layers.flatten import Flatten
+from nofb.layers.inverse import Inverse
 from nofb.layers.max_pool2d import MaxPool2D
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Inverse",
     "Layer",
     "MaxPool2D",
     "Record",

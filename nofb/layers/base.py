@@ -13,6 +13,7 @@ import numpy as np
 from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
 from nofb.kernels import products
+from nofb.layers.inverse import Inverse
 from nofb.types import Array, FloatType, Shape
 
 
@@ -116,6 +117,8 @@ class WeightedLayer(Layer):
         Feedback matrix (n_out, n_in), standing where backprop has Wᵀ; `None` if there is none.
     D
         Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
+    inverse
+        What a target travels down through, where a rule sends targets; otherwise `None`.
     activation
         The function that is applied to a = h_below W + b.
     work
@@ -126,6 +129,7 @@ class WeightedLayer(Layer):
     b: Array | None
     B: Array | None = None
     D: Array | None = None
+    inverse: Inverse | None = None
     work: int
 
     def __init__(

@@ -9,13 +9,22 @@ import inspect
 from nofb import checks
 from nofb.rules.backprop import Backprop
 from nofb.rules.base import Rule, Signals, Uses
+from nofb.rules.difference_reconstruction import DifferenceReconstruction
+from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.rules.direct_difference_target_propagation import DirectDifferenceTargetPropagation
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from nofb.rules.direct_random_target_projection import DirectRandomTargetProjection
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
 from nofb.rules.feedback_alignment import FeedbackAlignment
+from nofb.rules.fixed_weight_difference_target_propagation import (
+    FixedWeightDifferenceTargetPropagation,
+)
+from nofb.rules.gauss_newton_targets import GaussNewtonTargets
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
 from nofb.rules.information_alignment import InformationAlignment
+from nofb.rules.iterated_inverses import IteratedInverses
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
+from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
 from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
 from nofb.rules.own import checked, is_own, load
 from nofb.rules.shallow import Shallow
@@ -24,7 +33,11 @@ from nofb.rules.sign_symmetry import (
     FixedRandomSignSymmetry,
     UniformSignSymmetry,
 )
+from nofb.rules.simplified_difference_target_propagation import (
+    SimplifiedDifferenceTargetPropagation,
+)
 from nofb.rules.symmetric_alignment import SymmetricAlignment
+from nofb.rules.target_propagation import TargetPropagation
 from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
 
 __all__ = [
@@ -33,22 +46,32 @@ __all__ = [
     "NEIGHBOURS",
     "RELEASED",
     "RULES",
+    "TARGETS",
     "Backprop",
     "BatchwiseRandomSignSymmetry",
+    "DifferenceReconstruction",
+    "DifferenceTargetPropagation",
+    "DirectDifferenceTargetPropagation",
     "DirectFeedbackAlignment",
     "DirectRandomTargetProjection",
     "ErrorSignFeedbackAlignment",
     "FeedbackAlignment",
     "FixedRandomSignSymmetry",
+    "FixedWeightDifferenceTargetPropagation",
+    "GaussNewtonTargets",
     "IndirectFeedbackAlignment",
     "InformationAlignment",
+    "IteratedInverses",
     "KolenPollack",
     "KolenPollackReleased",
+    "LocalDifferenceReconstruction",
     "NodePerturbationFeedback",
     "Rule",
     "Shallow",
     "Signals",
+    "SimplifiedDifferenceTargetPropagation",
     "SymmetricAlignment",
+    "TargetPropagation",
     "UniformSignSymmetry",
     "Uses",
     "WeightMirror",
@@ -77,6 +100,15 @@ RULES: dict[str, type[Rule]] = {
         NodePerturbationFeedback,
         DirectRandomTargetProjection,
         ErrorSignFeedbackAlignment,
+        TargetPropagation,
+        DifferenceTargetPropagation,
+        SimplifiedDifferenceTargetPropagation,
+        IteratedInverses,
+        DirectDifferenceTargetPropagation,
+        DifferenceReconstruction,
+        LocalDifferenceReconstruction,
+        FixedWeightDifferenceTargetPropagation,
+        GaussNewtonTargets,
         Shallow,
     )
 }
@@ -84,8 +116,11 @@ RULES: dict[str, type[Rule]] = {
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
 NEIGHBOURS = ("sa", "ia", "np_feedback")  # of the mirror: for those who look at it closely
+# what sends targets, and what they would best be
+TARGETS = ("tp", "dtp", "sdtp", "itp", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
+ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS
+COMPARED = tuple(name for name in RULES if name not in ASKED_FOR)  # where no rules are named
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-COMPARED = tuple(name for name in RULES if name not in RELEASED + NEIGHBOURS)  # unless asked for
 
 
 def enrol(rule: type[Rule]) -> type[Rule]:

@@ -91,7 +91,7 @@ class Rule(ABC):
             Seeds the feedback, apart from the forward weights even if their seed is the same.
         """
         for layer in net.weighted:
-            layer.B = layer.D = None
+            layer.B = layer.D = layer.inverse = None
         self.draw_feedback(net, seeds.generator(checks.whole("seed", seed, least=0), "feedback"))
         net.rule = self
 
@@ -105,6 +105,19 @@ class Rule(ABC):
         Each in memory of its own: what `Trace.back`, `project` and `relay` return is kept for one
         layer, and stays until the next batch.
         """
+
+    def at(self, epoch: float, epochs: int) -> None:  # noqa: B027
+        """Take note of the moment of a run, as an `Optimizer` does, for rates of its own."""
+
+    def feedback_passes(self, epoch: int) -> int:
+        """Return how often the samples pass by before this epoch, for the feedback path alone."""
+        return 0
+
+    def learn_feedback(self, net: Network, trace: Trace) -> None:  # noqa: B027
+        """Let the feedback path learn from a batch, while the weights rest."""
+
+    def before_step(self, net: Network, trace: Trace) -> None:  # noqa: B027
+        """Change the feedback path with this batch, before it teaches the weights."""
 
     def after_step(self, net: Network) -> None:  # noqa: B027
         """Change the feedback path after the weights have moved; fixed feedback stays."""

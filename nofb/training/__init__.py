@@ -1,9 +1,9 @@
 """The one training loop, and what it needs: optimizers, schedules, a history."""
 
+from nofb.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from nofb.training.checkpoint import CheckpointWarning
 from nofb.training.fit import DivergenceWarning, Run, fit
 from nofb.training.history import History
-from nofb.training.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 
 __all__ = [
     "OPTIMIZERS",

@@ -14,12 +14,12 @@ from nofb import checks, seeds, threads
 from nofb.datasets import Dataset
 from nofb.diagnostics import Probe
 from nofb.network import Network
+from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.batches import Batches
 from nofb.training.checkpoint import Checkpoint
 from nofb.training.history import History
-from nofb.training.optimizers import SGD, Optimizer
 from nofb.training.progress import bar
 from nofb.training.step import step
 from nofb.types import Array
@@ -183,8 +183,11 @@ def _epoch(
     """Go once through the training samples; return the running loss and accuracy."""
     loss = right = 0.0
     started = time.perf_counter()
+    for _ in range(run.rule.feedback_passes(epoch)):
+        _feedback_pass(run, batches, trace, epoch, epochs)
     for number, (x, target) in enumerate(batches):
         run.optimizer.at(epoch + number / len(batches), epochs)
+        run.rule.at(epoch + number / len(batches), epochs)
         now = trace.rows(len(x))
         step(run.net, run.rule, run.optimizer, now.fill(x, train=True).set_target(target))
         batch_loss = now.loss()
@@ -194,6 +197,14 @@ def _epoch(
     seconds = time.perf_counter() - started
     samples = len(batches.x)
     return {"loss": loss / samples, "train_accuracy": right / samples, "seconds": seconds}
+
+
+def _feedback_pass(run: Run, batches: Batches, trace: Trace, epoch: int, epochs: int) -> None:
+    """Go once through the training samples while the weights rest, and the feedback learns."""
+    run.rule.at(epoch, epochs)
+    for x, target in batches:
+        now = trace.rows(len(x)).fill(x, train=True).set_target(target)
+        run.rule.learn_feedback(run.net, now)
 
 
 def _check_loss(run: Run, loss: float | Array, ceiling: float, where: str) -> None:

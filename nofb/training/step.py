@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from nofb.network import Network
+from nofb.optimizers import Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace, Update
-from nofb.training.optimizers import Optimizer
 from nofb.types import Array
 
 
 def step(net: Network, rule: Rule, optimizer: Optimizer, trace: Trace) -> None:
     """Take one step on a batch, from a trace of a training pass that knows its target."""
+    rule.before_step(net, trace)
     optimizer.step_all(list(moves(net, rule, rule.teach(net, trace))))
     rule.share = optimizer.share
     rule.after_step(net)

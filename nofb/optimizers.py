@@ -13,11 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from nofb import checks, threads
+from nofb import checks, schedules, threads
 from nofb.kernels import steps
+from nofb.schedules import Schedule
 from nofb.threads import Job
-from nofb.training import schedules
-from nofb.training.schedules import Schedule
 from nofb.types import Array
 
 Kernel = Callable[..., object]
@@ -38,7 +37,7 @@ class Optimizer(ABC):
     lr
         The learning rate η_0, greater than 0.
     schedule
-        A name in `nofb.training.schedules.SCHEDULES`, or a function `(epoch, epochs) -> share`.
+        A name in `nofb.schedules.SCHEDULES`, or a function `(epoch, epochs) -> share`.
     decay
         λ, per step; from 0 to less than 1.
     max_norm

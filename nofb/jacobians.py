@@ -1,0 +1,74 @@
+"""Jacobians of the output with respect to every layer, and the Gauss-Newton step that they give.
+
+For small networks and diagnostics: they go back along the transposed weights, one output at a time.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nofb.layers import WeightedLayer
+from nofb.trace import Trace
+from nofb.types import Array
+
+
+def output_jacobians(trace: Trace) -> Iterator[tuple[WeightedLayer, Array]]:
+    """Give J_l (N, n_L, n_l) = ∂a_L / ∂h_l for every layer below the last one, from the top down.
+
+    Parameters
+    ----------
+    trace
+        Of a forward pass.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
+    >>> [(layer, J)] = output_jacobians(net.forward(np.ones((5, 4))))
+    >>> J.shape, bool(np.allclose(J[0], net.weighted[1].W.T))
+    ((5, 2, 3), True)
+    """
+    net = trace.net
+    rows = np.eye(net.n_outputs, dtype=net.dtype)
+    deltas = [np.tile(row, (trace.samples, 1)) for row in rows]  # one for each output
+    for layer, below in net.downward():
+        J = np.empty((trace.samples, net.n_outputs, *below.shape_out), net.dtype)
+        for j, delta in enumerate(deltas):
+            signal = trace.back(layer, delta, layer.W.T)
+            J[:, j] = signal
+            deltas[j] = trace.times_slope(below, signal).copy()
+        yield below, J.reshape(trace.samples, net.n_outputs, -1)
+
+
+def gauss_newton(J: Array, e: Array, damping: float) -> Array:
+    """Return e (J Jᵀ + c I)⁻¹ J (N, n_l): the smallest change of h_l that moves the output by e.
+
+    Parameters
+    ----------
+    J
+        Jacobians (N, n_L, n_l).
+    e
+        The change of the output (N, n_L).
+    damping
+        c; with 0 it is e times the pseudo-inverse of J, if the outputs are independent.
+    """
+    J, e = J.astype(np.float64), e.astype(np.float64)
+    gram = J @ J.transpose(0, 2, 1) + damping * np.eye(J.shape[1])  # (N, n_L, n_L)
+    return (np.linalg.solve(gram, e[:, :, None]).transpose(0, 2, 1) @ J)[:, 0]
+
+
+def null_space_shares(J: Array, change: Array) -> Array:
+    """Return, for each sample, the share of ‖change‖² that the output does not notice (N,).
+
+    Parameters
+    ----------
+    J
+        Jacobians (N, n_L, n_l).
+    change
+        Of h_l (N, n_l); a row of zeros gives NaN.
+    """
+    J, change = J.astype(np.float64), change.reshape(len(change), -1).astype(np.float64)
+    noticed = np.linalg.pinv(J) @ (J @ change[:, :, None])  # (N, n_l, 1)
+    total = (change**2).sum(1)
+    left = ((change - noticed[:, :, 0]) ** 2).sum(1)
+    return np.divide(left, total, out=np.full(len(J), np.nan), where=total > 0)

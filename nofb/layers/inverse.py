@@ -1,0 +1,117 @@
+"""Maps between the units of two layers, up and down: a matrix, a bias and an activation.
+
+Rules that send targets need to send any array up through a layer, not only what it received, and
+down through its learned inverse.
+"""
+
+import numpy as np
+
+from nofb.activations import Activation
+from nofb.kernels import products
+from nofb.types import Array
+
+
+class Map:
+    """y = s(x M + b), or, with the activation first, y = s(x) M + b.
+
+    Parameters
+    ----------
+    matrix, bias
+        M (n_from, n_to), and b (n_to,) or `None`.
+    activation
+        s, applied to every unit.
+    activation_first
+        Whether it stands before the matrix.
+
+    Examples
+    --------
+    >>> from nofb.activations import ACTIVATIONS
+    >>> relu = ACTIVATIONS["relu"]
+    >>> M, x = np.array([[1.0, -1.0]]), np.array([[-2.0], [3.0]])
+    >>> Map(M, None, relu)(x).tolist()
+    [[0.0, 2.0], [3.0, 0.0]]
+    >>> Map(M, None, relu, activation_first=True)(x).tolist()
+    [[0.0, 0.0], [3.0, -3.0]]
+    """
+
+    def __init__(
+        self,
+        matrix: Array,
+        bias: Array | None,
+        activation: Activation,
+        activation_first: bool = False,
+    ) -> None:
+        self.matrix, self.bias = matrix, bias
+        self.activation, self.activation_first = activation, activation_first
+
+    def __call__(self, x: Array, out: Array | None = None) -> Array:
+        """Return y (N, n_to) for x (N, n_from), in `out` if it is given."""
+        y = np.empty((len(x), self.matrix.shape[1]), self.matrix.dtype) if out is None else out
+        products.affine(self.sent(x), self.matrix, self.bias, y)
+        if not self.activation_first:
+            self.activation.f(y, y)
+        return y
+
+    def sent(self, x: Array) -> Array:
+        """Return what the matrix is multiplied with: x, or s(x)."""
+        return self.activation(x) if self.activation_first else x
+
+    def times_slope(self, signal: Array, y: Array) -> Array:
+        """Bring a signal on y back to the matrix's product, in place."""
+        if not self.activation_first:
+            self.activation.times_slope(signal, y)
+        return signal
+
+    def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
+        """Return v J, where the row v (N, n_from) is a small change of x: how y = f(x) changes."""
+        if self.activation_first:
+            return (v * self.activation.slope(x)) @ self.matrix
+        return self.times_slope(v @ self.matrix, y)
+
+    def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
+        """Return v Jᵀ, where v (N, n_to) is a gradient with respect to y: the one at x."""
+        if self.activation_first:
+            return (v @ self.matrix.T) * self.activation.slope(x)
+        return self.times_slope(v.copy(), y) @ self.matrix.T
+
+
+class Inverse(Map):
+    """g(z) = s(z B + c): what a layer received, guessed from what it gave.
+
+    Attributes
+    ----------
+    B, c
+        Its feedback matrix (n_out, n_in) and its bias (n_in,): other names for `matrix` and `bias`.
+    dB, dc
+        The gradients of its last lesson, shaped like them.
+    """
+
+    def __init__(
+        self, matrix: Array, activation: Activation, activation_first: bool = False
+    ) -> None:
+        self.B, self.c = matrix, np.zeros(matrix.shape[1], matrix.dtype)
+        super().__init__(self.B, self.c, activation, activation_first)
+        self.dB, self.dc = np.zeros_like(self.B), np.zeros_like(self.c)
+
+    def gradient(self, *terms: tuple[Array, Array, Array]) -> None:
+        """Write dB and dc, the mean gradients of a loss, from its slope wherever g was used.
+
+        Parameters
+        ----------
+        terms
+            For each use: what was inverted, z (N, n_out); g(z) (N, n_in); and the gradient of each
+            sample's loss with respect to it, shaped like it, which is overwritten.
+        """
+        (z, guess, wrong), *others = terms
+        delta = self.times_slope(wrong, guess)
+        products.mean(delta, len(z), delta, self.dc)  # dc = mean of δ
+        products.weight_product(self.sent(z), delta, self.dB)  # dB = zᵀ δ / N
+        for z, guess, wrong in others:
+            delta = self.times_slope(wrong, guess)
+            delta /= len(z)
+            self.dc += delta.sum(axis=0)
+            self.dB += self.sent(z).T @ delta
+
+    def __repr__(self) -> str:
+        sizes = " -> ".join(map(str, self.matrix.shape))
+        return f"Inverse({sizes}, activation={self.activation.name!r})"

@@ -1,0 +1,52 @@
+"""Fixed-weight difference target propagation: what if the inverses never learned at all?
+
+Shibuya, Inoue, Kawakami & Sato 2023 (AAAI).
+
+    t_L     = a_L - η̂ e,  e = ŷ - y                 (1)
+    t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l), drawn once
+    δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = e
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
+
+Symbols: as in `dtp`.
+What it shows: for small η̂ eq. 2 carries e down through B_l ∘ s', so that this is feedback alignment
+    with one more slope on the way: of all that makes difference target propagation learn, the
+    inverse may be the smaller part.
+Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
+Released code: chooses the size of B by search; here `inverse_init` says it.
+"""
+
+from dataclasses import dataclass
+
+from nofb.initialisers import Initialiser
+from nofb.network import Network
+from nofb.rules.base import Uses
+from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.trace import Trace
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class FixedWeightDifferenceTargetPropagation(DifferenceTargetPropagation):
+    """Fixed-weight difference target propagation: random maps stand in for the inverses.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
+    >>> FixedWeightDifferenceTargetPropagation().attach(net)
+    >>> net.weighted[1].inverse
+    Inverse(2 -> 3, activation='tanh')
+    """
+
+    name = "fwdtp"
+    title = "fixed-weight difference target propagation"
+    paper = "Shibuya et al. 2023"
+    uses = Uses(error=True, feedback=True)
+
+    step_size: float = 0.1
+    inverse_init: str | Initialiser = "xavier"
+    epochs_before: int = 0
+    epochs_between: int = 0
+    gradient_at_top: bool = False
+
+    def inverse_step(self, net: Network, trace: Trace) -> None:
+        """Leave every inverse as it is."""

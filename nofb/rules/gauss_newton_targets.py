@@ -1,0 +1,60 @@
+"""Gauss-Newton targets: what would targets be if every inverse were the best there is?
+
+Meulemans et al. 2020 (NeurIPS; arXiv 2006.14331), GNT: the yardstick of all that send targets.
+
+    e   = ŷ - y                                     (1)
+    Δ_l = η̂ e (J_l J_lᵀ + c I)⁻¹ J_l                (2)   damped Gauss-Newton, sample by sample
+    t_l = h_l - Δ_l                                 (3)   t_L = a_L - η̂ e
+    δ_l = (h_l - t_l) ∘ f'(a_l) / η̂                 (4)   δ_L = e; η̂ cancels
+    ΔW_l = h_{l-1}ᵀ δ_l / N                         (5)
+
+Symbols: J_l Jacobian of a_L with respect to h_l (n_L, n_l), for every sample; c damping; t_l target
+    (N, n_l); h_l activation (N, n_l); δ_l teaching signal (N, n_l); N batch size.
+Where it stands: c = 0 is the smallest change of h_l that moves the output by -η̂ e, to first order;
+    for large c, Δ_l is η̂ e J_l / c, a gradient. Between them, c bounds the step along directions
+    in which J_l is nearly blind: by 1 / (2 √c), whatever J_l is.
+Uses: the global error, its own activations, all Wᵀ above a layer, several times. It is no rule for
+    a brain; it shows what others approximate.
+Released code: c = 0 in its configurations, and Jacobians by automatic differentiation.
+"""
+
+from nofb import checks
+from nofb.jacobians import gauss_newton, output_jacobians
+from nofb.network import Network
+from nofb.rules.base import Rule, Signals, Uses
+from nofb.trace import Trace
+
+
+class GaussNewtonTargets(Rule):
+    """Gauss-Newton targets: exact, damped, and at the price of one backward pass for each output.
+
+    Parameters
+    ----------
+    damping
+        c, which is added to the eigenvalues of J Jᵀ.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
+    >>> rule = GaussNewtonTargets()
+    >>> rule.attach(net)
+    >>> rule.updates(net, np.ones((5, 4)), np.array([0, 1, 1, 0, 1]))[0].dW.shape
+    (4, 3)
+    """
+
+    name = "gnt"
+    title = "Gauss-Newton targets"
+    paper = "Meulemans et al. 2020"
+    uses = Uses(error=True, transport=True)
+
+    def __init__(self, damping: float = 0.01) -> None:
+        self.damping = checks.number("damping", damping, least=0)
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
+        for layer, J in output_jacobians(trace):  # (N, n_L, n_l)
+            change = gauss_newton(J, trace.error, self.damping)  # eq. 2, over η̂  (N, n_l)
+            delta = trace[layer].array("delta", layer.shape_out)
+            delta[:] = change.reshape(delta.shape)  # eq. 3: (h - t) / η̂
+            yield layer, trace.times_slope(layer, delta)  # eq. 4

@@ -1,0 +1,90 @@
+"""Simplified difference target propagation: what if even the top layer had no gradient?
+
+Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
+
+    t_L     = y                                     (1)   the label itself: h_L = ŷ
+    t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l), l = L too
+    δ_l     = (h_l - t_l) ∘ f'(a_l)                 (3)   δ_L = ŷ - y
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
+The inverse learns to bring back what the layer received:
+    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
+    u_{l-1} = g_l(f_l(h̃_{l-1}))                     (6)
+    ΔB_l    = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N (7)
+
+Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit included.
+What is lost: all samples of a class have one target, and ten outputs say little of what the layer
+    below received, so that its targets hardly differ within a class. The paper's remedy, auxiliary
+    output units, is not here.
+Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
+    once more there. Does not use: W on the way back.
+Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes part of the way, and δ_l is
+    divided by it.
+Released code: none was found. The paper's "parallel" is one inverse step with every batch, as
+    here; its "alternating" is `inverse_steps=0, epochs_before=1, epochs_between=1`.
+"""
+
+from dataclasses import dataclass
+
+from nofb.activations import ACTIVATIONS, Activation
+from nofb.kernels import losses
+from nofb.layers import WeightedLayer
+from nofb.layers.inverse import Map
+from nofb.network import Network
+from nofb.rules.base import Uses
+from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.trace import Trace
+from nofb.types import Array
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
+    """Simplified difference target propagation: the label is the output's target.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
+    >>> SimplifiedDifferenceTargetPropagation().attach(net)
+    >>> net.weighted[1].inverse
+    Inverse(2 -> 3, activation='tanh')
+    """
+
+    name = "sdtp"
+    title = "simplified difference target propagation"
+    paper = "Bartunov et al. 2018"
+    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+
+    step_size: float = 1.0
+    noise: float = 0.1
+    inverse_lr: float = 1e-3
+    inverse_optimizer: str = "adam"
+    inverse_steps: int = 1
+    epochs_before: int = 0
+    epochs_between: int = 0
+    gradient_at_top: bool = False
+
+    def state(self, trace: Trace, layer: WeightedLayer) -> Array:
+        return trace.output if layer is trace.net.weighted[-1] else super().state(trace, layer)
+
+    def upward(self, net: Network, layer: WeightedLayer) -> Map:
+        if layer is net.weighted[-1]:
+            return Map(layer.W, layer.b, OUTPUT_UNITS[net.head.name])
+        return super().upward(net, layer)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.activation_first:
+            raise ValueError("activation_first must be False in sdtp, whose top target is a label")
+
+
+def times_softmax_jacobian(signal: Array, h: Array) -> None:
+    """Multiply by diag(h) - hᵀ h, which is its own transpose, in place."""
+    signal -= (signal * h).sum(axis=1, keepdims=True)
+    signal *= h
+
+
+OUTPUT_UNITS = {
+    "cross_entropy": Activation("softmax", losses.softmax, times_softmax_jacobian),
+    "binary_cross_entropy": ACTIVATIONS["logistic"],
+    "squared_error": ACTIVATIONS["identity"],
+}

@@ -1,0 +1,91 @@
+"""Target propagation: what if a layer were told which output it should give, instead of its error?
+
+Bengio 2014 (arXiv 1407.7906); the form here is that of Lee et al. 2015 without their difference.
+
+    t_L     = a_L - η̂ e,  e = ŷ - y                 (1)   a little down the loss
+    t_{l-1} = g_l(t_l)                              (2)   g_l(z) = s(z B_l + c_l)
+    δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = e
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)   of ‖h_l - t_l‖² / 2 η̂, W_l alone
+The inverse learns to bring back what the layer received:
+    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
+    u_{l-1} = g_l(f_l(h̃_{l-1}))                     (6)
+    ΔB_l    = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N (7)   gradient of ½‖u - h̃‖², in B_l, c_l alone
+
+Symbols: t_l target (N, n_l); η̂ step size; f_l(h) = f(h W_l + b_l) the layer, of the last one its
+    pre-activation; g_l its inverse, B_l (n_l, n_{l-1}), c_l bias, s activation of the layer below;
+    δ_l teaching signal (N, n_l); h_{l-1} what the layer received (N, n_{l-1}); N batch size.
+Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
+    once more there. Does not use: W on the way back.
+Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds what it gets wrong, and
+    divided by a small η̂ that is all a layer hears. `dtp` takes it off again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nofb.layers import WeightedLayer
+from nofb.network import Network
+from nofb.rules.base import Uses
+from nofb.rules.targets import TargetRule, Targets, inverse_of
+from nofb.trace import Trace
+from nofb.types import Array
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class TargetPropagation(TargetRule):
+    """Target propagation: targets travel down through learned inverses.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
+    >>> rule = TargetPropagation()
+    >>> rule.attach(net)
+    >>> net.weighted[1].inverse
+    Inverse(2 -> 3, activation='tanh')
+    >>> net.weighted[1].inverse.B is net.weighted[1].B
+    True
+    """
+
+    name = "tp"
+    title = "target propagation"
+    paper = "Bengio 2014"
+    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+
+    def targets(self, net: Network, trace: Trace) -> Targets:
+        t = self.output_target(net, trace)  # eq. 1  (N, n_L)
+        yield net.weighted[-1], t
+        for layer, below in net.downward():
+            t = self.target_below(net, trace, layer, t)  # eq. 2  (N, n_{l-1})
+            yield below, t
+
+    def target_below(self, net: Network, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
+        """Return the target of the layer below, given the target of this one."""
+        below = net.below(layer)
+        return inverse_of(layer)(t, trace[below].array("t", below.shape_out))  # eq. 2
+
+    def lesson(
+        self, net: Network, trace: Trace, layer: WeightedLayer, rng: np.random.Generator
+    ) -> float:
+        record, inverse, below = trace[layer], inverse_of(layer), net.below(layer)
+        noisy = record.array("noisy", layer.shape_in)
+        add_noise(rng, self.noise, self.state(trace, below), noisy)  # eq. 5  (N, n_{l-1})
+        z = self.upward(net, layer)(noisy, record.array("answer", layer.shape_out))  # (N, n_l)
+        guess = inverse(z, record.array("guess", layer.shape_in))  # eq. 6  (N, n_{l-1})
+        wrong = np.subtract(guess, noisy, out=noisy)
+        loss = mean_square(wrong)
+        inverse.gradient((z, guess, wrong))  # eq. 7  (n_l, n_{l-1})
+        return loss
+
+
+def add_noise(rng: np.random.Generator, width: float, h: Array, noisy: Array) -> None:
+    """Write h + ξ, ξ ~ N(0, width²)."""
+    rng.standard_normal(out=noisy, dtype=noisy.dtype)
+    noisy *= width
+    noisy += h
+
+
+def mean_square(wrong: Array) -> float:
+    """Return ½‖wrong‖², a mean over the samples."""
+    return 0.5 * float(np.vdot(wrong, wrong)) / len(wrong)
