@@ -57,7 +57,7 @@ def test_the_table_in_the_readme_is_what_the_audit_finds(findings):
 WORDS = {
     "error": r"\berror\b",
     "labels": r"\blabels?\b",
-    "transport": r"(?<!signs of )Wᵀ|\btransposed\b",
+    "transport": r"(?<!signs of )W(_L)?ᵀ|\btransposed\b",
     "signs": r"\bsigns of Wᵀ",
     "forward_weights": r"\bits own W\b",
     "second_phase": r"\bsecond phase\b",

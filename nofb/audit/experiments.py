@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from nofb.audit.findings import Findings
-from nofb.audit.stage import CALLS, LAYERS, Life, Taught, live
+from nofb.audit.stage import CALLS, EARLIER, LAST, LAYERS, Life, Taught, live
 from nofb.rules import Rule, Uses, make
 from nofb.trace import Trace
 from nofb.types import Array
@@ -58,27 +58,29 @@ def audit(rule: str | Rule) -> Findings:
     looks = lives.looks(otherwise)
     sizes = lives.looks(resized) if looks.any() else looks
     stored = np.array([lives.last(Life(spoil=Reply(k))) for k in HIDDEN])
-    learned = largest(lives.last(Life(past=2)))
-    above = sizes.diagonal(-1).any()
-    changes = {
-        "error": largest(lives.last(Life(spoil=answer_otherwise))),
-        "labels": largest(lives.last(Life(spoil=ask_otherwise))),
-        "transport": largest(sizes.diagonal(-1)),
-        "signs": 0.0 if above else largest(looks.diagonal(-1)),
-        "forward_weights": largest(looks.diagonal()),
-        "others": largest(np.tril(looks, -2) + np.triu(looks, 1)),
-        "feedback": 0.0 if learned else largest(lives.last(Life(seed=1))),
-        "learned_feedback": learned,
-        "second_phase": largest(lives.last(Life(deaf=tuple(LAYERS), until_last=True))),
-        "activations": largest(stored),
-    }
+    changes = {**weights_read(looks, sizes), **lives.told(), "activations": largest(stored)}
     return Findings(
         Uses(**{use.name: changes[use.name] > 0 for use in fields(Uses)}),
-        lives.when(looks),
-        where(above=np.tril(looks, -2), below=np.triu(looks, 1)),
-        where(own=np.tril(np.triu(stored), 1), above=np.tril(stored, -1), below=np.triu(stored, 2)),
         changes,
+        when=lives.when(looks),
+        layers=tuple(int(k) for k in np.flatnonzero(sizes.diagonal(-1))),
+        others=where(above=np.tril(looks, -2), below=np.triu(looks, 1)),
+        phases=where(**{"to learn": lives.deaf(EARLIER), "to teach": lives.deaf(LAST)}),
+        activations=where(
+            own=np.tril(np.triu(stored), 1), above=np.tril(stored, -1), below=np.triu(stored, 2)
+        ),
     )
+
+
+def weights_read(looks: Array, sizes: Array) -> dict[str, float]:
+    """Return the answers about weights, from the changes [k, l] of layer l by those of layer k."""
+    above = sizes.diagonal(-1)
+    return {
+        "transport": largest(above),
+        "signs": 0.0 if above.any() else largest(looks.diagonal(-1)),
+        "forward_weights": largest(looks.diagonal()),
+        "others": largest(np.tril(looks, -2) + np.triu(looks, 1)),
+    }
 
 
 class Lives:
@@ -92,6 +94,21 @@ class Lives:
                 f"{rule!r} can not be audited: from the same start it teaches something else each "
                 "time; let all that is random come from the generator that draw_feedback gets"
             )
+
+    def told(self) -> dict[str, float]:
+        """Return the answers about what a rule is told, draws and remembers."""
+        learned = largest(self.last(Life(past=2)))
+        return {
+            "error": largest(self.last(Life(spoil=answer_otherwise))),
+            "labels": min(largest(self.last(Life(spoil=lie))) for lie in (mislabel, swap_labels)),
+            "feedback": 0.0 if learned else largest(self.last(Life(seed=1))),
+            "learned_feedback": learned,
+            "second_phase": largest(self.deaf(EARLIER)),
+        }
+
+    def deaf(self, part: str) -> Array:
+        """Return by how much the last lesson differs if all units are deaf in one part of life."""
+        return self.last(Life(deaf=tuple(LAYERS), deaf_in=(part,)))
 
     def last(self, life: Life) -> Array:
         """Return by how much the last lesson differs from the true one, for each hidden layer."""
@@ -154,9 +171,14 @@ def answer_otherwise(trace: Trace) -> None:
     trace.set_target(trace.target)
 
 
-def ask_otherwise(trace: Trace) -> None:
-    """Change y and ŷ, but not the error."""
-    target = np.roll(trace.target, 1, axis=1) + otherwise(trace.target)
+def mislabel(trace: Trace) -> None:
+    """Change y alone, and let the error be what it was."""
+    trace.target = trace.target + otherwise(trace.target)
+
+
+def swap_labels(trace: Trace) -> None:
+    """Change y and ŷ, so that the error stays what it was."""
+    target = trace.target + otherwise(trace.target)
     shout(trace, trace.output + target - trace.target)
     trace.set_target(target)
 

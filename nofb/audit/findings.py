@@ -34,7 +34,7 @@ QUESTIONS = {
     "error": Question("error",
         "ŷ, and the error with it, is another one"),
     "labels": Question("labels",
-        "y and ŷ are others, with the same error between them"),
+        "y is another one, while the error stays, and whether ŷ moves with y or not"),
     "transport": Question("Wᵀ",
         "the weights of the layer above have other sizes, but their signs"),
     "signs": Question("signs of W",
@@ -63,28 +63,34 @@ class Findings:
     ----------
     uses
         In the terms of the rule's claim.
-    when
-        The methods of the rule that look at the weights above.
-    others
-        Where the other layers are whose weights it looks at: "above", "below".
-    activations
-        Whose activations it reads, after the forward pass: a layer's "own", those "above", "below".
     changes
         The answer to each question: by which share of its length a hidden layer's step changes.
+    when
+        The methods of the rule that look at the weights above.
+    layers
+        The hidden layers, from 0, for which the weights above are looked at in full.
+    others
+        Where the other layers are whose weights it looks at: "above", "below".
+    phases
+        What units answer once more for, outside of the forward pass: "to learn", "to teach".
+    activations
+        Whose activations it reads, after the forward pass: a layer's "own", those "above", "below".
     """
 
     uses: Uses
-    when: tuple[str, ...]
-    others: tuple[str, ...]
-    activations: tuple[str, ...]
     changes: Mapping[str, float]
+    when: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    others: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    activations: tuple[str, ...] = ()
 
     def evidence(self, name: str) -> str:
         """Return what an experiment showed, in a sentence.
 
         Examples
         --------
-        >>> Findings(Uses(error=True), (), (), (), {"error": 0.5}).evidence("error")
+        >>> Findings(Uses(error=True), {"error": 0.5}).evidence("error")
         "a hidden layer's step changes by 50 % if ŷ, and the error with it, is another one"
         """
         share, experiment = self.changes[name], QUESTIONS[name].experiment
@@ -95,13 +101,22 @@ class Findings:
 
     def cell(self, name: str) -> str:
         """Return the answer to a question as a table shows it."""
-        if name in ("others", "activations"):
-            return ", ".join(getattr(self, name)) or "-"
+        several = {
+            "others": self.others,
+            "second_phase": self.phases,
+            "activations": self.activations,
+        }
+        if name in several:
+            return ", ".join(several[name]) or "-"
         if not self.changes[name]:
             return "-"
-        if name == "transport" and "teach" not in self.when:
+        return self._transport() if name == "transport" else "yes"
+
+    def _transport(self) -> str:
+        """Return when, or for whom, the weights above are looked at."""
+        if "teach" not in self.when:
             return "at first" if self.when == ("attach",) else "slowly"
-        return "yes"
+        return "yes" if 0 in self.layers else "at the top"
 
 
 def contradictions(claim: Uses, found: Findings) -> list[str]:

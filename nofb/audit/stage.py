@@ -26,8 +26,10 @@ from nofb.types import Array
 SIZES = (5, 4, 6, 7, 3)  # no two alike, so that nothing fits where it does not belong
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
-CALLS = ("attach", "teach", "after_step")  # in which a rule may look around
+# in which a rule may look around
+CALLS = ("attach", "learn_feedback", "before_step", "teach", "after_step")
 FEEDBACK_RATE = 0.1
+EARLIER, LAST = "earlier", "last"  # the steps of a life, and its last lesson
 
 Batch = tuple[Array, Array]
 Falsehoods = Mapping[int, Callable[[Array], Array]]
@@ -105,8 +107,8 @@ class Life:
         In which calls it sees them.
     deaf
         The layers whose units are deaf while the rule works.
-    until_last
-        Whether they hear again before the last lesson.
+    deaf_in
+        When they are: `EARLIER`, in the `LAST` lesson, or in both.
     past
         Seeds the batches, and the network's weights, of the steps before the last lesson.
     spoil
@@ -117,7 +119,7 @@ class Life:
     false: Falsehoods = field(default_factory=dict)
     calls: tuple[str, ...] = CALLS
     deaf: tuple[int, ...] = ()
-    until_last: bool = False
+    deaf_in: tuple[str, ...] = (EARLIER, LAST)
     past: int = 1
     spoil: Callable[[Trace], object] = lambda trace: None
 
@@ -129,8 +131,7 @@ def live(rule: Rule, life: Life) -> Taught:
     with showing(stage.net, weights_of(build(life.past))):
         taught = [stage.step(draw_batch(2 * life.past + step)) for step in range(2)]
     stage.call("after_step", stage.net)  # so that what follows W at once has done so
-    if life.until_last:
-        stage.deaf = ()
+    stage.part = LAST
     return [*taught, stage.lesson(draw_batch(0), life.spoil)]
 
 
@@ -138,10 +139,12 @@ class Stage:
     """The network and the rule, while a life goes on."""
 
     def __init__(self, rule: Rule, life: Life) -> None:
-        self.net, self.rule, self.life, self.deaf = build(), rule, life, life.deaf
+        self.net, self.rule, self.life, self.part = build(), rule, life, EARLIER
 
     def step(self, batch: Batch) -> list[Array]:
         """Let the rule teach and its feedback move, while the weights stay where they are."""
+        for name in ("learn_feedback", "before_step"):
+            self.call(name, self.net, self.passed(batch))
         taught = self.lesson(batch)
         for name, array, update in moves(self.net, self.rule, self.updates):
             if not name.endswith((".W", ".b")):
@@ -152,18 +155,23 @@ class Stage:
     def lesson(
         self, batch: Batch, spoil: Callable[[Trace], object] = lambda trace: None
     ) -> list[Array]:
-        """Return what the rule teaches each layer, from the trace of an honest forward pass."""
-        x, target = batch
-        trace = self.net.forward(x, train=True).set_target(target)
+        """Return what the rule teaches each layer, from a trace that may have been spoilt."""
+        trace = self.passed(batch)
         spoil(trace)
         self.updates = self.call("teach", self.net, trace)
         return [flat(update) for update in self.updates]
 
+    def passed(self, batch: Batch) -> Trace:
+        """Return the trace of an honest forward pass, which knows its target."""
+        x, target = batch
+        return self.net.forward(x, train=True).set_target(target)
+
     def call(self, name: str, *arguments: Any) -> Any:
         """Let the rule work, and see and hear what this life has for it."""
         false = self.life.false if name in self.life.calls else {}
+        deaf = self.life.deaf if self.part in self.life.deaf_in else ()
         units = [layer for layer in self.net.layers if isinstance(layer, Units)]
-        with showing(self.net, false), deafened(units[k] for k in self.deaf):
+        with showing(self.net, false), deafened(units[k] for k in deaf):
             return getattr(self.rule, name)(*arguments)
 
 

@@ -37,7 +37,8 @@ class Uses:
     signs
         Only the signs of those weights.
     forward_weights
-        The layer's own forward weights, once more, to relay a signal upward.
+        The layer's own forward weights, as a matrix, to relay a signal upward. That its units
+        answer once more, to what a rule sends them, is no use of them.
     feedback
         Random matrices that never learn.
     learned_feedback
