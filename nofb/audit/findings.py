@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from nofb.rules import Uses
+from nofb.text import percent
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,7 @@ class Findings:
         share, experiment = self.changes[name], QUESTIONS[name].experiment
         if not share:
             return f"no hidden layer's step changes if {experiment}"
-        percent = f"{100 * share:.0f}" if share > 0.005 else f"{100 * share:.1g}"
-        return f"a hidden layer's step changes by {percent} % if {experiment}"
+        return f"a hidden layer's step changes by {percent(share)} if {experiment}"
 
     def cell(self, name: str) -> str:
         """Return the answer to a question as a table shows it."""

@@ -1,4 +1,4 @@
-"""The command `nofb`: compare, train, sweep, reproduce, rules, audit, data."""
+"""The command `nofb`: compare, train, sweep, reproduce, rules, audit, check, data."""
 
 from nofb.cli.main import main
 

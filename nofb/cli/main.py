@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import audit, compare, data, reproduce, rules, sweep, train
+from nofb.cli import audit, check, compare, data, reproduce, rules, sweep, train
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,7 +25,7 @@ def build_parser() -> Parser:
     """Return the parser of the whole command."""
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, reproduce, rules, audit, data):
+    for module in (compare, train, sweep, reproduce, rules, audit, check, data):
         module.add(commands)
     return parser
 
