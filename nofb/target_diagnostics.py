@@ -74,7 +74,8 @@ def measure_targets(net: Network, rule: TargetRule, trace: Trace) -> dict[str, A
         if rule.activation_first:  # to first order, what a target for a changes in h
             change = trace.times_slope(layer, change.copy())
         shares = null_space_shares(J, change)
-        found["null_space_share"][index[layer]] = np.nanmean(shares) if shares.any() else np.nan
+        shares = shares[~np.isnan(shares)]
+        found["null_space_share"][index[layer]] = shares.mean() if shares.size else np.nan
     if isinstance(rule, IteratedInverses):
         warn_of_divergence(net, rule, found["lipschitz"])
     return found

@@ -22,6 +22,7 @@ from nofb.rules.fixed_weight_difference_target_propagation import (
 from nofb.rules.gauss_newton_targets import GaussNewtonTargets
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
 from nofb.rules.information_alignment import InformationAlignment
+from nofb.rules.iterated_difference_reconstruction import IteratedDifferenceReconstruction
 from nofb.rules.iterated_inverses import IteratedInverses
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
@@ -61,6 +62,7 @@ __all__ = [
     "GaussNewtonTargets",
     "IndirectFeedbackAlignment",
     "InformationAlignment",
+    "IteratedDifferenceReconstruction",
     "IteratedInverses",
     "KolenPollack",
     "KolenPollackReleased",
@@ -104,6 +106,7 @@ RULES: dict[str, type[Rule]] = {
         DifferenceTargetPropagation,
         SimplifiedDifferenceTargetPropagation,
         IteratedInverses,
+        IteratedDifferenceReconstruction,
         DirectDifferenceTargetPropagation,
         DifferenceReconstruction,
         LocalDifferenceReconstruction,
@@ -117,7 +120,7 @@ CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
 NEIGHBOURS = ("sa", "ia", "np_feedback")  # of the mirror: for those who look at it closely
 # what sends targets, and what they would best be
-TARGETS = ("tp", "dtp", "sdtp", "itp", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
+TARGETS = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
 ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS
 COMPARED = tuple(name for name in RULES if name not in ASKED_FOR)  # where no rules are named
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

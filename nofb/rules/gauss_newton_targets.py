@@ -39,8 +39,8 @@ class GaussNewtonTargets(Rule):
     >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
     >>> rule = GaussNewtonTargets()
     >>> rule.attach(net)
-    >>> rule.updates(net, np.ones((5, 4)), np.array([0, 1, 1, 0, 1]))[0].dW.shape
-    (4, 3)
+    >>> [update.dW.shape for update in rule.updates(net, [[1, 2, 3, 4]], [0])]
+    [(4, 3), (3, 2)]
     """
 
     name = "gnt"

@@ -1,0 +1,69 @@
+"""Iterated difference reconstruction: what if only what the output can tell were iterated?
+
+Bengio 2020's iteration (arXiv 2007.15139) with the inverses of Meulemans et al. 2020
+(arXiv 2006.14331); the two together stand in neither paper.
+
+    t_L     = a_L - η̂ e,  e = ŷ - y                 (1)
+    h^(0)   = h_{l-1}                               (2)
+    h^(k+1) = h^(k) + α (g_l(t_l) - g_l(f_l(h^(k)))) (3)
+    t_{l-1} = h^(K)                                 (4)
+    δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (5)   δ_L = e
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (6)
+The inverses learn by difference reconstruction, from zero:
+    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (7)
+    ũ_L     = f_L(... f_l(h̃_{l-1}))                 (8)
+    ũ_{m-1} = h_{m-1} + g_m(ũ_m) - g_m(h_m)         (9)   for m from L to l
+    ΔB_l    gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / 2 σ² (10)  in B_l, c_l alone
+
+Symbols: as in `itp` and `dtp_drl`.
+Why: an exact inverse of one layer restores *everything* that its target asks for, and nearly all of
+    that the output does not notice: each layer on the way down makes it larger, by one over its
+    small singular values, until the change is noise (`nofb reproduce bengio2020` shows it). Eq. 3
+    moves only within what g_l can give. Inverses that learned from what comes back from the output,
+    and started from zero, give little else than what the output can tell.
+How far: the iteration still ends where all of t_l is met, so that two iterations, damped, help, and
+    many do not: an early end is what keeps it regular.
+Uses: the global error, its own activations, inverses that learn in a second phase, the forward
+    weights from its layer to the output once more there, its own W to iterate. Does not use: W on
+    the way back.
+Released code: none.
+"""
+
+from dataclasses import dataclass
+
+from nofb import checks
+from nofb.initialisers import Initialiser
+from nofb.rules.base import Uses
+from nofb.rules.difference_reconstruction import DifferenceReconstruction
+from nofb.rules.iterated_inverses import IteratedInverses
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class IteratedDifferenceReconstruction(IteratedInverses, DifferenceReconstruction):
+    """Iterated difference reconstruction: iterated inverses that know what the output can tell.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
+    >>> IteratedDifferenceReconstruction().attach(net)
+    >>> bool(net.weighted[1].inverse.B.any())
+    False
+    """
+
+    name = "itp_drl"
+    title = "iterated difference reconstruction"
+    paper = "Bengio 2020, Meulemans et al. 2020"
+    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+
+    step_size: float = 0.0686
+    noise: float = 0.0569
+    epochs_before: int = 1
+    inverse_init: str | Initialiser = "zeros"
+    iterations: int = 2
+    damping: float = 0.5
+    layer_norm: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("noise", self.noise, above=0)
