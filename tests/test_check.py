@@ -1,16 +1,13 @@
 """The checker: a student's rule that is right passes, and one that is wrong is told why."""
 
-import contextlib
 import re
 
 import numpy as np
 import pytest
 
 import nofb
-from nofb import rules
 from nofb.check import TESTS, check
 from nofb.check.causes import scale
-from nofb.cli import main
 from nofb.rules import RULES, Rule, Uses
 
 
@@ -265,159 +262,6 @@ def test_a_sum_is_told_from_a_rate_that_is_too_large(samples):
     """Seven times the step is a sum for seven samples, and a matter of the rate for eight."""
     assert scale(float(samples), samples).startswith("a sum")
     assert scale(float(samples), samples + 1) == f"it is {samples} times as long"
-
-
-# -- the command ---------------------------------------------------------------------------------
-
-FILE = """
-from nofb.rules import Rule, Uses
-
-
-class Mine(Rule):
-    name = "mine"
-    uses = Uses(error=True, feedback=True)
-
-    def __init__(self, scale=0.3):
-        self.scale = scale
-
-    def draw_feedback(self, net, rng):
-        for layer in net.weighted[1:]:
-            layer.B = rng.normal(0, self.scale, layer.feedback_shape).astype(net.dtype)
-
-    def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = trace.times_slope(below, trace.back(layer, delta, layer.B))
-            yield below, delta
-
-
-class Broken(Mine):
-    name = "broken"
-
-    def __init__(self):
-        self.scale = 1 / 0
-
-
-class Flat(Mine):
-    name = "flat"
-
-    def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = trace.back(layer, delta, layer.B)
-            yield below, delta
-
-
-class Unfinished(Rule):
-    name = "unfinished"
-    uses = Uses()
-
-
-class Nameless(Mine):
-    name = None
-
-
-class Quiet(Mine):
-    name = "quiet"
-    uses = None
-
-
-class Needy(Mine):
-    name = "needy"
-
-    def __init__(self, scale):
-        self.scale = scale
-
-
-class Thief(Mine):
-    name = "fa"
-
-
-def helper():
-    pass
-"""
-
-
-@pytest.fixture
-def desk(tmp_path):
-    """Sit in a folder with a student's file; strike afterwards what was enrolled."""
-    (tmp_path / "students_file.py").write_text(FILE)
-    (tmp_path / "no_python.py").write_text("x = 1 +\n")
-    (tmp_path / "needs_more.py").write_text("import a_module_that_nobody_has\n")
-    (tmp_path / "stops.py").write_text("x = 1\ny = x / 0\n")
-    before = dict(RULES)
-    with contextlib.chdir(tmp_path):
-        yield
-    RULES.clear()
-    RULES.update(before)
-
-
-@pytest.mark.usefixtures("desk")
-def test_the_command_prints_a_line_for_each_test_and_says_by_its_code_if_one_failed(capsys):
-    """A grader reads the code, a student the sentences."""
-    assert main(["check", "students_file:Mine", "--set", "scale=0.2"]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("mine: a rule of one's own (not published)\n")
-    assert len(re.findall("^passed", out, re.M)) == len(TESTS) and "No failure." in out
-    assert main(["check", "students_file:Flat"]) == 1
-    out = capsys.readouterr().out
-    assert re.search("^FAILED  the slope ", out, re.M) and "Mend the first one first" in out
-    assert max(map(len, out.splitlines())) <= 100
-
-
-@pytest.mark.usefixtures("desk")
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (
-            ["students_file:Mien"],
-            "has no 'Mien'; the rules in it are: Broken, Flat, Mine",
-        ),
-        (["students_file"], "rule is 'students_file', but must be one of: bp, fa"),
-        (["students_file:"], "must be module:Class, such as my_rule:MyRule"),
-        (["student_file:Mine"], "no module is called 'student_file': there is no student_file.py"),
-        (["students_file.py:Mine"], "write students_file without .py"),
-        (["no_python:Mine"], "no_python can not be imported: SyntaxError in line 1"),
-        (["needs_more:Mine"], "needs_more can not be imported: No module named 'a_module_that_n"),
-        (
-            ["stops:Mine"],
-            "stops can not be imported: ZeroDivisionError in line 2: division",
-        ),
-        (["students_file:helper"], "is no rule: it must be a class derived from nofb.rules.Rule"),
-        (["students_file:Unfinished"], "Unfinished has no method signals"),
-        (["students_file:Nameless"], "Nameless has no name"),
-        (["students_file:Quiet"], "Quiet has no uses"),
-        (["students_file:Needy"], "rule 'needy' needs 'scale'"),
-        (["students_file:Thief"], "Thief calls itself 'fa', as FeedbackAlignment does"),
-        (["students_file:Broken"], "students_file:Broken can not be built: ZeroDivisionError"),
-        (
-            ["students_file:Mine", "--set", "size=2"],
-            "rule 'mine' has no attribute 'size'; it has",
-        ),
-        (["students_file:Mine", "--set", "scale"], "must be NAME=VALUE, such as decay=0.1"),
-    ],
-)
-def test_a_mistake_in_the_address_gets_one_sentence(capsys, words, sentence):
-    """Before a rule can be wrong it must be found, and that is where a student begins."""
-    assert main(["check", *words]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("nofb: ") and error.count("\n") == 1
-    assert sentence in error
-
-
-def test_a_rule_of_ones_own_is_enrolled_and_may_be_written_anew():
-    """In a notebook a cell is run again and again, and the last class is the one that counts."""
-    before = dict(RULES)
-    try:
-        rules.enrol(Student)
-        assert isinstance(rules.make("student"), Student)
-        again = type("Student", (Student,), {})
-        assert rules.enrol(again) is again and RULES["student"] is again
-    finally:
-        RULES.clear()
-        RULES.update(before)
 
 
 def test_a_signal_of_another_shape_meets_no_slope():

@@ -160,13 +160,15 @@ def enrol(rule: type[Rule]) -> type[Rule]:
     return rule
 
 
-def find(word: str) -> type[Rule]:
+def find(word: str, argument: str = "rule") -> type[Rule]:
     """Return the rule with this short name, or the one at an address, which is then enrolled.
 
     Parameters
     ----------
     word
         A key of `RULES`, or module:Class.
+    argument
+        What an error calls it.
 
     Raises
     ------
@@ -178,9 +180,9 @@ def find(word: str) -> type[Rule]:
     >>> find("fa") is find("nofb.rules.feedback_alignment:FeedbackAlignment") is FeedbackAlignment
     True
     """
-    if ":" in word:
+    if isinstance(word, str) and ":" in word:
         return enrol(load(word))
-    checks.choice("rule", word, RULES)
+    checks.choice(argument, word, RULES)
     return RULES[word]
 
 
