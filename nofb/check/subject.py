@@ -95,6 +95,8 @@ def traced(net: Network, samples: int = SAMPLES) -> Trace:
 def train_step(net: Network, rule: Rule, samples: int = SAMPLES, rate: float = 0.1) -> Steps:
     """Let the rule take one whole step on a random batch, and return what it asked for."""
     trace = traced(net, samples)
+    for _ in range(rule.feedback_passes(0)):
+        rule.learn_feedback(net, trace)
     rule.before_step(net, trace)
     updates = rule.teach(net, trace)
     asked = parts(updates)
