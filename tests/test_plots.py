@@ -444,3 +444,89 @@ def test_a_live_figure_works_for_a_run_that_was_not_probed():
     run, rows = run_of(made_up(["fa"]))
     run.history._rows = [{k: v for k, v in row.items() if k not in MEASURES} for row in rows]
     assert len(live.draw(run).axes) == 2
+
+
+# -- sliders ---------------------------------------------------------------------------------------
+
+
+def lines_drawn(calls):
+    """A drawing that notes what it was asked for."""
+
+    def draw(slope, colour):
+        calls.append((slope, colour))
+        picture = Picture(2, 1)
+        picture.subplots().plot([0, slope], color=colour)
+        return picture
+
+    return draw
+
+
+@pytest.fixture
+def widgets(monkeypatch):
+    """The real ipywidgets, in what stands in for a notebook."""
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setattr(sys.modules["nofb.plots.slider"], "in_notebook", lambda: True)
+
+
+def test_sliders_start_in_the_middle_and_redraw_for_what_is_chosen(widgets):
+    """A picture that does not follow its slider teaches that the parameter does nothing."""
+    calls = []
+    shown = plots.slider(lines_drawn(calls), slope=[1, 2, 3], colour=("red", "blue"))
+    slope, colour, image = shown.widget.children
+    first = bytes(image.value)
+    assert (slope.value, colour.value) == (2, "blue")
+    slope.value = 3
+    assert calls == [(2, "blue"), (3, "blue")]
+    assert bytes(image.value) != first
+
+
+def test_a_choice_that_was_drawn_before_comes_back_without_drawing(widgets):
+    """Behind many sliders stands a training run; going back must not train again."""
+    calls = []
+    shown = plots.slider(lines_drawn(calls), slope=[1, 2, 3], colour=["red"])
+    slope, _, image = shown.widget.children
+    first = bytes(image.value)
+    for value in (1, 2, 1, 2):
+        slope.value = value
+    assert calls == [(2, "red"), (1, "red")]
+    assert bytes(image.value) == first
+
+
+def test_a_page_without_a_kernel_shows_the_middle_picture_of_a_slider(widgets):
+    """Saved notebooks and the documentation have no kernel, and would show an empty place."""
+    shown = plots.slider(lines_drawn([]), slope=[1, 2], colour=["red"])
+    assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+    assert shown._repr_png_()[0].startswith(b"\x89PNG")
+
+
+def test_a_slider_outside_a_notebook_is_the_middle_picture(capsys):
+    """Lessons run as scripts too."""
+    picture = plots.slider(lines_drawn([]), slope=[1, 2, 5], colour=["red"])
+    assert list(picture.axes[0].lines[0].get_ydata()) == [0, 2]
+    assert not capsys.readouterr().out
+
+
+def test_a_notebook_without_ipywidgets_gets_the_picture_and_is_told_how_to_get_sliders(
+    monkeypatch, capsys
+):
+    """ipywidgets are optional; an ImportError would end the lesson."""
+    monkeypatch.setattr(sys.modules["nofb.plots.slider"], "in_notebook", lambda: True)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    picture = plots.slider(lines_drawn([]), slope=[1, 2], colour=["red"])
+    assert isinstance(picture, Picture)
+    assert "pip install ipywidgets" in capsys.readouterr().out
+
+
+def test_a_slider_without_values_is_refused_by_its_name():
+    """An empty list has no middle."""
+    with pytest.raises(ValueError, match="slope is an empty list"):
+        plots.slider(lines_drawn([]), slope=[], colour=["red"])
+
+
+@pytest.mark.parametrize(
+    ("shell", "notebook"), [("ZMQInteractiveShell", True), ("TerminalInteractiveShell", False)]
+)
+def test_a_prompt_in_a_terminal_is_no_notebook(monkeypatch, shell, notebook):
+    """IPython runs in both, but a terminal shows no pictures."""
+    Notebook(monkeypatch, shell)
+    assert plots.in_notebook() is notebook

@@ -1,4 +1,4 @@
-"""Figures of a comparison or a sweep, and a live one for notebooks; each is a matplotlib `Figure`.
+"""Figures of a comparison or a sweep, live ones and sliders for notebooks: matplotlib `Figure`s.
 
 `FIGURES` maps the name of each figure's file to the function that draws it from a comparison.
 """
@@ -13,7 +13,9 @@ from nofb.plots.alignment import alignment
 from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
+from nofb.plots.notebook import in_notebook
 from nofb.plots.picture import Picture
+from nofb.plots.slider import Sliders, slider
 
 if TYPE_CHECKING:
     from nofb.experiments.compare import Comparison
@@ -28,8 +30,11 @@ __all__ = [
     "FIGURES",
     "LivePlot",
     "Picture",
+    "Sliders",
     "accuracy_against_angle",
     "alignment",
     "heat_map",
+    "in_notebook",
     "learning_curves",
+    "slider",
 ]
