@@ -15,7 +15,9 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
+import nofb
 from nofb import plots, rules
 from nofb.diagnostics import MEASURES, chance_band
 from nofb.experiments.compare import Comparison, Result
@@ -308,6 +310,63 @@ def test_a_notebook_shows_a_figure_as_a_picture():
     data, size = Picture(2.5, 1)._repr_png_()
     assert data.startswith(b"\x89PNG")
     assert size == {"width": 250, "height": 100}
+
+
+# -- for lessons -----------------------------------------------------------------------------------
+
+
+def test_the_panels_of_a_lesson_draw_accuracy_and_the_angle_of_the_chosen_layer():
+    """A student would look for an explanation of an angle that belongs to another layer."""
+    comparison = made_up(["bp", "fa"])
+    layers = [SimpleNamespace(n_out=units) for units in comparison.units]
+    runs = {
+        rule: [
+            SimpleNamespace(net=SimpleNamespace(weighted=layers), history=result.history)
+            for result in comparison.of(rule)
+        ]
+        for rule in comparison.rules
+    }
+    accuracy, angle = plots.accuracy_and_angle(runs, layer=1).axes
+    for rule in runs:
+        shares = comparison.curves(rule, "test_accuracy", start=True).mean(axis=0)
+        signals = comparison.curves(rule, SIGNAL, start=True).mean(axis=0)
+        np.testing.assert_allclose(line(accuracy, rule).get_ydata(), shares)
+        np.testing.assert_allclose(line(angle, rule).get_ydata(), signals[:, 1])
+    box = angle.patches[0].get_extents().transformed(angle.transData.inverted())
+    np.testing.assert_allclose(box.intervaly, chance_band(4))
+
+
+def test_a_class_map_colours_each_point_by_the_class_that_is_named_there():
+    """Turned over, the map would show a network that fails where it is right."""
+    data = nofb.datasets.toys.xor(n=40)
+    net = nofb.Network([nofb.Dense(2, 2, bias=False)])
+    net.layers[0].W[:] = [[-1, 1], [0, 0]]  # class 1 where the first feature is above zero
+    theme = style.THEMES["light"]
+    picture = Picture(2, 2, theme)
+    axes = picture.subplots()
+    plots.class_map(axes, net, data, theme)
+    (image,) = axes.images
+    left, right = image.get_array()[:, 50], image.get_array()[:, 150]
+    colours = [np.array(to_rgb(style.OKABE_ITO[hue])) for hue in style.HUES[:2]]
+    for half, colour in ((left, colours[0]), (right, colours[1])):
+        assert (np.argmin(half, axis=1) == np.argmin(colour)).all()
+    assert image.get_extent()[0] < data.x_test.min()
+    assert image.origin == "lower"
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (nofb.datasets.load("digits"), r"samples of shape \(64,\), but must have \(2,\)"),
+        (nofb.datasets.toys.linear_teacher(50, 2, 3), "data has None classes"),
+    ],
+)
+def test_what_is_no_map_is_refused(data, complaint):
+    """Of 64 features two would have to be picked, and a regression has no classes."""
+    theme = style.THEMES["light"]
+    axes = Picture(2, 2, theme).subplots()
+    with pytest.raises(ValueError, match=complaint):
+        plots.class_map(axes, nofb.Network([nofb.Dense(2, 2)]), data, theme)
 
 
 # -- live ------------------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nofb.plots.accuracy_against_angle import accuracy_against_angle
+from nofb.plots.accuracy_and_angle import accuracy_and_angle
 from nofb.plots.alignment import alignment
+from nofb.plots.class_map import class_map
 from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
@@ -32,7 +34,9 @@ __all__ = [
     "Picture",
     "Sliders",
     "accuracy_against_angle",
+    "accuracy_and_angle",
     "alignment",
+    "class_map",
     "heat_map",
     "in_notebook",
     "learning_curves",

@@ -92,8 +92,10 @@ def _panel(
 ) -> Any:
     """Return a box of sliders over an image that follows them."""
     png, size = picture._repr_png_()
-    image = widgets.Image(value=png, format="png", width=size["width"])
-    sliders = {name: _one(widgets, name, each) for name, each in choices.items()}
+    fitting = {"width": f"{size['width']}px", "max_width": "100%", "height": "auto"}
+    image = widgets.Image(value=png, format="png", layout=fitting)
+    margin = f"{max(map(len, choices)) + 1}ch"  # so that all sliders begin below each other
+    sliders = {name: _one(widgets, name, each, margin) for name, each in choices.items()}
     kept = {tuple(one.index for one in sliders.values()): png}
 
     def follow(change: object) -> None:
@@ -108,12 +110,12 @@ def _panel(
     return widgets.VBox([*sliders.values(), image])
 
 
-def _one(widgets: Any, name: str, values: tuple[Any, ...]) -> Any:
+def _one(widgets: Any, name: str, values: tuple[Any, ...], margin: str) -> Any:
     labels = [f"{value:g}" if isinstance(value, int | float) else str(value) for value in values]
     return widgets.SelectionSlider(
         options=list(zip(labels, values, strict=True)),
         value=values[len(values) // 2],
         description=name,
-        style={"description_width": "initial"},
+        style={"description_width": margin},
         layout={"width": "420px"},
     )
