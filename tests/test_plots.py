@@ -369,6 +369,44 @@ def test_what_is_no_map_is_refused(data, complaint):
         plots.class_map(axes, nofb.Network([nofb.Dense(2, 2)]), data, theme)
 
 
+def test_units_and_weights_carry_their_own_numbers_and_signs():
+    """A student checks the picture by hand, number by number."""
+    theme = style.THEMES["light"]
+    axes = Picture(4, 3, theme).subplots()
+    W = np.array([[1.5, -2.5, 0.5], [3.5, 4.5, -5.5]])
+    plots.units(axes, {"x": [7, 8], "h": [10, 11, 12]}, [W], theme)
+    written = {text.get_text(): text for text in axes.texts if text.get_text()}
+    assert set(written) == {"x", "h", "7", "8", "10", "11", "12", *(f"{w:g}" for w in W.flat)}
+    for weight in W.flat:
+        blue = written[f"{weight:g}"].get_color() == style.OKABE_ITO["blue"]
+        assert blue == (weight > 0)
+    heights = [written[number].get_position()[1] for number in ("10", "11", "12")]
+    assert heights == sorted(heights, reverse=True)
+    x, y = written["-2.5"].get_position()  # on its line, nearer to the unit that sends
+    low, high = (np.array(written[end].get_position()) for end in ("7", "11"))
+    assert np.cross([*(high - low), 0], [*((x, y) - low), 0])[2] == pytest.approx(0)
+    assert x - low[0] < high[0] - x
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_the_arrows_between_units_lead_where_the_signal_goes(back):
+    """The whole question is which way the numbers travel."""
+    theme = style.THEMES["light"]
+    axes = Picture(4, 3, theme).subplots()
+    plots.units(axes, {"x": [1], "h": [2]}, [np.array([[3.0]])], theme, back=back)
+    (arrow,) = [text for text in axes.texts if text.get_text() == ""]
+    head, tail = arrow.xy, arrow.get_position()
+    assert (head[0] < tail[0]) == back
+
+
+def test_weights_that_do_not_fit_their_units_are_refused_with_both_shapes():
+    """A transposed matrix is the commonest slip of all."""
+    theme = style.THEMES["light"]
+    axes = Picture(4, 3, theme).subplots()
+    with pytest.raises(ValueError, match=r"\[\(3, 2\)\], but between the layers are \[\(2, 3\)\]"):
+        plots.units(axes, {"x": [1, 2], "h": [1, 2, 3]}, [np.zeros((3, 2))], theme)
+
+
 # -- live ------------------------------------------------------------------------------------------
 
 

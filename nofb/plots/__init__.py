@@ -18,6 +18,7 @@ from nofb.plots.live import LivePlot
 from nofb.plots.notebook import in_notebook
 from nofb.plots.picture import Picture
 from nofb.plots.slider import Sliders, slider
+from nofb.plots.units import units
 
 if TYPE_CHECKING:
     from nofb.experiments.compare import Comparison
@@ -41,4 +42,5 @@ __all__ = [
     "in_notebook",
     "learning_curves",
     "slider",
+    "units",
 ]
