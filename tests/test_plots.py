@@ -407,6 +407,19 @@ def test_weights_that_do_not_fit_their_units_are_refused_with_both_shapes():
         plots.units(axes, {"x": [1, 2], "h": [1, 2, 3]}, [np.zeros((3, 2))], theme)
 
 
+@pytest.mark.parametrize("arrow", [(2, 1, "B"), (3, 1, "D"), (1, 2, "W")])
+def test_the_arrow_of_a_path_leaves_one_layer_and_ends_at_the_other(arrow):
+    """The picture of a rule is read for one thing: from where to where."""
+    theme = style.THEMES["light"]
+    axes = Picture(4, 2, theme).subplots()
+    plots.paths(axes, ["x", "h", "g", "e"], [arrow], "red", theme)
+    heads = [text for text in axes.texts if text.get_text() == "" and text.xy[1] == 0]
+    (head,) = [text for text in heads if text.get_position()[1] < 0]
+    (detour,) = [line for line in axes.lines if len(line.get_xdata()) == 3]
+    assert (round(detour.get_xdata()[0]), round(head.xy[0])) == arrow[:2]
+    assert {"x", "h", "g", "e", arrow[2]} <= {text.get_text() for text in axes.texts}
+
+
 # -- live ------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
 from nofb.plots.notebook import in_notebook
+from nofb.plots.paths import paths
 from nofb.plots.picture import Picture
 from nofb.plots.slider import Sliders, slider
 from nofb.plots.units import units
@@ -41,6 +42,7 @@ __all__ = [
     "heat_map",
     "in_notebook",
     "learning_curves",
+    "paths",
     "slider",
     "units",
 ]
