@@ -219,7 +219,8 @@ slider(old_copies, steps=[1, 5, 45, 225, 450, "never"])
 # %% [markdown]
 # So the way back need not be *right*. It need not even know what the forward weights have become.
 # How little can it know?
-#
+
+# %% [markdown]
 # ## Questions
 #
 # 1. In the finite differences, make $\varepsilon$ 1, then $10^{-12}$. Why does the check get worse

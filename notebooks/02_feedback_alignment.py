@@ -288,8 +288,8 @@ slider(knobs, W=[0.01, 0.1, 1, 3, 10], B=[0.01, 0.1, 0.3, 1, 3, 10, 100])
 #    $B B^\top$ look like for $e B$ to be within 90° of $e W_2^\top$, for *every* error $e$? When is
 #    it nearly so for random $B$?
 # 5. Set $B$ to 0.01 times its length: accuracy falls to that of a control. Which one, and why? Set
-#    it to 10 times: it beats bp. Is feedback alignment then better than backprop? What would you
-#    have to do for a fair comparison?
+#    it to 100 times: it ends above bp. Is feedback alignment then better than backprop? What would
+#    you have to do for a fair comparison?
 # 6. The spirals were trained with RMSprop, which divides each step by its usual length. Would the
 #    knob for $B$ do anything there? Predict, then try it with `scaled`.
 # 7. Two hidden layers: which of the two has the larger angle at the end? (The history holds both.)

@@ -271,7 +271,8 @@ picture
 # %% [markdown]
 # Feedback alignment wakes up as well, for its matrices are not zero either. Indirect feedback does
 # not: the signal that should teach $W_2$ comes through $W_2$, which is zero.
-#
+
+# %% [markdown]
 # ## Questions
 #
 # 1. Give each layer a processor of its own. After how many multiplications, one after the other,

@@ -228,7 +228,8 @@ picture
 # alignment again, and it brings the angle below 90°. But with too many wrong ones it fails, and
 # with all of them wrong, it must: a wrong sign is not just any wrong number. It turns round
 # whenever its weight does, so that no weight can ever come to agree with it.
-#
+
+# %% [markdown]
 # ## Questions
 #
 # 1. Weights that are drawn uniformly from $[-1, 1]$: what is the angle of `usf` now? And of weights

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 LESSON = ROOT / "notebooks" / "02_feedback_alignment.ipynb"
 TALL = 7200  # pixels: a lesson from top to bottom, so that all of it is drawn at once
 NOTEBOOK = "const panel = window.jupyterapp.shell.currentWidget; return "
+TOO_WIDE = """return [...document.querySelectorAll(".jp-OutputArea-output")]
+    .filter(output => output.scrollWidth > output.clientWidth).length"""
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +72,7 @@ def chromium(height):
         browser.quit()
 
 
-def wait(browser, condition, seconds=60):
+def wait(browser, condition, seconds=300):
     """Wait until a condition on the browser holds, and return what it gave."""
     from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
     from selenium.webdriver.support.ui import WebDriverWait
@@ -125,12 +127,13 @@ def test_a_student_opens_feedback_alignment_in_jupyterlab_and_runs_it_to_the_end
         wait(browser, idle)
         click(browser, ".lm-MenuBar-item", "Run")
         click(browser, ".lm-Menu-item", "Run All Cells")
-        wait(browser, finished, seconds=180)
+        wait(browser, finished)
         cells = code_cells(browser)
         assert [failures(cell) for cell in cells] == [[] for _ in cells]
         assert not [output for cell in cells for output in cell["outputs"] if is_noise(output)]
         wait(browser, lambda browser: len(figures(browser)) >= 5)
         assert all(one.size["width"] > 300 and one.size["height"] > 100 for one in figures(browser))
+        assert not browser.execute_script(TOO_WIDE)
         browser.save_screenshot(str(tmp_path / "lesson.png"))
         before = figures(browser)[-1].get_attribute("src")
         browser.find_elements("css selector", ".noUi-handle")[-1].send_keys("\ue014")  # arrow right

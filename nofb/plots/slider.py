@@ -92,7 +92,8 @@ def _panel(
 ) -> Any:
     """Return a box of sliders over an image that follows them."""
     png, size = picture._repr_png_()
-    fitting = {"width": f"{size['width']}px", "max_width": "100%", "height": "auto"}
+    room = "calc(100% - 4px)"  # less the margins, or a scroll bar appears
+    fitting = {"width": f"{size['width']}px", "max_width": room, "height": "auto"}
     image = widgets.Image(value=png, format="png", layout=fitting)
     margin = f"{max(map(len, choices)) + 1}ch"  # so that all sliders begin below each other
     sliders = {name: _one(widgets, name, each, margin) for name, each in choices.items()}
