@@ -140,7 +140,7 @@ class IteratedInverses(DifferenceTargetPropagation):
         h = trace[layer].array("h_k", layer.shape_in)
         if self.start == "inverse":
             return inverse_of(layer)(t, h)
-        np.copyto(h, self.state(trace, trace.net.below(layer)))
+        np.copyto(h, self.state(trace, trace.net.below(layer)))  # h^(0) = h_{l-1}
         return h  # eq. 2
 
     def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
