@@ -17,7 +17,7 @@ Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is, s
     wrong cancels to first order, and only its slope matters: t - h travels as a gradient does, with
     the Jacobian of g in the place of Wᵀ. With exact inverses it is target propagation.
 Uses: the global error, W_Lᵀ of the output layer alone (not with `gradient_at_top=False`), its own
-    activations, an inverse that learns in a second phase, its own W once more there.
+    activations, an inverse that learns in a second phase, in which its units answer once more.
 Released code: leaves the sixth matrix and the fifth bias untrained; all are trained here. Its η̂,
     0.3277, multiplies the gradient of a mean over 100 samples, hence 0.003277 here; it trains with
     the factor 2 of ‖h - t‖² and without 1/η̂, which a centred RMSprop with momentum hides; here the
@@ -67,9 +67,7 @@ class DifferenceTargetPropagation(TargetPropagation):
     name = "dtp"
     title = "difference target propagation"
     paper = "Lee et al. 2015"
-    uses = Uses(
-        error=True, transport=True, forward_weights=True, learned_feedback=True, second_phase=True
-    )
+    uses = Uses(error=True, transport=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.003277
     noise: float = 0.3598

@@ -4,7 +4,7 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
 
     t_L     = y                                     (1)   the label itself: h_L = ŷ
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l), l = L too
-    δ_l     = (h_l - t_l) ∘ f'(a_l)                 (3)   δ_L = ŷ - y
+    δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = ŷ - y, η̂ = 1
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 The inverse learns to bring back what the layer received:
     h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
@@ -15,15 +15,15 @@ Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit inc
 What is lost: all samples of a class have one target, and ten outputs say little of what the layer
     below received, so that its targets hardly differ within a class. The paper's remedy, auxiliary
     output units, is not here.
-Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
-    once more there. Does not use: W on the way back.
+Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
+    units answer once more. Does not use: W on the way back.
 Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes part of the way, and δ_l is
     divided by it.
 Released code: none was found. The paper's "parallel" is one inverse step with every batch, as
     here; its "alternating" is `inverse_steps=0, epochs_before=1, epochs_between=1`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nofb.activations import ACTIVATIONS, Activation
 from nofb.kernels import losses
@@ -52,7 +52,7 @@ class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
     name = "sdtp"
     title = "simplified difference target propagation"
     paper = "Bartunov et al. 2018"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 1.0
     noise: float = 0.1
@@ -64,11 +64,14 @@ class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
     gradient_at_top: bool = False
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
-        return trace.output if layer is trace.net.weighted[-1] else super().state(trace, layer)
+        if layer is trace.net.weighted[-1]:
+            return trace.output  # eq. 1: ŷ - η̂ e = y for η̂ = 1
+        return super().state(trace, layer)
 
     def upward(self, net: Network, layer: WeightedLayer) -> Map:
         if layer is net.weighted[-1]:
-            return Map(layer.W, layer.b, OUTPUT_UNITS[net.head.name])
+            unit = replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)
+            return Map(layer.W, layer.b, unit)
         return super().upward(net, layer)
 
     def __post_init__(self) -> None:
