@@ -88,8 +88,15 @@ def test_a_step_shows_every_equation_that_it_takes(name):
     steps = walked(name)
     elsewhere = {4} if name == "itp" else set()  # where it iterates in output space
     assert steps.shows == set(steps.reader.header.numbered) - elsewhere
-    second = {"ifa": 3, "dtp": 2, "dtp_drl": 7}  # between two hidden layers
-    assert steps.units == ((2, 3, 5, 2) if name in second else (2, 3, 2))
+
+
+def test_a_network_grows_by_a_layer_only_for_what_lies_between_two_hidden_ones():
+    """A relay, or a difference of targets, would not happen at all in a 2-3-2 network."""
+    sizes = {
+        name: walked(name).units for name in ("fa", "dfa", "wm", "tp", "ifa", "dtp", "dtp_drl")
+    }
+    deep = [name for name, units in sizes.items() if units == (2, 3, 5, 2)]
+    assert deep == ["ifa", "dtp", "dtp_drl"] and set(sizes.values()) == {(2, 3, 2), (2, 3, 5, 2)}
 
 
 def test_the_walk_shows_that_kolen_pollack_brings_w_and_b_together_by_its_law():

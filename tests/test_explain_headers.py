@@ -94,7 +94,7 @@ def test_a_rule_from_a_notebook_has_its_header_in_its_class_or_from_the_rule_it_
     assert header(Halved).equations == header("fa").equations
     assert header(Halved).summary == "A student's variant, with nothing to say for itself."
     read = header(Doubled)
-    assert read.question == "what if the feedback were twice as strong?"
+    assert read.question == "what if the feedback were twice as strong?" and read.summary == ""
     assert len(read.equations) == 2 and read.equations[1].remark == "twice as much as before"
     assert read.equations[1].text == "δ_{l-1} = 2 (δ_l B_l) ∘ f'(a_{l-1})"
     assert read.paragraphs == (Paragraph("Uses", "the global error, B."),)

@@ -110,6 +110,8 @@ def test_a_students_rule_is_read_like_any_other():
     own = next(f for f in shown.functions if f.name == "Doubled.signals")
     assert own.own and own.file == Path(__file__).name
     assert own.lines[-1].marks[0].equation.number == 2 and own.lines[-1].shape == "(N, n_l)"
+    shared = [[f.name for f in each.functions if not f.own] for each in (shown, read("fa"))]
+    assert shared[0] == shared[1]  # this test, which stands in the rule's file, calls for no more
 
 
 def test_reading_a_rule_leaves_the_reader_as_he_was():

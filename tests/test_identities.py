@@ -456,7 +456,7 @@ def test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so(name):
     """Target projection teaches before the output is known; nothing else can claim that."""
     rule = attached(name, net := dense_net())
     hears_error = reaction(rule, net, lambda trace: poison(trace.error))
-    assert hears_error == (rule.uses.error and name != "shallow")  # which has no hidden updates
+    assert hears_error == rule.uses.error
     assert reaction(rule, net, lambda trace: poison(trace.target)) == rule.uses.labels
 
 
@@ -466,8 +466,8 @@ def test_a_rule_has_feedback_matrices_only_if_it_says_so_and_says_whether_they_l
     rule = attached(name, net := dense_net())
     matrices = [m for layer in net.weighted for m in (layer.B, layer.D) if m is not None]
     hears = reaction(rule, net, lambda trace: poison(*matrices))
-    assert hears == (rule.uses.feedback or rule.uses.learned_feedback)
-    assert rule.uses.feedback == (name in [*FIXED, "fwdtp"])
+    assert hears == (name in [*FIXED, "fwdtp"] or rule.uses.learned_feedback)
+    assert rule.uses.feedback == (name in [*FIXED, "fwdtp", "brsf", "frsf"])  # two draw magnitudes
     assert rule.uses.learned_feedback == (name in [*LEARNED, *INVERTING])
 
 

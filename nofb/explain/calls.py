@@ -12,6 +12,7 @@ from nofb.rules import Rule
 BASE = "nofb.rules.base"  # what all rules share
 ARITHMETIC = ("nofb.kernels.", "nofb.jacobians")
 OPTIMIZERS = "nofb.kernels.steps"  # arithmetic too, but no rule's
+EXPLAINING = "nofb.explain"
 BUILT = ("__init__", "__post_init__")  # a rule is built before it teaches
 
 
@@ -39,9 +40,9 @@ class Calls:
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         """Note the call that a new frame stands for."""
         if self.is_read(frame) and any(self.is_rules(each) for each in stack(frame)):
-            caller = next((each for each in stack(frame.f_back) if has_name(each)), frame)
             self.modules.setdefault(frame.f_code, module_of(frame))
-            self.callers.setdefault(frame.f_code, set()).add(caller.f_code)
+            callers = [each.f_code for each in stack(frame.f_back) if has_name(each)]
+            self.callers.setdefault(frame.f_code, set()).update(callers[:1])
 
     def is_read(self, frame: FrameType) -> bool:
         """Say whether a function has a name, and stands in nofb or in a file of the rule."""
@@ -92,11 +93,12 @@ def has_name(frame: FrameType) -> bool:
 
 
 def module_of(frame: FrameType) -> str:
+    """Return the name of the module that a frame's function stands in."""
     return str(frame.f_globals.get("__name__", ""))
 
 
 def stack(frame: FrameType | None) -> Iterator[FrameType]:
-    """Give a frame, and all that wait for it."""
-    while frame is not None:
+    """Give a frame, and all that wait for it, up to what explains the rule."""
+    while frame is not None and not module_of(frame).startswith(EXPLAINING):
         yield frame
         frame = frame.f_back

@@ -59,8 +59,13 @@ class Listing:
 
 
 def listing(code: CodeType) -> Listing:
-    """Return the source of a function from its code."""
-    lines, first = inspect.getsourcelines(code)
+    """Return the source of a function from its code, or say that there is none."""
+    try:
+        lines, first = inspect.getsourcelines(code)
+    except OSError:
+        raise OSError(
+            f"the source of {code.co_qualname} is in no file: define it in one, or in a notebook"
+        ) from None
     source = textwrap.dedent("".join(lines))
     function = cast(Definition, ast.parse(source).body[0])
     doc = ast.get_docstring(function)

@@ -72,7 +72,8 @@ class Header:
     name, title
         The rule's short and full name.
     summary
-        What sets it apart from other rules in the same file: the first line of its class.
+        What sets it apart from other rules in the same file: the first line of its class; "" if
+        that is the header.
     subject, question
         The header's first line: "Feedback alignment", and what it asks.
     paper
@@ -157,6 +158,7 @@ def parse(text: str, kind: type[Rule]) -> Header:
     """Return the header that a docstring is; `kind` has the rule's names and its summary."""
     first, *lines = inspect.cleandoc(text).splitlines() or [""]
     subject, _, question = first.partition(": ")
+    summary = (inspect.getdoc(kind) or "").split("\n")[0]
     numbered = [index for index, line in enumerate(lines) if NUMBERED.fullmatch(line)]
     start, stop = (numbered[0], numbered[-1] + 1) if numbered else (0, 0)
     while start and lines[start - 1].strip():  # a heading belongs to the equations below it
@@ -166,7 +168,7 @@ def parse(text: str, kind: type[Rule]) -> Header:
     return Header(
         name=getattr(kind, "name", kind.__name__),
         title=getattr(kind, "title", kind.__name__),
-        summary=(inspect.getdoc(kind) or "").split("\n")[0],
+        summary="" if summary == first else summary,
         subject=subject,
         question=question,
         paper=_join(lines[:start]),

@@ -45,7 +45,7 @@ def header_lines(header: Header, paragraphs: Iterable[Paragraph]) -> Iterator[st
 
 def source_lines(source: Source) -> Iterator[str]:
     """Give the source of a rule as lines, each beside its equation."""
-    yield from _title(f"The rule, {source.file}")
+    yield from _title(rule_title(source.file))
     for function in source.functions:
         if function.own:
             yield from _function(function, source.file)
@@ -68,6 +68,11 @@ def walk_lines(walk: Walk) -> Iterator[str]:
             yield from ["", _indented(heading(moment.function, walk.reader.file), moment.depth)]
         last = here
         yield from _moment(moment)
+
+
+def rule_title(file: str) -> str:
+    """Return what stands above the lines of a rule; one from a notebook is in no file."""
+    return "The rule" if file == "__main__" else f"The rule, {file}"
 
 
 def setting(walk: Walk) -> str:

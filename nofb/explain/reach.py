@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class Memory:
     def names(self, names: Mapping[str, Any]) -> dict[str, object]:
         """Return what the names of a function stand for as it begins, and take note of arrays."""
         for value in names.values():
-            if isinstance(value, np.ndarray) and self._differs(value):
+            if _is_array(value):
                 self._note(value)
         return {name: _identity(value) for name, value in names.items()}
 
@@ -78,21 +78,20 @@ class Memory:
         """
         new = {name for name, value in names.items() if before.get(name) != _identity(value)}
         before.update({name: _identity(value) for name, value in names.items()})
-        own = {name: value for name, value in names.items() if isinstance(value, np.ndarray)}
+        own = {name: value for name, value in names.items() if _is_array(value)}
         reach = dict(self._reach())
         changed = {_place(each) for each in (*own.values(), *reach.values()) if self._differs(each)}
-        called = {_place(value): name for name, value in (*own.items(), *reach.items())
+        others = {_place(value): name for name, value in (*own.items(), *reach.items())
                   if name not in new}  # fmt: skip
-        found: list[tuple[str, Any]] = []
-        for name, value in sorted(names.items(), key=lambda each: each[0] not in new):
-            if name not in own:
-                found += [(name, self._said(value))] * (name in new)
-            elif _place(value) in changed or (
-                name in new and (whole or _place(value) not in called)
-            ):
+        found: list[tuple[str, Any]] = [
+            (name, self._said(names[name])) for name in names if name in new - own.keys()
+        ]
+        for name, value in sorted(own.items(), key=lambda each: each[0] not in new):
+            known = not whole and _place(value) in others
+            if _place(value) in changed or (name in new and not known):
                 found.append((name, value))
             elif name in new:
-                found.append((name, called[_place(value)]))
+                found.append((name, others[_place(value)]))
         local = set(map(_place, own.values()))
         found += [each for each in reach.items() if _place(each[1]) in changed - local]
         for value in (*own.values(), *reach.values()):
@@ -122,7 +121,7 @@ class Memory:
         yield from self._of_layers()
         yield from self._of_trace(self.small.trace)
         for name, value in vars(self.small.rule).items():
-            if isinstance(value, np.ndarray):
+            if _is_array(value):
                 yield name, value
             elif isinstance(value, Mapping):
                 yield from self._of_table(name, value)
@@ -136,7 +135,7 @@ class Memory:
             inverse = vars(layer.inverse) if layer.inverse is not None else {}
             arrays: dict[int, tuple[str, Array]] = {}
             for name, value in (*vars(layer).items(), *inverse.items()):
-                if isinstance(value, np.ndarray):
+                if _is_array(value):
                     arrays.setdefault(id(value), (f"{name}_{number}", value))
             yield from arrays.values()
 
@@ -155,31 +154,36 @@ class Memory:
         for key, value in table.items():
             if isinstance(value, Trace):
                 yield from self._of_trace(value, f"{name}.")
-            elif isinstance(value, np.ndarray) and key in weighted:
+            elif _is_array(value) and key in weighted:
                 yield f"{name}_{weighted.index(key) + 1}", value
 
 
 def given_arrays(given: Any) -> tuple[Value, ...]:
     """Return the arrays that a function gave back, alone or in a tuple."""
     parts = given if isinstance(given, tuple) else (given,)
-    return tuple(Value(("given",), each.copy()) for each in parts if isinstance(each, np.ndarray))
+    return tuple(Value(("given",), each.copy()) for each in parts if _is_array(each))
 
 
 def _grouped(found: Iterable[tuple[str, Any]]) -> Iterator[Value]:
     """Bring together the names that stand for one array."""
     arrays: dict[object, tuple[list[str], Any]] = {}
     for name, value in found:
-        content = value.copy() if isinstance(value, np.ndarray) else value
-        key = _place(value) if isinstance(value, np.ndarray) else name
+        array = _is_array(value)
+        key, content = (_place(value), value.copy()) if array else (name, value)
         arrays.setdefault(key, ([], content))[0].append(name)
     yield from (Value(tuple(names), content) for names, content in arrays.values())
 
 
 def _identity(value: Any) -> object:
     """Return what tells whether a name stands for something else than before."""
-    if isinstance(value, np.ndarray):
+    if _is_array(value):
         return _place(value)
     return value if isinstance(value, float) else id(value)
+
+
+def _is_array(value: Any) -> TypeGuard[Array]:
+    """Say whether something is an array of real numbers, or of truth values."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
 
 
 def _place(array: Array) -> Place:

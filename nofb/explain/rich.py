@@ -14,7 +14,7 @@ from itertools import groupby
 
 from nofb.explain.headers import Equation, Header, Paragraph
 from nofb.explain.mathematics import latex
-from nofb.explain.plain import heading, setting, value_lines
+from nofb.explain.plain import heading, rule_title, setting, value_lines
 from nofb.explain.reach import Value
 from nofb.explain.sources import Function, Line, Mark, Source
 from nofb.explain.walk import Moment, Walk
@@ -71,7 +71,7 @@ def _source(source: Source) -> Iterator[str]:
     """Give the functions of a rule, and folded away those that all rules share."""
     own = [each for each in source.functions if each.own]
     shared = [each for each in source.functions if not each.own]
-    yield f"<h4>The rule, <code>{escape(source.file)}</code></h4>"
+    yield f"<h4>{escape(rule_title(source.file))}</h4>"
     yield from (_function(each, source.file) for each in own)
     yield "<details><summary>What it shares with other rules</summary>"
     yield from (_function(each, source.file) for each in shared)

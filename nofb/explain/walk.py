@@ -215,14 +215,12 @@ class _Steps:
 
     def announce(self, frame: FrameType | None) -> None:
         """Add the lines that wait for another function, from the outermost on, once."""
-        if frame is None:
-            return
-        self.announce(frame.f_back)
-        running = self.running.get(frame)
-        if running and running.lines and not running.announced:
-            running.silent.append(self.moment(frame, (), calls=True))
-            self.speak(running)
-            running.announced = True
+        for each in reversed(list(stack(frame))):
+            running = self.running.get(each)
+            if running and running.lines and not running.announced:
+                running.silent.append(self.moment(each, (), calls=True))
+                self.speak(running)
+                running.announced = True
 
     def speak(self, running: _Running) -> None:
         """Add what a function has run so far."""

@@ -27,8 +27,8 @@ Why the factor: Gauss-Newton's change grows like 1 / ‖J_l‖ where a gradient 
     ‖Δ_L‖² / ‖Δ_l‖² is about ‖J_l‖². For J_l = c Q with orthogonal Q eq. 8 is backprop's δ_l.
 Minimum norm: h_{l-1}ᵀ Δ / (‖h_{l-1}‖² + 1), the 1 for the bias, is the smallest step that takes a
     sample's pre-activation all the way; exact where f is linear, or with `activation_first`.
-Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
-    once more, there and to iterate. Does not use: W on the way back.
+Uses: the global error, its own activations, an inverse that learns in a second phase; its units
+    answer once more, there and in every iteration. Does not use: W on the way back.
 Released code: none by the author. An unofficial one starts from g_l(t_l), has `activation_first`
     without biases, both normalisations, and inverses that learn without noise.
 """
@@ -95,7 +95,7 @@ class IteratedInverses(DifferenceTargetPropagation):
     name = "itp"
     title = "iterated inverses"
     paper = "Bengio 2020"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.1
     noise: float = 0.1
@@ -140,7 +140,7 @@ class IteratedInverses(DifferenceTargetPropagation):
         h = trace[layer].array("h_k", layer.shape_in)
         if self.start == "inverse":
             return inverse_of(layer)(t, h)
-        np.copyto(h, self.state(trace, trace.net.below(layer)))
+        np.copyto(h, self.state(trace, trace.net.below(layer)))  # h^(0) = h_{l-1}
         return h  # eq. 2
 
     def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
