@@ -40,6 +40,17 @@ def word(value: Any) -> str:
     return str(value)
 
 
+def percent(share: float) -> str:
+    """Return a share in per cent: whole ones, or the first digit of less than one.
+
+    Examples
+    --------
+    >>> percent(1.234), percent(0.0007)
+    ('123 %', '0.07 %')
+    """
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+
+
 def markdown(rows: Sequence[Sequence[str]]) -> str:
     """Return rows of words as a table in Markdown, the first one its heading.
 

@@ -123,7 +123,13 @@ class Trace:
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), a teaching signal for `layer`. Works in place."""
-        layer.activation.times_slope(signal, self[layer].h)
+        h = self[layer].h
+        if signal.shape != h.shape:  # a kernel would write past the end of it
+            raise ValueError(
+                f"the signal for {layer!r} has shape {signal.shape}, "
+                f"but its activation has {h.shape}"
+            )
+        layer.activation.times_slope(signal, h)
         return signal
 
     def back(self, layer: WeightedLayer, delta: Array, B: Array | None) -> Array:

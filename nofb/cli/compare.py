@@ -18,7 +18,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     # fmt: off
     add = parser.add_argument
     add("--rules", nargs="+", default=list(COMPARED), metavar="RULE",
-        help=f"of {' '.join(RULES)} (default: all but {' '.join(ASKED_FOR)})")
+        help=f"of {' '.join(RULES)}, or module:Class for one's own "
+             f"(default: all but {' '.join(ASKED_FOR)})")
     add("--seeds", type=int, default=5, metavar="N",
         help="how many seeds (default: %(default)s)")
     add("--out", type=Path, default=Path("nofb-compare"), metavar="FOLDER",

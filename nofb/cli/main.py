@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import compare, data, explain, reproduce, rules, sweep, train
+from nofb.cli import audit, check, compare, data, explain, reproduce, rules, sweep, train
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,7 +26,7 @@ def build_parser() -> Parser:
     """Return the parser of the whole command."""
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, reproduce, explain, rules, data):
+    for module in (compare, train, sweep, reproduce, explain, audit, check, rules, data):
         module.add(commands)
     return parser
 

@@ -16,7 +16,9 @@ from nofb.types import Array
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser("train", help="train one rule and watch it")
-    parser.add_argument("rule", metavar="RULE", help="its short name; see nofb rules")
+    parser.add_argument(
+        "rule", metavar="RULE", help="its short name, see nofb rules; or module:Class, of one's own"
+    )
     # fmt: off
     parser.add_argument("--seed", type=int, default=0, metavar="N",
         help="of weights, feedback and order (default: %(default)s)")
@@ -37,10 +39,12 @@ def run(options: argparse.Namespace) -> int:
     """Train, print a line for each epoch, and return 1 if the run diverged."""
     settings = read_settings(options)
     rule = make(options.rule)
-    optimizer = settings.make_optimizer(options.rule)
+    optimizer = settings.make_optimizer(rule.name)
     data = settings.load()
     net = settings.network(data, options.seed)
     print(f"{rule.name}: {rule.title} ({rule.paper})\n{data!r}\n{net!r}\n{optimizer!r}\n")
+    if loan := settings.loan(rule.name):
+        print(f"{loan}\n")
     table = _Table(options.validation > 0)
     finished = fit(
         net,

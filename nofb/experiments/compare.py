@@ -13,7 +13,7 @@ from nofb import checks
 from nofb.experiments.grid import run_grid
 from nofb.experiments.runs import Result, result_of, run_one, task_of, train, warm_up, work_for
 from nofb.experiments.settings import Settings
-from nofb.rules import COMPARED, RULES
+from nofb.rules import COMPARED, find
 from nofb.strict_json import canonical
 from nofb.types import Array
 
@@ -93,7 +93,7 @@ def compare(
     Parameters
     ----------
     rules
-        Short names, keys of `nofb.rules.RULES`; `COMPARED` if left out.
+        Short names, keys of `nofb.rules.RULES`, or module:Class; `COMPARED` if left out.
     settings
         What the runs have in common; the defaults if left out.
     seeds
@@ -126,6 +126,7 @@ def compare(
     True
     """
     settings = Settings() if settings is None else settings
+    rules = [find(rule).name for rule in rules]
     tasks = tasks_of(rules, settings, seeds)
     data = settings.load()
     if checks.whole("jobs", jobs) > 1 or cluster is not None:
@@ -141,7 +142,6 @@ def compare(
 
 def tasks_of(rules: Sequence[str], settings: Settings, seeds: int) -> list[dict[str, Any]]:
     """Return the runs of a comparison, rule by rule and seed by seed."""
-    for rule in rules:
-        checks.choice("rule", rule, RULES)
+    names = dict.fromkeys(find(rule).name for rule in rules)
     numbers = range(checks.whole("seeds", seeds))
-    return [task_of(settings, rule, seed) for rule in dict.fromkeys(rules) for seed in numbers]
+    return [task_of(settings, name, seed) for name in names for seed in numbers]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from nofb.rules import Rule
+from nofb.rules.own import is_own
 
 PACKAGE = Path(__file__).parent.parent
 NO_SAY = ("cli", "plots", "report")  # in what a run computes
@@ -40,13 +43,16 @@ def check(expected: str) -> None:
 
 
 def of_rule(rule: type[Rule]) -> str | None:
-    """Return a short hash of a class that is not nofb's own, `None` if its source is not known."""
-    if rule.__module__.partition(".")[0] == "nofb":
+    """Return a short hash of a class that is not nofb's own, `None` if its source is not known.
+
+    It is of the class and of the whole file that it stands in, where there is one.
+    """
+    if not is_own(rule):
         return None
-    try:
-        return _short(inspect.getsource(rule))
-    except (OSError, TypeError):
-        return None
+    for thing in (sys.modules.get(rule.__module__), rule):
+        with suppress(OSError, TypeError):  # what stands in a notebook has no file
+            return _short(rule.__qualname__ + inspect.getsource(thing))  # type: ignore[arg-type]
+    return None
 
 
 def _short(text: str) -> str:

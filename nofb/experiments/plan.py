@@ -14,7 +14,7 @@ import numpy as np
 from nofb import checks, datasets
 from nofb.experiments.runs import PLAIN, task_of
 from nofb.experiments.settings import Settings
-from nofb.rules import RULES, make
+from nofb.rules import RULES, find, make
 
 NAMES = tuple(setting.name for setting in fields(Settings))
 
@@ -125,7 +125,7 @@ def make_plan(
     Parameters
     ----------
     rules
-        Short names, keys of `nofb.rules.RULES`.
+        Short names, keys of `nofb.rules.RULES`, or module:Class.
     seeds
         How many, for 0, 1, ...; or a list of them. Each draws weights, feedback, the order of
         samples and the validation split.
@@ -151,9 +151,8 @@ def make_plan(
     (['lr', 'dfa.entries'], 6, 12)
     """
     settings, grid, attributes = settings or {}, grid or {}, attributes or {}
-    names = checks.distinct("rules", checks.listed("rules", rules))
-    for rule in names:
-        checks.choice("rules", rule, RULES)
+    listed = checks.listed("rules", rules)
+    names = checks.distinct("rules", tuple(find(rule, "rules").name for rule in listed))
     checks.table("settings", settings, NAMES)
     checks.table("grid", grid, NAMES)
     for rule in checks.table("attributes", attributes):

@@ -18,6 +18,8 @@ from nofb.datasets import Dataset
 from nofb.layers import Dense, Dropout, Layer
 from nofb.network import Network
 from nofb.optimizers import OPTIMIZERS, Optimizer
+from nofb.rules import RULES
+from nofb.rules.own import is_own
 
 SEARCHED_ON = {  # images of 784 pixels and more want other rates than digits of 64
     "mnist": "mnist",
@@ -25,6 +27,7 @@ SEARCHED_ON = {  # images of 784 pixels and more want other rates than digits of
     "fashion_small": "mnist",
     "cifar10": "mnist",
 }
+LENDER = "fa"  # whose rate a rule of one's own runs with, which no search has seen
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,17 @@ class Settings:
         return Network([*layers, Dense(sizes[-1], data.n_outputs)], loss, seed)
 
     def rate(self, rule: str) -> float:
-        """Return the learning rate for a rule: the given one, or the one found for it."""
+        """Return the learning rate for a rule: the given one, or the one found or borrowed."""
         return self.lr if self.lr is not None else tuned_rate(self.data, rule, self.optimizer)
+
+    def loan(self, rule: str) -> str | None:
+        """Return a sentence about the rate of a rule that had to borrow one, and `None` else."""
+        if self.lr is not None or not borrows(rule):
+            return None
+        return (
+            f"{rule} has no learning rate of its own yet and runs with that of {LENDER}, "
+            f"{self.rate(rule):g}; another may suit it better: --lr gives one, nofb sweep finds one"
+        )
 
     def make_optimizer(self, rule: str) -> Optimizer:
         """Return a fresh optimizer for one run."""
@@ -118,7 +130,7 @@ def tuned_rate(data: str, rule: str, optimizer: str) -> float:
     data
         A data set's name; one without a search of its own borrows from `SEARCHED_ON`.
     rule, optimizer
-        Short names.
+        Short names; a rule of one's own borrows from `LENDER`.
 
     Raises
     ------
@@ -126,12 +138,18 @@ def tuned_rate(data: str, rule: str, optimizer: str) -> float:
         If there was no such search: a rate must then be given.
     """
     rates: dict[str, float] = search_for(data)["rates"].get(optimizer, {})
+    rule = LENDER if borrows(rule) else rule
     if rule not in rates:
         raise ValueError(
             f"no learning rate was searched for rule {rule!r} with {optimizer!r} on "
             f"{SEARCHED_ON.get(data, 'digits')!r}: give one with lr"
         )
     return rates[rule]
+
+
+def borrows(rule: str) -> bool:
+    """Say whether a rule is somebody's own, so that no search has seen it."""
+    return rule in RULES and is_own(RULES[rule])
 
 
 def search_for(data: str) -> dict[str, Any]:

@@ -77,13 +77,21 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    notes = [textwrap.fill(note, WIDTH) for note in (LEGEND, *stopped(comparison))]
+    notes = [
+        textwrap.fill(note, WIDTH) for note in (LEGEND, *stopped(comparison), *loans(comparison))
+    ]
     return "\n".join([columns(rows), "", *notes])
 
 
 def stopped(comparison: Comparison) -> list[str]:
     """Return a sentence for each run that ended early; no mean has them in it."""
     return [f"Seed {r.seed}: {r.stopped}." for r in comparison.results if r.stopped is not None]
+
+
+def loans(comparison: Comparison) -> list[str]:
+    """Return a sentence for each rule that runs with another one's learning rate."""
+    said = map(comparison.settings.loan, comparison.rules)
+    return [f"{sentence}." for sentence in said if sentence]
 
 
 def score_name(comparison: Comparison) -> str:

@@ -1,6 +1,7 @@
 """The learning rules, one file each, and their short names.
 
-`RULES` maps each short name to its class; `make("fa")` builds one.
+`RULES` maps each short name to its class; `make("fa")` builds one. A rule of one's own joins them
+by `enrol`, or where a command is given its address, module:Class.
 """
 
 import inspect
@@ -26,6 +27,7 @@ from nofb.rules.iterated_inverses import IteratedInverses
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
 from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
+from nofb.rules.own import checked, is_own, load
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
@@ -76,6 +78,8 @@ __all__ = [
     "Uses",
     "WeightMirror",
     "WeightMirrorReleased",
+    "enrol",
+    "find",
     "make",
 ]
 
@@ -119,6 +123,67 @@ NEIGHBOURS = ("sa", "ia", "np_feedback")  # of the mirror: for those who look at
 TARGETS = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
 ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS
 COMPARED = tuple(name for name in RULES if name not in ASKED_FOR)  # where no rules are named
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def enrol(rule: type[Rule]) -> type[Rule]:
+    """Add a rule of one's own to `RULES`, so that all of nofb knows it by its short name.
+
+    Parameters
+    ----------
+    rule
+        The class; one with the same name that was added before makes room.
+
+    Raises
+    ------
+    ValueError
+        If it is no class of a rule, does not say its name, what it uses, or what it teaches, or has
+        the name of a rule of nofb.
+
+    Examples
+    --------
+    >>> class Mine(FeedbackAlignment):
+    ...     pass
+    >>> enrol(Mine)
+    Traceback (most recent call last):
+    ...
+    ValueError: Mine calls itself 'fa', as FeedbackAlignment does: give it a name of its own
+    """
+    name = checked(rule).name
+    there = RULES.get(name, rule)
+    if there is not rule and not is_own(there):
+        raise ValueError(
+            f"{rule.__name__} calls itself {name!r}, as {there.__name__} does: "
+            "give it a name of its own"
+        )
+    RULES[name] = rule
+    return rule
+
+
+def find(word: str, argument: str = "rule") -> type[Rule]:
+    """Return the rule with this short name, or the one at an address, which is then enrolled.
+
+    Parameters
+    ----------
+    word
+        A key of `RULES`, or module:Class.
+    argument
+        What an error calls it.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it is none that could be used.
+
+    Examples
+    --------
+    >>> find("fa") is find("nofb.rules.feedback_alignment:FeedbackAlignment") is FeedbackAlignment
+    True
+    """
+    if isinstance(word, str) and ":" in word:
+        return enrol(load(word))
+    checks.choice(argument, word, RULES)
+    return RULES[word]
 
 
 def make(name: str, **attributes: object) -> Rule:
@@ -127,14 +192,15 @@ def make(name: str, **attributes: object) -> Rule:
     Parameters
     ----------
     name
-        A key of `RULES`.
+        A key of `RULES`, or module:Class.
     attributes
         The rule's hyper-parameters.
 
     Raises
     ------
     ValueError
-        If no rule has this name, or the rule has no such attribute; both list what there is.
+        If no rule has this name, or the rule has no such attribute; both list what there is. Or if
+        an attribute without a default is left out.
 
     Examples
     --------
@@ -145,10 +211,14 @@ def make(name: str, **attributes: object) -> Rule:
     ...
     ValueError: rule is 'bq', but must be one of: bp, fa, dfa, ifa, ...
     """
-    checks.choice("rule", name, RULES)
-    known = list(inspect.signature(RULES[name]).parameters)
+    rule = find(name)
+    parameters = inspect.signature(rule).parameters
     for attribute in attributes:
-        if attribute not in known:
-            has = ", ".join(known) or "none"
-            raise ValueError(f"rule {name!r} has no attribute {attribute!r}; it has: {has}")
-    return RULES[name](**attributes)
+        if attribute not in parameters:
+            has = ", ".join(parameters) or "none"
+            raise ValueError(f"rule {rule.name!r} has no attribute {attribute!r}; it has: {has}")
+    for parameter in parameters.values():
+        optional = parameter.default is not parameter.empty or parameter.kind in VARIADIC
+        if parameter.name not in attributes and not optional:
+            raise ValueError(f"rule {rule.name!r} needs {parameter.name!r}: give it a default")
+    return rule(**attributes)

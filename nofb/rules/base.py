@@ -37,9 +37,10 @@ class Uses:
     signs
         Only the signs of those weights.
     forward_weights
-        The layer's own forward weights, once more, to relay a signal upward.
+        The layer's own forward weights, as a matrix, to relay a signal upward. That its units
+        answer once more, to what a rule sends them, is no use of them.
     feedback
-        Fixed random matrices.
+        Random matrices that never learn.
     learned_feedback
         Feedback matrices that learn.
     second_phase
@@ -75,8 +76,8 @@ class Rule(ABC):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
-    paper: ClassVar[str]
+    title: ClassVar[str] = "a rule of one's own"
+    paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]
     share: float = 1.0
 

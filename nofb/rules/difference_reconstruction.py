@@ -17,8 +17,8 @@ Symbols: as in `dtp`. σ width of the noise; λ `inverse_decay`; J_l Jacobian of
 Why it works: pseudo-inverses do not compose, (W₁ W₂)⁺ ≠ W₂⁺ W₁⁺: inverses that are right one by one
     send a part of the signal where the output cannot tell, into the null space of J_l. Eq. 8 asks
     of the whole path to be J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
-Uses: the global error, its own activations, inverses that learn in a second phase, the forward
-    weights from its layer to the output once more there. Does not use: W on the way back.
+Uses: the global error, its own activations, inverses that learn in a second phase, in which all
+    units above the layer answer once more. Does not use: W on the way back.
 Released code: the mean over all entries where eq. 8 has the sum over units and the mean over
     samples, which Adam hides; its decay is Adam's own, here it is decoupled.
 """
@@ -31,12 +31,13 @@ from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.difference_target_propagation import (
     DifferenceTargetPropagation,
     difference_target,
 )
-from nofb.rules.target_propagation import add_noise, mean_square
+from nofb.rules.target_propagation import mean_square
 from nofb.rules.targets import climb, inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
@@ -58,7 +59,9 @@ class DifferenceReconstruction(DifferenceTargetPropagation):
     name = "dtp_drl"
     title = "difference reconstruction"
     paper = "Meulemans et al. 2020"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
+
+    side_by_side = False  # each climbs through the layers above
 
     step_size: float = 0.0686
     noise: float = 0.0569
@@ -88,9 +91,10 @@ class DifferenceReconstruction(DifferenceTargetPropagation):
         wrong /= self.noise  # (ũ - h̃) / σ  (N, n_{l-1})
         loss = mean_square(wrong)
         wrong /= self.noise
+        minus = np.negative(wrong, out=record.array("minus", layer.shape_in))
         g_u, g_h = (record.array(name, layer.shape_in) for name in ("g_u", "g_h"))
-        uses = (back, g_u, wrong.copy()), (self.state(trace, layer), g_h, -wrong)
-        inverse.gradient(*uses)  # eq. 8
+        h = self.state(trace, layer)
+        inverse.gradient((back, g_u, wrong), (h, g_h, minus))  # eq. 8
         return loss
 
     def come_back(self, trace: Trace, layer: WeightedLayer, u: Array) -> Array:

@@ -17,7 +17,7 @@ Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is, s
     wrong cancels to first order, and only its slope matters: t - h travels as a gradient does, with
     the Jacobian of g in the place of Wᵀ. With exact inverses it is target propagation.
 Uses: the global error, W_Lᵀ of the output layer alone (not with `gradient_at_top=False`), its own
-    activations, an inverse that learns in a second phase, its own W once more there.
+    activations, an inverse that learns in a second phase, in which its units answer once more.
 Released code: leaves the sixth matrix and the fifth bias untrained; all are trained here. Its η̂,
     0.3277, multiplies the gradient of a mean over 100 samples, hence 0.003277 here; it trains with
     the factor 2 of ‖h - t‖² and without 1/η̂, which a centred RMSprop with momentum hides; here the
@@ -31,7 +31,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nofb.initialisers import Initialiser
-from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses
@@ -41,12 +40,10 @@ from nofb.trace import Trace
 from nofb.types import Array
 
 
-@kernel
 def difference_target(h: Array, g_t: Array, g_h: Array, t: Array) -> None:
-    """t = h + g(t_above) - g(h_above)."""
-    for i in range(h.shape[0]):
-        for j in range(h.shape[1]):
-            t[i, j] = h[i, j] + (g_t[i, j] - g_h[i, j])  # eq. 2
+    """t = h + (g(t_above) - g(h_above)), in this order: a kernel might not let it cancel to 0."""
+    np.subtract(g_t, g_h, out=t)
+    t += h  # eq. 2
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -70,9 +67,7 @@ class DifferenceTargetPropagation(TargetPropagation):
     name = "dtp"
     title = "difference target propagation"
     paper = "Lee et al. 2015"
-    uses = Uses(
-        error=True, transport=True, forward_weights=True, learned_feedback=True, second_phase=True
-    )
+    uses = Uses(error=True, transport=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.003277
     noise: float = 0.3598

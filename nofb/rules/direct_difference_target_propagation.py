@@ -18,8 +18,8 @@ Symbols: t_l target (N, n_l); η̂ step size; g_l direct inverse of layer l, D_l
 Why it works: with linear g_l the bias cancels and eq. 3 is direct feedback alignment, δ_l =
     (e D_l) ∘ f', with a D_l that learns: to (J_lᵀ J_l + c I)⁻¹ J_lᵀ, damped Gauss-Newton's, as far
     as one D_l can serve all samples.
-Uses: the global error, its own activations, direct inverses that learn in a second phase, the
-    forward weights from its layer to the output once more there. Does not use: W on the way back.
+Uses: the global error, its own activations, direct inverses that learn in a second phase, in which
+    all units above the layer answer once more. Does not use: W on the way back.
 Released code: calls it DMLPDTP2; the mean over all entries where eq. 8 has the sum over units,
     which Adam hides; its decay is Adam's own, here it is decoupled.
 """
@@ -32,9 +32,10 @@ from nofb import checks
 from nofb.activations import ACTIVATIONS
 from nofb.layers import Inverse, WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses, draw_matrix
 from nofb.rules.difference_target_propagation import difference_target
-from nofb.rules.target_propagation import add_noise, mean_square
+from nofb.rules.target_propagation import mean_square
 from nofb.rules.targets import TargetRule, Targets, climb, inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
@@ -56,7 +57,9 @@ class DirectDifferenceTargetPropagation(TargetRule):
     name = "ddtp"
     title = "direct difference target propagation"
     paper = "Meulemans et al. 2020"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
+
+    side_by_side = False  # each climbs through the layers above
 
     step_size: float = 0.0610
     noise: float = 0.0908
@@ -103,6 +106,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
         wrong /= self.noise  # (ũ - h̃) / σ  (N, n_l)
         loss = mean_square(wrong)
         wrong /= self.noise
+        minus = np.negative(wrong, out=record.array("minus", layer.shape_out))
         g_u, g_a = (record.array(name, layer.shape_out) for name in ("g_u", "g_a"))
-        inverse_of(layer).gradient((u, g_u, wrong.copy()), (a, g_a, -wrong))  # eq. 8
+        inverse_of(layer).gradient((u, g_u, wrong), (a, g_a, minus))  # eq. 8
         return loss

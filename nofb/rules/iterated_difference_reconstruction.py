@@ -23,8 +23,8 @@ Why: an exact inverse of one layer restores *everything* that its target asks fo
     and started from zero, give little else than what the output can tell.
 How far: the iteration still ends where all of t_l is met, so that two iterations, damped, help, and
     many do not: an early end is what keeps it regular.
-Uses: the global error, its own activations, inverses that learn in a second phase, the forward
-    weights from its layer to the output once more there, its own W to iterate. Does not use: W on
+Uses: the global error, its own activations, inverses that learn in a second phase, in which all
+    units above the layer answer once more; its own units in every iteration too. Does not use: W on
     the way back.
 Released code: none.
 """
@@ -54,7 +54,7 @@ class IteratedDifferenceReconstruction(IteratedInverses, DifferenceReconstructio
     name = "itp_drl"
     title = "iterated difference reconstruction"
     paper = "Bengio 2020, Meulemans et al. 2020"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.0686
     noise: float = 0.0569

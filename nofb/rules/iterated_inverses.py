@@ -27,8 +27,8 @@ Why the factor: Gauss-Newton's change grows like 1 / ‖J_l‖ where a gradient 
     ‖Δ_L‖² / ‖Δ_l‖² is about ‖J_l‖². For J_l = c Q with orthogonal Q eq. 8 is backprop's δ_l.
 Minimum norm: h_{l-1}ᵀ Δ / (‖h_{l-1}‖² + 1), the 1 for the bias, is the smallest step that takes a
     sample's pre-activation all the way; exact where f is linear, or with `activation_first`.
-Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
-    once more, there and to iterate. Does not use: W on the way back.
+Uses: the global error, its own activations, an inverse that learns in a second phase; its units
+    answer once more, there and in every iteration. Does not use: W on the way back.
 Released code: none by the author. An unofficial one starts from g_l(t_l), has `activation_first`
     without biases, both normalisations, and inverses that learn without noise.
 """
@@ -95,7 +95,7 @@ class IteratedInverses(DifferenceTargetPropagation):
     name = "itp"
     title = "iterated inverses"
     paper = "Bengio 2020"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.1
     noise: float = 0.1
@@ -128,7 +128,7 @@ class IteratedInverses(DifferenceTargetPropagation):
             room = trace[below].array("t", below.shape_out)
             return self.gradient_target(trace, layer, below, room)
         h = self.start_of(trace, layer, t)
-        enough = self.residual * distance(self.state(trace, layer), t)
+        enough = self.residual and self.residual * distance(self.state(trace, layer), t)
         damping: Any = net.dtype(self.damping)
         iterate = in_output_space if self.space == "output" else in_latent_space
         search = Search(self.upward(net, layer), inverse_of(layer), t, trace[layer])
@@ -146,10 +146,13 @@ class IteratedInverses(DifferenceTargetPropagation):
     def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
         delta = super().teaching_signal(trace, layer, t)
         if self.layer_norm and layer is not trace.net.weighted[-1]:
-            change = squares(self.state(trace, layer) - t)  # ‖Δ_l‖², eq. 7  (N, 1)
+            room = trace[layer].array("change", layer.shape_out)
+            change = squares(np.subtract(self.state(trace, layer), t, out=room))  # eq. 7
             asked = self.step_size**2 * squares(trace.error)  # ‖Δ_L‖²  (N, 1)
             delta *= np.divide(asked, change, out=np.zeros_like(asked), where=change > 0)  # eq. 8
-        return delta / self.length(trace, layer) if self.minimum_norm else delta
+        if self.minimum_norm:
+            delta /= self.length(trace, layer)
+        return delta
 
     def length(self, trace: Trace, layer: WeightedLayer) -> Array:
         """Return ‖h_{l-1}‖² + 1 of every sample (N, 1); no 1 without a bias."""

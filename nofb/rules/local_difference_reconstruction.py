@@ -16,8 +16,8 @@ Symbols: as in `dtp`. ξ (N, n_{l-1}) and ζ (N, n_l) noise, σ its width.
 Why it works: for linear layers eq. 8 is on average 2 σ² (B_l - W_lᵀ), so that B_l becomes W_lᵀ and
     targets carry gradients; in general g's Jacobian becomes f's, transposed. Without the second
     term nothing would bound B_l.
-Uses: the global error, its own activations, inverses that learn in a second phase, its own W once
-    more there. Does not use: W on the way back.
+Uses: the global error, its own activations, inverses that learn in a second phase, in which its
+    units answer once more. Does not use: W on the way back.
 Released code: the step sizes and the number of inverse steps are chosen for every layer there, and
     σ is between 0.08 and 0.4; here they are one number each.
 """
@@ -30,9 +30,9 @@ from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
-from nofb.rules.target_propagation import add_noise
 from nofb.rules.targets import inverse_of
 from nofb.trace import Trace
 
@@ -53,7 +53,7 @@ class LocalDifferenceReconstruction(DifferenceTargetPropagation):
     name = "ldrl"
     title = "local difference reconstruction"
     paper = "Ernoult et al. 2022"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.7
     noise: float = 0.1

@@ -6,7 +6,7 @@ A rule that does no better than this teaches its hidden layers nothing.
     ΔW_L = h_{L-1}ᵀ δ_L / N                         (2)   all other layers keep their random weights
 
 Symbols: δ_L teaching signal at the output (N, n_L); h_{L-1} fixed random features (N, n_{L-1}).
-Uses: the global error, at the output layer only.
+Uses: nothing; no hidden layer is taught, and there is no way back.
 Released code: none; it is the control that most comparisons leave out.
 """
 
@@ -22,7 +22,7 @@ class Shallow(Rule):
     name = "shallow"
     title = "last layer only (control)"
     paper = "a control"
-    uses = Uses(error=True)
+    uses = Uses()
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         return layer is net.weighted[-1]

@@ -12,7 +12,8 @@ Liao, Leibo & Poggio 2016 (AAAI; arXiv 1510.05067); deeper: Xiao et al. 2019 (ar
     fixed random (frSF)      M_l = |s ξ|, ξ ~ N(0, 1)     drawn once
 
 Symbols: M_l magnitudes (n_l, n_{l-1}); s = √(2 / (n_{l-1} + n_l)), Xavier's standard deviation.
-Uses: the global error, its own activations, the signs of Wᵀ: weight transport of one bit a weight.
+Uses: the global error, its own activations, the signs of Wᵀ: weight transport of one bit a weight;
+    brSF and frSF random magnitudes too. Does not use: how large a weight is, a second phase.
 Released code: the 2016 paper takes the random magnitude as it is drawn; later code takes its
     absolute value, without which signs would not agree, and so does nofb. The papers steady the
     rule with batch normalisation and by using only the sign of the gradient; nofb does neither.
@@ -123,6 +124,7 @@ class FixedRandomSignSymmetry(SignSymmetry):
 
     name = "frsf"
     title = "sign-symmetry, fixed random magnitudes"
+    uses = Uses(error=True, signs=True, feedback=True)
 
     def draw_magnitudes(self, M: Array, rng: np.random.Generator) -> None:
         rng.standard_normal(out=M, dtype=M.dtype)

@@ -15,15 +15,15 @@ Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit inc
 What is lost: all samples of a class have one target, and ten outputs say little of what the layer
     below received, so that its targets hardly differ within a class. The paper's remedy, auxiliary
     output units, is not here.
-Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
-    once more there. Does not use: W on the way back.
+Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
+    units answer once more. Does not use: W on the way back.
 Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes part of the way, and δ_l is
     divided by it.
 Released code: none was found. The paper's "parallel" is one inverse step with every batch, as
     here; its "alternating" is `inverse_steps=0, epochs_before=1, epochs_between=1`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nofb.activations import ACTIVATIONS, Activation
 from nofb.kernels import losses
@@ -52,7 +52,7 @@ class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
     name = "sdtp"
     title = "simplified difference target propagation"
     paper = "Bartunov et al. 2018"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 1.0
     noise: float = 0.1
@@ -70,7 +70,8 @@ class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
 
     def upward(self, net: Network, layer: WeightedLayer) -> Map:
         if layer is net.weighted[-1]:
-            return Map(layer.W, layer.b, OUTPUT_UNITS[net.head.name])
+            unit = replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)
+            return Map(layer.W, layer.b, unit)
         return super().upward(net, layer)
 
     def __post_init__(self) -> None:

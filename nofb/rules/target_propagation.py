@@ -14,8 +14,8 @@ The inverse learns to bring back what the layer received:
 Symbols: t_l target (N, n_l); η̂ step size; f_l(h) = f(h W_l + b_l) the layer, of the last one its
     pre-activation; g_l its inverse, B_l (n_l, n_{l-1}), c_l bias, s activation of the layer below;
     δ_l teaching signal (N, n_l); h_{l-1} what the layer received (N, n_{l-1}); N batch size.
-Uses: the global error, its own activations, an inverse that learns in a second phase, its own W
-    once more there. Does not use: W on the way back.
+Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
+    units answer once more. Does not use: W on the way back.
 Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds what it gets wrong, and
     divided by a small η̂ that is all a layer hears. `dtp` takes it off again.
 """
@@ -26,6 +26,7 @@ import numpy as np
 
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule, Targets, inverse_of
 from nofb.trace import Trace
@@ -51,7 +52,7 @@ class TargetPropagation(TargetRule):
     name = "tp"
     title = "target propagation"
     paper = "Bengio 2014"
-    uses = Uses(error=True, forward_weights=True, learned_feedback=True, second_phase=True)
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     def targets(self, net: Network, trace: Trace) -> Targets:
         t = self.output_target(net, trace)  # eq. 1  (N, n_L)
@@ -77,13 +78,6 @@ class TargetPropagation(TargetRule):
         loss = mean_square(wrong)
         inverse.gradient((z, guess, wrong))  # eq. 7  (n_l, n_{l-1})
         return loss
-
-
-def add_noise(rng: np.random.Generator, width: float, h: Array, noisy: Array) -> None:
-    """Write h + ξ, ξ ~ N(0, width²)."""
-    rng.standard_normal(out=noisy, dtype=noisy.dtype)
-    noisy *= width
-    noisy += h
 
 
 def mean_square(wrong: Array) -> float:

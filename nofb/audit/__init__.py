@@ -1,0 +1,7 @@
+"""What a rule really uses, found by experiment: `audit("fa")`."""
+
+from nofb.audit import table
+from nofb.audit.experiments import audit
+from nofb.audit.findings import QUESTIONS, Findings, contradictions
+
+__all__ = ["QUESTIONS", "Findings", "audit", "contradictions", "table"]

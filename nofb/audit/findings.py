@@ -1,0 +1,140 @@
+"""What an audit asks of a rule, what it found, and where the rule's own claim is wrong.
+
+Every answer comes from an experiment: something was changed behind the rule's back, and the steps
+that it asks of the hidden layers changed too, or did not. The last layer learns from its own error
+under every rule, so it is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from nofb.rules import Uses
+from nofb.text import percent
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing that a rule may use.
+
+    Attributes
+    ----------
+    heading
+        What it is called in a table.
+    experiment
+        What is changed: if steps change with it, the rule uses it.
+    """
+
+    heading: str
+    experiment: str
+
+
+# fmt: off
+QUESTIONS = {
+    "error": Question("error",
+        "ŷ, and the error with it, is another one"),
+    "labels": Question("labels",
+        "y is another one, while the error stays, and whether ŷ moves with y or not"),
+    "transport": Question("Wᵀ",
+        "the weights of the layer above have other sizes, but their signs"),
+    "signs": Question("signs of W",
+        "the weights of the layer above have other signs, but not if only their sizes are others"),
+    "forward_weights": Question("own W",
+        "the layer's own weights are others"),
+    "others": Question("other W",
+        "the weights of any other layer are others"),
+    "feedback": Question("random feedback",
+        "the rule was attached with another seed, and what it drew then does not learn"),
+    "learned_feedback": Question("learned feedback",
+        "earlier steps, which left the weights as they are, had other samples and other weights"),
+    "second_phase": Question("second phase",
+        "units were deaf in earlier steps, whenever the rule let them answer once more"),
+    "activations": Question("activations",
+        "what the units of a layer had answered is something else"),
+}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a rule really uses.
+
+    Attributes
+    ----------
+    uses
+        In the terms of the rule's claim.
+    changes
+        The answer to each question: by which share of its length a hidden layer's step changes.
+    when
+        The methods of the rule that look at the weights above.
+    layers
+        The hidden layers, from 0, for which the weights above are looked at in full.
+    others
+        Where the other layers are whose weights it looks at: "above", "below".
+    phases
+        What units answer once more for, outside of the forward pass: "to learn", "to teach".
+    activations
+        Whose activations it reads, after the forward pass: a layer's "own", those "above", "below".
+    """
+
+    uses: Uses
+    changes: Mapping[str, float]
+    when: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    others: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    activations: tuple[str, ...] = ()
+
+    def evidence(self, name: str) -> str:
+        """Return what an experiment showed, in a sentence.
+
+        Examples
+        --------
+        >>> Findings(Uses(error=True), {"error": 0.5}).evidence("error")
+        "a hidden layer's step changes by 50 % if ŷ, and the error with it, is another one"
+        """
+        share, experiment = self.changes[name], QUESTIONS[name].experiment
+        if not share:
+            return f"no hidden layer's step changes if {experiment}"
+        return f"a hidden layer's step changes by {percent(share)} if {experiment}"
+
+    def cell(self, name: str) -> str:
+        """Return the answer to a question as a table shows it."""
+        several = {
+            "others": self.others,
+            "second_phase": self.phases,
+            "activations": self.activations,
+        }
+        if name in several:
+            return ", ".join(several[name]) or "-"
+        if not self.changes[name]:
+            return "-"
+        return self._transport() if name == "transport" else "yes"
+
+    def _transport(self) -> str:
+        """Return when, or for whom, the weights above are looked at."""
+        if "teach" not in self.when:
+            return "at first" if self.when == ("attach",) else "slowly"
+        return "yes" if 0 in self.layers else "at the top"
+
+
+def contradictions(claim: Uses, found: Findings) -> list[str]:
+    """Return a sentence for each use in which a claim and the findings disagree.
+
+    Examples
+    --------
+    >>> from nofb.audit import audit
+    >>> contradictions(Uses(error=True, feedback=True), audit("fa"))
+    []
+    >>> contradictions(Uses(error=True), audit("fa"))  # doctest: +ELLIPSIS
+    ["it uses random feedback and does not say so: a hidden layer's step changes by ...
+    """
+    sentences = []
+    for use in (use.name for use in fields(Uses)):
+        claimed, used = getattr(claim, use), getattr(found.uses, use)
+        if claimed != used:
+            words = ("uses {} and does not say so", "says that it uses {} and does not")[claimed]
+            what = words.format(QUESTIONS[use].heading)
+            sentences.append(f"it {what}: {found.evidence(use)}")
+    return sentences

@@ -1,0 +1,222 @@
+"""The stage of an audit: a small network whose units can be made deaf, and whose weights can lie.
+
+A rule lives a short life on it. The weights rest all the while, so that whatever changes in what
+the rule teaches is due to what it was told, and not to a network that went another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from nofb.layers import Dense
+from nofb.layers.base import Record
+from nofb.network import Network
+from nofb.rules import Rule
+from nofb.trace import Trace, Update
+from nofb.training.step import moves
+from nofb.types import Array
+
+SIZES = (5, 4, 6, 7, 3)  # no two alike, so that nothing fits where it does not belong
+LAYERS = range(len(SIZES) - 1)
+SAMPLES = 8
+# in which a rule may look around
+CALLS = ("attach", "learn_feedback", "before_step", "teach", "after_step")
+FEEDBACK_RATE = 0.1
+EARLIER, LAST = "earlier", "last"  # the steps of a life, and its last lesson
+
+Batch = tuple[Array, Array]
+Falsehoods = Mapping[int, Callable[[Array], Array]]
+Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db) of each layer
+
+
+class Units(Dense):
+    """A dense layer whose units can be made deaf: whatever reaches them, they answer the same.
+
+    What a layer's weights do then, nobody can hear from its units: who still knows has looked at W.
+
+    Examples
+    --------
+    >>> units = Units(4, 3, "tanh")
+    >>> units.deaf = True
+    >>> answers = [units.activation(a) for a in (np.zeros((2, 3)), np.ones((2, 3)))]
+    >>> bool((answers[0] == answers[1]).all())
+    True
+    """
+
+    deaf = False
+
+    def __init__(self, n_in: int, n_out: int, activation: str | None = None) -> None:
+        super().__init__(n_in, n_out, activation)
+        self.activation = replace(self.activation, f=self.hearing(self.activation.f))
+
+    def hearing(self, f: Callable[[Array, Array], object]) -> Callable[[Array, Array], None]:
+        """Return f, which answers only while the units can hear."""
+
+        def answer(a: Array, h: Array) -> None:
+            murmur(h) if self.deaf else f(a, h)
+
+        return answer
+
+    def affine(self, record: Record) -> None:
+        if self.deaf:
+            murmur(record.a)
+        else:
+            super().affine(record)
+
+
+def murmur(answer: Array) -> None:
+    """Fill an array with what deaf units say: always the same."""
+    answer[...] = np.random.default_rng(answer.size).uniform(0.2, 0.8, answer.shape)
+
+
+def build(seed: int = 0) -> Network:
+    """Return the network: linear outputs, so that any ŷ and any error can be told."""
+    sizes = list(pairwise(SIZES))
+    layers = [Units(*size, "tanh") for size in sizes[:-1]] + [Units(*sizes[-1])]
+    net = Network(layers, loss="squared_error", seed=seed, dtype=np.float64)
+    last = layers[-1]
+    net.head = replace(net.head, unit=last.hearing(net.head.unit))
+    return net
+
+
+def draw_batch(seed: int) -> Batch:
+    """Return random samples (N, n_0) and one-hot targets (N, n_L)."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(SIZES[-1], size=SAMPLES)
+    return rng.normal(size=(SAMPLES, SIZES[0])), np.eye(SIZES[-1])[labels]
+
+
+@dataclass(frozen=True)
+class Life:
+    """How a rule's life goes; by default it is told the truth.
+
+    Attributes
+    ----------
+    seed
+        Of its feedback.
+    false
+        By the index of a layer, what makes its weights false while the rule works.
+    calls
+        In which calls it sees them.
+    deaf
+        The layers whose units are deaf while the rule works.
+    deaf_in
+        When they are: `EARLIER`, in the `LAST` lesson, or in both.
+    past
+        Seeds the batches, and the network's weights, of the steps before the last lesson.
+    spoil
+        Changes the trace of the last forward pass, before the rule teaches from it.
+    """
+
+    seed: int = 0
+    false: Falsehoods = field(default_factory=dict)
+    calls: tuple[str, ...] = CALLS
+    deaf: tuple[int, ...] = ()
+    deaf_in: tuple[str, ...] = (EARLIER, LAST)
+    past: int = 1
+    spoil: Callable[[Trace], object] = lambda trace: None
+
+
+def live(rule: Rule, life: Life) -> Taught:
+    """Let a copy of the rule take two steps and teach once more; return all that it taught."""
+    stage = Stage(deepcopy(rule), life)
+    stage.call("attach", stage.net, life.seed)
+    with showing(stage.net, weights_of(build(life.past))):
+        taught = [stage.step(draw_batch(2 * life.past + step)) for step in range(2)]
+    stage.call("after_step", stage.net)  # so that what follows W at once has done so
+    stage.part = LAST
+    return [*taught, stage.lesson(draw_batch(0), life.spoil)]
+
+
+class Stage:
+    """The network and the rule, while a life goes on."""
+
+    def __init__(self, rule: Rule, life: Life) -> None:
+        self.net, self.rule, self.life, self.part = build(), rule, life, EARLIER
+
+    def step(self, batch: Batch) -> list[Array]:
+        """Let the rule teach and its feedback move, while the weights stay where they are."""
+        for name in ("learn_feedback", "before_step"):
+            self.call(name, self.net, self.passed(batch))
+        taught = self.lesson(batch)
+        for name, array, update in moves(self.net, self.rule, self.updates):
+            if not name.endswith((".W", ".b")):
+                array -= FEEDBACK_RATE * update
+        self.call("after_step", self.net)
+        return taught
+
+    def lesson(
+        self, batch: Batch, spoil: Callable[[Trace], object] = lambda trace: None
+    ) -> list[Array]:
+        """Return what the rule teaches each layer, from a trace that may have been spoilt."""
+        trace = self.passed(batch)
+        spoil(trace)
+        self.updates = self.call("teach", self.net, trace)
+        return [flat(update) for update in self.updates]
+
+    def passed(self, batch: Batch) -> Trace:
+        """Return the trace of an honest forward pass, which knows its target."""
+        x, target = batch
+        return self.net.forward(x, train=True).set_target(target)
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Let the rule work, and see and hear what this life has for it."""
+        false = self.life.false if name in self.life.calls else {}
+        deaf = self.life.deaf if self.part in self.life.deaf_in else ()
+        units = [layer for layer in self.net.layers if isinstance(layer, Units)]
+        with showing(self.net, false), deafened(units[k] for k in deaf):
+            return getattr(self.rule, name)(*arguments)
+
+
+def weights_of(net: Network) -> Falsehoods:
+    """Return the weights of a network as those that others are changed to."""
+
+    def changed_to(W: Array) -> Callable[[Array], Array]:
+        return lambda truth: W
+
+    return {k: changed_to(layer.W) for k, layer in enumerate(net.weighted)}
+
+
+@contextmanager
+def showing(net: Network, false: Falsehoods) -> Iterator[None]:
+    """Within this context some weights are others; afterwards all weights are what they were.
+
+    Also those that a rule has moved meanwhile: only what it teaches is looked at.
+    """
+    layers = net.weighted
+    truth = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]
+    for index, change in false.items():
+        layers[index].W[:] = change(layers[index].W)
+    try:
+        yield
+    finally:
+        for layer, (W, kept_W, b, kept_b) in zip(layers, truth, strict=True):
+            layer.W, layer.b = W, b
+            W[:] = kept_W
+            if b is not None:
+                b[:] = kept_b
+
+
+@contextmanager
+def deafened(units: Iterable[Units]) -> Iterator[None]:
+    """Within this context the units of some layers are deaf."""
+    chosen = list(units)
+    for layer in chosen:
+        layer.deaf = True
+    try:
+        yield
+    finally:
+        for layer in chosen:
+            layer.deaf = False
+
+
+def flat(update: Update) -> Array:
+    """Return dW and db as one row of numbers."""
+    return np.concatenate([update.dW.ravel(), np.zeros(0) if update.db is None else update.db])

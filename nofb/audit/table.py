@@ -1,0 +1,40 @@
+"""The audit as a table: a row for each rule, a column for each question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nofb.audit.findings import QUESTIONS, Findings
+
+FIRST = (
+    "A rule uses something if the steps that it asks of hidden layers change when, unknown to it,"
+)
+LAST = (
+    "Where weights are others, the units that they lead to are deaf: whatever reaches them, they "
+    "answer\nthe same, so that only who looks at the weights can tell. Forward passes are honest."
+)
+
+
+def rows(findings: Mapping[str, Findings]) -> list[list[str]]:
+    """Return the table of some audits, by the names of their rules, with a heading.
+
+    Examples
+    --------
+    >>> from nofb.audit import audit
+    >>> for row in rows({"dfa": audit("dfa")}):
+    ...     print(row[:3])
+    ['rule', 'error', 'labels']
+    ['dfa', 'yes', '-']
+    """
+    heading = ["rule", *(question.heading for question in QUESTIONS.values())]
+    body = [[name, *(found.cell(use) for use in QUESTIONS)] for name, found in findings.items()]
+    return [heading, *body]
+
+
+def legend() -> str:
+    """Return what each column means."""
+    width = max(len(question.heading) for question in QUESTIONS.values())
+    meanings = [
+        f"  {question.heading:{width}}  {question.experiment}" for question in QUESTIONS.values()
+    ]
+    return "\n".join([FIRST, *meanings, LAST])

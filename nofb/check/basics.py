@@ -1,0 +1,146 @@
+"""First things: a rule teaches every layer, in the right shapes, and leaves all else alone."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from nofb.activations import ACTIVATIONS
+from nofb.check.subject import (
+    Subject,
+    batch,
+    dense,
+    far,
+    images,
+    layer_name,
+    parts,
+    traced,
+    train_step,
+)
+from nofb.check.verdict import Verdict, failed, not_applicable, passed
+from nofb.network import Network
+from nofb.rules import Rule
+from nofb.types import Array, FloatType
+
+LESSONS = 3  # so that feedback which starts at zero may wake
+
+
+def teaches(subject: Subject) -> Verdict:
+    """Every layer that learns gets a signal, and its steps are finite and not all zero."""
+    net = dense()
+    rule = subject.attached(net)
+    heard = {layer for layer, _ in rule.signals(net, traced(net))}
+    lessons = [train_step(net, rule) for _ in range(LESSONS)]
+    for k, layer in enumerate(net.weighted):
+        who, steps = layer_name(net, k), np.array([lesson[k][0] for lesson in lessons])
+        if not rule.learns(net, layer):
+            continue
+        if layer not in heard:
+            return failed(f"{who} gets no signal: signals must yield a pair (layer, δ) for it")
+        if not np.isfinite(steps).all():
+            return failed(f"the step of {who} is not finite")
+        if not steps.any():
+            return failed(f"{LESSONS} steps of {who} are zero: it is told nothing")
+    left = [layer_name(net, layer) for layer in net.weighted if not rule.learns(net, layer)]
+    if left:
+        return passed(f"every layer that learns gets a signal; {left[0]} does not, and it says so")
+    return passed(f"all {len(net.weighted)} layers of a network get a signal")
+
+
+def shapes(subject: Subject) -> Verdict:
+    """Updates are shaped like what they update, whatever the network and the batch."""
+    types: list[FloatType] = [np.float32, np.float64]
+    kinds = list(product(ACTIVATIONS, (True, False), (1, 7), types))
+    for activation, bias, samples, dtype in kinds:
+        net = dense(activation=activation, bias=bias, dtype=dtype)
+        for layer, step in zip(net.weighted, subject.taught(net, samples), strict=True):
+            wanted = [part.shape for part in (layer.W, layer.b) if part is not None]
+            where = f"{activation}, bias={bias}, {samples} samples, {np.dtype(dtype)}"
+            if [part.shape for part in step] != wanted:
+                found = ", ".join(str(part.shape) for part in step)
+                return failed(f"{layer_name(net, layer)} gets steps of {found} ({where})")
+            if not all(np.isfinite(part).all() for part in step):
+                return failed(f"the step of {layer_name(net, layer)} is not finite ({where})")
+            if step[0].dtype != dtype:
+                return failed(f"{layer_name(net, layer)} gets a step of {step[0].dtype} ({where})")
+    return passed(
+        f"right on {len(kinds)} networks: every activation, with and without bias, 1 and 7 "
+        "samples, float32 and float64"
+    )
+
+
+def repeats(subject: Subject) -> Verdict:
+    """The same seed gives the same run."""
+    runs = [run_of(subject, seed) for seed in (0, 0)]
+    worst = max(far(u, v) for u, v in zip(*runs, strict=True))
+    if worst:
+        return failed(
+            f"two runs from the same seeds differ by {worst:.2g} of a step's length: draw all that "
+            "is random from the generator that draw_feedback gets"
+        )
+    return passed("two runs from the same seeds are the same, to the last bit")
+
+
+def run_of(subject: Subject, seed: int) -> list[Array]:
+    """Return what a rule asks for in three steps of a run."""
+    net = dense()
+    rule = subject.attached(net, seed)
+    asked = [train_step(net, rule, samples) for samples in (7, 6, 5)]
+    return [part for steps in asked for step in steps for part in step]
+
+
+def looks_on(subject: Subject) -> Verdict:
+    """Asking for updates changes nothing: a rule can be asked twice."""
+    net = dense()
+    rule = subject.attached(net)
+    x, y = batch(net)
+    before = arrays_of(net)
+    first = parts(rule.updates(net, x, y))
+    for name, array in arrays_of(net).items():
+        if not np.array_equal(array, before[name]):
+            return failed(f"asking for updates changes {name}: only after_step may change arrays")
+    again = parts(rule.updates(net, x, y))
+    pairs = [zip(u, v, strict=True) for u, v in zip(first, again, strict=True)]
+    worst = max(far(u, v) for pair in pairs for u, v in pair)
+    if worst > 1e-9:
+        return failed(f"asked twice about the same batch, its steps differ by {worst:.2g}")
+    return trace_stays(net, rule)
+
+
+def trace_stays(net: Network, rule: Rule) -> Verdict:
+    """Say whether a rule leaves the trace as it was."""
+    trace = traced(net)
+    kept = {"the error": trace.error, "the target": trace.target}
+    for layer in net.weighted:
+        record, who = trace[layer], layer_name(net, layer)
+        kept |= {f"a of {who}": record.a, f"h of {who}": record.h}
+    copies = {name: array.copy() for name, array in kept.items()}
+    rule.teach(net, trace)
+    for name, array in kept.items():
+        if not np.array_equal(array, copies[name]):
+            return failed(f"teaching changes {name} in the trace: work on a copy")
+    return passed("asking for updates changes no array, of the network or of the trace")
+
+
+def arrays_of(net: Network) -> dict[str, Array]:
+    """Return copies of the arrays of a network, by names for a sentence."""
+    return {
+        f"{name} of {layer_name(net, layer)}": array.copy()
+        for layer in net.weighted
+        for name, array in vars(layer).items()
+        if isinstance(array, np.ndarray)
+    }
+
+
+def goes_through_images(subject: Subject) -> Verdict:
+    """Convolution and pooling: welcome, and not asked for."""
+    net = images()
+    try:
+        steps = subject.taught(net)
+    except Exception as error:  # whatever a stranger's code does
+        return not_applicable(f"it does not go through convolution and pooling: {error}")
+    shapes = [step[0].shape for step in steps]
+    if shapes != [layer.W.shape for layer in net.weighted]:
+        return failed(f"through convolution and pooling its steps have the shapes {shapes}")
+    return passed("it goes through convolution and pooling too")

@@ -1,0 +1,23 @@
+"""What the rule says of itself, beside what the audit finds."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from nofb.audit import QUESTIONS, audit, contradictions
+from nofb.check.subject import Subject
+from nofb.check.verdict import Verdict, failed, passed
+from nofb.rules import Uses
+
+
+def claims_are_true(subject: Subject) -> Verdict:
+    """It uses what it says, and nothing else."""
+    try:
+        found = audit(subject.rule)
+    except ValueError as error:
+        return failed(str(error))
+    if wrong := contradictions(subject.rule.uses, found):
+        at = f"; it looks at W in {' and '.join(found.when)}" if found.when else ""
+        return failed("; and ".join(wrong) + at)
+    used = [QUESTIONS[use.name].heading for use in fields(Uses) if getattr(found.uses, use.name)]
+    return passed(f"it uses {', '.join(used) or 'nothing on its way back'}, as it says")

@@ -1,0 +1,54 @@
+"""What a rule stopped with, where in its file, and what that may mean."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from nofb.check.reduction import mistake_on_a_square
+from nofb.check.subject import Subject
+
+HINTS = {
+    # what the error says: what it may mean
+    r"feedback matrix .* has shape \((\d+), (\d+)\), but needs \(\2, \1\)":
+        "it is transposed: draw it with layer.feedback_shape, which is Wᵀ's",
+    r"is float64, but the network is float32":
+        "end its line with .astype(net.dtype)",
+    r"has no (direct )?feedback matrix":
+        "draw_feedback must put one on the layer; the first layer has no B, the last one no D",
+    r"the (teaching )?signal for .* has shape":
+        "after trace.back(layer, ...) a signal is that of `below`, whose slope it takes, and with "
+        "which it is yielded",
+    r"'NoneType' object is not iterable":
+        "signals must yield a pair (layer, δ) for every layer",
+    r"'NoneType'":
+        "without a bias, layer.b and an update's db are None; without feedback, so are B and D",
+    r"has no inverse":
+        "draw_feedback must put one on the layer",
+}  # fmt: skip
+
+
+def mishap(error: Exception, subject: Subject) -> str:
+    """Return in a sentence what a rule stopped with, and what may be behind it."""
+    text = f"it stops with {type(error).__name__}{_place(error, subject)}: {error}"
+    for pattern, hint in HINTS.items():
+        if re.search(pattern, str(error)):
+            return f"{text}; {hint}"
+    if re.search("shape|dimension|aligned|mismatch|broadcast", str(error)):
+        with suppress(Exception):  # it may stop there too
+            if mistake := mistake_on_a_square(subject):
+                return f"{text}; where all layers have one size it runs, and shows why: {mistake}"
+    return text
+
+
+def _place(error: Exception, subject: Subject) -> str:
+    """Return the last line of the rule's own file that an error went through."""
+    file = getattr(sys.modules.get(type(subject.rule).__module__), "__file__", None)
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            place = f" in line {trace.tb_lineno} of {Path(file).name}"
+        trace = trace.tb_next
+    return place

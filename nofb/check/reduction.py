@@ -1,0 +1,114 @@
+"""Backprop is a special case of feedback: B = Wᵀ must give its steps, and if not, it tells why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nofb.check.causes import EXACT, explain
+from nofb.check.subject import Subject, backprop, dense, far, layer_name, parts, traced
+from nofb.check.verdict import Verdict, failed, not_applicable, passed
+from nofb.network import Network
+from nofb.rules import Rule
+from nofb.text import percent
+from nofb.trace import Trace
+from nofb.types import Array
+
+DEEP, SHALLOW, SQUARE = (5, 4, 6, 3), (5, 4, 3), (4, 4, 4, 4)
+
+
+def reduces_to_backprop(subject: Subject) -> Verdict:
+    """With B = Wᵀ, or with one hidden layer and D = Wᵀ, an error-driven rule is backprop."""
+    for sizes in (DEEP, SHALLOW, SQUARE):
+        net = dense(sizes)
+        rule = subject.attached(net)
+        if verdict := why_not(net, rule):
+            return verdict
+        if sizes != SHALLOW and any(layer.D is not None for layer in net.weighted):
+            continue  # what skips layers is backprop with one hidden layer only
+        if verdict := compared(net, rule):
+            return verdict
+    return passed("with its feedback set to Wᵀ, its steps are backprop's, to rounding")
+
+
+def why_not(net: Network, rule: Rule) -> Verdict | None:
+    """Return why the test does not apply, or that the feedback has another shape than it must."""
+    if not all(rule.learns(net, layer) for layer in net.weighted):
+        return not_applicable("it leaves hidden layers as they are, and says so")
+    if any(getattr(layer, "inverse", None) is not None for layer in net.weighted):
+        return not_applicable("targets travel through inverses, not through a B or a D alone")
+    for layer in net.weighted[1:]:
+        if layer.B is not None and layer.B.shape != layer.feedback_shape:
+            return failed(
+                f"B of {layer_name(net, layer)} has the shape {layer.B.shape}, but stands where "
+                f"backprop has Wᵀ, {layer.feedback_shape}: is it transposed?"
+            )
+    sequential = all(layer.B is not None for layer in net.weighted[1:])
+    if sequential or net.weighted[0].D is not None:
+        return None
+    return not_applicable("it has no B on every layer but the first, and no D on the first")
+
+
+def compared(net: Network, rule: Rule) -> Verdict | None:
+    """Compare the steps with backprop's, once the feedback is Wᵀ; `None` if they agree."""
+    set_to_transpose(net)
+    trace = traced(net)
+    steps = hidden_steps(net, rule, trace)
+    if not is_transpose(net):
+        return not_applicable("it makes its feedback anew whenever it teaches")
+    if not follows_the_error(net, rule, steps):
+        return not_applicable("its signal is not proportional to the error")
+    honest = traced(net)  # the rule may have changed the other one
+    true = backprop(net, honest)[:-1]
+    apart = [far(u, v) for u, v in zip(steps, true, strict=True)]
+    if max(apart) < EXACT:
+        return None
+    k = int(np.argmax(apart))
+    why = explain(steps, net, honest) or "no mistake that is known here explains it"
+    return failed(
+        f"with its feedback set to Wᵀ it should be backprop, but the step of {layer_name(net, k)} "
+        f"is {percent(apart[k])} off: {why}"
+    )
+
+
+def set_to_transpose(net: Network) -> None:
+    """Put Wᵀ into every B, in place, or W_2ᵀ into D_1."""
+    for layer in net.weighted[1:]:
+        if layer.B is not None:
+            layer.B[:] = layer.W.T
+    first, second = net.weighted[:2]
+    if first.D is not None and first.D.shape == second.W.T.shape:
+        first.D[:] = second.W.T
+
+
+def is_transpose(net: Network) -> bool:
+    """Say whether every B is Wᵀ still."""
+    return all(np.array_equal(x.B, x.W.T) for x in net.weighted[1:] if x.B is not None)
+
+
+def follows_the_error(net: Network, rule: Rule, steps: Sequence[Array]) -> bool:
+    """Say whether twice the error gives twice the steps; the outputs are linear."""
+    trace = traced(net)
+    last = trace[net.weighted[-1]]
+    last.h += trace.error
+    last.a[:] = last.h
+    trace.set_target(trace.target)
+    doubled = hidden_steps(net, rule, trace)
+    return all(far(2 * u, v) < EXACT for u, v in zip(steps, doubled, strict=True))
+
+
+def hidden_steps(net: Network, rule: Rule, trace: Trace) -> list[Array]:
+    """Return dW of every hidden layer."""
+    return [step[0] for step in parts(rule.teach(net, trace))[:-1]]
+
+
+def mistake_on_a_square(subject: Subject) -> str:
+    """Return what is wrong with a rule that runs with layers of one size only, if it is known."""
+    net = dense(SQUARE)
+    rule = subject.attached(net)
+    if why_not(net, rule):
+        return ""
+    set_to_transpose(net)
+    trace = traced(net)
+    return explain(hidden_steps(net, rule, trace), net, trace)

@@ -1,0 +1,134 @@
+"""The rule under test, and small networks and batches to test it on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from itertools import pairwise
+
+import numpy as np
+
+from nofb.layers import Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
+from nofb.network import Network
+from nofb.rules import Backprop, Rule
+from nofb.trace import Trace, Update
+from nofb.training.step import moves
+from nofb.types import Array, FloatType
+
+SIZES = (5, 4, 6, 3)  # no two alike: what fits by chance in a square network fits nowhere here
+SAMPLES = 7
+Steps = list[list[Array]]  # for each layer with weights dW, and db if it has a bias
+
+
+class Subject:
+    """A rule, of which every test gets a copy that no other test has touched.
+
+    Parameters
+    ----------
+    rule
+        The rule; it stays as it is.
+
+    Examples
+    --------
+    >>> from nofb.rules import make
+    >>> net = dense()
+    >>> [len(steps) for steps in Subject(make("fa")).taught(net)]
+    [2, 2, 2]
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def attached(self, net: Network, seed: int = 0) -> Rule:
+        """Return a copy of the rule, attached to the network."""
+        rule = deepcopy(self.rule)
+        rule.attach(net, seed)
+        return rule
+
+    def taught(self, net: Network, samples: int = SAMPLES) -> Steps:
+        """Return what the rule, just attached, asks for on a random batch."""
+        return parts(self.attached(net).updates(net, *batch(net, samples)))
+
+
+def dense(
+    sizes: Sequence[int] = SIZES,
+    activation: str = "tanh",
+    bias: bool = True,
+    dtype: FloatType = np.float64,
+) -> Network:
+    """Return a stack of dense layers with biases that are not zero."""
+    *below, (n_in, n_out) = pairwise(sizes)
+    layers = [Dense(n, m, activation, bias=bias) for n, m in below]
+    net = Network([*layers, Dense(n_in, n_out, bias=bias)], "squared_error", seed=1, dtype=dtype)
+    rng = np.random.default_rng(1)
+    for layer in net.weighted:
+        if layer.b is not None:
+            layer.b[:] = rng.normal(0, 0.3, layer.b.shape)
+    return net
+
+
+def images() -> Network:
+    """Return a small network with convolution and pooling."""
+    layers = [
+        Conv2D(2, 3, 3, padding=1, activation="tanh"),
+        MaxPool2D(2),
+        Flatten(),
+        Dense(12, 4, activation="tanh"),
+        Dense(4, 3),
+    ]
+    return Network(layers, "squared_error", seed=1, dtype=np.float64, input_shape=(2, 4, 4))
+
+
+def batch(net: Network, samples: int = SAMPLES) -> tuple[Array, Array]:
+    """Return random samples that fit a network, and labels."""
+    rng = np.random.default_rng(samples)
+    shape = net.input_shape or net.weighted[0].shape_in
+    return rng.normal(size=(samples, *shape)), rng.integers(net.n_outputs, size=samples)
+
+
+def traced(net: Network, samples: int = SAMPLES) -> Trace:
+    """Return the trace of a random batch, which knows its target."""
+    x, y = batch(net, samples)
+    return net.forward(x, train=True).set_target(net.as_target(y, len(x)))
+
+
+def train_step(net: Network, rule: Rule, samples: int = SAMPLES, rate: float = 0.1) -> Steps:
+    """Let the rule take one whole step on a random batch, and return what it asked for."""
+    trace = traced(net, samples)
+    for _ in range(rule.feedback_passes(0)):
+        rule.learn_feedback(net, trace)
+    rule.before_step(net, trace)
+    updates = rule.teach(net, trace)
+    asked = parts(updates)
+    for _, array, update in moves(net, rule, updates):
+        array -= rate * update
+    rule.after_step(net)
+    return asked
+
+
+def parts(updates: Sequence[Update]) -> Steps:
+    """Return copies of dW, and of db where there is one."""
+    return [[part.copy() for part in (u.dW, u.db) if part is not None] for u in updates]
+
+
+def backprop(net: Network, trace: Trace) -> list[Array]:
+    """Return the true gradient of each layer's weights."""
+    return [update.dW.copy() for update in Backprop().teach(net, trace)]
+
+
+def layer_name(net: Network, layer: WeightedLayer | int) -> str:
+    """Return what a layer is called in a sentence: they are counted from the input side, from 1."""
+    index = layer if isinstance(layer, int) else net.weighted.index(layer)
+    return "the output layer" if index == len(net.weighted) - 1 else f"hidden layer {index + 1}"
+
+
+def far(u: Array, v: Array) -> float:
+    """Return ‖u - v‖ over the longer length; 0 if both are zero.
+
+    Examples
+    --------
+    >>> far(np.array([1.0, 0.0]), np.array([0.0, 0.0]))
+    1.0
+    """
+    length = max(np.linalg.norm(u), np.linalg.norm(v))
+    return float(np.linalg.norm(u - v) / length) if length else 0.0

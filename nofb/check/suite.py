@@ -1,0 +1,77 @@
+"""The conformance suite: every test that a rule has to pass, in the order of what needs what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from nofb.check import basics, claims, equations, feedback, learning, reduction
+from nofb.check.mishaps import mishap
+from nofb.check.subject import Subject
+from nofb.check.verdict import Verdict, failed, not_applicable
+from nofb.rules import Rule, make
+
+Test = Callable[[Subject], Verdict]
+
+# fmt: off
+TESTS: dict[str, Test] = {
+    "teaches all layers":       basics.teaches,
+    "shapes":                   basics.shapes,
+    "changes nothing":          basics.looks_on,
+    "the same twice":           basics.repeats,
+    "a mean over the batch":    equations.is_a_mean,
+    "the output layer":         equations.top_hears_its_error,
+    "the slope":                equations.silent_units_rest,
+    "feedback apart from W":    feedback.drawn_apart,
+    "backprop if B is Wᵀ":      reduction.reduces_to_backprop,
+    "backprop only if it says": feedback.is_not_backprop,
+    "claims":                   claims.claims_are_true,
+    "images":                   basics.goes_through_images,
+    "learns":                   learning.learns_more_than_the_last_layer,
+}
+# fmt: on
+
+# What a rule of nofb is known to fail, and why its file says that it does.
+KNOWN = {"tp": {"learns": "its file says why: what each inverse gets wrong adds up"}}
+
+
+def check(rule: str | Rule) -> Iterator[tuple[str, Verdict]]:
+    """Put a rule to every test, and yield the name of each and its verdict.
+
+    Parameters
+    ----------
+    rule
+        A short name, module:Class, or a rule, which stays as it is.
+
+    Yields
+    ------
+    tuple[str, Verdict]
+        The first test is whether it teaches at all; if not, it is the only one.
+
+    Raises
+    ------
+    ValueError
+        If no rule is called so.
+
+    Examples
+    --------
+    >>> for name, verdict in check("fa"):
+    ...     if name == "backprop if B is Wᵀ":
+    ...         print(verdict.word, "-", verdict.sentence)
+    passed - with its feedback set to Wᵀ, its steps are backprop's, to rounding
+    """
+    subject = Subject(make(rule) if isinstance(rule, str) else rule)
+    for number, (name, test) in enumerate(TESTS.items()):
+        verdict = verdict_of(test, subject)
+        if known := KNOWN.get(subject.rule.name, {}).get(name):
+            verdict = not_applicable(f"{verdict.sentence}; {known}")
+        yield name, verdict
+        if number == 0 and not verdict.passed:
+            return
+
+
+def verdict_of(test: Test, subject: Subject) -> Verdict:
+    """Return the verdict of a test; a rule that stops with an error has failed it."""
+    try:
+        return test(subject)
+    except Exception as error:  # whatever a stranger's rule does
+        return failed(mishap(error, subject))

@@ -1,0 +1,79 @@
+"""`nofb check module:Class`: is this a sound rule? Verdicts in sentences, with the numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from typing import Any
+
+from nofb.check import TESTS, check
+from nofb.rules import Rule, make
+
+WIDTH = 100  # of a terminal
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("check", help="put a rule, one of your own above all, to the test")
+    # fmt: off
+    parser.add_argument("rule", metavar="RULE",
+        help="module:Class, such as my_rule:MyRule for a class in my_rule.py; or a short name")
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", dest="attributes",
+        help="attributes of the rule, such as decay=0.1")
+    # fmt: on
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print each verdict as it comes, and return 1 if there is a failure among them."""
+    rule = _make(options.rule, dict(map(_attribute, options.attributes)))
+    print(f"{rule.name}: {rule.title} ({rule.paper})\n")
+    width = max(map(len, TESTS))
+    failures = 0
+    for name, verdict in check(rule):
+        head = f"{verdict.word:6}  {name:{width}}  "
+        print(
+            textwrap.fill(
+                verdict.sentence, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)
+            ),
+            flush=True,
+        )
+        failures += verdict.passed is False
+    print(f"\n{_summary(failures)}")
+    return 1 if failures else 0
+
+
+def _make(word: str, attributes: dict[str, Any]) -> Rule:
+    """Build the rule, or say in a sentence why its __init__ does not."""
+    try:
+        return make(word, **attributes)
+    except (ValueError, OSError):
+        raise
+    except Exception as error:  # whatever a stranger's __init__ does
+        raise ValueError(f"{word} can not be built: {type(error).__name__}: {error}") from error
+
+
+def _attribute(words: str) -> tuple[str, Any]:
+    """Return the name and the value of an attribute.
+
+    Examples
+    --------
+    >>> _attribute("decay=0.1"), _attribute("noise=uniform"), _attribute("shared=true")
+    (('decay', 0.1), ('noise', 'uniform'), ('shared', True))
+    """
+    name, equals, value = words.partition("=")
+    if not equals:
+        raise ValueError(f"an attribute must be NAME=VALUE, such as decay=0.1, but is {words!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _summary(failures: int) -> str:
+    if not failures:
+        return "No failure."
+    if failures == 1:
+        return "1 failure."
+    return f"{failures} failures. Mend the first one first: others often follow from it."

@@ -1,0 +1,113 @@
+"""A rule of one's own: found by where it stands, module:Class, and looked at before it is used."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib import import_module, invalidate_caches
+from types import ModuleType
+
+from nofb.rules.base import Rule, Uses
+
+
+def load(address: str) -> type[Rule]:
+    """Return the class at an address; modules in the current folder are found too.
+
+    Parameters
+    ----------
+    address
+        A module and a class in it, such as "my_rule:MyRule" for a class in my_rule.py.
+
+    Raises
+    ------
+    ValueError
+        If there is no such module or class, or it is no rule that could be used.
+
+    Examples
+    --------
+    >>> load("nofb.rules.shallow:Shallow").title
+    'last layer only (control)'
+    >>> load("nofb.rules.shallow:Shalow")
+    Traceback (most recent call last):
+    ...
+    ValueError: nofb.rules.shallow has no 'Shalow'; the rules in it are: Shallow
+    """
+    name, _, attribute = address.partition(":")
+    if not name or not attribute:
+        raise ValueError(f"rule must be module:Class, such as my_rule:MyRule, but is {address!r}")
+    module = _module(name)
+    if not hasattr(module, attribute):
+        raise ValueError(f"{name} has no {attribute!r}; the rules in it are: {_rules_in(module)}")
+    return checked(getattr(module, attribute))
+
+
+def checked(rule: object) -> type[Rule]:
+    """Return a class if it is a rule that says all that a rule must say.
+
+    Examples
+    --------
+    >>> class Mine(Rule):
+    ...     name = "mine"
+    ...
+    ...     def signals(self, net, trace):
+    ...         yield net.weighted[-1], trace.error
+    >>> checked(Mine)
+    Traceback (most recent call last):
+    ...
+    ValueError: Mine has no uses: say what it must know, such as uses = Uses(error=True)
+    """
+    if not (isinstance(rule, type) and issubclass(rule, Rule)):
+        raise ValueError(f"{rule!r} is no rule: it must be a class derived from nofb.rules.Rule")
+    who = rule.__name__
+    if missing := sorted(rule.__abstractmethods__):
+        raise ValueError(f"{who} has no method {missing[0]}, without which it teaches nothing")
+    if not isinstance(getattr(rule, "name", None), str):
+        raise ValueError(f'{who} has no name: give it a short one, such as name = "mine"')
+    if not isinstance(getattr(rule, "uses", None), Uses):
+        raise ValueError(
+            f"{who} has no uses: say what it must know, such as uses = Uses(error=True)"
+        )
+    return rule
+
+
+def is_own(rule: type[Rule]) -> bool:
+    """Say whether a rule is somebody's own, and not nofb's."""
+    return rule.__module__.partition(".")[0] != "nofb"
+
+
+def _module(name: str) -> ModuleType:
+    """Import a module, from the current folder too, or say in a sentence why not."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # as `python -m nofb` has it, and worker processes get it
+    invalidate_caches()
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise ValueError(f"{name} can not be imported: {error}") from error
+        file = f"{name.removesuffix('.py').replace('.', '/')}.py"
+        hint = f"write {name[:-3]} without .py" if name.endswith(".py") else f"there is no {file}"
+        raise ValueError(f"no module is called {name!r}: {hint}") from error
+    except Exception as error:  # whatever a stranger's module does
+        raise ValueError(f"{name} can not be imported: {_where(error, name)}") from error
+
+
+def _where(error: Exception, name: str) -> str:
+    """Return what went wrong, and in which line."""
+    line = getattr(error, "lineno", None)
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == name:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    place = "" if line is None else f" in line {line}"
+    return f"{type(error).__name__}{place}: {getattr(error, 'msg', None) or error}"
+
+
+def _rules_in(module: ModuleType) -> str:
+    """Return the names of the rules that stand in a module itself."""
+    classes = inspect.getmembers(module, inspect.isclass)
+    names = [
+        name for name, one in classes if issubclass(one, Rule) and one.__module__ == module.__name__
+    ]
+    return ", ".join(names) or "none"

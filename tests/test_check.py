@@ -1,0 +1,272 @@
+"""The checker: a student's rule that is right passes, and one that is wrong is told why."""
+
+import re
+
+import numpy as np
+import pytest
+
+import nofb
+from nofb.check import TESTS, check
+from nofb.check.causes import scale
+from nofb.rules import RULES, Rule, Uses
+
+
+class Student(Rule):
+    """Feedback alignment, as a student writes it who is right."""
+
+    name = "student"
+    uses = Uses(error=True, feedback=True)
+
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = rng.normal(0, 0.3, layer.feedback_shape).astype(net.dtype)
+
+    def signals(self, net, trace):
+        delta = trace.error
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            delta = self.below(trace, layer, below, delta)
+            yield below, delta
+
+    def below(self, trace, layer, below, delta):
+        return trace.times_slope(below, trace.back(layer, delta, layer.B))
+
+
+def verdicts(rule):
+    return dict(check(rule))
+
+
+def test_a_rule_that_is_right_passes_every_test():
+    """A checker that finds fault with everything teaches nobody."""
+    found = verdicts(Student())
+    assert list(found) == list(TESTS)
+    assert all(verdict.passed for verdict in found.values())
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_of_nofb_passes_what_applies_to_it(name):
+    """What is asked of a student must hold for the papers."""
+    failed = {test: v.sentence for test, v in verdicts(name).items() if v.passed is False}
+    assert failed == {}
+
+
+# -- wrong on purpose ----------------------------------------------------------------------------
+
+
+class TransposedMatrix(Student):
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = rng.normal(0, 0.3, layer.W.shape).astype(net.dtype)
+
+
+class TransposedProduct(Student):
+    def below(self, trace, layer, below, delta):
+        return trace.times_slope(below, delta @ layer.B.T)
+
+
+class TransposedTwice(TransposedMatrix):
+    """Two wrongs that make a right signal, and a B that stands for W and not for Wᵀ."""
+
+    def below(self, trace, layer, below, delta):
+        return trace.times_slope(below, delta @ layer.B.T)
+
+
+class NoSlope(Student):
+    def below(self, trace, layer, below, delta):
+        return trace.back(layer, delta, layer.B)
+
+
+class SlopeTwice(Student):
+    def below(self, trace, layer, below, delta):
+        return trace.times_slope(below, super().below(trace, layer, below, delta))
+
+
+class SlopeOfTheLayerAbove(Student):
+    def below(self, trace, layer, below, delta):
+        return trace.times_slope(layer, trace.back(layer, delta, layer.B))
+
+
+class Sum(Student):
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, delta * trace.samples
+
+
+class BiasDividedTwice(Student):
+    def teach(self, net, trace):
+        updates = super().teach(net, trace)
+        for update in updates:
+            if update.db is not None:
+                update.db /= trace.samples
+        return updates
+
+
+class CopyOfTheWeights(Student):
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = layer.W.T.copy()
+
+
+class ViewOfTheWeights(Student):
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = layer.W.T
+
+
+class LateCopy(Student):
+    def after_step(self, net):
+        for layer in net.weighted[1:]:
+            layer.B[:] = layer.W.T
+
+
+class SeedOfTheWeights(Student):
+    """No weight is read, and yet the feedback is what the weights were when they were drawn."""
+
+    def draw_feedback(self, net, rng):
+        rng = np.random.default_rng(np.random.SeedSequence(net.seed, spawn_key=(0, 0)))
+        drawn = {layer: layer.init(rng, layer.n_in, layer.n_out) for layer in net.weighted}
+        for layer in net.weighted[1:]:
+            layer.B = np.ascontiguousarray(drawn[layer].T, net.dtype)
+
+
+class Uphill(Student):
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, -delta
+
+
+class Double(Student):
+    def signals(self, net, trace):
+        trace.error[:] *= 2
+        yield from super().signals(net, trace)
+
+
+class NoTop(Student):
+    def signals(self, net, trace):
+        _, *hidden = super().signals(net, trace)
+        yield from hidden
+
+
+class Silent(Student):
+    def signals(self, net, trace):
+        trace.error.sum()
+
+
+class WrongPair(Student):
+    def signals(self, net, trace):
+        delta = trace.error
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            delta = super().below(trace, layer, below, delta)
+            yield layer, delta
+
+
+class DoublePrecision(Student):
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = rng.normal(0, 0.3, layer.feedback_shape)
+
+
+class Unseeded(Student):
+    def draw_feedback(self, net, rng):
+        super().draw_feedback(net, np.random.default_rng())
+
+
+class Restless(Student):
+    """It lets its feedback move whenever somebody asks."""
+
+    def signals(self, net, trace):
+        for layer in net.weighted[1:]:
+            layer.B *= 1.001
+        yield from super().signals(net, trace)
+
+
+class Pretender(Student):
+    uses = Uses(error=True, labels=True, feedback=True)
+
+
+class Useless(Student):
+    """Its hidden layers hear a constant."""
+
+    def below(self, trace, layer, below, delta):
+        delta = super().below(trace, layer, below, delta)
+        delta[:] = 1
+        return trace.times_slope(below, delta)
+
+
+class Misspelt(Student):
+    def below(self, trace, layer, below, delta):
+        return trace.times_slop(below, delta)
+
+
+WRONG = [
+    # who, the test that must see it, the cause that the verdict must name
+    (TransposedMatrix, "teaches all layers", r"\(6, 3\), but needs \(3, 6\); it is transposed"),
+    (TransposedProduct, "teaches all layers", "the feedback matrix is transposed"),
+    (TransposedTwice, "backprop if B is Wᵀ", r"shape \(4, 6\).*Wᵀ, \(6, 4\): is it transposed"),
+    (NoSlope, "the slope", r"\d+ % of the signal .* units that are off: the slope .* is missing"),
+    (NoSlope, "backprop if B is Wᵀ", r"\d+ % off: the slope f'\(a\) is missing"),
+    (SlopeTwice, "backprop if B is Wᵀ", r"the slope f'\(a\) is taken twice"),
+    (SlopeOfTheLayerAbove, "teaches all layers", "a signal is that of `below`, whose slope"),
+    (Sum, "a mean over the batch", "a sum over the batch .* 7 times as long, for 7 samples"),
+    (BiasDividedTwice, "a mean over the batch", "db of .* divided by the number of samples twice"),
+    (CopyOfTheWeights, "feedback apart from W", r"is 0\.0° from .* a copy of Wᵀ"),
+    (
+        CopyOfTheWeights,
+        "backprop only if it says",
+        "as soon as it is attached.* B is Wᵀ",
+    ),
+    (CopyOfTheWeights, "claims", "uses Wᵀ and does not say so.*looks at W in attach"),
+    (ViewOfTheWeights, "feedback apart from W", r"is 0\.0° from .* a copy of Wᵀ"),
+    (ViewOfTheWeights, "claims", "uses Wᵀ and does not say so"),
+    (LateCopy, "backprop only if it says", "after 1 of its steps.*: B is Wᵀ in hidden layer 2"),
+    (LateCopy, "claims", "uses Wᵀ and does not say so.*looks at W in after_step"),
+    (SeedOfTheWeights, "feedback apart from W", r"is 0\.0° from .* drawn with its seed"),
+    (Uphill, "the output layer", "it goes uphill: y - ŷ stands where ŷ - y should"),
+    (Double, "the output layer", "it is 2 times as long"),
+    (Double, "changes nothing", "teaching changes the error"),
+    (NoTop, "teaches all layers", "the output layer gets no signal"),
+    (Silent, "teaches all layers", r"signals must yield a pair \(layer, δ\)"),
+    (WrongPair, "teaches all layers", "a signal is that of `below`.*with which it is yielded"),
+    (DoublePrecision, "shapes", r"float64, but the network is float32; .*astype\(net.dtype\)"),
+    (Unseeded, "the same twice", "draw all that is random from the generator"),
+    (Restless, "changes nothing", "asking for updates changes B of hidden layer 2"),
+    (Pretender, "claims", "says that it uses labels and does not"),
+    (Useless, "claims", "says that it uses error and does not"),
+    (Useless, "learns", r"\d+ % of held-out digits.* of no use to the last one"),
+    (Misspelt, "teaches all layers", r"AttributeError in line \d+ of test_check.py.*times_slop"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "test", "cause"), WRONG, ids=str)
+def test_a_wrong_rule_gets_a_verdict_that_names_the_cause(wrong, test, cause):
+    """The sentence is the lesson: "failed" alone would send a student to guess."""
+    for name, verdict in check(wrong()):
+        if name == test:
+            assert verdict.passed is False, verdict.sentence
+            assert re.search(cause, verdict.sentence), verdict.sentence
+            return
+    raise AssertionError(f"{test} was not reached")
+
+
+@pytest.mark.parametrize("wrong", dict.fromkeys(each[0] for each in WRONG), ids=str)
+def test_what_is_wrong_with_a_rule_is_found_where_it_lies(wrong):
+    """A slope that is missing must not be called a wrong seed."""
+    expected = {test for who, test, _ in WRONG if who is wrong}
+    first = next(name for name, verdict in check(wrong()) if verdict.passed is False)
+    assert first in expected
+
+
+@pytest.mark.parametrize("samples", [2, 7])
+def test_a_sum_is_told_from_a_rate_that_is_too_large(samples):
+    """Seven times the step is a sum for seven samples, and a matter of the rate for eight."""
+    assert scale(float(samples), samples).startswith("a sum")
+    assert scale(float(samples), samples + 1) == f"it is {samples} times as long"
+
+
+def test_a_signal_of_another_shape_meets_no_slope():
+    """The kernel would write past the end of the signal, and the whole process would die."""
+    net = nofb.Network([nofb.Dense(5, 4, "tanh"), nofb.Dense(4, 3)])
+    trace = net.forward(np.ones((2, 5)))
+    with pytest.raises(ValueError, match=r"has shape \(2, 3\), but its activation has \(2, 4\)"):
+        trace.times_slope(net.layers[0], np.ones((2, 3), np.float32))

@@ -1,0 +1,213 @@
+"""A rule of one's own: found by its address, checked, and taken everywhere that a rule can go."""
+
+import contextlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from nofb import rules
+from nofb.check import TESTS
+from nofb.cli import main
+from nofb.experiments import fingerprint
+from nofb.experiments.settings import LENDER, Settings, tuned_rate
+from nofb.rules import RULES, FeedbackAlignment
+from nofb.rules.own import load
+
+FILE = """
+from nofb.rules import Rule, Uses
+
+
+class Mine(Rule):
+    name = "mine"
+    uses = Uses(error=True, feedback=True)
+
+    def __init__(self, scale=0.3):
+        self.scale = scale
+
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = rng.normal(0, self.scale, layer.feedback_shape).astype(net.dtype)
+
+    def signals(self, net, trace):
+        delta = trace.error
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            delta = trace.times_slope(below, trace.back(layer, delta, layer.B))
+            yield below, delta
+
+
+class Broken(Mine):
+    name = "broken"
+
+    def __init__(self):
+        self.scale = 1 / 0
+
+
+class Flat(Mine):
+    name = "flat"
+
+    def signals(self, net, trace):
+        delta = trace.error
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            delta = trace.back(layer, delta, layer.B)
+            yield below, delta
+
+
+class Unfinished(Rule):
+    name = "unfinished"
+    uses = Uses()
+
+
+class Nameless(Mine):
+    name = None
+
+
+class Quiet(Mine):
+    name = "quiet"
+    uses = None
+
+
+class Needy(Mine):
+    name = "needy"
+
+    def __init__(self, scale):
+        self.scale = scale
+
+
+class Thief(Mine):
+    name = "fa"
+
+
+def helper():
+    pass
+"""
+
+
+@pytest.fixture
+def desk(tmp_path, own_rules):
+    """Sit in a folder with a student's file."""
+    (tmp_path / "students_file.py").write_text(FILE)
+    (tmp_path / "no_python.py").write_text("x = 1 +\n")
+    (tmp_path / "needs_more.py").write_text("import a_module_that_nobody_has\n")
+    (tmp_path / "stops.py").write_text("x = 1\ny = x / 0\n")
+    with contextlib.chdir(tmp_path):
+        yield tmp_path
+    sys.modules.pop("students_file", None)
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["students_file:Mien"],
+            "has no 'Mien'; the rules in it are: Broken, Flat, Mine",
+        ),
+        (["students_file"], "rule is 'students_file', but must be one of: bp, fa"),
+        (["students_file:"], "must be module:Class, such as my_rule:MyRule"),
+        (["student_file:Mine"], "no module is called 'student_file': there is no student_file.py"),
+        (["students_file.py:Mine"], "write students_file without .py"),
+        (["no_python:Mine"], "no_python can not be imported: SyntaxError in line 1"),
+        (["needs_more:Mine"], "needs_more can not be imported: No module named 'a_module_that_n"),
+        (
+            ["stops:Mine"],
+            "stops can not be imported: ZeroDivisionError in line 2: division",
+        ),
+        (["students_file:helper"], "is no rule: it must be a class derived from nofb.rules.Rule"),
+        (["students_file:Unfinished"], "Unfinished has no method signals"),
+        (["students_file:Nameless"], "Nameless has no name"),
+        (["students_file:Quiet"], "Quiet has no uses"),
+        (["students_file:Needy"], "rule 'needy' needs 'scale'"),
+        (["students_file:Thief"], "Thief calls itself 'fa', as FeedbackAlignment does"),
+        (["students_file:Broken"], "students_file:Broken can not be built: ZeroDivisionError"),
+        (
+            ["students_file:Mine", "--set", "size=2"],
+            "rule 'mine' has no attribute 'size'; it has",
+        ),
+        (["students_file:Mine", "--set", "scale"], "must be NAME=VALUE, such as decay=0.1"),
+    ],
+)
+def test_a_mistake_in_the_address_gets_one_sentence(capsys, words, sentence):
+    """Before a rule can be wrong it must be found, and that is where a student begins."""
+    assert main(["check", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("nofb: ") and error.count("\n") == 1
+    assert sentence in error
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_command_prints_a_line_for_each_test_and_says_by_its_code_if_one_failed(capsys):
+    """A grader reads the code, a student the sentences."""
+    assert main(["check", "students_file:Mine", "--set", "scale=0.2"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("mine: a rule of one's own (not published)\n")
+    assert len(re.findall("^passed", out, re.M)) == len(TESTS) and "No failure." in out
+    assert main(["check", "students_file:Flat"]) == 1
+    out = capsys.readouterr().out
+    assert re.search("^FAILED  the slope ", out, re.M) and "Mend the first one first" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_rule_of_ones_own_joins_the_comparison_and_says_whose_rate_it_has(capsys, jobs):
+    """A rate that was tuned for another rule must not pass for its own."""
+    words = ["--seeds", "1", "--epochs", "1", "--hidden", "8", "--jobs", jobs]
+    assert main(["compare", "--rules", "fa", "students_file:Mine", *words]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"mine a rule of one's own \d", out)
+    assert f"mine has no learning rate of its own yet and runs with that of {LENDER}, 0.008" in out
+    runs = json.loads(Path("nofb-compare/results.json").read_text("utf-8"))["runs"]
+    assert [run["rule"] for run in runs] == ["fa", "mine"]
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_rate_that_is_given_is_nobody_elses(capsys):
+    """The note is for who does not know; who has chosen a rate does."""
+    words = ["--epochs", "1", "--hidden", "8", "--lr", "0.01"]
+    assert main(["train", "students_file:Mine", *words]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("mine: a rule of one's own (not published)") and "no learning" not in out
+    assert tuned_rate("digits", "mine", "rmsprop") == tuned_rate("digits", LENDER, "rmsprop")
+    assert Settings().loan("fa") is None and Settings(lr=0.1).loan("mine") is None
+
+
+RATES = """
+rules = ["students_file:Mine"]
+seeds = 1
+
+[settings]
+epochs = 1
+hidden = [8]
+
+[grid]
+lr = [0.01, 0.02]
+"""
+
+
+def test_a_sweep_finds_the_rate_of_a_rule_of_ones_own(capsys, desk):
+    """It is what the note about the rate sends a student to."""
+    (desk / "rates.toml").write_text(RATES)
+    assert main(["sweep", "rates.toml", "--jobs", "1"]) == 0
+    assert "mine" in capsys.readouterr().out
+
+
+def test_another_line_anywhere_in_the_file_is_another_rule(desk):
+    """A student who mends a helper beside the class must not be shown what the broken one did."""
+    before = fingerprint.of_rule(load("students_file:Mine"))
+    assert before == fingerprint.of_rule(load("students_file:Mine"))
+    assert before != fingerprint.of_rule(load("students_file:Flat"))
+    (desk / "students_file.py").write_text(FILE + "\n\nMENDED = True\n")
+    assert before != fingerprint.of_rule(load("students_file:Mine"))
+
+
+@pytest.mark.usefixtures("own_rules")
+def test_a_class_that_is_written_anew_takes_the_place_of_the_first():
+    """In a notebook a cell is run again and again, and the last class is the one that counts."""
+    first, second = (type("Mine", (FeedbackAlignment,), {"name": "mine"}) for _ in range(2))
+    assert rules.enrol(first) is first and isinstance(rules.make("mine"), first)
+    assert rules.enrol(second) is RULES["mine"] is second
