@@ -22,11 +22,6 @@ def _logistic(a: Array, h: Array) -> None:
     h += 0.5
 
 
-def _leaky_relu(a: Array, h: Array) -> None:
-    np.multiply(a, slopes.LEAK, out=h)
-    np.maximum(a, h, out=h)
-
-
 def _no_slope(signal: Array, h: Array) -> None:
     """f'(a) = 1."""
 
@@ -40,7 +35,7 @@ class Activation:
     name
         Its name in `ACTIVATIONS`.
     f
-        `f(a, h)` writes f(a) into h; both have any one shape.
+        `f(a, h)` writes f(a) into h; both have any one shape, and may be one array.
     times_slope
         `times_slope(signal, h)` does signal *= f'(a) in place, given h = f(a).
 
@@ -76,7 +71,7 @@ ACTIVATIONS = {activation.name: activation for activation in [
     Activation("tanh",       lambda a, h: np.tanh(a, out=h),       slopes.times_tanh_slope),
     Activation("logistic",   _logistic,                            slopes.times_logistic_slope),
     Activation("relu",       lambda a, h: np.maximum(a, 0, out=h), slopes.times_relu_slope),
-    Activation("leaky_relu", _leaky_relu,                          slopes.times_leaky_relu_slope),
+    Activation("leaky_relu", slopes.leaky_relu,                    slopes.times_leaky_relu_slope),
 ]}
 # fmt: on
 

@@ -73,6 +73,12 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int]) -> Array:
     return pooled
 
 
+# Rules whose targets travel through dense layers only; every other rule takes any stack.
+DENSE_ONLY = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp")
+# Inverses that start at zero send nothing before they have learned.
+AWAKE = {"itp_drl": {"inverse_init": "xavier"}}
+
+
 # -- a whole stack of dense layers, with samples as columns --------------------------------------
 
 
@@ -98,6 +104,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
     layers, top, y = net.weighted, len(net.weighted) - 1, target.T
     e = h[-1] - y
     delta = {top: e}
+    changes = columns_changes(name, net, a, h, e) if name in (*DENSE_ONLY, "gnt") else {}
 
     def arriving(i: int) -> Array:
         layer, above = layers[i], layers[i + 1]
@@ -118,6 +125,8 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return layer.D.T @ e if i == 0 else layer.W.T @ delta[i - 1]
             case "shallow":
                 return np.zeros_like(a[i])
+        if i in changes:
+            return changes[i]
         raise KeyError(f"no oracle for the rule {name!r}")
 
     for i in range(top) if name == "ifa" else range(top - 1, -1, -1):
@@ -129,6 +138,76 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
         )
         for i, layer in enumerate(layers)
     ]
+
+
+def columns_changes(
+    name: str, net: Network, a: list[Array], h: list[Array], e: Array
+) -> dict[int, Array]:
+    """Return (h - t) / η̂ of every layer below the output, from the equations of its paper.
+
+    Inverses are those attached to the network, with the hyper-parameters of its rule, for targets
+    that are activations.
+    """
+    rule: Any = net.rule
+    layers, top = net.weighted, len(net.weighted) - 1
+    if name == "gnt":
+        return columns_gauss_newton(net, a, e, rule.damping)
+    eta, state = rule.step_size, dict(enumerate(h[1:]))
+    if name != "sdtp":
+        state[top] = a[top]
+
+    def f(i: int, x: Array) -> Array:
+        b = np.zeros(layers[i].n_out) if layers[i].b is None else layers[i].b
+        z = layers[i].W.T @ x + b[:, None]
+        if i < top:
+            return ACTIVATIONS[layers[i].activation.name][0](z)
+        return OUTPUT_UNITS[net.head.name](z) if name == "sdtp" else z
+
+    def g(i: int, z: Array) -> Array:
+        direct = name == "ddtp"
+        s = rule.inverse_activation or layers[i if direct else i - 1].activation.name
+        matrix = layers[i].D if direct else layers[i].B
+        return ACTIVATIONS[s][0](matrix.T @ z + layers[i].inverse.c[:, None])
+
+    def below(i: int, t: Array) -> Array:
+        match name:
+            case "tp":
+                return g(i, t)
+            case "dtp" if i == top:
+                return h[i] - eta * layers[i].W @ e
+            case "ddtp":
+                return h[i] + g(i - 1, target[top]) - g(i - 1, a[top])
+            case "itp" | "itp_drl":
+                x = h[i]
+                for _ in range(rule.iterations):
+                    x = x + rule.damping * (g(i, t) - g(i, f(i, x)))
+                return x
+        return h[i] + g(i, t) - g(i, state[i])
+
+    target = {top: state[top] - eta * e}
+    for i in range(top, 0, -1):
+        target[i - 1] = below(i, target[i])
+    changes = {i: (state[i] - target[i]) / eta for i in range(top)}
+    if name in ("itp", "itp_drl") and rule.layer_norm:  # ‖Δ_L‖² / ‖Δ_l‖², where Δ is η̂ times these
+        changes = {i: d * (e**2).sum(axis=0) / (d**2).sum(axis=0) for i, d in changes.items()}
+    return changes
+
+
+def columns_gauss_newton(
+    net: Network, a: list[Array], e: Array, damping: float
+) -> dict[int, Array]:
+    """Return argmin_Δ ‖J Δ - e‖² + c ‖Δ‖² of every layer below the output, for every sample."""
+    layers, top = net.weighted, len(net.weighted) - 1
+    changes = {i: np.zeros_like(a[i]) for i in range(top)}
+    for n in range(e.shape[1]):
+        J = np.eye(len(e))
+        for i in range(top - 1, -1, -1):
+            J = J @ layers[i + 1].W.T
+            tall = np.concatenate([J, np.sqrt(damping) * np.eye(J.shape[1])])
+            wanted = np.concatenate([e[:, n], np.zeros(J.shape[1])])
+            changes[i][:, n] = np.linalg.lstsq(tall, wanted, rcond=None)[0]
+            J = J * ACTIVATIONS[layers[i].activation.name][1](a[i][:, n])
+    return changes
 
 
 # -- central finite differences ------------------------------------------------------------------
@@ -222,6 +301,12 @@ def shallow_conv_net(**arguments: Any) -> Network:
 
 
 NETS = {"dense": dense_net, "conv": conv_net}
+RULES_AND_NETS = [
+    (name, net_name)
+    for name in rules.RULES
+    for net_name in NETS
+    if net_name == "dense" or name not in DENSE_ONLY
+]
 
 
 def roughened(net: Network) -> Network:
@@ -252,7 +337,7 @@ def same_masks(net: Network, seed: int = 5) -> None:
 
 def attached(name: str, net: Network, seed: int = 3, **attributes: Any) -> Rule:
     """Return the rule called `name`, attached to the network."""
-    rule = rules.make(name, **attributes)
+    rule = rules.make(name, **(AWAKE.get(name, {}) | attributes))
     rule.attach(net, seed=seed)
     return rule
 
@@ -293,7 +378,9 @@ def descend(net: Network, updates: list[Update], lr: float) -> None:
 def learn(rule: Rule, net: Network, x: Array, y: Array, steps: int, lr: float = 0.1) -> None:
     """Take some steps, and let the rule change its feedback path after each."""
     for _ in range(steps):
-        descend(net, rule.updates(net, x, y), lr)
+        trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
+        rule.before_step(net, trace)
+        descend(net, rule.teach(net, trace), lr)
         rule.after_step(net)
 
 
@@ -304,6 +391,9 @@ def arrays_of(net: Network, rule: Rule) -> dict[str, Array]:
         for index, layer in enumerate(net.weighted)
         for name in ("W", "b", "B", "D")
     }
+    for index, layer in enumerate(net.weighted):
+        if layer.inverse is not None:
+            kept[f"c of layer {index}"] = layer.inverse.c
     for name, table in vars(rule).items():
         if isinstance(table, Mapping):  # M or R, for each layer
             kept |= {f"{name} for {layer!r}": array for layer, array in table.items()}

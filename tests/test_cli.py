@@ -65,7 +65,7 @@ def test_rules_lists_every_rule_with_its_paper_and_what_it_uses(capsys):
     assert code == 0 and list(lines) == list(RULES)
     transport = out.splitlines()[0].index("transport")
     using = {name for name, line in lines.items() if line[transport:].startswith("yes")}
-    assert using == {"bp", "sa"}
+    assert using == {"bp", "sa", "dtp", "gnt"}
 
 
 def test_data_lists_every_data_set_and_where_it_is(capsys, monkeypatch, tmp_path):

@@ -288,6 +288,14 @@ def test_an_activation_and_its_slope_are_the_textbooks(activation):
     np.testing.assert_allclose(f.slope(POINTS), measured, rtol=0, atol=1e-8)
 
 
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_an_activation_may_work_in_place(activation):
+    """A map of targets has one array for the product and for what the units make of it."""
+    f, a = activations.get(activation), POINTS.copy()
+    f.f(a, a)
+    np.testing.assert_array_equal(a, f(POINTS))
+
+
 @pytest.mark.parametrize(("activation", "slope"), [("relu", 0), ("leaky_relu", 0.01)])
 def test_the_slope_at_the_kink_is_the_one_from_below(activation, slope):
     """A ReLU that is silent learns nothing: this is why zero weights can not wake ReLU layers."""
@@ -387,6 +395,7 @@ KERNELS = {
     "times_tanh_slope": lambda: (normal(7, 4), np.tanh(normal(7, 4))),
     "times_logistic_slope": lambda: (normal(7, 4), np.tanh(normal(7, 4)) ** 2),
     "times_relu_slope": lambda: (normal(7, 4), normal(7, 4).clip(0)),
+    "leaky_relu": lambda: (normal(7, 4), *rooms((7, 4))),
     "times_leaky_relu_slope": lambda: (normal(7, 4), normal(7, 4, seed=1)),
     "descend": lambda: (*step_of(), 0.1),
     "momentum": lambda: (*step_of(1), 0.1, 0.9),

@@ -18,6 +18,7 @@ from nofb.experiments.mirror_floor import FORMS
 from nofb.plots.labels import label_ends
 from nofb.plots.style import THEMES
 from nofb.report import learned_feedback as report
+from nofb.report.study import by_part
 
 
 def point(form: str, share: float, samples: int) -> dict:
@@ -131,9 +132,9 @@ def test_a_run_that_was_stopped_is_named_and_is_in_no_mean():
     records = [{"task": task, "result": depth("fa", 1)}]
     records += [{"task": task | {"seed": 1}, "result": {"stopped": "fa was stopped in epoch 1"}}]
     records += [{"task": task | {"seed": 2}, "error": "MemoryError: too much"}]
-    text = report.table(records)
+    text = report.STUDY.table(records)
     assert "fa was stopped in epoch 1" in text and "MemoryError: too much" in text
-    assert report.depth_table(report.by_part(records)["depth"])[1][:3] == ["fa", "1", "1"]
+    assert report.depth_table(by_part(records)["depth"])[1][:3] == ["fa", "1", "1"]
 
 
 # -- names at the ends of lines ------------------------------------------------------------------

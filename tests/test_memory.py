@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from oracles import DENSE_ONLY
 
 from nofb import SGD, Adam, Dense, Network, Trace, rules
 from nofb.training.step import step
@@ -37,6 +38,27 @@ def test_a_step_allocates_nothing_that_grows_with_the_network(name, width):
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(STEPS if name in ("bp", "fa", "dfa") else 20):
             take()
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < SMALL_CHANGE
+    if name != "gnt":  # which is a yardstick, and has a Jacobian for every sample
+        assert peak - before < SMALL_CHANGE
+
+
+@pytest.mark.parametrize("name", DENSE_ONLY)
+def test_a_lesson_of_the_inverses_allocates_nothing_that_grows_with_the_network(name):
+    """Inverses take as many steps as the weights, or more, so their steps must be as frugal."""
+    net = Network([Dense(30, 400, "tanh"), Dense(400, 400, "tanh"), Dense(400, 10)])
+    rule, x = rules.make(name), np.random.default_rng(0).normal(size=(16, 30))
+    rule.attach(net)
+    trace = net.forward(x).set_target(net.as_target(np.zeros(16, int), 16))
+    rule.learn_feedback(net, trace)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(20):
+            rule.learn_feedback(net, trace)
         after, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

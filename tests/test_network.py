@@ -392,8 +392,7 @@ def test_a_trace_keeps_the_input_it_was_given():
 
 
 @pytest.mark.parametrize("samples", [1, 3])
-@pytest.mark.parametrize("net_name", oracles.NETS)
-@pytest.mark.parametrize("name", rules.RULES)
+@pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
 def test_a_smaller_batch_in_the_memory_of_a_larger_one_gives_the_same(name, net_name, samples):
     """The last batch of an epoch is smaller; nothing of the batch before may remain in it."""
     net = oracles.NETS[net_name]()

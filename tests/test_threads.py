@@ -22,8 +22,7 @@ def cut_everything(monkeypatch):
 
 
 @pytest.mark.parametrize("samples", [1, 2, 7])
-@pytest.mark.parametrize("net_name", oracles.NETS)
-@pytest.mark.parametrize("name", rules.RULES)
+@pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
 def test_a_team_works_out_the_updates_that_one_thread_does(name, net_name, samples, cut_everything):
     """Half of the samples left out, or taken twice, would still train, only worse."""
     net = oracles.NETS[net_name]()

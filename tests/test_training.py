@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from oracles import DENSE_ONLY
 
 import nofb
 from nofb import SGD, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, rules
@@ -208,11 +209,11 @@ def test_a_regression_is_trained_without_an_accuracy():
     assert run.history["weight_angle"][-1, 1] < 60 < run.history.start["weight_angle"][1]
 
 
-def test_images_train_a_convolutional_network_with_every_rule():
-    """No rule is dense-only."""
+def test_images_train_a_convolutional_network_with_every_rule_that_takes_one():
+    """Only rules that send targets need layers that have an inverse."""
     data = DIGITS.as_images()
     part = Dataset(data.x_train[:200], data.y_train[:200], data.x_test[:50], data.y_test[:50])
-    for name in rules.RULES:
+    for name in set(rules.RULES) - set(DENSE_ONLY):
         layers = [
             Conv2D(1, 4, 3, padding=1, activation="tanh"), MaxPool2D(2), Dropout(0.1),
             Conv2D(4, 5, 3, activation="tanh"), Flatten(), Dense(20, 10),
@@ -224,6 +225,18 @@ def test_images_train_a_convolutional_network_with_every_rule():
         assert history["loss"][-1] < history["loss"][0] or name == "sdfa", name
         moved = [(layer.W != W).any() for layer, W in zip(net.weighted, before, strict=True)]
         assert all(moved) or name == "shallow"
+
+
+@pytest.mark.parametrize("name", DENSE_ONLY)
+def test_a_rule_that_inverts_layers_refuses_what_it_can_not_invert(name):
+    """A target that went around a pool or a mask would be one for units that were never asked."""
+    inner = [Dense(8, 8, "tanh"), Dropout(0.1), Dense(8, 10)]
+    maps = [Conv2D(1, 2, 3), MaxPool2D(2), Flatten(), Dense(18, 10)]
+    for layers, odd in ((inner, "Dropout(0.1)"), (maps, "Conv2D(1, 2,")):
+        with pytest.raises(ValueError, match="dense layers only, but the network has") as refusal:
+            rules.make(name).attach(Network(layers))
+        assert str(refusal.value).startswith(f"{name} sends targets") and odd in str(refusal.value)
+    rules.make(name).attach(Network([Dropout(0.1), Dense(8, 8, "tanh"), Dense(8, 10)]))
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from typing import Any
 
 from nofb import checks, datasets, report
 from nofb.cli.options import add_places, resumable, say_finished
-from nofb.experiments import akrout2019, learned_feedback
+from nofb.experiments import akrout2019, bengio2020, deep_targets, learned_feedback
 from nofb.experiments.grid import run_grid
 from nofb.report import akrout2019 as akrout2019_report
+from nofb.report import bengio2020 as bengio2020_report
+from nofb.report import deep_targets as deep_targets_report
 from nofb.report import learned_feedback as learned_feedback_report
 from nofb.training.progress import bar
 
@@ -58,13 +60,29 @@ REPRODUCTIONS = {
         akrout2019_report.table,
         akrout2019_report.write,
     ),
+    "bengio2020": Reproduction(
+        bengio2020.TITLE,
+        "mnist",
+        bengio2020.tasks,
+        bengio2020.work,
+        bengio2020_report.STUDY.table,
+        bengio2020_report.STUDY.write,
+    ),
+    "deep_targets": Reproduction(
+        deep_targets.TITLE,
+        "mnist",
+        deep_targets.tasks,
+        deep_targets.work,
+        deep_targets_report.table,
+        deep_targets_report.write,
+    ),
     "learned_feedback": Reproduction(
         learned_feedback.TITLE,
         "digits",
         learned_feedback.tasks,
         learned_feedback.work,
-        learned_feedback_report.table,
-        learned_feedback_report.write,
+        learned_feedback_report.STUDY.table,
+        learned_feedback_report.STUDY.write,
     ),
 }
 

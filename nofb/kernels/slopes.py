@@ -1,7 +1,8 @@
 """A teaching signal times the slope of the activation it passes: `signal *= f'(a)`.
 
 Each slope is written in terms of h = f(a), which the forward pass has already worked out; a
-saturated unit (h near ±1 for tanh) lets nothing through, and that is all a slope does.
+saturated unit (h near ±1 for tanh) lets nothing through, and that is all a slope does. Leaky ReLU
+itself stands here too: NumPy has no function for it.
 """
 
 from nofb.kernels.jit import kernel
@@ -34,6 +35,15 @@ def times_relu_slope(signal: Array, h: Array) -> None:
     signal, h = signal.reshape(-1), h.reshape(-1)
     for i in range(h.size):  # signal *= h > 0
         signal[i] = signal[i] if h[i] > 0 else h.dtype.type(0)
+
+
+@kernel
+def leaky_relu(a: Array, h: Array) -> None:
+    """f(a) = a where a > 0, and LEAK a elsewhere; h may be a."""
+    a, h = a.reshape(-1), h.reshape(-1)
+    leak = a.dtype.type(LEAK)
+    for i in range(a.size):  # h = max(a, LEAK * a)
+        h[i] = a[i] if a[i] > 0 else a[i] * leak
 
 
 @kernel

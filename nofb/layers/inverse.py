@@ -4,6 +4,8 @@ Rules that send targets need to send any array up through a layer, not only what
 down through its learned inverse.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from nofb.activations import Activation
@@ -102,15 +104,23 @@ class Inverse(Map):
             For each use: what was inverted, z (N, n_out); g(z) (N, n_in); and the gradient of each
             sample's loss with respect to it, shaped like it, which is overwritten.
         """
-        (z, guess, wrong), *others = terms
+        first, *others = terms
+        self._product(*first, self.dB, self.dc)
+        for each in others:
+            self._product(*each, *self._more)
+            self.dB += self._more[0]
+            self.dc += self._more[1]
+
+    def _product(self, z: Array, guess: Array, wrong: Array, dB: Array, dc: Array) -> None:
+        """Write the gradients of one use of g."""
         delta = self.times_slope(wrong, guess)
-        products.mean(delta, len(z), delta, self.dc)  # dc = mean of δ
-        products.weight_product(self.sent(z), delta, self.dB)  # dB = zᵀ δ / N
-        for z, guess, wrong in others:
-            delta = self.times_slope(wrong, guess)
-            delta /= len(z)
-            self.dc += delta.sum(axis=0)
-            self.dB += self.sent(z).T @ delta
+        products.mean(delta, len(z), delta, dc)  # dc = mean of δ
+        products.weight_product(self.sent(z), delta, dB)  # dB = zᵀ δ / N
+
+    @cached_property
+    def _more(self) -> tuple[Array, Array]:
+        """Room for the gradients of a second use of g."""
+        return np.zeros_like(self.dB), np.zeros_like(self.dc)
 
     def __repr__(self) -> str:
         sizes = " -> ".join(map(str, self.matrix.shape))

@@ -15,7 +15,7 @@ from nofb.plots.style import Theme
 from nofb.types import Array
 
 DIRECTIONS = ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1))
-GAPS = (2, 8, 16, 26, 38, 52)  # points of type between a marker's edge and its name
+GAPS = (2, 8, 16, 26, 38, 52, 70, 90)  # points of type between a marker's edge and its name
 MARKER = 6  # from the middle of a marker to its edge, in points
 FAR = 8  # from this gap on, a thin line leads back to the point
 LINE = 10  # from one name to the next at the ends of lines, in points

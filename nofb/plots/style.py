@@ -71,7 +71,9 @@ class Look:
 
 
 DASHES, DOTS = (0.0, (5.0, 1.5)), (0.0, (1.2, 1.2))
+LONG = (0.0, (9.0, 2.0))
 # One hue for each family; line and marker tell its members apart. No hue is the theme's ink.
+# What sends targets has long dashes, in the hues of its own families.
 LOOKS = {
     "bp": Look("", "-", "", 2.4),
     "fa": Look("blue", "-", "o"),
@@ -89,6 +91,16 @@ LOOKS = {
     "np_feedback": Look("sky blue", DASHES, "d"),
     "drtp": Look("orange", "-", "p"),
     "sdfa": Look("sky blue", "-", "X"),
+    "tp": Look("blue", LONG, "v"),
+    "dtp": Look("blue", LONG, "s"),
+    "sdtp": Look("blue", LONG, "D"),
+    "fwdtp": Look("blue", LONG, "^"),
+    "itp": Look("vermillion", LONG, "*"),
+    "itp_drl": Look("vermillion", LONG, "P"),
+    "ddtp": Look("bluish green", LONG, "h"),
+    "dtp_drl": Look("bluish green", LONG, "8"),
+    "ldrl": Look("orange", LONG, "X"),
+    "gnt": Look("reddish purple", LONG, "o"),
     "shallow": Look("", DASHES, "", 2.4),
 }
 NEWCOMERS = ("P", "*", "h", "<", "8", "d")

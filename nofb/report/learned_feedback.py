@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,61 +10,7 @@ import numpy as np
 from nofb.experiments.deep_alignment import MEASURES
 from nofb.experiments.learned_feedback import TITLE
 from nofb.experiments.mirror_floor import FORMS
-from nofb.report.failures import failure, failures
-from nofb.report.folder import put
-from nofb.report.origin import origin
-from nofb.text import columns, markdown
-
-Record = Mapping[str, Any]
-Rows = list[list[str]]
-
-HEADINGS = {
-    "floor": "The noise floor of a mirror: angle of B and Wᵀ, measured (predicted)",
-    "law": "Kolen-Pollack at the end: what is left of W - Bᵀ, and its angle, measured (predicted)",
-    "depth": "Four hidden layers: angles at the end by hidden layer, from the input side up",
-}
-FIGURES = {"floor": "mirror_floor", "law": "kolen_pollack_law", "depth": "deep_alignment"}
-
-
-def write(records: Sequence[Record], folder: Path, command: str) -> Path:
-    """Write figures, a CSV for each part and `learned_feedback.md`; return the page's path."""
-    parts = by_part(records)
-    files = {
-        f"{FIGURES[part]}.{kind}": picture.to_bytes(kind)
-        for part, picture in pictures(parts).items()
-        for kind in ("png", "svg")
-    }
-    for part, found in parts.items():
-        lines = [",".join(row) for row in LINES[part](found)]
-        files[f"{FIGURES[part]}.csv"] = ("\n".join(lines) + "\n").encode()
-    files["learned_feedback.md"] = page(records, command).encode()
-    put(files, folder)
-    return folder / "learned_feedback.md"
-
-
-def pictures(parts: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
-    """Return the figure of each part that has runs."""
-    from nofb.plots.deep_alignment import deep_alignment  # late: matplotlib loads slowly
-    from nofb.plots.kolen_pollack_law import kolen_pollack_law
-    from nofb.plots.mirror_floor import mirror_floor
-
-    draw = {
-        "floor": mirror_floor,
-        "law": kolen_pollack_law,
-        "depth": lambda found: deep_alignment({
-            rule: seeds for rule, seeds in by_rule(found).items() if seeds[0]["weight_angle"]
-        }),
-    }  # fmt: skip
-    return {part: draw[part](found) for part, found in parts.items()}
-
-
-def by_part(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """Return the runs that came to their end, by the part they belong to."""
-    parts: dict[str, list[Record]] = {}
-    for record in records:
-        if not failure(record):
-            parts.setdefault(record["task"]["part"], []).append(record)
-    return parts
+from nofb.report.study import Part, Record, Rows, Study, short
 
 
 def by_rule(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
@@ -74,22 +19,6 @@ def by_rule(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
     for record in records:
         rules.setdefault(record["task"]["rule"], []).append(record["result"])
     return rules
-
-
-def table(records: Sequence[Record]) -> str:
-    """Return the tables as plain text for the terminal."""
-    parts = by_part(records)
-    tables = [f"{HEADINGS[part]}\n\n{columns(TABLES[part](parts[part]))}" for part in parts]
-    return "\n\n".join(tables + failures(records))
-
-
-def page(records: Sequence[Record], command: str) -> str:
-    """Return the tables as Markdown, with what ran and where."""
-    parts = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
-    for part, found in by_part(records).items():
-        figure = f"![{HEADINGS[part]}]({FIGURES[part]}.png)"
-        parts += [f"## {HEADINGS[part]}", markdown(TABLES[part](found)), figure]
-    return "\n\n".join(parts + failures(records)) + "\n"
 
 
 def floor_table(records: Sequence[Record]) -> Rows:
@@ -149,7 +78,7 @@ def floor_lines(records: Sequence[Record]) -> Rows:
     rows = [["form", "share", "samples", "measured", "predicted"]]
     for record in records:
         values = {**record["task"], **record["result"]}
-        rows.append([_short(values[name]) for name in rows[0]])
+        rows.append([short(values[name]) for name in rows[0]])
     return rows
 
 
@@ -162,7 +91,7 @@ def law_lines(records: Sequence[Record]) -> Rows:
         for epoch, layer in np.ndindex(np.shape(result["gap"])):
             values = [result[name][epoch][layer] for name in names]
             place = [record["task"]["decay"], epoch * result["steps"], layer + 2]
-            rows.append([_short(value) for value in [*place, *values]])
+            rows.append([short(value) for value in [*place, *values]])
     return rows
 
 
@@ -174,13 +103,56 @@ def depth_lines(records: Sequence[Record]) -> Rows:
         for epoch, layer in np.ndindex(np.shape(result[MEASURES[-1]])):
             values = [result[m][epoch][layer] if result[m] else "" for m in MEASURES]
             place = [task["rule"], task["seed"], epoch, layer + 1]
-            rows.append([_short(value) for value in [*place, *values]])
+            rows.append([short(value) for value in [*place, *values]])
     return rows
 
 
-def _short(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"
+def draw_floor(records: Sequence[Record]) -> Any:
+    """Return the figure of the noise floor."""
+    from nofb.plots.mirror_floor import mirror_floor  # late: matplotlib loads slowly
+
+    return mirror_floor(records)
 
 
-TABLES = {"floor": floor_table, "law": law_table, "depth": depth_table}
-LINES = {"floor": floor_lines, "law": law_lines, "depth": depth_lines}
+def draw_law(records: Sequence[Record]) -> Any:
+    """Return the figure of Kolen-Pollack's law."""
+    from nofb.plots.kolen_pollack_law import kolen_pollack_law  # late, as above
+
+    return kolen_pollack_law(records)
+
+
+def draw_depth(records: Sequence[Record]) -> Any:
+    """Return the figure of the deep runs; backprop has no feedback matrix to be drawn."""
+    from nofb.plots.deep_alignment import deep_alignment  # late, as above
+
+    rules = by_rule(records)
+    return deep_alignment({rule: runs for rule, runs in rules.items() if runs[0]["weight_angle"]})
+
+
+STUDY = Study(
+    "learned_feedback",
+    TITLE,
+    {
+        "floor": Part(
+            "The noise floor of a mirror: angle of B and Wᵀ, measured (predicted)",
+            "mirror_floor",
+            floor_table,
+            floor_lines,
+            draw_floor,
+        ),
+        "law": Part(
+            "Kolen-Pollack at the end: what is left of W - Bᵀ, and its angle, measured (predicted)",
+            "kolen_pollack_law",
+            law_table,
+            law_lines,
+            draw_law,
+        ),
+        "depth": Part(
+            "Four hidden layers: angles at the end by hidden layer, from the input side up",
+            "deep_alignment",
+            depth_table,
+            depth_lines,
+            draw_depth,
+        ),
+    },
+)

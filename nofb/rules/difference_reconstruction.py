@@ -88,9 +88,10 @@ class DifferenceReconstruction(DifferenceTargetPropagation):
         wrong /= self.noise  # (ũ - h̃) / σ  (N, n_{l-1})
         loss = mean_square(wrong)
         wrong /= self.noise
+        minus = np.negative(wrong, out=record.array("minus", layer.shape_in))
         g_u, g_h = (record.array(name, layer.shape_in) for name in ("g_u", "g_h"))
-        uses = (back, g_u, wrong.copy()), (self.state(trace, layer), g_h, -wrong)
-        inverse.gradient(*uses)  # eq. 8
+        h = self.state(trace, layer)
+        inverse.gradient((back, g_u, wrong), (h, g_h, minus))  # eq. 8
         return loss
 
     def come_back(self, trace: Trace, layer: WeightedLayer, u: Array) -> Array:

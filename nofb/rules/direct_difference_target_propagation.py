@@ -103,6 +103,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
         wrong /= self.noise  # (ũ - h̃) / σ  (N, n_l)
         loss = mean_square(wrong)
         wrong /= self.noise
+        minus = np.negative(wrong, out=record.array("minus", layer.shape_out))
         g_u, g_a = (record.array(name, layer.shape_out) for name in ("g_u", "g_a"))
-        inverse_of(layer).gradient((u, g_u, wrong.copy()), (a, g_a, -wrong))  # eq. 8
+        inverse_of(layer).gradient((u, g_u, wrong), (a, g_a, minus))  # eq. 8
         return loss

@@ -128,7 +128,7 @@ class IteratedInverses(DifferenceTargetPropagation):
             room = trace[below].array("t", below.shape_out)
             return self.gradient_target(trace, layer, below, room)
         h = self.start_of(trace, layer, t)
-        enough = self.residual * distance(self.state(trace, layer), t)
+        enough = self.residual and self.residual * distance(self.state(trace, layer), t)
         damping: Any = net.dtype(self.damping)
         iterate = in_output_space if self.space == "output" else in_latent_space
         search = Search(self.upward(net, layer), inverse_of(layer), t, trace[layer])
@@ -146,10 +146,13 @@ class IteratedInverses(DifferenceTargetPropagation):
     def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
         delta = super().teaching_signal(trace, layer, t)
         if self.layer_norm and layer is not trace.net.weighted[-1]:
-            change = squares(self.state(trace, layer) - t)  # ‖Δ_l‖²  (N, 1)
+            room = trace[layer].array("change", layer.shape_out)
+            change = squares(np.subtract(self.state(trace, layer), t, out=room))  # ‖Δ_l‖²  (N, 1)
             asked = self.step_size**2 * squares(trace.error)  # ‖Δ_L‖²  (N, 1)
             delta *= np.divide(asked, change, out=np.zeros_like(asked), where=change > 0)  # eq. 8
-        return delta / self.length(trace, layer) if self.minimum_norm else delta
+        if self.minimum_norm:
+            delta /= self.length(trace, layer)
+        return delta
 
     def length(self, trace: Trace, layer: WeightedLayer) -> Array:
         """Return ‖h_{l-1}‖² + 1 of every sample (N, 1); no 1 without a bias."""
