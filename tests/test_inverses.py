@@ -578,7 +578,7 @@ def test_inverses_that_need_not_converge_are_warned_of_once():
     rule.learn_feedback(net, taught_trace(net, *batch(net)))
     (sentence,) = warned(net, rule)
     assert sentence.startswith("itp iterates inverses that need not converge")
-    assert "in layers 2" in sentence and "damping" in sentence and "\n" not in sentence
+    assert "in layer 2;" in sentence and "damping" in sentence and "\n" not in sentence
 
 
 @pytest.mark.parametrize("case", ["one iteration", "good inverses", "another rule"])
