@@ -121,7 +121,8 @@ def _marks(line: Line) -> str:
 
 def _mark(mark: Mark) -> str:
     of = f" of {escape(mark.of.lower())}" if mark.of else ""
-    return f"({mark.equation.number}{of}) ${latex(mark.equation.text)}$"
+    text = f"({mark.equation.number}{of}) ${latex(mark.equation.text)}$"
+    return f'<span class="mark">{text}</span>'
 
 
 def _values(values: Iterable[Value]) -> str:

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import CodeType
 
 from nofb.explain.calls import BASE, Calls
@@ -223,18 +224,21 @@ class Reader:
 
     def _as_own(self, equation: Equation, there: Header) -> Mark:
         """Return the rule's own equation if it has the same, or else the other rule's."""
-        return next(self._written_out(equation.text), Mark(equation, there.subject))
+        for own in self.header.numbered.values():
+            if same(own.text, equation.text):
+                return Mark(own)
+        return Mark(equation, there.subject)
 
     def _written_out(self, text: str) -> Iterator[Mark]:
         """Give the equation that reads so: the rule's, or that of a rule it is built on."""
         kinds = [kind for kind in self.rule.__mro__ if issubclass(kind, Rule)]
-        for read in dict.fromkeys(map(header, kinds)):
-            for equation in read.numbered.values():
-                if same(equation.text, text):
-                    yield Mark(
-                        equation, "" if read.subject == self.header.subject else read.subject
-                    )
-                    return
+        found = (
+            self._as_own(equation, read)
+            for read in dict.fromkeys(map(header, kinds))
+            for equation in read.numbered.values()
+            if same(equation.text, text)
+        )
+        yield from islice(found, 1)
 
     def _header_of(self, module: str) -> Header:
         """Return the header that counts in a module: its own, or else that of the rule."""
