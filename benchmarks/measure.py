@@ -25,15 +25,17 @@ REST = 0.03
 Timed = dict[str, float]
 
 
-def take_turns(players: Mapping[str, tuple[Contender, Step]], threads: int) -> dict[str, Timed]:
+def take_turns(
+    players: Mapping[str, tuple[Contender, Step]], threads: int, rounds: int = ROUNDS
+) -> dict[str, Timed]:
     """Return for each player the median time of a step, in seconds, and its spread over rounds."""
     counts = {name: _steps_in_a_turn(*player, threads) for name, player in players.items()}
-    rounds: dict[str, list[float]] = {name: [] for name in players}
-    for _ in range(ROUNDS):
+    medians: dict[str, list[float]] = {name: [] for name in players}
+    for _ in range(rounds):
         for name, (contender, step) in players.items():
             times = _turn(contender, step, threads, counts[name])
-            rounds[name].append(statistics.median(times))
-    return {name: summary(medians) for name, medians in rounds.items()}
+            medians[name].append(statistics.median(times))
+    return {name: summary(each) for name, each in medians.items()}
 
 
 def summary(medians: Iterable[float]) -> Timed:

@@ -36,22 +36,22 @@ def write(found: Results, folder: Path) -> None:
 def sections(found: Results) -> Iterator[str]:
     yield ", ".join(f"{name} {value}" for name, value in found["origin"].items()) + "."
     for threads, cases in found.get("steps", {}).items():
-        yield f"### Steps, {threads} thread{'s' if threads != '1' else ''}"
+        yield f"## Steps, {threads} thread{'s' if threads != '1' else ''}"
         yield "\n".join(step_table(cases))
     if "growth" in found:
-        yield "### How a step grows"
+        yield "## How a step grows"
         yield "![Step time against width, depth and batch](growth.png)"
         for threads, kinds in found["growth"].items():
             yield "\n".join(depth_table(threads, kinds["depth"]))
     if "epoch" in found:
-        yield "### An epoch of 60,000 samples, 784-800-800-10, batch 64"
+        yield "## An epoch of 60,000 samples, 784-800-800-10, batch 64"
         yield "\n".join(epoch_table(found["epoch"]))
     if "start" in found:
-        yield "### From the start of the process to the end of the first step"
+        yield "## From the start of the process to the end of the first step"
         rows = [[name, f"{seconds:.2f} s"] for name, seconds in found["start"].items()]
         yield "\n".join(table(["what", "median"], rows))
     if "memory" in found:
-        yield "### Memory of 784-800-800-10, batch 128, feedback alignment with momentum"
+        yield "## Memory of 784-800-800-10, batch 128, feedback alignment with momentum"
         rows = [[name, f"{size:,.0f} bytes"] for name, size in found["memory"].items()]
         yield "\n".join(table(["what", "size"], rows))
 

@@ -10,7 +10,7 @@ from nofb.trace import Trace, Update
 from nofb.training import SGD, Adam, AdamW, History, RMSprop, Run, fit
 
 if TYPE_CHECKING:
-    from nofb import plots
+    from nofb import explain, plots
     from nofb.report.sweep import sweep
 
 __version__ = "0.1.0"
@@ -31,6 +31,7 @@ __all__ = [
     "Trace",
     "Update",
     "datasets",
+    "explain",
     "fit",
     "plots",
     "rules",
@@ -40,8 +41,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what takes long to load, or few need, when it is first asked for."""
-    if name == "plots":
-        return import_module("nofb.plots")
+    if name in ("explain", "plots"):
+        return import_module(f"nofb.{name}")
     if name == "sweep":
         return import_module("nofb.report.sweep").sweep
     raise AttributeError(f"module 'nofb' has no attribute {name!r}")

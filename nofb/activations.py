@@ -37,7 +37,7 @@ class Activation:
     f
         `f(a, h)` writes f(a) into h; both have any one shape, and may be one array.
     times_slope
-        `times_slope(signal, h)` does signal *= f'(a) in place, given h = f(a).
+        `times_slope(signal, h)` does `signal *= f'(a)` in place, given h = f(a).
 
     Examples
     --------

@@ -114,7 +114,7 @@ class Trace:
         """Note the target rows (N, n_outputs) and the output error e = ŷ - y."""
         self.target = target
         self.error = self[self.net.weighted[-1]].array("error", (self.net.n_outputs,))
-        np.subtract(self.output, target, out=self.error)
+        np.subtract(self.output, target, out=self.error)  # e = ŷ - y
         return self
 
     def loss(self) -> float:

@@ -27,15 +27,13 @@
 # **What does noise that goes up through $W$ tell the feedback path?**
 
 # %%
-from contextlib import suppress
-
 import numpy as np
 
 import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnostics import angle
 from nofb.experiments.akrout2019 import published
-from nofb.plots import Picture
+from nofb.plots import Picture, slider
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 
 SEED, EPOCHS = 0, 20
@@ -121,18 +119,14 @@ def falls(pairs, steps=300):
 falls([(0.1, 64), (0.02, 16), (0.02, 64), (0.02, 256)])
 
 # %% [markdown]
-# $\lambda$ is bought twice: it is how fast $B$ follows, and how much noise it keeps. With
-# ipywidgets installed, the next cell brings two menus; without, give `falls` other pairs.
+# $\lambda$ is bought twice: it is how fast $B$ follows, and how much noise it keeps.
 
 # %%
-with suppress(ImportError):
-    from ipywidgets import interact
-
-    interact(
-        lambda decay, samples: falls([(decay, samples)]),
-        decay=[0.005, 0.01, 0.02, 0.05, 0.1, 0.2],
-        samples=[4, 16, 64, 256],
-    )
+slider(
+    lambda decay, samples: falls([(decay, samples)]),
+    decay=[0.005, 0.01, 0.02, 0.05, 0.1, 0.2],
+    samples=[4, 16, 64, 256],
+)
 
 # %% [markdown]
 # ## What a unit always says

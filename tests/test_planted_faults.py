@@ -23,6 +23,8 @@ TESTS = [
     "test_identities.py",
     "test_learned_feedback.py",
     "test_neighbours.py",
+    "test_targets.py",
+    "test_inverses.py",
 ]
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider"]
 PASSED, FAILED = 0, 1  # pytest's codes; 2 and above mean that the tests did not run
@@ -31,13 +33,21 @@ BACKPROP = "rules/backprop.py"
 FEEDBACK = "rules/feedback_alignment.py"
 DIRECT = "rules/direct_feedback_alignment.py"
 INDIRECT = "rules/indirect_feedback_alignment.py"
-TARGETS = "rules/direct_random_target_projection.py"
+PROJECTION = "rules/direct_random_target_projection.py"
 SIGNS = "rules/sign_symmetry.py"
 RECIPROCAL = "rules/kolen_pollack.py"
 MIRROR = "rules/weight_mirror.py"
 SYMMETRIC = "rules/symmetric_alignment.py"
 INFORMATION = "rules/information_alignment.py"
 PERTURBATION = "rules/node_perturbation_feedback.py"
+TARGETS = "rules/targets.py"
+TARGET_PROPAGATION = "rules/target_propagation.py"
+DIFFERENCE = "rules/difference_target_propagation.py"
+ITERATED = "rules/iterated_inverses.py"
+DIRECT_TARGETS = "rules/direct_difference_target_propagation.py"
+RECONSTRUCTION = "rules/difference_reconstruction.py"
+LOCAL = "rules/local_difference_reconstruction.py"
+INVERSE = "layers/inverse.py"
 PRODUCTS = "kernels/products.py"
 SLOPES = "kernels/slopes.py"
 POOLING = "kernels/pooling.py"
@@ -49,6 +59,9 @@ MEAN = "test_an_update_is_the_mean_over_the_batch"
 SIGNS_FOLLOW = "test_the_signs_of_the_feedback_follow_those_of_the_weights"
 SHRINKS = "test_weights_less_feedback_shrink_by_the_decay_at_every_step"
 FRESH_NOISE = "test_every_layer_and_every_step_hears_fresh_noise"
+CONTENTED = "test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is"
+OWN_DISTANCE = "test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target"
+LESSON = "test_a_lesson_is_the_gradient_of_the_loss_of_its_equation"
 READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
 
 
@@ -114,7 +127,7 @@ FAULTS = {
         READS_ERROR,
     ),
     "target projection of the error": Fault(
-        TARGETS,
+        PROJECTION,
         "trace.project(layer, trace.target, layer.D)",
         "trace.project(layer, trace.error, layer.D)",
         "test_target_projection_is_half_the_negated_error_signs_plus_a_constant",
@@ -206,6 +219,98 @@ FAULTS = {
         "dB /= len(delta)",
         "pass",
         "test_the_feedback_descends_its_error_in_predicting_the_blame",
+    ),
+    "a target without the difference": Fault(
+        DIFFERENCE, "np.subtract(g_t, g_h, out=t)\n    t += h", "t[:] = g_t", CONTENTED
+    ),
+    "a difference on the wrong side": Fault(
+        DIFFERENCE,
+        "np.subtract(g_t, g_h, out=t)",
+        "np.subtract(g_h, g_t, out=t)",
+        "test_one_iteration_from_the_state_is_difference_target_propagation",
+    ),
+    "a teaching signal that is not over the step size": Fault(
+        TARGETS, "delta /= self.step_size", "pass", OWN_DISTANCE
+    ),
+    "a teaching signal without its slope": Fault(
+        TARGETS,
+        "return delta if self.activation_first else trace.times_slope(layer, delta)",
+        "return delta",
+        OWN_DISTANCE,
+    ),
+    "the transposed weights in the place of an inverse": Fault(
+        TARGETS,
+        "    return layer.inverse\n",
+        "    return Inverse(layer.W.T.copy(), layer.inverse.activation)\n",
+        "test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so",
+    ),
+    "an inverse's step is a sum": Fault(
+        INVERSE,
+        "products.mean(delta, len(z), delta, dc)",
+        "products.mean(delta, 1, delta, dc)",
+        LESSON,
+    ),
+    "an inverse without its slope": Fault(
+        INVERSE, "delta = self.times_slope(wrong, guess)", "delta = wrong", LESSON
+    ),
+    "an inverse that is used twice and learns from one use": Fault(
+        INVERSE, "self.dB += self._more[0]", "pass", LESSON
+    ),
+    "an inverse that is taught what the layer gave without noise": Fault(
+        TARGET_PROPAGATION,
+        'z = self.upward(net, layer)(noisy, record.array("answer", layer.shape_out))',
+        "z = self.state(trace, layer)",
+        LESSON,
+    ),
+    "an inverse that is taught what the layer received without noise": Fault(
+        TARGET_PROPAGATION,
+        "wrong = np.subtract(guess, noisy, out=noisy)",
+        "wrong = np.subtract(guess, self.state(trace, below), out=noisy)",
+        LESSON,
+    ),
+    "an iteration from the wrong side": Fault(
+        ITERATED,
+        "improve(h, g_t, g(z,",
+        "improve(h, -g_t, -g(z,",
+        "test_a_latent_iteration_of_linear_layers_is_never_slower_than_its_constant",
+    ),
+    "an iteration that asks for the state again": Fault(
+        ITERATED,
+        "z = search.up(h)\n        if enough and distance(z, t) <= enough:\n            return\n"
+        "        improve(h",
+        "z = t\n        improve(h",
+        "test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses",
+    ),
+    "a layerwise factor without its square": Fault(
+        ITERATED,
+        "asked = self.step_size**2 * squares",
+        "asked = self.step_size * squares",
+        "test_the_layerwise_factor_makes_gauss_newton_steps_of_scaled_rotations_gradients",
+    ),
+    "a minimum norm without the bias": Fault(
+        ITERATED,
+        " + (layer.b is not None)",
+        "",
+        "test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once",
+    ),
+    "a direct target from the error's own layer": Fault(
+        DIRECT_TARGETS,
+        "a = self.state(trace, trace.net.weighted[-1])",
+        "a = 0 * self.state(trace, trace.net.weighted[-1])",
+        CONTENTED,
+    ),
+    "reconstruction through one layer alone": Fault(
+        RECONSTRUCTION,
+        "for above in net.weighted[: net.weighted.index(layer) : -1]:",
+        "for above in net.weighted[:0]:",
+        LESSON,
+    ),
+    "local reconstruction without its second term": Fault(LOCAL, "q *= 2", "q *= 0", LESSON),
+    "damping left out of Gauss-Newton": Fault(
+        "jacobians.py",
+        "+ damping * np.eye(J.shape[1])",
+        "",
+        "test_the_gauss_newton_step_is_the_damped_least_squares_solution",
     ),
     "pooling sends to the first pixel of the window": Fault(
         POOLING,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import nofb
 from nofb.rules import RULES, FeedbackAlignment
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +25,13 @@ def test_the_rule_in_the_readme_is_the_rule_in_the_library():
     """A reader judges the project by these five lines."""
     shown, real = code_lines(BLOCKS[0]), code_lines(inspect.getsource(FeedbackAlignment.signals))
     assert shown[1:] == real[1:]
+
+
+def test_the_step_in_the_readme_is_what_the_command_prints():
+    """Whoever types the command next must find the same numbers."""
+    shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)[1]
+    printed = str(nofb.explain("fa", step=True))
+    assert [line for line in shown.splitlines() if line not in printed.splitlines()] == []
 
 
 def test_the_example_in_the_readme_gives_the_numbers_it_shows():

@@ -83,6 +83,22 @@ def test_a_run_does_not_depend_on_the_number_of_threads():
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", rules.TARGETS)
+def test_inverses_learn_the_same_in_a_team(name, cut_everything):
+    """Two lessons that write to one place, or share noise, would depend on who comes first."""
+    learned = []
+    for size in (1, 3):
+        net = oracles.dense_net((5, 6, 7, 6, 4, 3))
+        rule = oracles.attached(name, net)
+        with threads.team(size):
+            for seed in range(3):
+                rule.before_step(net, oracles.taught_trace(net, *oracles.batch(net, seed=seed)))
+        inverses = [layer.inverse for layer in net.weighted if layer.inverse is not None]
+        learned.append([array.copy() for inverse in inverses for array in (inverse.B, inverse.c)])
+    for alone, together in zip(*learned, strict=True):
+        np.testing.assert_array_equal(together, alone)
+
+
 def test_an_error_in_a_helper_reaches_the_one_who_asked():
     """A thread that dies in silence would leave zeros where numbers should be."""
     started = threading.Barrier(2)

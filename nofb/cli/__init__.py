@@ -1,4 +1,4 @@
-"""The command `nofb`: compare, train, sweep, reproduce, rules, audit, check, data."""
+"""The command `nofb`: compare, train, sweep, reproduce, explain, audit, check, rules, data."""
 
 from nofb.cli.main import main
 

@@ -6,12 +6,13 @@ Bad input ends with one sentence on standard error and the exit code 2, never wi
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import audit, check, compare, data, reproduce, rules, sweep, train
+from nofb.cli import audit, check, compare, data, explain, reproduce, rules, sweep, train
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,7 +26,7 @@ def build_parser() -> Parser:
     """Return the parser of the whole command."""
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, reproduce, rules, audit, check, data):
+    for module in (compare, train, sweep, reproduce, explain, audit, check, rules, data):
         module.add(commands)
     return parser
 
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.command = shlex.join(["nofb", *words])
     try:
         code: int = options.run(options)
+    except BrokenPipeError:  # `head`, or a pager, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"nofb: {error}", file=sys.stderr)
         return 2

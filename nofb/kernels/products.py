@@ -25,7 +25,7 @@ def product(left: Array, right: Array, out: Array) -> None:
 
 def weight_product(h_below: Array, mean_delta: Array, dW: Array) -> None:
     """dW = h_belowᵀ (delta / N)."""
-    np.dot(h_below.T, mean_delta, out=dW)  # (n_in, n_out)
+    np.dot(h_below.T, mean_delta, out=dW)  # ΔW_l = h_{l-1}ᵀ δ_l / N  (n_in, n_out)
 
 
 def weight_product_in_rows(h_below: Array, mean_delta: Array, dW: Array, rows: slice) -> None:

@@ -156,8 +156,8 @@ class WeightedLayer(Layer):
 
     def forward(self, record: Record) -> None:
         """Write a = h_below W + b and h = f(a) into the record."""
-        self.affine(record)
-        self.activation.f(record.a, record.h)
+        self.affine(record)  # a_l = h_{l-1} W_l + b_l
+        self.activation.f(record.a, record.h)  # h_l = f(a_l)
 
     @abstractmethod
     def affine(self, record: Record) -> None:

@@ -1,4 +1,4 @@
-"""Figures of a comparison or a sweep, and a live one for notebooks; each is a matplotlib `Figure`.
+"""Figures of a comparison or a sweep, live ones and sliders for notebooks: matplotlib `Figure`s.
 
 `FIGURES` maps the name of each figure's file to the function that draws it from a comparison.
 """
@@ -9,11 +9,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nofb.plots.accuracy_against_angle import accuracy_against_angle
+from nofb.plots.accuracy_and_angle import accuracy_and_angle
 from nofb.plots.alignment import alignment
+from nofb.plots.class_map import class_map
 from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
+from nofb.plots.notebook import in_notebook
+from nofb.plots.paths import paths
 from nofb.plots.picture import Picture
+from nofb.plots.slider import Sliders, slider
+from nofb.plots.units import units
 
 if TYPE_CHECKING:
     from nofb.experiments.compare import Comparison
@@ -28,8 +34,15 @@ __all__ = [
     "FIGURES",
     "LivePlot",
     "Picture",
+    "Sliders",
     "accuracy_against_angle",
+    "accuracy_and_angle",
     "alignment",
+    "class_map",
     "heat_map",
+    "in_notebook",
     "learning_curves",
+    "paths",
+    "slider",
+    "units",
 ]

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from nofb import checks
 from nofb.diagnostics import chance_band
+from nofb.plots import notebook
 from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import epoch_axis, percent
 from nofb.plots.picture import Picture
@@ -146,10 +147,7 @@ def _line(axes: Axes, values: Array, first: int, label: str, number: int) -> Non
 
 def _notebook() -> Any:
     """Return the running notebook's shell, or refuse in a sentence."""
-    try:
-        shell = import_module("IPython").get_ipython()
-    except ImportError:
-        shell = None
-    if shell is None or type(shell).__name__ == "TerminalInteractiveShell":
+    running = notebook.shell()
+    if running is None:
         raise RuntimeError(NO_NOTEBOOK)
-    return shell
+    return running

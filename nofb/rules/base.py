@@ -129,7 +129,7 @@ class Rule(ABC):
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         """Return one update for each layer with weights, from a trace that knows its target."""
-        trace.weight_products(self.signals(net, trace))  # dW = h_belowᵀ δ / N
+        trace.weight_products(self.signals(net, trace))  # ΔW_l = h_{l-1}ᵀ δ_l / N
         return [trace.update(layer) for layer in net.weighted]
 
     def updates(self, net: Network, x: Array, y: Array) -> list[Update]:

@@ -31,12 +31,13 @@ from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.difference_target_propagation import (
     DifferenceTargetPropagation,
     difference_target,
 )
-from nofb.rules.target_propagation import add_noise, mean_square
+from nofb.rules.target_propagation import mean_square
 from nofb.rules.targets import climb, inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
@@ -59,6 +60,8 @@ class DifferenceReconstruction(DifferenceTargetPropagation):
     title = "difference reconstruction"
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+
+    side_by_side = False  # each climbs through the layers above
 
     step_size: float = 0.0686
     noise: float = 0.0569

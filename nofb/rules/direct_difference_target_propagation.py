@@ -32,9 +32,10 @@ from nofb import checks
 from nofb.activations import ACTIVATIONS
 from nofb.layers import Inverse, WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses, draw_matrix
 from nofb.rules.difference_target_propagation import difference_target
-from nofb.rules.target_propagation import add_noise, mean_square
+from nofb.rules.target_propagation import mean_square
 from nofb.rules.targets import TargetRule, Targets, climb, inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
@@ -57,6 +58,8 @@ class DirectDifferenceTargetPropagation(TargetRule):
     title = "direct difference target propagation"
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+
+    side_by_side = False  # each climbs through the layers above
 
     step_size: float = 0.0610
     noise: float = 0.0908

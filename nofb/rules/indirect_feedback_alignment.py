@@ -84,9 +84,9 @@ class IndirectFeedbackAlignment(Rule):
         yield last, delta
         for layer in hidden:
             if layer is hidden[0]:
-                signal = trace.project(layer, trace.error, layer.D)  # e D_1  (N, n_1)
+                signal = trace.project(layer, trace.error, layer.D)  # eq. 2  (N, n_1)
             else:
                 R = self.R[layer] if self.relay == "random" else layer.W
-                signal = trace.relay(layer, delta, R)  # δ_{l-1} W_l  (N, n_l)
-            delta = trace.times_slope(layer, signal)  # eq. 2, eq. 3  (N, n_l)
+                signal = trace.relay(layer, delta, R)  # eq. 3  (N, n_l)
+            delta = trace.times_slope(layer, signal)  # ∘ f'(a_l)  (N, n_l)
             yield layer, delta

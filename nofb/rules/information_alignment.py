@@ -41,7 +41,7 @@ def missing(xi: Array, z: Array, B: Array, null: float, rest: Array) -> None:
     np.dot(z, B, rest)  # (M, n_in)
     for i in range(rest.shape[0]):
         for j in range(rest.shape[1]):
-            rest[i, j] = xi[i, j] - null * rest[i, j]  # in eq. 7
+            rest[i, j] = xi[i, j] - null * rest[i, j]  # in eq. 7, down eq. 6
 
 
 class InformationAlignment(WeightMirror):

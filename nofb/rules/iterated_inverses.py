@@ -140,14 +140,14 @@ class IteratedInverses(DifferenceTargetPropagation):
         h = trace[layer].array("h_k", layer.shape_in)
         if self.start == "inverse":
             return inverse_of(layer)(t, h)
-        np.copyto(h, self.state(trace, trace.net.below(layer)))
+        np.copyto(h, self.state(trace, trace.net.below(layer)))  # h^(0) = h_{l-1}
         return h  # eq. 2
 
     def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
         delta = super().teaching_signal(trace, layer, t)
         if self.layer_norm and layer is not trace.net.weighted[-1]:
             room = trace[layer].array("change", layer.shape_out)
-            change = squares(np.subtract(self.state(trace, layer), t, out=room))  # ‖Δ_l‖²  (N, 1)
+            change = squares(np.subtract(self.state(trace, layer), t, out=room))  # eq. 7
             asked = self.step_size**2 * squares(trace.error)  # ‖Δ_L‖²  (N, 1)
             delta *= np.divide(asked, change, out=np.zeros_like(asked), where=change > 0)  # eq. 8
         if self.minimum_norm:

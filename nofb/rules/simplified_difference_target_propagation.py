@@ -4,7 +4,7 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
 
     t_L     = y                                     (1)   the label itself: h_L = ŷ
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l), l = L too
-    δ_l     = (h_l - t_l) ∘ f'(a_l)                 (3)   δ_L = ŷ - y
+    δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = ŷ - y, η̂ = 1
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 The inverse learns to bring back what the layer received:
     h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
@@ -64,7 +64,9 @@ class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
     gradient_at_top: bool = False
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
-        return trace.output if layer is trace.net.weighted[-1] else super().state(trace, layer)
+        if layer is trace.net.weighted[-1]:
+            return trace.output  # eq. 1: ŷ - η̂ e = y for η̂ = 1
+        return super().state(trace, layer)
 
     def upward(self, net: Network, layer: WeightedLayer) -> Map:
         if layer is net.weighted[-1]:

@@ -36,7 +36,7 @@ def pull_together(W: Array, shrink: float, pull: float, B: Array) -> None:
     """B -= shrink B - pull Wᵀ."""
     for i in range(B.shape[0]):
         for j in range(B.shape[1]):
-            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5
+            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5, down eq. 4
 
 
 class SymmetricAlignment(FeedbackAlignment):

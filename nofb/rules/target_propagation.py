@@ -26,6 +26,7 @@ import numpy as np
 
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule, Targets, inverse_of
 from nofb.trace import Trace
@@ -77,13 +78,6 @@ class TargetPropagation(TargetRule):
         loss = mean_square(wrong)
         inverse.gradient((z, guess, wrong))  # eq. 7  (n_l, n_{l-1})
         return loss
-
-
-def add_noise(rng: np.random.Generator, width: float, h: Array, noisy: Array) -> None:
-    """Write h + ξ, ξ ~ N(0, width²)."""
-    rng.standard_normal(out=noisy, dtype=noisy.dtype)
-    noisy *= width
-    noisy += h
 
 
 def mean_square(wrong: Array) -> float:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from nofb import activations, checks, initialisers, optimizers, schedules
+from nofb import activations, checks, initialisers, optimizers, schedules, threads
 from nofb.activations import ACTIVATIONS
 from nofb.initialisers import Initialiser
 from nofb.layers import Dense, Inverse, WeightedLayer
@@ -48,6 +51,8 @@ class TargetRule(Rule):
         Whether targets are pre-activations, h_l = f(h_{l-1}) W_l + b_l, or activations.
     """
 
+    side_by_side: ClassVar[bool] = True  # no lesson writes where that of another layer does
+
     step_size: float = 0.1
     noise: float = 0.1
     inverse_lr: float = 1e-3
@@ -78,14 +83,15 @@ class TargetRule(Rule):
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         check_dense(self, net)
-        self.rng = rng
         self.optimizer = optimizers.make(
             self.inverse_optimizer,
             lr=self.inverse_lr,
             schedule=self.inverse_schedule,
             decay=self.inverse_decay,
         )
-        for layer in self.inverted(net):
+        inverted = self.inverted(net)
+        self.rngs = WeakKeyDictionary(zip(inverted, rng.spawn(len(inverted)), strict=True))
+        for layer in inverted:
             self.attach_inverse(net, layer, rng)
 
     def inverted(self, net: Network) -> list[WeightedLayer]:
@@ -115,12 +121,19 @@ class TargetRule(Rule):
 
     def inverse_step(self, net: Network, trace: Trace) -> None:
         """Let every inverse take one step, with fresh noise."""
-        moves = []
-        for layer in self.inverted(net):
-            self.lesson(net, trace, layer, self.rng)
-            inverse, index = inverse_of(layer), net.weighted.index(layer)
-            moves += [(f"{index}.B", inverse.B, inverse.dB), (f"{index}.c", inverse.c, inverse.dc)]
-        self.optimizer.step_all(moves)
+        lessons = [partial(self.learn, net, trace, layer) for layer in self.inverted(net)]
+        if self.side_by_side and threads.worth(trace.samples * net.work):
+            threads.share(lessons)
+        else:
+            for learn in lessons:  # upward: a lesson may need the inverses above as they were
+                learn()
+
+    def learn(self, net: Network, trace: Trace, layer: WeightedLayer) -> None:
+        """Let the inverse of a layer take one step."""
+        self.lesson(net, trace, layer, self.rngs[layer])
+        inverse, index = inverse_of(layer), net.weighted.index(layer)
+        self.optimizer.step(f"{index}.B", inverse.B, inverse.dB)
+        self.optimizer.step(f"{index}.c", inverse.c, inverse.dc)
 
     @abstractmethod
     def lesson(
@@ -144,7 +157,7 @@ class TargetRule(Rule):
             return trace.error
         record = trace[layer]
         delta = np.subtract(self.state(trace, layer), t, out=record.array("delta", layer.shape_out))
-        delta /= self.step_size
+        delta /= self.step_size  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
         return delta if self.activation_first else trace.times_slope(layer, delta)
 
     def output_target(self, net: Network, trace: Trace) -> Array:
@@ -152,7 +165,7 @@ class TargetRule(Rule):
         last = net.weighted[-1]
         t = np.multiply(trace.error, -self.step_size, out=trace[last].array("t", last.shape_out))
         t += self.state(trace, last)
-        return t
+        return t  # t_L = a_L - η̂ e, e = ŷ - y
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
         """Return what a target of this layer stands for: h_l, or a_l; of the last layer a_L."""

@@ -1,0 +1,142 @@
+"""What a rule is made of: which way its signals go, and through what.
+
+Nothing here knows a rule by its name. It is attached to a small network; what counts is what it
+puts on the layers, what it says that it uses, and how its signals answer to the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nofb import Dense, Network
+from nofb.layers import WeightedLayer
+from nofb.rules import Rule, Uses
+from nofb.rules.targets import TargetRule
+from nofb.types import Array
+
+UNITS = (3, 4, 4, 2)
+
+KINDS = {  # of ways, in words for the legend
+    "transport": "the forward weights, transposed",
+    "signs": "their signs alone",
+    "random": "fixed random matrices",
+    "learned": "matrices, or inverses, that learn",
+    "forward": "the forward weights, forward",
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way that a signal takes: through which matrix, from layer to layer; layer 0 is the label.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`.
+    matrix
+        Its name, or that of a learned inverse, with a subscript after an underscore.
+    start, end
+        Numbers of layers, 1 for the first one with weights; a start at 0 is the label.
+    direct
+        Whether it passes by what lies between.
+    """
+
+    kind: str
+    matrix: str
+    start: int
+    end: int
+    direct: bool = False
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What a rule puts on a network of three layers, and what it does there.
+
+    Attributes
+    ----------
+    uses
+        What the rule says that it uses.
+    ways
+        The ways that signals take, from the output down.
+    taught
+        The numbers of the layers that receive a signal.
+    hears_signs
+        Whether the hidden layers are taught the same by an error of twice the size.
+    sends_targets
+        Whether what travels are targets, and not errors.
+    """
+
+    uses: Uses
+    ways: tuple[Way, ...]
+    taught: frozenset[int]
+    hears_signs: bool
+    sends_targets: bool
+
+
+def dissect(rule: type[Rule]) -> Anatomy:
+    """Return the anatomy of a rule that can be made without arguments."""
+    below, first, second, last = UNITS
+    layers = [Dense(below, first, "tanh"), Dense(first, second, "tanh"), Dense(second, last)]
+    net, made = Network(layers), rule()
+    made.attach(net)
+    ways = (*sequential(made, net), *direct(made, net), *relayed(made, net))
+    once, twice = (signals(made, net, size) for size in (1, 2))
+    taught = frozenset(net.weighted.index(layer) + 1 for layer in once)
+    same = [np.array_equal(once[layer], twice[layer]) for layer in once if layer is not layers[-1]]
+    hears_signs = made.uses.error and bool(same) and all(same)
+    return Anatomy(made.uses, ways, taught, hears_signs, isinstance(made, TargetRule))
+
+
+def sequential(rule: Rule, net: Network) -> Iterator[Way]:
+    """Return the ways from each layer to the one below it."""
+    for number in range(len(net.weighted), 1, -1):
+        layer = net.weighted[number - 1]
+        if layer.B is not None:
+            yield Way(kind(rule), f"{letter(layer)}_{number}", number, number - 1)
+        elif rule.uses.transport and not has_direct(net):
+            yield Way("transport", f"W_{number}ᵀ", number, number - 1)
+
+
+def direct(rule: Rule, net: Network) -> Iterator[Way]:
+    """Return the ways from the output, or from the label, straight to hidden layers."""
+    start = 0 if rule.uses.labels else len(net.weighted)
+    for number in range(len(net.weighted) - 1, 0, -1):
+        layer = net.weighted[number - 1]
+        if layer.D is not None:
+            yield Way(kind(rule), f"{letter(layer)}_{number}", start, number, direct=True)
+
+
+def relayed(rule: Rule, net: Network) -> Iterator[Way]:
+    """Return the ways upward, from hidden layer to hidden layer."""
+    for number, layer in enumerate(net.weighted[1:-1], 2):
+        if rule.uses.forward_weights and layer.D is None and has_direct(net):
+            yield Way("forward", f"W_{number}", number - 1, number)
+
+
+def kind(rule: Rule) -> str:
+    """Return through what kind of matrices a rule sends its signals."""
+    if rule.uses.signs:
+        return "signs"
+    return "learned" if rule.uses.learned_feedback else "random"
+
+
+def letter(layer: WeightedLayer) -> str:
+    """Return what the way from or to a layer is called."""
+    if layer.inverse is not None:
+        return "g"
+    return "B" if layer.D is None else "D"
+
+
+def has_direct(net: Network) -> bool:
+    """Return whether any layer has direct feedback."""
+    return any(layer.D is not None for layer in net.weighted)
+
+
+def signals(rule: Rule, net: Network, size: float) -> dict[WeightedLayer, Array]:
+    """Return a copy of each layer's teaching signal for three samples, the error times `size`."""
+    trace = net.forward(np.eye(UNITS[0])).set_target(net.as_target(np.array([0, 1, 1]), UNITS[0]))
+    trace.error *= size
+    return {layer: delta.copy() for layer, delta in rule.signals(net, trace)}

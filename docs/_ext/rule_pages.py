@@ -1,0 +1,279 @@
+"""A page for each rule, and the gallery of all, written from the rules themselves.
+
+The mathematics is that of each rule's header, as `nofb.explain` reads it; the picture is drawn from
+what the rule puts on a network. A rule that joins `nofb.rules.RULES` has its page by that.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import chain
+from pathlib import Path
+
+from anatomy import KINDS, dissect
+from picture import draw, sample
+
+from nofb.explain import Equation, Function, Header, Line, header, latex, source
+from nofb.rules import COMPARED, CONTROLS, RULES, TARGETS, Rule, Uses
+from nofb.text import markdown
+
+INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
+LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
+RELATION = re.compile(r"(?!.*[A-Za-z]{2})[^`]*[=←≈∝~≤<][^`]*")  # and no word
+QUOTED = re.compile(r"(`[^`]*`)")
+FAMILIES = {
+    "control": "The controls: a ceiling and a floor",
+    "random": "Errors through fixed random matrices",
+    "signs": "Errors through the signs of the weights",
+    "learned": "Errors through matrices that learn",
+    "target": "Targets in the place of errors",
+    "transport": "Errors through the weights themselves",
+    "": "Others",
+}
+SHOWN_ELSEWHERE = ("Symbols", "Uses")
+
+
+def pages(folder: Path) -> dict[Path, Path]:
+    """Return the page that stands for the folder of rules, and for each rule's file."""
+    found: dict[Path, Path] = {}
+    for name, rule in RULES.items():
+        file = Path(inspect.getfile(rule))
+        found.setdefault(file.parent, folder / "index.md")
+        found.setdefault(file, folder / f"{name}.md")
+    return found
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    """Return the text of every page, and every picture."""
+    written = {folder / "index.md": "\n".join(gallery())}
+    for name, rule in RULES.items():
+        written[folder / f"{name}.md"] = "\n".join(page(name))
+        written[folder / f"{name}.svg"] = draw(dissect(rule), rule.title)
+    return written
+
+
+# -- the gallery -----------------------------------------------------------------------------------
+
+
+def gallery() -> Iterator[str]:
+    """Write the page that shows all rules."""
+    yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
+    yield (
+        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is "
+        "what the layers are taught with, and which way it comes; dashed is what the way back "
+        "takes from the forward weights. Click on a rule for its equations and its code.\n"
+    )
+    legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
+    yield f'<ul class="legend">{legend}</ul>\n'
+    for title, names in families().items():
+        yield f"## {title}\n\n::::{{container}} gallery"
+        for name in names:
+            yield from card(name)
+        yield "::::\n"
+    yield "## What each rule must know\n"
+    yield markdown(list(table_of_uses()))
+    yield "\n## Classes and papers\n"
+    yield markdown(list(table_of_names()))
+    names = "\n".join(RULES)
+    yield f"\n```{{toctree}}\n:hidden:\n\n{names}\n```"
+
+
+def families() -> dict[str, list[str]]:
+    """Return the rules that belong together, by what they send and through what."""
+    found: dict[str, list[str]] = {title: [] for title in FAMILIES.values()}
+    for name, rule in RULES.items():
+        anatomy = dissect(rule)
+        kind = anatomy.ways[0].kind if anatomy.ways else ""
+        if name in CONTROLS:
+            kind = "control"
+        elif name in TARGETS:
+            kind = "target"
+        found[FAMILIES[kind]].append(name)
+    return {title: names for title, names in found.items() if names}
+
+
+def card(name: str) -> Iterator[str]:
+    """Write a rule's place in the gallery."""
+    read = header(name)
+    yield ":::{container} card"
+    yield picture(name)
+    yield f"[**`{name}`** {read.title}]({name}.md)\n"
+    yield f"{sentence(prose(read.question))}\n"
+    yield ":::"
+
+
+def table_of_uses() -> Iterator[list[str]]:
+    """Return a row for each rule, with a mark for whatever it uses."""
+    names = [field.name for field in fields(Uses)]
+    yield ["rule", *(name.replace("_", " ") for name in names)]
+    for name, rule in RULES.items():
+        yield [f"[`{name}`]({name}.md)", *("●" * getattr(rule.uses, use) for use in names)]
+
+
+def table_of_names() -> Iterator[list[str]]:
+    """Return a row for each rule, with its class, its file and its paper."""
+    yield ["rule", "class, in `nofb.rules`", "file, in `nofb/rules`", "paper"]
+    for name, rule in RULES.items():
+        file = Path(inspect.getfile(rule)).name
+        yield [f"[`{name}`]({name}.md)", f"`{rule.__name__}`", f"`{file}`", rule.paper]
+
+
+# -- a rule's page ---------------------------------------------------------------------------------
+
+
+def page(name: str) -> Iterator[str]:
+    """Write the page of a rule."""
+    rule, read = RULES[name], header(name)
+    yield f"---\nhide-toc: true\n---\n# {name}: {read.title}\n"
+    yield f":::{{container}} question\n{sentence(prose(read.question))}\n:::\n"
+    yield ":::{container} at-a-glance"
+    yield picture(name)
+    yield uses(rule)
+    yield ":::\n"
+    yield f"{prose(read.summary)}\n"
+    yield f"{prose(read.paper)}\n"
+    yield "## The equations\n"
+    yield from equations(read)
+    yield "\n### Symbols\n" if read.symbols else ""
+    yield from symbols(read)
+    yield from code(name)
+    yield from said(read)
+    yield from use_it(name, rule)
+
+
+def picture(name: str) -> str:
+    """Return a rule's picture, which has a file of its own."""
+    return f"```{{raw}} html\n:file: {name}.svg\n```\n"
+
+
+def uses(rule: type[Rule]) -> str:
+    """Return all that a rule could use on its way back, marked where it does."""
+    marks = {field.name: getattr(rule.uses, field.name) for field in fields(Uses)}
+    items = "".join(
+        f'<li class="{"yes" if used else "no"}">{use.replace("_", " ")}</li>'
+        for use, used in marks.items()
+    )
+    return f'<div class="uses">\n<p>On the way back it uses</p><ul>{items}</ul>\n</div>\n'
+
+
+def equations(read: Header) -> Iterator[str]:
+    """Write the equations, each with its number and what the header says beside it."""
+    phase = ""
+    yield "::::{container} equations"
+    for equation in read.equations:
+        if equation.phase != phase:
+            yield f"\n{prose(equation.phase)}\n"
+        phase = equation.phase
+        yield ":::{container} equation"
+        yield f"{mathematics(equation)}\n"
+        yield f"{remark(equation)}\n" if equation.remark else ""
+        yield ":::"
+    yield "::::"
+
+
+def mathematics(equation: Equation) -> str:
+    """Return an equation as mathematics, with its number or with what it is a case of."""
+    number = f"({equation.number})" if equation.number else ""
+    where = f"\\quad {latex(equation.where)}" if equation.where else ""
+    return f"<b>{number}</b> $\\displaystyle {latex(equation.text)}{where}$"
+
+
+def remark(equation: Equation) -> str:
+    """Return what a header says beside an equation; what is an equation itself, as mathematics."""
+    clauses = equation.remark.split(", ")
+    return ", ".join(
+        f"${latex(clause)}$" if RELATION.fullmatch(clause) else prose(clause) for clause in clauses
+    )
+
+
+def symbols(read: Header) -> Iterator[str]:
+    """Write what each symbol stands for."""
+    for symbol in read.symbols:
+        letter, _, meaning = symbol.partition(" ")
+        known = f"${latex(letter)}$" if LETTER.fullmatch(letter) else prose(letter)
+        yield f"* {known} {prose(meaning)}"
+
+
+def code(name: str) -> Iterator[str]:
+    """Write the source that a rule runs, beside the equations; what has none is folded away."""
+    functions = sorted(source(name).functions, key=lambda each: not each.own)
+    shown = [each for each in functions if each.marked]
+    folded = [each for each in functions if not each.marked]
+    yield "\n## The code\n"
+    yield "All that one update runs; the lines that are equations stand beside them.\n"
+    yield from chain.from_iterable(map(listing, shown))
+    yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
+    yield from chain.from_iterable(map(listing, folded))
+    yield "</details>\n"
+
+
+def listing(function: Function) -> Iterator[str]:
+    """Write a function in steps, each of which ends with the line that has something beside it."""
+    yield ":::::{container} listing"
+    says = f"\\\n{prose(function.says)}" if function.says else ""
+    yield f"**{function.name}** in `{function.file}`{says}\n"
+    lines: list[Line] = []
+    for line in function.lines:
+        lines.append(line)
+        if line.marks or line is function.lines[-1]:
+            yield from step(lines)
+            lines = []
+    yield ":::::\n"
+
+
+def step(lines: list[Line]) -> Iterator[str]:
+    """Write some lines, and what stands beside the last one of them."""
+    last = lines[-1]
+    yield "::::{container} step\n```python"
+    yield from (commented(line) for line in lines)
+    yield "```"
+    if last.marks:
+        shape = f" $\\small {latex(last.shape)}$" if last.shape else ""
+        beside = "\n\n".join(mathematics(mark.equation) for mark in last.marks)
+        yield f":::{{container}} beside\n{beside}{shape}\n:::"
+    yield "::::"
+
+
+def commented(line: Line) -> str:
+    """Return a line of code with its comment, unless what that says is shown beside it."""
+    comment = "" if line.marks else "  ".join(filter(None, [line.note, line.shape]))
+    return f"{line.code}  # {comment}" if comment else line.code
+
+
+def said(read: Header) -> Iterator[str]:
+    """Write all paragraphs of the header that stand nowhere else on the page."""
+    for paragraph in read.paragraphs:
+        if paragraph.label not in SHOWN_ELSEWHERE:
+            title, _, rest = paragraph.label.partition(", ")
+            yield f"\n## {prose(title)}\n" if title else ""
+            yield f"{sentence(prose(rest and f'{rest}: ') + prose(paragraph.text))}\n"
+
+
+def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
+    """Write how to make the rule, and commands to try."""
+    yield "## Hyper-parameters\n"
+    yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
+    beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))
+    lr = "" if name in COMPARED else " --lr 0.002"
+    yield "## Try it\n\n```sh"
+    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}\nnofb explain {name}\n```"
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> str:
+    """Return a header's words as Markdown, with symbols that have an index as mathematics."""
+    parts = QUOTED.split(text)
+    return "".join(
+        part if part.startswith("`") else INDEXED.sub(lambda found: f"${latex(found[0])}$", part)
+        for part in parts
+    )
+
+
+def sentence(text: str) -> str:
+    """Return words with a capital letter in front, unless they begin with a sign."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,29 @@
+"""`nofb explain RULE`: its header as mathematics, and its source beside it, or one update of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from nofb import checks
+from nofb.explain import explain
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("explain", help="read a rule: its equations beside its code")
+    # fmt: off
+    add = parser.add_argument
+    add("rule", metavar="RULE", help="its short name; see nofb rules")
+    add("--step", action="store_true",
+        help="show one update of a 2-3-2 network, every array beside the line that made it")
+    add("--seed", type=int, default=0, metavar="N",
+        help="of that network, its feedback and its batch (default: %(default)s)")
+    # fmt: on
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the explanation."""
+    seed = checks.whole("seed", options.seed, least=0)
+    print(explain(options.rule, step=options.step, seed=seed))
+    return 0

@@ -1,0 +1,45 @@
+"""Reading a rule: its header as mathematics, and its source beside the equations it implements.
+
+`nofb.explain("wm")` calls this package itself, which Python allows a module of a class of its own;
+`nofb.explain.header("wm")`, `.source("wm")` and `.walk("wm")` are what it shows, as data.
+"""
+
+import sys
+from types import ModuleType
+
+from nofb.explain.explanation import Explanation, explain
+from nofb.explain.headers import Equation, Header, Paragraph, header
+from nofb.explain.mathematics import latex
+from nofb.explain.reach import Value
+from nofb.explain.rich import prose
+from nofb.explain.sources import Function, Line, Mark, Source, source
+from nofb.explain.walk import Moment, Walk, walk
+
+__all__ = [
+    "Equation",
+    "Explanation",
+    "Function",
+    "Header",
+    "Line",
+    "Mark",
+    "Moment",
+    "Paragraph",
+    "Source",
+    "Value",
+    "Walk",
+    "explain",
+    "header",
+    "latex",
+    "prose",
+    "source",
+    "walk",
+]
+
+
+class _Package(ModuleType):
+    """A module that explains a rule when it is called."""
+
+    __call__ = staticmethod(explain)
+
+
+sys.modules[__name__].__class__ = _Package

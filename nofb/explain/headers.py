@@ -1,0 +1,244 @@
+"""A rule's header as data: its question, its papers, its equations, and all that it says of them.
+
+The header is the docstring of the rule's file. What shows it (`nofb explain`, the pages of the
+site) reads it here, so it cannot say anything that the file does not.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from nofb import checks
+from nofb.rules import RULES, Rule
+
+NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
+ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
+RELATION = re.compile("[=←~≈∝]")
+GAP = re.compile(r" {2,}")
+LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One line of mathematics.
+
+    Attributes
+    ----------
+    number
+        Its number in the header; `None` for a line that only says what a symbol is in one variant.
+    text
+        The equation, in Unicode: "δ_L = ŷ - y".
+    where
+        For which layers, or in which variant, it holds: "1 < l < L"; "" for everywhere.
+    remark
+        What the header says beside it; "" for nothing.
+    phase
+        The heading it stands under: "Once more with noise, the same samples"; "" for none.
+    """
+
+    number: int | None
+    text: str
+    where: str = ""
+    remark: str = ""
+    phase: str = ""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """What a header says in words.
+
+    Attributes
+    ----------
+    label
+        "Uses", "Released code", "Why it works" and so on; "" for none.
+    text
+        The words, in one line.
+    """
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """A rule's header.
+
+    Attributes
+    ----------
+    name, title
+        The rule's short and full name.
+    summary
+        What sets it apart from other rules in the same file: the first line of its class; "" if
+        that is the header.
+    subject, question
+        The header's first line: "Feedback alignment", and what it asks.
+    paper
+        Where the rule comes from.
+    equations
+        In order.
+    paragraphs
+        In order, "Symbols" among them.
+    """
+
+    name: str
+    title: str
+    summary: str
+    subject: str
+    question: str
+    paper: str
+    equations: tuple[Equation, ...]
+    paragraphs: tuple[Paragraph, ...]
+
+    @property
+    def numbered(self) -> dict[int, Equation]:
+        """The equations that have a number, by it."""
+        return {each.number: each for each in self.equations if each.number is not None}
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What each symbol stands for: "δ_l teaching signal (N, n_l)", ..."""
+        return tuple(filter(None, self.says("Symbols").rstrip(".").split("; ")))
+
+    def says(self, label: str) -> str:
+        """Return the text of the paragraph with this label; "" if there is none."""
+        return next((each.text for each in self.paragraphs if each.label == label), "")
+
+
+def header(rule: str | type[Rule] | Rule) -> Header:
+    """Return a rule's header.
+
+    Parameters
+    ----------
+    rule
+        A short name of `nofb.rules.RULES`, a class, or a rule.
+
+    Returns
+    -------
+    Header
+        That of the rule's file; of its class, if the equations stand in the class's docstring. A
+        rule that brings no equations of its own has the header of the rule it is built on.
+
+    Raises
+    ------
+    ValueError
+        If no rule has this name.
+    TypeError
+        If it is not a rule.
+
+    Examples
+    --------
+    >>> fa = header("fa")
+    >>> fa.question
+    'what if the error came back through fixed random weights?'
+    >>> fa.numbered[2].text, fa.numbered[2].remark
+    ("δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})", 'B_l fixed and random; backprop has W_lᵀ')
+    >>> header("wm").numbered[6].phase
+    'Mirror mode, with neither; the weights rest, and every layer is on its own'
+    """
+    kind = as_class(rule)
+    return parse(_text(kind), kind)
+
+
+def as_class(rule: str | type[Rule] | Rule) -> type[Rule]:
+    """Return the class of a rule, given as its short name, its class or itself."""
+    if isinstance(rule, str):
+        checks.choice("rule", rule, RULES)
+        return RULES[rule]
+    kind = rule if isinstance(rule, type) else type(rule)
+    if not issubclass(kind, Rule):
+        raise TypeError(f"rule must be a short name or a nofb.rules.Rule, but is {rule!r}")
+    return kind
+
+
+def parse(text: str, kind: type[Rule]) -> Header:
+    """Return the header that a docstring is; `kind` has the rule's names and its summary."""
+    first, *lines = inspect.cleandoc(text).splitlines() or [""]
+    subject, _, question = first.partition(": ")
+    summary = (inspect.getdoc(kind) or "").split("\n")[0]
+    numbered = [index for index, line in enumerate(lines) if NUMBERED.fullmatch(line)]
+    start, stop = (numbered[0], numbered[-1] + 1) if numbered else (0, 0)
+    while start and lines[start - 1].strip():  # a heading belongs to the equations below it
+        start -= 1
+    while stop < len(lines) and numbered and not lines[stop][:1].strip():
+        stop += 1
+    return Header(
+        name=getattr(kind, "name", kind.__name__),
+        title=getattr(kind, "title", kind.__name__),
+        summary="" if summary == first else summary,
+        subject=subject,
+        question=question,
+        paper=_join(lines[:start]),
+        equations=tuple(_equations(_unfold(lines[start:stop]))),
+        paragraphs=tuple(_paragraphs(lines[stop:])),
+    )
+
+
+def _text(kind: type[Rule]) -> str:
+    """Return the nearest docstring with equations: of a class, or of its file."""
+    for each in kind.__mro__:
+        for text in (each.__dict__.get("__doc__"), _file_doc(each)):
+            if text and any(map(NUMBERED.fullmatch, inspect.cleandoc(text).splitlines())):
+                return text
+    return inspect.getdoc(kind) or ""
+
+
+def _file_doc(kind: type) -> str | None:
+    module = sys.modules.get(kind.__module__)
+    return module.__doc__ if module else None
+
+
+def _unfold(lines: Iterable[str]) -> list[str]:
+    """Put what is indented more than the equations, and so goes on with one, into its line."""
+    whole: list[str] = []
+    for line in lines:
+        if line.startswith(" " * 5) and whole:
+            whole[-1] += " " + line.strip()
+        else:
+            whole.append(line)
+    return whole
+
+
+def _equations(lines: Sequence[str]) -> Iterator[Equation]:
+    heading: list[str] = []
+    for line, above in zip(lines, ["", *lines], strict=False):
+        if line[:1].strip():
+            heading = [*heading, line] if above[:1].strip() else [line]
+        elif line.strip():
+            yield _equation(line, _join(heading).rstrip(":"))
+
+
+def _equation(line: str, phase: str) -> Equation:
+    """Read one line: an equation, a condition, its number and a remark, with gaps between."""
+    if found := NUMBERED.fullmatch(line):
+        text, *where = GAP.split(ALIGNED.sub(" ", found["text"]))
+        if where and not RELATION.search(text):  # "ΔB_l    gradient of ..."
+            text = f"{text} {where.pop(0)}"
+        number, remark = int(found["number"]), found["remark"] or ""
+        return Equation(number, text, " ".join(where), remark, phase)
+    first, *parts = GAP.split(line.strip())
+    if not parts:
+        return Equation(None, first, phase=phase)
+    return Equation(None, parts[0], first, " ".join(parts[1:]), phase)
+
+
+def _paragraphs(lines: Iterable[str]) -> Iterator[Paragraph]:
+    """Gather paragraphs: each starts at the margin, and goes on indented."""
+    block: list[str] = []
+    for line in [*lines, "end"]:
+        if line[:1].strip() and block:
+            yield _paragraph(_join(block))
+            block = []
+        block.append(line)
+
+
+def _paragraph(text: str) -> Paragraph:
+    found = LABEL.match(text)
+    return Paragraph(found["label"], text[found.end() :]) if found else Paragraph("", text)
+
+
+def _join(lines: Iterable[str]) -> str:
+    return " ".join(line.strip() for line in lines if line.strip())

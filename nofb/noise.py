@@ -1,0 +1,57 @@
+"""Gaussian noise in a hurry: an even draw chooses one of 65,536 equally likely numbers.
+
+They are the quantiles of N(0, 1), so that sums and variances come out as they should; none lies
+farther than 4.3 from zero. It takes a third of the time of drawing N(0, 1) number by number, which
+would be a seventh of a step of target propagation.
+"""
+
+from functools import cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from nofb.kernels.jit import kernel
+from nofb.types import Array
+
+LEVELS = 2**16
+
+
+@cache
+def quantiles(dtype: np.dtype[Any]) -> Array:
+    """Return the numbers to choose from, in order: mean 0 and variance 1.
+
+    Examples
+    --------
+    >>> q = quantiles(np.dtype(float))
+    >>> q.shape, abs(round(float(q.mean()), 9)), round(float(q.var()), 9)
+    ((65536,), 0.0, 1.0)
+    """
+    upper = np.array([NormalDist().inv_cdf((k + 0.5) / LEVELS) for k in range(LEVELS // 2, LEVELS)])
+    both = np.concatenate([-upper[::-1], upper])
+    return (both / both.std()).astype(dtype)
+
+
+def add_noise(rng: np.random.Generator, width: float, h: Array, noisy: Array) -> None:
+    """Write h + ξ, ξ ~ N(0, width²).
+
+    Parameters
+    ----------
+    rng
+        Draws the noise.
+    width
+        σ; with 0 nothing is added.
+    h, noisy
+        Any array, and another one of its shape and type to write to.
+    """
+    rng.random(out=noisy, dtype=noisy.dtype)
+    spread(h, h.dtype.type(width), quantiles(h.dtype), noisy)
+
+
+@kernel
+def spread(h: Array, width: float, numbers: Array, noisy: Array) -> None:
+    """noisy = h + width · numbers[place], where `noisy` holds even draws from 0 to 1."""
+    h, noisy = h.reshape(-1), noisy.reshape(-1)
+    for i in range(h.size):
+        place = int(noisy[i] * numbers.size)
+        noisy[i] = h[i] + width * numbers[place]

@@ -1,0 +1,70 @@
+"""Two panels for a lesson: how well a few runs do, and how close they come to backprop's signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nofb.diagnostics import chance_band
+from nofb.plots.alignment import SIGNAL
+from nofb.plots.curves import draw_rule, epoch_axis, percent
+from nofb.plots.picture import Picture
+from nofb.plots.style import using
+from nofb.training import Run
+
+
+def accuracy_and_angle(
+    runs: Mapping[str, Sequence[Run]], layer: int = 0, theme: str = "light"
+) -> Picture:
+    """Draw test accuracy, and the angle of one hidden layer's teaching signal to backprop's.
+
+    Parameters
+    ----------
+    runs
+        For each name, the runs of its seeds, all of one length. A rule's short name gives its look.
+    layer
+        The hidden layer whose signal is shown, from the input side up.
+    theme
+        "light" or "dark".
+
+    Returns
+    -------
+    Picture
+        Lines are means over seeds, bands one standard deviation to either side. The shaded area
+        holds 95 % of random directions.
+
+    Raises
+    ------
+    ValueError
+        If the theme is not known.
+
+    Examples
+    --------
+    >>> import nofb
+    >>> from nofb import Dense, Network, rules
+    >>> net = Network([Dense(64, 16, activation="tanh"), Dense(16, 10)])
+    >>> run = nofb.fit(net, rules.make("fa"), nofb.datasets.load("digits"), epochs=2)
+    >>> picture = accuracy_and_angle({"fa": [run]})
+    >>> [axes.get_title() for axes in picture.axes]
+    ['test accuracy', "hidden layer 1: its signal to backprop's"]
+    """
+    first = next(iter(runs.values()))[0]
+    with using(theme) as colours:
+        picture = Picture(9.6, 3.5, colours)
+        accuracy, angle = picture.subplots(1, 2)
+        angle.axhspan(*chance_band(first.net.weighted[layer].n_out), color=colours.band, lw=0)
+        for name, seeds in runs.items():
+            shares = np.array([run.history.from_start("test_accuracy") for run in seeds])
+            signals = np.array([run.history.from_start(SIGNAL)[:, layer] for run in seeds])
+            draw_rule(accuracy, name, shares, colours)
+            draw_rule(angle, name, signals, colours)
+        accuracy.set(title="test accuracy", ylim=(0, 1.02))
+        angle.set(title=f"hidden layer {layer + 1}: its signal to backprop's", ylim=(-3, 110))
+        angle.set_yticks(range(0, 91, 30))
+        angle.yaxis.set_major_formatter("{x:g}°")
+        percent(accuracy)
+        for axes in (accuracy, angle):
+            epoch_axis(axes, first.history.epochs)
+        accuracy.legend(loc="lower right", handlelength=3.2)
+    return picture

@@ -1,0 +1,25 @@
+"""Whether somebody looks at a notebook: pictures that move are of no use elsewhere."""
+
+from importlib import import_module
+from typing import Any
+
+
+def shell() -> Any:
+    """Return the shell of the running notebook, or `None` where there is none."""
+    try:
+        running = import_module("IPython").get_ipython()
+    except ImportError:
+        return None
+    return None if type(running).__name__ == "TerminalInteractiveShell" else running
+
+
+def in_notebook() -> bool:
+    """Say whether this code runs in a notebook, and not as a script or at a prompt.
+
+    Examples
+    --------
+    >>> callbacks = [LivePlot()] if in_notebook() else []
+    >>> callbacks
+    []
+    """
+    return shell() is not None

@@ -1,0 +1,252 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 One update by hand
+#
+# > **Minutes**: 30 to read and answer, seconds to run. **Before this**: products of matrices, the
+# > chain rule, a little NumPy. **Seed**: none for the network, whose numbers are written down; 0
+# > for the random directions at the end.
+#
+# Every rule in this project answers the same question in its own way, and backprop answers it
+# first:
+#
+# **which way should each weight move, so that the error becomes smaller?**
+#
+# Here is a network so small that a pencil will do. Take one: cover the outputs, work each line out,
+# then look.
+
+# %%
+import numpy as np
+
+from nofb import Dense, Network, rules
+from nofb.plots import Picture, slider, units
+from nofb.plots.style import HUES, OKABE_ITO, using
+
+COLOURS = [OKABE_ITO[hue] for hue in HUES]
+
+# %% [markdown]
+# ## Up
+#
+# Samples are **rows**: a batch of $N = 2$ samples with two features each is a matrix of shape
+# (2, 2). Layer $l$ multiplies what it receives with $W_l$, adds $b_l$, and applies $f$:
+#
+# $$
+# \begin{aligned}
+# a_1 &= x W_1 + b_1, & h_1 &= f(a_1) = \max(a_1, 0) && \text{(ReLU: three hidden units)} \\
+# a_2 &= h_1 W_2 + b_2, & \hat y &= a_2 && \text{(two linear output units)}
+# \end{aligned}
+# $$
+
+# %%
+x = np.array([[1.0, 1], [0, 2]])  # (N, n_0)
+y = np.array([[1.0, 0], [0, 1]])  # (N, n_2)
+
+W1, b1 = np.array([[1.0, -1, 2], [1, 1, -1]]), np.array([0.0, 1, 0])  # (n_0, n_1), (n_1,)
+W2, b2 = np.array([[1.0, -1], [0, 1], [-1, 2]]), np.array([0.0, 0])  # (n_1, n_2), (n_2,)
+
+# %%
+a1 = x @ W1 + b1  # (N, n_1)
+a1
+
+# %%
+h1 = np.maximum(a1, 0)  # (N, n_1)
+h1
+
+# %%
+output = h1 @ W2 + b2  # (N, n_2): ŷ
+output
+
+# %% [markdown]
+# ## How wrong?
+#
+# The loss of one sample is $\tfrac12 \lVert \hat y - y \rVert^2$; that of a batch is the mean over
+# its samples. The gradient of the first with respect to $a_2$ is simply the **error**
+#
+# $$
+# e = \hat y - y
+# $$
+
+# %%
+e = output - y  # (N, n_2)
+e
+
+# %%
+loss = float((e * e).sum() / 2 / len(x))
+loss
+
+# %% [markdown]
+# ## Back
+#
+# What is wrong with each *unit*? At the output the answer is $\delta_2 = e$. A hidden unit has no
+# target of its own. But whatever it sends, it sends through its row of $W_2$, so the blame comes
+# back through the same weights: what arrives at unit $i$ is $\sum_j e_j W_{2,ij}$, for all units at
+# once $e\, W_2^\top$. And a unit that was silent, where $f' = 0$, could not have done anything:
+#
+# $$
+# \delta_1 = (\delta_2 W_2^\top) \circ f'(a_1)
+# $$
+
+# %%
+arrives = e @ W2.T  # (N, n_1)
+arrives
+
+# %%
+slope = (a1 > 0).astype(float)  # (N, n_1): ReLU's f'
+delta1 = arrives * slope  # (N, n_1)
+delta1
+
+# %% [markdown]
+# The third unit was silent for the second sample. A signal of $-2$ came back to it, and
+# is dropped (NumPy remembers its sign: `-0.`).
+#
+# The same in a picture, blue for positive weights and red for negative ones. Both halves have the
+# same numbers on the lines between hidden and output units: that is the transpose, and it will be
+# the trouble in lesson 01.
+
+
+# %%
+def both_ways(sample):
+    """Draw what goes up and what comes back for one sample, 1 or 2."""
+    row = sample - 1
+    with using("light") as theme:
+        picture = Picture(9.6, 3.4, theme)
+        up, back = picture.subplots(1, 2, width_ratios=[2.3, 1.3])
+        units(up, {"x": x[row], "h₁": h1[row], "ŷ": output[row]}, [W1, W2], theme)
+        units(back, {"δ₁": delta1[row], "δ₂ = e": e[row]}, [W2], theme, back=True)
+    return picture
+
+
+slider(both_ways, sample=[1, 2])
+
+# %% [markdown]
+# ## One step
+#
+# The weight between two units changes by the product of what stands at its two ends: what came up,
+# and the blame that came down. One product of matrices does that for all pairs, and adds up the
+# samples; divided by $N$, it is their **mean**:
+#
+# $$
+# \Delta W_l = h_{l-1}^\top \delta_l / N, \qquad \Delta b_l = \overline{\delta_l}, \qquad
+# W_l \leftarrow W_l - \eta\, \Delta W_l
+# $$
+
+# %%
+dW1, db1 = x.T @ delta1 / len(x), delta1.mean(axis=0)  # (n_0, n_1), (n_1,)
+dW1
+
+# %%
+dW2, db2 = h1.T @ e / len(x), e.mean(axis=0)  # (n_1, n_2), (n_2,)
+dW2
+
+# %% [markdown]
+# ## The same, by the library
+#
+# A `Network` owns these arrays, a rule reads them: `updates` returns what each layer should
+# subtract. It changes nothing.
+
+# %%
+net = Network([Dense(2, 3, activation="relu"), Dense(3, 2)], "squared_error", dtype=np.float64)
+for layer, W, b in zip(net.layers, (W1, W2), (b1, b2), strict=True):
+    layer.W[:], layer.b[:] = W, b
+
+rule = rules.make("bp")
+rule.attach(net)
+first, second = rule.updates(net, x, y)
+for own, hand in ((first.dW, dW1), (first.db, db1), (second.dW, dW2), (second.db, db2)):
+    assert (own == hand).all()
+print(f"loss: {loss} by hand, {net.loss(x, y)} by the library")
+
+# %% [markdown]
+# Not nearly: exactly. All these numbers are small multiples of ½, which floating point holds
+# without an error.
+#
+# ## Was it the right way?
+#
+# To first order, a step of length $\eta$ along the gradient lowers the loss by
+# $\eta \lVert g \rVert^2$, with $g$ all of $\Delta W_1, \Delta b_1, \Delta W_2, \Delta b_2$ in one
+# long vector. No direction of the same length does better. Below are fifty random ones (grey), and
+# the gradient's (blue) with its tangent. On the right: the network after the step, for the first
+# sample, whose target is (1, 0).
+
+
+# %%
+def pack(*arrays):
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+def unpack(vector):
+    """Return W1, b1, W2 and b2 out of one vector of 17 numbers."""
+    W1, b1, W2, b2 = np.split(vector, [6, 9, 15])
+    return W1.reshape(2, 3), b1, W2.reshape(3, 2), b2
+
+
+def forward(vector):
+    """Return h and ŷ of the network with these weights."""
+    W1, b1, W2, b2 = unpack(vector)
+    h = np.maximum(x @ W1 + b1, 0)
+    return h, h @ W2 + b2
+
+
+def losses(direction, rates):
+    """Return the loss after a step along the direction, for each rate."""
+    steps = [weights - rate * direction for rate in rates]
+    return [((forward(step)[1] - y) ** 2).sum() / 2 / len(x) for step in steps]
+
+
+weights, g = pack(W1, b1, W2, b2), pack(dW1, db1, dW2, db2)
+others = np.random.default_rng(0).normal(size=(50, g.size))
+others *= np.linalg.norm(g) / np.linalg.norm(others, axis=1, keepdims=True)
+rates = np.linspace(0, 0.25, 60)
+grey_lines = [losses(other, rates) for other in others]
+
+
+# %%
+def one_step(lr):
+    """Draw the loss along the gradient and along other directions, and the network after a step."""
+    with using("light") as theme:
+        picture = Picture(9.6, 3.6, theme)
+        axes, after = picture.subplots(1, 2, width_ratios=[1.4, 2])
+        axes.plot(rates, np.transpose(grey_lines), color=theme.faint, lw=0.5, alpha=0.5)
+        axes.plot(rates, loss - rates * (g @ g), "--", color=COLOURS[0], label="tangent")
+        axes.plot(rates, losses(g, rates), color=COLOURS[0], lw=2, label="along the gradient")
+        axes.plot(lr, losses(g, [lr]), "o", color=COLOURS[1], ms=9)
+        axes.set(xlabel="learning rate η", title="loss after one step", ylim=(0, 2.5))
+        axes.legend(loc="upper left")
+        W1, _, W2, _ = unpack(weights - lr * g)
+        h, now = forward(weights - lr * g)
+        units(after, {"x": x[0], "h₁": h[0], "ŷ": now[0]}, [W1, W2], theme)
+    return picture
+
+
+slider(one_step, lr=[0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25])
+
+# %% [markdown]
+# ## Questions
+#
+# 1. By pencil: add 0.1 to $W_{2,11}$ (the first entry of $W_2$), go up, and work out the loss. Does
+#    its change fit the first entry of $\Delta W_2$? Why not exactly?
+# 2. The first column of $\Delta W_2$ has a zero at the bottom. Which two facts about the third
+#    hidden unit and the first output make it so?
+# 3. Give the batch each sample twice. Which of the arrays above change, and does the step?
+# 4. What would $\delta_1$ be if the slope were forgotten? Which entries of $\Delta W_1$ change, and
+#    is the new direction still one that lowers the loss? (Try it: `losses` takes any direction.)
+# 5. Set all weights to zero, but not the biases. What is $\delta_1$? Which weights will ever move?
+# 6. Where the blue curve leaves its tangent, the step is too long for its own gradient. At which
+#    $\eta$ is the loss smallest, and at which is it back where it began? What makes the curve bend
+#    upward?
+# 7. Point at the one matrix on this page that a synapse from an output unit *back* to a hidden unit
+#    would have to know. Who else has it?

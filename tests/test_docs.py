@@ -1,0 +1,127 @@
+"""Documentation is code: what it shows must run, and must come out as it says."""
+
+import doctest
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from documents import PAGES, blocks, files, links
+
+import nofb
+from nofb.cli import main
+from nofb.cli.reproduce import REPRODUCTIONS
+from nofb.cli.sweep import read_plan
+from nofb.explain import header, latex
+from nofb.rules import RULES
+
+QUICK = {
+    "compare": ["--seeds", "1", "--epochs", "1", "--jobs", "1"],
+    "train": ["--epochs", "1"],
+}
+
+
+def of(language, marks=("",)):
+    """Return each page that has blocks of a language, with those blocks."""
+    found = {page: [b for b in blocks(page) if b.mark in marks] for page in PAGES}
+    found = {page: [b for b in every if b.language == language] for page, every in found.items()}
+    return [pytest.param(every, id=page.stem) for page, every in found.items() if every]
+
+
+def run_python(every):
+    """Run blocks one after the other; those with prompts must print what they show."""
+    names = {}
+    for number, block in enumerate(every):
+        if ">>> " in block.text:
+            test = doctest.DocTestParser().get_doctest(block.text, names, f"{number}", None, None)
+            said = []
+            runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+            runner.run(test, out=said.append, clear_globs=False)
+            assert not runner.failures, "".join(said)
+            names = test.globs
+        else:
+            exec(block.text, names)
+
+
+@pytest.mark.parametrize("every", of("python"))
+def test_the_python_on_a_page_runs_from_top_to_bottom(every, tmp_path, monkeypatch):
+    """A reader copies the code, and believes what stands below it."""
+    monkeypatch.chdir(tmp_path)
+    run_python(every)
+
+
+@pytest.mark.parametrize("every", of("sh"))
+def test_the_commands_on_a_page_run(every, tmp_path, monkeypatch, capsys):
+    """A command that a page shows and nofb refuses is the end of somebody's afternoon."""
+    monkeypatch.chdir(tmp_path)
+    for words in [words for block in every for words in block.commands]:
+        command = words[1]
+        if command == "sweep":
+            sweep_a_little(words[2])
+        elif command == "reproduce":
+            assert words[2] in REPRODUCTIONS
+        else:
+            assert main([*words[1:], *QUICK.get(command, [])]) == 0, capsys.readouterr().err
+
+
+def sweep_a_little(name):
+    """Run one short run of each rule of a sweep, with the first of all values."""
+    table = tomllib.loads(files()[name])
+    short = {"hidden": [8], "epochs": 1}
+    grid = {key: values[:1] for key, values in table["grid"].items() if key not in short}
+    nofb.sweep(table["rules"], 1, settings=table["settings"] | short, grid=grid, progress=False)
+
+
+def test_a_sweep_has_as_many_runs_as_its_page_says(tmp_path):
+    """A reader decides by this number whether to start it before lunch or before the weekend."""
+    said = {}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        said |= dict(re.findall(r"nofb sweep (\S+) +# (\d+) runs", text))
+    assert said
+    for name, runs in said.items():
+        (tmp_path / name).write_text(files()[name], encoding="utf-8")
+        assert len(read_plan(tmp_path / name).tasks) == int(runs), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("every", of("python", ["slow"]))
+def test_the_slow_python_on_a_page_runs(every, tmp_path, monkeypatch):
+    """What takes longer is run by hand, just as it stands."""
+    monkeypatch.chdir(tmp_path)
+    run_python(every)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("every", of("sh", ["slow"]))
+def test_the_slow_commands_on_a_page_run(every, tmp_path):
+    """What takes minutes is run by hand, just as it stands."""
+    for name, text in files().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for words in [words for block in every for words in block.commands]:
+        subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_leads_only_to_what_there_is(page):
+    """The same pages are read beside the code, where no link is made for them."""
+    for link in links(page):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_modules_that_a_page_calls_exist(page):
+    """`python -m` and a name that has moved says only that there is no such module."""
+    for name in re.findall(r"python -m ((?:nofb|benchmarks)[\w.]*)", page.read_text("utf-8")):
+        assert importlib.util.find_spec(name) is not None, name
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_brings_what_its_page_is_made_of(name):
+    """A new rule has a page by being in the registry, without anybody writing one."""
+    read = header(name)
+    assert read.question.endswith("?") and read.equations and read.paper
+    assert read.says("Uses") and read.says("Symbols")
+    assert all(latex(equation.text).isascii() for equation in read.equations)

@@ -1,0 +1,286 @@
+"""`nofb explain` as a student uses it: in a terminal, in a notebook, and one step line by line."""
+
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from functools import cache
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import nofb
+from nofb.cli import main
+from nofb.explain import Explanation, explain, header, latex, source, walk
+from nofb.explain.running import RATE, example
+from nofb.rules import RULES, FeedbackAlignment, KolenPollack
+
+CHEAP = [
+    name for name in RULES if name != "wm_released"
+]  # which mirrors for a second, as `wm` does
+
+
+walked = cache(walk)  # as several tests look at the same one
+read = cache(source)
+
+
+def explained(name, step):
+    """Return an explanation of a rule, from what was read or walked through already."""
+    return Explanation(header(name), walked(name) if step else read(name))
+
+
+def shown(steps, name):
+    """Return what a walk shows of an array, time after time, the start included."""
+    values = [*steps.start, *(value for moment in steps.moments for value in moment.values)]
+    return [value.content for value in values if name in value.names]
+
+
+def beside(steps, code):
+    """Return the values beside a line, by their names."""
+    moments = [m for m in steps.moments if m.lines[-1].code.strip().startswith(code) and m.values]
+    return [{name: v.content for v in m.values for name in v.names} for m in moments]
+
+
+# -- one step, line by line ------------------------------------------------------------------------
+
+
+def test_the_numbers_of_a_step_are_those_a_student_gets_with_paper_and_pencil():
+    """The walk is there to be checked by hand, so every number of it must be right."""
+    steps = walk("fa")
+    x, y, W1, W2, B2 = (shown(steps, name)[0] for name in ("x", "y", "W_1", "W_2", "B_2"))
+    a1 = x @ W1
+    h1 = np.tanh(a1)
+    output = np.exp(h1 @ W2) / np.exp(h1 @ W2).sum(axis=1, keepdims=True)
+    delta2 = output - y
+    delta1 = (delta2 @ B2) * (1 - h1**2)
+    expected = {"a_1": a1, "h_1": h1, "h_2": output, "error_2": delta2,
+                "dW_2": h1.T @ delta2 / len(x), "db_2": delta2.mean(0),
+                "dW_1": x.T @ delta1 / len(x), "db_1": delta1.mean(0),
+                "W_1": W1 - RATE * x.T @ delta1 / len(x)}  # fmt: skip
+    for name, value in expected.items():
+        np.testing.assert_allclose(shown(steps, name)[-1], value, err_msg=name)
+    (back,) = beside(steps, "signal = trace.back(layer, delta, layer.B)")
+    np.testing.assert_allclose(back["signal"], delta2 @ B2)
+    (signal,) = beside(steps, "delta = trace.times_slope(below, signal)")
+    np.testing.assert_allclose(signal["delta"], delta1)
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_a_step_that_is_watched_is_the_step_that_is_trained_with(name):
+    """What is shown with JIT off must be what training does with JIT on."""
+    steps = walked(name)
+    alone = example(name, steps.units)
+    alone.forward()
+    alone.update()
+    for number, layer in enumerate(alone.net.weighted, 1):
+        for kind in ("W", "b", "B"):
+            if (array := getattr(layer, kind)) is not None and shown(steps, f"{kind}_{number}"):
+                held = shown(steps, f"{kind}_{number}") + shown(steps, kind)
+                near = [a for a in held if a.shape == array.shape]
+                assert min(np.abs(a - array).max() for a in near) < 1e-9, (kind, number)
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_a_step_shows_every_equation_that_it_takes(name):
+    """The line that is passed over in silence is the one that a reader was waiting for."""
+    steps = walked(name)
+    elsewhere = {4} if name == "itp" else set()  # where it iterates in output space
+    assert steps.shows == set(steps.reader.header.numbered) - elsewhere
+
+
+def test_a_network_grows_by_a_layer_only_for_what_lies_between_two_hidden_ones():
+    """A relay, or a difference of targets, would not happen at all in a 2-3-2 network."""
+    sizes = {
+        name: walked(name).units for name in ("fa", "dfa", "wm", "tp", "ifa", "dtp", "dtp_drl")
+    }
+    deep = [name for name, units in sizes.items() if units == (2, 3, 5, 2)]
+    assert deep == ["ifa", "dtp", "dtp_drl"] and set(sizes.values()) == {(2, 3, 2), (2, 3, 5, 2)}
+
+
+def test_the_walk_shows_that_kolen_pollack_brings_w_and_b_together_by_its_law():
+    """W - Bᵀ shrinks by exactly 1 - λ, and a reader can see it in the printed arrays."""
+    steps = walk(KolenPollack(decay=0.25))
+    W, B = shown(steps, "W_2"), shown(steps, "B_2")
+    np.testing.assert_allclose(W[-1] - B[-1].T, 0.75 * (W[0] - B[0].T))
+
+
+def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():
+    """The mirror's own half happens after the step, and inside of a kernel."""
+    steps = walk("wm")
+    names = [moment.function.name for moment in steps.moments]
+    assert names.index("step") < names.index("WeightMirror.after_step") < names.index("mirror")
+    (product,) = beside(steps, "np.dot(z.T, xi, dB)")
+    (z,) = beside(steps, "z -= z.mean(axis=0)")
+    (xi,) = beside(steps, "xi *= self.width")
+    np.testing.assert_allclose(product["dB"], z["z"].T @ xi["xi"])
+    loops = [
+        moment
+        for moment in steps.moments
+        if moment.lines[0].code.strip() == "for i in range(B.shape[0]):"
+    ]
+    assert len(loops) == 1 and {"B", "dB"} <= {n for v in loops[0].values for n in v.names}
+
+
+def test_feedback_that_learns_in_passes_of_its_own_is_shown_learning():
+    """Without it the inverse of difference target propagation would come out of nowhere."""
+    names = [moment.function.name for moment in walk("tp").moments]
+    assert names.index("TargetPropagation.lesson") < names.index("TargetPropagation.targets")
+    assert "TargetRule.learn_feedback" in [m.function.name for m in walk("dtp_drl").moments]
+
+
+class Summed(FeedbackAlignment):
+    """A student's rule, which forgets the slope."""
+
+    def signals(self, net, trace):
+        delta = trace.error
+        yield net.weighted[-1], delta
+        for layer, below in net.downward():
+            spare = delta
+            delta = delta @ layer.B + 0 * spare.sum()
+            yield below, delta
+
+
+def test_a_students_own_lines_are_walked_through_without_a_word_from_the_student():
+    """The walk is for the one whose rule does not learn yet, and who does not know why."""
+    steps = walk(Summed)
+    error, B = shown(steps, "error_2")[0], shown(steps, "B_2")[0]
+    (wrong,) = beside(steps, "delta = delta @ layer.B")
+    np.testing.assert_allclose(wrong["delta"], error @ B)
+    assert beside(steps, "spare = delta") == [{"spare": "error_2"}]
+
+
+def test_the_seed_draws_another_network_and_another_batch_and_nothing_else_does():
+    """Two students who compare notes must have the same numbers, or know why not."""
+    first, again, other = (str(explain("dfa", step=True, seed=seed)) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_whoever_was_tracing_goes_on_tracing():
+    """A debugger or a coverage tool must not lose its thread."""
+
+    def tracer(frame, event, argument):
+        """Look on."""
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        walk("fa")
+        assert sys.gettrace() is tracer
+    finally:
+        sys.settrace(before)
+
+
+# -- in a terminal ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [False, True])
+@pytest.mark.parametrize("name", CHEAP)
+def test_no_line_is_wider_than_a_terminal(name, step):
+    """A line that wraps tears the code from its equation."""
+    for line in str(explained(name, step)).splitlines():
+        assert sum(not unicodedata.combining(sign) for sign in line) <= 100, line
+
+
+def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
+    """The command is the README's promise: the header, then each line beside its equation."""
+    assert main(["explain", "wm"]) == 0
+    text = capsys.readouterr().out
+    for part in ("What if the feedback path learned Wᵀ by itself", "Gaps to the released code",
+                 "# FeedbackAlignment.signals  (nofb/rules/feedback_alignment.py)",
+                 "What it shares with other rules"):  # fmt: skip
+        assert part in text
+    line = next(line for line in text.splitlines() if "trace.times_slope(below, signal)" in line)
+    assert line.rstrip().endswith("(2) δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})")
+
+
+def test_a_step_is_printed_with_arrays_that_line_up(capsys):
+    """Numbers that do not stand below each other are not read."""
+    assert main(["explain", "kp", "--step", "--seed", "3"]) == 0
+    text = capsys.readouterr().out
+    rows = re.search(
+        r"^ +dB  \(2, 3\)\n((?: +-?\d+\.\d{4}){3}\n)((?: +-?\d+\.\d{4}){3}\n)", text, re.M
+    )
+    assert rows and len(rows[1]) == len(rows[2])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["bq"], "rule is 'bq', but must be one of: bp, fa"), (["fa", "--seed", "-1"], "seed must"),
+     (["fa", "--seed", "one"], "argument --seed: invalid int value"), ([], "required: RULE")],
+)  # fmt: skip
+def test_a_mistake_is_answered_with_one_sentence(capsys, words, sentence):
+    """Above all a mistyped rule must tell which ones there are."""
+    try:
+        code = main(["explain", *words])
+    except SystemExit as exit_:
+        code = exit_.code
+    assert code == 2 and sentence in (err := capsys.readouterr().err) and err.count("\n") == 1
+
+
+def test_a_pager_may_close_before_the_end():
+    """`nofb explain wm | head` is how a long text is read."""
+    command = [sys.executable, "-m", "nofb", "explain", "wm"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b"" and running.wait() == 0
+
+
+def test_nothing_changes_where_the_user_has_switched_compilation_off():
+    """`NUMBA_DISABLE_JIT=1` is what a student with a debugger sets."""
+    command = [sys.executable, "-m", "nofb", "explain", "sa", "--step"]
+    without = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    text = subprocess.run(command, env=without, capture_output=True, text=True, check=True).stdout
+    assert text.strip() == str(explain("sa", step=True)).strip()
+
+
+# -- in a notebook ---------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Collects the text of a page, and the tags that were left open."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.words, self.links = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.open.append(tag)
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("step", [False, True])
+@pytest.mark.parametrize("name", ["fa", "wm", "np_feedback", "itp"])
+def test_a_notebook_gets_a_whole_page_with_every_equation_as_mathematics(name, step):
+    """Rich output that is broken, or asks the network for something, is no output in a lecture."""
+    page = Page(explained(name, step)._repr_html_())
+    text = "".join(page.words)
+    assert page.open == [] and page.links == []
+    for equation in header(name).equations:
+        assert f"$\\displaystyle {latex(equation.text)}$" in text
+    assert "def signals(" in text or step
+
+
+def test_explain_is_a_function_and_a_package_whatever_was_imported_first():
+    """`nofb.explain("fa")` must not stop working because somebody imported a part of it."""
+    from nofb.explain import headers
+
+    assert headers.header("fa") == nofb.explain.header("fa")
+    assert "feedback alignment (fa)" in str(nofb.explain("fa"))
+    assert "explain" in dir(nofb)
+
+
+def test_importing_nofb_does_not_bring_what_explains_it():
+    """Training a network needs none of this."""
+    code = "import sys, nofb; print('nofb.explain' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"

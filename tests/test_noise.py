@@ -1,0 +1,41 @@
+"""Noise for inverses: drawn in a hurry, but with the moments of a Gaussian."""
+
+import numpy as np
+import pytest
+
+from nofb.noise import add_noise
+
+WIDTH, SAMPLES = 0.3, 1_000_000
+
+
+@pytest.fixture(scope="module")
+def noise():
+    h = np.zeros((1000, SAMPLES // 1000))
+    noisy = np.empty_like(h)
+    add_noise(np.random.default_rng(0), WIDTH, h, noisy)
+    return noisy / WIDTH
+
+
+@pytest.mark.parametrize(("power", "moment"), [(1, 0), (2, 1), (3, 0), (4, 3)])
+def test_noise_has_the_moments_of_a_gaussian(noise, power, moment):
+    """An inverse that learns from wider or skewed noise learns the inverse of other activations."""
+    spread = np.sqrt(np.mean(noise ** (2 * power)) / SAMPLES)
+    assert np.mean(noise**power) == pytest.approx(moment, abs=4 * spread)
+
+
+def test_noise_of_one_unit_tells_nothing_of_its_neighbours(noise):
+    """Inverses would learn from the correlation instead of from what their layer does."""
+    for first, second in ((noise[:, :-1], noise[:, 1:]), (noise[:-1], noise[1:])):
+        assert np.mean(first * second) == pytest.approx(0, abs=4 / np.sqrt(SAMPLES))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_noise_is_added_to_what_is_there_and_leaves_it_alone(dtype):
+    """Activations that noise has changed would be taught as if they were the layer's."""
+    h = np.arange(7.0, dtype=dtype).reshape(7, 1)
+    noisy = np.empty_like(h)
+    add_noise(np.random.default_rng(0), 0.01, h, noisy)
+    assert noisy.dtype == dtype and 0 < np.abs(noisy - h).max() < 0.05
+    np.testing.assert_array_equal(h, np.arange(7.0).reshape(7, 1))
+    add_noise(np.random.default_rng(0), 0.0, h, noisy)
+    np.testing.assert_array_equal(noisy, h)
