@@ -120,7 +120,7 @@ def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -
         warnings.warn(
             f"{rule.name} iterates inverses that need not converge: the Lipschitz constant of the "
             f"inverse of layer {worst + 1} less the identity is {constants[worst]:.2f}, at least 1 "
-            f"in layers {', '.join(str(number + 1) for number in wrong)}; more inverse_steps, a "
+            f"in {', '.join(f'layer {number + 1}' for number in wrong)}; more inverse_steps, a "
             "smaller damping or layer_norm may help",
             ContractionWarning,
             stacklevel=2,

@@ -67,8 +67,8 @@ picture
 # %% [markdown]
 # ## In equations
 #
-# Samples are rows, $e = \hat y - y$ is (N, n_L), and $D_l$ is (n_L, n_l): always from the output
-# straight to layer $l$.
+# Samples are rows, $e = \hat y - y$ is $(N, n_L)$, and $D_l$ is $(n_L, n_l)$: always from the
+# output straight to layer $l$.
 #
 # $$
 # \begin{aligned}
@@ -153,9 +153,21 @@ for name, deltas in [
 # %% [markdown]
 # ## When are they the same?
 #
-# With **one hidden layer** there is only one step back, so all three are one rule: $D_1$ stands
-# where $B_2$ stood.
-#
+# With **one hidden layer** there is only one step back, so all three are one rule, with $D_1$ where
+# $B_2$ stood:
+
+# %%
+net = build(64, 50)
+fa = rules.make("fa")
+fa.attach(net, seed=SEED)
+B2, expected = net.layers[1].B, fa.updates(net, x, y)[0].dW
+for name in ("dfa", "ifa"):
+    rule = rules.make(name)
+    rule.attach(net, seed=SEED)
+    net.layers[0].D[:] = B2
+    print(f"{name} less fa: {abs(rule.updates(net, x, y)[0].dW - expected).max()}")
+
+# %% [markdown]
 # With more, send the error down through $D_1 = B_3 B_2$ in place of $B_3$ and then $B_2$. What is
 # left out on the way is the slope $f'(a_2)$ in between. If the units are linear there is none, and
 # nothing is left out:

@@ -1,11 +1,11 @@
-"""What tests share that change the list of rules."""
+"""What every test must leave as it was."""
 
 import pytest
 
 from nofb.rules import RULES
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def own_rules():
     """Strike from the list, afterwards, every rule that a test has enrolled."""
     before = dict(RULES)

@@ -271,7 +271,6 @@ def test_an_audit_leaves_the_rule_as_it_is():
     assert rule.rng.bit_generator.state == state
 
 
-@pytest.mark.usefixtures("own_rules")
 def test_the_command_names_who_claims_something_wrong_and_how_it_was_found_out(capsys, tmp_path):
     """A teacher runs it on twenty submissions, and reads the line that matters."""
     (tmp_path / "planted.py").write_text(PLANT)

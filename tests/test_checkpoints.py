@@ -141,6 +141,14 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
         {"rule": partial(rules.IndirectFeedbackAlignment, relay="random")},
         {"rule": partial(rules.DirectFeedbackAlignment, shared=True, zero_weights=True)},
         {"rule": partial(FeedbackAlignment, scaled("xavier", 2.0))},
+        {
+            "rule": partial(
+                rules.IteratedInverses,
+                **{"inverse_schedule": "cosine", "inverse_steps": 2, "inverse_decay": 1e-4},
+                **{"epochs_before": 2, "epochs_between": 1},
+            ),
+            "net": undropped,
+        },
     ],
 )
 def test_optimizers_schedules_splits_images_and_variants_resume_too(tmp_path, options):

@@ -159,10 +159,9 @@ def test_the_seed_draws_another_network_and_another_batch_and_nothing_else_does(
 
 def test_whoever_was_tracing_goes_on_tracing():
     """A debugger or a coverage tool must not lose its thread."""
-    seen = []
 
     def tracer(frame, event, argument):
-        seen.append(frame.f_code.co_name)
+        """Look on."""
 
     before = sys.gettrace()
     sys.settrace(tracer)
@@ -190,7 +189,7 @@ def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
     text = capsys.readouterr().out
     for part in ("What if the feedback path learned Wᵀ by itself", "Gaps to the released code",
                  "# FeedbackAlignment.signals  (nofb/rules/feedback_alignment.py)",
-                 "# What it shares with other rules".lstrip("# ")):  # fmt: skip
+                 "What it shares with other rules"):  # fmt: skip
         assert part in text
     line = next(line for line in text.splitlines() if "trace.times_slope(below, signal)" in line)
     assert line.rstrip().endswith("(2) δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})")

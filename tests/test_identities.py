@@ -466,8 +466,9 @@ def test_a_rule_has_feedback_matrices_only_if_it_says_so_and_says_whether_they_l
     rule = attached(name, net := dense_net())
     matrices = [m for layer in net.weighted for m in (layer.B, layer.D) if m is not None]
     hears = reaction(rule, net, lambda trace: poison(*matrices))
-    assert hears == (name in [*FIXED, "fwdtp"] or rule.uses.learned_feedback)
-    assert rule.uses.feedback == (name in [*FIXED, "fwdtp", "brsf", "frsf"])  # two draw magnitudes
+    matrices_drawn = [*FIXED, "fwdtp"]
+    assert hears == (name in matrices_drawn or rule.uses.learned_feedback)
+    assert rule.uses.feedback == (name in [*matrices_drawn, "brsf", "frsf"])  # magnitudes
     assert rule.uses.learned_feedback == (name in [*LEARNED, *INVERTING])
 
 

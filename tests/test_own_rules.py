@@ -88,7 +88,7 @@ def helper():
 
 
 @pytest.fixture
-def desk(tmp_path, own_rules):
+def desk(tmp_path):
     """Sit in a folder with a student's file."""
     (tmp_path / "students_file.py").write_text(FILE)
     (tmp_path / "no_python.py").write_text("x = 1 +\n")
@@ -205,7 +205,6 @@ def test_another_line_anywhere_in_the_file_is_another_rule(desk):
     assert before != fingerprint.of_rule(load("students_file:Mine"))
 
 
-@pytest.mark.usefixtures("own_rules")
 def test_a_class_that_is_written_anew_takes_the_place_of_the_first():
     """In a notebook a cell is run again and again, and the last class is the one that counts."""
     first, second = (type("Mine", (FeedbackAlignment,), {"name": "mine"}) for _ in range(2))

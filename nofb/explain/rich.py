@@ -16,7 +16,8 @@ from nofb.explain.headers import Equation, Header, Paragraph
 from nofb.explain.mathematics import latex
 from nofb.explain.plain import heading, rule_title, setting, value_lines
 from nofb.explain.reach import Value
-from nofb.explain.sources import Function, Line, Mark, Source
+from nofb.explain.reader import Function, Line, Mark
+from nofb.explain.sources import Source
 from nofb.explain.walk import Moment, Walk
 
 INDEXED = re.compile(
@@ -121,7 +122,8 @@ def _marks(line: Line) -> str:
 
 def _mark(mark: Mark) -> str:
     of = f" of {escape(mark.of.lower())}" if mark.of else ""
-    return f"({mark.equation.number}{of}) ${latex(mark.equation.text)}$"
+    text = f"({mark.equation.number}{of}) ${latex(mark.equation.text)}$"
+    return f'<span class="mark">{text}</span>'
 
 
 def _values(values: Iterable[Value]) -> str:

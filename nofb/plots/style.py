@@ -71,7 +71,7 @@ class Look:
 
 
 DASHES, DOTS = (0.0, (5.0, 1.5)), (0.0, (1.2, 1.2))
-LONG = (0.0, (9.0, 2.0))
+LONG = (0.0, (6.0, 2.5))
 # One hue for each family; line and marker tell its members apart. No hue is the theme's ink.
 # What sends targets has long dashes, in the hues of its own families.
 LOOKS = {
@@ -97,9 +97,9 @@ LOOKS = {
     "fwdtp": Look("blue", LONG, "^"),
     "itp": Look("vermillion", LONG, "*"),
     "itp_drl": Look("vermillion", LONG, "P"),
-    "ddtp": Look("bluish green", LONG, "h"),
-    "dtp_drl": Look("bluish green", LONG, "8"),
-    "ldrl": Look("orange", LONG, "X"),
+    "ddtp": Look("bluish green", LONG, "s"),
+    "dtp_drl": Look("bluish green", LONG, "X"),
+    "ldrl": Look("orange", LONG, "D"),
     "gnt": Look("reddish purple", LONG, "o"),
     "shallow": Look("", DASHES, "", 2.4),
 }
