@@ -16,8 +16,9 @@ from pathlib import Path
 from anatomy import KINDS, dissect
 from picture import draw, sample
 
+from nofb.experiments.settings import Settings
 from nofb.explain import Equation, Function, Header, Line, header, latex, source
-from nofb.rules import COMPARED, CONTROLS, RULES, TARGETS, Rule, Uses
+from nofb.rules import CONTROLS, RULES, TARGETS, Rule, Uses
 from nofb.text import markdown
 
 INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
@@ -74,6 +75,7 @@ def gallery() -> Iterator[str]:
             yield from card(name)
         yield "::::\n"
     yield "## What each rule must know\n"
+    yield "As each rule says; `nofb audit` finds it out by experiment, and in more detail.\n"
     yield markdown(list(table_of_uses()))
     yield "\n## Classes and papers\n"
     yield markdown(list(table_of_names()))
@@ -257,9 +259,18 @@ def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
     yield "## Hyper-parameters\n"
     yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
     beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))
-    lr = "" if name in COMPARED else " --lr 0.002"
+    lr = "" if has_rate(name) else " --lr 0.002"
     yield "## Try it\n\n```sh"
-    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}\nnofb explain {name}\n```"
+    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}"
+    yield f"nofb explain {name} --step\nnofb audit {name}\n```"
+
+
+def has_rate(name: str) -> bool:
+    """Return whether a learning rate was searched for a rule, so that none need be given."""
+    try:
+        return Settings().rate(name) > 0
+    except ValueError:
+        return False
 
 
 # -- words -----------------------------------------------------------------------------------------
