@@ -35,7 +35,8 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"  # a cache would not see that the package has changed
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
-nb_ipywidgets_js = {}
+nb_ipywidgets_js = {}  # would load scripts from the network; sliders bring a picture as well
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 
 html_theme = "furo"
 html_title = "nofb"

@@ -160,14 +160,20 @@ def test_random_directions_fall_into_the_chance_band_as_often_as_it_says():
         assert inside == pytest.approx(0.95, abs=0.015)
 
 
+def generators_of(rule):
+    """Return the generators that a rule keeps, one for itself or one for each layer."""
+    own = [rule.rng] if hasattr(rule, "rng") else []
+    return own + list(getattr(rule, "rngs", {}).values())
+
+
 def test_measuring_changes_neither_weights_nor_feedback():
     """A probe that trained the network, or drew new feedback, would spoil what it looks at."""
     for name in rules.RULES:
         net, rule = deep_net(), rules.make(name)
         rule.attach(net)
-        before, drawn = oracles.arrays_of(net, rule), deepcopy(getattr(rule, "rng", None))
+        before, drawn = oracles.arrays_of(net, rule), deepcopy(generators_of(rule))
         measure(net, rule)
         for key, array in oracles.arrays_of(net, rule).items():
             np.testing.assert_array_equal(array, before[key], err_msg=f"{key} under {name}")
-        if drawn is not None:
-            assert rule.rng.random() == drawn.random(), f"{name} drew noise of the run's own"
+        for rng, same in zip(generators_of(rule), drawn, strict=True):
+            assert rng.random() == same.random(), f"{name} drew noise of the run's own"

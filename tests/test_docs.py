@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from xml.etree import ElementTree
 
 import pytest
+from anatomy import dissect
 from documents import PAGES, blocks, files, links
+from picture import draw
 
 import nofb
 from nofb.cli import main
@@ -125,3 +128,36 @@ def test_a_rule_brings_what_its_page_is_made_of(name):
     assert read.question.endswith("?") and read.equations and read.paper
     assert read.says("Uses") and read.says("Symbols")
     assert all(latex(equation.text).isascii() for equation in read.equations)
+
+
+@pytest.mark.parametrize(
+    "name, ways",
+    [
+        ("bp", ["transport W_3ᵀ 3>2", "transport W_2ᵀ 2>1"]),
+        ("fa", ["random B_3 3>2", "random B_2 2>1"]),
+        ("dfa", ["random D_2 3>2", "random D_1 3>1"]),
+        ("ifa", ["random D_1 3>1", "forward W_2 1>2"]),
+        ("usf", ["signs B_3 3>2", "signs B_2 2>1"]),
+        ("kp", ["learned B_3 3>2", "learned B_2 2>1"]),
+        ("drtp", ["random D_2 0>2", "random D_1 0>1"]),
+        ("dtp", ["transport W_3ᵀ 3>2", "learned g_2 2>1"]),
+        ("ddtp", ["learned g_2 3>2", "learned g_1 3>1"]),
+        ("shallow", []),
+    ],
+)
+def test_a_picture_shows_which_way_a_rules_signals_go(name, ways):
+    """The picture is what a reader remembers of a rule; 0 is the label, 3 the output."""
+    found = dissect(RULES[name]).ways
+    assert [f"{way.kind} {way.matrix} {way.start}>{way.end}" for way in found] == ways
+
+
+def test_a_picture_tells_what_is_heard_of_an_error():
+    """All that sets error-sign feedback apart from direct feedback is what is sent."""
+    assert [name for name in RULES if dissect(RULES[name]).hears_signs] == ["sdfa"]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_picture_can_be_drawn(name):
+    """It stands inside a page: a tag left open would take the rest of the page with it."""
+    picture = ElementTree.fromstring(draw(dissect(RULES[name]), "a < b"))
+    assert picture.find("title").text == "a < b"

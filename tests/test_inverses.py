@@ -19,6 +19,7 @@ from nofb.datasets import Dataset
 from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
 from nofb.layers import Inverse
 from nofb.layers.inverse import Map
+from nofb.noise import add_noise
 from nofb.rules.targets import TargetRule
 from nofb.target_diagnostics import TARGET_MEASURES, ContractionWarning, measure_targets
 
@@ -26,6 +27,13 @@ LEARNERS = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]
 RECONSTRUCTING = ["tp", "dtp", "sdtp", "itp"]
 FROM_OUTPUT = ["itp_drl", "ddtp", "dtp_drl"]  # rules whose noise goes up to the output
 SIZES = (5, 4, 6, 7, 3)
+
+
+def drawn(rng, width: float, shape) -> np.ndarray:
+    """Return the noise that a generator gives to nofb."""
+    noise = np.empty(shape)
+    add_noise(rng, width, np.zeros(shape), noise)
+    return noise
 
 
 class Net:
@@ -66,10 +74,10 @@ class Net:
         """Return the loss of the inverse of layer i with the noise that a generator draws."""
         sigma, name = self.rule.noise, self.rule.name
         below = self.h[i if name == "ddtp" else i - 1]
-        xi = sigma * rng.standard_normal(below.shape)
+        xi = drawn(rng, sigma, below.shape)
         noisy = below + xi
         if name == "ldrl":
-            zeta = sigma * rng.standard_normal(self.h[i].shape)
+            zeta = drawn(rng, sigma, self.h[i].shape)
             p = self.g(i, self.f(i, noisy)) - self.g(i, self.h[i])
             q = self.g(i, self.h[i] + zeta) - self.g(i, self.h[i])
             return ((q**2).sum() - 2 * (xi * p).sum()) / len(xi)
@@ -112,14 +120,14 @@ def test_a_lesson_is_the_gradient_of_the_loss_of_its_equation(
         index, inverse = net.weighted.index(layer), layer.inverse
         loss = rule.lesson(net, trace, layer, np.random.default_rng(5))
         assert loss == pytest.approx(formulas.loss(index, np.random.default_rng(5)), rel=1e-9)
-        scale = np.abs(inverse.dB).max()
+        atol = 1e-6 * np.abs(inverse.dB).max() + 1e-9  # a loss is only so sharp
         for parameter, found in ((inverse.B, inverse.dB), (inverse.c, inverse.dc)):
             slopes = oracles.differences(
                 lambda index=index: formulas.loss(index, np.random.default_rng(5)),
                 parameter,
                 range(parameter.size),
             )
-            np.testing.assert_allclose(found.reshape(-1), slopes, rtol=1e-5, atol=1e-6 * scale)
+            np.testing.assert_allclose(found.reshape(-1), slopes, rtol=1e-5, atol=atol)
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -169,8 +177,8 @@ def test_a_lesson_in_single_precision_is_the_one_in_double(name):
         trace = taught_trace(net, *batch(net))
         for layer in rule.inverted(net):
             rng = np.random.default_rng(5)
-            xi = [rng.standard_normal((7, n)) for n in (*SIZES, *SIZES)]
-            rule.lesson(net, trace, layer, Recorded(xi))
+            draws = [rng.uniform(0.1, 0.9, (7, n)) for n in (*SIZES, *SIZES)]
+            rule.lesson(net, trace, layer, Recorded(draws))
         found.append([layer.inverse.dB.copy() for layer in rule.inverted(net)])
     for single, double in zip(*found, strict=True):
         assert single.dtype == np.float32
@@ -178,13 +186,13 @@ def test_a_lesson_in_single_precision_is_the_one_in_double(name):
 
 
 class Recorded:
-    """Gives noise that was drawn before, fitted to whatever shape is asked for."""
+    """Gives even draws that were made before, fitted to whatever shape is asked for."""
 
-    def __init__(self, noises) -> None:
-        self.noises = iter(noises)
+    def __init__(self, draws) -> None:
+        self.draws = iter(draws)
 
-    def standard_normal(self, out, dtype) -> None:
-        out[:] = np.resize(next(self.noises), out.shape)
+    def random(self, out, dtype) -> None:
+        out[:] = np.resize(next(self.draws), out.shape)
 
 
 # -- what is learned in the end ------------------------------------------------------------------
@@ -238,14 +246,14 @@ def test_without_its_second_term_local_difference_reconstruction_has_no_bottom()
     rule = attached("ldrl", net)
     trace, layer = taught_trace(net, *batch(net, 500)), net.weighted[1]
 
-    def loss(scale, second=1):
+    def loss(scale, silent=False):
         layer.B[:] = scale * layer.W.T
-        rng = np.random.default_rng(3)
-        noises = [rng.standard_normal((500, 4)), second * rng.standard_normal((500, 3))]
-        return rule.lesson(net, trace, layer, Recorded(noises))
+        below, above = np.random.default_rng(3).random((2, 500, 4))
+        draws = [below, np.full((500, 3), 0.5) if silent else above]  # 0.5: no noise above
+        return rule.lesson(net, trace, layer, Recorded(draws))
 
-    assert loss(100, second=0) == pytest.approx(100 * loss(1, second=0))
-    assert loss(1, second=0) < 0
+    assert loss(100, silent=True) == pytest.approx(100 * loss(1, silent=True), rel=1e-3)
+    assert loss(1, silent=True) < 0
     assert loss(100) > loss(10) > 0 > loss(1)
 
 
@@ -352,14 +360,15 @@ def test_inverses_follow_a_schedule_of_their_own():
     shares, step = [], rule.inverse_step
 
     def noting(*these):
-        shares.append(rule.optimizer.share)
+        shares.append({optimizer.share for optimizer in rule.optimizers.values()})
         step(*these)
 
     rule.inverse_step = noting
     train(net, rule, epochs=2)
     moments = [0, 0, 0, *np.arange(6) / 6]  # an epoch before the first, and two more
+    shares = np.array([share for (share,) in shares])  # one for all inverses
     np.testing.assert_allclose(shares, [(1 + np.cos(np.pi * at)) / 2 for at in moments])
-    assert rule.optimizer.lr == 0.01
+    assert all(optimizer.lr == 0.01 for optimizer in rule.optimizers.values())
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
@@ -373,6 +382,22 @@ def test_inverses_have_an_optimizer_of_their_own_with_a_decay(optimizer):
         np.testing.assert_allclose(layer.inverse.B, 0.9 * B, atol=1e-9)
         np.testing.assert_allclose(layer.inverse.c, 0, atol=1e-9)
         assert layer.inverse.B is layer.B
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_rule_that_taught_another_network_since_goes_on_with_the_first(name):
+    """One rule and several networks is usual in a notebook; their averages must not mix."""
+    net, twin = dense_net(SIZES), dense_net(SIZES)
+    rule, other = (attached(name, each, inverse_steps=1) for each in (net, twin))
+    for each, stack in ((rule, net), (other, twin)):
+        oracles.learn(each, stack, *batch(stack), steps=2)
+    rule.attach(dense_net((5, 9, 8, 3)), seed=4)
+    for each, stack in ((rule, net), (other, twin)):
+        oracles.learn(each, stack, *batch(stack), steps=2)
+    for layer, same in zip(net.weighted, twin.weighted, strict=True):
+        np.testing.assert_array_equal(layer.W, same.W)
+        if layer.inverse is not None:
+            np.testing.assert_array_equal(layer.inverse.B, same.inverse.B)
 
 
 def test_fixed_inverses_stay_fixed_whenever_they_might_learn():
@@ -578,7 +603,7 @@ def test_inverses_that_need_not_converge_are_warned_of_once():
     rule.learn_feedback(net, taught_trace(net, *batch(net)))
     (sentence,) = warned(net, rule)
     assert sentence.startswith("itp iterates inverses that need not converge")
-    assert "in layer 2;" in sentence and "damping" in sentence and "\n" not in sentence
+    assert "at least 1 in layer 2" in sentence and "damping" in sentence and "\n" not in sentence
 
 
 @pytest.mark.parametrize("case", ["one iteration", "good inverses", "another rule"])

@@ -27,7 +27,9 @@ def start(rule, path):
     words = ["train", rule, "--hidden", "24", "12", "--validation", ".2", "--epochs", str(EPOCHS)]
     words += ["--checkpoint", str(path), "--resume"]
     command = [sys.executable, "-u", "-m", "nofb", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore::RuntimeWarning"}  # of inverses that diverge
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=quiet)
 
 
 def kill(run):

@@ -94,9 +94,7 @@ FAULTS = {
         'least=0), "weights")',
         "test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed",
     ),
-    "no slope": Fault(
-        "trace.py", "layer.activation.times_slope(signal, self[layer].h)", "pass", GRADIENT
-    ),
+    "no slope": Fault("trace.py", "layer.activation.times_slope(signal, h)", "pass", GRADIENT),
     "no slope of tanh": Fault(SLOPES, "signal[i] *= one - h[i] * h[i]", "signal[i] *= one", SLOPE),
     "no slope of logistic": Fault(
         SLOPES, "signal[i] *= h[i] * (one - h[i])", "signal[i] *= one", SLOPE

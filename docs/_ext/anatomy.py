@@ -85,7 +85,8 @@ def dissect(rule: type[Rule]) -> Anatomy:
     ways = (*sequential(made, net), *direct(made, net), *relayed(made, net))
     once, twice = (signals(made, net, size) for size in (1, 2))
     taught = frozenset(net.weighted.index(layer) + 1 for layer in once)
-    same = [np.array_equal(once[layer], twice[layer]) for layer in once if layer is not layers[-1]]
+    hidden = [layer for layer in once if layer is not layers[-1] and once[layer].any()]
+    same = [np.array_equal(once[layer], twice[layer]) for layer in hidden]
     hears_signs = made.uses.error and bool(same) and all(same)
     return Anatomy(made.uses, ways, taught, hears_signs, isinstance(made, TargetRule))
 

@@ -22,10 +22,9 @@ LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(?=[)#])")
 
 def origins() -> dict[Path, Path]:
     """Return, for each page that is copied, where it goes and where it comes from."""
-    copied = {DOCS / "benchmarks/README.md": ROOT / "benchmarks/README.md"}
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        copied[DOCS / "notebooks" / notebook.name] = notebook
-    return copied
+    found = [ROOT / "benchmarks/README.md", *(ROOT / "notebooks").glob("*.ipynb")]
+    found.append(ROOT / "notebooks/README.md")
+    return {DOCS / page.relative_to(ROOT): page for page in found}
 
 
 def destinations() -> dict[Path, Path]:

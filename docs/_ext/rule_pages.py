@@ -1,7 +1,7 @@
-"""A page for each rule, and the gallery of all, written from the rules themselves.
+"""A page for each rule, written from the rule itself.
 
-The mathematics is that of each rule's header, as `nofb.explain` reads it; the picture is drawn from
-what the rule puts on a network. A rule that joins `nofb.rules.RULES` has its page by that.
+The mathematics is that of its header, as `nofb.explain` reads it; the picture is drawn from what it
+puts on a network. A rule that joins `nofb.rules.RULES` has its page by that.
 """
 
 from __future__ import annotations
@@ -13,26 +13,16 @@ from dataclasses import fields
 from itertools import chain
 from pathlib import Path
 
-from anatomy import KINDS, dissect
-from picture import draw, sample
+from anatomy import dissect
+from gallery import gallery, picture
+from picture import draw
+from wording import mathematics, prose, remark, sentence
 
-from nofb.explain import Equation, Function, Header, Line, header, latex, source
-from nofb.rules import COMPARED, CONTROLS, RULES, TARGETS, Rule, Uses
-from nofb.text import markdown
+from nofb.experiments.settings import Settings
+from nofb.explain import Function, Header, Line, header, latex, source
+from nofb.rules import CONTROLS, RULES, Rule, Uses
 
-INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
 LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
-RELATION = re.compile(r"(?!.*[A-Za-z]{2})[^`]*[=←≈∝~≤<][^`]*")  # and no word
-QUOTED = re.compile(r"(`[^`]*`)")
-FAMILIES = {
-    "control": "The controls: a ceiling and a floor",
-    "random": "Errors through fixed random matrices",
-    "signs": "Errors through the signs of the weights",
-    "learned": "Errors through matrices that learn",
-    "target": "Targets in the place of errors",
-    "transport": "Errors through the weights themselves",
-    "": "Others",
-}
 SHOWN_ELSEWHERE = ("Symbols", "Uses")
 
 
@@ -55,75 +45,6 @@ def contents(folder: Path) -> dict[Path, str]:
     return written
 
 
-# -- the gallery -----------------------------------------------------------------------------------
-
-
-def gallery() -> Iterator[str]:
-    """Write the page that shows all rules."""
-    yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
-    yield (
-        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is "
-        "what the layers are taught with, and which way it comes; dashed is what the way back "
-        "takes from the forward weights. Click on a rule for its equations and its code.\n"
-    )
-    legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
-    yield f'<ul class="legend">{legend}</ul>\n'
-    for title, names in families().items():
-        yield f"## {title}\n\n::::{{container}} gallery"
-        for name in names:
-            yield from card(name)
-        yield "::::\n"
-    yield "## What each rule must know\n"
-    yield markdown(list(table_of_uses()))
-    yield "\n## Classes and papers\n"
-    yield markdown(list(table_of_names()))
-    names = "\n".join(RULES)
-    yield f"\n```{{toctree}}\n:hidden:\n\n{names}\n```"
-
-
-def families() -> dict[str, list[str]]:
-    """Return the rules that belong together, by what they send and through what."""
-    found: dict[str, list[str]] = {title: [] for title in FAMILIES.values()}
-    for name, rule in RULES.items():
-        anatomy = dissect(rule)
-        kind = anatomy.ways[0].kind if anatomy.ways else ""
-        if name in CONTROLS:
-            kind = "control"
-        elif name in TARGETS:
-            kind = "target"
-        found[FAMILIES[kind]].append(name)
-    return {title: names for title, names in found.items() if names}
-
-
-def card(name: str) -> Iterator[str]:
-    """Write a rule's place in the gallery."""
-    read = header(name)
-    yield ":::{container} card"
-    yield picture(name)
-    yield f"[**`{name}`** {read.title}]({name}.md)\n"
-    yield f"{sentence(prose(read.question))}\n"
-    yield ":::"
-
-
-def table_of_uses() -> Iterator[list[str]]:
-    """Return a row for each rule, with a mark for whatever it uses."""
-    names = [field.name for field in fields(Uses)]
-    yield ["rule", *(name.replace("_", " ") for name in names)]
-    for name, rule in RULES.items():
-        yield [f"[`{name}`]({name}.md)", *("●" * getattr(rule.uses, use) for use in names)]
-
-
-def table_of_names() -> Iterator[list[str]]:
-    """Return a row for each rule, with its class, its file and its paper."""
-    yield ["rule", "class, in `nofb.rules`", "file, in `nofb/rules`", "paper"]
-    for name, rule in RULES.items():
-        file = Path(inspect.getfile(rule)).name
-        yield [f"[`{name}`]({name}.md)", f"`{rule.__name__}`", f"`{file}`", rule.paper]
-
-
-# -- a rule's page ---------------------------------------------------------------------------------
-
-
 def page(name: str) -> Iterator[str]:
     """Write the page of a rule."""
     rule, read = RULES[name], header(name)
@@ -135,6 +56,7 @@ def page(name: str) -> Iterator[str]:
     yield ":::\n"
     yield f"{prose(read.summary)}\n"
     yield f"{prose(read.paper)}\n"
+    yield f"**Uses** {prose(read.says('Uses'))}\n"
     yield "## The equations\n"
     yield from equations(read)
     yield "\n### Symbols\n" if read.symbols else ""
@@ -142,11 +64,6 @@ def page(name: str) -> Iterator[str]:
     yield from code(name)
     yield from said(read)
     yield from use_it(name, rule)
-
-
-def picture(name: str) -> str:
-    """Return a rule's picture, which has a file of its own."""
-    return f"```{{raw}} html\n:file: {name}.svg\n```\n"
 
 
 def uses(rule: type[Rule]) -> str:
@@ -172,21 +89,6 @@ def equations(read: Header) -> Iterator[str]:
         yield f"{remark(equation)}\n" if equation.remark else ""
         yield ":::"
     yield "::::"
-
-
-def mathematics(equation: Equation) -> str:
-    """Return an equation as mathematics, with its number or with what it is a case of."""
-    number = f"({equation.number})" if equation.number else ""
-    where = f"\\quad {latex(equation.where)}" if equation.where else ""
-    return f"<b>{number}</b> $\\displaystyle {latex(equation.text)}{where}$"
-
-
-def remark(equation: Equation) -> str:
-    """Return what a header says beside an equation; what is an equation itself, as mathematics."""
-    clauses = equation.remark.split(", ")
-    return ", ".join(
-        f"${latex(clause)}$" if RELATION.fullmatch(clause) else prose(clause) for clause in clauses
-    )
 
 
 def symbols(read: Header) -> Iterator[str]:
@@ -257,23 +159,15 @@ def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
     yield "## Hyper-parameters\n"
     yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
     beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))
-    lr = "" if name in COMPARED else " --lr 0.002"
+    lr = "" if has_rate(name) else " --lr 0.002"
     yield "## Try it\n\n```sh"
-    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}\nnofb explain {name}\n```"
+    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}"
+    yield f"nofb explain {name} --step\nnofb audit {name}\n```"
 
 
-# -- words -----------------------------------------------------------------------------------------
-
-
-def prose(text: str) -> str:
-    """Return a header's words as Markdown, with symbols that have an index as mathematics."""
-    parts = QUOTED.split(text)
-    return "".join(
-        part if part.startswith("`") else INDEXED.sub(lambda found: f"${latex(found[0])}$", part)
-        for part in parts
-    )
-
-
-def sentence(text: str) -> str:
-    """Return words with a capital letter in front, unless they begin with a sign."""
-    return text[:1].upper() + text[1:]
+def has_rate(name: str) -> bool:
+    """Return whether a learning rate was searched for a rule, so that none need be given."""
+    try:
+        return Settings().rate(name) > 0
+    except ValueError:
+        return False

@@ -11,8 +11,9 @@ from nofb.explain.explanation import Explanation, explain
 from nofb.explain.headers import Equation, Header, Paragraph, header
 from nofb.explain.mathematics import latex
 from nofb.explain.reach import Value
+from nofb.explain.reader import Function, Line, Mark
 from nofb.explain.rich import prose
-from nofb.explain.sources import Function, Line, Mark, Source, source
+from nofb.explain.sources import Source, source
 from nofb.explain.walk import Moment, Walk, walk
 
 __all__ = [

@@ -11,8 +11,9 @@ import numpy as np
 
 from nofb.explain.headers import Equation, Header, Paragraph
 from nofb.explain.reach import Value
+from nofb.explain.reader import Function, Line, Mark
 from nofb.explain.running import RATE, SAMPLES
-from nofb.explain.sources import Function, Line, Mark, Source
+from nofb.explain.sources import Source
 from nofb.explain.walk import Moment, Walk
 from nofb.types import Array
 

@@ -16,7 +16,8 @@ from nofb.explain.headers import Equation, Header, Paragraph
 from nofb.explain.mathematics import latex
 from nofb.explain.plain import heading, rule_title, setting, value_lines
 from nofb.explain.reach import Value
-from nofb.explain.sources import Function, Line, Mark, Source
+from nofb.explain.reader import Function, Line, Mark
+from nofb.explain.sources import Source
 from nofb.explain.walk import Moment, Walk
 
 INDEXED = re.compile(

@@ -14,8 +14,8 @@ from typing import Any
 from nofb.explain.calls import BASE, Calls, has_name, module_of, stack
 from nofb.explain.code import listing
 from nofb.explain.reach import Memory, Value, given_arrays
+from nofb.explain.reader import Function, Line, Reader
 from nofb.explain.running import DEEP, SMALL, Example, Watcher, example, plain_python, watching
-from nofb.explain.sources import Function, Line, Reader
 from nofb.rules import Rule
 
 AROUND = {  # of these files only what a rule works within

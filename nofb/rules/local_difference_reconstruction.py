@@ -83,11 +83,13 @@ class LocalDifferenceReconstruction(DifferenceTargetPropagation):
             g(each, record.array(name, layer.shape_in))
             for name, each in {"g_below": f_noisy, "g_z": z, "g_above": noisy_z}.items()
         )
-        xi, p, q = noisy - h, g_below - g_z, g_above - g_z  # eq. 6, eq. 7
-        loss = float((q * q - 2 * xi * p).sum()) / len(h)
-        g.gradient(  # eq. 8
-            (f_noisy, g_below, -2 * xi),
-            (noisy_z, g_above, 2 * q),
-            (z, g_z, 2 * (xi - q)),
-        )
+        xi = np.subtract(noisy, h, out=noisy)
+        p = np.subtract(g_below, g_z, out=record.array("p", layer.shape_in))  # eq. 6
+        q = np.subtract(g_above, g_z, out=record.array("q", layer.shape_in))  # eq. 7
+        loss = float(np.vdot(q, q) - 2 * np.vdot(xi, p)) / len(h)
+        xi *= 2
+        q *= 2
+        minus = np.negative(xi, out=p)
+        rest = np.subtract(xi, q, out=xi)
+        g.gradient((f_noisy, g_below, minus), (noisy_z, g_above, q), (z, g_z, rest))  # eq. 8
         return loss

@@ -1,0 +1,95 @@
+"""The page that shows all rules, family by family, and what each must know."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from anatomy import KINDS, dissect
+from picture import sample
+from wording import prose, sentence
+
+from nofb.explain import header
+from nofb.rules import CONTROLS, RULES, TARGETS, Uses
+from nofb.text import markdown
+
+FAMILIES = {
+    "control": "The controls: a ceiling and a floor",
+    "random": "Errors through fixed random matrices",
+    "signs": "Errors through the signs of the weights",
+    "learned": "Errors through matrices that learn",
+    "target": "Targets in the place of errors",
+    "transport": "Errors through the weights themselves",
+    "": "Others",
+}
+
+
+def gallery() -> Iterator[str]:
+    """Write the page that shows all rules."""
+    yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
+    yield (
+        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is "
+        "what the layers are taught with, and which way it comes; dashed is what the way back "
+        "takes from the forward weights. Click on a rule for its equations and its code.\n"
+    )
+    legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
+    yield f'<ul class="legend">{legend}</ul>\n'
+    for title, names in families().items():
+        yield f"## {title}\n\n::::{{container}} gallery"
+        for name in names:
+            yield from card(name)
+        yield "::::\n"
+    yield "## What each rule must know\n"
+    yield "As each rule says; `nofb audit` finds it out by experiment, and in more detail.\n"
+    yield markdown(list(table_of_uses()))
+    yield "\n## Classes and papers\n"
+    yield markdown(list(table_of_names()))
+    names = "\n".join(RULES)
+    yield f"\n```{{toctree}}\n:hidden:\n\n{names}\n```"
+
+
+def families() -> dict[str, list[str]]:
+    """Return the rules that belong together, by what they send and through what."""
+    found: dict[str, list[str]] = {title: [] for title in FAMILIES.values()}
+    for name, rule in RULES.items():
+        anatomy = dissect(rule)
+        kind = anatomy.ways[0].kind if anatomy.ways else ""
+        if name in CONTROLS:
+            kind = "control"
+        elif name in TARGETS:
+            kind = "target"
+        found[FAMILIES[kind]].append(name)
+    return {title: names for title, names in found.items() if names}
+
+
+def card(name: str) -> Iterator[str]:
+    """Write a rule's place in the gallery."""
+    read = header(name)
+    yield ":::{container} card"
+    yield picture(name)
+    yield f"[**`{name}`** {read.title}]({name}.md)\n"
+    yield f"{sentence(prose(read.question))}\n"
+    yield ":::"
+
+
+def table_of_uses() -> Iterator[list[str]]:
+    """Return a row for each rule, with a mark for whatever it uses."""
+    names = [field.name for field in fields(Uses)]
+    yield ["rule", *(name.replace("_", " ") for name in names)]
+    for name, rule in RULES.items():
+        yield [f"[`{name}`]({name}.md)", *("●" * getattr(rule.uses, use) for use in names)]
+
+
+def table_of_names() -> Iterator[list[str]]:
+    """Return a row for each rule, with its class, its file and its paper."""
+    yield ["rule", "class, in `nofb.rules`", "file, in `nofb/rules`", "paper"]
+    for name, rule in RULES.items():
+        file = Path(inspect.getfile(rule)).name
+        yield [f"[`{name}`]({name}.md)", f"`{rule.__name__}`", f"`{file}`", rule.paper]
+
+
+def picture(name: str) -> str:
+    """Return a rule's picture, which has a file of its own."""
+    return f"```{{raw}} html\n:file: {name}.svg\n```\n"
