@@ -111,7 +111,8 @@ def residual(
 
 def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -> None:
     """Say once which inverse can not be relied on, after it has learned."""
-    if rule.iterations < 2 or not rule.optimizer.state or rule in _warned:
+    learned = any(optimizer.state for optimizer in rule.optimizers.values())
+    if rule.iterations < 2 or not learned or rule in _warned:
         return
     wrong = [number for number, constant in enumerate(constants) if constant >= 1]
     if wrong:

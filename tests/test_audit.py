@@ -43,6 +43,16 @@ def test_a_rule_uses_what_it_says_and_nothing_else(name, findings):
     assert contradictions(rules.make(name).uses, findings[name]) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "attributes"), [("ifa", {"relay": "random"}), ("dtp", {"gradient_at_top": False})]
+)
+def test_a_rule_that_is_told_to_use_less_says_so_and_does(name, attributes):
+    """An attribute that changes what a rule uses must change its claim."""
+    rule = rules.make(name, **attributes)
+    assert rule.uses != RULES[name].uses
+    assert contradictions(rule.uses, audit(rule)) == []
+
+
 def test_the_audit_asks_about_everything_that_a_rule_can_claim():
     """A claim that nobody looks into could say anything."""
     assert {use.name for use in fields(Uses)} <= set(QUESTIONS)

@@ -360,14 +360,15 @@ def test_inverses_follow_a_schedule_of_their_own():
     shares, step = [], rule.inverse_step
 
     def noting(*these):
-        shares.append(rule.optimizer.share)
+        shares.append({optimizer.share for optimizer in rule.optimizers.values()})
         step(*these)
 
     rule.inverse_step = noting
     train(net, rule, epochs=2)
     moments = [0, 0, 0, *np.arange(6) / 6]  # an epoch before the first, and two more
+    shares = np.array([share for (share,) in shares])  # one for all inverses
     np.testing.assert_allclose(shares, [(1 + np.cos(np.pi * at)) / 2 for at in moments])
-    assert rule.optimizer.lr == 0.01
+    assert all(optimizer.lr == 0.01 for optimizer in rule.optimizers.values())
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
@@ -381,6 +382,22 @@ def test_inverses_have_an_optimizer_of_their_own_with_a_decay(optimizer):
         np.testing.assert_allclose(layer.inverse.B, 0.9 * B, atol=1e-9)
         np.testing.assert_allclose(layer.inverse.c, 0, atol=1e-9)
         assert layer.inverse.B is layer.B
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_rule_that_taught_another_network_since_goes_on_with_the_first(name):
+    """One rule and several networks is usual in a notebook; their averages must not mix."""
+    net, twin = dense_net(SIZES), dense_net(SIZES)
+    rule, other = (attached(name, each, inverse_steps=1) for each in (net, twin))
+    for each, stack in ((rule, net), (other, twin)):
+        oracles.learn(each, stack, *batch(stack), steps=2)
+    rule.attach(dense_net((5, 9, 8, 3)), seed=4)
+    for each, stack in ((rule, net), (other, twin)):
+        oracles.learn(each, stack, *batch(stack), steps=2)
+    for layer, same in zip(net.weighted, twin.weighted, strict=True):
+        np.testing.assert_array_equal(layer.W, same.W)
+        if layer.inverse is not None:
+            np.testing.assert_array_equal(layer.inverse.B, same.inverse.B)
 
 
 def test_fixed_inverses_stay_fixed_whenever_they_might_learn():

@@ -176,6 +176,15 @@ def test_a_rate_that_is_given_is_nobody_elses(capsys):
     assert Settings().loan("fa") is None and Settings(lr=0.1).loan("mine") is None
 
 
+@pytest.mark.usefixtures("desk")
+def test_a_rule_of_ones_own_is_explained_from_its_own_file(capsys):
+    """What the class above says a rule is would be no explanation of this one."""
+    assert main(["explain", "students_file:Mine"]) == 0
+    out = capsys.readouterr().out
+    assert "students_file.py" in out and "trace.back(layer, delta, layer.B)" in out
+    assert "Its short name in" not in out
+
+
 RATES = """
 rules = ["students_file:Mine"]
 seeds = 1

@@ -3,10 +3,14 @@
 A rule lives twice, with one difference between its lives. If the steps that it asks for differ too,
 then what was different has reached them.
 
-How the weights get to a rule has three honest ways: through the forward pass, which is not touched;
-through what units answer when the rule lets them answer once more, as a mirror does; and by looking
-at W. To see the third alone, the weights of one layer are changed while the rule works, and the
-units of that layer are deaf: whatever reaches them, they answer the same.
+What the weights are gets to a rule in three ways: by the forward pass, which nobody touches; by
+what units say when the rule lets them answer once more, as a mirror does; and by looking at W. To
+see the third alone, the weights of one layer are others while the rule works, and the units of that
+layer are deaf: whatever reaches them, they answer the same.
+
+What it can not tell: a rule that works out W from activities, as mirrors do, from one that does so
+in a single step. And a rule that works out with a formula of its own what units would answer has
+looked at W; it lets them answer by `layer.activation`, `layer.forward` or `layer.affine`.
 """
 
 from __future__ import annotations

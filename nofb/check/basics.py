@@ -99,7 +99,9 @@ def looks_on(subject: Subject) -> Verdict:
     first = parts(rule.updates(net, x, y))
     for name, array in arrays_of(net).items():
         if not np.array_equal(array, before[name]):
-            return failed(f"asking for updates changes {name}: only after_step may change arrays")
+            return failed(
+                f"asking for updates changes {name}: that is for before_step and after_step"
+            )
     again = parts(rule.updates(net, x, y))
     pairs = [zip(u, v, strict=True) for u, v in zip(first, again, strict=True)]
     worst = max(far(u, v) for pair in pairs for u, v in pair)

@@ -13,7 +13,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("explain", help="read a rule: its equations beside its code")
     # fmt: off
     add = parser.add_argument
-    add("rule", metavar="RULE", help="its short name; see nofb rules")
+    add("rule", metavar="RULE", help="its short name, see nofb rules; or module:Class")
     add("--step", action="store_true",
         help="show one update of a 2-3-2 network, every array beside the line that made it")
     add("--seed", type=int, default=0, metavar="N",

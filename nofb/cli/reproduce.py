@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nofb import checks, datasets, report
 from nofb.cli.options import add_places, resumable, say_finished
-from nofb.experiments import akrout2019, bengio2020, deep_targets, learned_feedback
+from nofb.experiments import akrout2019, bengio2020, deep_targets, learned_feedback, meulemans2020
 from nofb.experiments.grid import run_grid
 from nofb.report import akrout2019 as akrout2019_report
 from nofb.report import bengio2020 as bengio2020_report
 from nofb.report import deep_targets as deep_targets_report
 from nofb.report import learned_feedback as learned_feedback_report
+from nofb.report import meulemans2020 as meulemans2020_report
 from nofb.training.progress import bar
 
 Record = Mapping[str, Any]
@@ -84,6 +85,19 @@ REPRODUCTIONS = {
         learned_feedback_report.STUDY.table,
         learned_feedback_report.STUDY.write,
     ),
+    "meulemans2020": Reproduction(
+        meulemans2020.TITLE,
+        "fashion_small",
+        meulemans2020.tasks,
+        meulemans2020.train,
+        meulemans2020_report.table,
+        meulemans2020_report.write,
+    ),
+}
+FULL = {  # as large as the paper's, where the other one is smaller
+    "meulemans2020": replace(
+        REPRODUCTIONS["meulemans2020"], data="fashion_mnist", tasks=meulemans2020.full_tasks
+    ),
 }
 
 
@@ -98,6 +112,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("paper", metavar="PAPER", help=known)
     add("--epochs", type=int, metavar="N",
         help="no run longer than this (default: as long as the paper's)")
+    add("--full", action="store_true",
+        help=f"as large as the paper's, for hours or days: {', '.join(FULL)}; "
+             "the others are so anyway")
     add("--out", type=Path, metavar="FOLDER",
         help="where figures and numbers go; runs that it has are not run again "
              "(default: nofb-PAPER)")
@@ -111,7 +128,8 @@ def run(options: argparse.Namespace) -> int:
     checks.choice("paper", options.paper, REPRODUCTIONS)
     epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
     checks.whole("jobs", options.jobs)
-    reproduction = REPRODUCTIONS[options.paper]
+    known = REPRODUCTIONS | FULL if options.full else REPRODUCTIONS
+    reproduction = known[options.paper]
     folder = options.out or Path(f"nofb-{options.paper}")
     report.check_folder(folder)
     datasets.load(reproduction.data)  # said once and now, if it is not to be had

@@ -12,8 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nofb import checks
-from nofb.rules import RULES, Rule
+from nofb.rules import Rule, find
 
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
 ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
@@ -114,7 +113,7 @@ def header(rule: str | type[Rule] | Rule) -> Header:
     Parameters
     ----------
     rule
-        A short name of `nofb.rules.RULES`, a class, or a rule.
+        A short name of `nofb.rules.RULES`, module:Class, a class, or a rule.
 
     Returns
     -------
@@ -146,8 +145,7 @@ def header(rule: str | type[Rule] | Rule) -> Header:
 def as_class(rule: str | type[Rule] | Rule) -> type[Rule]:
     """Return the class of a rule, given as its short name, its class or itself."""
     if isinstance(rule, str):
-        checks.choice("rule", rule, RULES)
-        return RULES[rule]
+        return find(rule)
     kind = rule if isinstance(rule, type) else type(rule)
     if not issubclass(kind, Rule):
         raise TypeError(f"rule must be a short name or a nofb.rules.Rule, but is {rule!r}")
@@ -158,7 +156,7 @@ def parse(text: str, kind: type[Rule]) -> Header:
     """Return the header that a docstring is; `kind` has the rule's names and its summary."""
     first, *lines = inspect.cleandoc(text).splitlines() or [""]
     subject, _, question = first.partition(": ")
-    summary = (inspect.getdoc(kind) or "").split("\n")[0]
+    summary = inspect.cleandoc(kind.__doc__ or "").split("\n")[0]
     numbered = [index for index, line in enumerate(lines) if NUMBERED.fullmatch(line)]
     start, stop = (numbered[0], numbered[-1] + 1) if numbered else (0, 0)
     while start and lines[start - 1].strip():  # a heading belongs to the equations below it
@@ -183,7 +181,7 @@ def _text(kind: type[Rule]) -> str:
         for text in (each.__dict__.get("__doc__"), _file_doc(each)):
             if text and any(map(NUMBERED.fullmatch, inspect.cleandoc(text).splitlines())):
                 return text
-    return inspect.getdoc(kind) or ""
+    return kind.__doc__ or ""  # and not that of a class above, which says what a rule is
 
 
 def _file_doc(kind: type) -> str | None:

@@ -33,7 +33,7 @@ def paths(
     theme
         The neutral colours.
     """
-    deepest = max(abs(end - start) for start, end, _ in arrows)
+    deepest = max((abs(end - start) for start, end, _ in arrows), default=0)
     for below, above in pairwise(range(len(layers))):
         _arrow(axes, (below, 0), (above, 0), theme.faint, 1.0, BOX)
     for start, end, matrix in arrows:

@@ -20,6 +20,7 @@ from nofb.initialisers import Initialiser
 from nofb.layers import Dense, Inverse, WeightedLayer
 from nofb.layers.inverse import Map
 from nofb.network import Network
+from nofb.optimizers import Optimizer
 from nofb.rules.base import Rule, Signals, draw_matrix
 from nofb.trace import Trace
 from nofb.types import Array
@@ -78,21 +79,23 @@ class TargetRule(Rule):
         if self.inverse_activation is not None:
             activations.get(self.inverse_activation)
         self.inverse_init = initialisers.get(self.inverse_init, "inverse_init")
+        self.rngs: WeakKeyDictionary[WeightedLayer, np.random.Generator] = WeakKeyDictionary()
+        self.optimizers: WeakKeyDictionary[WeightedLayer, Optimizer] = WeakKeyDictionary()
 
     # -- the inverses ----------------------------------------------------------------------------
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         check_dense(self, net)
-        self.optimizer = optimizers.make(
-            self.inverse_optimizer,
-            lr=self.inverse_lr,
-            schedule=self.inverse_schedule,
-            decay=self.inverse_decay,
-        )
         inverted = self.inverted(net)
-        self.rngs = WeakKeyDictionary(zip(inverted, rng.spawn(len(inverted)), strict=True))
-        for layer in inverted:
+        for layer, own in zip(inverted, rng.spawn(len(inverted)), strict=True):
             self.attach_inverse(net, layer, rng)
+            self.rngs[layer] = own
+            self.optimizers[layer] = optimizers.make(
+                self.inverse_optimizer,
+                lr=self.inverse_lr,
+                schedule=self.inverse_schedule,
+                decay=self.inverse_decay,
+            )
 
     def inverted(self, net: Network) -> list[WeightedLayer]:
         """Return the layers that a target travels down through."""
@@ -106,7 +109,8 @@ class TargetRule(Rule):
         layer.inverse = Inverse(layer.B, activation, self.activation_first)
 
     def at(self, epoch: float, epochs: int) -> None:
-        self.optimizer.at(epoch, epochs)
+        for optimizer in self.optimizers.values():
+            optimizer.at(epoch, epochs)
 
     def feedback_passes(self, epoch: int) -> int:
         return self.epochs_between if epoch else self.epochs_before
@@ -131,9 +135,9 @@ class TargetRule(Rule):
     def learn(self, net: Network, trace: Trace, layer: WeightedLayer) -> None:
         """Let the inverse of a layer take one step."""
         self.lesson(net, trace, layer, self.rngs[layer])
-        inverse, index = inverse_of(layer), net.weighted.index(layer)
-        self.optimizer.step(f"{index}.B", inverse.B, inverse.dB)
-        self.optimizer.step(f"{index}.c", inverse.c, inverse.dc)
+        inverse, optimizer = inverse_of(layer), self.optimizers[layer]
+        optimizer.step("B", inverse.B, inverse.dB)
+        optimizer.step("c", inverse.c, inverse.dc)
 
     @abstractmethod
     def lesson(
