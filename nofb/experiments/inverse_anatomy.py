@@ -8,7 +8,6 @@ Jacobians, solved exactly, are what the first would be if it were perfect.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -68,9 +67,7 @@ def anatomy(task: Task) -> dict[str, Any]:
     settings = replace(SETTINGS, epochs=task["epochs"], lr=1e-3)
     data = load(settings.data)
     rule = make(name, iterations=1, **attributes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        run = train(settings, rule, 0, data, probe=0)
+    run = train(settings, rule, 0, data, probe=0)
     net = run.net
     x, y = net.as_input(data.x_test[:SAMPLES]), net.as_target(data.y_test[:SAMPLES], SAMPLES)
     trace = Trace(net, SAMPLES).fill(x).set_target(y)
