@@ -16,18 +16,16 @@ from nofb.experiments.meulemans2020 import (
     PUBLISHED,
     RULES,
     SCALES,
-    YARDSTICKS,
     configuration,
-    directions,
     full_tasks,
-    probed,
     tasks,
     train,
-    unnoticed,
 )
+from nofb.experiments.step_angles import YARDSTICKS, directions, probed, unnoticed
 from nofb.plots.step_directions import step_directions
 from nofb.report import meulemans2020 as report
 from nofb.rules import make
+from nofb.target_diagnostics import measure_targets
 
 RNG = np.random.default_rng(0)
 
@@ -96,8 +94,6 @@ def test_the_share_is_that_of_the_targets_where_there_are_targets():
     """δ over f' must be what a target asks for, or rules without targets stand in another table."""
     rule = make("dtp", gradient_at_top=False)
     net, trace = asked(rule)
-    from nofb.target_diagnostics import measure_targets
-
     expected = measure_targets(net, rule, trace)["null_space_share"][:-1]
     assert unnoticed(rule, trace) == pytest.approx(expected, abs=2e-4)
 
@@ -147,6 +143,13 @@ def test_a_run_brings_back_what_the_tables_show(rule, scale, small, tmp_path):
     assert {np.shape(angles) for angles in result["angles"].values()} == {(3, 3)}
     assert ("inverse_residual" in result) == (rule != "bp")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_diverged_says_so_and_nothing_else(small, tmp_path, monkeypatch):
+    """Angles of infinite weights would be in the table's means."""
+    monkeypatch.setitem(PAPER, "bp", replace(PAPER["bp"], lr=1e30))
+    result = train(tmp_path, {"scale": "full", "rule": "bp", "seed": 0, "epochs": 2})
+    assert list(result) == ["stopped"] and "bp was stopped in epoch 1" in result["stopped"]
 
 
 # -- what is left behind -------------------------------------------------------------------------

@@ -8,14 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nofb.experiments.meulemans2020 import (
-    GAUSS_NEWTON,
-    PUBLISHED,
-    RULES,
-    SCALES,
-    TITLE,
-    YARDSTICKS,
-)
+from nofb.experiments.meulemans2020 import PUBLISHED, RULES, SCALES, TITLE
+from nofb.experiments.step_angles import GAUSS_NEWTON, YARDSTICKS
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
 from nofb.report.origin import origin
@@ -104,7 +98,7 @@ def note(records: Sequence[Record]) -> str:
     """Say what ran, and what the published numbers belong to."""
     name = records[0]["task"]["scale"]
     scale = SCALES[name]
-    epochs = max(len(record["result"]["test_error"]) for record in records if "result" in record)
+    epochs = max(len(run["test_error"]) for seeds in by_rule(records).values() for run in seeds)
     extent = (
         f"{scale.data}, {len(scale.hidden)} hidden layers of {scale.hidden[0]}, {epochs} epochs"
     )
