@@ -348,12 +348,14 @@ slider(near_and_far, lessons=[0, 30, 100, 300, 1000, 3000], sigma=[0.01, 0.03, 0
 # %% [markdown]
 # A target without the difference has a $\delta$ that grows as $1 / \hat\eta$: that is the inverses'
 # mistake, the same for every $\hat\eta$, and divided by it. Its angle hardly depends on $\hat\eta$
-# either, since it hardly depends on the *error*. With the difference, $\hat\eta$ may be as small as
-# you like. Give the inverses many lessons: the mistake shrinks, but not to zero. Give them none:
-# then $B_l$ is random, and the difference is feedback alignment.
+# either, since it hardly depends on the *error*; what it has in common with the gradient, it has by
+# accident (question 2). With the difference, $\hat\eta$ may be as small as you like.
 #
-# Noise is what tells an inverse its slope. Too little, and it knows the layer only where digits
-# are, in a few directions; too much, and it fits a tanh where no digit ever is.
+# Move `lessons`. With none, $B_l$ is random, and the difference is nearly feedback alignment. A few
+# hundred bring its angle far below 90°. Ten times as many hardly shorten the mistake, for no
+# $\tanh(z B + c)$ is the inverse of a tanh layer. And they turn the difference *away* from the
+# gradient again: remember that. `sigma` changes little, as long as the noise is smaller than the
+# differences between digits.
 #
 # ## Does it learn?
 #
@@ -403,7 +405,7 @@ slider(learns, step=[0.001, 0.01, 0.1, 1, 10], sigma=[0.01, 0.1, 1])
 #    without? Why is the order of the two subtractions not all the same to a computer?
 # 2. The mistake $g_l(h_l) - h_{l-1}$ does not know the label. Change all labels in `near_and_far`
 #    to other ones (`np.roll(y, 1)`): which curves change, and what is the angle of **tp** now?
-# 3. Two sections above, inverses and a random square $W$ gave 89.8°, nearly a right angle. Show
+# 3. Exact inverses of random square layers gave 89.8°, nearly a right angle. Show
 #    that $\langle e\, W^{-1}, e\, W^\top \rangle = \lVert e \rVert^2$. Can an exact inverse of a
 #    linear network ever lead uphill?
 # 4. What is $J_{g_l}$ for $g_l(z) = s(z B_l + c_l)$? Write $t_{l-1} - h_{l-1}$ of **dtp** for small
