@@ -25,7 +25,6 @@ from nofb.target_diagnostics import TARGET_MEASURES, ContractionWarning, measure
 
 LEARNERS = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]
 RECONSTRUCTING = ["tp", "dtp", "sdtp", "itp"]
-FROM_OUTPUT = ["itp_drl", "ddtp", "dtp_drl"]  # rules whose noise goes up to the output
 SIZES = (5, 4, 6, 7, 3)
 
 
@@ -36,7 +35,7 @@ def drawn(rng, width: float, shape) -> np.ndarray:
     return noise
 
 
-class Net:
+class Formulas:
     """A network by its formulas, for rows: f_l, g_l and the states, in either convention."""
 
     def __init__(self, rule: TargetRule, net: Network, trace) -> None:
@@ -92,15 +91,15 @@ class Net:
         return 0.5 * ((back - noisy) ** 2).sum() / sigma**2 / len(xi)
 
 
-def lessons(name: str, activation: str = "tanh", samples: int = 7, **options):
+def lessons(name: str, activation: str = "tanh", samples: int = 7, bias: bool = True, **options):
     """Return a rule with inverses that have a bias, the network's formulas, net and trace."""
-    net = dense_net(SIZES, activation, **{k: options.pop(k) for k in ("bias",) if k in options})
+    net = dense_net(SIZES, activation, bias=bias)
     rule = attached(name, net, **options)
     rng = np.random.default_rng(8)
     for layer in rule.inverted(net):
         layer.inverse.c[:] = rng.uniform(-0.3, 0.3, layer.inverse.c.shape)
     trace = taught_trace(net, *batch(net, samples))
-    return rule, Net(rule, net, trace), net, trace
+    return rule, Formulas(rule, net, trace), net, trace
 
 
 CASES = [(name, activation, False) for name in LEARNERS for activation in ACTIVATIONS] + [
@@ -518,24 +517,18 @@ def test_the_gauss_newton_step_is_the_damped_least_squares_solution(damping):
 
 @pytest.mark.parametrize("net_name", oracles.NETS)
 def test_the_jacobians_are_those_of_finite_differences(net_name):
-    """Through slopes, pools and convolutions, sample by sample."""
+    """Through slopes, pools and convolutions: how each output follows each layer's bias."""
     net = oracles.NETS[net_name]()
-    trace = taught_trace(net, *batch(net, 2))
-    found = {layer: J.copy() for layer, J in output_jacobians(trace)}
-    layer = net.weighted[-2]
-    h = trace[layer].h.reshape(2, -1)
-    np.testing.assert_allclose(found[layer][1], net.weighted[-1].W.T)
-    first, x = net.weighted[0], trace[net.weighted[0]].h_below
-    slope = first.activation.slope(trace[first].a)
-    if net_name == "dense":  # what the first layer's weights do to the outputs, by its J
-        W, J = first.W, found[first]
-
-        def outputs():
-            return net.forward(x)[net.weighted[-1]].a[0, 1]
-
-        slopes = oracles.differences(outputs, W, range(W.size)).reshape(W.shape)
-        np.testing.assert_allclose(np.outer(x[0], J[0, 1] * slope[0]), slopes, atol=1e-8)
-    assert h.shape[1] == found[layer].shape[2]
+    x, y = batch(net, 1)
+    trace, last = taught_trace(net, x, y), net.weighted[-1]
+    for layer, J in output_jacobians(trace):
+        slope = layer.activation.slope(trace[layer].a[0])
+        for output, row in enumerate(J[0]):
+            slopes = oracles.differences(
+                lambda output=output: net.forward(x)[last].a[0, output], layer.b, range(layer.n_out)
+            )
+            felt = (row.reshape(slope.shape) * slope).reshape(-1, layer.n_out).sum(axis=0)
+            np.testing.assert_allclose(felt, slopes, rtol=1e-6, atol=1e-8)
 
 
 def test_the_gauss_newton_angle_is_nothing_for_gauss_newton_and_something_for_backprop():
