@@ -394,7 +394,11 @@ slider(learns, step=[0.001, 0.01, 0.1, 1, 10], sigma=[0.01, 0.1, 1])
 
 # %% [markdown]
 # Plain target propagation ends below the control that learns nothing in its hidden layers. The one
-# subtraction makes it a rule that learns, not far from backprop, and without $W^\top$ anywhere.
+# subtraction makes it a rule that learns, not far from backprop, and without $W^\top$ anywhere. Now
+# move `step` up: at $\hat\eta = 10$ the same mistake is small beside what the error asks for, and
+# **tp** learns too. That is the only way it has, a target so far off that it drowns the mistakes;
+# the difference does not care.
+#
 # Neither is close to backprop's signal. Should it be? A target that travels through good inverses
 # means to do something else than a gradient; lesson 08 says what, and whether that is a good idea.
 
