@@ -297,11 +297,7 @@ picture
 # %% [markdown]
 # The more exact, the worse; and five iterations are no better than hidden layers that learn
 # nothing. It is so on MNIST too: with layers of 256 and after 15 epochs, one iteration ends at a
-<<<<<<< HEAD
 # test error of 2.6 %, three at 5.9 % (`nofb reproduce bengio2020`). A theorem holds and a hope
-=======
-# test error of 2.5 %, and three at 7 % (`nofb reproduce bengio2020`). A theorem holds and a hope
->>>>>>> lessons2
 # fails.
 #
 # ## What became of the targets
