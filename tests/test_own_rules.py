@@ -159,7 +159,7 @@ def test_a_rule_of_ones_own_joins_the_comparison_and_says_whose_rate_it_has(caps
     words = ["--seeds", "1", "--epochs", "1", "--hidden", "8", "--jobs", jobs]
     assert main(["compare", "--rules", "fa", "students_file:Mine", *words]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert re.search(r"mine a rule of one's own \d", out)
+    assert re.search(r"mine a rule of one's own \d", out), out
     assert f"mine has no learning rate of its own yet and runs with that of {LENDER}, 0.008" in out
     runs = json.loads(Path("nofb-compare/results.json").read_text("utf-8"))["runs"]
     assert [run["rule"] for run in runs] == ["fa", "mine"]
