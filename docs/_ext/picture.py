@@ -74,8 +74,7 @@ def signals(anatomy: Anatomy) -> Iterator[str]:
 def drawn(way: Way) -> Iterator[str]:
     """Draw one way of the signal, with its matrix."""
     start, end = COLUMNS[way.start] if way.start else LABEL, COLUMNS[way.end]
-    draw = arc if way.direct else straight
-    return draw(way, start, end)
+    return (arc if way.direct else straight)(way, start, end)
 
 
 def straight(way: Way, start: float, end: float) -> Iterator[str]:

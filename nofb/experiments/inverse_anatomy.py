@@ -8,7 +8,6 @@ Jacobians, solved exactly, are what the first would be if it were perfect.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -68,18 +67,20 @@ def anatomy(task: Task) -> dict[str, Any]:
     settings = replace(SETTINGS, epochs=task["epochs"], lr=1e-3)
     data = load(settings.data)
     rule = make(name, iterations=1, **attributes)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        run = train(settings, rule, 0, data, probe=0)
+    run = train(settings, rule, 0, data, probe=0)
     net = run.net
     x, y = net.as_input(data.x_test[:SAMPLES]), net.as_target(data.y_test[:SAMPLES], SAMPLES)
     trace = Trace(net, SAMPLES).fill(x).set_target(y)
     assert isinstance(rule, TargetRule)
+    accuracy = float(run.history["test_accuracy"][-1])
+    return {"stopped": run.stopped, "test_accuracy": accuracy, **over_iterations(rule, trace)}
+
+
+def over_iterations(rule: TargetRule, trace: Trace) -> dict[str, Any]:
+    """Return what becomes of a rule's targets: "iterated", "exact" and "condition" of `anatomy`."""
     iterated = [measures(rule, trace, changes_after(rule, trace, k)) for k in ITERATIONS]
     exact, conditions = exact_changes(rule, trace)
     return {
-        "stopped": run.stopped,
-        "test_accuracy": float(run.history["test_accuracy"][-1]),
         "iterated": {each: [found[each] for found in iterated] for each in MEASURES},
         "exact": measures(rule, trace, exact),
         "condition": conditions,

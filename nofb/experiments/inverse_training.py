@@ -6,7 +6,6 @@ worse; each repair is one change to that.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -68,9 +67,7 @@ def training(task: Task) -> dict[str, Any]:
     """
     name, attributes = FORMS[task["form"]]
     settings = replace(SETTINGS, epochs=task["epochs"], lr=1e-3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that iterations may diverge is what is looked at
-        run = train(settings, make(name, **attributes), task["seed"], load(settings.data))
+    run = train(settings, make(name, **attributes), task["seed"], load(settings.data))
     history = run.history
     kept = {name: _plain(history[name]) for name in KEPT if name in history}
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist() if history.epochs else []

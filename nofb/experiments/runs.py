@@ -25,6 +25,7 @@ from nofb.experiments.run_log import Record
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, make
 from nofb.strict_json import canonical, plain
+from nofb.target_diagnostics import ContractionWarning
 from nofb.training import DivergenceWarning, History, Run, fit
 
 PROBE = 100  # test samples on which a rule is compared with backprop
@@ -65,6 +66,7 @@ def train(
     rule = make(rule) if isinstance(rule, str) else rule
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)
+        warnings.simplefilter("ignore", ContractionWarning)  # the history has the constants
         return fit(
             settings.network(data, seed),
             rule,
