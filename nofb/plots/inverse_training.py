@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nofb.experiments.inverse_training import FORMS
-from nofb.plots.labels import label_ends
 from nofb.plots.picture import Picture
 from nofb.plots.style import OKABE_ITO, Theme, using
 from nofb.types import Array
@@ -67,6 +66,7 @@ def inverse_training(records: Sequence[Record], theme: str = "light") -> Picture
             axes.set_xlabel("epoch")
         grid[0, 1].axhline(1, color=colours.faint, linewidth=1)
         grid[1, 1].yaxis.set_major_formatter("{x:g}°")
+        picture.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return picture
 
 
@@ -92,7 +92,6 @@ def hidden_mean(results: Sequence[Mapping[str, Any]], measure: str) -> Array | N
 
 
 def _panel(axes: Axes, forms: Mapping[str, Any], measure: str, theme: Theme) -> None:
-    ends = {}
     for form, results in forms.items():
         hue, line = GROUPS[form]
         colour = OKABE_ITO.get(hue, theme.ink)
@@ -103,5 +102,3 @@ def _panel(axes: Axes, forms: Mapping[str, Any], measure: str, theme: Theme) -> 
         if values is not None:
             epochs = np.arange(1, len(values) + 1)
             axes.plot(epochs, values, color=colour, linestyle=line, linewidth=1.8, label=form)
-            ends[form] = (float(epochs[-1]), float(values[-1]), colour)
-    label_ends(axes, ends)
