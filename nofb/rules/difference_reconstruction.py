@@ -28,13 +28,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import checks
-from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.noise import add_noise
 from nofb.rules.base import Uses
 from nofb.rules.difference_target_propagation import (
-    DifferenceTargetPropagation,
+    PerBatchDifferences,
     difference_target,
 )
 from nofb.rules.target_propagation import mean_square
@@ -44,7 +43,7 @@ from nofb.types import Array
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class DifferenceReconstruction(DifferenceTargetPropagation):
+class DifferenceReconstruction(PerBatchDifferences):
     """Difference reconstruction: inverses learn so that what comes back is what went up.
 
     Examples
@@ -65,13 +64,7 @@ class DifferenceReconstruction(DifferenceTargetPropagation):
 
     step_size: float = 0.0686
     noise: float = 0.0569
-    inverse_lr: float = 1e-3
-    inverse_optimizer: str = "adam"
-    inverse_steps: int = 1
     epochs_before: int = 1
-    epochs_between: int = 0
-    inverse_init: str | Initialiser = "xavier"
-    gradient_at_top: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

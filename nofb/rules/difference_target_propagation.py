@@ -108,3 +108,20 @@ class DifferenceTargetPropagation(TargetPropagation):
         np.multiply(gradient, -self.step_size, out=room)
         room += self.state(trace, below)
         return room
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class PerBatchDifferences(DifferenceTargetPropagation):
+    """Meulemans et al.'s form, on which later rules build: an inverse learns with every batch."""
+
+    uses = Uses(error=True, learned_feedback=True, second_phase=True)
+
+    step_size: float = 0.1
+    noise: float = 0.1
+    inverse_lr: float = 1e-3
+    inverse_optimizer: str = "adam"
+    inverse_steps: int = 1
+    epochs_before: int = 0
+    epochs_between: int = 0
+    inverse_init: str | Initialiser = "xavier"
+    gradient_at_top: bool = False

@@ -17,15 +17,14 @@ Released code: chooses the size of B by search; here `inverse_init` says it.
 
 from dataclasses import dataclass
 
-from nofb.initialisers import Initialiser
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.rules.difference_target_propagation import PerBatchDifferences
 from nofb.trace import Trace
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class FixedWeightDifferenceTargetPropagation(DifferenceTargetPropagation):
+class FixedWeightDifferenceTargetPropagation(PerBatchDifferences):
     """Fixed-weight difference target propagation: random maps stand in for the inverses.
 
     Examples
@@ -42,11 +41,7 @@ class FixedWeightDifferenceTargetPropagation(DifferenceTargetPropagation):
     paper = "Shibuya et al. 2023"
     uses = Uses(error=True, feedback=True)
 
-    step_size: float = 0.1
-    inverse_init: str | Initialiser = "xavier"
-    epochs_before: int = 0
-    epochs_between: int = 0
-    gradient_at_top: bool = False
+    inverse_steps: int = 0
 
     def inverse_step(self, net: Network, trace: Trace) -> None:
         """Leave every inverse as it is."""

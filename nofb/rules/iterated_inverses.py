@@ -39,14 +39,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nofb import checks
-from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
 from nofb.layers.base import Record
 from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.rules.difference_target_propagation import PerBatchDifferences
 from nofb.rules.targets import inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
@@ -63,7 +62,7 @@ def improve(x: Array, wanted: Array, reached: Array, damping: float) -> None:
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class IteratedInverses(DifferenceTargetPropagation):
+class IteratedInverses(PerBatchDifferences):
     """Iterated inverses: each target is improved until the layer would reach it.
 
     Parameters
@@ -97,15 +96,6 @@ class IteratedInverses(DifferenceTargetPropagation):
     paper = "Bengio 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
-    step_size: float = 0.1
-    noise: float = 0.1
-    inverse_lr: float = 1e-3
-    inverse_optimizer: str = "adam"
-    inverse_steps: int = 1
-    epochs_before: int = 0
-    epochs_between: int = 0
-    inverse_init: str | Initialiser = "xavier"
-    gradient_at_top: bool = False
     iterations: int = 3
     damping: float = 1.0
     start: str = "state"

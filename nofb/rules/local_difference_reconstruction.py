@@ -27,18 +27,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import checks
-from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.noise import add_noise
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.rules.difference_target_propagation import PerBatchDifferences
 from nofb.rules.targets import inverse_of
 from nofb.trace import Trace
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class LocalDifferenceReconstruction(DifferenceTargetPropagation):
+class LocalDifferenceReconstruction(PerBatchDifferences):
     """Local difference reconstruction: inverses learn the transposed Jacobian of their layer.
 
     Examples
@@ -56,15 +55,8 @@ class LocalDifferenceReconstruction(DifferenceTargetPropagation):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.7
-    noise: float = 0.1
-    inverse_lr: float = 1e-3
-    inverse_optimizer: str = "adam"
     inverse_steps: int = 5
-    epochs_before: int = 0
-    epochs_between: int = 0
-    inverse_init: str | Initialiser = "xavier"
     inverse_activation: str | None = "identity"
-    gradient_at_top: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -26,18 +26,19 @@ Released code: none was found. The paper's "parallel" is one inverse step with e
 from dataclasses import dataclass, replace
 
 from nofb.activations import ACTIVATIONS, Activation
+from nofb.initialisers import Initialiser
 from nofb.kernels import losses
 from nofb.layers import WeightedLayer
 from nofb.layers.inverse import Map
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
+from nofb.rules.difference_target_propagation import PerBatchDifferences
 from nofb.trace import Trace
 from nofb.types import Array
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
+class SimplifiedDifferenceTargetPropagation(PerBatchDifferences):
     """Simplified difference target propagation: the label is the output's target.
 
     Examples
@@ -55,13 +56,7 @@ class SimplifiedDifferenceTargetPropagation(DifferenceTargetPropagation):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 1.0
-    noise: float = 0.1
-    inverse_lr: float = 1e-3
-    inverse_optimizer: str = "adam"
-    inverse_steps: int = 1
-    epochs_before: int = 0
-    epochs_between: int = 0
-    gradient_at_top: bool = False
+    inverse_init: str | Initialiser = "orthogonal"
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
         if layer is trace.net.weighted[-1]:
