@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from importlib import import_module, invalidate_caches
+from pathlib import Path
 from types import ModuleType
 
 from nofb.rules.base import Rule, Uses
@@ -77,8 +78,9 @@ def is_own(rule: type[Rule]) -> bool:
 
 def _module(name: str) -> ModuleType:
     """Import a module, from the current folder too, or say in a sentence why not."""
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # as `python -m nofb` has it, and worker processes get it
+    here = str(Path.cwd())  # in full, since worker processes get the list and start elsewhere
+    if sys.path[0] != here:
+        sys.path.insert(0, here)
     invalidate_caches()
     try:
         return import_module(name)
