@@ -29,7 +29,6 @@
 # checked, break it to see that the checker can tell, and only then compare.
 
 # %%
-from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -41,7 +40,7 @@ from nofb.check import check
 from nofb.diagnostics import angle
 from nofb.experiments.compare import compare
 from nofb.experiments.settings import Settings
-from nofb.plots import Picture, learning_curves
+from nofb.plots import Picture, learning_curves, slider
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 from nofb.rules import Rule, Uses
 
@@ -241,17 +240,25 @@ picture
 # that the weights can come to agree with them, sign for sign if there is no more; the angle says
 # how far they do.
 #
-# With ipywidgets installed, the next cell brings two sliders; without, call `over_seeds` yourself.
+# How few units do with how few bits? The line is feedback alignment with the same units.
+
 
 # %%
-with suppress(ImportError):
-    from ipywidgets import interact
+def few_units(bits, units):
+    """Draw the accuracy of every seed for so many bits and units in both hidden layers."""
+    with using("light"):
+        picture = Picture(6, 2.6)
+        axes = picture.subplots()
+        kinds = (rules.FeedbackAlignment, lambda: FewBits(bits))
+        plain, coarse = (over_seeds(kind, hidden=(units, units))[:, 0] for kind in kinds)
+        axes.axhline(plain.mean(), color=COLOURS[1], lw=1.4, label="fa, mean of its seeds")
+        axes.plot(range(SEEDS), coarse, "o", color=COLOURS[0], label=f"{bits} bits, each seed")
+        axes.set(xlabel="seed", xticks=range(SEEDS), ylim=(0, 100), title="test accuracy, %")
+        axes.legend(loc="lower right")
+    return picture
 
-    def one(bits, units):
-        found = over_seeds(lambda: FewBits(bits), hidden=(units, units)).mean(axis=0)
-        print(f"{found[0]:.1f} % of test digits, {found[1]:.0f}° between the top B and Wᵀ")
 
-    interact(one, bits=(1, 8), units=(4, 64, 4))
+slider(few_units, bits=(1, 2, 4), units=(4, 8, 16, 32, 64))
 
 # %% [markdown]
 # ## Questions
