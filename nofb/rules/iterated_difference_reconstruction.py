@@ -31,7 +31,6 @@ Released code: none.
 
 from dataclasses import dataclass
 
-from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.rules.base import Uses
 from nofb.rules.difference_reconstruction import DifferenceReconstruction
@@ -63,7 +62,3 @@ class IteratedDifferenceReconstruction(IteratedInverses, DifferenceReconstructio
     iterations: int = 2
     damping: float = 0.5
     layer_norm: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("noise", self.noise, above=0)
