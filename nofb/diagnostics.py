@@ -8,7 +8,7 @@ above. With one hidden layer they agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -137,12 +137,15 @@ class Probe:
 
     def _teach(self, rule: Rule) -> tuple[PerLayer, PerLayer]:
         """Return the teaching signals and the weight steps of a rule."""
-        deltas, steps = {}, {}
-        for layer, delta in rule.signals(self.net, self.trace):
-            deltas[layer] = delta.copy()
-            self.trace.weight_products([(layer, delta)])
-            steps[layer] = self.trace.update(layer).dW.copy()
-        return deltas, steps
+        deltas: dict[WeightedLayer, Array] = {}
+
+        def kept() -> Iterator[tuple[WeightedLayer, Array]]:
+            for layer, delta in rule.signals(self.net, self.trace):
+                deltas[layer] = delta.copy()
+                yield layer, delta
+
+        self.trace.weight_products(kept())
+        return deltas, {layer: self.trace.update(layer).dW.copy() for layer in deltas}
 
     def _sent_through_transport(self, delta: PerLayer) -> PerLayer:
         """Return what W_{l+1}ᵀ makes of the rule's own δ_{l+1}, for every l."""

@@ -46,7 +46,7 @@ class Optimizer(ABC):
     Attributes
     ----------
     state
-        For each parameter's name, its running averages.
+        For each parameter's name, its running averages. `nofb.fit` begins without any.
 
     Raises
     ------
@@ -68,6 +68,11 @@ class Optimizer(ABC):
             checks.number("max_norm", self.max_norm, above=0)
         self._share_at = schedules.get(self.schedule)
 
+    def reset(self) -> None:
+        """Forget all running averages: the next step is the first one of a run."""
+        self.state = {}
+        self.share = 1.0
+
     def at(self, epoch: float, epochs: int) -> None:
         """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction."""
         self.share = self._share_at(epoch, epochs)
@@ -80,8 +85,23 @@ class Optimizer(ABC):
         name
             Under which its running averages are kept, such as "0.W".
         parameter, update
-            Arrays of one shape and type; the step goes against `update`.
+            Arrays of one shape; the step goes against `update`.
+
+        Raises
+        ------
+        TypeError
+            If the parameter is not a writable, C-contiguous array, or `update` is not real.
+        ValueError
+            If the parameter, the update or the averages kept under this name differ in shape.
+
+        Examples
+        --------
+        >>> SGD().step("W", np.zeros((2, 3)), np.zeros((3, 2)))
+        Traceback (most recent call last):
+        ...
+        ValueError: the update of W has shape (3, 2), but W has (2, 3)
         """
+        update = fitting(name, parameter, update)
         kernel, averages, numbers = self.plan(name, parameter)
         self._move(kernel, (parameter, update, *averages), numbers)
         self._limit(parameter)
@@ -109,6 +129,7 @@ class Optimizer(ABC):
 
     def _jobs(self, name: str, parameter: Array, update: Array) -> list[Job]:
         """Return the step of a parameter, cut into jobs of some rows each."""
+        update = fitting(name, parameter, update)
         kernel, averages, numbers = self.plan(name, parameter)
         arrays = parameter, update, *averages
         return [
@@ -123,10 +144,33 @@ class Optimizer(ABC):
     def average(self, name: str, kind: str, like: Array) -> Array:
         """Return a running average of one parameter, zeros before the first step."""
         try:
-            return self.state[name][kind]
+            average = self.state[name][kind]
         except KeyError:
-            zeros = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
-            return zeros
+            average = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
+        if average.shape != like.shape or average.dtype != like.dtype:
+            raise ValueError(
+                f"the running average {kind!r} of {name} is {average.dtype} {average.shape}, but "
+                f"{name} is {like.dtype} {like.shape}: these averages are of another network, and "
+                "optimizer.reset() forgets them"
+            )
+        return average
+
+
+def fitting(name: str, parameter: Array, update: Array) -> Array:
+    """Return an update as a kernel takes it beside its parameter, or say what does not fit."""
+    flags = parameter.flags
+    if not (flags.c_contiguous and flags.writeable):
+        raise TypeError(
+            f"{name} must be a writable and C-contiguous array, since it is moved in place: "
+            "give a copy"
+        )
+    if update.shape != parameter.shape:
+        raise ValueError(
+            f"the update of {name} has shape {update.shape}, but {name} has {parameter.shape}"
+        )
+    if update.dtype != parameter.dtype:
+        checks.real(f"the update of {name}", update)
+    return np.ascontiguousarray(update, parameter.dtype)
 
 
 @dataclass

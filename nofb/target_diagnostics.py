@@ -16,7 +16,8 @@ from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules import IteratedInverses, Rule
-from nofb.rules.targets import TargetRule, inverse_of
+from nofb.rules.base import state_of
+from nofb.rules.targets import InverseTraining, TargetRule, inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -111,7 +112,7 @@ def residual(
 
 def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -> None:
     """Say once which inverse can not be relied on, after it has learned."""
-    learned = any(optimizer.state for optimizer in rule.optimizers.values())
+    learned = any(state_of(layer, InverseTraining).optimizer.state for layer in rule.inverted(net))
     if rule.iterations < 2 or not learned or rule in _warned:
         return
     wrong = [number for number, constant in enumerate(constants) if constant >= 1]

@@ -160,10 +160,10 @@ def test_random_directions_fall_into_the_chance_band_as_often_as_it_says():
         assert inside == pytest.approx(0.95, abs=0.015)
 
 
-def generators_of(rule):
-    """Return the generators that a rule keeps, one for itself or one for each layer."""
-    own = [rule.rng] if hasattr(rule, "rng") else []
-    return own + list(getattr(rule, "rngs", {}).values())
+def generators_of(net):
+    """Return the generators that a rule keeps on the layers."""
+    states = [layer.rule_state for layer in net.weighted]
+    return [state.rng for state in states if hasattr(state, "rng")]
 
 
 def test_measuring_changes_neither_weights_nor_feedback():
@@ -171,9 +171,9 @@ def test_measuring_changes_neither_weights_nor_feedback():
     for name in rules.RULES:
         net, rule = deep_net(), rules.make(name)
         rule.attach(net)
-        before, drawn = oracles.arrays_of(net, rule), deepcopy(generators_of(rule))
+        before, drawn = oracles.arrays_of(net), deepcopy(generators_of(net))
         measure(net, rule)
-        for key, array in oracles.arrays_of(net, rule).items():
+        for key, array in oracles.arrays_of(net).items():
             np.testing.assert_array_equal(array, before[key], err_msg=f"{key} under {name}")
-        for rng, same in zip(generators_of(rule), drawn, strict=True):
+        for rng, same in zip(generators_of(net), drawn, strict=True):
             assert rng.random() == same.random(), f"{name} drew noise of the run's own"

@@ -60,6 +60,7 @@ class Dense(WeightedLayer):
         products.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
 
     def back(self, record: Record, delta: Array, B: Array) -> Array:
+        delta = record.signal(self, delta, self.shape_out)
         signal = record.array("signal", self.shape_in)
         products.product(delta, B, signal)  # (N, n_in)
         return signal
@@ -68,6 +69,7 @@ class Dense(WeightedLayer):
         return record.h_below  # (N, n_in)
 
     def relay(self, record: Record, signal: Array, R: Array) -> Array:
+        signal = record.signal(self, signal, self.shape_in)
         relayed = record.array("relayed", self.shape_out)
         products.product(signal, R, relayed)  # (N, n_out)
         return relayed

@@ -91,7 +91,7 @@ def fit(
     batch_size
         Samples in a step. A last, smaller batch is trained on too.
     optimizer
-        `SGD(lr=0.1)` if left out.
+        `SGD(lr=0.1)` if left out. It starts without running averages, whatever it did before.
     seed
         Seeds the feedback path, the order of samples and the validation split, each apart.
     validation
@@ -152,6 +152,7 @@ def fit(
     keeper.compare(run, data, epochs, told)
     if net.rule is not rule:
         rule.attach(net, seed)
+    optimizer.reset()
     order = seeds.generator(seed, "order")
     batches = Batches(*examiner.training, checks.whole("batch_size", batch_size), order, shuffle)
     trace = Trace(net, batches.size)
