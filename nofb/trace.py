@@ -53,6 +53,9 @@ class Trace:
         y as rows (N, n_outputs), after `set_target`.
     error
         The output error e = ŷ - y (N, n_outputs), after `set_target`.
+    deltas
+        The teaching signal of each layer in the last `weight_products`, in memory that the next
+        one uses again.
     """
 
     target: Array
@@ -65,6 +68,7 @@ class Trace:
         self.samples = samples
         self.whole = whole
         self.first = first
+        self.deltas: dict[WeightedLayer, Array] = {}
         self.records: dict[Layer, Record] = {
             layer: Record(samples, net.dtype, whole[layer] if whole else None, first)
             for layer in net.layers
@@ -210,15 +214,15 @@ class Trace:
         The update of a layer without a signal becomes zero. No layer's product needs another's:
         once the signals are known, they go on side by side.
         """
-        taught: set[WeightedLayer] = set()
-        factors = self._factors(signals, taught)
+        self.deltas.clear()
+        factors = self._factors(signals)
         if threads.worth(self.samples * self.net.work):
             threads.share(job for each in factors for job in self._weight_jobs(*each))
         else:
             for each in factors:
                 weight_product(*each[1:])
-        if len(taught) != len(self.net.weighted):
-            self._updates.only(taught)
+        if len(self.deltas) != len(self.net.weighted):
+            self._updates.only(self.deltas)
 
     def room_for_feedback(self, layer: WeightedLayer, B: Array) -> Array:
         """Return the dB of the layer's update, shaped like B, to be written: some rules learn B."""
@@ -256,12 +260,11 @@ class Trace:
         last = self[self.net.weighted[-1]]
         self.net.head.unit(last.a, last.h)  # ŷ
 
-    def _factors(self, signals: Signals, taught: set[WeightedLayer]) -> Iterator[Factors]:
-        """Give each layer with a signal, h_below, δ / N and dW, write db, and note the layer."""
+    def _factors(self, signals: Signals) -> Iterator[Factors]:
+        """Give each layer with a signal, h_below, δ / N and dW, write db, and note the signal."""
         for layer, signal in signals:
             record, update = self.records[layer], self.update(layer)
-            delta = record.signal(layer, signal, layer.shape_out)
-            taught.add(layer)
+            delta = self.deltas[layer] = record.signal(layer, signal, layer.shape_out)
             mean_delta = layer.mean_delta(record, delta, update.db)
             yield layer, layer.received(record), mean_delta, update.dW
 
