@@ -237,14 +237,14 @@ class Restorer:
 
 def _fill_array(saved: Array, now: Any, place: str) -> Array:
     if type(now) is not np.ndarray:
-        return saved
+        return saved.copy()  # what was read may be put together more than once
     if (now.shape, now.dtype) != (saved.shape, saved.dtype):
         if place.startswith(("weighted/", "layers/")):  # what kernels trust
             raise ValueError(
                 f"the checkpoint holds {place} as {saved.dtype} {saved.shape}, but the network has "
                 f"{now.dtype} {now.shape}"
             )
-        return saved
+        return saved.copy()
     now[...] = saved
     return now
 
