@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from nofb import checks, schedules, threads
 from nofb.kernels import steps
@@ -85,12 +86,12 @@ class Optimizer(ABC):
         name
             Under which its running averages are kept, such as "0.W".
         parameter, update
-            Arrays of one shape; the step goes against `update`.
+            C-contiguous arrays of one shape; the step goes against `update`.
 
         Raises
         ------
         TypeError
-            If the parameter is not a writable, C-contiguous array, or `update` is not real.
+            If the parameter is not writable, or an array is not C-contiguous or not real.
         ValueError
             If the parameter, the update or the averages kept under this name differ in shape.
 
@@ -101,9 +102,12 @@ class Optimizer(ABC):
         ...
         ValueError: the update of W has shape (3, 2), but W has (2, 3)
         """
-        update = fitting(name, parameter, update)
         kernel, averages, numbers = self.plan(name, parameter)
-        self._move(kernel, (parameter, update, *averages), numbers)
+        try:
+            self._move(kernel, (parameter, update, *averages), numbers)
+        except (ValueError, TypeError, NumbaError):  # kernels check; a sentence says what is wrong
+            check(name, parameter, update, averages)
+            raise
         self._limit(parameter)
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
@@ -129,8 +133,8 @@ class Optimizer(ABC):
 
     def _jobs(self, name: str, parameter: Array, update: Array) -> list[Job]:
         """Return the step of a parameter, cut into jobs of some rows each."""
-        update = fitting(name, parameter, update)
         kernel, averages, numbers = self.plan(name, parameter)
+        check(name, parameter, update, averages)
         arrays = parameter, update, *averages
         return [
             partial(self._move, kernel, [array[rows] for array in arrays], numbers)
@@ -144,22 +148,23 @@ class Optimizer(ABC):
     def average(self, name: str, kind: str, like: Array) -> Array:
         """Return a running average of one parameter, zeros before the first step."""
         try:
-            average = self.state[name][kind]
+            return self.state[name][kind]
         except KeyError:
-            average = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
-        if average.shape != like.shape or average.dtype != like.dtype:
-            raise ValueError(
-                f"the running average {kind!r} of {name} is {average.dtype} {average.shape}, but "
-                f"{name} is {like.dtype} {like.shape}: these averages are of another network, and "
-                "optimizer.reset() forgets them"
-            )
-        return average
+            zeros = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
+            return zeros
 
 
-def fitting(name: str, parameter: Array, update: Array) -> Array:
-    """Return an update as a kernel takes it beside its parameter, or say what does not fit."""
-    flags = parameter.flags
-    if not (flags.c_contiguous and flags.writeable):
+def check(name: str, parameter: Array, update: Array, averages: Sequence[Array]) -> None:
+    """Refuse arrays that cannot be moved together, and say why.
+
+    Raises
+    ------
+    TypeError
+        If an array has a memory layout or a type that no kernel takes.
+    ValueError
+        If the shapes differ.
+    """
+    if not parameter.flags.carray:
         raise TypeError(
             f"{name} must be a writable and C-contiguous array, since it is moved in place: "
             "give a copy"
@@ -168,9 +173,16 @@ def fitting(name: str, parameter: Array, update: Array) -> Array:
         raise ValueError(
             f"the update of {name} has shape {update.shape}, but {name} has {parameter.shape}"
         )
-    if update.dtype != parameter.dtype:
-        checks.real(f"the update of {name}", update)
-    return np.ascontiguousarray(update, parameter.dtype)
+    checks.real(f"the update of {name}", update)
+    if not update.flags.c_contiguous:
+        raise TypeError(f"the update of {name} must be C-contiguous: np.ascontiguousarray makes it")
+    for average in averages:
+        if (average.shape, average.dtype) != (parameter.shape, parameter.dtype):
+            raise ValueError(
+                f"a running average of {name} is {average.dtype} {average.shape}, but {name} is "
+                f"{parameter.dtype} {parameter.shape}: these averages are of another network, and "
+                "optimizer.reset() forgets them"
+            )
 
 
 @dataclass

@@ -116,14 +116,16 @@ class Trace:
         ValueError
             If the rows are not what `Network.as_target` gives for so many samples.
         """
-        if target.shape != self.output.shape:
+        last = self.net.weighted[-1]
+        record = self.records[last]
+        if target.shape != record.h.shape:
             raise ValueError(
-                f"target has shape {target.shape}, but the outputs have {self.output.shape}: "
+                f"target has shape {target.shape}, but the outputs have {record.h.shape}: "
                 "net.as_target(y, samples) makes rows of labels"
             )
         self.target = target
-        self.error = self[self.net.weighted[-1]].array("error", (self.net.n_outputs,))
-        np.subtract(self.output, target, out=self.error)  # e = ŷ - y
+        self.error = record.array("error", last.shape_out)
+        np.subtract(record.h, target, out=self.error)  # e = ŷ - y
         return self
 
     def loss(self) -> float:
@@ -179,8 +181,9 @@ class Trace:
             error D, shaped like `trace[layer].h`, in memory that the next batch uses again.
         """
         top = [layer, *self.net.riders(layer)][-1]
-        last = self.net.weighted[-1]
-        error = self[last].signal(last, error, last.shape_out)
+        if error is not self.error:
+            last = self.net.weighted[-1]
+            error = self[last].signal(last, error, last.shape_out)
         D = self._fitting(layer, "direct feedback matrix", D, (error.shape[1], prod(top.shape_out)))
         signal = self[top].array("projected", top.shape_out)
         product(error, D, signal.reshape(self.samples, -1))

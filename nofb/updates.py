@@ -30,8 +30,10 @@ class Update:
     dB: Array | None = None
 
 
-class Updates:
-    """The updates of all layers. An update that was not made is zero.
+class Updates(dict[WeightedLayer, Update]):
+    """The updates of all layers, each made when it is first asked for, all zeros.
+
+    An update that was not made in a batch is zero.
 
     Examples
     --------
@@ -45,15 +47,12 @@ class Updates:
     """
 
     def __init__(self) -> None:
-        self._of: dict[WeightedLayer, Update] = {}
         self._dB: dict[WeightedLayer, Array] = {}
 
-    def __getitem__(self, layer: WeightedLayer) -> Update:
-        """Return the update of a layer, all zeros before the first weight product."""
-        if layer not in self._of:
-            db = None if layer.b is None else np.zeros_like(layer.b)
-            self._of[layer] = Update(np.zeros_like(layer.W), db)
-        return self._of[layer]
+    def __missing__(self, layer: WeightedLayer) -> Update:
+        db = None if layer.b is None else np.zeros_like(layer.b)
+        update = self[layer] = Update(np.zeros_like(layer.W), db)
+        return update
 
     def feedback(self, layer: WeightedLayer, B: Array) -> Array:
         """Return the dB of a layer's update, shaped like B, to be written as a whole."""
@@ -69,7 +68,7 @@ class Updates:
 
     def only(self, taught: Iterable[WeightedLayer]) -> None:
         """Set the updates of all layers but these to zero."""
-        for layer in self._of.keys() - set(taught):
+        for layer in self.keys() - set(taught):
             update = self[layer]
             update.dW[:] = 0
             if update.db is not None:

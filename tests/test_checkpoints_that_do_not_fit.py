@@ -37,7 +37,7 @@ def change(path, place, array):
         ("weighted/1/rule_state/M", "frsf", "the checkpoint holds weighted/1/rule_state/M as "),
         ("weighted/1/rule_state/xi", "wm", "the checkpoint holds weighted/1/rule_state/xi as "),
         ("weighted/1/inverse/dc", "tp", "the checkpoint holds weighted/1/inverse/dc as "),
-        ("optimizer/state/0.W/v", "fa", "the running average 'v' of 0.W is float32"),
+        ("optimizer/state/0.W/v", "fa", "a running average of 0.W is float32"),
     ],
 )
 def test_an_array_of_another_shape_is_refused_before_anything_is_filled(

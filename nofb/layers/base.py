@@ -54,6 +54,7 @@ class Record:
     ) -> None:
         self.samples = samples
         self.dtype = dtype
+        self._dtype = np.dtype(dtype)
         self.whole = whole
         self.rows = slice(first, first + samples)
         self.arrays: dict[str, Array] = {}
@@ -92,10 +93,11 @@ class Record:
         ValueError
             If it has another shape.
         """
-        fits = isinstance(signal, np.ndarray) and signal.shape == (self.samples, *shape)
-        if fits and signal.dtype == self.dtype and signal.flags.c_contiguous:
+        is_array = isinstance(signal, np.ndarray)
+        fits = is_array and signal.shape == (self.samples, *shape)
+        if fits and signal.dtype is self._dtype and signal.flags.c_contiguous:
             return signal
-        if not isinstance(signal, np.ndarray) or not np.issubdtype(signal.dtype, np.floating):
+        if not is_array or not np.issubdtype(signal.dtype, np.floating):
             held = getattr(signal, "dtype", type(signal).__name__)
             raise TypeError(
                 f"the signal for {layer!r} must be an array of floating-point numbers, but is "

@@ -60,18 +60,22 @@ class Dense(WeightedLayer):
         products.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
 
     def back(self, record: Record, delta: Array, B: Array) -> Array:
-        delta = record.signal(self, delta, self.shape_out)
         signal = record.array("signal", self.shape_in)
-        products.product(delta, B, signal)  # (N, n_in)
+        try:
+            products.product(delta, B, signal)  # (N, n_in)
+        except ValueError:  # NumPy refuses what does not fit, so a check at each step is not needed
+            products.product(record.signal(self, delta, self.shape_out), B, signal)
         return signal
 
     def received(self, record: Record) -> Array:
         return record.h_below  # (N, n_in)
 
     def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        signal = record.signal(self, signal, self.shape_in)
         relayed = record.array("relayed", self.shape_out)
-        products.product(signal, R, relayed)  # (N, n_out)
+        try:
+            products.product(signal, R, relayed)  # (N, n_out)
+        except ValueError:
+            products.product(record.signal(self, signal, self.shape_in), R, relayed)
         return relayed
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import archive, checks
+from nofb import archive, checks, optimizers
 from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.training.batches import Batches
@@ -149,7 +149,8 @@ class Checkpoint:
                 raise ValueError(
                     f"{self.path} holds running averages of {name}, which the network does not have"
                 )
-            optimizer.plan(name, parameters[name])  # refuses averages of another shape
+            averages = optimizer.plan(name, parameters[name])[1]
+            optimizers.check(name, parameters[name], parameters[name], averages)
 
     def keep(self, run: Run, batches: Batches, done: int, epochs: int) -> None:
         """Write the file after so many epochs, if it is time to.
