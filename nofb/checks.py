@@ -88,6 +88,13 @@ def cast(name: str, array: Array, dtype: FloatType) -> Array:
     )
 
 
+def switch(name: str, given: Any) -> bool:
+    """Return `given`, or refuse it when it is neither `True` nor `False`."""
+    if not isinstance(given, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, but is {given!r}")
+    return bool(given)
+
+
 def same(file: str, held: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Refuse settings that are not those a file was written with, and name the first that differs.
 

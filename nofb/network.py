@@ -233,9 +233,12 @@ class Network:
         for start in range(0, len(x), ROWS_AT_ONCE):
             rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
             # Numba would compile every kernel once more for read-only memory.
-            yield trace.rows(rows.stop - start).fill(np.require(x[rows], requirements="W")), rows
+            samples = np.require(x[rows], requirements="W")
+            with np.errstate(over="ignore", invalid="ignore"):  # the caller has a sentence for it
+                piece = trace.rows(len(samples)).fill(samples)
+            yield piece, rows
 
-    def check_outputs(self, outputs: Array | float, x: Array) -> None:
+    def check_outputs(self, outputs: Array | float, x: Array, name: str = "x") -> None:
         """Refuse outputs, or a loss, that are not finite, and say whether weights or x cause it.
 
         The largest of NaN outputs would be called a class all the same.
@@ -245,8 +248,8 @@ class Network:
         self.check_weights()
         weights = max(np.abs(layer.W).max() for layer in self.weighted)
         raise ValueError(
-            f"the outputs are not finite: the weights reach {weights:g} and x {np.abs(x).max():g}, "
-            f"too much for {np.dtype(self.dtype)}"
+            f"the outputs are not finite: the weights reach {weights:g} and {name} "
+            f"{np.abs(x).max():g}, too much for {np.dtype(self.dtype)}"
         )
 
     def check_weights(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from nofb.cli import audit, check, compare, data, explain, reproduce, rules, sweep, train
+from nofb.training.interrupts import end_everything
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(words)
     options.command = shlex.join(["nofb", *words])
     try:
-        code: int = options.run(options)
+        with end_everything():
+            code: int = options.run(options)
     except BrokenPipeError:  # `head`, or a pager, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

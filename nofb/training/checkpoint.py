@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.state import Collector, Restorer
 
 if TYPE_CHECKING:
-    from nofb.training.fit import Run
+    from nofb.training.run import Run
 
 
 class CheckpointWarning(RuntimeWarning):
@@ -37,6 +38,8 @@ class Checkpoint:
         So many epochs lie between two writes; the last epoch is always written.
     resume
         Whether to go on from the file, if it is there.
+    more
+        By name, what else changes while a run goes on, and is described by its hyper-parameters.
 
     Raises
     ------
@@ -49,7 +52,11 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None, every: int = 1, resume: bool = False
+        self,
+        path: str | os.PathLike[str] | None,
+        every: int = 1,
+        resume: bool = False,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         self.every = checks.whole("every", every)
         if path is None and (resume or every != 1):
@@ -58,6 +65,7 @@ class Checkpoint:
         if not isinstance(path, str | os.PathLike | None):
             raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
         self.path = None if path is None else Path(path)
+        self.more = dict(more or {})
         self._saved: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
         if self.path is not None:
@@ -94,7 +102,8 @@ class Checkpoint:
         """
         if self.path is None:
             return
-        settings = _settings(run, data) | {name: describe(name, it) for name, it in told.items()}
+        settings = _settings(run, data)
+        settings |= {name: describe(name, it) for name, it in (told | self.more).items()}
         self._about = {"network": run.net.outline(), "settings": settings}
         if self._saved:
             saved, given = ({**a["network"], **a["settings"]} for a in (self._saved, self._about))
@@ -116,7 +125,7 @@ class Checkpoint:
             return 0
         done = 0
         if self._saved:
-            restorer, parts = Restorer(run.net, self._arrays), _parts(run, batches)
+            restorer, parts = Restorer(run.net, self._arrays), self._parts(run, batches)
             for name, saved in self._saved["state"].items():
                 parts[name] = restorer.put(saved, parts[name], name)
             run.history.fill(parts["start"], parts["history"])
@@ -146,12 +155,12 @@ class Checkpoint:
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
                 f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
         collector = Collector(run.net)
-        parts = _parts(run, batches)
+        parts = self._parts(run, batches)
         return {name: collector.take(part, name) for name, part in parts.items()}, collector
 
     def _check(self, fixed: dict[str, str]) -> None:
@@ -163,18 +172,18 @@ class Checkpoint:
                     "make it in __init__ or draw_feedback"
                 )
 
-
-def _parts(run: Run, batches: Batches) -> dict[str, Any]:
-    """Return everything that changes while a run goes on, and nothing that is made anew."""
-    return {
-        "weighted": run.net.weighted,
-        "layers": run.net.layers,
-        "rule": run.rule,
-        "optimizer": run.optimizer,
-        "batches": {"rng": batches.rng, "order": batches.order},
-        "history": dict(run.history),
-        "start": {name: np.asarray(value) for name, value in run.history.start.items()},
-    }
+    def _parts(self, run: Run, batches: Batches) -> dict[str, Any]:
+        """Return everything that changes while a run goes on, and nothing that is made anew."""
+        return {
+            "weighted": run.net.weighted,
+            "layers": run.net.layers,
+            "rule": run.rule,
+            "optimizer": run.optimizer,
+            "batches": {"rng": batches.rng, "order": batches.order},
+            "history": dict(run.history),
+            "start": {name: np.asarray(value) for name, value in run.history.start.items()},
+            **self.more,
+        }
 
 
 def _settings(run: Run, data: Dataset) -> dict[str, Any]:
