@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nofb import checks
 from nofb.datasets import Dataset
-from nofb.diagnostics import Probe
+from nofb.diagnosis import Measure, Probe
 from nofb.training.run import Run
 from nofb.types import Array
 
@@ -20,7 +22,7 @@ class Examiner:
     ----------
     run
         Whose network and rule are measured.
-    data, validation, seed, probe
+    data, validation, seed, probe, measures
         As for `fit`.
 
     Attributes
@@ -35,7 +37,13 @@ class Examiner:
     """
 
     def __init__(
-        self, run: Run, data: Dataset, validation: float, seed: int, probe: int | Samples
+        self,
+        run: Run,
+        data: Dataset,
+        validation: float,
+        seed: int,
+        probe: int | Samples,
+        measures: Sequence[Measure],
     ) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
@@ -49,7 +57,7 @@ class Examiner:
         self.training = ready.pop("train")
         self.splits = ready
         self.classes = data.n_classes is not None or self._two_classes()
-        self.probe = self._make_probe(probe)
+        self.probe = self._make_probe(probe, measures)
 
     def look(self) -> dict[str, float | Array]:
         """Return every measure that needs no training step."""
@@ -87,7 +95,12 @@ class Examiner:
         one = self.run.net.n_outputs == 1 and self.run.net.names_classes
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 
-    def _make_probe(self, probe: int | Samples) -> Probe | None:
+    def _make_probe(self, probe: int | Samples, measures: Sequence[Measure]) -> Probe | None:
+        for measure in measures:
+            if not isinstance(measure, Measure):
+                raise TypeError(
+                    f"measures must hold measures of nofb.diagnosis, but holds {measure!r}"
+                )
         if isinstance(probe, tuple) and len(probe) == 2:
             x, target = self._prepare("probe", *probe)
         elif isinstance(probe, int | np.integer):
@@ -100,7 +113,7 @@ class Examiner:
                 f"is a {type(probe).__name__}"
             )
         # A copy: what the user does to other samples later is no matter.
-        return Probe(self.run.net, x.copy(), target) if len(x) else None
+        return Probe(self.run.net, x.copy(), target, measures) if len(x) else None
 
     def _prepare(self, name: str, x: Array, y: Array) -> Samples:
         net = self.run.net

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nofb import checks, seeds, threads
 from nofb.datasets import Dataset
+from nofb.diagnosis import DEFAULT, Measure
 from nofb.network import Network
 from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
@@ -39,6 +40,7 @@ def fit(
     validation: float = 0.0,
     callbacks: Iterable[AfterEpoch] = (),
     probe: int | tuple[Array, Array] = 100,
+    measures: Sequence[Measure] = DEFAULT,
     shuffle: bool = True,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -71,6 +73,9 @@ def fit(
     probe
         How many test samples the rule is compared with backprop on, each epoch; 0 for none. Or
         other samples, as (x, y).
+    measures
+        What is measured on these samples. `nofb.diagnosis` has tuples of measures, which can be
+        added: `measures=ALIGNMENT + GAUSS_NEWTON`.
     shuffle
         Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
@@ -122,11 +127,11 @@ def fit(
     _check_kinds(net, rule, optimizer)
     callbacks = calls.checked(callbacks)
     run = Run(net, rule, optimizer)
-    examiner = Examiner(run, data, validation, seed, probe)
+    examiner = Examiner(run, data, validation, seed, probe, measures)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
     keeper = Checkpoint(checkpoint, every, resume, {"early_stopping": stopping} if stopping else {})
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
-            "shuffle": shuffle}  # fmt: skip
+            "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
     keeper.compare(run, data, epochs, told)
     if net.rule is not rule:
         rule.attach(net, seed)
