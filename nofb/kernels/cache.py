@@ -21,7 +21,7 @@ class KernelCacheWarning(RuntimeWarning):
     """Kernels are compiled again in each process, which takes seconds and changes no number."""
 
 
-class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
+class KernelCache(FunctionCache):
     """Numba's cache of one function, in which a damaged or missing file costs time only."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
