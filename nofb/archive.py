@@ -12,14 +12,15 @@ import json
 import os
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from nofb import checks
+from nofb import checks, locks
 from nofb.types import Array
 
 FORMAT = 1
@@ -99,32 +100,55 @@ def read(path: str | os.PathLike[str], *kinds: str) -> tuple[dict[str, Any], dic
     return about, arrays
 
 
-def prepare(path: Path) -> None:
-    """Refuse a place that no file could be written to; remove what a killed writer left there.
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Within this context, only this process writes the file; leftovers of killed ones are removed.
+
+    Parameters
+    ----------
+    path
+        Of the file, which need not be there.
 
     Raises
     ------
+    BlockingIOError
+        If another run is writing it.
     OSError
-        With a sentence that names the place.
+        If no file could be written there, with a sentence that names the place.
+
+    Warns
+    -----
+    LockWarning
+        If the file system has no locks, so that a second writer would not be noticed.
 
     Examples
     --------
-    >>> prepare(Path("nowhere", "run.npz"))
+    >>> with only_writer(Path("nowhere", "run.npz")):
+    ...     pass
     Traceback (most recent call last):
     ...
     FileNotFoundError: nowhere/run.npz cannot be written: No such file or directory
     """
+    place = _place(path)
+    refusal = f"{path} is being written by another run: wait for its end, or give another path"
+    with locks.only_writer(path, refusal):
+        for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
+            left.unlink(missing_ok=True)
+        yield
+
+
+def _place(path: Path) -> Path:
+    """Return where a path leads to, or refuse it if no file could be written there."""
     try:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         place = path.resolve()
         trial = _beside(place)
         trial.touch()
-        trial.unlink()
+        trial.unlink(missing_ok=True)
     except OSError as error:
         raise type(error)(f"{path} cannot be written: {error.strerror}") from error
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
-        left.unlink(missing_ok=True)
+    return place
 
 
 def _beside(path: Path) -> Path:

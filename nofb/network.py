@@ -249,10 +249,10 @@ class Network:
         Raises
         ------
         OSError
-            If the file cannot be written.
+            If the file cannot be written, or another run is writing it.
         """
-        archive.prepare(Path(path))
-        archive.write(path, "weights", {"network": self.outline()}, self._weights())
+        with archive.only_writer(Path(path)):
+            archive.write(path, "weights", {"network": self.outline()}, self._weights())
 
     def load(self, path: str | os.PathLike[str]) -> Network:
         """Fill the weights and biases from a file of `save`, or from a checkpoint.

@@ -18,7 +18,7 @@ from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.batches import Batches
-from nofb.training.checkpoint import Checkpoint
+from nofb.training.checkpoint import Checkpoint, open_checkpoint
 from nofb.training.history import History
 from nofb.training.progress import bar
 from nofb.training.step import step
@@ -143,9 +143,29 @@ def fit(
     True
     """
     epochs = checks.whole("epochs", epochs)
-    keeper = Checkpoint(checkpoint, every, resume)
-    optimizer = SGD() if optimizer is None else optimizer
-    run = Run(net, rule, optimizer)
+    run = Run(net, rule, SGD() if optimizer is None else optimizer)
+    with open_checkpoint(checkpoint, every, resume) as keeper:
+        return _train(
+            run, keeper, data, epochs, batch_size, seed, validation, callbacks, probe, shuffle,
+            progress,
+        )  # fmt: skip
+
+
+def _train(
+    run: Run,
+    keeper: Checkpoint,
+    data: Dataset,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    validation: float,
+    callbacks: Iterable[Callback],
+    probe: int | tuple[Array, Array],
+    shuffle: bool,
+    progress: bool,
+) -> Run:
+    """Do what `fit` says, with a checkpoint that is open."""
+    net, rule = run.net, run.rule
     examiner = _Examiner(run, data, validation, seed, probe)
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
             "shuffle": shuffle}  # fmt: skip
