@@ -287,10 +287,11 @@ class Network:
         >>> bool((twin.layers[0].W == net.layers[0].W).all())
         True
         """
-        about, arrays = archive.read(path, "weights", "checkpoint")
+        about, arrays = archive.read(path, "weights", "checkpoint", parts={"network": dict})
         checks.same(str(path), about["network"], self.outline())
-        for name, array in self._weights().items():
-            array[...] = arrays[name]
+        weights = self._weights()
+        for name, array in archive.fitted(path, arrays, weights).items():
+            weights[name][...] = array
         return self
 
     def outline(self) -> dict[str, str]:

@@ -48,10 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options)
         sys.stdout.flush()
+    except BrokenPipeError:  # `head`, or a pager, has seen enough
+        streams.forget_output()
+        return 0
     except (ValueError, OSError, ModuleNotFoundError, MemoryError) as error:
-        gone = streams.reader_is_gone()
-        if gone and isinstance(error, BrokenPipeError):  # `head`, or a pager, has seen enough
-            return 0
+        streams.forget_output()
         streams.say(_sentence(error))
         return 2
     except KeyboardInterrupt as interrupt:

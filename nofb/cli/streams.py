@@ -18,6 +18,7 @@ SIGNS = {
     "←": "<-", "→": "->", "√": "sqrt", "∂": "d", "∇": "grad ", "∑": "sum", "∏": "prod",
     "∞": "inf", "∝": "~", "≈": "~", "∈": " in ", "≤": "<=", "≥": ">=", "≠": "!=",
     "−": "-", "–": "-", "—": "-", "⁄": "/", "†": "^+", "ø": "o",
+    "’": "'", "‘": "'", "“": '"', "”": '"',
     "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar",
 }  # fmt: skip
 
@@ -64,14 +65,12 @@ def say(sentence: str) -> None:
         print(f"nofb: {sentence}", file=sys.stderr, flush=True)
 
 
-def reader_is_gone() -> bool:
-    """Say whether what was printed can no longer be delivered, and forget it if so."""
+def forget_output() -> None:
+    """Drop what was printed and cannot be delivered: Python would try again at its end."""
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
-        return True
-    return False
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _spell(sign: str) -> str:

@@ -23,6 +23,8 @@ from nofb.training.state import Collector, Restorer
 if TYPE_CHECKING:
     from nofb.training.fit import Run
 
+PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
+
 
 class CheckpointWarning(RuntimeWarning):
     """A checkpoint could not be written; the run goes on."""
@@ -100,7 +102,7 @@ class Checkpoint:
                 f"the checkpoint {self.path} is there already: go on from it with resume=True "
                 "(--resume), or give another path"
             )
-        self._saved, self._arrays = archive.read(self.path, "checkpoint")
+        self._saved, self._arrays = archive.read(self.path, "checkpoint", parts=PARTS)
 
     def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
         """Refuse to go on with another run than the one that was saved.
@@ -146,6 +148,8 @@ class Checkpoint:
         done = 0
         if self._saved:
             restorer, parts = Restorer(run.net, self._arrays), _parts(run, batches)
+            if set(self._saved["state"]) != set(parts):
+                raise archive.damaged(self.path, f"its state must hold {', '.join(parts)}")
             for name, saved in self._saved["state"].items():
                 parts[name] = restorer.put(saved, parts[name], name)
             run.history.fill(parts["start"], parts["history"])
