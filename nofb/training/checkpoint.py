@@ -179,7 +179,7 @@ class Checkpoint:
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
                 f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
