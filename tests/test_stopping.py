@@ -1,11 +1,13 @@
 """Ctrl-C and callbacks: the run that was stopped comes back, and nothing is checked too late."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -295,6 +297,20 @@ def test_a_generator_of_callbacks_is_called_after_every_epoch():
     seen = []
     train(callbacks=(f for f in [lambda run: seen.append(run.history.epochs)]))
     assert seen == [1, 2, 3, 4]
+
+
+def test_the_page_on_stopping_says_what_its_examples_give(tmp_path, monkeypatch):
+    """A reader compares what is printed with what stands behind the line."""
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parent.parent / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    names, checked = {}, 0
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+        for shown, value in re.findall(r"^((?:short|early|stopping)\S.*?) +# (.*)$", block, re.M):
+            if " = " not in shown:
+                assert eval(shown, names) == eval(value)
+                checked += 1
+    assert checked == 3
 
 
 # -- checked before a weight moves ---------------------------------------------------------------

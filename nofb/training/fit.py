@@ -16,7 +16,7 @@ from nofb.rules import Rule
 from nofb.training import callbacks as calls
 from nofb.training.batches import Batches
 from nofb.training.callbacks import AfterEpoch, EarlyStopping, StopTraining
-from nofb.training.checkpoint import Checkpoint
+from nofb.training.checkpoint import Checkpoint, open_checkpoint
 from nofb.training.epoch import Diverged, Epochs
 from nofb.training.examiner import Examiner
 from nofb.training.interrupts import Interrupted, Interrupts
@@ -129,20 +129,21 @@ def fit(
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe, measures)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
-    keeper = Checkpoint(checkpoint, every, resume, {"early_stopping": stopping} if stopping else {})
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
             "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
-    keeper.compare(run, data, epochs, told)
-    if net.rule is not rule:
-        rule.attach(net, seed)
-    batches = Batches(*examiner.training, batch_size, seeds.generator(seed, "order"), shuffle)
-    done = keeper.restore(run, batches)
-    if not done:
-        run.history.start = examiner.look_first()
-    shown = bar(epochs, rule.name, "epoch", progress, done)
-    with threads.team(), shown, Interrupts() as interrupts:
-        each = Epochs(run, batches, epochs, interrupts)
-        _train(each, examiner, callbacks, keeper, done, shown)
+    more = {"early_stopping": stopping} if stopping else {}
+    with open_checkpoint(checkpoint, every, resume, more) as keeper:
+        keeper.compare(run, data, epochs, told)
+        if net.rule is not rule:
+            rule.attach(net, seed)
+        batches = Batches(*examiner.training, batch_size, seeds.generator(seed, "order"), shuffle)
+        done = keeper.restore(run, batches)
+        if not done:
+            run.history.start = examiner.look_first()
+        shown = bar(epochs, rule.name, "epoch", progress, done)
+        with threads.team(), shown, Interrupts() as interrupts:
+            each = Epochs(run, batches, epochs, interrupts)
+            _train(each, examiner, callbacks, keeper, done, shown)
     calls.end(callbacks, run)
     return run
 
