@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from nofb.chance import chance_band
 from nofb.layers import Flatten, MaxPool2D, WeightedLayer
 from nofb.layers.base import Record
 from nofb.network import Network
@@ -20,6 +21,18 @@ from nofb.rules.targets import TargetRule
 from nofb.target_diagnostics import measure_targets
 from nofb.trace import Trace
 from nofb.types import Array
+
+__all__ = [
+    "MEASURES",
+    "Probe",
+    "angle",
+    "angles",
+    "chance_band",
+    "feedback_path",
+    "norm_ratio",
+    "norm_ratios",
+    "transport_path",
+]
 
 MEASURES = {
     "weight_angle": "feedback matrix against Wᵀ, or against the product of the Wᵀ above it",
@@ -63,23 +76,6 @@ def norm_ratios(u: Array, v: Array) -> Array:
 def norm_ratio(u: Array, v: Array) -> float:
     """Return ‖u‖ / ‖v‖; NaN if v is all zeros."""
     return float(norm_ratios(u.reshape(1, -1), v.reshape(1, -1))[0])
-
-
-def chance_band(n: int) -> tuple[float, float]:
-    """Return the angles between which 95 % of random directions in n dimensions lie.
-
-    The cosine between a fixed and a random direction has the standard deviation 1/√n, so the angle
-    is 90° ± 1.96 · 57.3° / √n. For signals and steps n is the layer's number of units, whatever the
-    batch: one feedback matrix serves all samples, so they are not independent of each other.
-
-    Examples
-    --------
-    >>> low, high = chance_band(100)
-    >>> round(low, 1), round(high, 1)
-    (78.8, 101.2)
-    """
-    half = min(1.96 * float(np.degrees(1 / np.sqrt(n))), 90.0)
-    return 90.0 - half, 90.0 + half
 
 
 class Probe:
