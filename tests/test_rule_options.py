@@ -152,3 +152,47 @@ def test_the_pairs_are_all_there():
         seen = {(row[one], row[other]) for row in rows}
         assert seen == set(product(options[one], options[other]))
     assert len(rows) < 2 * 3 * 2 * 2
+
+
+@pytest.mark.parametrize("name", rules.RULES)
+def test_a_refusal_names_the_option(name):
+    """A student who is told no must know which of ten options to change."""
+    for chosen in combinations_of(rules.RULES[name]):
+        try:
+            rules.make(name, **chosen)
+        except (ValueError, TypeError) as error:
+            assert any(option in str(error) for option in chosen), str(error)
+
+
+@pytest.mark.parametrize("name", ["dtp_drl", "itp_drl"])
+def test_difference_reconstruction_refuses_to_do_without_its_topmost_inverse(name):
+    """It was accepted, and failed with the first batch."""
+    with pytest.raises(ValueError, match=f"gradient_at_top must be False in {name}"):
+        rules.make(name, gradient_at_top=True)
+
+
+@pytest.mark.parametrize("name", ["dtp", "itp", "ldrl", "fwdtp"])
+def test_a_rule_says_that_it_uses_the_weights_of_the_top_if_it_does(name):
+    """A table of what rules use would call a step through W_Lᵀ free of weight transport."""
+    for gradient in (False, True):
+        assert rules.make(name, gradient_at_top=gradient).uses.transport is gradient
+
+
+def test_a_direct_inverse_has_no_lipschitz_constant_whatever_its_shape():
+    """In a network of equal widths it was measured as if it led one layer down."""
+    net = Network([Dense(3, 3, "tanh"), Dense(3, 3, "tanh"), Dense(3, 3)], seed=1)
+    for first in (False, True):
+        rule = rules.make("ddtp", activation_first=first)
+        run = nofb.fit(net, rule, few_samples(3), 1, 6, nofb.SGD(lr=0.01), progress=False)
+        assert np.isnan(run.history["lipschitz"]).all()
+
+
+def test_a_direct_target_for_a_pre_activation_is_the_error_through_its_inverse():
+    """With η̂ → 0 and a linear inverse δ_l = e D_l; with the slope too it would count twice."""
+    net = dense()
+    rule = rules.make("ddtp", activation_first=True)
+    rule.attach(net)
+    trace = net.forward(few_samples(5).x_train).set_target(np.eye(3, dtype="f4")[np.arange(12) % 3])
+    for layer, delta in rule.signals(net, trace):
+        if layer.D is not None:
+            np.testing.assert_allclose(delta, trace.error @ layer.D, rtol=1e-3, atol=1e-5)
