@@ -5,8 +5,8 @@ import pytest
 
 import nofb
 from nofb import Conv2D, Dense, Flatten, MaxPool2D, Network, rules
-from nofb.chance import chance_band, error_directions, network_band, signal_units
-from nofb.diagnostics import Probe, angles
+from nofb.diagnosis import Probe, angles
+from nofb.diagnosis.chance import chance_band, error_directions, network_band, signal_units
 from nofb.losses import LOSSES
 
 RNG = np.random.default_rng(0)

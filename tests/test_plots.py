@@ -19,14 +19,15 @@ from matplotlib.colors import to_rgb
 
 import nofb
 from nofb import plots, rules
-from nofb.chance import chance_band, network_band
-from nofb.diagnostics import MEASURES
+from nofb.diagnosis import ALIGNMENT, chance_band
+from nofb.diagnosis.chance import network_band
 from nofb.experiments.compare import Comparison, Result
 from nofb.experiments.settings import Settings
 from nofb.plots import FIGURES, LivePlot, Picture, live, style
 from nofb.training import History
 
 ALL = tuple(rules.RULES)
+MEASURES = [measure.name for measure in ALIGNMENT]
 SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nofb.chance import chance_band
+from nofb.diagnosis.chance import chance_band
 
 DOCS = Path(__file__).parent.parent / "docs"
 

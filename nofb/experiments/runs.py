@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nofb.datasets import Dataset
+from nofb.diagnosis import DEFAULT, ContractionWarning, Measure
 from nofb.experiments import fingerprint
 from nofb.experiments.grid import Work
 from nofb.experiments.pools import Task
@@ -25,7 +26,6 @@ from nofb.experiments.run_log import Record
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, make
 from nofb.strict_json import canonical, plain
-from nofb.target_diagnostics import ContractionWarning
 from nofb.training import DivergenceWarning, History, Run, fit
 
 PROBE = 100  # test samples on which a rule is compared with backprop
@@ -61,6 +61,7 @@ def train(
     data: Dataset,
     probe: int = PROBE,
     validation: float = 0.0,
+    measures: Sequence[Measure] = DEFAULT,
 ) -> Run:
     """Train one rule from one seed; a run that diverges says so in `stopped`, and nowhere else."""
     rule = make(rule) if isinstance(rule, str) else rule
@@ -77,6 +78,7 @@ def train(
             seed=seed,
             validation=validation,
             probe=probe,
+            measures=measures,
             progress=False,
         )
 

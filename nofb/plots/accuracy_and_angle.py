@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nofb.chance import network_band
+from nofb.diagnosis.chance import network_band
 from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import draw_rule, epoch_axis, percent
 from nofb.plots.picture import Picture
@@ -32,7 +32,7 @@ def accuracy_and_angle(
     -------
     Picture
         Lines are means over seeds, bands one standard deviation to either side. The shaded area
-        holds 95 % of what random feedback would give, see `nofb.chance`.
+        holds 95 % of what random feedback would give, see `nofb.diagnosis.chance`.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.chance import chance_band, error_directions
+from nofb.diagnosis.chance import chance_band, error_directions
 from nofb.losses import LOSSES
 from nofb.plots.curves import draw_rule, epoch_axis
 from nofb.plots.learning_curves import DEVIATION
@@ -41,7 +41,7 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
     Picture
         A `matplotlib.figure.Figure` with a column for each hidden layer. Top: the teaching signal
         against backprop's. Bottom: the feedback matrix that ends at the layer against Wᵀ. The
-        shaded band holds 95 % of what random feedback would give, see `nofb.chance`.
+        shaded band holds 95 % of what random feedback would give, see `nofb.diagnosis.chance`.
 
     Raises
     ------

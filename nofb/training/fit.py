@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from nofb import checks, seeds, threads
 from nofb.datasets import Dataset
-from nofb.diagnostics import Probe
+from nofb.diagnosis import DEFAULT, Measure, Probe
 from nofb.network import Network
 from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
@@ -70,6 +70,7 @@ def fit(
     validation: float = 0.0,
     callbacks: Iterable[Callback] = (),
     probe: int | tuple[Array, Array] = 100,
+    measures: Sequence[Measure] = DEFAULT,
     shuffle: bool = True,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -101,6 +102,9 @@ def fit(
     probe
         How many test samples the rule is compared with backprop on, each epoch; 0 for none. Or
         other samples, as (x, y).
+    measures
+        What is measured on these samples. `nofb.diagnosis` has tuples of measures, which can be
+        added: `measures=ALIGNMENT + GAUSS_NEWTON`.
     shuffle
         Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
@@ -146,9 +150,9 @@ def fit(
     keeper = Checkpoint(checkpoint, every, resume)
     optimizer = SGD() if optimizer is None else optimizer
     run = Run(net, rule, optimizer)
-    examiner = _Examiner(run, data, validation, seed, probe)
+    examiner = _Examiner(run, data, validation, seed, probe, measures)
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
-            "shuffle": shuffle}  # fmt: skip
+            "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
     keeper.compare(run, data, epochs, told)
     if net.rule is not rule:
         rule.attach(net, seed)
@@ -226,6 +230,7 @@ class _Examiner:
         validation: float,
         seed: int,
         probe: int | tuple[Array, Array],
+        measures: Sequence[Measure],
     ) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
@@ -238,15 +243,22 @@ class _Examiner:
         ready = {name: self._prepare(name, *split) for name, split in splits.items()}
         self.training = ready.pop("train")
         self.splits = ready
-        self.probe = self._make_probe(probe)
+        self.probe = self._make_probe(probe, measures)
 
-    def _make_probe(self, probe: int | tuple[Array, Array]) -> Probe | None:
+    def _make_probe(
+        self, probe: int | tuple[Array, Array], measures: Sequence[Measure]
+    ) -> Probe | None:
+        for measure in measures:
+            if not isinstance(measure, Measure):
+                raise TypeError(
+                    f"measures must hold measures of nofb.diagnosis, but holds {measure!r}"
+                )
         if isinstance(probe, tuple):
-            return Probe(self.run.net, *self._prepare("probe", *probe))
+            return Probe(self.run.net, *self._prepare("probe", *probe), measures)
         if not checks.whole("probe", probe, least=0):
             return None
         x, target = self.splits["test"]
-        return Probe(self.run.net, x[:probe], target[:probe])
+        return Probe(self.run.net, x[:probe], target[:probe], measures)
 
     def _prepare(self, name: str, x: Array, y: Array) -> tuple[Array, Array]:
         net = self.run.net
