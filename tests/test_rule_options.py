@@ -9,6 +9,7 @@ import pytest
 import nofb
 from nofb import Conv2D, Dense, Flatten, Network, rules
 from nofb.activations import ACTIVATIONS
+from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, TARGETS
 from nofb.initialisers import INITIALISERS
 from nofb.optimizers import OPTIMIZERS
 from nofb.rules.weight_mirror import NOISES
@@ -26,6 +27,7 @@ CHOICES = {
     "entries": [None, 1],
     "rate": [None, 0.5],
 }
+EVERY = ALIGNMENT + GAUSS_NEWTON + TARGETS  # measures
 RNG = np.random.default_rng(0)
 
 
@@ -118,7 +120,7 @@ def train_one_epoch(net, name, chosen, data):
     except (ValueError, TypeError):
         return False
     before = [layer.W.copy() for layer in net.weighted]
-    run = nofb.fit(net, rule, data, 1, 6, nofb.SGD(lr=0.01), progress=False)
+    run = nofb.fit(net, rule, data, 1, 6, nofb.SGD(lr=0.01), measures=EVERY, progress=False)
     assert run.stopped is None, (chosen, run.stopped)
     assert all(np.isfinite(layer.W).all() for layer in net.weighted), chosen
     assert not np.array_equal(net.weighted[-1].W, before[-1]), chosen
