@@ -18,7 +18,7 @@ from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.batches import Batches
-from nofb.training.checkpoint import Checkpoint
+from nofb.training.checkpoint import Checkpoint, open_checkpoint
 from nofb.training.history import History
 from nofb.training.progress import bar
 from nofb.training.step import step
@@ -147,9 +147,30 @@ def fit(
     True
     """
     epochs = checks.whole("epochs", epochs)
-    keeper = Checkpoint(checkpoint, every, resume)
-    optimizer = SGD() if optimizer is None else optimizer
-    run = Run(net, rule, optimizer)
+    run = Run(net, rule, SGD() if optimizer is None else optimizer)
+    with open_checkpoint(checkpoint, every, resume) as keeper:
+        return _train(
+            run, keeper, data, epochs, batch_size, seed, validation, callbacks, probe, measures,
+            shuffle, progress,
+        )  # fmt: skip
+
+
+def _train(
+    run: Run,
+    keeper: Checkpoint,
+    data: Dataset,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    validation: float,
+    callbacks: Iterable[Callback],
+    probe: int | tuple[Array, Array],
+    measures: Sequence[Measure],
+    shuffle: bool,
+    progress: bool,
+) -> Run:
+    """Do what `fit` says, with a checkpoint that is open."""
+    net, rule = run.net, run.rule
     examiner = _Examiner(run, data, validation, seed, probe, measures)
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
             "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
@@ -170,7 +191,7 @@ def fit(
                 _check_loss(run, row["test_loss"], ceiling, f"epoch {epoch + 1}, after its steps")
             except _DivergedError as diverged:
                 run.stopped = str(diverged)
-                warnings.warn(run.stopped, DivergenceWarning, stacklevel=2)
+                warnings.warn(run.stopped, DivergenceWarning, stacklevel=3)
                 break
             run.history.append(row)
             for callback in callbacks:
