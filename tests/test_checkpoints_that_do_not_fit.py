@@ -68,6 +68,22 @@ def test_averages_of_a_layer_that_is_not_there_are_refused(tmp_path):
         train(path, optimizer=Adam(), epochs=3)[1]()
 
 
+def test_a_file_that_lacks_an_array_is_refused_in_one_sentence(tmp_path):
+    """Made by hand, it ended in a KeyError, with half of the run filled."""
+    path = tmp_path / "run.npz"
+    train(path)[1]()
+    about, arrays = archive.read(path, "checkpoint")
+    del arrays["weighted/1/W"]
+    kept = {name: it for name, it in about.items() if name not in ("kind", "format", "arrays")}
+    archive.write(path, "checkpoint", kept, arrays)
+    net, resume = train(path, epochs=3)
+    start = [layer.W.copy() for layer in net.weighted]
+    with pytest.raises(ValueError, match=r"is not a whole file of nofb.*weighted/1/W"):
+        resume()
+    for layer, W in zip(net.weighted, start, strict=True):
+        np.testing.assert_array_equal(layer.W, W)
+
+
 def test_a_part_that_this_nofb_does_not_write_is_refused_by_its_name(tmp_path):
     """A file of an earlier version must not end in a KeyError."""
     path = tmp_path / "run.npz"

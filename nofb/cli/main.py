@@ -6,13 +6,14 @@ Bad input ends with one sentence on standard error and the exit code 2, never wi
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import audit, check, compare, data, explain, reproduce, rules, sweep, train
+from nofb import __version__
+from nofb.cli import audit, check, compare, data, explain, reproduce, rules, streams, sweep, train
+from nofb.training.interrupts import end_everything
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,6 +26,7 @@ class Parser(argparse.ArgumentParser):
 def build_parser() -> Parser:
     """Return the parser of the whole command."""
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
+    parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (compare, train, sweep, reproduce, explain, audit, check, rules, data):
         module.add(commands)
@@ -40,18 +42,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     fa: feedback alignment...
     0
     """
+    streams.prepare()
     words = sys.argv[1:] if argv is None else list(argv)
     options = build_parser().parse_args(words)
     options.command = shlex.join(["nofb", *words])
     try:
-        code: int = options.run(options)
+        with end_everything():
+            code: int = options.run(options)
+        sys.stdout.flush()
     except BrokenPipeError:  # `head`, or a pager, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.forget_output()
         return 0
-    except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"nofb: {error}", file=sys.stderr)
+    except (ValueError, OSError, ModuleNotFoundError, MemoryError) as error:
+        streams.forget_output()
+        streams.say(_sentence(error))
         return 2
     except KeyboardInterrupt as interrupt:
-        print(f"nofb: {str(interrupt) or 'stopped'}", file=sys.stderr)
+        streams.say(str(interrupt) or "stopped")
         return 130
     return code
+
+
+def _sentence(error: Exception) -> str:
+    """Return what an error says, with a way out where it names none."""
+    if isinstance(error, MemoryError):
+        return f"there is too little memory ({error}): take fewer units, or smaller batches"
+    return str(error)

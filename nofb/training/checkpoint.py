@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +23,64 @@ from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.state import Collector, Restorer
 
 if TYPE_CHECKING:
-    from nofb.training.fit import Run
+    from nofb.training.run import Run
+
+PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
 
 
 class CheckpointWarning(RuntimeWarning):
     """A checkpoint could not be written; the run goes on."""
+
+
+@contextmanager
+def open_checkpoint(
+    path: str | os.PathLike[str] | None,
+    every: int = 1,
+    resume: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> Iterator[Checkpoint]:
+    """Within this context, a run has its checkpoint for itself.
+
+    Parameters
+    ----------
+    path
+        Of the file; `None` for no checkpoint at all.
+    every
+        So many epochs lie between two writes.
+    resume
+        Whether to go on from the file, if it is there.
+    more
+        By name, what else changes while a run goes on; a resumed run must have the same.
+
+    Raises
+    ------
+    BlockingIOError
+        If another run is writing it.
+    FileExistsError
+        If the file is there, and is not to be resumed.
+    OSError
+        If it could not be written.
+    ValueError
+        If it is not a whole checkpoint.
+
+    Examples
+    --------
+    >>> with open_checkpoint("run.npz") as first, open_checkpoint("run.npz") as second:
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    BlockingIOError: run.npz is being written by another run: wait for its end, or give another path
+    """
+    every = checks.whole("every", every)
+    if path is None and (resume or every != 1):
+        name = "resume" if resume else "every"
+        raise ValueError(f"{name} needs a checkpoint: give the path of its file")
+    if not isinstance(path, str | os.PathLike | None):
+        raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
+    checkpoint = Checkpoint(None if path is None else Path(path), every, more)
+    with nullcontext() if checkpoint.path is None else archive.only_writer(checkpoint.path):
+        checkpoint.open(resume)
+        yield checkpoint
 
 
 class Checkpoint:
@@ -37,43 +92,29 @@ class Checkpoint:
         Of the file; `None` for no checkpoint at all.
     every
         So many epochs lie between two writes; the last epoch is always written.
-    resume
-        Whether to go on from the file, if it is there.
-
-    Raises
-    ------
-    FileExistsError
-        If the file is there, and is not to be gone on from.
-    OSError
-        If it could not be written.
-    ValueError
-        If it is not a whole checkpoint.
+    more
+        By name, what else changes while a run goes on.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None, every: int = 1, resume: bool = False
+        self, path: Path | None, every: int, more: Mapping[str, Any] | None = None
     ) -> None:
-        self.every = checks.whole("every", every)
-        if path is None and (resume or every != 1):
-            name = "resume" if resume else "every"
-            raise ValueError(f"{name} needs a checkpoint: give the path of its file")
-        if not isinstance(path, str | os.PathLike | None):
-            raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
-        self.path = None if path is None else Path(path)
+        self.path = path
+        self.every = every
+        self.more = dict(more or {})
         self._saved: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
-        if self.path is not None:
-            self._open(self.path, resume)
 
-    def _open(self, path: Path, resume: bool) -> None:
-        archive.prepare(path)
-        if path.exists():
-            if not resume:
-                raise FileExistsError(
-                    f"the checkpoint {path} is there already: go on from it with resume=True "
-                    "(--resume), or give another path"
-                )
-            self._saved, self._arrays = archive.read(path, "checkpoint")
+    def open(self, resume: bool) -> None:
+        """Read the file, if it is there."""
+        if self.path is None or not self.path.exists():
+            return
+        if not resume:
+            raise FileExistsError(
+                f"the checkpoint {self.path} is there already: go on from it with resume=True "
+                "(--resume), or give another path"
+            )
+        self._saved, self._arrays = archive.read(self.path, "checkpoint", parts=PARTS)
 
     def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
         """Refuse to go on with another run than the one that was saved.
@@ -96,7 +137,8 @@ class Checkpoint:
         """
         if self.path is None:
             return
-        settings = _settings(run, data) | {name: describe(name, it) for name, it in told.items()}
+        settings = _settings(run, data)
+        settings |= {name: describe(name, it) for name, it in (told | self.more).items()}
         self._about = {"network": run.net.outline(), "settings": settings}
         if self._saved:
             saved, given = ({**a["network"], **a["settings"]} for a in (self._saved, self._about))
@@ -121,7 +163,7 @@ class Checkpoint:
         done = 0
         if self._saved:
             self._try(run, batches)
-            parts = self._fill(run.net, _parts(run, batches))
+            parts = self._fill(run.net, self._parts(run, batches))
             run.history.fill(parts["start"], parts["history"])
             done = self._saved["epochs"]
             self._saved, self._arrays = {}, {}
@@ -131,14 +173,19 @@ class Checkpoint:
     def _fill(self, net: Network, parts: dict[str, Any]) -> dict[str, Any]:
         """Return the parts of a run, filled with what was saved."""
         restorer = Restorer(net, self._arrays)
+        if set(self._saved["state"]) != set(parts):
+            raise archive.damaged(str(self.path), f"its state must hold {', '.join(parts)}")
         for name, saved in self._saved["state"].items():
             parts[name] = restorer.put(saved, parts[name], name)
         return parts
 
     def _try(self, run: Run, batches: Batches) -> None:
         """Fill a copy of the run, to refuse a file that does not fit before anything is filled."""
-        net, parts = deepcopy((run.net, _parts(run, batches)))
-        optimizer = self._fill(net, parts)["optimizer"]
+        net, parts = deepcopy((run.net, self._parts(run, batches)))
+        try:
+            optimizer = self._fill(net, parts)["optimizer"]
+        except (KeyError, IndexError, AttributeError) as error:  # a part that is not there
+            raise archive.damaged(str(self.path), repr(error)) from error
         parameters = {
             f"{index}.{name}": getattr(layer, name)
             for index, layer in enumerate(net.weighted)
@@ -173,12 +220,12 @@ class Checkpoint:
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
                 f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
         collector = Collector(run.net)
-        parts = _parts(run, batches)
+        parts = self._parts(run, batches)
         return {name: collector.take(part, name) for name, part in parts.items()}, collector
 
     def _check(self, fixed: dict[str, str]) -> None:
@@ -190,18 +237,18 @@ class Checkpoint:
                     "make it in __init__ or draw_feedback"
                 )
 
-
-def _parts(run: Run, batches: Batches) -> dict[str, Any]:
-    """Return everything that changes while a run goes on, and nothing that is made anew."""
-    return {
-        "weighted": run.net.weighted,
-        "layers": run.net.layers,
-        "rule": run.rule,
-        "optimizer": run.optimizer,
-        "batches": {"rng": batches.rng, "order": batches.order},
-        "history": dict(run.history),
-        "start": {name: np.asarray(value) for name, value in run.history.start.items()},
-    }
+    def _parts(self, run: Run, batches: Batches) -> dict[str, Any]:
+        """Return everything that changes while a run goes on, and nothing that is made anew."""
+        return {
+            "weighted": run.net.weighted,
+            "layers": run.net.layers,
+            "rule": run.rule,
+            "optimizer": run.optimizer,
+            "batches": {"rng": batches.rng, "order": batches.order},
+            "history": dict(run.history),
+            "start": {name: np.asarray(value) for name, value in run.history.start.items()},
+            **self.more,
+        }
 
 
 def _settings(run: Run, data: Dataset) -> dict[str, Any]:
