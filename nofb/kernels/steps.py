@@ -9,8 +9,9 @@ from nofb.types import Array
 @kernel
 def fit(W: Array, other: Array) -> None:
     """Refuse an array that is not laid out as W is: the loops below would leave its memory."""
-    if other.shape != W.shape or not (W.flags.c_contiguous and other.flags.c_contiguous):
-        raise ValueError("arrays of one step must have one shape and be C-contiguous")
+    contiguous = W.flags.c_contiguous and other.flags.c_contiguous
+    if other.shape != W.shape or np.iscomplexobj(other) or not contiguous:
+        raise ValueError("arrays of one step must be real and C-contiguous, and have one shape")
 
 
 @kernel
