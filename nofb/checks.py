@@ -142,7 +142,9 @@ def listed(name: str, values: Any) -> tuple[Any, ...]:
 
 def distinct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the values, or refuse one that is there twice."""
-    for number, value in enumerate(values):
-        if value in values[:number]:
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
             raise ValueError(f"{name} holds {value!r} twice")
+        seen.add(value)
     return values
