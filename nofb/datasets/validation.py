@@ -13,6 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 TARGET_KINDS = "class labels (integers 0 to K-1), one-hot rows, or 2-D floats for regression"
 
 
+def name(given: object) -> None:
+    """Refuse a name that is not one line which sentences, tables and figures can show."""
+    if not isinstance(given, str):
+        raise TypeError(f"name is {given!r}; it must be a string.")
+    if not given.strip() or not given.isprintable():
+        raise ValueError(f"name is {given!r}; it must be one line of printable signs.")
+
+
 def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
     """Return `values` as contiguous float32 (float64 stays), shape (n, d) or (n, C, H, W)."""
     array = _real(values, argument)
