@@ -11,6 +11,7 @@ import numpy as np
 
 from nofb import checks
 from nofb.experiments.grid import run_grid
+from nofb.experiments.run_log import check_number
 from nofb.experiments.runs import Result, result_of, run_one, task_of, train, warm_up, work_for
 from nofb.experiments.settings import Settings
 from nofb.rules import COMPARED, find
@@ -144,4 +145,6 @@ def tasks_of(rules: Sequence[str], settings: Settings, seeds: int) -> list[dict[
     """Return the runs of a comparison, rule by rule and seed by seed."""
     names = dict.fromkeys(find(rule).name for rule in rules)
     numbers = range(checks.whole("seeds", seeds))
-    return [task_of(settings, name, seed) for name in names for seed in numbers]
+    check_number(len(names) * seeds)
+    ones = [task_of(settings, name, 0) for name in names]
+    return [{**one, "seed": seed} for one in ones for seed in numbers]
