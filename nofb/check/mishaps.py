@@ -9,16 +9,13 @@ from pathlib import Path
 
 from nofb.check.reduction import mistake_on_a_square
 from nofb.check.subject import Subject
+from nofb.text import printable
 
 HINTS = {
     # what the error says: what it may mean
-    r"feedback matrix .* has shape \((\d+), (\d+)\), but needs \(\2, \1\)":
-        "it is transposed: draw it with layer.feedback_shape, which is Wᵀ's",
-    r"is float64, but the network is float32":
-        "end its line with .astype(net.dtype)",
     r"has no (direct )?feedback matrix":
         "draw_feedback must put one on the layer; the first layer has no B, the last one no D",
-    r"the (teaching )?signal for .* has shape":
+    r"the signal for .* has shape":
         "after trace.back(layer, ...) a signal is that of `below`, whose slope it takes, and with "
         "which it is yielded",
     r"'NoneType' object is not iterable":
@@ -32,7 +29,7 @@ HINTS = {
 
 def mishap(error: Exception, subject: Subject) -> str:
     """Return in a sentence what a rule stopped with, and what may be behind it."""
-    text = f"it stops with {type(error).__name__}{_place(error, subject)}: {error}"
+    text = f"it stops with {type(error).__name__}{_place(error, subject)}: {_own_words(error)}"
     for pattern, hint in HINTS.items():
         if re.search(pattern, str(error)):
             return f"{text}; {hint}"
@@ -41,6 +38,11 @@ def mishap(error: Exception, subject: Subject) -> str:
             if mistake := mistake_on_a_square(subject):
                 return f"{text}; where all layers have one size it runs, and shows why: {mistake}"
     return text
+
+
+def _own_words(error: Exception) -> str:
+    """Return what an error says, line by line, without what a terminal would obey."""
+    return "\n".join(map(printable, str(error).splitlines()))
 
 
 def _place(error: Exception, subject: Subject) -> str:
