@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nofb import report
-from nofb.experiments import fingerprint
+from nofb import fingerprint, report
 from nofb.experiments.compare import compare, run_one, tasks_of, train
 from nofb.experiments.grid import finished
 from nofb.experiments.run_log import read_log

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nofb import rules
+from nofb import fingerprint, rules
 from nofb.check import TESTS
 from nofb.cli import main
-from nofb.experiments import fingerprint
 from nofb.experiments.settings import LENDER, Settings, tuned_rate
 from nofb.rules import RULES, FeedbackAlignment
 from nofb.rules.own import load

@@ -1,29 +1,33 @@
 """One run: what is trained, in plain values that name it, and what came out of it.
 
 A task holds everything that decides a run's numbers: the learning rate that was looked up, the
-attributes that a rule has by default, and a hash of the code. So two runs with one task are the
-same run, whichever comparison or sweep asks for them.
+attributes that a rule has by default, and hashes of the code: nofb's, and that of a rule of the
+user's own. So two runs with one task are the same run, whichever comparison or sweep asks for them.
 """
 
 from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
+from nofb import checks, fingerprint
 from nofb.datasets import Dataset
-from nofb.experiments import fingerprint
-from nofb.experiments.grid import Work
-from nofb.experiments.pools import Task
+from nofb.experiments.grid import attempt, run_grid, unfinished
+from nofb.experiments.pools import Task, in_processes
 from nofb.experiments.run_log import Record
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, make
+from nofb.rules.own import address, is_own
 from nofb.strict_json import canonical, plain
 from nofb.target_diagnostics import ContractionWarning
 from nofb.training import DivergenceWarning, History, Run, fit
@@ -31,6 +35,13 @@ from nofb.training import DivergenceWarning, History, Run, fit
 PROBE = 100  # test samples on which a rule is compared with backprop
 PLAIN = str | bool | int | float | None
 FEW = 20  # samples are enough to compile everything
+UNKNOWN = "unknown "  # before what stands for code that nobody can tell from other code
+
+Classes = Mapping[str, type[Rule]]
+
+
+class UnknownCodeWarning(UserWarning):
+    """Nobody can say which code a rule runs, so its runs are done again each time."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +104,16 @@ def task_of(
     seed: int,
     attributes: Mapping[str, Any] | None = None,
     validation: float = 0.0,
+    own_codes: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """Return the task that stands for a run.
+
+    Parameters
+    ----------
+    settings, rule, seed, attributes, validation
+        What is trained, and how.
+    own_codes
+        What `own_code` said of each rule; asked for now if left out.
 
     Examples
     --------
@@ -115,24 +134,111 @@ def task_of(
         "validation": validation,
         "probe": PROBE,
         "code": fingerprint.of_nofb(),
-        "own_code": fingerprint.of_rule(RULES[rule]),
+        "own_code": own_code(RULES[rule]) if own_codes is None else own_codes[rule],
     }
     plain_task: dict[str, Any] = plain(task)
     return plain_task
 
 
-def work_for(rules: Iterable[str]) -> Work:
-    """Return what does a task with one of these rules, in a process that may know nofb's alone."""
-    return partial(run_task, classes={rule: RULES[rule] for rule in rules})
+def own_code(rule: type[Rule]) -> str | None:
+    """Return a hash of the code of a rule as far as it is not nofb's, `None` if all of it is.
+
+    Warns
+    -----
+    UnknownCodeWarning
+        If nobody can say which code it is; what is returned then is like no other hash.
+    """
+    try:
+        return fingerprint.of_class(rule)
+    except fingerprint.UnknownCodeError as unknown:
+        warnings.warn(
+            f"{unknown}: its runs are not taken from a log; make it inside the rule, in __init__",
+            UnknownCodeWarning,
+            stacklevel=2,
+        )
+        return UNKNOWN + uuid4().hex
 
 
-def run_task(task: Task, classes: Mapping[str, type[Rule]]) -> dict[str, Any]:
+def run_all(
+    work: RunTask,
+    tasks: list[dict[str, Any]],
+    data: Mapping[str, Dataset],
+    jobs: int = 1,
+    cluster: str | None = None,
+    log: str | Path | None = None,
+) -> Iterator[Record]:
+    """Do what the log does not have a result for, side by side, and yield a record for each task.
+
+    Parameters
+    ----------
+    work, tasks
+        What is done, and for which tasks.
+    data
+        The data sets of the tasks, by name.
+    jobs, cluster, log
+        As for `nofb.experiments.grid.run_grid`.
+    """
+    fingerprint.warn_of_changes()
+    if checks.whole("jobs", jobs) > 1 or cluster is not None:
+        warm_up(work.classes, tasks if log is None else unfinished(tasks, log), data)
+    yield from run_grid(work, tasks, jobs=jobs, cluster=cluster, log=log, own_code=work.own)
+
+
+def run_task(task: Task, rule: type[Rule]) -> dict[str, Any]:
     """Do the run that a task stands for, and return its history and why it stopped early, if so."""
-    fingerprint.check(task["code"])
     settings = Settings(**task["settings"])
-    rule = classes[task["rule"]](**task["attributes"])
-    run = train(settings, rule, task["seed"], settings.load(), task["probe"], task["validation"])
+    made = rule(**task["attributes"])
+    run = train(settings, made, task["seed"], settings.load(), task["probe"], task["validation"])
     return {"stopped": run.stopped, "start": run.history.start, "history": dict(run.history)}
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """Does tasks, in this process or in another one, which must have the code that was asked for.
+
+    Attributes
+    ----------
+    classes
+        The rules, by their short names: another process may know nofb's alone.
+    do
+        What is done for a task, with the class of its rule.
+    asked_by
+        The process that made this object.
+    """
+
+    classes: Classes
+    do: Callable[[Task, type[Rule]], Mapping[str, Any]] = run_task
+    asked_by: str = fingerprint.PROCESS
+
+    @property
+    def own(self) -> bool:
+        """Whether a process needs the user's own modules."""
+        return any(map(is_own, self.classes.values()))
+
+    def __call__(self, task: Task) -> Mapping[str, Any]:
+        """Do one task."""
+        rule = self.classes[task["rule"]]
+        if self.asked_by != fingerprint.PROCESS:
+            _check_code(task, rule)
+        return self.do(task, rule)
+
+
+def work_for(rules: Iterable[str]) -> RunTask:
+    """Return what does a task with one of these rules."""
+    return RunTask({rule: RULES[rule] for rule in rules})
+
+
+def _check_code(task: Task, rule: type[Rule]) -> None:
+    """Refuse to run with other code than that of the process that asks."""
+    fingerprint.check(task["code"])
+    expected = task["own_code"]
+    known = not (expected or "").startswith(UNKNOWN)
+    if known and fingerprint.when_met(rule) != expected:  # its own runs may change a global
+        raise RuntimeError(
+            f"the code of {address(rule)} that a worker process finds is not "
+            "the one that asks for this run: a file, or a global value, was changed since it was "
+            "loaded, so start Python again"
+        )
 
 
 def result_of(record: Record) -> Result:
@@ -149,21 +255,38 @@ def result_of(record: Record) -> Result:
     return Result(*who, history, found["stopped"])
 
 
-def warm_up(tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
-    """Compile in this process what all the workers will need, with a few samples for each kind.
+def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
+    """Compile beforehand what all the workers will need, with a few samples for each kind.
 
     Two processes that compile the same kernel for different arrays at the same moment can leave
-    Numba's cache with the code of one under the name of the other.
+    Numba's cache with the code of one under the name of the other. A rule of the user's own, which
+    may do anything, runs in a process of its own for that, and never in this one.
     """
-    compiled = set()
-    for task in tasks:
-        settings = Settings(**task["settings"])
-        kind = (task["rule"], task["attributes"], settings.data, settings.activation)
-        shape = (settings.optimizer, len(settings.hidden), settings.input_dropout > 0)
-        if (name := canonical([*kind, *shape])) not in compiled:
-            compiled.add(name)
-            samples = data[settings.data]
-            x, y = samples.x_train[:FEW], samples.y_train[:FEW]
+    kinds = {canonical(_kind(task)): task for task in tasks}.values()
+    own = [task for task in kinds if is_own(classes[task["rule"]])]
+    for task in kinds:
+        if task not in own:
             with suppress(Exception):  # a run that can not be done will say so itself
-                rule = make(task["rule"], **task["attributes"])
-                train(replace(settings, epochs=1), rule, 0, Dataset(x, y, x, y))
+                _train_few(task, classes[task["rule"]], data[task["settings"]["data"]])
+    if own:
+        call = partial(attempt, RunTask(classes, _warm_up))
+        with suppress(ChildProcessError):  # the same: a rule may end its process, again and again
+            deque(in_processes(call, own, 1, own_code=True), maxlen=0)
+
+
+def _kind(task: Task) -> list[Any]:
+    """Return what makes a difference to the kernels that a task compiles."""
+    settings = Settings(**task["settings"])
+    kind = (task["rule"], task.get("attributes", {}), settings.data, settings.activation)
+    return [*kind, settings.optimizer, len(settings.hidden), settings.input_dropout > 0]
+
+
+def _warm_up(task: Task, rule: type[Rule]) -> dict[str, Any]:
+    _train_few(task, rule, Settings(**task["settings"]).load())
+    return {}
+
+
+def _train_few(task: Task, rule: type[Rule], data: Dataset) -> None:
+    x, y = data.x_train[:FEW], data.y_train[:FEW]
+    settings = replace(Settings(**task["settings"]), epochs=1)
+    train(settings, rule(**task["attributes"]), 0, Dataset(x, y, x, y))
