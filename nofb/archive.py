@@ -7,27 +7,19 @@ more member, about.json. `numpy.load` opens it.
 from __future__ import annotations
 
 import glob
-import io
-import json
 import os
 import secrets
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from typing import Any
 
 import numpy as np
 
-from nofb import checks
+from nofb import checks, locks, npz
 from nofb.types import Array
 
 FORMAT = 1
-ABOUT = "about.json"
-
-# What the zip, JSON and array readers raise when they meet bytes that nobody wrote.
-DAMAGE = (BadZipFile, EOFError, KeyError, OSError, OverflowError, RuntimeError, TypeError,
-          ValueError, zlib.error)  # fmt: skip
 
 
 def write(
@@ -64,7 +56,7 @@ def write(
     beside = _beside(path)
     try:
         with beside.open("wb") as file:
-            _pack(file, {"kind": kind, "format": FORMAT, **about, "arrays": [*arrays]}, arrays)
+            npz.pack(file, {"kind": kind, "format": FORMAT, **about, "arrays": [*arrays]}, arrays)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -73,80 +65,149 @@ def write(
         beside.unlink(missing_ok=True)
 
 
-def read(path: str | os.PathLike[str], *kinds: str) -> tuple[dict[str, Any], dict[str, Array]]:
+def read(
+    path: str | os.PathLike[str], *kinds: str, parts: Mapping[str, type] | None = None
+) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return what `write` was given, from a file of one of these kinds.
+
+    No more memory is taken than the file has bytes, whatever its tables claim.
+
+    Parameters
+    ----------
+    path
+        The file.
+    kinds
+        What it may be.
+    parts
+        The names that its JSON must have, and the type of each value.
 
     Raises
     ------
     OSError
         If there is no such file, or it may not be read.
     ValueError
-        If the file is cut short, changed, of another format or of another kind.
+        If the file is cut short, changed, of another format or of another kind, or lacks a part.
     """
     with Path(path).open("rb") as file:
         try:
-            about, arrays = _unpack(file)
+            about, arrays = npz.unpack(file)
             kind, version = about["kind"], about["format"]
-        except DAMAGE as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise ValueError(
-                f"{path} is not a whole file of nofb: it was cut short, was changed, or never was "
-                f"one ({reason})"
-            ) from error
+        except npz.DAMAGE as error:
+            raise damaged(path, error) from error
     if version != FORMAT:
         raise ValueError(f"{path} has the format {version}, but this nofb reads format {FORMAT}")
     checks.choice(f"the kind of {path}", kind, kinds)
+    for name, wanted in (parts or {}).items():
+        if type(about.get(name)) is not wanted:
+            raise damaged(path, f"its about.json has no {name!r} that is a {wanted.__name__}")
     return about, arrays
 
 
-def prepare(path: Path) -> None:
-    """Refuse a place that no file could be written to; remove what a killed writer left there.
+def damaged(path: str | os.PathLike[str], reason: object) -> ValueError:
+    """Return the one refusal of a file that nofb did not write, or not like this."""
+    reason = reason.strerror if isinstance(reason, OSError) else reason
+    return ValueError(
+        f"{path} is not a whole file of nofb: it was cut short, was changed, or never was one "
+        f"({reason})"
+    )
+
+
+def fitted(
+    path: str | os.PathLike[str], held: Mapping[str, Array], wanted: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return the arrays of a file that are to fill others, each with the type of the one it fills.
+
+    Parameters
+    ----------
+    path
+        The file, for errors.
+    held, wanted
+        What the file holds, and what is to be filled, by the same names.
 
     Raises
     ------
-    OSError
-        With a sentence that names the place.
+    ValueError
+        If one is missing, has another shape, holds no real floating-point numbers, or some that the
+        wanted type cannot hold.
 
     Examples
     --------
-    >>> prepare(Path("nowhere", "run.npz"))
+    >>> fitted("a.npz", {"W": np.zeros((2, 3))}, {"W": np.zeros((3, 2), np.float32)})
+    Traceback (most recent call last):
+    ...
+    ValueError: a.npz holds W as float64 (2, 3), but needed is float32 (3, 2)
+    """
+    found = {}
+    for name, array in wanted.items():
+        if name not in held:
+            raise damaged(path, f"it has no array {name}")
+        given = held[name]
+        if given.shape != array.shape or given.dtype.kind != "f":
+            raise ValueError(
+                f"{path} holds {name} as {given.dtype} {given.shape}, but needed is "
+                f"{array.dtype} {array.shape}"
+            )
+        with np.errstate(over="ignore"):
+            found[name] = given.astype(array.dtype)
+        if not np.array_equal(np.isfinite(given), np.isfinite(found[name])):
+            raise ValueError(f"{path} holds values of {name} that are too large for {array.dtype}")
+    return found
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Within this context, only this process writes the file; leftovers of killed ones are removed.
+
+    Parameters
+    ----------
+    path
+        Of the file, which need not be there.
+
+    Raises
+    ------
+    BlockingIOError
+        If another run is writing it.
+    OSError
+        If no file could be written there, with a sentence that names the place.
+
+    Warns
+    -----
+    LockWarning
+        If the file system has no locks, so that a second writer would not be noticed.
+
+    Examples
+    --------
+    >>> with only_writer(Path("nowhere", "run.npz")):
+    ...     pass
     Traceback (most recent call last):
     ...
     FileNotFoundError: nowhere/run.npz cannot be written: No such file or directory
     """
+    place = _place(path)
+    refusal = f"{path} is being written by another run: wait for its end, or give another path"
+    with locks.only_writer(path, refusal):
+        for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
+            left.unlink(missing_ok=True)
+        yield
+
+
+def _place(path: Path) -> Path:
+    """Return where a path leads to, or refuse it if no file could be written there."""
     try:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         place = path.resolve()
         trial = _beside(place)
         trial.touch()
-        trial.unlink()
+        trial.unlink(missing_ok=True)
     except OSError as error:
         raise type(error)(f"{path} cannot be written: {error.strerror}") from error
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
-        left.unlink(missing_ok=True)
+    return place
 
 
 def _beside(path: Path) -> Path:
     """Return a new name in the same folder; two writers of one file must not share it."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-
-
-def _pack(file: IO[bytes], about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    with ZipFile(file, "w") as members:
-        members.writestr(ABOUT, json.dumps(about, allow_nan=False, ensure_ascii=False, indent=1))
-        for name, array in arrays.items():
-            with members.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-
-
-def _unpack(file: IO[bytes]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return about.json and the arrays it names; reading a member to its end checks its sum."""
-    with ZipFile(file) as members:
-        about = json.loads(members.read(ABOUT))
-        content = {name: io.BytesIO(members.read(f"{name}.npy")) for name in about["arrays"]}
-    read_array = np.lib.format.read_array
-    return about, {name: read_array(it, allow_pickle=False) for name, it in content.items()}
 
 
 def _sync(folder: Path) -> None:

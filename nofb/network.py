@@ -249,10 +249,10 @@ class Network:
         Raises
         ------
         OSError
-            If the file cannot be written.
+            If the file cannot be written, or another run is writing it.
         """
-        archive.prepare(Path(path))
-        archive.write(path, "weights", {"network": self.outline()}, self._weights())
+        with archive.only_writer(Path(path)):
+            archive.write(path, "weights", {"network": self.outline()}, self._weights())
 
     def load(self, path: str | os.PathLike[str]) -> Network:
         """Fill the weights and biases from a file of `save`, or from a checkpoint.
@@ -287,10 +287,11 @@ class Network:
         >>> bool((twin.layers[0].W == net.layers[0].W).all())
         True
         """
-        about, arrays = archive.read(path, "weights", "checkpoint")
+        about, arrays = archive.read(path, "weights", "checkpoint", parts={"network": dict})
         checks.same(str(path), about["network"], self.outline())
-        for name, array in self._weights().items():
-            array[...] = arrays[name]
+        weights = self._weights()
+        for name, array in archive.fitted(path, arrays, weights).items():
+            weights[name][...] = array
         return self
 
     def outline(self) -> dict[str, str]:

@@ -67,6 +67,9 @@ class Trace:
         y as rows (N, n_outputs), after `set_target`.
     error
         The output error e = ŷ - y (N, n_outputs), after `set_target`.
+    deltas
+        The teaching signal of each layer in the last `weight_products`, in memory that the next
+        one uses again.
     """
 
     target: Array
@@ -79,6 +82,7 @@ class Trace:
         self.samples = samples
         self.whole = whole
         self.first = first
+        self.deltas: dict[WeightedLayer, Array] = {}
         self.records: dict[Layer, Record] = {
             layer: Record(samples, net.dtype, whole[layer] if whole else None, first)
             for layer in net.layers
@@ -245,6 +249,7 @@ class Trace:
     def _factors(self, layer: WeightedLayer, delta: Array) -> tuple[Array, Array, Array]:
         """Return h_below, δ / N and dW, and write db: what a weight product takes."""
         record, update = self.records[layer], self.update(layer)
+        self.deltas[layer] = delta
         if delta.shape != record.a.shape:
             raise ValueError(
                 f"the teaching signal for {layer!r} has shape {delta.shape}, "

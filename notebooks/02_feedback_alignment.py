@@ -33,7 +33,7 @@ import numpy as np
 
 import nofb
 from nofb import Dense, Network, rules
-from nofb.diagnostics import angle, angles, chance_band
+from nofb.diagnosis import angle, angles, chance_band
 from nofb.initialisers import scaled
 from nofb.plots import LivePlot, Picture, accuracy_and_angle, class_map, in_notebook, slider
 from nofb.plots.style import HUES, OKABE_ITO, using

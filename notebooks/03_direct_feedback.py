@@ -34,7 +34,7 @@ from matplotlib.colors import ListedColormap
 
 import nofb
 from nofb import Dense, Network, rules
-from nofb.diagnostics import angle
+from nofb.diagnosis import angle
 from nofb.plots import LivePlot, Picture, in_notebook, paths, slider
 from nofb.plots.curves import draw_rule, epoch_axis, percent
 from nofb.plots.style import look, using

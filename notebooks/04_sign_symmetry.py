@@ -31,7 +31,7 @@ import numpy as np
 
 import nofb
 from nofb import Dense, Network, rules
-from nofb.diagnostics import angle
+from nofb.diagnosis import angle
 from nofb.plots import Picture, accuracy_and_angle, slider
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 

@@ -35,7 +35,7 @@ import numpy as np
 
 import nofb
 from nofb import Dense, Network, rules
-from nofb.diagnostics import angles
+from nofb.diagnosis import angles
 from nofb.optimizers import Adam
 from nofb.plots import Picture, accuracy_and_angle, in_notebook, slider
 from nofb.plots.style import HUES, OKABE_ITO, using

@@ -34,13 +34,13 @@ import numpy as np
 
 import nofb
 from nofb import Dense, Network, rules
+from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, ContractionWarning
 from nofb.experiments.inverse_anatomy import ITERATIONS, over_iterations
 from nofb.experiments.inverse_contraction import contraction
 from nofb.plots import LivePlot, Picture, in_notebook, slider
 from nofb.plots.curves import draw_rule, epoch_axis, percent
 from nofb.plots.inverse_anatomy import SHADES, inverse_anatomy
 from nofb.plots.style import HUES, OKABE_ITO, look, using
-from nofb.target_diagnostics import ContractionWarning
 
 SEED, EPOCHS = 0, 15
 COLOURS = [OKABE_ITO[hue] for hue in HUES]
@@ -262,6 +262,7 @@ def train(name, watch=(), **settings):
     """Return one run on digits, 64-5×64-10."""
     net, rule = build(), rules.make(name, **settings)
     options = {"optimizer": nofb.Adam(lr=0.001), "probe": 50, "progress": False}
+    options["measures"] = DEFAULT + GAUSS_NEWTON
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ContractionWarning)  # it is what we look at
         return nofb.fit(net, rule, digits, EPOCHS, 32, seed=SEED, callbacks=watch, **options)

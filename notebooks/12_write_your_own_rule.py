@@ -37,7 +37,7 @@ import nofb
 from nofb import Dense, Network, rules
 from nofb.audit import audit
 from nofb.check import check
-from nofb.diagnostics import angle
+from nofb.diagnosis import angle
 from nofb.experiments.compare import compare
 from nofb.experiments.settings import Settings
 from nofb.plots import Picture, learning_curves, slider

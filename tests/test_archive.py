@@ -109,8 +109,8 @@ def test_what_a_killed_writer_left_is_cleared_away_and_a_link_stays_a_link(tmp_p
     left, others = target.with_name(".far.npz.0a1b.part"), target.with_name(".far2.npz.0a1b.part")
     left.touch()
     others.touch()
-    archive.prepare(link)
-    archive.write(link, "example", {}, {})
+    with archive.only_writer(link):
+        archive.write(link, "example", {}, {})
     assert link.is_symlink() and set(target.parent.iterdir()) == {target, others}
 
 

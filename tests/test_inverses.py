@@ -14,14 +14,15 @@ from oracles import angle, attached, batch, dense_net, relative, taught_trace
 import nofb
 from nofb import SGD, Dense, Network, rules
 from nofb.activations import ACTIVATIONS
-from nofb.contraction import lipschitz
 from nofb.datasets import Dataset
+from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, TARGETS, ContractionWarning, Probe, View
+from nofb.diagnosis.contraction import lipschitz
+from nofb.diagnosis.targets import inverse_residuals, lipschitz_constants, unnoticed_shares
 from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
 from nofb.layers import Inverse
 from nofb.layers.inverse import Map
 from nofb.noise import add_noise
 from nofb.rules.targets import TargetRule
-from nofb.target_diagnostics import TARGET_MEASURES, ContractionWarning, measure_targets
 
 LEARNERS = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]
 RECONSTRUCTING = ["tp", "dtp", "sdtp", "itp"]
@@ -267,7 +268,7 @@ def test_a_linear_inverse_that_reconstructs_becomes_the_pseudo_inverse():
 
 def null_shares(rule: TargetRule, net: Network) -> np.ndarray:
     trace = taught_trace(net, *batch(net, 20))
-    return measure_targets(net, rule, trace)["null_space_share"][:-1]
+    return unnoticed_shares(View(rule, trace))[:-1]
 
 
 def test_pseudo_inverses_do_not_compose():
@@ -460,11 +461,12 @@ def test_the_reported_constant_is_of_the_side_on_which_it_can_be_small():
     rule = attached("itp", net)
     for layer in net.weighted[1:]:
         layer.inverse.B[:] = np.linalg.pinv(layer.W)
-    measures = measure_targets(net, rule, taught_trace(net, *batch(net)))
-    assert np.isnan(measures["lipschitz"][0])
-    np.testing.assert_allclose(measures["lipschitz"][1:], 0, atol=1e-9)
-    assert np.isnan(measures["inverse_residual"][0])
-    np.testing.assert_allclose(measures["inverse_residual"][2], 0, atol=1e-9)
+    view = View(rule, taught_trace(net, *batch(net)))
+    constants, residuals = lipschitz_constants(view), inverse_residuals(view)
+    assert np.isnan(constants[0])
+    np.testing.assert_allclose(constants[1:], 0, atol=1e-9)
+    assert np.isnan(residuals[0])
+    np.testing.assert_allclose(residuals[2], 0, atol=1e-9)
 
 
 def test_no_latent_iteration_of_a_trained_network_is_slower_than_its_constant():
@@ -538,14 +540,15 @@ def test_the_gauss_newton_angle_is_nothing_for_gauss_newton_and_something_for_ba
     measured = {}
     for name in ("gnt", "bp", "ddtp"):
         rule = attached(name, net)
-        probe = nofb.diagnostics.Probe(net, net.as_input(x), net.as_target(y, len(x)))
+        probe = Probe(net, net.as_input(x), net.as_target(y, len(x)), DEFAULT + GAUSS_NEWTON)
         measured[name] = probe.measure(rule)
     np.testing.assert_allclose(measured["gnt"]["gauss_newton_angle"], 0, atol=1e-4)
     newton, gradient = measured["bp"]["gauss_newton_angle"], measured["gnt"]["step_angle"]
     np.testing.assert_allclose(newton, gradient, atol=1e-4)
     assert newton[:-1].min() > 5 and newton[-1] < 1e-4
-    assert set(TARGET_MEASURES) <= set(measured["ddtp"])
-    assert not set(TARGET_MEASURES) & set(measured["bp"])
+    of_targets = {measure.name for measure in TARGETS}
+    assert of_targets <= set(measured["ddtp"])
+    assert not of_targets & set(measured["bp"])
 
 
 @pytest.mark.parametrize("name", oracles.DENSE_ONLY)
@@ -553,9 +556,9 @@ def test_the_history_has_what_is_measured_of_targets(name):
     """Inverses learn out of sight otherwise, and a run that fails could not say why."""
     net = dense_net(SIZES)
     history = train(net, attached(name, net), epochs=2, probe=5).history
-    for measure in (*TARGET_MEASURES, "gauss_newton_angle"):
-        assert history[measure].shape == (2, 4)
-        assert history.start[measure].shape == (4,)
+    for measure in TARGETS:
+        assert history[measure.name].shape == (2, 4)
+        assert history.start[measure.name].shape == (4,)
     hidden = {"inverse_residual": slice(1, 4), "null_space_share": slice(0, 3)}
     for measure, where in hidden.items():
         assert np.isfinite(history[measure][:, where]).all(), measure
@@ -583,7 +586,7 @@ def warned(net: Network, rule: TargetRule) -> list[str]:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         for _ in range(2):
-            measure_targets(net, rule, trace)
+            lipschitz_constants(View(rule, trace))
     return [str(each.message) for each in heard if each.category is ContractionWarning]
 
 

@@ -10,6 +10,9 @@ import pytest
 from nofb import Dense, Network, datasets, plots
 from nofb.cli import main, reproduce
 from nofb.datasets import Dataset
+from nofb.diagnosis import View
+from nofb.diagnosis.step_angles import YARDSTICKS, directions, probed, unnoticed
+from nofb.diagnosis.targets import unnoticed_shares
 from nofb.experiments import meulemans2020
 from nofb.experiments.meulemans2020 import (
     PAPER,
@@ -21,11 +24,9 @@ from nofb.experiments.meulemans2020 import (
     tasks,
     train,
 )
-from nofb.experiments.step_angles import YARDSTICKS, directions, probed, unnoticed
 from nofb.plots.step_directions import step_directions
 from nofb.report import meulemans2020 as report
 from nofb.rules import make
-from nofb.target_diagnostics import measure_targets
 
 RNG = np.random.default_rng(0)
 
@@ -93,8 +94,8 @@ def test_the_output_notices_all_of_a_gradient_and_little_of_a_random_change():
 def test_the_share_is_that_of_the_targets_where_there_are_targets():
     """δ over f' must be what a target asks for, or rules without targets stand in another table."""
     rule = make("dtp", gradient_at_top=False)
-    net, trace = asked(rule)
-    expected = measure_targets(net, rule, trace)["null_space_share"][:-1]
+    _, trace = asked(rule)
+    expected = unnoticed_shares(View(rule, trace))[:-1]
     assert unnoticed(rule, trace) == pytest.approx(expected, abs=2e-4)
 
 

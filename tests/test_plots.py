@@ -19,13 +19,14 @@ from matplotlib.colors import to_rgb
 
 import nofb
 from nofb import plots, rules
-from nofb.diagnostics import MEASURES, chance_band
+from nofb.diagnosis import ALIGNMENT, chance_band
 from nofb.experiments.compare import Comparison, Result
 from nofb.experiments.settings import Settings
 from nofb.plots import FIGURES, LivePlot, Picture, live, style
 from nofb.training import History
 
 ALL = tuple(rules.RULES)
+MEASURES = [measure.name for measure in ALIGNMENT]
 SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 
 

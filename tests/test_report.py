@@ -16,7 +16,7 @@ import pytest
 from test_plots import ALL, ODD, made_up
 
 from nofb import plots, report, rules
-from nofb.diagnostics import MEASURES
+from nofb.diagnosis import ALIGNMENT
 from nofb.experiments import settings
 from nofb.experiments.settings import Settings
 from nofb.plots.style import THEMES
@@ -244,9 +244,9 @@ def test_the_page_names_every_rule_its_paper_its_result_and_the_measures(written
     for row in summarise(comparison):
         for words in (row.title, row.paper, row.score, row.signal, row.lr):
             assert words in text
-    for measure, meaning in MEASURES.items():
-        assert measure in text
-        assert meaning in text
+    for measure in ALIGNMENT:
+        assert measure.name in text
+        assert measure.meaning in text
 
 
 def test_the_page_says_which_runs_were_stopped_and_why(written):

@@ -11,7 +11,7 @@ from oracles import DENSE_ONLY
 import nofb
 from nofb import SGD, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, rules
 from nofb.datasets import Dataset, linear_teacher
-from nofb.diagnostics import MEASURES
+from nofb.diagnosis import ALIGNMENT
 from nofb.training import DivergenceWarning
 from nofb.training.batches import Batches
 
@@ -66,9 +66,10 @@ def test_the_history_holds_one_value_for_each_epoch_and_the_start():
     history = train(epochs=3, validation=0.25).history
     scalars = {"loss", "train_accuracy", "seconds", "test_loss", "test_accuracy",
                "validation_loss", "validation_accuracy"}  # fmt: skip
-    assert set(history) == scalars | set(MEASURES)
+    measures = [measure.name for measure in ALIGNMENT]
+    assert set(history) == scalars | set(measures)
     assert all(history[name].shape == (3,) for name in scalars)
-    assert all(history[name].shape == (3, 2) for name in MEASURES)
+    assert all(history[name].shape == (3, 2) for name in measures)
     assert history.from_start("test_accuracy").shape == (4,)
     assert history.from_start("weight_angle").shape == (4, 2)
     with pytest.raises(KeyError, match="history has no 'acc'; it has: loss"):

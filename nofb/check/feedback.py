@@ -17,7 +17,7 @@ from nofb.check.subject import (
     train_step,
 )
 from nofb.check.verdict import Verdict, failed, not_applicable, passed
-from nofb.diagnostics import angle, feedback_path, transport_path
+from nofb.diagnosis import angle, feedback_path, transport_path
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules import Rule

@@ -7,13 +7,13 @@ does a rule that ends Python: the exit code is decided here and in `outcome`, an
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import audit, check, compare, data, explain, reproduce, rules, sweep, train
+from nofb import __version__
+from nofb.cli import audit, check, compare, data, explain, reproduce, rules, streams, sweep, train
 from nofb.fingerprint.owners import is_own
 
 
@@ -27,6 +27,7 @@ class Parser(argparse.ArgumentParser):
 def build_parser() -> Parser:
     """Return the parser of the whole command."""
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
+    parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (compare, train, sweep, reproduce, explain, audit, check, rules, data):
         module.add(commands)
@@ -42,22 +43,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     fa: feedback alignment...
     0
     """
+    streams.prepare()
     words = sys.argv[1:] if argv is None else list(argv)
     options = build_parser().parse_args(words)
     options.command = shlex.join(["nofb", *words])
     try:
         code: int = options.run(options)
+        sys.stdout.flush()
     except BrokenPipeError:  # `head`, or a pager, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.forget_output()
         return 0
-    except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"nofb: {error}", file=sys.stderr)
+    except (ValueError, OSError, ModuleNotFoundError, MemoryError) as error:
+        streams.forget_output()
+        streams.say(_sentence(error))
         return 2
     except SystemExit as end:  # of a stranger's rule; argparse ended before
-        print(f"nofb: {_last_line(end)} ends Python with sys.exit({end.code!r})", file=sys.stderr)
+        streams.say(f"{_last_line(end)} ends Python with sys.exit({end.code!r})")
         return 2
     except KeyboardInterrupt as interrupt:
-        print(f"nofb: {str(interrupt) or 'stopped'}", file=sys.stderr)
+        streams.say(str(interrupt) or "stopped")
         return 130
     return code
 
@@ -70,3 +74,10 @@ def _last_line(error: BaseException) -> str:
             place = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno},"
         trace = trace.tb_next
     return place
+
+
+def _sentence(error: Exception) -> str:
+    """Return what an error says, with a way out where it names none."""
+    if isinstance(error, MemoryError):
+        return f"there is too little memory ({error}): take fewer units, or smaller batches"
+    return str(error)

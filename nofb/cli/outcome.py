@@ -6,9 +6,10 @@ long as another one came to its end. `main` adds 2, where nothing was begun, and
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from nofb.cli.streams import say
 
 SHOWN = 5  # of the runs that failed, each with its reason
 
@@ -27,11 +28,11 @@ def exit_code(records: Iterable[Mapping[str, Any]]) -> int:
     failed = [record for record in records if "error" in record]
     finished = [each for each in records if "result" in each and not each["result"].get("stopped")]
     for record in failed[:SHOWN]:
-        print(f"nofb: {_who(record['task'])} failed: {record['error']}", file=sys.stderr)
+        say(f"{_who(record['task'])} failed: {record['error']}")
     if len(failed) > SHOWN:
-        print(f"nofb: {len(failed)} of {len(records)} runs failed", file=sys.stderr)
+        say(f"{len(failed)} of {len(records)} runs failed")
     if not finished:
-        print("nofb: no run came to its end", file=sys.stderr)
+        say("no run came to its end")
     return int(bool(failed) or not finished)
 
 

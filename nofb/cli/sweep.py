@@ -77,7 +77,7 @@ def read_plan(path: Path) -> Plan:
         With a sentence that names the file, if something in it is wrong.
     """
     try:
-        content = _with_none(tomllib.loads(path.read_text("utf-8")))
+        content = _with_none(tomllib.loads(path.read_text("utf-8-sig")))
         checks.table("a sweep", content, KNOWN)
         if "rules" not in content:
             raise ValueError('rules is missing, such as rules = ["bp", "fa"]')

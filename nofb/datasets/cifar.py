@@ -19,6 +19,7 @@ TRAINING_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_FILES = ("test_batch.bin",)
 IMAGE_SHAPE = (3, 32, 32)
 RECORD_BYTES = 1 + 3 * 32 * 32
+MOST_RECORDS = 10_000  # in a file
 
 
 def parse_cifar10(archive: bytes, source: str) -> tuple[Split, Split]:
@@ -50,10 +51,11 @@ def _rows(tar: tarfile.TarFile, member: str, source: str) -> NDArray[np.uint8]:
         stream = tar.extractfile(member)
     except KeyError as error:
         raise ValueError(f"{source} lacks the file {member}.") from error
-    content = stream.read() if stream is not None else b""
-    if len(content) == 0 or len(content) % RECORD_BYTES:
+    size = tar.getmember(member).size
+    if stream is None or size == 0 or size % RECORD_BYTES or size > MOST_RECORDS * RECORD_BYTES:
         raise ValueError(
-            f"{member} in {source} has {len(content)} bytes; "
-            f"it must hold whole records of {RECORD_BYTES}."
+            f"{member} in {source} has {size} bytes; "
+            f"it must hold 1 to {MOST_RECORDS} whole records of {RECORD_BYTES}."
         )
+    content = stream.read()
     return np.frombuffer(content, dtype=np.uint8).reshape(-1, RECORD_BYTES)

@@ -1,16 +1,22 @@
 """Get a file's checked bytes: from NOFB_DATA_DIR, else from the cache, else from a mirror.
 
-Nothing is used or kept whose SHA-256 differs from the published one.
+Nothing is used or kept whose SHA-256 differs from the published one, and nothing is read, received
+or unpacked beyond the size of the published one.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
+import sys
 import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from nofb.datasets.sources import RemoteFile, Source
 
@@ -28,6 +34,8 @@ def fetch(source: Source, file: RemoteFile) -> bytes:
         If the file in NOFB_DATA_DIR is damaged or not the published one.
     ConnectionError
         If no mirror delivered it.
+    OSError
+        If there is no folder to keep it in.
     """
     found = find_in_data_directory(source, file)
     if found is not None:
@@ -47,7 +55,10 @@ def where(source: Source) -> str:
     found = [find_in_data_directory(source, file) is not None for file in source.files]
     if all(found):
         return f"found in {DATA_VARIABLE}"
-    folder = cache_directory() / source.folder
+    try:
+        folder = cache_directory() / source.folder
+    except FileNotFoundError:
+        return f"not here: set {CACHE_VARIABLE} to download it ({source.megabytes} MB)"
     cached = [(folder / file.name).exists() for file in source.files]
     if all(here or there for here, there in zip(found, cached, strict=True)):
         return "cached"
@@ -69,46 +80,72 @@ def find_in_data_directory(source: Source, file: RemoteFile) -> Path | None:
 
 
 def cache_directory() -> Path:
-    """Return the folder that keeps downloads: NOFB_CACHE_DIR, else the system's cache folder."""
+    """Return the folder that keeps downloads: NOFB_CACHE_DIR, else the system's cache folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If this account has no home, and so no such folder.
+    """
     setting = os.environ.get(CACHE_VARIABLE)
     if setting:
         return Path(setting)
     import pooch  # slow to import, and most sessions never need it
 
-    return Path(pooch.os_cache("nofb"))
+    try:
+        folder = Path(pooch.os_cache("nofb")).expanduser()
+    except RuntimeError as error:  # nobody knows what ~ is
+        raise FileNotFoundError(
+            f"this account has no home to keep downloads in: set {CACHE_VARIABLE} to a folder"
+        ) from error
+    return folder
 
 
 def checked_content(path: Path, file: RemoteFile, label: str) -> bytes:
     """Return the bytes at `path` if their hash is the published one; `label` names them if not."""
+    if (size := path.stat().st_size) > _most(file):
+        raise _refusal(label, f"it has {size} bytes, and {_most(file)} are the most it can have")
     content = path.read_bytes()
     if file.hash_is_of_content and content.startswith(GZIP_MAGIC):
-        content = _decompress(content, label)
+        content = _decompress(content, file, label)
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != file.sha256:
-        raise ValueError(
-            f"{label} is damaged or not the published file: its SHA-256 is {sha256}, "
-            f"it must be {file.sha256}."
-        )
+        raise _refusal(label, f"its SHA-256 is {sha256}, it must be {file.sha256}")
     return content
 
 
-def _decompress(content: bytes, label: str) -> bytes:
+def _most(file: RemoteFile) -> int:
+    """Return how many bytes a file can have on its way: gzip adds some if it cannot save any."""
+    return file.largest + file.largest // 1000 + 1000
+
+
+def _refusal(label: str, reason: str) -> ValueError:
+    return ValueError(f"{label} is damaged or not the published file: {reason}.")
+
+
+def _decompress(content: bytes, file: RemoteFile, label: str) -> bytes:
+    """Return what gzip packed, but never more than the published file: a bomb does not go off."""
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+            unpacked = stream.read(file.largest + 1)
     # A cut file ends in EOFError, damaged bytes in zlib.error or an OSError.
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{label} is not a complete gzip file ({error}).") from error
+    if len(unpacked) > file.largest:
+        raise _refusal(label, f"it unpacks to more than {file.largest} bytes")
+    return unpacked
 
 
 def _download(source: Source, file: RemoteFile, target: Path) -> bytes:
     failures: list[tuple[str, Exception]] = []
-    for mirror in source.mirrors:
-        url = mirror + file.name
-        try:
-            return _download_from(url, file, target)
-        # Every network error of requests is an OSError; a ValueError is a refused copy.
-        except (OSError, ValueError) as error:
-            failures.append((url, error))
+    with _scratch(target.parent) as scratch:
+        for mirror in source.mirrors:
+            url = mirror + file.name
+            try:
+                return _download_from(url, file, scratch / file.name, target)
+            # Every network error of requests is an OSError; a ValueError is a refused copy.
+            except (OSError, ValueError) as error:
+                failures.append((url, error))
     tried = "; ".join(f"{url}: {error}" for url, error in failures)
     raise ConnectionError(
         f"the data set {source.name!r} could not be downloaded ({tried}); "
@@ -116,14 +153,44 @@ def _download(source: Source, file: RemoteFile, target: Path) -> bytes:
     ) from failures[-1][1]
 
 
-def _download_from(url: str, file: RemoteFile, target: Path) -> bytes:
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Within this context there is an empty folder inside the one that keeps a data set."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(dir=folder)
+    except OSError as error:
+        raise type(error)(
+            f"downloads cannot be kept in {folder} ({error.strerror}): set {CACHE_VARIABLE} to a "
+            "folder that can be written"
+        ) from error
+    with scratch as name:
+        yield Path(name)
+
+
+def _download_from(url: str, file: RemoteFile, part: Path, target: Path) -> bytes:
+    """Download to `part`; a file gets its name in the cache only once it is whole and checked."""
     import pooch
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The file gets its name in the cache only once it is whole and checked.
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        part = Path(scratch) / file.name
-        pooch.HTTPDownloader(progressbar=True)(url, str(part), None)
-        content = checked_content(part, file, url)
-        part.replace(target)
+    with part.open("wb") as stream:
+        download = pooch.HTTPDownloader(progressbar=sys.stderr is not None)
+        download(url, _Limited(stream, _most(file)), None)
+    content = checked_content(part, file, url)
+    part.replace(target)
     return content
+
+
+class _Limited:
+    """A file that takes so many bytes: a mirror that never ends must not fill the disk."""
+
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self.stream, self.left = stream, most
+
+    def write(self, content: bytes) -> int:
+        self.left -= len(content)
+        if self.left < 0:
+            raise ValueError("it is longer than the published file")
+        return self.stream.write(content)
+
+    def flush(self) -> None:
+        self.stream.flush()

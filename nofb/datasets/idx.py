@@ -5,6 +5,7 @@ The two zero bytes, the type code and the number of dimensions come first, all b
 
 from __future__ import annotations
 
+import math
 import struct
 
 import numpy as np
@@ -42,7 +43,7 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
     if len(content) < start:
         raise ValueError(f"{source} is cut off in its header after {len(content)} bytes.")
     shape = struct.unpack(f">{content[3]}I", content[4:start])
-    expected = start + int(np.prod(shape))
+    expected = start + math.prod(shape)
     if len(content) != expected:
         raise ValueError(
             f"{source} has {len(content)} bytes; its header announces shape {shape}, "

@@ -15,10 +15,14 @@ TEST_LABELS = "t10k-labels-idx1-ubyte"
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file to fetch; `hash_is_of_content` tells the decompressed bytes from the archive's."""
+    """One file to fetch; `hash_is_of_content` tells the decompressed bytes from the archive's.
+
+    What the hash is of has no more than `largest` bytes.
+    """
 
     name: str
     sha256: str
+    largest: int
     hash_is_of_content: bool = True
 
 
@@ -35,9 +39,10 @@ class Source:
 
 def _idx_files(**hashes: str) -> tuple[RemoteFile, ...]:
     names = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+    sizes = (16 + 60000 * 28 * 28, 8 + 60000, 16 + 10000 * 28 * 28, 8 + 10000)  # headers and bytes
     return tuple(
-        RemoteFile(f"{name}.gz", sha256)
-        for name, sha256 in zip(names, hashes.values(), strict=True)
+        RemoteFile(f"{name}.gz", sha256, size)
+        for name, sha256, size in zip(names, hashes.values(), sizes, strict=True)
     )
 
 
@@ -68,8 +73,8 @@ FASHION_MNIST = Source(
         test_labels="0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ),
     mirrors=(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     ),
     megabytes=31,
 )
@@ -84,6 +89,7 @@ CIFAR10 = Source(
         RemoteFile(
             "cifar-10-binary.tar.gz",
             "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            largest=170_052_171,
             hash_is_of_content=False,
         ),
     ),

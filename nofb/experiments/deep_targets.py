@@ -19,6 +19,7 @@ import numpy as np
 
 from nofb import datasets
 from nofb.datasets import Dataset
+from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
 from nofb.experiments.grid import run_grid
 from nofb.experiments.runs import train
 from nofb.experiments.settings import Settings
@@ -153,7 +154,7 @@ def work(folder: Path, task: Task) -> dict[str, Any]:
     chosen = {name: value for name, value in task.items() if name in GRIDS[task["rule"]]}
     settings = replace(SETTINGS, data=task["data"], epochs=task["epochs"], lr=task["lr"])
     rule = make(task["rule"], **attributes_of(task["rule"], chosen))
-    run = train(settings, rule, task["seed"], load(task["data"]))
+    run = train(settings, rule, task["seed"], load(task["data"]), measures=ALIGNMENT + GAUSS_NEWTON)
     history = run.history
     angles = {
         name: np.round(history[name][-1], 2).tolist()

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from nofb.diagnostics import angles
+from nofb.diagnosis import angles
+from nofb.diagnosis.targets import residual
 from nofb.experiments.deep_targets import SETTINGS, load
 from nofb.experiments.runs import train
 from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
@@ -22,7 +23,6 @@ from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules import make
 from nofb.rules.targets import TargetRule
-from nofb.target_diagnostics import residual
 from nofb.trace import Trace
 from nofb.types import Array
 

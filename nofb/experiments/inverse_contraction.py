@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nofb.activations import ACTIVATIONS
-from nofb.contraction import lipschitz
+from nofb.diagnosis.contraction import lipschitz
 from nofb.initialisers import orthogonal
 from nofb.layers import Inverse, Record
 from nofb.layers.inverse import Map

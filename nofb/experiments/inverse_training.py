@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nofb.diagnosis import DEFAULT, GAUSS_NEWTON
 from nofb.experiments.deep_targets import SETTINGS, load
 from nofb.experiments.runs import train
 from nofb.rules import make
@@ -67,7 +68,8 @@ def training(task: Task) -> dict[str, Any]:
     """
     name, attributes = FORMS[task["form"]]
     settings = replace(SETTINGS, epochs=task["epochs"], lr=1e-3)
-    run = train(settings, make(name, **attributes), task["seed"], load(settings.data))
+    rule, data = make(name, **attributes), load(settings.data)
+    run = train(settings, rule, task["seed"], data, measures=DEFAULT + GAUSS_NEWTON)
     history = run.history
     kept = {name: _plain(history[name]) for name in KEPT if name in history}
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist() if history.epochs else []

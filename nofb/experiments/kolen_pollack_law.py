@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.diagnostics import angle
+from nofb.diagnosis import angle
 from nofb.experiments.settings import Settings
 from nofb.rules import KolenPollack
 from nofb.training import RMSprop, Run, fit

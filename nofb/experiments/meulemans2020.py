@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from nofb import datasets
+from nofb.diagnosis.step_angles import DAMPING, YARDSTICKS, directions, ends, probed
 from nofb.experiments.deep_targets import PER_BATCH
-from nofb.experiments.step_angles import DAMPING, YARDSTICKS, directions, ends, probed
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import Adam

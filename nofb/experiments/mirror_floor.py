@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.diagnostics import angle
+from nofb.diagnosis import angle
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.rules import WeightMirror

@@ -142,7 +142,7 @@ def _processes(number: int, own_code: bool) -> Iterator[Executor]:
     """Within this context there is a pool of processes, and after it there is none."""
     from joblib.externals.loky import ProcessPoolExecutor  # late: one job needs no joblib
 
-    away = [] if own_code else _folders()
+    away = [] if own_code else [str(Path(entry).absolute()) for entry in _folders()]
     with _safe_path():
         pool = ProcessPoolExecutor(
             number, initializer=_obey, initargs=(os.getpid(), away), env=ONE_THREAD
@@ -162,10 +162,10 @@ def _safe_path() -> Iterator[None]:
     A file of the user's that is called like one of them, such as random.py, would else be run by
     every process, in the place of Python's own.
     """
-    path, safe = list(sys.path), os.environ.get("PYTHONSAFEPATH")
-    own = [entry for entry in path if entry in _folders()]
+    path, safe, own = list(sys.path), os.environ.get("PYTHONSAFEPATH"), _folders()
     os.environ["PYTHONSAFEPATH"] = "1"  # for those that start as `python -c` or `python -m`
-    sys.path[:] = [entry for entry in path if entry not in own] + own  # which processes inherit
+    others = [entry for entry in path if entry not in own]
+    sys.path[:] = others + [str(Path(entry).absolute()) for entry in own]  # processes inherit it
     try:
         yield
     finally:
@@ -181,8 +181,9 @@ def _folders() -> list[str]:
     One that nofb itself was found in stays where it is, since a process must find the same nofb.
     """
     script = getattr(sys.modules["__main__"], "__file__", None)
-    folders = {"", str(Path.cwd()), str(Path(script).parent.resolve()) if script else ""}
-    return [*(folders - {str(Path(__file__).parents[2])})]
+    folders = {Path.cwd(), Path(script).parent.absolute() if script else Path.cwd()}
+    home = Path(__file__).parents[2]
+    return [entry for entry in sys.path if Path(entry).absolute() in folders - {home}]
 
 
 def _obey(parent: int, away: list[str]) -> None:

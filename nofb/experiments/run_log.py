@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nofb import locks
 from nofb.strict_json import canonical
 
 Record = dict[str, Any]
 
 START = b'{"task": '  # of every line; what begins otherwise is somebody else's
-LOCKED_BYTE = 1 << 30  # beyond any line; Windows lets nobody read a byte that is locked
 
 
 class RunLog:
@@ -58,6 +57,11 @@ def open_log(path: str | Path | None) -> Iterator[RunLog]:
     ValueError
         If a line is not a run's, with its number; the file is then left as it is.
 
+    Warns
+    -----
+    LockWarning
+        If the file system has no locks.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
@@ -74,7 +78,8 @@ def open_log(path: str | Path | None) -> Iterator[RunLog]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
-        _lock(file, path)
+        refusal = f"another sweep is writing {path}: wait for its end, or take another folder"
+        locks.lock(file, path, refusal)
         file.seek(0)
         content = file.read()
         whole = content.rfind(b"\n") + 1
@@ -134,21 +139,3 @@ def _refusal(number: int, path: Path) -> ValueError:
 def _to_disk(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _lock(file: BinaryIO, path: Path) -> None:
-    """Keep others from writing until the file is closed, be it by the end of the process."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(LOCKED_BYTE)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError) as error:
-        raise BlockingIOError(
-            f"another sweep is writing {path}: wait for its end, or take another folder"
-        ) from error

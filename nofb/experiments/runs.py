@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +22,7 @@ import numpy as np
 
 from nofb import checks, fingerprint
 from nofb.datasets import Dataset
+from nofb.diagnosis import DEFAULT, ContractionWarning, Measure
 from nofb.experiments.grid import attempt, run_grid, unfinished
 from nofb.experiments.pools import Task, in_processes
 from nofb.experiments.run_log import Record
@@ -29,7 +30,6 @@ from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, make
 from nofb.rules.own import address, is_own
 from nofb.strict_json import canonical, plain
-from nofb.target_diagnostics import ContractionWarning
 from nofb.training import DivergenceWarning, History, Run, fit
 
 PROBE = 100  # test samples on which a rule is compared with backprop
@@ -72,6 +72,7 @@ def train(
     data: Dataset,
     probe: int = PROBE,
     validation: float = 0.0,
+    measures: Sequence[Measure] = DEFAULT,
 ) -> Run:
     """Train one rule from one seed; a run that diverges says so in `stopped`, and nowhere else."""
     rule = make(rule) if isinstance(rule, str) else rule
@@ -88,6 +89,7 @@ def train(
             seed=seed,
             validation=validation,
             probe=probe,
+            measures=measures,
             progress=False,
         )
 

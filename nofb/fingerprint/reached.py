@@ -124,7 +124,7 @@ class Reached:
             self.take(dict(getattr(value, "targetoptions", {})), "options")
         elif isinstance(value, types.MethodType | staticmethod | classmethod):
             self.tell(type(value).__name__)
-            self.take(getattr(value, "__self__", None), "__self__")
+            self._bound_to(getattr(value, "__self__", None))
             self._take(value.__func__)
         elif isinstance(value, property):
             self.tell("property")
@@ -146,7 +146,7 @@ class Reached:
             self._instance(value)
 
     def _bound_to(self, owner: Any) -> None:
-        """Take in what a function of C is a method of, unless Python makes it for everybody."""
+        """Take in the object that a method belongs to, unless all of Python shares it."""
         if not (isinstance(owner, types.ModuleType) or any(owner is each for each in SHARED)):
             self.take(owner, "__self__")
 

@@ -9,11 +9,11 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
+from nofb.kernels import cache
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 OPTIONS: dict[str, Any] = {
-    # Compile once for each machine, not once for each run.
-    "cache": True,
     # Division as NumPy does it; Python's check for zero costs ten times the division in a loop.
     "error_model": "numpy",
     # Sums may be reordered, so that they use the whole vector unit. NaN and infinity keep their
@@ -36,4 +36,7 @@ def kernel(function: Function) -> Function:
     >>> signal.tolist()
     [0.0, 5.0]
     """
-    return cast(Function, njit(function, **OPTIONS))
+    compiled = njit(function, **OPTIONS)
+    if compiled is not function:  # as it is with NUMBA_DISABLE_JIT=1
+        cache.attach(compiled, function)  # compile once for each machine, not once for each run
+    return cast(Function, compiled)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.diagnostics import chance_band
+from nofb.diagnosis import chance_band
 from nofb.plots.alignment import NO_HIDDEN, SIGNAL
 from nofb.plots.curves import close_up, final_scores, percent, score
 from nofb.plots.labels import place_labels

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nofb.diagnostics import chance_band
+from nofb.diagnosis import chance_band
 from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import draw_rule, epoch_axis, percent
 from nofb.plots.picture import Picture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.diagnostics import chance_band
+from nofb.diagnosis import chance_band
 from nofb.plots.curves import draw_rule, epoch_axis
 from nofb.plots.learning_curves import DEVIATION
 from nofb.plots.legend import add_legend, seeds_and

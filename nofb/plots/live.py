@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nofb import checks
-from nofb.diagnostics import chance_band
+from nofb.diagnosis import chance_band
 from nofb.plots import notebook
 from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import epoch_axis, percent

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS
 from nofb.experiments.meulemans2020 import PUBLISHED, RULES, SCALES, TITLE
-from nofb.experiments.step_angles import GAUSS_NEWTON, YARDSTICKS
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
 from nofb.report.origin import origin

@@ -15,13 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from nofb.diagnostics import MEASURES
+from nofb.diagnosis import MEANINGS
 from nofb.experiments.compare import Comparison, Result
 from nofb.report.origin import Origin
 from nofb.report.summary import summarise
 from nofb.strict_json import plain
 
 COLUMNS = ("rule", "seed", "epoch", "measure", "layer", "value")
+
+
+def meanings(comparison: Comparison) -> dict[str, str]:
+    """Return what each measure of a comparison means, in words."""
+    held = {name for result in comparison.results for name in result.history}
+    return {name: meaning for name, meaning in MEANINGS.items() if name in held}
 
 
 def as_json(comparison: Comparison, about: Origin) -> str:
@@ -32,7 +38,7 @@ def as_json(comparison: Comparison, about: Origin) -> str:
         "seeds": comparison.seeds,
         "units": comparison.units,
         "classes": comparison.classes,
-        "measures": MEASURES,
+        "measures": meanings(comparison),
         "rules": [asdict(row) for row in summarise(comparison)],
         "runs": [_run(result) for result in comparison.results],
     }

@@ -12,9 +12,9 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from nofb.diagnostics import MEASURES
 from nofb.experiments.compare import Comparison
 from nofb.report.captions import HEADINGS, caption, headline, outcome
+from nofb.report.numbers import meanings
 from nofb.report.origin import Origin, rates_note
 from nofb.report.summary import Row, loans, score_name, stopped, summarise
 
@@ -46,7 +46,7 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
         figures="\n".join(_figure(s, d, comparison) for s, d in drawings.items()),
         table=_table(comparison),
         stopped=_list("Stopped early", stopped(comparison)),
-        measures=_definitions(MEASURES),
+        measures=_definitions(meanings(comparison)),
         settings=_definitions(_settings(comparison)),
         rates=_prose(" ".join([rates_note(comparison.settings), *loans(comparison)])),
         command=escape(about.command),

@@ -63,7 +63,7 @@ class InformationAlignment(WeightMirror):
     Examples
     --------
     >>> from nofb import Dense, Network
-    >>> from nofb.diagnostics import angle
+    >>> from nofb.diagnosis import angle
     >>> net = Network([Dense(4, 30, activation="tanh"), Dense(30, 10)])
     >>> rule, last = InformationAlignment(null=1.0, samples=500, steps_before=500), net.weighted[1]
     >>> rule.attach(net)

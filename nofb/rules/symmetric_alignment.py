@@ -61,7 +61,7 @@ class SymmetricAlignment(FeedbackAlignment):
     Examples
     --------
     >>> from nofb import Dense, Network
-    >>> from nofb.diagnostics import angle
+    >>> from nofb.diagnosis import angle
     >>> net = Network([Dense(4, 30, activation="tanh"), Dense(30, 10)])
     >>> rule, last = SymmetricAlignment(), net.weighted[1]
     >>> rule.attach(net)

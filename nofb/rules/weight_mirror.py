@@ -122,7 +122,7 @@ class WeightMirror(FeedbackAlignment):
     Examples
     --------
     >>> from nofb import Dense, Network
-    >>> from nofb.diagnostics import angle
+    >>> from nofb.diagnosis import angle
     >>> net = Network([Dense(4, 30, activation="tanh"), Dense(30, 10)])
     >>> rule, last = WeightMirror(steps_before=0), net.weighted[1]
     >>> rule.attach(net)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +23,57 @@ from nofb.training.state import Collector, Restorer
 if TYPE_CHECKING:
     from nofb.training.fit import Run
 
+PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
+
 
 class CheckpointWarning(RuntimeWarning):
     """A checkpoint could not be written; the run goes on."""
+
+
+@contextmanager
+def open_checkpoint(
+    path: str | os.PathLike[str] | None, every: int = 1, resume: bool = False
+) -> Iterator[Checkpoint]:
+    """Within this context, a run has its checkpoint for itself.
+
+    Parameters
+    ----------
+    path
+        Of the file; `None` for no checkpoint at all.
+    every
+        So many epochs lie between two writes.
+    resume
+        Whether to go on from the file, if it is there.
+
+    Raises
+    ------
+    BlockingIOError
+        If another run is writing it.
+    FileExistsError
+        If the file is there, and is not to be resumed.
+    OSError
+        If it could not be written.
+    ValueError
+        If it is not a whole checkpoint.
+
+    Examples
+    --------
+    >>> with open_checkpoint("run.npz") as first, open_checkpoint("run.npz") as second:
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    BlockingIOError: run.npz is being written by another run: wait for its end, or give another path
+    """
+    every = checks.whole("every", every)
+    if path is None and (resume or every != 1):
+        name = "resume" if resume else "every"
+        raise ValueError(f"{name} needs a checkpoint: give the path of its file")
+    if not isinstance(path, str | os.PathLike | None):
+        raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
+    checkpoint = Checkpoint(None if path is None else Path(path), every)
+    with nullcontext() if checkpoint.path is None else archive.only_writer(checkpoint.path):
+        checkpoint.open(resume)
+        yield checkpoint
 
 
 class Checkpoint:
@@ -35,43 +85,24 @@ class Checkpoint:
         Of the file; `None` for no checkpoint at all.
     every
         So many epochs lie between two writes; the last epoch is always written.
-    resume
-        Whether to go on from the file, if it is there.
-
-    Raises
-    ------
-    FileExistsError
-        If the file is there, and is not to be gone on from.
-    OSError
-        If it could not be written.
-    ValueError
-        If it is not a whole checkpoint.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str] | None, every: int = 1, resume: bool = False
-    ) -> None:
-        self.every = checks.whole("every", every)
-        if path is None and (resume or every != 1):
-            name = "resume" if resume else "every"
-            raise ValueError(f"{name} needs a checkpoint: give the path of its file")
-        if not isinstance(path, str | os.PathLike | None):
-            raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
-        self.path = None if path is None else Path(path)
+    def __init__(self, path: Path | None, every: int) -> None:
+        self.path = path
+        self.every = every
         self._saved: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
-        if self.path is not None:
-            self._open(self.path, resume)
 
-    def _open(self, path: Path, resume: bool) -> None:
-        archive.prepare(path)
-        if path.exists():
-            if not resume:
-                raise FileExistsError(
-                    f"the checkpoint {path} is there already: go on from it with resume=True "
-                    "(--resume), or give another path"
-                )
-            self._saved, self._arrays = archive.read(path, "checkpoint")
+    def open(self, resume: bool) -> None:
+        """Read the file, if it is there."""
+        if self.path is None or not self.path.exists():
+            return
+        if not resume:
+            raise FileExistsError(
+                f"the checkpoint {self.path} is there already: go on from it with resume=True "
+                "(--resume), or give another path"
+            )
+        self._saved, self._arrays = archive.read(self.path, "checkpoint", parts=PARTS)
 
     def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
         """Refuse to go on with another run than the one that was saved.
@@ -118,6 +149,8 @@ class Checkpoint:
         done = 0
         if self._saved:
             restorer, parts = Restorer(run.net, self._arrays), _parts(run, batches)
+            if set(self._saved["state"]) != set(parts):
+                raise archive.damaged(self.path, f"its state must hold {', '.join(parts)}")
             for name, saved in self._saved["state"].items():
                 parts[name] = restorer.put(saved, parts[name], name)
             run.history.fill(parts["start"], parts["history"])
@@ -147,7 +180,7 @@ class Checkpoint:
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
                 f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:

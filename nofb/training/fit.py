@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from nofb import checks, seeds, threads
 from nofb.datasets import Dataset
-from nofb.diagnostics import Probe
+from nofb.diagnosis import DEFAULT, Measure, Probe
 from nofb.network import Network
 from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.batches import Batches
-from nofb.training.checkpoint import Checkpoint
+from nofb.training.checkpoint import Checkpoint, open_checkpoint
 from nofb.training.history import History
 from nofb.training.progress import bar
 from nofb.training.step import step
@@ -70,6 +70,7 @@ def fit(
     validation: float = 0.0,
     callbacks: Iterable[Callback] = (),
     probe: int | tuple[Array, Array] = 100,
+    measures: Sequence[Measure] = DEFAULT,
     shuffle: bool = True,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -101,6 +102,9 @@ def fit(
     probe
         How many test samples the rule is compared with backprop on, each epoch; 0 for none. Or
         other samples, as (x, y).
+    measures
+        What is measured on these samples. `nofb.diagnosis` has tuples of measures, which can be
+        added: `measures=ALIGNMENT + GAUSS_NEWTON`.
     shuffle
         Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
@@ -143,12 +147,33 @@ def fit(
     True
     """
     epochs = checks.whole("epochs", epochs)
-    keeper = Checkpoint(checkpoint, every, resume)
-    optimizer = SGD() if optimizer is None else optimizer
-    run = Run(net, rule, optimizer)
-    examiner = _Examiner(run, data, validation, seed, probe)
+    run = Run(net, rule, SGD() if optimizer is None else optimizer)
+    with open_checkpoint(checkpoint, every, resume) as keeper:
+        return _train(
+            run, keeper, data, epochs, batch_size, seed, validation, callbacks, probe, measures,
+            shuffle, progress,
+        )  # fmt: skip
+
+
+def _train(
+    run: Run,
+    keeper: Checkpoint,
+    data: Dataset,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    validation: float,
+    callbacks: Iterable[Callback],
+    probe: int | tuple[Array, Array],
+    measures: Sequence[Measure],
+    shuffle: bool,
+    progress: bool,
+) -> Run:
+    """Do what `fit` says, with a checkpoint that is open."""
+    net, rule = run.net, run.rule
+    examiner = _Examiner(run, data, validation, seed, probe, measures)
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
-            "shuffle": shuffle}  # fmt: skip
+            "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
     keeper.compare(run, data, epochs, told)
     if net.rule is not rule:
         rule.attach(net, seed)
@@ -166,7 +191,7 @@ def fit(
                 _check_loss(run, row["test_loss"], ceiling, f"epoch {epoch + 1}, after its steps")
             except _DivergedError as diverged:
                 run.stopped = str(diverged)
-                warnings.warn(run.stopped, DivergenceWarning, stacklevel=2)
+                warnings.warn(run.stopped, DivergenceWarning, stacklevel=3)
                 break
             run.history.append(row)
             for callback in callbacks:
@@ -226,6 +251,7 @@ class _Examiner:
         validation: float,
         seed: int,
         probe: int | tuple[Array, Array],
+        measures: Sequence[Measure],
     ) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
@@ -238,15 +264,22 @@ class _Examiner:
         ready = {name: self._prepare(name, *split) for name, split in splits.items()}
         self.training = ready.pop("train")
         self.splits = ready
-        self.probe = self._make_probe(probe)
+        self.probe = self._make_probe(probe, measures)
 
-    def _make_probe(self, probe: int | tuple[Array, Array]) -> Probe | None:
+    def _make_probe(
+        self, probe: int | tuple[Array, Array], measures: Sequence[Measure]
+    ) -> Probe | None:
+        for measure in measures:
+            if not isinstance(measure, Measure):
+                raise TypeError(
+                    f"measures must hold measures of nofb.diagnosis, but holds {measure!r}"
+                )
         if isinstance(probe, tuple):
-            return Probe(self.run.net, *self._prepare("probe", *probe))
+            return Probe(self.run.net, *self._prepare("probe", *probe), measures)
         if not checks.whole("probe", probe, least=0):
             return None
         x, target = self.splits["test"]
-        return Probe(self.run.net, x[:probe], target[:probe])
+        return Probe(self.run.net, x[:probe], target[:probe], measures)
 
     def _prepare(self, name: str, x: Array, y: Array) -> tuple[Array, Array]:
         net = self.run.net

@@ -16,8 +16,8 @@ class History(Mapping[str, Array]):
 
     The names are "loss" and "train_accuracy" (running means while the weights moved),
     "test_loss", "test_accuracy", with a validation split also "validation_loss" and
-    "validation_accuracy", "seconds" (of training alone), and the names of
-    `nofb.diagnostics.MEASURES`, which are (epochs, layers with weights).
+    "validation_accuracy", "seconds" (of training alone), and the names of the measures that `fit`
+    was asked for, which are (epochs, layers with weights).
 
     Attributes
     ----------

@@ -43,9 +43,16 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
     done
         How many units there are already.
     """
-    if not (wanted and (sys.stderr.isatty() or "ipykernel" in sys.modules)):
+    if not (wanted and _is_watched()):
         return Silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without ipywidgets a notebook gets the plain bar
         from tqdm.auto import tqdm
     return tqdm(total=total, initial=done, desc=label, unit=unit, leave=False)
+
+
+def _is_watched() -> bool:
+    """Say whether somebody sees standard error; without a console there is none at all."""
+    if "ipykernel" in sys.modules:
+        return True
+    return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()

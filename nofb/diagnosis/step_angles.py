@@ -7,16 +7,15 @@ means something only with its damping beside it.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
-from nofb.diagnostics import angle
+from nofb.diagnosis.angles import angle
+from nofb.diagnosis.targets import inverse_residuals, reconstruction_losses
+from nofb.diagnosis.view import View
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.network import Network
 from nofb.rules import Rule, make
 from nofb.rules.targets import TargetRule
-from nofb.target_diagnostics import ContractionWarning, measure_targets
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -68,11 +67,9 @@ def ends(rule: Rule, trace: Trace) -> dict[str, list[float | None]]:
     """
     found = {"null_space_share": unnoticed(rule, trace)}
     if isinstance(rule, TargetRule):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ContractionWarning)
-            measures = measure_targets(trace.net, rule, trace)
-        for name in ("inverse_residual", "reconstruction_loss"):
-            found[name] = [known(value) for value in measures[name]]
+        view = View(rule, trace)
+        found["inverse_residual"] = [known(value) for value in inverse_residuals(view)]
+        found["reconstruction_loss"] = [known(value) for value in reconstruction_losses(view)]
     return found
 
 

@@ -1,0 +1,30 @@
+"""What can be measured of a network and its rule: angles, lengths, targets, on a fixed batch."""
+
+from nofb.diagnosis.angles import angle, angles, norm_ratio, norm_ratios
+from nofb.diagnosis.chance import chance_band
+from nofb.diagnosis.measures import ALIGNMENT, DEFAULT, GAUSS_NEWTON, TARGETS, Measure
+from nofb.diagnosis.paths import feedback_path, transport_path
+from nofb.diagnosis.probe import Probe
+from nofb.diagnosis.targets import ContractionWarning
+from nofb.diagnosis.view import View
+
+MEANINGS = {each.name: each.meaning for each in ALIGNMENT + GAUSS_NEWTON + TARGETS}
+
+__all__ = [
+    "ALIGNMENT",
+    "DEFAULT",
+    "GAUSS_NEWTON",
+    "MEANINGS",
+    "TARGETS",
+    "ContractionWarning",
+    "Measure",
+    "Probe",
+    "View",
+    "angle",
+    "angles",
+    "chance_band",
+    "feedback_path",
+    "norm_ratio",
+    "norm_ratios",
+    "transport_path",
+]

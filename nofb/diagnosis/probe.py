@@ -1,0 +1,77 @@
+"""A fixed batch on which a rule is compared with backprop, after each epoch of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+from nofb.diagnosis.measures import DEFAULT, Measure
+from nofb.diagnosis.view import View
+from nofb.network import Network
+from nofb.rules import Rule
+from nofb.rules.targets import TargetRule
+from nofb.trace import Trace
+from nofb.types import Array
+
+AT_ONCE = 750_000  # activations; a larger batch is measured in pieces, which takes less memory
+FEWEST = 16  # samples in a piece: fewer would make the matrix products slow
+
+
+class Probe:
+    """A fixed batch, and what is measured on it.
+
+    Parameters
+    ----------
+    net
+        The network.
+    x, target
+        Samples as `Network.as_input` gives them, and target rows (N, n_outputs).
+    measures
+        `ALIGNMENT`, `GAUSS_NEWTON` and `TARGETS` hold what there is, in tuples that can be added.
+        Those of `TARGETS` are left out for a rule that sends no targets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nofb import Dense, rules
+    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
+    >>> rule = rules.make("fa")
+    >>> rule.attach(net)
+    >>> x = net.as_input(np.eye(4))
+    >>> measures = Probe(net, x, net.as_target(np.array([0, 1, 1, 0]), 4)).measure(rule)
+    >>> measures["delta_angle_end_to_end"].shape, bool(measures["step_angle"][1] < 1e-3)
+    ((2,), True)
+    """
+
+    def __init__(
+        self, net: Network, x: Array, target: Array, measures: Sequence[Measure] = DEFAULT
+    ) -> None:
+        self.net, self.x, self.target, self.measures = net, x, target, tuple(measures)
+        self._trace: Trace | None = None
+
+    def measure(self, rule: Rule) -> dict[str, Array]:
+        """Return each measure as an array with one entry for each layer with weights.
+
+        Nothing that learns changes. A layer for which a measure has no meaning (no feedback
+        matrix, no signal) holds NaN.
+        """
+        totals: dict[Measure, Any] = {
+            measure: None for measure in self.measures if measure.applies_to(rule)
+        }
+        for view in self._views(rule):
+            totals = {measure: measure.add(total, view) for measure, total in totals.items()}
+        return {measure.name: measure.result(total) for measure, total in totals.items()}
+
+    def _views(self, rule: Rule) -> Iterator[View]:
+        """Give the whole batch, or its pieces; targets are measured on the whole."""
+        units = sum(prod(layer.shape_out) for layer in self.net.layers)
+        size = len(self.x)
+        if not isinstance(rule, TargetRule):
+            size = min(size, max(FEWEST, AT_ONCE // units))
+        if self._trace is None or self._trace.samples != size:
+            self._trace = Trace(self.net, size)
+        for start in range(0, len(self.x), size):
+            x, target = self.x[start : start + size], self.target[start : start + size]
+            trace = self._trace.rows(len(x)).fill(x).set_target(target)
+            yield View(rule, trace, len(x) / len(self.x))

@@ -1,0 +1,134 @@
+"""What measures compare, each quantity worked out when the first measure asks for it.
+
+Two angles of a signal are easily confused, so both quantities have names: `true_delta` is
+backprop's δ_l, and `local_delta` is the rule's own δ_{l+1} sent back through W_{l+1}ᵀ, that is,
+given the same signal from above. With one hidden layer they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import cached_property
+
+import numpy as np
+
+from nofb.diagnosis.paths import PerLayer, feedback_path, transport_path
+from nofb.rules import Backprop, GaussNewtonTargets, Rule
+from nofb.trace import Trace
+from nofb.types import Array
+
+
+class View:
+    """A network, its rule and one batch.
+
+    Parameters
+    ----------
+    rule
+        The rule that is attached to the network.
+    trace
+        Of the batch; it knows its target.
+    share
+        The fraction of all samples that are in this batch.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network, rules
+    >>> net, rule = Network([Dense(4, 3, "tanh"), Dense(3, 2)]), rules.make("fa")
+    >>> rule.attach(net)
+    >>> trace = net.forward(np.eye(4)).set_target(np.eye(2, dtype=net.dtype)[[0, 1, 1, 0]])
+    >>> view = View(rule, trace)
+    >>> [view.delta[layer].shape for layer in net.weighted]
+    [(4, 3), (4, 2)]
+    """
+
+    def __init__(self, rule: Rule, trace: Trace, share: float = 1.0) -> None:
+        self.rule, self.trace, self.net, self.share = rule, trace, trace.net, share
+
+    def pairs(self, left_name: str, right_name: str) -> list[tuple[Array, ...]]:
+        """Return two quantities of each layer, and () where one of them is missing."""
+        left, right = getattr(self, left_name), getattr(self, right_name)
+        return [
+            (left[layer], right[layer]) if layer in left and layer in right else ()
+            for layer in self.net.weighted
+        ]
+
+    @property
+    def delta(self) -> PerLayer:
+        """The rule's teaching signals δ_l (N, ...), of the layers that get one."""
+        return self._taught[0]
+
+    @property
+    def step(self) -> PerLayer:
+        """The weight steps dW_l that `Rule.teach` asks for, times the share of this batch."""
+        return self._taught[1]
+
+    @property
+    def true_delta(self) -> PerLayer:
+        """Backprop's teaching signals."""
+        return self._backprop[0]
+
+    @property
+    def true_step(self) -> PerLayer:
+        """The gradient, times the share of this batch."""
+        return self._backprop[1]
+
+    @cached_property
+    def newton_step(self) -> PerLayer:
+        """The weight steps of damped Gauss-Newton targets."""
+        return self._teach(GaussNewtonTargets())[1]
+
+    @cached_property
+    def local_delta(self) -> PerLayer:
+        """The rule's own δ_{l+1} sent back through W_{l+1}ᵀ."""
+        local = {self.net.weighted[-1]: self.trace.error}
+        for layer, below in self.net.downward():
+            if layer in self.delta:
+                signal = self.trace.back(layer, self.delta[layer], layer.W.T)
+                local[below] = self.trace.times_slope(below, signal).copy()
+        return local
+
+    @cached_property
+    def feedback(self) -> PerLayer:
+        """The feedback matrices, B or D."""
+        return feedback_path(self.net)
+
+    @cached_property
+    def transport(self) -> PerLayer:
+        """What backprop has instead of them."""
+        return transport_path(self.net)
+
+    @cached_property
+    def _taught(self) -> tuple[PerLayer, PerLayer]:
+        with undisturbed(self.rule):
+            return self._teach(self.rule)
+
+    @cached_property
+    def _backprop(self) -> tuple[PerLayer, PerLayer]:
+        return self._teach(Backprop())
+
+    def _teach(self, rule: Rule) -> tuple[PerLayer, PerLayer]:
+        """Return the signals and steps of a rule, in memory of their own."""
+        self.trace.deltas.clear()
+        updates = rule.teach(self.net, self.trace)
+        deltas = {layer: delta.copy() for layer, delta in self.trace.deltas.items()}
+        steps = {
+            layer: update.dW * self.net.dtype(self.share)
+            for layer, update in zip(self.net.weighted, updates, strict=True)
+            if rule.learns(self.net, layer)
+        }
+        return deltas, steps
+
+
+@contextmanager
+def undisturbed(rule: Rule) -> Iterator[None]:
+    """Within this context a rule draws from copies of its generators, so that a run stays as is."""
+    own = {
+        name: value for name, value in vars(rule).items() if isinstance(value, np.random.Generator)
+    }
+    vars(rule).update({name: deepcopy(value) for name, value in own.items()})
+    try:
+        yield
+    finally:
+        vars(rule).update(own)

@@ -1,0 +1,140 @@
+"""Compiled kernels on disk: an account without a folder and a cache in pieces cost time only."""
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from numba import config
+
+import nofb
+from nofb.kernels import cache
+from nofb.kernels.jit import kernel
+
+needs_numba = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Keep kernels in a folder of their own, and say what is in it."""
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    cache.warn.cache_clear()
+    return tmp_path
+
+
+def twice(x):
+    """Return 2 x."""
+    return 2 * x
+
+
+def counts(compiled):
+    """Return how often code came from the disk, and how often it was compiled."""
+    stats = compiled.stats
+    return sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
+
+
+@needs_numba
+def test_a_kernel_is_compiled_once_for_all_processes(folder):
+    """Forty laptops must not wait a minute at every start."""
+    first, second = kernel(twice), kernel(twice)
+    assert first(2.5) == second(2.5) == 5.0
+    assert counts(first) == (0, 1) and counts(second) == (1, 0)
+
+
+@needs_numba
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def test_a_cache_file_cut_anywhere_is_written_anew(folder, suffix):
+    """After a power cut, every command ended in EOFError until somebody found the folder."""
+    kernel(twice)(2.5)
+    (path,) = folder.rglob(f"*{suffix}")
+    whole = path.stat().st_size
+    for length in (0, 1, 20, whole // 2, whole - 1):
+        os.truncate(path, length)
+        mended, after = kernel(twice), kernel(twice)
+        assert mended(2.5) == after(2.5) == 5.0
+        assert counts(mended) == (0, 1) and counts(after) == (1, 0), length
+        path.write_bytes(bytes(whole))  # what some disks leave after a power cut
+        assert kernel(twice)(2.5) == 5.0
+
+
+@needs_numba
+def test_code_for_other_types_under_the_wrong_name_is_not_run(folder):
+    """Two processes that compile at once can swap names: floats read as integers, say."""
+    both = kernel(twice)
+    assert both(2.5) == 5.0 and both(3) == 6
+    floats, integers = sorted(folder.rglob("*.nbc"))
+    shutil.copy(floats, integers)
+    again = kernel(twice)
+    assert again(3) == 6 and again(2.5) == 5.0
+
+
+@needs_numba
+def test_a_full_disk_costs_the_cache_and_not_the_run(folder, monkeypatch):
+    """The numbers are there; only the next process has to compile again."""
+
+    def full(self, sig, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numba.core.caching.FunctionCache.save_overload", full)
+    with pytest.warns(cache.KernelCacheWarning, match="No space left .* Set NUMBA_CACHE_DIR to a"):
+        assert kernel(twice)(2.5) == 5.0
+
+
+@needs_numba
+def test_a_function_without_a_file_is_compiled_without_a_word():
+    """What is typed at a prompt has no place to be kept, and no folder would change that."""
+    space = {}
+    exec("def half(x):\n    return x / 2", space)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert kernel(space["half"])(5.0) == 2.5
+
+
+# -- an account that may write nowhere -----------------------------------------------------------
+
+
+@pytest.fixture
+def locked_package(tmp_path):
+    """Copy nofb to where no __pycache__ can be made, as if an administrator had installed it."""
+    package = tmp_path / "lib" / "nofb"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(nofb.__file__).parent, package, ignore=ignored)
+    for place in (package, *(path for path in package.rglob("*") if path.is_dir())):
+        (place / "__pycache__").touch()  # a file: no folder of that name, whoever asks
+    return package
+
+
+POOR = """
+import sys, numpy as np, nofb
+run = nofb.fit(
+    nofb.Network([nofb.Dense(64, 8, "tanh"), nofb.Dense(8, 10)]), nofb.rules.make("fa"),
+    nofb.datasets.load("digits"), epochs=1,
+)
+print(nofb.__file__, run.history.epochs)
+nofb.plots.learning_curves
+try:
+    nofb.datasets.load("mnist")
+except OSError as error:
+    print(error)
+"""
+
+
+def test_an_account_without_home_and_cache_trains_and_hears_one_warning(tmp_path, locked_package):
+    """Graders and JupyterHubs drop privileges, and `import nofb` was a traceback."""
+    names = ("NUMBA_CACHE_DIR", "NOFB_CACHE_DIR", "NOFB_DATA_DIR", "XDG_CACHE_HOME")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment |= {"HOME": os.devnull, "PYTHONPATH": str(locked_package.parent)}
+    environment |= {"LOCALAPPDATA": os.devnull, "MPLCONFIGDIR": str(tmp_path)}
+    found = subprocess.run(
+        [sys.executable, "-P", "-c", POOR],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    first, refusal = found.stdout.splitlines()
+    assert first == f"{locked_package / '__init__.py'} 1", found.stderr
+    assert "NOFB_CACHE_DIR" in refusal and os.devnull in refusal
+    warned = found.stderr.count("KernelCacheWarning")
+    assert warned == (0 if config.DISABLE_JIT else 1), found.stderr
+    assert warned == found.stderr.count("Set NUMBA_CACHE_DIR to a folder that can be written")
