@@ -228,7 +228,8 @@ slider(old_copies, steps=[1, 5, 45, 225, 450, "never"])
 # 2. *Slope forgotten* is at an angle below 90°. Would a network learn with it? What would change if
 #    the units were ReLU, and if they were saturated (multiply $W_1$ by 10)?
 # 3. The random matrix gave an angle of nearly 90°. Draw ten others. How far from 90° do they come?
-#    (`nofb.diagnosis.chance_band` says what to expect; how many dimensions does the signal have?)
+#    (`nofb.diagnosis.chance_band` says what to expect: how many units does the signal reach, and
+#    over how many directions can the errors of ten classes spread?)
 # 4. After how many steps is a photocopy worth no more than one that was made at the start? Look at
 #    the angle just before it is renewed: it is not in the plot. Where would you measure it?
 # 5. What does *never* still know about $W$ that a random matrix would not? Which experiment would

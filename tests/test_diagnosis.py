@@ -17,7 +17,6 @@ from nofb.diagnosis import (
     View,
     angle,
     angles,
-    chance_band,
     norm_ratio,
     transport_path,
 )
@@ -160,15 +159,6 @@ def test_a_layer_without_a_signal_has_no_angle():
     measures = measure(deep_net(), rules.Shallow())
     assert np.isnan(measures["delta_angle_end_to_end"]).tolist() == [True, True, True, False]
     assert set(measures) == {measure.name for measure in ALIGNMENT}
-
-
-def test_random_directions_fall_into_the_chance_band_as_often_as_it_says():
-    """A band that were too narrow would make chance look like alignment."""
-    for n in (20, 200):
-        u, v = RNG.normal(size=(4000, n)), RNG.normal(size=(4000, n))
-        low, high = chance_band(n)
-        inside = np.mean((angles(u, v) > low) & (angles(u, v) < high))
-        assert inside == pytest.approx(0.95, abs=0.015)
 
 
 def generators_of(rule):

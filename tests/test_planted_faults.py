@@ -274,9 +274,9 @@ FAULTS = {
     ),
     "an iteration that asks for the state again": Fault(
         ITERATED,
-        "z = search.up(h)\n        if enough and distance(z, t) <= enough:\n            return\n"
-        "        improve(h",
-        "z = t\n        improve(h",
+        "z = search.up(h)\n        alpha = damping_beyond(enough, z, t, damping)\n"
+        "        if not alpha.any():\n            return\n        improve(h",
+        "z, alpha = t, np.full(len(t), damping)\n        improve(h",
         "test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses",
     ),
     "a layerwise factor without its square": Fault(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from types import ModuleType, SimpleNamespace
 from xml.etree import ElementTree
 
@@ -20,6 +20,7 @@ from matplotlib.colors import to_rgb
 import nofb
 from nofb import plots, rules
 from nofb.diagnosis import ALIGNMENT, chance_band
+from nofb.diagnosis.chance import network_band
 from nofb.experiments.compare import Comparison, Result
 from nofb.experiments.settings import Settings
 from nofb.plots import FIGURES, LivePlot, Picture, live, style
@@ -180,11 +181,12 @@ def test_signals_and_matrices_are_drawn_at_the_hidden_layer_where_they_arrive(la
 def test_the_angles_have_90_degrees_and_the_band_of_chance_behind_them():
     """Without them a reader takes 85° in a small layer for alignment."""
     axes = plots.alignment(made_up(hidden=(5, 4), classes=3)).axes
-    # Signals have as many directions as units; the smaller of B and D as many as entries.
-    for panel, dimensions in zip(axes, (5, 4, 5 * 3, 4 * 3), strict=True):
+    # Errors of three classes spread over two directions; of B and D the smaller counts, by entries.
+    bands = chance_band(5, 2), chance_band(4, 2), chance_band(5 * 3), chance_band(4 * 3)
+    for panel, band in zip(axes, bands, strict=True):
         np.testing.assert_allclose(line(panel, "_90°").get_ydata(), 90)
         box = panel.patches[0].get_extents().transformed(panel.transData.inverted())
-        np.testing.assert_allclose(box.intervaly, chance_band(dimensions))
+        np.testing.assert_allclose(box.intervaly, band, rtol=1e-3)
 
 
 def test_a_rule_without_an_angle_is_left_out_and_the_legend_says_so():
@@ -319,12 +321,10 @@ def test_a_notebook_shows_a_figure_as_a_picture():
 def test_the_panels_of_a_lesson_draw_accuracy_and_the_angle_of_the_chosen_layer():
     """A student would look for an explanation of an angle that belongs to another layer."""
     comparison = made_up(["bp", "fa"])
-    layers = [SimpleNamespace(n_out=units) for units in comparison.units]
+    sizes = [64, *comparison.units]
+    net = nofb.Network([nofb.Dense(*pair) for pair in pairwise(sizes)])
     runs = {
-        rule: [
-            SimpleNamespace(net=SimpleNamespace(weighted=layers), history=result.history)
-            for result in comparison.of(rule)
-        ]
+        rule: [SimpleNamespace(net=net, history=result.history) for result in comparison.of(rule)]
         for rule in comparison.rules
     }
     accuracy, angle = plots.accuracy_and_angle(runs, layer=1).axes
@@ -334,7 +334,7 @@ def test_the_panels_of_a_lesson_draw_accuracy_and_the_angle_of_the_chosen_layer(
         np.testing.assert_allclose(line(accuracy, rule).get_ydata(), shares)
         np.testing.assert_allclose(line(angle, rule).get_ydata(), signals[:, 1])
     box = angle.patches[0].get_extents().transformed(angle.transData.inverted())
-    np.testing.assert_allclose(box.intervaly, chance_band(4))
+    np.testing.assert_allclose(box.intervaly, chance_band(4, 2), rtol=1e-3)
 
 
 def test_a_class_map_colours_each_point_by_the_class_that_is_named_there():
@@ -454,10 +454,9 @@ def run_of(comparison, epochs=None):
     result = comparison.results[0]
     history = History()
     history.start = result.history.start
-    layers = [SimpleNamespace(n_out=units) for units in comparison.units]
-    run = SimpleNamespace(
-        net=SimpleNamespace(weighted=layers), rule=rules.make("fa"), history=history
-    )
+    sizes = [64, *comparison.units]
+    net = nofb.Network([nofb.Dense(*pair) for pair in pairwise(sizes)])
+    run = SimpleNamespace(net=net, rule=rules.make("fa"), history=history)
     return run, result.history._rows[:epochs]
 
 
@@ -548,6 +547,15 @@ def test_a_live_figure_has_the_panels_that_there_are_numbers_for(comparison, tit
     run.history._rows = rows
     picture = live.draw(run)
     assert [axes.get_title().split()[0] for axes in picture.axes] == titles
+
+
+def test_the_band_of_a_live_figure_is_that_of_the_hidden_layer_that_strays_farthest():
+    """All hidden layers share the panel: a band too narrow for one would call it aligned."""
+    net = nofb.Network([nofb.Dense(64, 30), nofb.Dense(30, 6), nofb.Dense(6, 10)])
+    run = nofb.fit(net, rules.make("fa"), nofb.datasets.load("digits"), 1, progress=False)
+    *_, angle = live.draw(run).axes
+    box = angle.patches[0].get_extents().transformed(angle.transData.inverted())
+    np.testing.assert_allclose(box.intervaly, network_band(net, 1))
 
 
 def test_a_live_figure_works_for_a_run_that_was_not_probed():

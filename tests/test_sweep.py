@@ -328,6 +328,26 @@ def test_of_losses_the_smallest_is_the_best():
     assert {cell.settings.lr for cell in found.best()} == {0.1}
 
 
+def test_a_best_rate_at_an_end_of_what_was_tried_is_said():
+    """A student would report the end of a grid as the best there is."""
+
+    def notes(peak):
+        sweep = made_up(lambda *_, lr, **__: -abs(lr - peak), lr=[0.001, 0.004, 0.016])
+        return " ".join(table(sweep).split())
+
+    ending = "that was tried, {}: a {} one may do better."
+    assert "fa did best with the largest lr " + ending.format(0.016, "larger") in notes(0.016)
+    assert "bp did best with the smallest lr " + ending.format(0.001, "smaller") in notes(0.001)
+    assert "did best with" not in notes(0.004)
+
+
+def test_the_largest_whole_number_and_a_dropout_of_none_are_no_ends():
+    """Nothing is smaller than no dropout, and more epochs are always better."""
+    better = made_up(lambda *_, epochs, **__: epochs, epochs=[1, 2, 4])
+    without = made_up(lambda *_, input_dropout, **__: -input_dropout, input_dropout=[0, 0.1, 0.2])
+    assert "did best with" not in table(better) + table(without)
+
+
 def test_the_csv_has_one_line_for_each_run_with_what_decided_and_what_was_measured(tmp_path):
     """It is what a researcher loads into pandas."""
     found = nofb.sweep(

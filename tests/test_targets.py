@@ -272,21 +272,46 @@ def test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverse
         np.testing.assert_allclose(answer, targets[index], rtol=1e-9, atol=1e-11)
 
 
-def test_iterating_ends_when_little_of_the_way_is_left():
-    """`residual` is the share of the way that may be missed; any further step would be wasted."""
-    net = bent(square_net("tanh"))
-    options = {"iterations": 80, "step_size": 1e-2, "layer_norm": False, "residual": 0.01}
-    rule = attached("itp", net, **options)
+def crude(net, rule) -> None:
+    """Give every layer an inverse that is a tenth wrong."""
     give_exact_inverses(net, rule)
     for layer in net.weighted[1:]:
         layer.inverse.B *= 1.1
         layer.inverse.c *= 1.1
+
+
+def test_iterating_ends_for_each_sample_when_little_of_its_way_is_left():
+    """`residual` is the share of the way that may be missed; any further step would be wasted."""
+    net = bent(square_net("tanh"))
+    options = {"iterations": 80, "step_size": 1e-2, "layer_norm": False, "residual": 0.01}
+    rule = attached("itp", net, **options)
+    crude(net, rule)
     trace = taught_trace(net, *batch(net))
     targets, before = found_targets(rule, net, trace), states(rule, net, trace)
     for index in range(1, len(net.weighted)):
-        missed = np.linalg.norm(up(rule, net, index, targets[index - 1]) - targets[index])
-        way = np.linalg.norm(targets[index] - before[index])
-        assert 1e-5 * way < missed <= 0.01 * way
+        answer = up(rule, net, index, targets[index - 1])
+        missed = np.linalg.norm(answer - targets[index], axis=1)
+        way = np.linalg.norm(targets[index] - before[index], axis=1)
+        assert (missed > 1e-5 * way).all() and (missed <= 0.01 * way).all()
+
+
+@pytest.mark.parametrize("space", ["latent", "output"])
+@pytest.mark.parametrize("residual", [0.0, 0.3, 0.1])
+def test_the_update_of_a_batch_is_the_mean_over_its_samples_with_any_residual(residual, space):
+    """Stopped by a norm over the batch, a sample's step would depend on who sits beside it."""
+    net = square_net("identity")
+    options = {"iterations": 5, "step_size": 0.3, "residual": residual, "space": space}
+    rule = attached("itp", net, **options, inverse_steps=0)
+    give_exact_inverses(net, rule)
+    rng = np.random.default_rng(1)
+    for layer in net.weighted[1:]:  # worse for some samples than for others
+        layer.inverse.B *= 1 + 0.3 * rng.uniform(-1, 1, layer.B.shape)
+    x, y = batch(net)
+    together = rule.updates(net, x, y)
+    alone = [rule.updates(net, x[[n]], y[[n]]) for n in range(len(x))]
+    for index, update in enumerate(together):
+        mean = np.mean([each[index].dW for each in alone], axis=0)
+        np.testing.assert_allclose(update.dW, mean, rtol=1e-9, atol=1e-13)
 
 
 def test_damping_takes_so_much_of_each_iteration():

@@ -85,9 +85,10 @@ def contraction(net: Network, rule: TargetRule, trace: Trace, layer: WeightedLay
     the one below, since no inverse can bring back what the layer does not pass on. NaN for a direct
     inverse.
     """
-    f, g = rule.upward(net, layer), inverse_of(layer)
-    if g.B.shape != layer.feedback_shape:
+    g = inverse_of(layer)
+    if g.B is not layer.B:  # a direct inverse leads from the output, past several layers
         return float("nan")
+    f = rule.upward(net, layer)
     if layer.n_out < layer.n_in:
         return float(lipschitz(g, f, rule.state(trace, layer)).max())
     return float(lipschitz(f, g, rule.state(trace, net.below(layer))).max())

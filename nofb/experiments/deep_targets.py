@@ -2,13 +2,13 @@
 
 The network is Meulemans et al.'s, 784-5x256-10 with tanh. `python -m nofb.experiments.deep_targets`
 searches on MNIST and writes `deep_targets.json`; `nofb reproduce deep_targets` trains with what it
-found. Fashion-MNIST borrows MNIST's settings.
+found. Fashion-MNIST takes MNIST's settings.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from itertools import product
@@ -21,6 +21,7 @@ from nofb import datasets
 from nofb.datasets import Dataset
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
 from nofb.experiments.grid import run_grid
+from nofb.experiments.grid_ends import past_the_end
 from nofb.experiments.runs import train
 from nofb.experiments.settings import Settings
 from nofb.rules import make
@@ -105,23 +106,59 @@ def trial(task: Task) -> dict[str, Any]:
     return {"error": round(error, 3)}  # the "test" split of this data set is the held-out part
 
 
-def search(log: Path = Path("nofb-deep-targets.jsonl"), jobs: int = 1) -> dict[str, Any]:
-    """Try every setting that the log does not have; return the best ones, and every error."""
+def search(log: Path | None = Path("nofb-deep-targets.jsonl"), jobs: int = 1) -> dict[str, Any]:
+    """Try every setting that the log does not have; return the best ones, and every error.
+
+    If the best value of a setting is the first or the last of its grid, the search goes on past it.
+    """
     measured: dict[str, list[dict[str, float]]] = {rule: [] for rule in GRIDS}
     tasks = search_tasks()
-    with bar(len(tasks), "search", "run") as shown:
-        for record in run_grid(trial, tasks, jobs=jobs, log=log):
-            if "error" in record:
-                raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
-            task = dict(record["task"])
-            measured[task.pop("rule")].append({**task, "error": record["result"]["error"]})
-            shown.update()
-    best = {rule: min(tried, key=lambda each: each["error"]) for rule, tried in measured.items()}
+    while tasks:
+        for task, error in _errors(tasks, log, jobs):
+            measured[task.pop("rule")].append({**task, "error": error})
+        tasks = [task for rule, tried in measured.items() for task in past_the_ends(rule, tried)]
+    best = {rule: best_of(tried) for rule, tried in measured.items()}
     chosen = {
         rule: {name: value for name, value in each.items() if name in GRIDS[rule]}
         for rule, each in best.items()
     }
     return {"held_out": HELD_OUT, "best": chosen, "measured": measured}
+
+
+def past_the_ends(rule: str, tried: Sequence[Mapping[str, float]]) -> Iterator[dict[str, Any]]:
+    """Yield a run for each setting whose best value has no neighbour on one side.
+
+    Examples
+    --------
+    >>> errors = {3e-4: 3.4, 1e-3: 2.2}
+    >>> tried = [{"epochs": 6, "lr": lr, "error": error} for lr, error in errors.items()]
+    >>> list(past_the_ends("bp", tried))
+    [{'rule': 'bp', 'epochs': 6, 'lr': 0.002}]
+    """
+    best = {name: value for name, value in best_of(tried).items() if name != "error"}
+    for name in GRIDS[rule]:
+        others = best.keys() - {name}
+        line = [each[name] for each in tried if all(each[o] == best[o] for o in others)]
+        value = past_the_end(line, best[name])
+        if value is not None:
+            yield {"rule": rule, **best, name: value}
+
+
+def best_of(tried: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """Return the setting with the smallest error, the first one in a tie."""
+    return min(tried, key=lambda each: each["error"])
+
+
+def _errors(
+    tasks: list[dict[str, Any]], log: Path | None, jobs: int
+) -> Iterator[tuple[dict[str, Any], float]]:
+    """Do the trials that the log does not have, and yield every task with its error."""
+    with bar(len(tasks), "search", "run") as shown:
+        for record in run_grid(trial, tasks, jobs=jobs, log=log):
+            if "error" in record:
+                raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
+            yield dict(record["task"]), record["result"]["error"]
+            shown.update()
 
 
 def found() -> dict[str, dict[str, float]]:

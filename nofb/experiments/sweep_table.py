@@ -60,7 +60,7 @@ def table(sweep: Sweep, measure: str | None = None) -> str:
         shown = score(outcome, measure) + (" *" if cell in best else "")
         counts = [str(n) for n in (len(outcome.values), outcome.diverged, outcome.failed)]
         body.append([cell.rule, *chosen, shown, *counts, _seconds(sweep.of(cell))])
-    notes = [textwrap.fill(note, WIDTH) for note in _notes(sweep, measure, bool(best))]
+    notes = [textwrap.fill(note, WIDTH) for note in _notes(sweep, measure, best)]
     return "\n".join([columns([heading, *body]), "", *notes])
 
 
@@ -116,20 +116,41 @@ def _ends(record: Record) -> dict[str, Any]:
     }
 
 
+def at_an_end(sweep: Sweep, best: list[Cell]) -> Iterator[str]:
+    """Yield a sentence for each best value, such as a rate, beyond which nothing was tried.
+
+    Whole numbers are left out: the widest network is often the best one, and nobody is misled.
+    """
+    for cell in best:
+        for axis, value in cell.varied.items():
+            others = [other for other in sweep.plan.cells if other.rule == cell.rule]
+            tried = {other.varied[axis] for other in others}
+            if not all(isinstance(each, float) and each > 0 for each in tried) or len(tried) == 1:
+                continue
+            if value in (min(tried), max(tried)):
+                larger = value == max(tried)
+                yield (
+                    f"{cell.rule} did best with the {'largest' if larger else 'smallest'} {axis} "
+                    f"that was tried, {word(value)}: a {'larger' if larger else 'smaller'} one may "
+                    "do better."
+                )
+
+
 def _seconds(records: list[Record]) -> str:
     """Return how long the runs of a cell took on average, data and measuring included."""
     taken = [record["seconds"] for record in records if "result" in record]
     return f"{np.mean(taken):.2f}" if taken else NOTHING
 
 
-def _notes(sweep: Sweep, measure: str, marked: bool) -> Iterator[str]:
+def _notes(sweep: Sweep, measure: str, best: list[Cell]) -> Iterator[str]:
     """Yield what a reader must know about the table."""
     seeds, share = len(sweep.plan.seeds), sweep.plan.validation
     held = f", on {share:.0%} of the training samples, held out" if "validation" in measure else ""
     spread = f"mean ± standard deviation (n - 1) over {seeds} seeds" if seeds > 1 else "one seed"
     yield f"{measure.replace('_', ' ').capitalize()} at the end{held}: {spread}."
-    if marked:
+    if best:
         yield BEST
+    yield from at_an_end(sweep, best)
     if not held:
         yield NOT_TO_CHOOSE_BY
     records = [record for cell in sweep.plan.cells for record in sweep.of(cell)]

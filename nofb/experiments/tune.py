@@ -2,16 +2,17 @@
 
 For each optimizer and rule, each rate of one grid is tried with a fifth of the *training* samples
 held out. The rate with the best mean validation accuracy over the seeds wins, the smaller one in a
-tie. The test split is never looked at.
+tie. If the first or the last rate wins, the search goes on past it, until the best rate has been
+compared with a smaller and a larger one. The test split is never looked at.
 
 `python -m nofb.experiments.tune digits mnist` writes `tuned.json` anew, with all that it measured;
 `python -m nofb.experiments.tune digits --rules wm kp` searches for some rules and keeps the others.
-It may be stopped: what is finished is kept in the folder `nofb-tune`, and it goes on from there.
+It may be stopped: what is finished is kept in the folder `nofb-tune`, and the search resumes there.
 """
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 
 from nofb import fingerprint
 from nofb.datasets import Dataset
+from nofb.experiments.grid_ends import past_the_end
 from nofb.experiments.pools import Task
 from nofb.experiments.runs import RunTask, own_code, run_all, train
 from nofb.experiments.settings import Settings
@@ -29,6 +31,7 @@ from nofb.training.progress import bar
 
 FOUND = Path(__file__).with_name("tuned.json")
 LOGS = Path("nofb-tune")
+Measured = dict[str, dict[str, dict[float, float]]]  # accuracies by optimizer, rule and rate
 ADAPTIVE = (0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.016, 0.032)
 
 
@@ -79,34 +82,51 @@ def find(
     log: str | Path | None = None,
 ) -> dict[str, Any]:
     """Try every rate and return the best ones, with every mean accuracy that was measured."""
-    trials = [
-        (optimizer, rule, lr)
-        for optimizer, grid in search.grids.items()
-        for rule in rules
-        for lr in grid
-    ]
-    codes = {rule: own_code(RULES[rule]) for rule in rules}
-    tasks = [
-        _task(search, *each, seed) | {"own_code": codes[each[1]]}
-        for each in trials
-        for seed in range(search.seeds)
-    ]
-    means = np.reshape(_accuracies(search, tasks, jobs, log), (len(trials), -1)).mean(axis=1)
-    measured: dict[str, dict[str, dict[str, float]]] = {}
-    for (optimizer, rule, lr), mean in zip(trials, means, strict=True):
-        measured.setdefault(optimizer, {}).setdefault(rule, {})[str(lr)] = round(float(mean), 4)
-    rates = {
-        optimizer: {rule: float(max(found, key=found.__getitem__)) for rule, found in rules.items()}
-        for optimizer, rules in measured.items()
-    }
+    measured: Measured = {o: {rule: {} for rule in rules} for o in search.grids}
+    trials = [(o, rule, lr) for o, grid in search.grids.items() for rule in rules for lr in grid]
+    while trials:
+        tasks = [_task(search, *each, seed) for each in trials for seed in range(search.seeds)]
+        means = np.reshape(_accuracies(search, tasks, jobs, log), (len(trials), -1)).mean(axis=1)
+        for (optimizer, rule, lr), mean in zip(trials, means, strict=True):
+            measured[optimizer][rule][lr] = round(float(mean), 4)
+        trials = list(_past_the_ends(measured))
     return {
         "settings": search.settings.as_dict(),
         "seeds": search.seeds,
         "samples": search.samples,
         "held_out": search.held_out,
-        "rates": rates,
-        "validation_accuracy": measured,
+        "rates": {
+            optimizer: {rule: best_rate(found) for rule, found in of_rules.items()}
+            for optimizer, of_rules in measured.items()
+        },
+        "validation_accuracy": {
+            optimizer: {
+                rule: {str(lr): found[lr] for lr in sorted(found)}
+                for rule, found in of_rules.items()
+            }
+            for optimizer, of_rules in measured.items()
+        },
     }
+
+
+def best_rate(found: Mapping[float, float]) -> float:
+    """Return the rate with the best accuracy, the smaller one in a tie.
+
+    Examples
+    --------
+    >>> best_rate({0.1: 0.9, 0.2: 0.95, 0.05: 0.95})
+    0.05
+    """
+    return max(sorted(found), key=found.__getitem__)
+
+
+def _past_the_ends(measured: Measured) -> Iterator[tuple[str, str, float]]:
+    """Yield a further trial for each optimizer and rule whose best rate is an end of its grid."""
+    for optimizer, of_rules in measured.items():
+        for rule, found in of_rules.items():
+            lr = past_the_end(found, best_rate(found))
+            if lr is not None:
+                yield optimizer, rule, lr
 
 
 def _accuracies(
@@ -134,6 +154,7 @@ def _task(search: Search, optimizer: str, rule: str, lr: float, seed: int) -> di
         "samples": search.samples,
         "held_out": search.held_out,
         "code": fingerprint.of_nofb(),
+        "own_code": own_code(RULES[rule]),
     }
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.diagnosis import chance_band
-from nofb.plots.alignment import NO_HIDDEN, SIGNAL
+from nofb.plots.alignment import NO_HIDDEN, SIGNAL, signal_band
 from nofb.plots.curves import close_up, final_scores, percent, score
 from nofb.plots.labels import place_labels
 from nofb.plots.legend import add_legend
@@ -138,7 +137,7 @@ def _points(axes: Axes, rule: str, rows: Array, theme: Theme) -> tuple[float, fl
 
 def _describe(axes: Axes, comparison: Comparison, theme: Theme) -> None:
     """Draw what the points are read against: 90° and the band of chance."""
-    axes.axvspan(*chance_band(comparison.units[0]), color=theme.band, linewidth=0, zorder=0)
+    axes.axvspan(*signal_band(comparison, 0), color=theme.band, linewidth=0, zorder=0)
     axes.axvline(90, color=theme.faint, linestyle="--", linewidth=1, label="_90°")
     axes.set_xlabel(ACROSS)
     axes.xaxis.set_major_formatter("{x:g}°")

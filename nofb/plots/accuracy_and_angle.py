@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nofb.diagnosis import chance_band
+from nofb.diagnosis.chance import network_band
 from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import draw_rule, epoch_axis, percent
 from nofb.plots.picture import Picture
@@ -32,7 +32,7 @@ def accuracy_and_angle(
     -------
     Picture
         Lines are means over seeds, bands one standard deviation to either side. The shaded area
-        holds 95 % of random directions.
+        holds 95 % of what random feedback would give, see `nofb.diagnosis.chance`.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def accuracy_and_angle(
     with using(theme) as colours:
         picture = Picture(9.6, 3.5, colours)
         accuracy, angle = picture.subplots(1, 2)
-        angle.axhspan(*chance_band(first.net.weighted[layer].n_out), color=colours.band, lw=0)
+        angle.axhspan(*network_band(first.net, layer), color=colours.band, lw=0)
         for name, seeds in runs.items():
             shares = np.array([run.history.from_start("test_accuracy") for run in seeds])
             signals = np.array([run.history.from_start(SIGNAL)[:, layer] for run in seeds])

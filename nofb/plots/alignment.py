@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.diagnosis import chance_band
+from nofb.diagnosis.chance import chance_band, error_directions
+from nofb.losses import LOSSES
 from nofb.plots.curves import draw_rule, epoch_axis
 from nofb.plots.learning_curves import DEVIATION
 from nofb.plots.legend import add_legend, seeds_and
@@ -40,7 +41,7 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
     Picture
         A `matplotlib.figure.Figure` with a column for each hidden layer. Top: the teaching signal
         against backprop's. Bottom: the feedback matrix that ends at the layer against Wᵀ. The
-        shaded band holds 95 % of random directions.
+        shaded band holds 95 % of what random feedback would give, see `nofb.diagnosis.chance`.
 
     Raises
     ------
@@ -56,9 +57,9 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
         grid = picture.subplots(2, len(hidden), sharex=True, sharey=True, squeeze=False)
         for layer, (top, bottom) in enumerate(grid.T):
             top.set_title(f"Hidden layer {layer + 1} ({hidden[layer]} units)")
-            _panel(top, _signals(comparison, layer), hidden[layer], colours)
+            _panel(top, _signals(comparison, layer), signal_band(comparison, layer), colours)
             entries = hidden[layer] * min(units[layer + 1], units[-1])  # of B or D, the smaller
-            _panel(bottom, _matrices(comparison, layer), entries, colours)
+            _panel(bottom, _matrices(comparison, layer), chance_band(entries), colours)
             epoch_axis(bottom, comparison.settings.epochs)
         grid[0, 0].set_ylabel("angle between the teaching signal\nand backprop's")
         grid[1, 0].set_ylabel("angle between the feedback matrix\nand the Wᵀ it stands for")
@@ -83,6 +84,12 @@ def matrix_into(angles: Array, layer: int) -> Array:
     return angles[..., layer + 1 if kept_above else layer]
 
 
+def signal_band(comparison: Comparison, layer: int) -> tuple[float, float]:
+    """Return the angles that random feedback gives the teaching signal of a hidden layer."""
+    loss = LOSSES["squared_error" if comparison.classes is None else "cross_entropy"]
+    return chance_band(comparison.units[layer], error_directions(loss, comparison.units[-1]))
+
+
 def _signals(comparison: Comparison, layer: int) -> dict[str, Array]:
     return {rule: values[..., layer] for rule, values in _curves(comparison, SIGNAL).items()}
 
@@ -98,10 +105,9 @@ def _curves(comparison: Comparison, measure: str) -> dict[str, Array]:
     return {rule: comparison.curves(rule, measure, start=True) for rule in finished}
 
 
-def _panel(axes: Axes, curves: dict[str, Array], dimensions: int, theme: Theme) -> None:
+def _panel(axes: Axes, curves: dict[str, Array], band: tuple[float, float], theme: Theme) -> None:
     """Draw the rules that have this angle, over the band where chance is as good."""
-    low, high = chance_band(dimensions)
-    axes.axhspan(low, high, color=theme.band, linewidth=0, zorder=0)
+    axes.axhspan(*band, color=theme.band, linewidth=0, zorder=0)
     axes.axhline(90, color=theme.faint, linestyle="--", linewidth=1, label="_90°", zorder=2)
     for rule, angles in curves.items():
         draw_rule(axes, rule, angles, theme)

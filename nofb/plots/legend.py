@@ -29,7 +29,7 @@ def add_legend(
     ]
     if chance:
         handles.append(Patch(color=theme.band))
-        labels.append("chance: 95% of random directions fall in here")
+        labels.append("chance: 95% of random feedback falls in here")
     picture.legend(
         handles,
         labels,

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nofb import checks
-from nofb.diagnosis import chance_band
+from nofb.diagnosis.chance import network_band
 from nofb.plots import notebook
 from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import epoch_axis, percent
@@ -131,8 +131,9 @@ def _accuracies(axes: Axes, run: Run, theme: Theme) -> None:
 
 def _angles(axes: Axes, run: Run, theme: Theme) -> None:
     axes.set_title("Angle of the teaching signal to backprop's")
-    axes.axhspan(*chance_band(run.net.weighted[0].n_out), color=theme.band, linewidth=0)
     angles = run.history.from_start(SIGNAL)[:, :-1]
+    widest = min((network_band(run.net, layer) for layer in range(angles.shape[1])), key=min)
+    axes.axhspan(*widest, color=theme.band, linewidth=0)
     for layer, column in enumerate(angles.T):
         _line(axes, column, 0, f"hidden layer {layer + 1}", layer)
     axes.set_ylim(-3, max(100.0, float(np.nanmax(angles)) + 5))

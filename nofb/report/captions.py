@@ -19,7 +19,7 @@ LEARNING = (
 )
 ALIGNMENT = (
     "Upper row: what a layer is told to change, its teaching signal, against what backprop would "
-    "tell it. At 0° they agree, inside the grey band a random signal would do as well, and below "
+    "tell it. At 0° they agree, inside the grey band random feedback would do as well, and below "
     "the band steps go downhill. Lower row: the feedback matrix that ends at the layer against the "
     "transposed weights it stands for. Where the feedback is fixed and its line still falls, the "
     "forward weights have come to agree with it."

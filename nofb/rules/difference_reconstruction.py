@@ -69,6 +69,11 @@ class DifferenceReconstruction(PerBatchDifferences):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.number("noise", self.noise, above=0)
+        if self.gradient_at_top:
+            raise ValueError(
+                f"gradient_at_top must be False in {self.name}, whose noise comes back through an "
+                "inverse of the output layer"
+            )
 
     def lesson(
         self, net: Network, trace: Trace, layer: WeightedLayer, rng: np.random.Generator

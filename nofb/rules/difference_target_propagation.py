@@ -81,8 +81,8 @@ class DifferenceTargetPropagation(TargetPropagation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.gradient_at_top:
-            self.uses = replace(self.uses, transport=False)  # type: ignore[misc]
+        if self.uses.transport != self.gradient_at_top:
+            self.uses = replace(self.uses, transport=self.gradient_at_top)  # type: ignore[misc]
 
     def inverted(self, net: Network) -> list[WeightedLayer]:
         return net.weighted[1:-1] if self.gradient_at_top else net.weighted[1:]

@@ -74,9 +74,10 @@ class DirectDifferenceTargetPropagation(TargetRule):
         return net.weighted[:-1]
 
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
-        activation = ACTIVATIONS[self.inverse_activation or layer.activation.name]
+        side = net.weighted[-1] if self.activation_first else layer
+        activation = ACTIVATIONS[self.inverse_activation or side.activation.name]
         layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)  # type: ignore[arg-type]
-        layer.inverse = Inverse(layer.D, activation)
+        layer.inverse = Inverse(layer.D, activation, self.activation_first)
 
     def targets(self, net: Network, trace: Trace) -> Targets:
         t = self.output_target(net, trace)  # eq. 1  (N, n_L)

@@ -54,11 +54,11 @@ STARTS, SPACES = ("state", "inverse"), ("latent", "output")
 
 
 @kernel
-def improve(x: Array, wanted: Array, reached: Array, damping: float) -> None:
-    """x += α (wanted - reached)."""
+def improve(x: Array, wanted: Array, reached: Array, damping: Array) -> None:
+    """x += α (wanted - reached), with an α for each sample."""
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
-            x[i, j] += damping * (wanted[i, j] - reached[i, j])  # eq. 3, eq. 5
+            x[i, j] += damping[i] * (wanted[i, j] - reached[i, j])  # eq. 3, eq. 5
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -76,7 +76,8 @@ class IteratedInverses(PerBatchDifferences):
     space
         "latent" improves the target itself (eq. 3), "output" what is inverted (eq. 5).
     residual
-        Iterating ends once ‖f(h) - t_l‖ is no more than this share of ‖h_l - t_l‖; 0 for never.
+        A sample is left alone once its ‖f(h) - t_l‖ is no more than this share of its ‖h_l - t_l‖;
+        0 for never.
     layer_norm
         Whether each sample's δ_l is multiplied by ‖Δ_L‖² / ‖Δ_l‖².
     minimum_norm
@@ -118,7 +119,7 @@ class IteratedInverses(PerBatchDifferences):
             room = trace[below].array("t", below.shape_out)
             return self.gradient_target(trace, layer, below, room)
         h = self.start_of(trace, layer, t)
-        enough = self.residual and self.residual * distance(self.state(trace, layer), t)
+        enough = self.residual * distances(self.state(trace, layer), t)  # (N,)
         damping: Any = net.dtype(self.damping)
         iterate = in_output_space if self.space == "output" else in_latent_space
         search = Search(self.upward(net, layer), inverse_of(layer), t, trace[layer])
@@ -163,31 +164,33 @@ class Search(NamedTuple):
 
 
 def in_latent_space(
-    search: Search, h: Array, iterations: int, damping: float, enough: float
+    search: Search, h: Array, iterations: int, damping: float, enough: Array | float
 ) -> None:
-    """Improve h in place: h ← h + α (g(t) - g(f(h)))."""
+    """Improve h in place: h ← h + α (g(t) - g(f(h))), each sample until it is near enough."""
     g, t, record = search.g, search.t, search.record
     g_t = g(t, record.array("g_t", h.shape[1:]))
     for _ in range(iterations):
         z = search.up(h)
-        if enough and distance(z, t) <= enough:
+        alpha = damping_beyond(enough, z, t, damping)
+        if not alpha.any():
             return
-        improve(h, g_t, g(z, record.array("g_f_h", h.shape[1:])), damping)  # eq. 3
+        improve(h, g_t, g(z, record.array("g_f_h", h.shape[1:])), alpha)  # eq. 3
 
 
 def in_output_space(
-    search: Search, h: Array, iterations: int, damping: float, enough: float
+    search: Search, h: Array, iterations: int, damping: float, enough: Array | float
 ) -> None:
-    """Improve u, and write h = g(u): u ← u + α (t - f(g(u)))."""
+    """Improve u, and write h = g(u): u ← u + α (t - f(g(u))), each sample until near enough."""
     g, t = search.g, search.t
     u = search.record.array("u", t.shape[1:])
     np.copyto(u, t)  # eq. 4
     g(u, h)
     for _ in range(iterations):
         z = search.up(h)
-        if enough and distance(z, t) <= enough:
+        alpha = damping_beyond(enough, z, t, damping)
+        if not alpha.any():
             return
-        improve(u, t, z, damping)  # eq. 5
+        improve(u, t, z, alpha)  # eq. 5
         g(u, h)
 
 
@@ -196,6 +199,11 @@ def squares(rows: Array) -> Array:
     return np.einsum("ij,ij->i", rows, rows)[:, None]
 
 
-def distance(u: Array, v: Array) -> float:
-    """Return ‖u - v‖, over all samples."""
-    return float(np.linalg.norm(u - v))
+def distances(u: Array, v: Array) -> Array:
+    """Return ‖u - v‖ of every sample (N,)."""
+    return np.linalg.norm(u - v, axis=1)
+
+
+def damping_beyond(enough: Array | float, z: Array, t: Array, damping: float) -> Array:
+    """Return α for each sample that is farther from its target than `enough`, else 0 (N,)."""
+    return np.where(distances(z, t) <= enough, 0 * damping, damping)
