@@ -11,16 +11,8 @@ import numpy as np
 
 from nofb import checks
 from nofb.experiments.run_log import Record
-from nofb.experiments.runs import (
-    Result,
-    own_code,
-    result_of,
-    run_all,
-    run_one,
-    task_of,
-    train,
-    work_for,
-)
+from nofb.experiments.run_tasks import run_all, work_for
+from nofb.experiments.runs import Result, own_code, result_of, run_one, task_of, train
 from nofb.experiments.settings import Settings
 from nofb.rules import COMPARED, RULES, find
 from nofb.strict_json import canonical

@@ -12,7 +12,8 @@ from nofb import checks
 from nofb.experiments import sweep_table
 from nofb.experiments.plan import Cell, Plan
 from nofb.experiments.run_log import Record
-from nofb.experiments.runs import Result, RunTask, result_of, run_all
+from nofb.experiments.run_tasks import RunTask, run_all
+from nofb.experiments.runs import Result, result_of
 from nofb.experiments.settings import Settings
 from nofb.strict_json import canonical
 from nofb.training.progress import bar

@@ -23,7 +23,8 @@ from nofb import fingerprint
 from nofb.datasets import Dataset
 from nofb.experiments.grid_ends import past_the_end
 from nofb.experiments.pools import Task
-from nofb.experiments.runs import RunTask, own_code, run_all, train
+from nofb.experiments.run_tasks import RunTask, run_all
+from nofb.experiments.runs import own_code, train
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule
 from nofb.strict_json import canonical

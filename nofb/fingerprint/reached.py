@@ -9,35 +9,15 @@ from __future__ import annotations
 
 import builtins
 import hashlib
-import random
 import types
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from nofb.fingerprint.kinds import EMPTY, NAMED, PLAIN, SHARED, SKIPPED
 from nofb.fingerprint.names import Import, Read, full_name, reads
 from nofb.fingerprint.owners import INTERACTIVE, is_own, load
-
-PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
-NAMED = (
-    types.BuiltinFunctionType,
-    types.WrapperDescriptorType,
-    types.MethodDescriptorType,
-    types.MemberDescriptorType,
-    types.GetSetDescriptorType,
-    types.ClassMethodDescriptorType,
-    types.MethodWrapperType,
-    np.ufunc,
-)
-EMPTY = types.CellType()  # of a name that is not bound yet
-SHARED = (random.random.__self__, np.random.normal.__self__)  # type: ignore[attr-defined]
-SKIPPED = {  # of a class: what Python makes anew for each class, and what no number depends on
-    "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__",
-    "__annotations_cache__", "__dataclass_fields__", "__dataclass_params__", "__dict__", "__doc__",
-    "__firstlineno__", "__module__", "__qualname__", "__slotnames__", "__static_attributes__",
-    "__weakref__", "_abc_impl",
-}  # fmt: skip
 
 
 class UnknownCodeError(ValueError):
@@ -57,7 +37,7 @@ class Reached:
     modules
         The names of the user's own modules that were reached.
     has_own
-        Whether any code was reached that is the user's own.
+        Whether any of the user's own code was reached.
     """
 
     def __init__(self, root: str = "") -> None:
@@ -181,7 +161,7 @@ class Reached:
         self._sequence([make, arguments, state, list(items or ()), dict(entries or ())])
 
     def _class(self, kind: type) -> None:
-        # A metaclass of Cython has a descriptor there.
+        # Of a metaclass of Cython it is a descriptor.
         module = kind.__module__ if isinstance(kind.__module__, str) else "builtins"
         self.tell("class", module, kind.__qualname__)
         own = self.is_own(module)
