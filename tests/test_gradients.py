@@ -352,7 +352,7 @@ def all_kernels() -> dict[str, Callable]:
     modules = [
         importlib.import_module(f"nofb.kernels.{info.name}")
         for info in pkgutil.iter_modules(kernels.__path__)
-        if info.name != "jit"
+        if info.name not in ("jit", "cache")  # how kernels are compiled and kept
     ]
     found = {name: value for module in modules for name, value in kernels_of(module).items()}
     return found | {kernel.__name__: kernel for kernel in OF_RULES}
@@ -392,6 +392,7 @@ KERNELS = {
     "mean": lambda: (normal(7, 4), 7, *rooms((7, 4), (4,))),
     "weight_product": lambda: (normal(7, 5), normal(7, 4), *rooms((5, 4))),
     "weight_product_in_rows": lambda: (normal(7, 5), normal(7, 4), *rooms((5, 4)), slice(1, 3)),
+    "row_products": lambda: (normal(7, 4), normal(7, 4, seed=1)),
     "times_tanh_slope": lambda: (normal(7, 4), np.tanh(normal(7, 4))),
     "times_logistic_slope": lambda: (normal(7, 4), np.tanh(normal(7, 4)) ** 2),
     "times_relu_slope": lambda: (normal(7, 4), normal(7, 4).clip(0)),

@@ -403,6 +403,31 @@ def test_the_mirror_follows_the_schedule_of_the_learning_rate():
     np.testing.assert_allclose(layer.B, 0.25 * once, rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["wm", "ia"])
+def test_the_decay_of_a_mirror_follows_the_schedule_of_the_learning_rate(name):
+    """Under a falling rate, a decay that stays would shrink B to nothing while it hardly learns."""
+    net = dense_net()
+    rule = attached(name, net, decay=0.4, width=0.5, steps_before=0)
+    rule.share = 0.25
+    start = [layer.B.copy() for layer in net.weighted[1:]]
+    rule.mirror(net)
+    for layer, B in zip(net.weighted[1:], start, strict=True):
+        expected = (1 - 0.25 * 0.4) * B + 0.25 * (0.4 / 0.5**2) * rule.dB[layer]
+        np.testing.assert_allclose(layer.B, expected, rtol=1e-12)
+
+
+def test_in_a_run_the_decay_of_a_mirror_follows_the_schedule_of_the_optimizer():
+    """The rule is told at every step what is left of the rate."""
+    net = dense_net()
+    rule = attached("wm", net, rate=1e-12, decay=0.1, steps_before=0)
+    start = [layer.B.copy() for layer in net.weighted[1:]]
+    train(net, rule, SGD(lr=0.1, schedule="cosine"), epochs=4)
+    shares = [(1 + np.cos(np.pi * step / 12)) / 2 for step in range(12)]
+    factor = np.prod([1 - 0.1 * share for share in shares])
+    for layer, B in zip(net.weighted[1:], start, strict=True):
+        np.testing.assert_allclose(layer.B, factor * B, rtol=1e-9)
+
+
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "squared_error"])
 def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss):
     """0.01 Σ ξ zᵀ over 128 draws of 0.1 (U - ½), with biases and output units in place."""

@@ -98,6 +98,15 @@ def test_max_norm_shortens_long_columns_only_and_keeps_their_direction():
     np.testing.assert_allclose(W, [[0.6, 0.1], [0.8, 0.2]])
 
 
+@pytest.mark.parametrize("times", [1.001, 1.25, 1.499, 1.75, 40.0])
+def test_no_column_is_left_longer_than_the_limit_however_little_it_exceeds_it(times):
+    """A limit that lets a column grow to 1.5 times its length is another limit."""
+    directions = START / np.linalg.norm(START, axis=0)
+    W = directions * [0.8 * times, 0.8, 0.8 / times]
+    SGD(lr=0.1, max_norm=0.8).step("W", W, np.zeros_like(W))
+    np.testing.assert_allclose(W, directions * [0.8, 0.8, 0.8 / times], rtol=1e-12)
+
+
 def test_parameters_keep_their_averages_apart():
     """Two layers that shared a momentum would push each other."""
     optimizer, W, b = SGD(lr=1.0, momentum=0.5), np.zeros((2, 2)), np.zeros(2)

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from numba import config
 from numba.core.caching import FunctionCache
 from numba.core.sigutils import normalize_signature
 
@@ -23,6 +24,11 @@ class KernelCacheWarning(RuntimeWarning):
 
 class KernelCache(FunctionCache):
     """Numba's cache of one function, in which a damaged or missing file costs time only."""
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Keep code that checks its indices, and code that does not, apart: Numba mixes them."""
+        checked = config.BOUNDSCHECK  # type: ignore[attr-defined]  # Numba sets it at import
+        return *super()._index_key(sig, codegen), checked
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled code for a signature, or `None` if it must be compiled."""

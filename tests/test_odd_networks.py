@@ -1,0 +1,140 @@
+"""Networks at the edge of what can be built, under every rule: one unit, one pixel, one sample.
+
+Here an index runs past an end first, so `.ci/bounds` runs this with every index checked, and
+`.ci/python_only` without a compiler.
+"""
+
+import numpy as np
+import oracles
+import pytest
+from oracles import attached, batch, dense_net, image_net
+
+from nofb import Conv2D, MaxPool2D, rules
+from nofb.training import SGD
+from nofb.training.step import step
+
+DENSE = {
+    "no hidden layer": lambda: dense_net((3, 2)),
+    "no hidden layer, one input": lambda: dense_net((1, 2)),
+    "one hidden layer of one unit": lambda: dense_net((3, 1, 2)),
+    "one input": lambda: dense_net((1, 4, 2)),
+    "one unit in every layer": lambda: dense_net((1, 1, 1, 1), loss="squared_error"),
+    "a narrow layer between wide ones": lambda: dense_net((4, 5, 1, 6, 3), "leaky_relu"),
+    "no bias": lambda: dense_net((3, 4, 5, 2), bias=False),
+    "one unit and no bias": lambda: dense_net((1, 1, 2), "logistic", bias=False),
+}
+MAPS = {
+    "steps wider than the patch": lambda: image_net(
+        [Conv2D(2, 3, 2, stride=(3, 4), activation="tanh")], (2, 8, 7)
+    ),
+    "one channel, one filter, one pixel": lambda: image_net(
+        [Conv2D(1, 1, 1, activation="relu")], (1, 1, 1)
+    ),
+    "a patch as large as the image": lambda: image_net(
+        [Conv2D(2, 3, (4, 5), activation="tanh")], (2, 4, 5)
+    ),
+    "more padding than image": lambda: image_net(
+        [Conv2D(1, 2, 3, stride=2, padding=(2, 3), activation="logistic")], (1, 1, 2)
+    ),
+    "windows with gaps and pixels left over": lambda: image_net(
+        [Conv2D(1, 2, 2, activation="tanh"), MaxPool2D((1, 2), stride=(3, 1))], (1, 6, 5)
+    ),
+    "one window over the whole map": lambda: image_net(
+        [Conv2D(1, 3, 2, activation="leaky_relu"), MaxPool2D(4)], (1, 5, 5)
+    ),
+    "maps without bias": lambda: image_net(
+        [Conv2D(2, 3, 2, activation="tanh", bias=False), Conv2D(3, 2, 2, bias=False)], (2, 4, 4)
+    ),
+}
+NETS = DENSE | MAPS
+RULES_AND_NETS = [
+    (name, net_name)
+    for name in rules.RULES
+    for net_name in NETS
+    if net_name in DENSE or name not in oracles.DENSE_ONLY
+]
+QUICK = {name: {"steps_before": 2} for name in ("wm", "wm_released", "ia")}
+SAMPLES = [1, 3]
+
+
+def odd(name: str, net_name: str, samples: int):
+    """Return a rule attached to an odd network, the network, and a batch for it."""
+    net = NETS[net_name]()
+    x, y = batch(net, samples)
+    if net.n_outputs == 1:
+        y = np.sin(3 * x)  # a number for each sample
+    return attached(name, net, **QUICK.get(name, {})), net, x, y
+
+
+@pytest.mark.parametrize("samples", SAMPLES)
+@pytest.mark.parametrize("net_name", DENSE)
+@pytest.mark.parametrize("name", rules.RULES)
+def test_on_odd_dense_networks_a_rules_updates_are_those_of_its_equations(name, net_name, samples):
+    """An equation that holds for five units holds for one."""
+    rule, net, x, y = odd(name, net_name, samples)
+    expected = oracles.columns_updates(name, net, x, net.as_target(y, samples))
+    oracles.assert_close(rule.updates(net, x, y), expected)
+
+
+@pytest.mark.parametrize("samples", SAMPLES)
+@pytest.mark.parametrize(("name", "net_name"), RULES_AND_NETS)
+def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, samples):
+    """W ← W - η dW, in arrays of the same shapes; and the feedback stays finite where it learns."""
+    rule, net, x, y = odd(name, net_name, samples)
+    if name.startswith("kp"):
+        rule.decay = 0.0  # its own decay comes on top
+    before = oracles.arrays_of(net, rule)
+    trace = net.forward(x, train=True).set_target(net.as_target(y, samples))
+    step(net, rule, SGD(lr=0.1), trace)
+    after = oracles.arrays_of(net, rule)
+    assert {key: array.shape for key, array in after.items()} == {
+        key: array.shape for key, array in before.items()
+    }
+    assert all(np.isfinite(array).all() for array in after.values())
+    for index, layer in enumerate(net.weighted):
+        if rule.learns(net, layer):
+            dW = trace.update(layer).dW
+            np.testing.assert_allclose(layer.W, before[f"W of layer {index}"] - 0.1 * dW)
+    assert np.isfinite(net.loss(x, y))
+
+
+@pytest.mark.parametrize("samples", SAMPLES)
+@pytest.mark.parametrize("net_name", NETS)
+def test_on_odd_networks_backprop_is_the_gradient(net_name, samples):
+    """Finite differences do not care how few units there are."""
+    rule, net, x, y = odd("bp", net_name, samples)
+    oracles.assert_gradient(net, x, y, rule.updates(net, x, y), most=6)
+
+
+@pytest.mark.parametrize("samples", SAMPLES)
+@pytest.mark.parametrize("net_name", NETS)
+def test_on_odd_networks_feedback_alignment_with_transposes_is_backprop(net_name, samples):
+    """To the last bit, as on any other network."""
+    rule, net, x, y = odd("bp", net_name, samples)
+    expected = rule.updates(net, x, y)
+    rule = attached("fa", net)
+    for layer in net.weighted[1:]:
+        layer.B = layer.W.T
+    oracles.assert_same(rule.updates(net, x, y), expected)
+
+
+@pytest.mark.parametrize("samples", SAMPLES)
+@pytest.mark.parametrize("net_name", NETS)
+def test_on_odd_networks_weights_less_feedback_shrink_by_the_decay(net_name, samples):
+    """W - Bᵀ ← (1 - λ)(W - Bᵀ), the law of Kolen and Pollack."""
+    rule, net, x, y = odd("kp", net_name, samples)
+    gaps = [layer.W - layer.B.T for layer in net.weighted[1:]]
+    trace = net.forward(x, train=True).set_target(net.as_target(y, samples))
+    step(net, rule, SGD(lr=0.1), trace)
+    for layer, gap in zip(net.weighted[1:], gaps, strict=True):
+        np.testing.assert_allclose(layer.W - layer.B.T, (1 - rule.decay) * gap, atol=1e-14)
+
+
+def test_the_networks_are_as_odd_as_they_say():
+    """A test of one unit that had two would test nothing."""
+    sizes = {name: make() for name, make in NETS.items()}
+    assert max(layer.n_out for layer in sizes["one unit in every layer"].weighted) == 1
+    assert len(sizes["no hidden layer"].weighted) == 1
+    assert sizes["one channel, one filter, one pixel"].layers[0].W.shape == (1, 1)
+    assert sizes["a patch as large as the image"].layers[0].shape_out == (1, 1, 3)
+    assert sizes["windows with gaps and pixels left over"].layers[1].shape_out == (2, 3, 2)
