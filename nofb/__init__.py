@@ -7,7 +7,18 @@ from nofb import datasets, rules
 from nofb.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from nofb.network import Network
 from nofb.trace import Trace, Update
-from nofb.training import SGD, Adam, AdamW, History, RMSprop, Run, fit
+from nofb.training import (
+    SGD,
+    Adam,
+    AdamW,
+    Callback,
+    EarlyStopping,
+    History,
+    RMSprop,
+    Run,
+    StopTraining,
+    fit,
+)
 
 if TYPE_CHECKING:
     from nofb import explain, plots
@@ -19,15 +30,18 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Callback",
     "Conv2D",
     "Dense",
     "Dropout",
+    "EarlyStopping",
     "Flatten",
     "History",
     "MaxPool2D",
     "Network",
     "RMSprop",
     "Run",
+    "StopTraining",
     "Trace",
     "Update",
     "datasets",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.types import Array
+from nofb.types import Array, FloatType
 
 
 def choice(name: str, given: object, allowed: Iterable[str]) -> None:
@@ -65,6 +65,36 @@ def finite(name: str, array: Array) -> None:
     raise ValueError(f"{name} holds {array[where]} at index {where}; every value must be finite")
 
 
+def cast(name: str, array: Array, dtype: FloatType) -> Array:
+    """Return real, finite numbers in a C-contiguous array of `dtype`, or say which one is none.
+
+    Examples
+    --------
+    >>> cast("x", np.array([1.0, 1e300]), np.float32)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: x holds 1e+300 at index (1,), which float32 cannot hold: scale the values, ...
+    """
+    real(name, array)
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(array, dtype)
+    if np.isfinite(numbers).all():
+        return numbers
+    finite(name, array)
+    where = tuple(int(i) for i in np.argwhere(~np.isfinite(numbers))[0])
+    raise ValueError(
+        f"{name} holds {array[where]:g} at index {where}, which {np.dtype(dtype)} cannot hold: "
+        "scale the values, or use Network(..., dtype=numpy.float64)"
+    )
+
+
+def switch(name: str, given: Any) -> bool:
+    """Return `given`, or refuse it when it is neither `True` nor `False`."""
+    if not isinstance(given, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, but is {given!r}")
+    return bool(given)
+
+
 def same(file: str, held: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Refuse settings that are not those a file was written with, and name the first that differs.
 
@@ -112,7 +142,9 @@ def listed(name: str, values: Any) -> tuple[Any, ...]:
 
 def distinct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the values, or refuse one that is there twice."""
-    for number, value in enumerate(values):
-        if value in values[:number]:
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
             raise ValueError(f"{name} holds {value!r} twice")
+        seen.add(value)
     return values

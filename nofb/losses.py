@@ -27,6 +27,8 @@ class Loss:
         `unit(a, output)` writes ŷ into `output`; both are (N, n_outputs).
     total
         `total(a, target)` is the loss summed over the samples of the batch.
+    probabilities
+        Whether outputs and targets are probabilities. One such output serves two classes.
     shares
         Whether the targets of a sample must sum to one, without which its gradient is not ŷ - y.
     """
@@ -34,6 +36,7 @@ class Loss:
     name: str
     unit: Callable[[Array, Array], object]
     total: Callable[[Array, Array], float]
+    probabilities: bool = True
     shares: bool = False
 
     def mean(self, a: Array, target: Array) -> float:
@@ -41,12 +44,16 @@ class Loss:
         return float(self.total(a, target)) / len(a)
 
 
+ROUNDING = 1e-3  # how far targets may be from what they should be
+NUMBERING = "np.unique(y, return_inverse=True)[1]"
+
 # fmt: off
 LOSSES = {loss.name: loss for loss in [
     #     name                    ŷ                            loss
     Loss("cross_entropy",         kernels.softmax,             kernels.cross_entropy, shares=True),
     Loss("binary_cross_entropy",  ACTIVATIONS["logistic"].f,   kernels.binary_cross_entropy),
-    Loss("squared_error",         ACTIVATIONS["identity"].f,   kernels.squared_error),
+    Loss("squared_error",         ACTIVATIONS["identity"].f,   kernels.squared_error,
+         probabilities=False),
 ]}
 # fmt: on
 
@@ -57,27 +64,10 @@ def get(name: str) -> Loss:
     return LOSSES[name]
 
 
-def check_shares(target: Array, name: str = "y") -> None:
-    """Refuse target rows (N, n_outputs) that do not sum to one, and say which.
-
-    Examples
-    --------
-    >>> check_shares(np.array([[0.5, 0.5], [1.0, 1.0]]))
-    Traceback (most recent call last):
-    ...
-    ValueError: y sums to 2 at sample 1, but cross_entropy needs targets that sum to 1
-    """
-    sums = target.sum(axis=1)
-    wrong = np.flatnonzero(np.abs(sums - 1) > 1e-3)
-    if wrong.size:
-        raise ValueError(
-            f"{name} sums to {sums[wrong[0]]:g} at sample {wrong[0]}, but cross_entropy needs "
-            "targets that sum to 1"
-        )
-
-
-def as_targets(y: Array, n_outputs: int, dtype: FloatType, name: str = "y") -> Array:
+def as_targets(y: Array, n_outputs: int, loss: Loss, dtype: FloatType, name: str = "y") -> Array:
     """Return targets (N, n_outputs): labels become one-hot rows, target rows stay what they are.
+
+    Labels 0 and 1 for one logistic output become a column.
 
     Parameters
     ----------
@@ -85,44 +75,105 @@ def as_targets(y: Array, n_outputs: int, dtype: FloatType, name: str = "y") -> A
         Labels, integers (N,), or targets (N, n_outputs).
     n_outputs
         How many outputs the network has.
+    loss
+        The network's loss.
     dtype
         The network's floating-point type.
     name
         What an error calls y.
+
+    Returns
+    -------
+    Array
+        In memory of its own.
 
     Raises
     ------
     TypeError
         If labels are not integers.
     ValueError
-        If a label has no output, a shape does not fit, or a target is not finite.
+        If a label has no output, a shape does not fit, or a target is not finite or no target of
+        this loss.
 
     Examples
     --------
-    >>> as_targets(np.array([1, 0]), 2, np.float32).tolist()
+    >>> as_targets(np.array([1, 0]), 2, get("cross_entropy"), np.float32).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
+    >>> as_targets(np.array([1, 0]), 1, get("binary_cross_entropy"), np.float32).tolist()
+    [[1.0], [0.0]]
     """
     y = np.asarray(y)
     if y.ndim == 1:
-        return _one_hot(y, n_outputs, dtype, name)
+        return _from_labels(y, n_outputs, loss, dtype, name)
     if y.ndim != 2 or y.shape[1] != n_outputs:
+        cure = "; for a column of labels: y.ravel().astype(int)" if y.shape[1:] == (1,) else ""
         raise ValueError(
-            f"{name} has shape {y.shape}, but must be labels (N,) or targets (N, {n_outputs})"
+            f"{name} has shape {y.shape}, but must be labels (N,) or targets (N, {n_outputs}){cure}"
         )
-    checks.real(name, y)
-    checks.finite(name, y)
-    return np.ascontiguousarray(y, dtype)
+    target = checks.cast(name, y, dtype)
+    check_rows(target, loss, name)
+    return target.copy()
 
 
-def _one_hot(labels: Array, n_outputs: int, dtype: FloatType, name: str) -> Array:
+def check_rows(target: Array, loss: Loss, name: str = "y") -> None:
+    """Refuse target rows (N, n_outputs) that a loss has no meaning for, and say which.
+
+    Examples
+    --------
+    >>> check_rows(np.array([[0.5, 0.5], [1.0, 1.0]]), get("cross_entropy"))
+    Traceback (most recent call last):
+    ...
+    ValueError: y sums to 2 at sample 1, but cross_entropy needs targets that sum to 1
+    >>> check_rows(np.array([[0.0], [2.0]]), get("binary_cross_entropy"))
+    Traceback (most recent call last):
+    ...
+    ValueError: y holds 2 at sample 1, but binary_cross_entropy needs targets from 0 to 1
+    """
+    if loss.probabilities:
+        outside = np.argwhere((target < -ROUNDING) | (target > 1 + ROUNDING))
+        if outside.size:
+            sample, output = outside[0]
+            raise ValueError(
+                f"{name} holds {target[sample, output]:g} at sample {sample}, but {loss.name} "
+                "needs targets from 0 to 1"
+            )
+    sums = target.sum(axis=1)
+    wrong = np.flatnonzero(np.abs(sums - 1) > ROUNDING)
+    if loss.shares and wrong.size:
+        raise ValueError(
+            f"{name} sums to {sums[wrong[0]]:g} at sample {wrong[0]}, but {loss.name} needs "
+            "targets that sum to 1"
+        )
+
+
+def _from_labels(labels: Array, n_outputs: int, loss: Loss, dtype: FloatType, name: str) -> Array:
+    """Return one-hot rows, or the column of labels 0 and 1 for one logistic output."""
     if not np.issubdtype(labels.dtype, np.integer):
-        raise TypeError(f"labels must be integers, but {name} has dtype {labels.dtype}")
-    wrong = np.flatnonzero((labels < 0) | (labels >= n_outputs))
+        raise TypeError(
+            f"labels must be integers, but {name} has dtype {labels.dtype}: {_cure(labels)}"
+        )
+    if n_outputs == 1 and not loss.probabilities:
+        raise ValueError(
+            f"{name} is a vector of labels, but one output with {loss.name} takes real-valued "
+            f"targets (N, 1): {name}.reshape(-1, 1)"
+        )
+    known = max(n_outputs, 2)
+    wrong = np.flatnonzero((labels < 0) | (labels >= known))
     if wrong.size:
+        served = "one output serves two classes" if n_outputs == 1 else f"{n_outputs} outputs"
         raise ValueError(
             f"{name} holds the label {labels[wrong[0]]} at sample {wrong[0]}, but the network has "
-            f"{n_outputs} outputs: labels are 0 to {n_outputs - 1}"
+            f"{served}: labels are 0 to {known - 1}; {NUMBERING} numbers any labels from 0"
         )
+    if n_outputs == 1:
+        return labels[:, None].astype(dtype)
     target = np.zeros((len(labels), n_outputs), dtype)
     target[np.arange(len(labels)), labels] = 1
     return target
+
+
+def _cure(labels: Array) -> str:
+    """Say how labels that are no integers become some."""
+    if np.issubdtype(labels.dtype, np.floating):
+        return "y.astype(int) for labels, y.reshape(-1, 1) for real-valued targets"
+    return "y.astype(int)" if labels.dtype == bool else NUMBERING

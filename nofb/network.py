@@ -152,25 +152,58 @@ class Network:
         return Trace(self, len(x)).fill(x, train)
 
     def predict(self, x: Array) -> Array:
-        """Return the class index of every sample, integers (N,)."""
-        return self.outputs(x).argmax(axis=1)
+        """Return the class of every sample, integers (N,).
+
+        The class is that of the largest output; one logistic output means class 1 above 1/2.
+
+        Raises
+        ------
+        ValueError
+            If an output is not finite, or the network has one linear output, which names no class.
+
+        Examples
+        --------
+        >>> net = Network([Dense(1, 1, bias=False)], loss="binary_cross_entropy")
+        >>> net.layers[0].W[:] = 1
+        >>> net.predict(np.array([[-2.0], [2.0]])).tolist()
+        [0, 1]
+        """
+        if not self.names_classes:
+            raise ValueError(
+                "predict returns classes, but one linear output names none: outputs(x) returns "
+                "its values"
+            )
+        return self._classes(self.outputs(x))
 
     def outputs(self, x: Array) -> Array:
-        """Return ŷ for every sample (N, n_outputs), with dropout off."""
-        return np.concatenate([trace.output.copy() for trace, _ in self._pieces(self.as_input(x))])
+        """Return ŷ for every sample (N, n_outputs), with dropout off; refuse NaN and infinity."""
+        x = self.as_input(x)
+        outputs = np.concatenate([trace.output.copy() for trace, _ in self._pieces(x)])
+        self.check_outputs(outputs, x)
+        return outputs
 
     def loss(self, x: Array, y: Array) -> float:
         """Return the loss as a mean over samples, with dropout off."""
         return self.evaluate(x, y)[0]
 
     def accuracy(self, x: Array, y: Array) -> float:
-        """Return the share of samples whose largest output is the right one."""
+        """Return the share of samples whose class is the right one, see `predict`."""
         return self.evaluate(x, y)[1]
 
     def evaluate(self, x: Array, y: Array) -> tuple[float, float]:
-        """Return (loss, accuracy), with dropout off; y are labels (N,) or rows (N, n_outputs)."""
+        """Return (loss, accuracy), with dropout off; y are labels (N,) or rows (N, n_outputs).
+
+        The accuracy of one linear output is NaN.
+
+        Raises
+        ------
+        ValueError
+            If x or y do not fit, or an output is not finite.
+        """
         x = self.as_input(x)
-        return self.evaluate_rows(x, self.as_target(y, len(x)))
+        loss, accuracy = self.evaluate_rows(x, self.as_target(y, len(x)))
+        self.check_outputs(loss, x)
+        return loss, accuracy
 
     def evaluate_rows(self, x: Array, target: Array) -> tuple[float, float]:
         """Return (loss, accuracy) for samples and targets in the network's own form."""
@@ -178,14 +211,53 @@ class Network:
         for trace, rows in self._pieces(x):
             trace.set_target(target[rows])
             loss += trace.loss() * trace.samples
-            right += (trace.output.argmax(1) == target[rows].argmax(1)).sum()
+            right += self.count_right(trace.output, target[rows])
         return loss / len(x), right / len(x)
+
+    def count_right(self, output: Array, target: Array) -> float:
+        """Return how many rows name the class of their target row; NaN for one linear output."""
+        if not self.names_classes:
+            return np.nan
+        return float((self._classes(output) == self._classes(target)).sum())
+
+    @property
+    def names_classes(self) -> bool:
+        """Whether outputs name a class: one linear output does not."""
+        return self.n_outputs > 1 or self.head.probabilities
+
+    def _classes(self, rows: Array) -> Array:
+        return rows.argmax(axis=1) if self.n_outputs > 1 else (rows[:, 0] > 0.5).astype(np.intp)
 
     def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
         trace = Trace(self, min(len(x), ROWS_AT_ONCE))
         for start in range(0, len(x), ROWS_AT_ONCE):
             rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
-            yield trace.rows(rows.stop - start).fill(x[rows]), rows
+            # Numba would compile every kernel once more for read-only memory.
+            samples = np.require(x[rows], requirements="W")
+            with np.errstate(over="ignore", invalid="ignore"):  # the caller has a sentence for it
+                piece = trace.rows(len(samples)).fill(samples)
+            yield piece, rows
+
+    def check_outputs(self, outputs: Array | float, x: Array, name: str = "x") -> None:
+        """Refuse outputs, or a loss, that are not finite, and say whether weights or x cause it.
+
+        The largest of NaN outputs would be called a class all the same.
+        """
+        if np.isfinite(outputs).all():
+            return
+        self.check_weights()
+        weights = max(np.abs(layer.W).max() for layer in self.weighted)
+        raise ValueError(
+            f"the outputs are not finite: the weights reach {weights:g} and {name} "
+            f"{np.abs(x).max():g}, too much for {np.dtype(self.dtype)}"
+        )
+
+    def check_weights(self) -> None:
+        """Refuse weights, biases and feedback with a NaN or an infinity, and say where it is."""
+        for index, layer in enumerate(self.weighted):
+            for name in ("W", "b", "B", "D"):
+                if (array := getattr(layer, name)) is not None:
+                    checks.finite(f"{name} of net.weighted[{index}]", array)
 
     # -- what comes in -------------------------------------------------------------------------
 
@@ -204,11 +276,15 @@ class Network:
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
         x = np.asarray(x)
-        checks.real(name, x)
         if x.ndim not in (2, 4) or len(x) == 0:
             raise ValueError(
                 f"{name} has shape {x.shape}, but must be (N, features) or "
                 "(N, channels, height, width) with at least one sample"
+            )
+        if x.ndim == 4 and x.shape[1] != self._channels() == x.shape[3]:
+            raise ValueError(
+                f"{name} has samples of shape {x.shape[1:]}, but their {x.shape[3]} channels must "
+                f"come first: {name}.transpose(0, 3, 1, 2)"
             )
         if self.input_shape is None:
             self.settle(x.shape[1:])
@@ -217,14 +293,12 @@ class Network:
                 f"{name} has samples of shape {x.shape[1:]}, but the network takes "
                 f"{self.input_shape}{self._hint(x.ndim)}"
             )
-        checks.finite(name, x)
-        return np.ascontiguousarray(x if x.ndim == 2 else x.transpose(0, 2, 3, 1), self.dtype)
+        x = checks.cast(name, x, self.dtype)
+        return x if x.ndim == 2 else np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
     def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
         """Return target rows (N, n_outputs) for labels or rows, checked."""
-        target = losses.as_targets(y, self.n_outputs, self.dtype, name)
-        if self.head.shares:
-            losses.check_shares(target, name)
+        target = losses.as_targets(y, self.n_outputs, self.head, self.dtype, name)
         if len(target) != samples:
             raise ValueError(f"{name} has {len(target)} entries, but there are {samples} samples")
         return target
@@ -234,6 +308,13 @@ class Network:
         if images == (dimensions == 4):
             return ""
         return "; see Dataset.as_images()" if images else "; put Flatten() first"
+
+    def _channels(self) -> int | None:
+        """Return how many channels an image must have, as far as it is known."""
+        if self.input_shape is not None:
+            return self.input_shape[0] if len(self.input_shape) == 3 else None
+        channels = (layer.channels_in for layer in self.layers if isinstance(layer, Conv2D))
+        return next(channels, None)
 
     # -- on disk -------------------------------------------------------------------------------
 
@@ -320,6 +401,12 @@ class Network:
             raise ValueError(
                 f"the last layer must be a Dense without activation, since the loss brings its "
                 f"output unit, but it is {last!r}"
+            )
+
+        if last.n_out == 1 and self.head.shares:
+            raise ValueError(
+                f"the loss {self.head.name} has a softmax, which is 1 whatever its one output "
+                'gets: use "binary_cross_entropy" for two classes, "squared_error" for real values'
             )
 
     def _find_riders(self, layer: WeightedLayer) -> list[WeightlessLayer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,4 +38,10 @@ def canonical(value: Any) -> str:
     >>> canonical({"seed": 0, "hidden": (8,)}) == canonical({"hidden": [8], "seed": 0})
     True
     """
-    return json.dumps(plain(value), allow_nan=False, sort_keys=True, separators=(",", ":"))
+    try:
+        return _dumps(value)
+    except ValueError:  # NaN or infinity, in rare cases
+        return _dumps(plain(value))
+
+
+_dumps = partial(json.dumps, allow_nan=False, sort_keys=True, separators=(",", ":"), default=plain)

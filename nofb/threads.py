@@ -11,13 +11,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from queue import Empty, SimpleQueue
 
 from threadpoolctl import threadpool_limits
 
-from nofb import checks
+from nofb import checks, cores
 
 Job = Callable[[], object]
 
@@ -25,6 +25,7 @@ WORTH = 4_000_000  # multiply-adds: a part must take longer than to wake a threa
 ROWS = 16  # a matrix product of fewer rows wastes the vector unit
 AWAKE = 0.001  # seconds
 MOST = 4  # by default; what more threads bring was not measured
+LIMIT = 256  # of ROWS each, a batch of 4,096 samples is not cut into more parts
 
 _here = threading.local()
 
@@ -32,23 +33,25 @@ _here = threading.local()
 def default() -> int:
     """Return how many threads a run takes, if nobody says: all cores, but four at most.
 
-    `NOFB_NUM_THREADS` says otherwise, and so does `OMP_NUM_THREADS`, which is 1 in the worker
-    processes of joblib and dask.
+    Cores are those that the process may keep busy, see `nofb.cores`. `NOFB_NUM_THREADS` says
+    otherwise, and so does `OMP_NUM_THREADS`, which is 1 in the worker processes of joblib and dask.
 
     Raises
     ------
     ValueError
-        If one of these does not hold a whole number of at least 1.
+        If one of these does not hold a whole number from 1 to 256.
     """
-    for name in ("NOFB_NUM_THREADS", "OMP_NUM_THREADS"):
-        if text := os.environ.get(name, ""):
-            if not text.isdecimal() or int(text) == 0:
-                raise ValueError(f"{name} must be a whole number of at least 1, but is {text!r}")
-            return int(text)
-    cores = (
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-    return min(len(cores), MOST)
+    if text := os.environ.get("NOFB_NUM_THREADS", ""):
+        return _number("NOFB_NUM_THREADS", text)
+    if text := os.environ.get("OMP_NUM_THREADS", ""):
+        return _number("OMP_NUM_THREADS", text.split(",")[0])  # then come those of inner loops
+    return min(cores.count(), MOST)
+
+
+def _number(name: str, text: str) -> int:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= LIMIT:
+        raise ValueError(f"{name} must be a whole number from 1 to {LIMIT}, but is {text!r}")
+    return int(text)
 
 
 class Team:
@@ -69,11 +72,15 @@ class Team:
     """
 
     def __init__(self, size: int) -> None:
-        self.size = checks.whole("threads", size)
+        if checks.whole("threads", size) > LIMIT:
+            raise ValueError(f"threads must be at most {LIMIT}, but is {size}")
+        self.size = 1
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
-        for _ in range(size - 1):
-            threading.Thread(target=self._help, name="nofb", daemon=True).start()
+        with suppress(RuntimeError):  # the system lets this user have no more: fewer will do
+            while self.size < size:
+                threading.Thread(target=self._help, name="nofb", daemon=True).start()
+                self.size += 1
 
     def share(self, jobs: Iterable[Job]) -> None:
         """Do all jobs, in any order and on any thread; an error in one of them is raised here.

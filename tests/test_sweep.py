@@ -519,6 +519,7 @@ def test_a_failed_run_gives_exit_code_1_after_all_others(capsys, config):
         ('rule = ["bp"]', [], "rates.toml: a sweep has no 'rule'; it has: rules, seeds, settings"),
         ("seeds = 1", [], 'rates.toml: rules is missing, such as rules = ["bp", "fa"]'),
         ('rules = ["bp"', [], "rates.toml: Unclosed array"),
+        ("seeds = " + "[" * 10**5, [], "rates.toml: maximum recursion depth exceeded"),
         ('rules = ["bp"]\nsettings.epochs = "1"', [], "rates.toml: epochs must be a whole number"),
         ('rules = ["bp"]', ["--jobs", "0"], "jobs must be at least 1, but is 0"),
         ('rules = ["bp"]', ["--cluster", "here"], "cluster must be the address of a dask schedul"),
@@ -582,6 +583,17 @@ def test_none_in_a_file_is_pythons_none(config):
     config.write_text('rules = ["dfa"]\nattributes.dfa.entries = [1, "none"]\ngrid.lr = ["none"]')
     plan = read_plan(config)
     assert plan.attributes == {"dfa": {"entries": (1, None)}} and plan.grid == {"lr": (None,)}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_file_from_an_editor_on_windows_is_read(config, newline):
+    """Notepad puts a byte-order mark in front, which TOML itself does not allow."""
+    text = '# ø\nrules = ["bp"]\nseeds = 2\n'.replace("\n", newline)
+    config.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert read_plan(config).seeds == (0, 1)
+    config.write_bytes(text.encode("utf-16"))
+    with pytest.raises(ValueError, match=r"rates\.toml: it is not UTF-8.*: save it as UTF-8"):
+        read_plan(config)
 
 
 SHOWN = re.findall(

@@ -163,8 +163,10 @@ def test_the_team_ends_with_its_context_and_the_outer_one_is_back():
     [
         ("NOFB_NUM_THREADS", "3", "3"),
         ("OMP_NUM_THREADS", "1", "1"),
-        ("NOFB_NUM_THREADS", "two", "NOFB_NUM_THREADS must be a whole number of at least 1"),
-        ("NOFB_NUM_THREADS", "0", "NOFB_NUM_THREADS must be a whole number of at least 1"),
+        ("NOFB_NUM_THREADS", "two", "NOFB_NUM_THREADS must be a whole number from 1 to 256"),
+        ("NOFB_NUM_THREADS", "0", "NOFB_NUM_THREADS must be a whole number from 1 to 256"),
+        ("NOFB_NUM_THREADS", "100000", "from 1 to 256, but is '100000'"),
+        ("OMP_NUM_THREADS", "3,2,1", "3"),
     ],
 )
 def test_the_environment_says_how_many_threads_there_are(name, text, expected):

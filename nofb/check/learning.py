@@ -18,6 +18,7 @@ from nofb.network import Network
 from nofb.optimizers import RMSprop
 from nofb.rules import Rule, make
 from nofb.training import DivergenceWarning, fit
+from nofb.training.interrupts import end_everything
 
 HIDDEN = 8  # units, so few that they must be good ones
 EPOCHS = 10
@@ -55,6 +56,7 @@ def best(rule: Rule) -> float:
     return float(np.reshape(scores, (len(RATES), len(SEEDS))).mean(axis=1).max())
 
 
+@end_everything()
 def accuracy(rule: Rule, data: Dataset, rate: float, seed: int) -> float:
     """Return the held-out accuracy of one run; one that diverged counts as 0."""
     with warnings.catch_warnings():

@@ -15,6 +15,7 @@ from typing import NoReturn
 from nofb import __version__
 from nofb.cli import audit, check, compare, data, explain, reproduce, rules, streams, sweep, train
 from nofb.fingerprint.owners import is_own
+from nofb.training.interrupts import end_everything
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(words)
     options.command = shlex.join(["nofb", *words])
     try:
-        code: int = options.run(options)
+        with end_everything():
+            code: int = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # `head`, or a pager, has seen enough
         streams.forget_output()

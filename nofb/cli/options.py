@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from nofb import datasets
+from nofb import cores, datasets
 from nofb.activations import ACTIVATIONS
 from nofb.experiments.grid import finished
 from nofb.experiments.pools import Task
@@ -46,7 +45,7 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     """Add the options of a command that does many runs."""
     # fmt: off
     add = parser.add_argument
-    add("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+    add("--jobs", type=int, default=min(2, cores.count()), metavar="N",
         help="how many runs at once (default: %(default)s)")
     add("--cluster", metavar="ADDRESS",
         help="of a dask scheduler whose workers do the runs, such as tcp://127.0.0.1:8786")

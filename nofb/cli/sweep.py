@@ -77,13 +77,24 @@ def read_plan(path: Path) -> Plan:
         With a sentence that names the file, if something in it is wrong.
     """
     try:
-        content = _with_none(tomllib.loads(path.read_text("utf-8-sig")))
+        content = _with_none(tomllib.loads(_text(path.read_bytes())))
         checks.table("a sweep", content, KNOWN)
         if "rules" not in content:
             raise ValueError('rules is missing, such as rules = ["bp", "fa"]')
         return make_plan(**content)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _text(content: bytes) -> str:
+    """Return the text of a file, with or without the byte-order mark of Windows' editors."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            "it is not UTF-8, as TOML must be: save it as UTF-8 (a redirect in Windows PowerShell "
+            "writes UTF-16)"
+        ) from error
 
 
 def _with_none(value: Any) -> Any:

@@ -6,8 +6,10 @@ This package stands apart: it hands out plain arrays and knows nothing of networ
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.registry import Description, describe, load, names
 from nofb.datasets.toys import linear_teacher, spirals, two_moons, xor
+from nofb.datasets.validation import DataWarning
 
 __all__ = [
+    "DataWarning",
     "Dataset",
     "Description",
     "describe",

@@ -1,6 +1,7 @@
 """A data set is four arrays, a training and a test split, checked once so that nobody checks again.
 
-It never changes: laying samples out as images or holding out a validation split gives a new one.
+It never changes, and its arrays are its own and read-only: laying samples out as images or holding
+out a validation split gives a new one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Dataset:
     ----------
     x_train, x_test : array, (n, features) or (n, channels, height, width)
         Real, finite numbers; pixels are best in [0, 1]. float64 stays float64, every other
-        numeric type becomes float32; nothing is rescaled.
+        numeric type becomes float32; nothing is rescaled. The data set keeps copies, which are
+        read-only: `x_train.copy()` can be changed.
     y_train, y_test : array, (n,) or (n, columns)
         Class labels 0 to K-1 as an integer vector or as one-hot rows (which become labels),
         or real-valued columns for regression.
@@ -45,6 +47,11 @@ class Dataset:
         label, a test label that is no training class.
     TypeError
         For text, objects or complex numbers, and for a vector of labels that are not integers.
+
+    Warns
+    -----
+    DataWarning
+        For pixels from 0 to 255, images with their channels at the end, and a column of labels.
 
     Examples
     --------
@@ -107,7 +114,7 @@ class Dataset:
         return self._with_sample_shape((int(np.prod(self.x_train.shape[1:])),))
 
     def centred(self) -> Dataset:
-        """Return the same images with pixels in [-1, 1] in the place of [0, 1].
+        """Return the same images with pixels in [-1, 1] instead of [0, 1].
 
         Inputs around zero let the first layer learn faster (LeCun et al. 1998, Efficient BackProp).
 
@@ -125,7 +132,10 @@ class Dataset:
         """
         values = self.as_images().x_train, self.as_images().x_test
         if min(x.min() for x in values) < 0 or max(x.max() for x in values) > 1:
-            raise ValueError(f"the pixels of the data set {self.name!r} are not all in [0, 1].")
+            raise ValueError(
+                f"the pixels of the data set {self.name!r} are not all in [0, 1]; divide them by "
+                "the largest value that a pixel can have first."
+            )
         other = self._copy()
         other._set(x_train=2 * self.x_train - 1, x_test=2 * self.x_test - 1)
         return other
@@ -192,6 +202,11 @@ class Dataset:
         # that has a one-hot column but no training sample.
         return copy.copy(self)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set(**state)  # copied and unpickled arrays come writable
+
     def _set(self, **values: Any) -> None:
         for attribute, value in values.items():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
             object.__setattr__(self, attribute, value)

@@ -1,20 +1,27 @@
 """What may enter a data set: real, finite numbers in matching shapes, and sensible targets.
 
-Every refusal is one sentence that names the argument, what was given and what is allowed.
+Every refusal is one sentence that names the argument, what was given and what is allowed. What is
+almost certainly a mistake, and yet could be meant, gets a `DataWarning`.
 """
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+LABELS_FROM_0 = "np.unique(y, return_inverse=True)[1] numbers any labels from 0"
 TARGET_KINDS = "class labels (integers 0 to K-1), one-hot rows, or 2-D floats for regression"
 
 
+class DataWarning(UserWarning):
+    """A data set can be used as it is, but was almost certainly meant in another way."""
+
+
 def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
-    """Return `values` as contiguous float32 (float64 stays), shape (n, d) or (n, C, H, W)."""
+    """Return a contiguous copy in float32 (float64 stays), shape (n, d) or (n, C, H, W)."""
     array = _real(values, argument)
     if array.ndim not in (2, 4):
         raise ValueError(
@@ -23,6 +30,7 @@ def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
         )
     floats = _floats(array)
     _refuse_non_finite(floats, argument, "feature")
+    _warn_of_raw_pixels(floats, argument)
     return floats
 
 
@@ -35,6 +43,7 @@ def targets(y_train: ArrayLike, y_test: ArrayLike) -> tuple[NDArray[Any], NDArra
             "both must have the same number of columns."
         )
     if train.ndim == 2 and train.dtype.kind == "f" and not _is_one_hot(train):
+        _warn_of_a_column_of_labels(train)
         return _real_targets(train, "y_train"), _real_targets(test, "y_test"), None
     train_labels, n_classes = _labels(train, "y_train")
     test_labels, _ = _labels(test, "y_test")
@@ -63,7 +72,10 @@ def same_features(x_train: NDArray[Any], x_test: NDArray[Any]) -> None:
 def image_shape(shape: tuple[int, int, int] | None, x: NDArray[Any]) -> tuple[int, int, int] | None:
     """Return (channels, height, width) after checking it against `x`; 4-D `x` brings its own."""
     if shape is None:
-        return x.shape[1:] if x.ndim == 4 else None
+        if x.ndim == 4:
+            _warn_of_channels_last(x.shape[1:], f"x_train has shape {x.shape}")
+            return x.shape[1:]
+        return None
     given = tuple(shape)
     if len(given) != 3 or not all(isinstance(side, (int, np.integer)) for side in given):
         raise ValueError(
@@ -71,6 +83,7 @@ def image_shape(shape: tuple[int, int, int] | None, x: NDArray[Any]) -> tuple[in
         )
     if min(given) < 1 or (given != x.shape[1:] and (x.ndim == 4 or np.prod(given) != x.shape[1])):
         raise ValueError(f"image_shape is {given} but x_train has shape {x.shape}; they must fit.")
+    _warn_of_channels_last(given, f"image_shape is {given}")
     return int(given[0]), int(given[1]), int(given[2])
 
 
@@ -82,8 +95,10 @@ def _real(values: ArrayLike, argument: str) -> NDArray[Any]:
             f"{argument} cannot be made into an array ({error}); its rows must be equally long."
         ) from error
     if array.dtype.kind not in "fiub":
+        cure = f"; {LABELS_FROM_0}" if argument.startswith("y") else ""
         raise TypeError(
-            f"{argument} has dtype {array.dtype}; it must hold real numbers (floats or integers)."
+            f"{argument} has dtype {array.dtype}; it must hold real numbers (floats or integers)"
+            f"{cure}."
         )
     if array.size == 0:
         raise ValueError(f"{argument} has shape {array.shape} and is empty; it must hold data.")
@@ -91,9 +106,10 @@ def _real(values: ArrayLike, argument: str) -> NDArray[Any]:
 
 
 def _floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    if array.dtype.kind == "f" and array.dtype.itemsize >= 8:
-        return np.ascontiguousarray(array, dtype=np.float64)
-    return np.ascontiguousarray(array, dtype=np.float32)
+    """Return a copy, which the data set owns: what a user does to `array` later is no matter."""
+    double = array.dtype.kind == "f" and array.dtype.itemsize >= 8
+    with np.errstate(over="ignore"):  # what a long double cannot bring along is refused as infinite
+        return np.array(array, dtype=np.float64 if double else np.float32, order="C")
 
 
 def _refuse_non_finite(array: NDArray[Any], argument: str, column_word: str) -> None:
@@ -130,17 +146,21 @@ def _labels(array: NDArray[Any], argument: str) -> tuple[NDArray[np.int64], int]
     if _is_one_hot(array):
         return array.argmax(axis=1).astype(np.int64), array.shape[1]
     if array.ndim != 1:
+        cure = "; for a column of labels: y.ravel()" if array.shape[1:] == (1,) else ""
         raise ValueError(
             f"{argument} has shape {array.shape} and dtype {array.dtype}, and not every row is "
-            f"one-hot; it must be {TARGET_KINDS}."
+            f"one-hot; it must be {TARGET_KINDS}{cure}."
         )
     if array.dtype.kind not in "iu":
-        raise TypeError(f"{argument} is a vector of {array.dtype}; it must be {TARGET_KINDS}.")
+        raise TypeError(
+            f"{argument} is a vector of {array.dtype}; it must be {TARGET_KINDS}: y.astype(int) "
+            "makes labels of whole numbers, y.reshape(-1, 1) a column for regression."
+        )
     lowest = int(array.argmin())
     if array[lowest] < 0:
         raise ValueError(
             f"{argument} holds the label {array[lowest]} at sample {lowest}; "
-            "labels must be integers from 0."
+            f"labels must be integers from 0; {LABELS_FROM_0}."
         )
     return array.astype(np.int64), int(array.max()) + 1
 
@@ -152,3 +172,44 @@ def _refuse_unknown_classes(test_labels: NDArray[np.int64], n_classes: int) -> N
             f"y_test holds the label {test_labels[highest]} at sample {highest}, but y_train has "
             f"the classes 0 to {n_classes - 1} only; test labels must be among them."
         )
+
+
+def _warn_of_raw_pixels(x: NDArray[np.floating[Any]], argument: str) -> None:
+    """Warn of whole numbers from 0 to just the largest that one or two bytes can hold."""
+    top = x.max()
+    if top in (255, 65535) and x.min() >= 0 and (x == np.rint(x)).all():
+        _warn(
+            f"{argument} holds whole numbers from 0 to {top:g}, as pixels in a file do, but a "
+            f"network learns from values of about 1: {argument} / {top:g}"
+        )
+
+
+def _warn_of_channels_last(shape: tuple[int, ...], what: str) -> None:
+    """Warn of maps of 1 or 3 columns in as many channels as rows, or of photographs."""
+    channels, height, width = shape
+    if width in (1, 3) and min(channels, height) >= 8 and (channels == height or width == 3):
+        _warn(
+            f"{what}, which means {channels} channels of {height} x {width} pixels; if the "
+            f"channels are the {width} at the end: x.transpose(0, 3, 1, 2) brings them first"
+        )
+
+
+def _warn_of_a_column_of_labels(y: NDArray[np.floating[Any]]) -> None:
+    """Warn of a column that holds each of 0 to K-1, or of 1 to K, and some of them twice.
+
+    0 and 1 alone are left in peace: a logistic output takes them as classes, and a linear one may.
+    """
+    if y.shape[1] != 1:
+        return
+    values = np.unique(y)
+    consecutive = values[0] in (0, 1) and (values == values[0] + np.arange(len(values))).all()
+    if 3 <= len(values) < len(y) and consecutive:
+        _warn(
+            f"y_train is a column of the whole numbers {values[0]:g} to {values[-1]:g}, taken as "
+            "real-valued targets (regression); if they are labels: y.ravel().astype(int)"
+        )
+
+
+def _warn(sentence: str) -> None:
+    # From here through a check, `features` or the like, and Dataset's two methods to the user.
+    warnings.warn(f"{sentence}.", DataWarning, stacklevel=6)

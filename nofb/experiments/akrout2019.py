@@ -34,6 +34,7 @@ from nofb.network import Network
 from nofb.optimizers import Optimizer, Plan
 from nofb.rules import Rule, make
 from nofb.training import SGD, RMSprop, fit
+from nofb.training.interrupts import end_everything
 from nofb.types import Array
 
 TITLE = "Akrout et al. 2019: weight mirrors and Kolen-Pollack on MNIST, 784-500-10"
@@ -83,6 +84,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
+@end_everything()
 def train(folder: Path, task: Task) -> dict[str, Any]:
     """Train one run and return each of `MEASURES`, and "seconds", as a list over epochs.
 

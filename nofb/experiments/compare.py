@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from nofb import checks
-from nofb.experiments.run_log import Record
+from nofb.experiments.run_log import Record, check_number
 from nofb.experiments.run_tasks import run_all, work_for
-from nofb.experiments.runs import Result, own_code, result_of, run_one, task_of, train
+from nofb.experiments.runs import Result, result_of, run_one, task_of, train
 from nofb.experiments.settings import Settings
-from nofb.rules import COMPARED, RULES, find
+from nofb.rules import COMPARED, find
 from nofb.strict_json import canonical
 from nofb.types import Array
 
@@ -145,6 +145,8 @@ def compare(
 
 def tasks_of(rules: Sequence[str], settings: Settings, seeds: int) -> list[dict[str, Any]]:
     """Return the runs of a comparison, rule by rule and seed by seed."""
-    codes = {name: own_code(RULES[name]) for name in [find(rule).name for rule in rules]}
+    names = dict.fromkeys(find(rule).name for rule in rules)
     numbers = range(checks.whole("seeds", seeds))
-    return [task_of(settings, name, seed, own_codes=codes) for name in codes for seed in numbers]
+    check_number(len(names) * seeds)
+    ones = [task_of(settings, name, 0) for name in names]
+    return [{**one, "seed": seed} for one in ones for seed in numbers]

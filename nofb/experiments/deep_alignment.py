@@ -18,6 +18,7 @@ import numpy as np
 from nofb.experiments.settings import Settings
 from nofb.rules import make
 from nofb.training import fit
+from nofb.training.interrupts import end_everything
 
 RULES: dict[str, dict[str, float]] = {"bp": {}, "fa": {}, "wm": {}, "kp": {"decay": 0.005}}
 SETTINGS = Settings(hidden=(100, 100, 100, 100), lr=0.002)
@@ -43,6 +44,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
+@end_everything()
 def depth(task: Task) -> dict[str, Any]:
     """Train one rule on digits; return its angles, from the start on, and its test accuracy.
 

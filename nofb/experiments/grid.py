@@ -21,6 +21,7 @@ from nofb import checks, threads
 from nofb.experiments.pools import Task, check_address, in_processes, in_short, on_cluster
 from nofb.experiments.run_log import Record, open_log, read_log
 from nofb.strict_json import canonical, plain
+from nofb.training.interrupts import end_everything
 
 Work = Callable[[Task], Mapping[str, Any]]
 
@@ -105,7 +106,7 @@ def attempt(work: Work, task: Task) -> str:
     """Do the work for one task, and return the line that the log keeps of it."""
     started = time.perf_counter()
     try:
-        with one_thread():
+        with one_thread(), end_everything():
             outcome = {"result": plain(work(task))}
         return _line(task, outcome, time.perf_counter() - started)
     except (Exception, SystemExit) as error:  # whatever it is, the other runs shall go on

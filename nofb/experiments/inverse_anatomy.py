@@ -69,8 +69,8 @@ def anatomy(task: Task) -> dict[str, Any]:
     rule = make(name, iterations=1, **attributes)
     run = train(settings, rule, 0, data, probe=0)
     net = run.net
-    x, y = net.as_input(data.x_test[:SAMPLES]), net.as_target(data.y_test[:SAMPLES], SAMPLES)
-    trace = Trace(net, SAMPLES).fill(x).set_target(y)
+    trace = net.forward(data.x_test[:SAMPLES])
+    trace.set_target(net.as_target(data.y_test[:SAMPLES], SAMPLES))
     assert isinstance(rule, TargetRule)
     accuracy = float(run.history["test_accuracy"][-1])
     return {"stopped": run.stopped, "test_accuracy": accuracy, **over_iterations(rule, trace)}

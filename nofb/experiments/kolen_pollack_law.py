@@ -17,6 +17,7 @@ from nofb.diagnosis import angle
 from nofb.experiments.settings import Settings
 from nofb.rules import KolenPollack
 from nofb.training import RMSprop, Run, fit
+from nofb.training.interrupts import end_everything
 
 DECAYS = (0.0, 1e-4, 1e-3, 1e-2)
 EPOCHS, RATE = 40, 0.002  # no schedule: λ is the same at every step
@@ -36,6 +37,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return [{"part": "law", "decay": decay, "epochs": longest} for decay in DECAYS]
 
 
+@end_everything()
 def law(task: Task) -> dict[str, Any]:
     """Train on digits; return, for each epoch from the start on, what the law says and what is.
 

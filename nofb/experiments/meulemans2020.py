@@ -36,6 +36,7 @@ from nofb.network import Network
 from nofb.optimizers import Adam
 from nofb.rules import Rule, make
 from nofb.training import DivergenceWarning, Run, fit
+from nofb.training.interrupts import end_everything
 
 TITLE = "Meulemans et al. 2020: steps between the gradient and Gauss-Newton, on Fashion-MNIST"
 RULES = (
@@ -150,6 +151,7 @@ def full_tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return tasks(epochs, "full")
 
 
+@end_everything()
 def train(folder: Path, task: Task) -> dict[str, Any]:
     """Do one run; the folder keeps nothing half done.
 

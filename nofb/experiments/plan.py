@@ -7,11 +7,13 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from inspect import signature
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from nofb import checks, datasets
+from nofb.experiments.run_log import check_number
 from nofb.experiments.runs import PLAIN, own_code, task_of
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, find, make
@@ -91,14 +93,25 @@ class Plan:
             for chosen in _crossed(self.grid)
         ]
 
+    @property
+    def number(self) -> int:
+        """How many runs there are, by the lengths of the lists alone."""
+        lists = [
+            [*self.grid.values(), *self.attributes.get(rule, {}).values()] for rule in self.rules
+        ]
+        return len(self.seeds) * sum(prod(map(len, values)) for values in lists)
+
     def tasks_of(self, cell: Cell) -> list[dict[str, Any]]:
         """Return the runs of a cell, one for each seed."""
-        return [
-            task_of(
-                cell.settings, cell.rule, seed, cell.attributes, self.validation, self.own_codes
-            )
-            for seed in self.seeds
-        ]
+        one = task_of(
+            cell.settings,
+            cell.rule,
+            self.seeds[0],
+            cell.attributes,
+            self.validation,
+            self.own_codes,
+        )
+        return [{**one, "seed": seed} for seed in self.seeds]
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
@@ -174,6 +187,7 @@ def make_plan(
         {name: RULES[name] for name in names},
         {name: own_code(RULES[name]) for name in names},
     )
+    check_number(plan.number)
     for cell in plan.cells:
         make(cell.rule, **cell.attributes)
         cell.settings.rate(cell.rule)
@@ -182,7 +196,9 @@ def make_plan(
 
 def _seeds(seeds: Any) -> tuple[int, ...]:
     if not isinstance(seeds, Sequence | np.ndarray) or isinstance(seeds, str):
-        return tuple(range(checks.whole("seeds", seeds)))
+        number = checks.whole("seeds", seeds)
+        check_number(number)
+        return tuple(range(number))
     numbers = (checks.whole("seeds", seed, least=0) for seed in checks.listed("seeds", seeds))
     return checks.distinct("seeds", tuple(numbers))
 

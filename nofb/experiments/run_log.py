@@ -20,6 +20,7 @@ from nofb.strict_json import canonical
 Record = dict[str, Any]
 
 START = b'{"task": '  # of every line; what begins otherwise is somebody else's
+MOST_RUNS = 20_000  # of a log, which is held in memory as a whole: a run takes 15 KB as text
 
 
 class RunLog:
@@ -90,6 +91,23 @@ def open_log(path: str | Path | None) -> Iterator[RunLog]:
         yield RunLog(file, records)
 
 
+def check_number(runs: int) -> None:
+    """Refuse more runs than one log can hold, before any of them is listed.
+
+    Examples
+    --------
+    >>> check_number(10**6)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: 1000000 runs are too many for one log, which holds 20000: take fewer seeds or ...
+    """
+    if runs > MOST_RUNS:
+        raise ValueError(
+            f"{runs} runs are too many for one log, which holds {MOST_RUNS}: take fewer seeds or "
+            "combinations, or several folders"
+        )
+
+
 def read_log(path: str | Path) -> dict[str, Record]:
     """Return the finished runs that a log holds, without a lock and without a change.
 
@@ -122,7 +140,7 @@ def _record(line: bytes) -> Record | None:
     """Return what a line says of a run, or `None` if it is no such line."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or "task" not in record:
         return None

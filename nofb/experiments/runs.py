@@ -25,6 +25,7 @@ from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, make
 from nofb.strict_json import plain
 from nofb.training import DivergenceWarning, History, Run, fit
+from nofb.training.interrupts import end_everything
 
 PROBE = 100  # test samples on which a rule is compared with backprop
 PLAIN = str | bool | int | float | None
@@ -56,6 +57,7 @@ class Result:
     stopped: str | None
 
 
+@end_everything()
 def train(
     settings: Settings,
     rule: str | Rule,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any
@@ -154,6 +155,10 @@ def borrows(rule: str) -> bool:
 
 def search_for(data: str) -> dict[str, Any]:
     """Return everything that the committed search wrote down which a data set's rates come from."""
-    searches = json.loads(resources.files(__package__).joinpath("tuned.json").read_text("utf-8"))
-    search: dict[str, Any] = searches[SEARCHED_ON.get(data, "digits")]
+    search: dict[str, Any] = _searches()[SEARCHED_ON.get(data, "digits")]
     return search
+
+
+@cache
+def _searches() -> dict[str, Any]:
+    return json.loads(resources.files(__package__).joinpath("tuned.json").read_text("utf-8"))

@@ -16,7 +16,7 @@ from nofb.plots.alignment import SIGNAL
 from nofb.plots.curves import epoch_axis, percent
 from nofb.plots.picture import Picture
 from nofb.plots.style import HUES, OKABE_ITO, THEMES, Theme, full_name, using
-from nofb.training import Run
+from nofb.training import Callback, Run
 from nofb.types import Array
 
 PAUSE = 0.25  # seconds between two drawings, or as long as the last one took, if that is longer
@@ -25,7 +25,7 @@ NO_NOTEBOOK = (
 )
 
 
-class LivePlot:
+class LivePlot(Callback):
     """A callback for `nofb.fit` that shows loss, accuracy and angles as they come.
 
     Drawing must not outweigh training, so some epochs are passed over; the last one never is.
@@ -42,7 +42,7 @@ class LivePlot:
     ValueError
         If the theme is not known.
     RuntimeError
-        At the first epoch, if this is no notebook.
+        Before the first step, if this is no notebook.
 
     Examples
     --------
@@ -56,6 +56,10 @@ class LivePlot:
         self._handle: Any = None
         self._next = 0.0
         self._shown = 0
+
+    def begin(self, run: Run) -> None:
+        """Refuse to run where there is no notebook."""
+        _notebook()
 
     def __call__(self, run: Run) -> None:
         """Draw the run so far, unless it was drawn a moment ago."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.state import Collector, Restorer
 
 if TYPE_CHECKING:
-    from nofb.training.fit import Run
+    from nofb.training.run import Run
 
 PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
 
@@ -32,7 +32,10 @@ class CheckpointWarning(RuntimeWarning):
 
 @contextmanager
 def open_checkpoint(
-    path: str | os.PathLike[str] | None, every: int = 1, resume: bool = False
+    path: str | os.PathLike[str] | None,
+    every: int = 1,
+    resume: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> Iterator[Checkpoint]:
     """Within this context, a run has its checkpoint for itself.
 
@@ -44,6 +47,8 @@ def open_checkpoint(
         So many epochs lie between two writes.
     resume
         Whether to go on from the file, if it is there.
+    more
+        By name, what else changes while a run goes on; a resumed run must have the same.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def open_checkpoint(
         raise ValueError(f"{name} needs a checkpoint: give the path of its file")
     if not isinstance(path, str | os.PathLike | None):
         raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
-    checkpoint = Checkpoint(None if path is None else Path(path), every)
+    checkpoint = Checkpoint(None if path is None else Path(path), every, more)
     with nullcontext() if checkpoint.path is None else archive.only_writer(checkpoint.path):
         checkpoint.open(resume)
         yield checkpoint
@@ -85,11 +90,16 @@ class Checkpoint:
         Of the file; `None` for no checkpoint at all.
     every
         So many epochs lie between two writes; the last epoch is always written.
+    more
+        By name, what else changes while a run goes on.
     """
 
-    def __init__(self, path: Path | None, every: int) -> None:
+    def __init__(
+        self, path: Path | None, every: int, more: Mapping[str, Any] | None = None
+    ) -> None:
         self.path = path
         self.every = every
+        self.more = dict(more or {})
         self._saved: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
 
@@ -126,7 +136,8 @@ class Checkpoint:
         """
         if self.path is None:
             return
-        settings = _settings(run, data) | {name: describe(name, it) for name, it in told.items()}
+        settings = _settings(run, data)
+        settings |= {name: describe(name, it) for name, it in (told | self.more).items()}
         self._about = {"network": run.net.outline(), "settings": settings}
         if self._saved:
             saved, given = ({**a["network"], **a["settings"]} for a in (self._saved, self._about))
@@ -148,7 +159,7 @@ class Checkpoint:
             return 0
         done = 0
         if self._saved:
-            restorer, parts = Restorer(run.net, self._arrays), _parts(run, batches)
+            restorer, parts = Restorer(run.net, self._arrays), self._parts(run, batches)
             if set(self._saved["state"]) != set(parts):
                 raise archive.damaged(self.path, f"its state must hold {', '.join(parts)}")
             for name, saved in self._saved["state"].items():
@@ -185,7 +196,7 @@ class Checkpoint:
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
         collector = Collector(run.net)
-        parts = _parts(run, batches)
+        parts = self._parts(run, batches)
         return {name: collector.take(part, name) for name, part in parts.items()}, collector
 
     def _check(self, fixed: dict[str, str]) -> None:
@@ -197,18 +208,18 @@ class Checkpoint:
                     "make it in __init__ or draw_feedback"
                 )
 
-
-def _parts(run: Run, batches: Batches) -> dict[str, Any]:
-    """Return everything that changes while a run goes on, and nothing that is made anew."""
-    return {
-        "weighted": run.net.weighted,
-        "layers": run.net.layers,
-        "rule": run.rule,
-        "optimizer": run.optimizer,
-        "batches": {"rng": batches.rng, "order": batches.order},
-        "history": dict(run.history),
-        "start": {name: np.asarray(value) for name, value in run.history.start.items()},
-    }
+    def _parts(self, run: Run, batches: Batches) -> dict[str, Any]:
+        """Return everything that changes while a run goes on, and nothing that is made anew."""
+        return {
+            "weighted": run.net.weighted,
+            "layers": run.net.layers,
+            "rule": run.rule,
+            "optimizer": run.optimizer,
+            "batches": {"rng": batches.rng, "order": batches.order},
+            "history": dict(run.history),
+            "start": {name: np.asarray(value) for name, value in run.history.start.items()},
+            **self.more,
+        }
 
 
 def _settings(run: Run, data: Dataset) -> dict[str, Any]:

@@ -1,0 +1,208 @@
+"""Callbacks: what is called after every epoch, and may stop a run.
+
+Any function of a `Run` will do. A `Callback` is also called before the first step and at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nofb import checks
+from nofb.training.run import Run
+from nofb.training.state import Collector, Restorer
+
+AfterEpoch = Callable[[Run], object]
+
+BETTER = {"validation_loss": "lowest", "validation_accuracy": "highest"}
+
+
+class StopTraining(Exception):  # noqa: N818
+    """Raised by a callback to stop a run; its text becomes part of `run.stopped`.
+
+    Examples
+    --------
+    >>> import nofb
+    >>> def good_enough(run):
+    ...     if run.history["train_accuracy"][-1] > 0.8:
+    ...         raise nofb.StopTraining("80 % is all I want")
+    >>> data = nofb.datasets.load("digits")
+    >>> net = nofb.Network([nofb.Dense(64, 32, "tanh"), nofb.Dense(32, 10)])
+    >>> run = nofb.fit(net, nofb.rules.make("fa"), data, callbacks=[good_enough])
+    >>> run.stopped
+    'fa was stopped by a callback after epoch 4: 80 % is all I want'
+    """
+
+
+class Callback:
+    """A callback that wants to know when a run begins and ends, too."""
+
+    def begin(self, run: Run) -> None:
+        """Before the first step: refuse by an error what could not work after an epoch."""
+
+    def __call__(self, run: Run) -> None:
+        """After every epoch, when its measures are in the history."""
+
+    def end(self, run: Run) -> None:
+        """After the last epoch, however the run ended, unless by an error."""
+
+
+@dataclass
+class EarlyStopping(Callback):
+    """Stop a run when a measure of the validation split has not improved for some epochs.
+
+    A checkpoint keeps what this needs, so a resumed run stops where it would have stopped.
+
+    Parameters
+    ----------
+    patience
+        How many epochs in a row may pass without a new best value.
+    restore_best
+        Whether the network gets back the weights, biases and feedback of its best epoch, and the
+        rule all that it keeps, whatever ends the run.
+    measure
+        "validation_loss" or "validation_accuracy"; `fit` must be given a share for `validation`.
+        The test split must not choose anything.
+
+    Attributes
+    ----------
+    best, best_epoch
+        The best value, and the epoch that it was measured after, counted from 1; 0 for none yet.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is out of its range, or `fit` holds nothing out.
+
+    Examples
+    --------
+    >>> import nofb
+    >>> data = nofb.datasets.load("digits")
+    >>> net = nofb.Network([nofb.Dense(64, 32, "tanh"), nofb.Dense(32, 10)])
+    >>> stopping = EarlyStopping(patience=3)
+    >>> run = nofb.fit(net, nofb.rules.make("fa"), data, 5, validation=0.1, callbacks=[stopping])
+    >>> bool(stopping.best == run.history["validation_loss"].min())
+    True
+    """
+
+    patience: int
+    restore_best: bool = True
+    measure: str = "validation_loss"
+    best: float = field(default=0.0, init=False, repr=False)
+    best_epoch: int = field(default=0, init=False, repr=False)
+    _kept: dict[str, Any] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.patience = checks.whole("patience", self.patience)
+        checks.switch("restore_best", self.restore_best)
+        if str(self.measure).startswith("test_"):
+            raise ValueError(
+                f"measure is {self.measure!r}, but the test split must not choose anything: take "
+                f"one of {', '.join(BETTER)}"
+            )
+        checks.choice("measure", self.measure, BETTER)
+
+    def begin(self, run: Run) -> None:
+        """Refuse a run without the measure; stop one that was resumed but had been stopped."""
+        if not np.isfinite(run.history.start.get(self.measure, np.nan)):
+            raise ValueError(
+                f"EarlyStopping needs {self.measure}, which this run does not have: "
+                + ("give fit a share of the samples, such as validation=0.1"
+                   if "validation_loss" not in run.history.start
+                   else "real-valued targets have a validation_loss only")
+            )  # fmt: skip
+        if not run.history.epochs:
+            self.best, self.best_epoch, self._kept = 0.0, 0, None
+            _snapshot(run)  # what cannot be kept is refused now
+        self._stop_if_due(run)
+
+    def __call__(self, run: Run) -> None:
+        """Keep a new best epoch, or stop if there has been none for too long."""
+        value = float(run.history[self.measure][-1])
+        lowest = BETTER[self.measure] == "lowest"
+        if not self.best_epoch or (value < self.best if lowest else value > self.best):
+            self.best, self.best_epoch = value, run.history.epochs
+            self._kept = _snapshot(run) if self.restore_best else None
+        self._stop_if_due(run)
+
+    def end(self, run: Run) -> None:
+        """Give the network and the rule back what they had after the best epoch."""
+        if self._kept is not None:
+            _put_back(run, self._kept)
+
+    def _stop_if_due(self, run: Run) -> None:
+        if self.best_epoch and run.history.epochs - self.best_epoch >= self.patience:
+            raise StopTraining(
+                f"{self.measure} was {BETTER[self.measure]} after epoch {self.best_epoch}"
+                + (", whose weights the network has now" if self.restore_best else "")
+            )
+
+
+def checked(callbacks: Iterable[AfterEpoch]) -> list[AfterEpoch]:
+    """Return the callbacks as a list, or refuse what could not be called after an epoch.
+
+    Examples
+    --------
+    >>> checked(print)
+    Traceback (most recent call last):
+    ...
+    TypeError: callbacks must be a list of functions, but is <built-in function print>: put it in []
+    """
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(
+            f"callbacks must be a list of functions, but is {callbacks!r}: put it in []"
+        )
+    listed = list(callbacks)
+    for each in listed:
+        if isinstance(each, type):
+            raise TypeError(
+                f"callbacks holds the class {each.__name__}: call it, {each.__name__}()"
+            )
+        if not callable(each):
+            raise TypeError(f"callbacks holds {each!r}, but must hold functions that take a Run")
+    return listed
+
+
+def begin(callbacks: Iterable[AfterEpoch], run: Run) -> None:
+    """Let each `Callback` know that the run begins."""
+    for each in callbacks:
+        if isinstance(each, Callback):
+            each.begin(run)
+
+
+def after_epoch(callbacks: Iterable[AfterEpoch], run: Run) -> StopTraining | None:
+    """Call every callback, and return the first wish to stop the run: all see the last epoch."""
+    wishes = []
+    for each in callbacks:
+        try:
+            each(run)
+        except StopTraining as wish:
+            wishes.append(wish)
+    return wishes[0] if wishes else None
+
+
+def end(callbacks: Iterable[AfterEpoch], run: Run) -> None:
+    """Let each `Callback` know that the run has ended."""
+    for each in callbacks:
+        if isinstance(each, Callback):
+            each.end(run)
+
+
+def _snapshot(run: Run) -> dict[str, Any]:
+    """Return a copy of everything that a network and its rule have learned."""
+    collector = Collector(run.net)
+    state = {name: collector.take(part, name) for name, part in _parts(run).items()}
+    return {"state": state, "arrays": {name: a.copy() for name, a in collector.arrays.items()}}
+
+
+def _put_back(run: Run, kept: dict[str, Any]) -> None:
+    restorer = Restorer(run.net, kept["arrays"])
+    for name, part in _parts(run).items():
+        restorer.put(kept["state"][name], part, name)
+
+
+def _parts(run: Run) -> dict[str, Any]:
+    return {"weighted": run.net.weighted, "layers": run.net.layers, "rule": run.rule}

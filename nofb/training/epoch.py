@@ -1,0 +1,98 @@
+"""One epoch: each training sample once, a step for each batch, and an eye on the loss."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from nofb.trace import Trace
+from nofb.training.batches import Batches
+from nofb.training.interrupts import Interrupts
+from nofb.training.run import Run
+from nofb.training.step import step
+from nofb.types import Array
+
+TOO_LARGE = 1000.0  # a loss this many times the first one will not come back
+LARGE_INPUT = 10.0  # further than standardised inputs, or pixels in [0, 1], usually reach
+
+
+class Diverged(Exception):  # noqa: N818
+    """Carries the sentence that says where a run diverged."""
+
+
+@dataclass
+class Epochs:
+    """The epochs of one run.
+
+    Parameters
+    ----------
+    run
+        The run, with the measures from before its first step in its history.
+    batches
+        The training samples.
+    epochs
+        How many there will be.
+    interrupts
+        Who is told of every step, and may end the epoch.
+    """
+
+    run: Run
+    batches: Batches
+    epochs: int
+    interrupts: Interrupts
+
+    def __post_init__(self) -> None:
+        self.trace = Trace(self.run.net, self.batches.size)
+        self.ceiling = TOO_LARGE * max(1.0, float(self.run.history.start["test_loss"]))
+
+    def train(self, epoch: int) -> dict[str, float | Array]:
+        """Go once through the training samples; return the running loss and accuracy."""
+        run, batches = self.run, self.batches
+        loss = right = 0.0
+        started = time.perf_counter()
+        for _ in range(run.rule.feedback_passes(epoch)):
+            self._feedback_pass(epoch)
+        for number, (x, target) in enumerate(batches):
+            now = epoch + number / len(batches)
+            run.optimizer.at(now, self.epochs)
+            run.rule.at(now, self.epochs)
+            trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
+            where = f"in epoch {epoch + 1}, step {number + 1}"
+            batch_loss = trace.loss()
+            self.check_loss(batch_loss, where, moved=now > 0)
+            step(run.net, run.rule, run.optimizer, trace)
+            loss += batch_loss * len(x)
+            right += run.net.count_right(trace.output, target)
+            self.interrupts.passed(where)
+        seconds = time.perf_counter() - started
+        samples = len(batches.x)
+        return {"loss": loss / samples, "train_accuracy": right / samples, "seconds": seconds}
+
+    def check_loss(self, loss: float | Array, where: str, moved: bool = True) -> None:
+        """Stop a run whose loss is NaN, infinite or huge.
+
+        Raises
+        ------
+        Diverged
+            With what may help: smaller inputs, and a smaller rate if weights have `moved`.
+        """
+        if loss < self.ceiling:
+            return
+        run, reach = self.run, float(np.abs(self.batches.x).max())
+        inputs = f"smaller inputs: x_train reaches {reach:g}"
+        if not moved:
+            cure = f"no weight has moved yet, so what helps is {inputs}"
+        else:
+            cure = f"a learning rate below {run.optimizer.lr:g} may help"
+            cure += f", and so may {inputs}" if reach > LARGE_INPUT else ""
+        raise Diverged(f"{run.rule.name} was stopped {where}: the loss is {loss:.4g}; {cure}")
+
+    def _feedback_pass(self, epoch: int) -> None:
+        """Go once through the training samples while the weights rest, and the feedback learns."""
+        self.run.rule.at(epoch, self.epochs)
+        for x, target in self.batches:
+            trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
+            self.run.rule.learn_feedback(self.run.net, trace)
+            self.interrupts.passed(f"in epoch {epoch + 1}, before its steps")

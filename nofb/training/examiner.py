@@ -1,0 +1,120 @@
+"""What is measured between epochs: on the test split, a validation split and a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nofb import checks
+from nofb.datasets import Dataset
+from nofb.diagnosis import Measure, Probe
+from nofb.training.run import Run
+from nofb.types import Array
+
+Samples = tuple[Array, Array]
+
+
+class Examiner:
+    """Measures a network between epochs, and knows the samples that it learns from.
+
+    Parameters
+    ----------
+    run
+        Whose network and rule are measured.
+    data, validation, seed, probe, measures
+        As for `fit`.
+
+    Attributes
+    ----------
+    training
+        The samples and target rows that are left to learn from.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data do not fit the network, or an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        data: Dataset,
+        validation: float,
+        seed: int,
+        probe: int | Samples,
+        measures: Sequence[Measure],
+    ) -> None:
+        if not isinstance(data, Dataset):
+            raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
+        self.run = run
+        splits = {"train": (data.x_train, data.y_train), "test": (data.x_test, data.y_test)}
+        if checks.number("validation", validation, least=0, below=1):
+            held = data.split_validation(validation, seed)
+            splits["train"] = held.x_train, held.y_train
+            splits["validation"] = held.x_test, held.y_test
+        ready = {name: self._prepare(name, *split) for name, split in splits.items()}
+        self.training = ready.pop("train")
+        self.splits = ready
+        self.classes = data.n_classes is not None or self._two_classes()
+        self.probe = self._make_probe(probe, measures)
+
+    def look(self) -> dict[str, float | Array]:
+        """Return every measure that needs no training step."""
+        return {**self._losses(), **self._compared()}
+
+    def look_first(self) -> dict[str, float | Array]:
+        """Return the measures from before the first step, or refuse what they show.
+
+        Raises
+        ------
+        ValueError
+            If a weight or a loss is not finite: no learning rate could help.
+        """
+        self.run.net.check_weights()
+        row = self._losses()
+        for name, (x, _) in self.splits.items():
+            self.run.net.check_outputs(row[f"{name}_loss"], x, f"x_{name}")
+        return {**row, **self._compared()}
+
+    def _losses(self) -> dict[str, float | Array]:
+        row: dict[str, float | Array] = {}
+        for name, (x, target) in self.splits.items():
+            loss, accuracy = self.run.net.evaluate_rows(x, target)
+            row[f"{name}_loss"] = loss
+            row[f"{name}_accuracy"] = accuracy if self.classes else np.nan
+        if not self.classes:
+            row["train_accuracy"] = np.nan  # the running share of right answers means nothing here
+        return row
+
+    def _compared(self) -> dict[str, Array]:
+        return {} if self.probe is None else self.probe.measure(self.run.rule)
+
+    def _two_classes(self) -> bool:
+        """Say whether a column of targets stands for two classes: 0 or 1 for a logistic output."""
+        one = self.run.net.n_outputs == 1 and self.run.net.names_classes
+        return one and bool(np.isin(self.training[1], (0, 1)).all())
+
+    def _make_probe(self, probe: int | Samples, measures: Sequence[Measure]) -> Probe | None:
+        for measure in measures:
+            if not isinstance(measure, Measure):
+                raise TypeError(
+                    f"measures must hold measures of nofb.diagnosis, but holds {measure!r}"
+                )
+        if isinstance(probe, tuple) and len(probe) == 2:
+            x, target = self._prepare("probe", *probe)
+        elif isinstance(probe, int | np.integer):
+            x, target = (
+                rows[: checks.whole("probe", probe, least=0)] for rows in self.splits["test"]
+            )
+        else:
+            raise TypeError(
+                "probe must be a number of test samples, or a pair of other samples (x, y), but "
+                f"is a {type(probe).__name__}"
+            )
+        # A copy: what the user does to other samples later is no matter.
+        return Probe(self.run.net, x.copy(), target, measures) if len(x) else None
+
+    def _prepare(self, name: str, x: Array, y: Array) -> Samples:
+        net = self.run.net
+        return net.as_input(x, f"x_{name}"), net.as_target(y, len(x), f"y_{name}")

@@ -1,0 +1,92 @@
+"""Ctrl-C: `fit` ends after the step that it is in, and returns the run; many runs end all at once.
+
+Stopped in the middle of a step, some layers would have moved and others not.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
+
+_ends_everything: ContextVar[bool] = ContextVar("ends_everything", default=False)
+
+
+class Interrupted(Exception):  # noqa: N818
+    """Carries where a run was when the user stopped it."""
+
+
+class Interrupts:
+    """Within this context the first Ctrl-C waits for the end of a step; a second one does not.
+
+    Where Ctrl-C is handled in another way already, as in worker processes, it stays so.
+
+    Attributes
+    ----------
+    asked
+        Whether the user has asked for an end.
+    where
+        The last place in the run that `passed` was told of.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.where = "before its first step"
+        self._waits = False
+
+    def __enter__(self) -> Interrupts:
+        self._waits = (
+            not _ends_everything.get()
+            and threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+        if self._waits:
+            signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._waits:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def passed(self, where: str) -> None:
+        """Note how far the run is; stop here if the user has asked for it.
+
+        Raises
+        ------
+        Interrupted
+            With the place.
+        """
+        self.where = where
+        if self.asked:
+            raise Interrupted(where)
+
+    def must_go_on(self) -> bool:
+        """Say whether a `KeyboardInterrupt` must reach the caller of `fit`."""
+        return self.asked or _ends_everything.get()
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def end_everything() -> Iterator[None]:
+    """Within this context Ctrl-C interrupts `fit` as it does any Python code.
+
+    For whoever does many runs: one that was stopped must not pass for a finished one, and the
+    next one must not begin.
+
+    Examples
+    --------
+    >>> with end_everything():
+    ...     Interrupts().must_go_on()
+    True
+    """
+    before = _ends_everything.set(True)
+    try:
+        yield
+    finally:
+        _ends_everything.reset(before)

@@ -1,0 +1,112 @@
+"""A data set owns its arrays: no later change reaches them, and nobody makes one by chance."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import nofb
+from nofb import Dense, Network, rules
+from nofb.datasets import Dataset
+
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def given():
+    """Return arrays that need no conversion, so that keeping them would be the easy thing."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(12, 4)).astype(np.float32)
+    return {"x_train": x[:9], "y_train": np.arange(9) % 3, "x_test": x[9:], "y_test": np.arange(3)}
+
+
+def regression(dtype):
+    rows = np.random.default_rng(0).normal(size=(12, 4)).astype(dtype)
+    return {"x_train": rows[:9], "y_train": rows[:9], "x_test": rows[9:], "y_test": rows[9:]}
+
+
+def changed_in_every_way(data):
+    """Return a data set and all that come from it."""
+    images = Dataset(*(getattr(data, name) for name in ARRAYS), image_shape=(1, 2, 2))
+    pixels = {name: np.clip(getattr(data, name), 0, 1) for name in ("x_train", "x_test")}
+    centred = Dataset(pixels["x_train"], data.y_train, pixels["x_test"], data.y_test,
+                      image_shape=(1, 2, 2)).centred()  # fmt: skip
+    return {
+        "itself": data,
+        "as images": images.as_images(),
+        "flat": images.as_images().flat(),
+        "centred": centred,
+        "a validation split": data.split_validation(0.4),
+        "a copy": copy.copy(data),
+        "a deep copy": copy.deepcopy(data),
+        "unpickled": pickle.loads(pickle.dumps(data)),
+    }
+
+
+@pytest.mark.parametrize("arrays", [given(), regression(np.float32), regression(np.float64)])
+def test_a_change_of_the_users_arrays_does_not_reach_the_data_set(arrays):
+    """A student who shifts x in a later cell would silently train on other data."""
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    data = Dataset(**arrays)
+    kept = {name: getattr(data, name).copy() for name in ARRAYS}
+    for array in arrays.values():
+        array[:] = 0
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(data, name), kept[name])
+        assert arrays[name].flags.writeable, "the user's own array became read-only"
+
+
+@pytest.mark.parametrize("how", changed_in_every_way(Dataset(**given())))
+def test_no_array_of_a_data_set_can_be_changed_in_place(how):
+    """`data.x_train *= 0` zeroed the samples before the frozen class could complain."""
+    data = changed_in_every_way(Dataset(**given()))[how]
+    for name in ARRAYS:
+        before = getattr(data, name).copy()
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(data, name)[:] = 0
+        np.testing.assert_array_equal(getattr(data, name), before)
+    with pytest.raises(ValueError, match="read-only"):
+        data.x_train *= 0
+
+
+def test_loaded_data_can_not_be_spoilt_for_the_next_cell():
+    """The digits of a notebook are one object for all its cells."""
+    data = nofb.datasets.load("digits")
+    with pytest.raises(ValueError, match="read-only"):
+        data.as_images().x_test[0, 0] -= 1
+    with pytest.raises(AttributeError):
+        data.x_train = data.x_train * 2
+
+
+def test_read_only_samples_go_everywhere_that_others_go():
+    """Protection must cost nobody an error or a second compilation, in either precision."""
+    arrays = given()
+    data = Dataset(**arrays)
+    for dtype in (np.float32, np.float64):
+        net = Network([Dense(4, 5, "tanh"), Dense(5, 3)], dtype=dtype, seed=1)
+        locked, free = (
+            (net.evaluate(x, y), net.outputs(x), net.forward(x).output)
+            for x, y in ((data.x_test, data.y_test), (arrays["x_test"], arrays["y_test"]))
+        )
+        for one, other in zip(locked, free, strict=True):
+            np.testing.assert_array_equal(one, other)
+    layer = net.forward(data.x_test)[net.layers[0]]
+    assert layer.h_below.flags.writeable
+
+
+def test_samples_that_a_rule_is_compared_on_are_the_runs_own():
+    """A probe that follows the user's array measures another batch from one epoch to the next."""
+    x, y = given()["x_test"].copy(), given()["y_test"]
+    angles = []
+    for spoil in (False, True):
+        mine = x.copy()
+
+        def callback(run, mine=mine, spoil=spoil):
+            if spoil:
+                mine[:] = 9
+
+        net = Network([Dense(4, 5, "tanh"), Dense(5, 3)], seed=1)
+        run = nofb.fit(net, rules.make("fa"), Dataset(**given()), epochs=3, probe=(mine, y),
+                       callbacks=[callback], progress=False)  # fmt: skip
+        angles.append(run.history["delta_angle_end_to_end"])
+    np.testing.assert_array_equal(*angles)
