@@ -6,6 +6,7 @@ place. The functions are NumPy's own where NumPy's are the fastest (tanh is, by 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,15 +54,22 @@ class Activation:
 
     def __call__(self, a: Array) -> Array:
         """Return f(a), an array shaped like `a`."""
+        a = np.asarray(a, order="C")  # a kernel would write into a copy of any other layout
         h = np.empty_like(a)
         self.f(a, h)
         return h
 
     def slope(self, a: Array) -> Array:
         """Return f'(a), an array shaped like `a`."""
+        a = np.asarray(a, order="C")
         slope = np.ones_like(a)
         self.times_slope(slope, self(a))
         return slope
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle and copy an activation of the table by its name: kernels cannot be pickled."""
+        known = ACTIVATIONS.get(self.name) is self
+        return (get, (self.name,)) if known else super().__reduce__()
 
 
 # fmt: off

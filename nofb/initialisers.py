@@ -5,6 +5,7 @@ the columns receive. For a feedback matrix the senders are the units above, so "
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -77,4 +78,10 @@ def scaled(initialiser: str | Initialiser, scale: float) -> Initialiser:
     """
     draw = get(initialiser)
     scale = checks.number("scale", scale, least=0)
-    return lambda rng, n_in, n_out: scale * draw(rng, n_in, n_out)
+    return partial(_scaled, draw, scale)
+
+
+def _scaled(
+    draw: Initialiser, scale: float, rng: np.random.Generator, n_in: int, n_out: int
+) -> Array:
+    return scale * draw(rng, n_in, n_out)

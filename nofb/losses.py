@@ -6,6 +6,7 @@ error e = ŷ - y, so that no rule needs to know which loss is in use.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,11 @@ class Loss:
     def mean(self, a: Array, target: Array) -> float:
         """Return the loss as a mean over samples, from the last pre-activation (N, n_outputs)."""
         return float(self.total(a, target)) / len(a)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickle and copy a loss of the table by its name: kernels cannot be pickled."""
+        known = LOSSES.get(self.name) is self
+        return (get, (self.name,)) if known else super().__reduce__()
 
 
 ROUNDING = 1e-3  # how far targets may be from what they should be

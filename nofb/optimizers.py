@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from nofb import checks, schedules, threads
 from nofb.kernels import steps
@@ -46,7 +47,7 @@ class Optimizer(ABC):
     Attributes
     ----------
     state
-        For each parameter's name, its running averages.
+        For each parameter's name, its running averages. `nofb.fit` begins without any.
 
     Raises
     ------
@@ -68,6 +69,11 @@ class Optimizer(ABC):
             checks.number("max_norm", self.max_norm, above=0)
         self._share_at = schedules.get(self.schedule)
 
+    def reset(self) -> None:
+        """Forget all running averages: the next step is the first one of a run."""
+        self.state = {}
+        self.share = 1.0
+
     def at(self, epoch: float, epochs: int) -> None:
         """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction."""
         self.share = self._share_at(epoch, epochs)
@@ -80,10 +86,28 @@ class Optimizer(ABC):
         name
             Under which its running averages are kept, such as "0.W".
         parameter, update
-            Arrays of one shape and type; the step goes against `update`.
+            C-contiguous arrays of one shape; the step goes against `update`.
+
+        Raises
+        ------
+        TypeError
+            If the parameter is not writable, or an array is not C-contiguous or not real.
+        ValueError
+            If the parameter, the update or the averages kept under this name differ in shape.
+
+        Examples
+        --------
+        >>> SGD().step("W", np.zeros((2, 3)), np.zeros((3, 2)))
+        Traceback (most recent call last):
+        ...
+        ValueError: the update of W has shape (3, 2), but W has (2, 3)
         """
         kernel, averages, numbers = self.plan(name, parameter)
-        self._move(kernel, (parameter, update, *averages), numbers)
+        try:
+            self._move(kernel, (parameter, update, *averages), numbers)
+        except (ValueError, TypeError, NumbaError):  # kernels check; a sentence says what is wrong
+            check(name, parameter, update, averages)
+            raise
         self._limit(parameter)
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
@@ -110,6 +134,7 @@ class Optimizer(ABC):
     def _jobs(self, name: str, parameter: Array, update: Array) -> list[Job]:
         """Return the step of a parameter, cut into jobs of some rows each."""
         kernel, averages, numbers = self.plan(name, parameter)
+        check(name, parameter, update, averages)
         arrays = parameter, update, *averages
         return [
             partial(self._move, kernel, [array[rows] for array in arrays], numbers)
@@ -127,6 +152,37 @@ class Optimizer(ABC):
         except KeyError:
             zeros = self.state.setdefault(name, {})[kind] = np.zeros_like(like)
             return zeros
+
+
+def check(name: str, parameter: Array, update: Array, averages: Sequence[Array]) -> None:
+    """Refuse arrays that cannot be moved together, and say why.
+
+    Raises
+    ------
+    TypeError
+        If an array has a memory layout or a type that no kernel takes.
+    ValueError
+        If the shapes differ.
+    """
+    if not parameter.flags.carray:
+        raise TypeError(
+            f"{name} must be a writable and C-contiguous array, since it is moved in place: "
+            "give a copy"
+        )
+    if update.shape != parameter.shape:
+        raise ValueError(
+            f"the update of {name} has shape {update.shape}, but {name} has {parameter.shape}"
+        )
+    checks.real(f"the update of {name}", update)
+    if not update.flags.c_contiguous:
+        raise TypeError(f"the update of {name} must be C-contiguous: np.ascontiguousarray makes it")
+    for average in averages:
+        if (average.shape, average.dtype) != (parameter.shape, parameter.dtype):
+            raise ValueError(
+                f"a running average of {name} is {average.dtype} {average.shape}, but {name} is "
+                f"{parameter.dtype} {parameter.shape}: these averages are of another network, and "
+                "optimizer.reset() forgets them"
+            )
 
 
 @dataclass

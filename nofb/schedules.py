@@ -1,10 +1,12 @@
 """How the learning rate falls: a schedule gives η_t / η_0, the share of the rate that is left.
 
 A schedule is a function `(epoch, epochs) -> share`. The epoch counts from 0 and has a fraction
-within an epoch, so that the rate falls from step to step.
+within an epoch, so that the rate falls from step to step. The schedules here can be pickled, and
+so can the optimizers that have them.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +17,11 @@ Schedule = Callable[[float, int], float]
 
 def constant() -> Schedule:
     """η_t = η_0."""
-    return lambda epoch, epochs: 1.0
+    return _constant
+
+
+def _constant(epoch: float, epochs: int) -> float:
+    return 1.0
 
 
 def step(every: int = 30, factor: float = 0.1) -> Schedule:
@@ -27,7 +33,11 @@ def step(every: int = 30, factor: float = 0.1) -> Schedule:
     [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
     """
     every, factor = checks.whole("every", every), checks.number("factor", factor, above=0)
-    return lambda epoch, epochs: factor ** (int(epoch) // every)
+    return partial(_step, every, factor)
+
+
+def _step(every: int, factor: float, epoch: float, epochs: int) -> float:
+    return factor ** (int(epoch) // every)
 
 
 def cosine() -> Schedule:
@@ -38,7 +48,11 @@ def cosine() -> Schedule:
     >>> [round(cosine()(epoch, 4), 3) for epoch in range(5)]
     [1.0, 0.854, 0.5, 0.146, 0.0]
     """
-    return lambda epoch, epochs: float(1 + np.cos(np.pi * min(epoch / epochs, 1.0))) / 2
+    return _cosine
+
+
+def _cosine(epoch: float, epochs: int) -> float:
+    return float(1 + np.cos(np.pi * min(epoch / epochs, 1.0))) / 2
 
 
 def inverse_time(rate: float = 0.1) -> Schedule:
@@ -50,7 +64,11 @@ def inverse_time(rate: float = 0.1) -> Schedule:
     [1.0, 0.5, 0.33]
     """
     rate = checks.number("rate", rate, least=0)
-    return lambda epoch, epochs: 1.0 / (1.0 + rate * epoch)
+    return partial(_inverse_time, rate)
+
+
+def _inverse_time(rate: float, epoch: float, epochs: int) -> float:
+    return 1.0 / (1.0 + rate * epoch)
 
 
 SCHEDULES: dict[str, Callable[[], Schedule]] = {

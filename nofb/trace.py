@@ -7,8 +7,7 @@ pre-activation, where it is a teaching signal δ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -20,28 +19,15 @@ from nofb.kernels.products import product, weight_product, weight_product_in_row
 from nofb.layers import Layer, Record, WeightedLayer
 from nofb.threads import Job
 from nofb.types import Array
+from nofb.updates import Update, Updates
 
 if TYPE_CHECKING:
     from nofb.network import Network
 
+__all__ = ["Trace", "Update"]
 
-@dataclass
-class Update:
-    """What a rule wants of one layer, in the role of a gradient: optimizers subtract it.
-
-    Attributes
-    ----------
-    dW
-        For the weights (n_in, n_out): a mean over the batch.
-    db
-        For the biases (n_out,), or `None` where there are none: a mean over the batch.
-    dB
-        For the feedback matrix (n_out, n_in), where a rule learns it; otherwise `None`.
-    """
-
-    dW: Array
-    db: Array | None
-    dB: Array | None = None
+Signals = Iterable[tuple[WeightedLayer, Array]]
+Factors = tuple[WeightedLayer, Array, Array, Array]
 
 
 class Trace:
@@ -88,8 +74,9 @@ class Trace:
             for layer in net.layers
         }
         self._x: Array | None = None
-        self._updates: dict[WeightedLayer, Update] = {}
+        self._updates: Updates = whole._updates if whole else Updates()
         self._parts: dict[int, list[Trace]] = {}
+        self._second: Trace | None = None
 
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
@@ -104,8 +91,15 @@ class Trace:
         return self if samples == self.samples else Trace(self.net, samples, whole=self)
 
     def fill(self, x: Array, train: bool = False) -> Trace:
-        """Send x through the network (as `Network.as_input` gives it) and keep what happens."""
+        """Send x through the network (as `Network.as_input` gives it) and keep what happens.
+
+        Raises
+        ------
+        ValueError
+            If x is not what `Network.as_input` gives for so many samples.
+        """
         self._open(x)
+        self._updates.begin()
         for layer in self.net.dropouts:
             layer.draw_mask(self[layer], train)
         if threads.worth(self.samples * self.net.work):
@@ -115,10 +109,23 @@ class Trace:
         return self
 
     def set_target(self, target: Array) -> Trace:
-        """Note the target rows (N, n_outputs) and the output error e = ŷ - y."""
+        """Note the target rows (N, n_outputs) and the output error e = ŷ - y.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not what `Network.as_target` gives for so many samples.
+        """
+        last = self.net.weighted[-1]
+        record = self.records[last]
+        if target.shape != record.h.shape:
+            raise ValueError(
+                f"target has shape {target.shape}, but the outputs have {record.h.shape}: "
+                "net.as_target(y, samples) makes rows of labels"
+            )
         self.target = target
-        self.error = self[self.net.weighted[-1]].array("error", (self.net.n_outputs,))
-        np.subtract(self.output, target, out=self.error)  # e = ŷ - y
+        self.error = record.array("error", last.shape_out)
+        np.subtract(record.h, target, out=self.error)  # e = ŷ - y
         return self
 
     def loss(self) -> float:
@@ -127,13 +134,11 @@ class Trace:
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), a teaching signal for `layer`. Works in place."""
-        h = self[layer].h
-        if signal.shape != h.shape:  # a kernel would write past the end of it
-            raise ValueError(
-                f"the signal for {layer!r} has shape {signal.shape}, "
-                f"but its activation has {h.shape}"
-            )
-        layer.activation.times_slope(signal, h)
+        record = self[layer]
+        ready = record.signal(layer, signal, layer.shape_out)
+        layer.activation.times_slope(ready, record.h)
+        if ready is not signal:  # one in another memory layout must not lose its slope
+            signal[...] = ready
         return signal
 
     def back(self, layer: WeightedLayer, delta: Array, B: Array | None) -> Array:
@@ -176,6 +181,9 @@ class Trace:
             error D, shaped like `trace[layer].h`, in memory that the next batch uses again.
         """
         top = [layer, *self.net.riders(layer)][-1]
+        if error is not self.error:
+            last = self.net.weighted[-1]
+            error = self[last].signal(last, error, last.shape_out)
         D = self._fitting(layer, "direct feedback matrix", D, (error.shape[1], prod(top.shape_out)))
         signal = self[top].array("projected", top.shape_out)
         product(error, D, signal.reshape(self.samples, -1))
@@ -203,37 +211,46 @@ class Trace:
         signal = layer.relay(self[layer], shown, R)
         return self._descend(layer, self._ascend(layer, signal))  # units that are off hear nothing
 
-    def weight_products(self, signals: Iterable[tuple[WeightedLayer, Array]]) -> None:
+    def weight_products(self, signals: Signals) -> None:
         """Write dW = h_belowᵀ δ / N and db = mean δ into the update of each layer with a signal.
 
-        No layer's product needs another's: once the signals are known, they go on side by side.
+        The update of a layer without a signal becomes zero. No layer's product needs another's:
+        once the signals are known, they go on side by side.
         """
+        self.deltas.clear()
+        factors = self._factors(signals)
         if threads.worth(self.samples * self.net.work):
-            threads.share(job for each in signals for job in self._weight_jobs(*each))
+            threads.share(job for each in factors for job in self._weight_jobs(*each))
         else:
-            for each in signals:
-                weight_product(*self._factors(*each))
+            for each in factors:
+                weight_product(*each[1:])
+        if len(self.deltas) != len(self.net.weighted):
+            self._updates.only(self.deltas)
 
     def room_for_feedback(self, layer: WeightedLayer, B: Array) -> Array:
-        """Return the dB of the layer's update, shaped like B and made once: some rules learn B."""
-        update = self.update(layer)
-        if update.dB is None:
-            update.dB = np.zeros_like(B)
-        return update.dB
+        """Return the dB of the layer's update, shaped like B, to be written: some rules learn B."""
+        return self._updates.feedback(layer, B)
 
     def update(self, layer: WeightedLayer) -> Update:
-        """Return the room for the layer's update, all zeros before the first weight product."""
-        if self.whole is not None:
-            return self.whole.update(layer)
-        if layer not in self._updates:
-            db = None if layer.b is None else np.zeros_like(layer.b)
-            self._updates[layer] = Update(np.zeros_like(layer.W), db)
+        """Return the layer's update, all zeros before the first weight product."""
         return self._updates[layer]
+
+    def second_pass(self) -> Trace:
+        """Return a trace for another pass of the same samples, in memory of its own, made once."""
+        if self._second is None:
+            self._second = Trace(self.net, self.samples)
+        return self._second
 
     def _open(self, x: Array) -> None:
         """Let each layer receive what the one below gives; nothing to do for the same memory."""
         if x is self._x:
             return
+        shape = (self.samples, *self.net.layers[0].shape_in)
+        if x.shape != shape or x.dtype != self.net.dtype or not x.flags.c_contiguous:
+            raise ValueError(
+                f"x has shape {x.shape} and dtype {x.dtype}, but this trace takes {shape} and "
+                f"{np.dtype(self.net.dtype)}, C-contiguous, as net.as_input(x) gives it"
+            )
         h = self._x = x
         for layer, record in self.records.items():
             layer.open(record, h)
@@ -246,24 +263,23 @@ class Trace:
         last = self[self.net.weighted[-1]]
         self.net.head.unit(last.a, last.h)  # ŷ
 
-    def _factors(self, layer: WeightedLayer, delta: Array) -> tuple[Array, Array, Array]:
-        """Return h_below, δ / N and dW, and write db: what a weight product takes."""
-        record, update = self.records[layer], self.update(layer)
-        self.deltas[layer] = delta
-        if delta.shape != record.a.shape:
-            raise ValueError(
-                f"the teaching signal for {layer!r} has shape {delta.shape}, "
-                f"but its pre-activation has {record.a.shape}"
-            )
-        return layer.received(record), layer.mean_delta(record, delta, update.db), update.dW
+    def _factors(self, signals: Signals) -> Iterator[Factors]:
+        """Give each layer with a signal, h_below, δ / N and dW, write db, and note the signal."""
+        for layer, signal in signals:
+            record, update = self.records[layer], self.update(layer)
+            delta = self.deltas[layer] = record.signal(layer, signal, layer.shape_out)
+            mean_delta = layer.mean_delta(record, delta, update.db)
+            yield layer, layer.received(record), mean_delta, update.dW
 
-    def _weight_jobs(self, layer: WeightedLayer, delta: Array) -> list[Job]:
+    def _weight_jobs(
+        self, layer: WeightedLayer, h_below: Array, mean_delta: Array, dW: Array
+    ) -> list[Job]:
         """Return the weight product of one layer, cut into jobs if it is a large one."""
-        factors, work = self._factors(layer, delta), self.samples * layer.work
+        work = self.samples * layer.work
         if not threads.worth(work):
-            return [partial(weight_product, *factors)]
+            return [partial(weight_product, h_below, mean_delta, dW)]
         cuts = threads.cut(layer.n_in, work)
-        return [partial(weight_product_in_rows, *factors, rows) for rows in cuts]
+        return [partial(weight_product_in_rows, h_below, mean_delta, dW, rows) for rows in cuts]
 
     def _cut(self, x: Array) -> list[Trace]:
         """Return a trace of each thread's share of the samples, in this one's memory."""

@@ -179,7 +179,8 @@ class SomeWrong(rules.UniformSignSymmetry):
     def draw_feedback(self, net, rng):
         super().draw_feedback(net, rng)
         for layer in net.weighted[1:]:
-            self.M[layer][:] = some_wrong(self.M[layer], self.right, rng)
+            M = layer.rule_state.M
+            M[:] = some_wrong(M, self.right, rng)
         self.take_signs(net)
 
 
@@ -247,6 +248,6 @@ picture
 # 6. Halve $s$ in `usf` (`rules.make("usf", scale=0.5)`). What changes, what not? Compare with the
 #    knob for $B$ in lesson 02.
 # 7. For 50 % right signs, compare the mean of $\lvert W \rvert$ at the end where the sign is right
-#    and where it is wrong (`rule.M` holds which is which). Does it fit what is said above?
+#    and where it is wrong (`layer.rule_state.M` holds which). Does it fit what is said above?
 # 8. Is sign-symmetry weight transport? How many bits an update have to go to the way back, and what
 #    would tell a brain's synapse the sign of another one?

@@ -5,7 +5,7 @@ is (n_out, n_in). nofb writes samples as rows, so each side checks the other's t
 Images are (N, channels, height, width) here, as users give them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -384,8 +384,8 @@ def learn(rule: Rule, net: Network, x: Array, y: Array, steps: int, lr: float = 
         rule.after_step(net)
 
 
-def arrays_of(net: Network, rule: Rule) -> dict[str, Array]:
-    """Return a copy of every array that the network and the rule keep."""
+def arrays_of(net: Network) -> dict[str, Array]:
+    """Return a copy of every array that the network and its rule keep."""
     kept = {
         f"{name} of layer {index}": getattr(layer, name)
         for index, layer in enumerate(net.weighted)
@@ -394,9 +394,8 @@ def arrays_of(net: Network, rule: Rule) -> dict[str, Array]:
     for index, layer in enumerate(net.weighted):
         if layer.inverse is not None:
             kept[f"c of layer {index}"] = layer.inverse.c
-    for name, table in vars(rule).items():
-        if isinstance(table, Mapping):  # M or R, for each layer
-            kept |= {f"{name} for {layer!r}": array for layer, array in table.items()}
+        if layer.rule_state is not None:  # M or R, for instance
+            kept |= {f"{name} for layer {index}": it for name, it in vars(layer.rule_state).items()}
     return {name: array.copy() for name, array in kept.items() if isinstance(array, np.ndarray)}
 
 

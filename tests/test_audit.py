@@ -275,10 +275,11 @@ def test_an_audit_leaves_the_rule_as_it_is():
     """A student goes on with the rule, and its network, after looking at it."""
     rule, net = rules.make("wm"), nofb.Network([nofb.Dense(4, 3, "tanh"), nofb.Dense(3, 2)])
     rule.attach(net)
-    B, state = net.layers[1].B.copy(), rule.rng.bit_generator.state
+    layer = net.layers[1]
+    B, state = layer.B.copy(), layer.rule_state.rng.bit_generator.state
     audit(rule)
-    assert net.rule is rule and (net.layers[1].B == B).all()
-    assert rule.rng.bit_generator.state == state
+    assert net.rule is rule and (layer.B == B).all()
+    assert layer.rule_state.rng.bit_generator.state == state
 
 
 def test_the_command_names_who_claims_something_wrong_and_how_it_was_found_out(capsys, tmp_path):

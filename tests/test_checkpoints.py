@@ -1,9 +1,9 @@
 """Checkpoints: a run that was stopped and resumed is the run that never was, or it is refused."""
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -168,6 +168,13 @@ def test_a_regression_without_accuracies_keeps_its_nans(tmp_path):
     assert_same(resumed, train(**options))
 
 
+@dataclass
+class Noise:
+    """What `Learner` keeps for a layer."""
+
+    noise: np.ndarray
+
+
 class Learner(FeedbackAlignment):
     """A rule that keeps state of every kind that a rule may keep."""
 
@@ -176,14 +183,15 @@ class Learner(FeedbackAlignment):
         self.rate = rate
         self.rng = np.random.Generator(np.random.MT19937(1)) if rng is None else rng
         self.inner = SGD(lr=rate, momentum=0.5)
-        self.noise = WeakKeyDictionary()
         self.seen = {"steps": 0, 7: [0.0, (1, None)]}
 
     def draw_feedback(self, net, rng):
         super().draw_feedback(net, rng)
         self.net = net
         self.first = net.weighted[0]
-        self.noise.update((layer, np.zeros_like(layer.B)) for layer in net.weighted[1:])
+        for layer in net.weighted[1:]:
+            layer.rule_state = Noise(np.zeros_like(layer.B))
+        self.rates = dict.fromkeys(net.weighted, 1.0)
 
     def after_step(self, net):
         self.rate *= 0.99
@@ -192,8 +200,10 @@ class Learner(FeedbackAlignment):
         if self.seen["steps"] == 2:
             self.late = np.random.default_rng(5)
             self.top = net.weighted[-1].B
-        for layer, noise in self.noise.items():
-            noise += self.rate * self.rng.standard_normal(noise.shape)
+        for layer in net.weighted[1:]:
+            noise = layer.rule_state.noise
+            self.rates[layer] *= 0.9
+            noise += self.rates[layer] * self.rate * self.rng.standard_normal(noise.shape)
             self.inner.step(str(layer.n_in), layer.B, noise)
         if self.seen["steps"] > 2:
             self.top += self.late.random() * self.seen[7][0]
@@ -233,10 +243,10 @@ def test_a_rule_that_was_attached_to_another_network_before_resumes(tmp_path):
     """What it keeps for layers elsewhere is not part of this run."""
     elsewhere, rule = mlp(seed=9), rules.make("frsf")
     rule.attach(elsewhere)
-    kept = rule.M[elsewhere.weighted[1]].copy()
+    kept = elsewhere.weighted[1].rule_state.M.copy()
     resumed = train_in_pieces(tmp_path / "run.npz", rule=lambda: rule)
     assert_same(resumed, train(rule="frsf"))
-    np.testing.assert_array_equal(rule.M[elsewhere.weighted[1]], kept)
+    np.testing.assert_array_equal(elsewhere.weighted[1].rule_state.M, kept)
 
 
 def test_more_epochs_go_on_and_as_many_return_the_finished_run(tmp_path):

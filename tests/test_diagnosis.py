@@ -161,10 +161,10 @@ def test_a_layer_without_a_signal_has_no_angle():
     assert set(measures) == {measure.name for measure in ALIGNMENT}
 
 
-def generators_of(rule):
-    """Return the generators that a rule keeps, one for itself or one for each layer."""
-    own = [rule.rng] if hasattr(rule, "rng") else []
-    return own + list(getattr(rule, "rngs", {}).values())
+def generators_of(net):
+    """Return the generators that a rule keeps on the layers."""
+    states = [layer.rule_state for layer in net.weighted]
+    return [state.rng for state in states if hasattr(state, "rng")]
 
 
 def test_measuring_changes_neither_weights_nor_feedback():
@@ -172,11 +172,11 @@ def test_measuring_changes_neither_weights_nor_feedback():
     for name in rules.RULES:
         net, rule = deep_net(), rules.make(name)
         rule.attach(net)
-        before, drawn = oracles.arrays_of(net, rule), deepcopy(generators_of(rule))
+        before, drawn = oracles.arrays_of(net), deepcopy(generators_of(net))
         measure(net, rule)
-        for key, array in oracles.arrays_of(net, rule).items():
+        for key, array in oracles.arrays_of(net).items():
             np.testing.assert_array_equal(array, before[key], err_msg=f"{key} under {name}")
-        for rng, same in zip(generators_of(rule), drawn, strict=True):
+        for rng, same in zip(generators_of(net), drawn, strict=True):
             assert rng.random() == same.random(), f"{name} drew noise of the run's own"
 
 

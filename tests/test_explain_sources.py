@@ -119,10 +119,10 @@ def test_reading_a_rule_leaves_the_reader_as_he_was():
     with plain_python("fa"):
         net = example("wm", (2, 3, 2)).net
     rule = net.rule
-    before = rule.dB[net.weighted[1]].copy(), net.weighted[1].B.copy()
+    before = net.weighted[1].rule_state.dB.copy(), net.weighted[1].B.copy()
     source(rule)
     assert net.rule is rule
-    assert np.array_equal(before, (rule.dB[net.weighted[1]], net.weighted[1].B))
+    assert np.array_equal(before, (net.weighted[1].rule_state.dB, net.weighted[1].B))
     with pytest.raises(ZeroDivisionError), plain_python("wm"):
         assert not isinstance(weight_mirror.mirror, Dispatcher)
         assert not isinstance(products.mean, Dispatcher)

@@ -134,7 +134,7 @@ def test_a_lesson_is_the_gradient_of_the_loss_of_its_equation(
 def test_a_lesson_changes_nothing_but_what_the_inverse_was_told(name):
     """Weights, states and the inverses of other layers are none of its business."""
     rule, _, net, trace = lessons(name)
-    kept = oracles.arrays_of(net, rule)
+    kept = oracles.arrays_of(net)
     seen = {layer: (trace[layer].a.copy(), trace[layer].h.copy()) for layer in net.weighted}
     for layer in rule.inverted(net):
         others = [each for each in rule.inverted(net) if each is not layer]
@@ -143,7 +143,7 @@ def test_a_lesson_changes_nothing_but_what_the_inverse_was_told(name):
         assert layer.inverse.dB.any()
         for each, dB in zip(others, before, strict=True):
             np.testing.assert_array_equal(each.inverse.dB, dB)
-    for key, array in oracles.arrays_of(net, rule).items():
+    for key, array in oracles.arrays_of(net).items():
         np.testing.assert_array_equal(array, kept[key], err_msg=key)
     for layer, (a, h) in seen.items():
         np.testing.assert_array_equal(trace[layer].a, a)
@@ -357,18 +357,19 @@ def test_inverses_follow_a_schedule_of_their_own():
     """Their rate falls as they were told, whatever that of the weights does."""
     net = dense_net(SIZES)
     rule = attached("dtp_drl", net, inverse_schedule="cosine", inverse_lr=0.01)
+    optimizers = [layer.rule_state.optimizer for layer in net.weighted[1:]]
     shares, step = [], rule.inverse_step
 
     def noting(*these):
-        shares.append({optimizer.share for optimizer in rule.optimizers.values()})
         step(*these)
+        shares.append({optimizer.share for optimizer in optimizers})
 
     rule.inverse_step = noting
     train(net, rule, epochs=2)
     moments = [0, 0, 0, *np.arange(6) / 6]  # an epoch before the first, and two more
     shares = np.array([share for (share,) in shares])  # one for all inverses
     np.testing.assert_allclose(shares, [(1 + np.cos(np.pi * at)) / 2 for at in moments])
-    assert all(optimizer.lr == 0.01 for optimizer in rule.optimizers.values())
+    assert all(optimizer.lr == 0.01 for optimizer in optimizers)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])

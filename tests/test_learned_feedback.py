@@ -263,7 +263,7 @@ def test_every_layer_and_every_step_hears_fresh_noise():
     heard = []
     for _ in range(3):
         rule.mirror(net)
-        heard += [rule.xi[layer].ravel().copy() for layer in net.weighted[1:]]
+        heard += [layer.rule_state.xi.ravel().copy() for layer in net.weighted[1:]]
     correlations = np.corrcoef(heard) - np.eye(9)
     assert np.abs(correlations).max() < 5 / np.sqrt(3000)
     for xi in heard:
@@ -362,9 +362,9 @@ def test_mirror_mode_moves_the_feedback_and_nothing_else(name, net_name):
     """A mirror that changed W would teach the network noise."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
-    before = oracles.arrays_of(net, rule)
+    before = oracles.arrays_of(net)
     rule.mirror(net, steps=3)
-    after = oracles.arrays_of(net, rule)
+    after = oracles.arrays_of(net)
     moved = {key.split()[0] for key in before if (before[key] != after[key]).any()}
     assert moved == {"B", "xi", "a", "z", "dB"}
 
@@ -376,9 +376,9 @@ def test_engaged_mode_moves_the_weights_and_nothing_else(name, net_name):
     net = oracles.NETS[net_name]()
     rule = attached(name, net, **({"steps_between": 0} if name == "wm" else {}))
     rule.steps_between = 0
-    before = oracles.arrays_of(net, rule)
+    before = oracles.arrays_of(net)
     train(net, rule, SGD(lr=0.1, momentum=0.9))
-    after = oracles.arrays_of(net, rule)
+    after = oracles.arrays_of(net)
     moved = {key.split()[0] for key in before if (before[key] != after[key]).any()}
     assert moved == {"W", "b"}
 
@@ -436,7 +436,7 @@ def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss
     before = [layer.B.copy() for layer in net.weighted[1:]]
     rule.after_step(net)
     for layer, B in zip(net.weighted[1:], before, strict=True):
-        xi = rule.xi[layer]
+        xi = layer.rule_state.xi
         assert xi.shape == (128, layer.n_in)
         assert np.abs(xi).max() < 0.05 < 1.1 * np.abs(xi).max()
         unit = oracles.ACTIVATIONS["logistic"][0]

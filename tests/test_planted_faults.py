@@ -96,7 +96,9 @@ FAULTS = {
         'least=0), "weights")',
         "test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed",
     ),
-    "no slope": Fault("trace.py", "layer.activation.times_slope(signal, h)", "pass", GRADIENT),
+    "no slope": Fault(
+        "trace.py", "layer.activation.times_slope(ready, record.h)", "pass", GRADIENT
+    ),
     "no slope of tanh": Fault(SLOPES, "signal[i] *= one - h[i] * h[i]", "signal[i] *= one", SLOPE),
     "no slope of logistic": Fault(
         SLOPES, "signal[i] *= h[i] * (one - h[i])", "signal[i] *= one", SLOPE
@@ -134,8 +136,8 @@ FAULTS = {
     ),
     "signs taken once": Fault(
         SIGNS,
-        "take_signs(layer.W, self.M[layer], layer.B)",
-        "take_signs(vars(layer).setdefault('first', layer.W.copy()), self.M[layer], layer.B)",
+        "take_signs(layer.W, state_of(",
+        "take_signs(vars(layer).setdefault('first', layer.W.copy()), state_of(",
         SIGNS_FOLLOW,
     ),
     "signs not taken before teaching": Fault(
@@ -149,7 +151,7 @@ FAULTS = {
     ),
     "Kolen-Pollack without decay": Fault(RECIPROCAL, "1 - self.share * self.decay", "1", SHRINKS),
     "Kolen-Pollack with decay on the weights only": Fault(
-        RECIPROCAL, "layer.B *= keep  # eq. 6", "pass", SHRINKS
+        RECIPROCAL, "B *= keep  # eq. 6", "pass", SHRINKS
     ),
     "the feedback's step is a sum": Fault(
         RECIPROCAL, "dB.dtype.type(1) / dB.dtype.type(samples)", "dB.dtype.type(1)", SHRINKS
@@ -168,8 +170,8 @@ FAULTS = {
     ),
     "a mirror that moves the weights": Fault(
         MIRROR,
-        "self.dB[layer], B)\n",
-        "self.dB[layer], B)\n        layer.W += rate * self.dB[layer].T\n",
+        "state.dB, B)\n",
+        "state.dB, B)\n        layer.W += rate * state.dB.T\n",
         "test_mirror_mode_moves_the_feedback_and_nothing_else",
     ),
     "a mirror without decay": Fault(
@@ -180,14 +182,14 @@ FAULTS = {
     ),
     "one noise for all layers": Fault(
         MIRROR,
-        "NOISES[self.noise](self.rng, xi)",
+        "NOISES[self.noise](state.rng, xi)",
         "NOISES[self.noise](np.random.default_rng(0), xi)",
         FRESH_NOISE,
     ),
     "noise that goes through the whole network": Fault(
         MIRROR,
-        "NOISES[self.noise](self.rng, xi)",
-        "xi[:] = self.z.get(net.below(layer), self.rng.standard_normal(xi.shape))",
+        "NOISES[self.noise](state.rng, xi)",
+        "xi[:] = getattr(net.below(layer).rule_state, 'z', state.rng.standard_normal(xi.shape))",
         "test_every_layer_of_a_network_is_mirrored_filters_too",
     ),
     "symmetric alignment with half its decay": Fault(
@@ -345,7 +347,7 @@ FAULTS = {
         "test_no_column_is_left_longer_than_the_limit_however_little_it_exceeds_it",
     ),
     "a last, smaller batch that weighs as a whole one": Fault(
-        "training/fit.py",
+        "training/epoch.py",
         "loss += batch_loss * len(x)",
         "loss += batch_loss * batches.size",
         "test_while_no_weight_moves_the_running_measures_are_those_of_all_samples",
@@ -358,8 +360,8 @@ FAULTS = {
     ),
     "the error turned round": Fault(
         "trace.py",
-        "np.subtract(self.output, target, out=self.error)",
-        "np.subtract(target, self.output, out=self.error)",
+        "np.subtract(record.h, target, out=self.error)",
+        "np.subtract(target, record.h, out=self.error)",
         GRADIENT,
     ),
 }

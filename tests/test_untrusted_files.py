@@ -193,11 +193,11 @@ def test_a_checkpoint_that_lacks_a_part_is_refused_in_one_sentence(tmp_path, par
 
 def test_a_download_never_unpacks_to_more_than_the_published_file(tmp_path):
     """0.6 MB became 1.1 GB before any hash was looked at."""
-    path, published = tmp_path / "x.gz", RemoteFile("x.gz", "0" * 64, largest=1000)
-    path.write_bytes(gzip.compress(bytes(500_000)))
-    with little_memory(), pytest.raises(ValueError, match="it unpacks to more than 1000 bytes"):
+    path, published = tmp_path / "x.gz", RemoteFile("x.gz", "0" * 64, largest=100_000)
+    path.write_bytes(gzip.compress(bytes(60_000_000)))
+    with little_memory(), pytest.raises(ValueError, match="it unpacks to more than 100000 bytes"):
         download.checked_content(path, published, "x.gz")
-    path.write_bytes(gzip.compress(bytes(1000)))
+    path.write_bytes(gzip.compress(bytes(100_000)))
     with pytest.raises(ValueError, match="its SHA-256 is "):
         download.checked_content(path, published, "x.gz")
 

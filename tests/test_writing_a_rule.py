@@ -32,12 +32,11 @@ WRONG = {
     "no `trace.times_slope`": ("trace.times_slope(below, signal)", "signal"),
     "`delta * trace.samples`, a sum": ("yield below, delta", "yield below, delta * trace.samples"),
     "`layer.B = layer.W.T`": (
-        "layer.B = (signs / layer.n_in**0.5).astype(net.dtype)",
+        "layer.B = signs / layer.n_in**0.5",
         "layer.B = layer.W.T",
     ),
     "`trace.target - trace.output`": ("delta = trace.error", "delta = trace.target - trace.output"),
     "`np.random.choice(...)`": ("rng.choice", "__import__('numpy').random.choice"),
-    "no `.astype(net.dtype)`": (".astype(net.dtype)", ""),
 }
 
 

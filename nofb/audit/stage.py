@@ -198,10 +198,10 @@ def showing(net: Network, false: Falsehoods) -> Iterator[None]:
         yield
     finally:
         for layer, (W, kept_W, b, kept_b) in zip(layers, truth, strict=True):
-            layer.W, layer.b = W, b
             W[:] = kept_W
             if b is not None:
                 b[:] = kept_b
+            layer.W, layer.b = W, b
 
 
 @contextmanager

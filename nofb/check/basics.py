@@ -20,7 +20,7 @@ from nofb.check.subject import (
 )
 from nofb.check.verdict import Verdict, failed, not_applicable, passed
 from nofb.network import Network
-from nofb.rules import Rule
+from nofb.trace import Trace
 from nofb.types import Array, FloatType
 
 LESSONS = 3  # so that feedback which starts at zero may wake
@@ -107,22 +107,36 @@ def looks_on(subject: Subject) -> Verdict:
     worst = max(far(u, v) for pair in pairs for u, v in pair)
     if worst > 1e-9:
         return failed(f"asked twice about the same batch, its steps differ by {worst:.2g}")
-    return trace_stays(net, rule)
+    return passed("asking for updates changes no array of the network")
 
 
-def trace_stays(net: Network, rule: Rule) -> Verdict:
-    """Say whether a rule leaves the trace as it was."""
+def leaves_the_trace(subject: Subject) -> Verdict:
+    """Whoever reads the trace after the rule, such as a probe, finds what the pass left behind."""
+    net = dense()
+    rule = subject.attached(net)
     trace = traced(net)
-    kept = {"the error": trace.error, "the target": trace.target}
-    for layer in net.weighted:
-        record, who = trace[layer], layer_name(net, layer)
-        kept |= {f"a of {who}": record.a, f"h of {who}": record.h}
-    copies = {name: array.copy() for name, array in kept.items()}
-    rule.teach(net, trace)
-    for name, array in kept.items():
-        if not np.array_equal(array, copies[name]):
-            return failed(f"teaching changes {name} in the trace: work on a copy")
-    return passed("asking for updates changes no array, of the network or of the trace")
+    before = left_behind(trace)
+    calls = {
+        "learn_feedback": rule.learn_feedback,
+        "before_step": rule.before_step,
+        "teaching": rule.teach,
+    }
+    for call, work in calls.items():
+        work(net, trace)
+        for name, array in left_behind(trace).items():
+            if not np.array_equal(array, before[name]):
+                return failed(f"{call} changes {name} in the trace: work on a copy")
+    return passed("what the forward pass left in the trace stays as it was")
+
+
+def left_behind(trace: Trace) -> dict[str, Array]:
+    """Return copies of what a forward pass left behind, by names for a sentence."""
+    kept = {"the error": trace.error.copy(), "the target": trace.target.copy()}
+    for layer in trace.net.weighted:
+        record, who = trace[layer], layer_name(trace.net, layer)
+        arrays = {"the input": record.h_below, "a": record.a, "h": record.h}
+        kept |= {f"{name} of {who}": array.copy() for name, array in arrays.items()}
+    return kept
 
 
 def arrays_of(net: Network) -> dict[str, Array]:

@@ -12,13 +12,9 @@ from nofb.check.subject import Subject
 
 HINTS = {
     # what the error says: what it may mean
-    r"feedback matrix .* has shape \((\d+), (\d+)\), but needs \(\2, \1\)":
-        "it is transposed: draw it with layer.feedback_shape, which is Wᵀ's",
-    r"is float64, but the network is float32":
-        "end its line with .astype(net.dtype)",
     r"has no (direct )?feedback matrix":
         "draw_feedback must put one on the layer; the first layer has no B, the last one no D",
-    r"the (teaching )?signal for .* has shape":
+    r"the signal for .* has shape":
         "after trace.back(layer, ...) a signal is that of `below`, whose slope it takes, and with "
         "which it is yielded",
     r"'NoneType' object is not iterable":

@@ -33,17 +33,11 @@ def reduces_to_backprop(subject: Subject) -> Verdict:
 
 
 def why_not(net: Network, rule: Rule) -> Verdict | None:
-    """Return why the test does not apply, or that the feedback has another shape than it must."""
+    """Return why the test does not apply, or `None`."""
     if not all(rule.learns(net, layer) for layer in net.weighted):
         return not_applicable("it leaves hidden layers as they are, and says so")
     if any(getattr(layer, "inverse", None) is not None for layer in net.weighted):
         return not_applicable("targets travel through inverses, not through a B or a D alone")
-    for layer in net.weighted[1:]:
-        if layer.B is not None and layer.B.shape != layer.feedback_shape:
-            return failed(
-                f"B of {layer_name(net, layer)} has the shape {layer.B.shape}, but stands where "
-                f"backprop has Wᵀ, {layer.feedback_shape}: is it transposed?"
-            )
     sequential = all(layer.B is not None for layer in net.weighted[1:])
     if sequential or net.weighted[0].D is not None:
         return None

@@ -17,6 +17,7 @@ TESTS: dict[str, Test] = {
     "teaches all layers":       basics.teaches,
     "shapes":                   basics.shapes,
     "changes nothing":          basics.looks_on,
+    "leaves the trace":         basics.leaves_the_trace,
     "the same twice":           basics.repeats,
     "a mean over the batch":    equations.is_a_mean,
     "the output layer":         equations.top_hears_its_error,

@@ -18,7 +18,8 @@ from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules import IteratedInverses, Rule
-from nofb.rules.targets import TargetRule, inverse_of
+from nofb.rules.base import state_of
+from nofb.rules.targets import InverseTraining, TargetRule, inverse_of
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -50,7 +51,7 @@ def lipschitz_constants(view: View) -> Array:
     constants = {layer: contraction(net, rule, view.trace, layer) for layer in rule.inverted(net)}
     found = in_order(net, constants)
     if isinstance(rule, IteratedInverses):
-        warn_of_divergence(rule, found)
+        warn_of_divergence(net, rule, found)
     return found
 
 
@@ -113,9 +114,10 @@ def changes_of(rule: TargetRule, trace: Trace) -> dict[WeightedLayer, Array]:
     return {layer: t - rule.state(trace, layer) for layer, t in rule.targets(trace.net, trace)}
 
 
-def warn_of_divergence(rule: IteratedInverses, constants: Array) -> None:
+def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -> None:
     """Say once which inverse cannot be relied on, after it has learned."""
-    learned = any(optimizer.state for optimizer in rule.optimizers.values())
+    training = [state_of(layer, InverseTraining) for layer in rule.inverted(net)]
+    learned = any(each.optimizer.state for each in training)
     if rule.iterations < 2 or not learned or rule in _warned:
         return
     wrong = [number for number, constant in enumerate(constants) if constant >= 1]

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from nofb.diagnosis.paths import PerLayer, feedback_path, transport_path
+from nofb.network import Network
 from nofb.rules import Backprop, GaussNewtonTargets, Rule
 from nofb.trace import Trace
 from nofb.types import Array
@@ -101,7 +102,7 @@ class View:
 
     @cached_property
     def _taught(self) -> tuple[PerLayer, PerLayer]:
-        with undisturbed(self.rule):
+        with undisturbed(self.rule, self.net):
             return self._teach(self.rule)
 
     @cached_property
@@ -110,7 +111,6 @@ class View:
 
     def _teach(self, rule: Rule) -> tuple[PerLayer, PerLayer]:
         """Return the signals and steps of a rule, in memory of their own."""
-        self.trace.deltas.clear()
         updates = rule.teach(self.net, self.trace)
         deltas = {layer: delta.copy() for layer, delta in self.trace.deltas.items()}
         steps = {
@@ -122,13 +122,20 @@ class View:
 
 
 @contextmanager
-def undisturbed(rule: Rule) -> Iterator[None]:
+def undisturbed(rule: Rule, net: Network) -> Iterator[None]:
     """Within this context a rule draws from copies of its generators, so that a run stays as is."""
-    own = {
-        name: value for name, value in vars(rule).items() if isinstance(value, np.random.Generator)
-    }
-    vars(rule).update({name: deepcopy(value) for name, value in own.items()})
+    holders = [rule, *(layer.rule_state for layer in net.weighted)]
+    own = [
+        (attributes, name, value)
+        for attributes in (getattr(holder, "__dict__", {}) for holder in holders)
+        for name, value in attributes.items()
+        if isinstance(value, np.random.Generator)
+    ]
+    copies: dict[int, object] = {}  # one generator of several layers stays one
+    for attributes, name, value in own:
+        attributes[name] = deepcopy(value, copies)
     try:
         yield
     finally:
-        vars(rule).update(own)
+        for attributes, name, value in own:
+            attributes[name] = value

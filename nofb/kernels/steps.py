@@ -7,8 +7,17 @@ from nofb.types import Array
 
 
 @kernel
+def fit(W: Array, other: Array) -> None:
+    """Refuse an array that is not laid out as W is: the loops below would leave its memory."""
+    contiguous = W.flags.c_contiguous and other.flags.c_contiguous
+    if other.shape != W.shape or np.iscomplexobj(other) or not contiguous:
+        raise ValueError("arrays of one step must be real and C-contiguous, and have one shape")
+
+
+@kernel
 def descend(W: Array, dW: Array, lr: float) -> None:
     """W ← W - η dW."""
+    fit(W, dW)
     W, dW, lr = W.reshape(-1), dW.reshape(-1), W.dtype.type(lr)
     for i in range(W.size):
         W[i] -= lr * dW[i]
@@ -17,6 +26,8 @@ def descend(W: Array, dW: Array, lr: float) -> None:
 @kernel
 def momentum(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
     """v ← μ v + dW, then W ← W - η v."""
+    fit(W, dW)
+    fit(W, v)
     W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
     lr, mu = W.dtype.type(lr), W.dtype.type(mu)
     for i in range(W.size):
@@ -27,6 +38,8 @@ def momentum(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
 @kernel
 def nesterov(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
     """v ← μ v + dW, then W ← W - η (dW + μ v): one step ahead of momentum."""
+    fit(W, dW)
+    fit(W, v)
     W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
     lr, mu = W.dtype.type(lr), W.dtype.type(mu)
     for i in range(W.size):
@@ -37,6 +50,8 @@ def nesterov(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
 @kernel
 def rmsprop(W: Array, dW: Array, s: Array, lr: float, rho: float, epsilon: float) -> None:
     """s ← ρ s + (1 - ρ) dW², then W ← W - η dW / (√s + ε)."""
+    fit(W, dW)
+    fit(W, s)
     W, dW, s = W.reshape(-1), dW.reshape(-1), s.reshape(-1)
     real = W.dtype.type
     lr, rho, rest, epsilon = real(lr), real(rho), real(1 - rho), real(epsilon)
@@ -53,6 +68,9 @@ def adam(
 
     Both averages start at zero; the caller's η and ε already make up for that.
     """
+    fit(W, dW)
+    fit(W, m)
+    fit(W, s)
     W, dW, m, s = W.reshape(-1), dW.reshape(-1), m.reshape(-1), s.reshape(-1)
     real = W.dtype.type
     rest1, rest2 = real(1 - beta1), real(1 - beta2)

@@ -7,6 +7,7 @@ weight product), so that a rule never asks which kind of layer it has.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
 from nofb.kernels import products
 from nofb.layers.inverse import Inverse
+from nofb.layers.owned_arrays import Pattern, owned
 from nofb.types import Array, FloatType, Shape
+
+OWNED = ("W", "b", "B", "D")  # the arrays of a layer with weights
 
 
 class Record:
@@ -50,6 +54,7 @@ class Record:
     ) -> None:
         self.samples = samples
         self.dtype = dtype
+        self._dtype = np.dtype(dtype)
         self.whole = whole
         self.rows = slice(first, first + samples)
         self.arrays: dict[str, Array] = {}
@@ -66,6 +71,44 @@ class Record:
             )
             self.arrays.setdefault(name, room)  # of two threads that come at once, one is first
         return self.arrays[name]
+
+    def signal(self, layer: Layer, signal: Array, shape: Shape) -> Array:
+        """Return a signal as kernels take it: C-contiguous, and of the network's type.
+
+        Every signal that enters a layer comes through here, whoever made it.
+
+        Parameters
+        ----------
+        layer
+            The layer that it enters, for errors.
+        signal
+            Floating-point numbers (N, *shape), in any memory layout.
+        shape
+            What the layer takes, for one sample.
+
+        Raises
+        ------
+        TypeError
+            If the signal is no array of floating-point numbers.
+        ValueError
+            If it has another shape.
+        """
+        is_array = isinstance(signal, np.ndarray)
+        fits = is_array and signal.shape == (self.samples, *shape)
+        if fits and signal.dtype is self._dtype and signal.flags.c_contiguous:
+            return signal
+        if not is_array or not np.issubdtype(signal.dtype, np.floating):
+            held = getattr(signal, "dtype", type(signal).__name__)
+            raise TypeError(
+                f"the signal for {layer!r} must be an array of floating-point numbers, but is "
+                f"{held}: use .astype(net.dtype)"
+            )
+        if not fits:
+            raise ValueError(
+                f"the signal for {layer!r} has shape {signal.shape}, but needs "
+                f"{(self.samples, *shape)}"
+            )
+        return np.ascontiguousarray(signal, self.dtype)
 
 
 class Layer(ABC):
@@ -109,6 +152,10 @@ class WeightlessLayer(Layer):
 class WeightedLayer(Layer):
     """A layer with weights, seen by a rule as three linear maps and an activation.
 
+    The layer owns its arrays: what is assigned to W, b, B or D is checked and copied, so that an
+    array has one owner, the layer's shape and the network's type. Changes in place
+    (`layer.W[:] = ...`) need no copy.
+
     Attributes
     ----------
     W, b
@@ -119,6 +166,10 @@ class WeightedLayer(Layer):
         Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
     inverse
         What a target travels down through, where a rule sends targets; otherwise `None`.
+    rule_state
+        What the attached rule keeps for this layer, one small object, or `None`.
+    dtype
+        The network's floating-point type.
     activation
         The function that is applied to a = h_below W + b.
     work
@@ -130,6 +181,8 @@ class WeightedLayer(Layer):
     B: Array | None = None
     D: Array | None = None
     inverse: Inverse | None = None
+    rule_state: Any = None
+    dtype: FloatType = np.float32
     work: int
 
     def __init__(
@@ -147,8 +200,33 @@ class WeightedLayer(Layer):
 
     def draw_weights(self, rng: np.random.Generator, dtype: FloatType) -> None:
         """Draw W with the layer's initialiser and set b to zero."""
-        self.W = np.ascontiguousarray(self.init(rng, self.n_in, self.n_out), dtype)
+        self.dtype = dtype
+        self.W = self.init(rng, self.n_in, self.n_out)
         self.b = np.zeros(self.n_out, dtype) if self.bias else None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in OWNED and value is not getattr(self, name, None):  # W *= 2 assigns W to itself
+            value = self._owned(name, value)
+            inverse = self.inverse
+            if value is not None and inverse and inverse.matrix is getattr(self, name, None):
+                inverse.B = value  # the two are one array, and stay one
+                return
+        super().__setattr__(name, value)
+
+    def _owned(self, name: str, given: Any) -> Array | None:
+        """Return a copy of what is assigned to one of the layer's arrays, or refuse it."""
+        if given is None and (name in ("B", "D") or (name == "b" and not self.bias)):
+            return None
+        if name == "b" and not self.bias:
+            raise ValueError(f"{self!r} was made with bias=False, so that it takes no b")
+        shapes: dict[str, Pattern] = {
+            "W": (self.n_in, self.n_out),
+            "b": (self.n_out,),
+            "B": self.feedback_shape,
+            "D": (None, None),  # the network knows: (its outputs, units shown to the next layer)
+        }
+        hint = "draw it with layer.feedback_shape, which is Wᵀ's, or " if name == "B" else ""
+        return owned(name, self, given, shapes[name], self.dtype, hint)
 
     def open(self, record: Record, h_below: Array) -> None:
         super().open(record, h_below)
@@ -174,8 +252,7 @@ class WeightedLayer(Layer):
     def mean_delta(self, record: Record, delta: Array, db: Array | None) -> Array:
         """Return delta / N, as rows of n_out numbers, and write their sum into db."""
         mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
-        rows = np.ascontiguousarray(delta).reshape(-1, self.n_out)
-        products.mean(rows, record.samples, mean_delta, db)
+        products.mean(delta.reshape(-1, self.n_out), record.samples, mean_delta, db)
         return mean_delta
 
     @abstractmethod

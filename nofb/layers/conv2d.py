@@ -104,6 +104,7 @@ class Conv2D(WeightedLayer):
         return self._patches(record, "patches").reshape(-1, self.n_in)  # (N H' W', n_in)
 
     def back(self, record: Record, delta: Array, B: Array) -> Array:
+        delta = record.signal(self, delta, self.shape_out)
         on_patches = self._patches(record, "on_patches")
         products.product(delta.reshape(-1, self.n_out), B, on_patches.reshape(-1, self.n_in))
         signal = record.array("signal", self.shape_in)
@@ -114,7 +115,7 @@ class Conv2D(WeightedLayer):
         return signal  # (N, H, W, channels_in)
 
     def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        P = self._gather(record, signal, "on_patches")
+        P = self._gather(record, record.signal(self, signal, self.shape_in), "on_patches")
         relayed = record.array("relayed", self.shape_out)
         products.product(P, R, relayed.reshape(-1, self.n_out))
         return relayed

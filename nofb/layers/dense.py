@@ -61,7 +61,10 @@ class Dense(WeightedLayer):
 
     def back(self, record: Record, delta: Array, B: Array) -> Array:
         signal = record.array("signal", self.shape_in)
-        products.product(delta, B, signal)  # (N, n_in)
+        try:
+            products.product(delta, B, signal)  # (N, n_in)
+        except ValueError:  # NumPy refuses what does not fit, so a check at each step is not needed
+            products.product(record.signal(self, delta, self.shape_out), B, signal)
         return signal
 
     def received(self, record: Record) -> Array:
@@ -69,7 +72,10 @@ class Dense(WeightedLayer):
 
     def relay(self, record: Record, signal: Array, R: Array) -> Array:
         relayed = record.array("relayed", self.shape_out)
-        products.product(signal, R, relayed)  # (N, n_out)
+        try:
+            products.product(signal, R, relayed)  # (N, n_out)
+        except ValueError:
+            products.product(record.signal(self, signal, self.shape_in), R, relayed)
         return relayed
 
     def __repr__(self) -> str:

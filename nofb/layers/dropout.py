@@ -67,11 +67,13 @@ class Dropout(WeightlessLayer):
         np.multiply(record.h_below, record.array("mask", self.shape_in), out=record.h)
 
     def back(self, record: Record, signal: Array) -> Array:
+        signal = record.signal(self, signal, self.shape_out)
         signal *= record.array("mask", self.shape_in)
         return signal
 
     def relay(self, record: Record, signal: Array) -> Array:
-        return signal  # a teaching signal has met the mask already, on its way down
+        # A teaching signal has met the mask already, on its way down.
+        return record.signal(self, signal, self.shape_in)
 
     def __repr__(self) -> str:
         return f"Dropout({self.rate})"

@@ -29,9 +29,11 @@ class Flatten(WeightlessLayer):
         """Nothing is left to do."""
 
     def back(self, record: Record, signal: Array) -> Array:
+        signal = record.signal(self, signal, self.shape_out)
         return signal.reshape(len(signal), *self.shape_in)
 
     def relay(self, record: Record, signal: Array) -> Array:
+        signal = record.signal(self, signal, self.shape_in)
         return signal.reshape(len(signal), *self.shape_out)
 
     def __repr__(self) -> str:

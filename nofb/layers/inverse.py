@@ -10,6 +10,7 @@ import numpy as np
 
 from nofb.activations import Activation
 from nofb.kernels import products
+from nofb.layers.owned_arrays import owned
 from nofb.types import Array
 
 
@@ -84,6 +85,8 @@ class Inverse(Map):
     ----------
     B, c
         Its feedback matrix (n_out, n_in) and its bias (n_in,): other names for `matrix` and `bias`.
+        The matrix is one array with the layer's B or D. What is assigned is checked, and its values
+        are copied into the array that is there.
     dB, dc
         The gradients of its last lesson, shaped like them.
     """
@@ -91,9 +94,30 @@ class Inverse(Map):
     def __init__(
         self, matrix: Array, activation: Activation, activation_first: bool = False
     ) -> None:
-        self.B, self.c = matrix, np.zeros(matrix.shape[1], matrix.dtype)
-        super().__init__(self.B, self.c, activation, activation_first)
+        matrix = np.require(matrix, requirements=("C", "W"))
+        self._bias = np.zeros(matrix.shape[1], matrix.dtype)
+        super().__init__(matrix, self._bias, activation, activation_first)
         self.dB, self.dc = np.zeros_like(self.B), np.zeros_like(self.c)
+
+    @property
+    def B(self) -> Array:  # noqa: N802
+        return self.matrix
+
+    @B.setter
+    def B(self, given: Array) -> None:  # noqa: N802
+        self._fill("B", self.matrix, given)
+
+    @property
+    def c(self) -> Array:
+        return self._bias
+
+    @c.setter
+    def c(self, given: Array) -> None:
+        self._fill("c", self._bias, given)
+
+    def _fill(self, name: str, array: Array, given: Array) -> None:
+        """Fill one of the two arrays in place."""
+        array[...] = owned(name, self, given, array.shape, array.dtype.type)
 
     def gradient(self, *terms: tuple[Array, Array, Array]) -> None:
         """Write dB and dc, the mean gradients of a loss, from its slope wherever g was used.

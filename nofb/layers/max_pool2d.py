@@ -55,11 +55,13 @@ class MaxPool2D(WeightlessLayer):
         pooling.max_pool(record.h_below, self.size, self.stride, record.h, winners)
 
     def back(self, record: Record, signal: Array) -> Array:
+        signal = record.signal(self, signal, self.shape_out)
         below = record.array("signal", self.shape_in)
         pooling.to_winners(signal, self._winners(record), below)
         return below
 
     def relay(self, record: Record, signal: Array) -> Array:
+        signal = record.signal(self, signal, self.shape_in)
         relayed = record.array("relayed", self.shape_out)
         pooling.from_winners(signal, self._winners(record), relayed)
         return relayed

@@ -8,18 +8,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
 from nofb import checks, seeds
 from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
+from nofb.layers.owned_arrays import owned
 from nofb.network import Network
 from nofb.trace import Trace, Update
 from nofb.types import Array
 
 Signals = Iterable[tuple[WeightedLayer, Array]]
+State = TypeVar("State")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class Rule(ABC):
     def attach(self, net: Network, seed: int = 0) -> None:
         """Draw the feedback path of this rule; any earlier one is taken off.
 
+        Whatever the rule keeps for this network is made anew and lies on the layers, so that one
+        rule may be attached to several networks.
+
         Parameters
         ----------
         net
@@ -92,7 +97,8 @@ class Rule(ABC):
             Seeds the feedback, apart from the forward weights even if their seed is the same.
         """
         for layer in net.weighted:
-            layer.B = layer.D = layer.inverse = None
+            layer.inverse = layer.rule_state = layer.B = layer.D = None
+        self.share = 1.0
         self.draw_feedback(net, seeds.generator(checks.whole("seed", seed, least=0), "feedback"))
         net.rule = self
 
@@ -158,8 +164,18 @@ class Rule(ABC):
         return f"{type(self).__name__}()"
 
 
+def state_of(layer: WeightedLayer, kind: type[State]) -> State:
+    """Return what the attached rule keeps for a layer, or say that it is not attached."""
+    if not isinstance(layer.rule_state, kind):
+        raise ValueError(
+            f"{layer!r} keeps no {kind.__name__} of this rule: attach the rule to the network first"
+        )
+    return layer.rule_state
+
+
 def draw_matrix(
     draw: Initialiser, rng: np.random.Generator, senders: int, receivers: int, net: Network
 ) -> Array:
-    """Return a feedback matrix (senders, receivers) in the network's type, ready for kernels."""
-    return np.ascontiguousarray(draw(rng, senders, receivers), net.dtype)
+    """Return a feedback matrix (senders, receivers) of its own, in the network's type."""
+    drawn = draw(rng, senders, receivers)
+    return owned("a feedback matrix", net, drawn, (senders, receivers), net.dtype)

@@ -16,18 +16,29 @@ Released code: none. Two independent notes disagree on whether the relay is W_l 
     matrix; `relay` chooses, and the forward weights are the default.
 """
 
-from dataclasses import replace
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nofb import checks, initialisers
 from nofb.initialisers import Initialiser
-from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses, draw_matrix
+from nofb.rules.base import Rule, Signals, Uses, draw_matrix, state_of
 from nofb.trace import Trace
 from nofb.types import Array
+
+
+@dataclass
+class RandomRelay:
+    """What a layer keeps, as `layer.rule_state`, where the relay is random.
+
+    Parameters
+    ----------
+    R
+        The fixed relay matrix (n_in, n_out).
+    """
+
+    R: Array
 
 
 class IndirectFeedbackAlignment(Rule):
@@ -39,11 +50,6 @@ class IndirectFeedbackAlignment(Rule):
         "forward" relays through the forward weights, "random" through fixed random matrices.
     feedback_init
         How D_1, and each R of a random relay, is drawn.
-
-    Attributes
-    ----------
-    R
-        The fixed random relay matrix (n_in, n_out) of each layer; empty for the forward relay.
 
     Examples
     --------
@@ -65,7 +71,6 @@ class IndirectFeedbackAlignment(Rule):
         checks.choice("relay", relay, ["forward", "random"])
         self.relay = relay
         self.feedback_init = initialisers.get(feedback_init, "feedback_init")
-        self.R: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
         if relay == "random":
             self.uses = replace(self.uses, forward_weights=False)  # type: ignore[misc]
 
@@ -76,7 +81,8 @@ class IndirectFeedbackAlignment(Rule):
             first.D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
         if self.relay == "random":
             for layer in net.weighted[1:-1]:
-                self.R[layer] = draw_matrix(self.feedback_init, rng, layer.n_in, layer.n_out, net)
+                R = draw_matrix(self.feedback_init, rng, layer.n_in, layer.n_out, net)
+                layer.rule_state = RandomRelay(R)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         *hidden, last = net.weighted
@@ -86,7 +92,7 @@ class IndirectFeedbackAlignment(Rule):
             if layer is hidden[0]:
                 signal = trace.project(layer, trace.error, layer.D)  # eq. 2  (N, n_1)
             else:
-                R = self.R[layer] if self.relay == "random" else layer.W
+                R = state_of(layer, RandomRelay).R if self.relay == "random" else layer.W
                 signal = trace.relay(layer, delta, R)  # eq. 3  (N, n_l)
             delta = trace.times_slope(layer, signal)  # ∘ f'(a_l)  (N, n_l)
             yield layer, delta

@@ -21,8 +21,8 @@ Paper: "decay" counts ‖W‖² too. Here W rests in mirror mode, as under the w
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -31,7 +31,8 @@ from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.weight_mirror import WeightMirror
+from nofb.rules.base import state_of
+from nofb.rules.weight_mirror import Mirror, WeightMirror
 from nofb.types import Array
 
 
@@ -44,6 +45,21 @@ def missing(xi: Array, z: Array, B: Array, null: float, rest: Array) -> None:
             rest[i, j] = xi[i, j] - null * rest[i, j]  # in eq. 7, down eq. 6
 
 
+@dataclass
+class InformedMirror(Mirror):
+    """What a layer's last mirror step left behind, as `layer.rule_state`.
+
+    Parameters
+    ----------
+    rest
+        What was missing in it (M, n_in).
+    rng, xi, a, z, dB
+        As for the weight mirror.
+    """
+
+    rest: Array
+
+
 class InformationAlignment(WeightMirror):
     """Information alignment: a weight mirror that stops where B says it all again.
 
@@ -54,11 +70,6 @@ class InformationAlignment(WeightMirror):
     decay, width, samples, steps_before, steps_between, feedback_init
         As for the weight mirror; its rate is left at λ / σ², its noise is Gaussian and its answers
         are centred.
-
-    Attributes
-    ----------
-    rest
-        What was missing in each layer's last mirror step (M, n_in).
 
     Examples
     --------
@@ -94,15 +105,14 @@ class InformationAlignment(WeightMirror):
             feedback_init=feedback_init,
         )
         self.null = checks.number("null", null, least=0)
-        self.rest: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
 
-    def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        for layer in net.weighted[1:]:
-            self.rest[layer] = np.zeros((self.samples, layer.n_in), net.dtype)
-        super().draw_feedback(net, rng)
+    def mirror_state(self, layer: WeightedLayer, rng: np.random.Generator) -> InformedMirror:
+        mirror = super().mirror_state(layer, rng)
+        return InformedMirror(**vars(mirror), rest=np.zeros_like(mirror.xi))
 
     def mirror_layer(self, net: Network, layer: WeightedLayer, B: Array) -> None:
         self.converse(net, layer)  # eq. 4, eq. 5
+        state = state_of(layer, InformedMirror)
         real: Callable[[float], Any] = net.dtype
-        missing(self.xi[layer], self.z[layer], B, real(self.null), self.rest[layer])
-        self.learn(net, layer, self.rest[layer], B)  # eq. 7, eq. 8
+        missing(state.xi, state.z, B, real(self.null), state.rest)
+        self.learn(net, layer, state.rest, B)  # eq. 7, eq. 8

@@ -141,8 +141,10 @@ class IteratedInverses(PerBatchDifferences):
             change = squares(np.subtract(self.state(trace, layer), t, out=room))  # eq. 7
             asked = self.step_size**2 * squares(trace.error)  # ‖Δ_L‖²  (N, 1)
             delta *= np.divide(asked, change, out=np.zeros_like(asked), where=change > 0)  # eq. 8
-        if self.minimum_norm:
-            delta /= self.length(trace, layer)
+        if self.minimum_norm:  # of the output layer delta is the trace's own error, which stays
+            room = trace[layer].array("delta", layer.shape_out)
+            np.divide(delta, self.length(trace, layer), out=room)
+            return room
         return delta
 
     def length(self, trace: Trace, layer: WeightedLayer) -> Array:

@@ -27,7 +27,7 @@ Released code: adds up the losses of a batch before eq. 5, so that a sample hear
 """
 
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,10 +35,23 @@ from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.layers import Dropout, Record, WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rules.base import Uses, state_of
 from nofb.rules.feedback_alignment import FeedbackAlignment
 from nofb.trace import Trace, Update
 from nofb.types import Array
+
+
+@dataclass
+class Noise:
+    """What a layer keeps, as `layer.rule_state`.
+
+    Parameters
+    ----------
+    rng
+        Draws the noise of all layers.
+    """
+
+    rng: np.random.Generator
 
 
 class NodePerturbationFeedback(FeedbackAlignment):
@@ -50,11 +63,6 @@ class NodePerturbationFeedback(FeedbackAlignment):
         σ, the standard deviation of the noise; small, so that the loss is nearly linear in it.
     feedback_init
         How each B (n_out, n_in) is drawn, as in feedback alignment.
-
-    Attributes
-    ----------
-    noisy
-        The noisy pass of each trace that was taught from.
 
     Examples
     --------
@@ -77,11 +85,11 @@ class NodePerturbationFeedback(FeedbackAlignment):
     ) -> None:
         super().__init__(feedback_init)
         self.width = checks.number("width", width, above=0)
-        self.noisy: WeakKeyDictionary[Trace, Trace] = WeakKeyDictionary()
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)
-        self.rng = rng
+        for layer in net.weighted[1:]:
+            layer.rule_state = Noise(rng)
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         signals = dict(self.signals(net, trace))  # eq. 1, eq. 2
@@ -94,9 +102,7 @@ class NodePerturbationFeedback(FeedbackAlignment):
 
     def blames(self, net: Network, trace: Trace) -> Iterator[tuple[WeightedLayer, Record, Array]]:
         """Give each layer with feedback, its record of a noisy pass, and λ for what it received."""
-        if trace not in self.noisy:
-            self.noisy[trace] = Trace(net, trace.samples)
-        noisy = self.noisy[trace]
+        noisy = trace.second_pass()
         self.perturb(trace, noisy)
         change = losses(net, noisy, trace.target) - losses(net, trace, trace.target)
         worth = (change / self.width**2).astype(net.dtype)  # (N,)
@@ -114,7 +120,7 @@ class NodePerturbationFeedback(FeedbackAlignment):
                 record.array("mask", h.shape[1:])[:] = trace[layer].array("mask", h.shape[1:])
             if isinstance(layer, WeightedLayer) and layer.B is not None:
                 xi = record.array("xi", layer.shape_in)
-                self.rng.standard_normal(out=xi, dtype=xi.dtype)
+                state_of(layer, Noise).rng.standard_normal(out=xi, dtype=xi.dtype)
                 xi *= self.width
                 record.h_below += xi  # eq. 4
             layer.forward(record)

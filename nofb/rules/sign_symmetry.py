@@ -20,8 +20,8 @@ Released code: the 2016 paper takes the random magnitude as it is drawn; later c
 """
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from math import sqrt
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from nofb import checks
 from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses
+from nofb.rules.base import Rule, Signals, Uses, state_of
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -42,6 +42,22 @@ def take_signs(W: Array, M: Array, B: Array) -> None:
             B[i, j] = M[i, j] * np.sign(W[j, i])  # eq. 2  (n_out, n_in)
 
 
+@dataclass
+class Magnitudes:
+    """What a layer keeps, as `layer.rule_state`.
+
+    Parameters
+    ----------
+    rng
+        Draws the magnitudes of all layers.
+    M
+        The magnitudes (n_out, n_in).
+    """
+
+    rng: np.random.Generator
+    M: Array
+
+
 class SignSymmetry(Rule):
     """What the three forms share: signs from the forward weights, magnitudes from elsewhere.
 
@@ -49,11 +65,6 @@ class SignSymmetry(Rule):
     ----------
     scale
         Multiplies the magnitudes.
-
-    Attributes
-    ----------
-    M
-        The magnitudes (n_out, n_in) of each layer.
     """
 
     paper = "Liao, Leibo & Poggio 2016"
@@ -61,30 +72,29 @@ class SignSymmetry(Rule):
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = checks.number("scale", scale, above=0)
-        self.M: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
 
     @abstractmethod
     def draw_magnitudes(self, M: Array, rng: np.random.Generator) -> None:
         """Fill M with magnitudes around one."""
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        self.rng = rng
         for layer in net.weighted[1:]:
-            self.M[layer] = np.empty(layer.feedback_shape, net.dtype)
-            layer.B = np.empty(layer.feedback_shape, net.dtype)
+            layer.B = np.zeros(layer.feedback_shape)
+            layer.rule_state = Magnitudes(rng, np.zeros_like(layer.B))
             self.draw(layer)
         self.take_signs(net)
 
     def draw(self, layer: WeightedLayer) -> None:
         """Draw the magnitudes of one layer: s times those of the form."""
-        self.draw_magnitudes(self.M[layer], self.rng)
-        self.M[layer] *= self.scale * sqrt(2 / (layer.n_in + layer.n_out))
+        state = state_of(layer, Magnitudes)
+        self.draw_magnitudes(state.M, state.rng)
+        state.M *= self.scale * sqrt(2 / (layer.n_in + layer.n_out))
 
     def take_signs(self, net: Network) -> None:
         """Rebuild every B from the signs of the weights as they are now."""
         for layer in net.weighted[1:]:
             if layer.B is not None:
-                take_signs(layer.W, self.M[layer], layer.B)  # eq. 2
+                take_signs(layer.W, state_of(layer, Magnitudes).M, layer.B)  # eq. 2
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         # This changes nothing, unless somebody has moved W by hand.

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,11 +20,27 @@ from nofb.layers import Dense, Inverse, WeightedLayer
 from nofb.layers.inverse import Map
 from nofb.network import Network
 from nofb.optimizers import Optimizer
-from nofb.rules.base import Rule, Signals, draw_matrix
+from nofb.rules.base import Rule, Signals, draw_matrix, state_of
 from nofb.trace import Trace
 from nofb.types import Array
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
+
+
+@dataclass
+class InverseTraining:
+    """What the inverse of a layer learns with, as `layer.rule_state`.
+
+    Parameters
+    ----------
+    rng
+        Draws the noise of this layer.
+    optimizer
+        Moves the inverse, and keeps its running averages.
+    """
+
+    rng: np.random.Generator
+    optimizer: Optimizer
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -79,23 +94,20 @@ class TargetRule(Rule):
         if self.inverse_activation is not None:
             activations.get(self.inverse_activation)
         self.inverse_init = initialisers.get(self.inverse_init, "inverse_init")
-        self.rngs: WeakKeyDictionary[WeightedLayer, np.random.Generator] = WeakKeyDictionary()
-        self.optimizers: WeakKeyDictionary[WeightedLayer, Optimizer] = WeakKeyDictionary()
+        self.inverse_share = 1.0
 
     # -- the inverses ----------------------------------------------------------------------------
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         check_dense(self, net)
+        self.inverse_share = 1.0
         inverted = self.inverted(net)
         for layer, own in zip(inverted, rng.spawn(len(inverted)), strict=True):
             self.attach_inverse(net, layer, rng)
-            self.rngs[layer] = own
-            self.optimizers[layer] = optimizers.make(
-                self.inverse_optimizer,
-                lr=self.inverse_lr,
-                schedule=self.inverse_schedule,
-                decay=self.inverse_decay,
+            optimizer = optimizers.make(
+                self.inverse_optimizer, lr=self.inverse_lr, decay=self.inverse_decay
             )
+            layer.rule_state = InverseTraining(own, optimizer)
 
     def inverted(self, net: Network) -> list[WeightedLayer]:
         """Return the layers that a target travels down through."""
@@ -109,8 +121,7 @@ class TargetRule(Rule):
         layer.inverse = Inverse(layer.B, activation, self.activation_first)
 
     def at(self, epoch: float, epochs: int) -> None:
-        for optimizer in self.optimizers.values():
-            optimizer.at(epoch, epochs)
+        self.inverse_share = schedules.get(self.inverse_schedule)(epoch, epochs)
 
     def feedback_passes(self, epoch: int) -> int:
         return self.epochs_between if epoch else self.epochs_before
@@ -134,8 +145,10 @@ class TargetRule(Rule):
 
     def learn(self, net: Network, trace: Trace, layer: WeightedLayer) -> None:
         """Let the inverse of a layer take one step."""
-        self.lesson(net, trace, layer, self.rngs[layer])
-        inverse, optimizer = inverse_of(layer), self.optimizers[layer]
+        inverse, training = inverse_of(layer), state_of(layer, InverseTraining)
+        self.lesson(net, trace, layer, training.rng)
+        optimizer = training.optimizer
+        optimizer.share = self.inverse_share
         optimizer.step("B", inverse.B, inverse.dB)
         optimizer.step("c", inverse.c, inverse.dc)
 

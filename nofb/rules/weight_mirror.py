@@ -36,8 +36,8 @@ Gaps to the released code, each of them an attribute, all of them `wm_released`:
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -47,7 +47,7 @@ from nofb.kernels.jit import kernel
 from nofb.kernels.products import affine
 from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rules.base import Uses, state_of
 from nofb.rules.feedback_alignment import FeedbackAlignment
 from nofb.types import Array
 
@@ -81,6 +81,27 @@ NOISES: dict[str, Callable[[np.random.Generator, Array], None]] = {
 }
 
 
+@dataclass
+class Mirror:
+    """What a layer's last mirror step left behind, as `layer.rule_state`.
+
+    Parameters
+    ----------
+    rng
+        Draws the noise of all layers.
+    xi, a, z
+        Noise (M, n_in) and answer, before and after f (M, n_out).
+    dB
+        The estimate (n_out, n_in) that was made of it.
+    """
+
+    rng: np.random.Generator
+    xi: Array
+    a: Array
+    z: Array
+    dB: Array
+
+
 class WeightMirror(FeedbackAlignment):
     """Weight mirror: between steps of learning, noise lets every B find its Wᵀ.
 
@@ -106,13 +127,6 @@ class WeightMirror(FeedbackAlignment):
         Whether the units' biases take part in mirror mode.
     feedback_init
         How each B (n_out, n_in) is drawn, as in feedback alignment.
-
-    Attributes
-    ----------
-    xi, a, z
-        Noise (M, n_in) and answer, before and after f (M, n_out), of each layer's last mirror step.
-    dB
-        The estimate (n_out, n_in) that each layer made of it.
 
     Raises
     ------
@@ -165,20 +179,18 @@ class WeightMirror(FeedbackAlignment):
         self.steps_before = checks.whole("steps_before", steps_before, least=0)
         self.steps_between = checks.whole("steps_between", steps_between, least=0)
         self.centred, self.bias = centred, bias
-        self.xi: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
-        self.a: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
-        self.z: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
-        self.dB: WeakKeyDictionary[WeightedLayer, Array] = WeakKeyDictionary()
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)
-        self.rng = rng
         for layer in net.weighted[1:]:
-            self.xi[layer] = np.zeros((self.samples, layer.n_in), net.dtype)
-            self.a[layer] = np.zeros((self.samples, layer.n_out), net.dtype)
-            self.z[layer] = np.zeros((self.samples, layer.n_out), net.dtype)
-            self.dB[layer] = np.zeros(layer.feedback_shape, net.dtype)
+            layer.rule_state = self.mirror_state(layer, rng)
         self.mirror(net, self.steps_before)
+
+    def mirror_state(self, layer: WeightedLayer, rng: np.random.Generator) -> Mirror:
+        """Return what a layer keeps of its mirror steps, before the first one."""
+        shapes = [(self.samples, n) for n in (layer.n_in, layer.n_out, layer.n_out)]
+        xi, a, z = (np.zeros(shape, layer.dtype) for shape in shapes)
+        return Mirror(rng, xi, a, z, np.zeros(layer.feedback_shape, layer.dtype))
 
     # Engaged mode is `FeedbackAlignment.signals`.
 
@@ -198,12 +210,13 @@ class WeightMirror(FeedbackAlignment):
     def mirror_layer(self, net: Network, layer: WeightedLayer, B: Array) -> None:
         """Take one mirror step with one layer."""
         self.converse(net, layer)
-        self.learn(net, layer, self.xi[layer], B)
+        self.learn(net, layer, state_of(layer, Mirror).xi, B)
 
     def converse(self, net: Network, layer: WeightedLayer) -> None:
         """Let the units below chatter, and those above answer."""
-        xi, z = self.xi[layer], self.z[layer]
-        NOISES[self.noise](self.rng, xi)
+        state = state_of(layer, Mirror)
+        xi, z = state.xi, state.z
+        NOISES[self.noise](state.rng, xi)
         xi *= self.width  # eq. 4  (M, n_in)
         self.answer(net, layer)  # eq. 5  (M, n_out)
         if self.centred:
@@ -213,14 +226,14 @@ class WeightMirror(FeedbackAlignment):
         """Change B by what the two ends of each of its synapses have said."""
         real: Callable[[float], Any] = net.dtype
         rate, decay = real(self.share * self.rate), real(self.share * self.decay)
-        count = self.samples - self.centred
-        mirror(xi, self.z[layer], count, rate, decay, self.dB[layer], B)
+        state, count = state_of(layer, Mirror), self.samples - self.centred
+        mirror(xi, state.z, count, rate, decay, state.dB, B)
 
     def answer(self, net: Network, layer: WeightedLayer) -> None:
         """Let the units above answer the noise: z = f(ξ W), with + b if biases take part."""
-        a = self.a[layer]
-        affine(self.xi[layer], layer.W, layer.b if self.bias else None, a)
-        layer.activation.f(a, self.z[layer])
+        state = state_of(layer, Mirror)
+        affine(state.xi, layer.W, layer.b if self.bias else None, state.a)
+        layer.activation.f(state.a, state.z)
 
 
 class WeightMirrorReleased(WeightMirror):
@@ -255,4 +268,5 @@ class WeightMirrorReleased(WeightMirror):
     def answer(self, net: Network, layer: WeightedLayer) -> None:
         super().answer(net, layer)
         if layer is net.weighted[-1]:
-            net.head.unit(self.a[layer], self.z[layer])
+            state = state_of(layer, Mirror)
+            net.head.unit(state.a, state.z)

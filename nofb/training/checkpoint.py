@@ -9,13 +9,15 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import archive, checks, fingerprint
+from nofb import archive, checks, fingerprint, optimizers
 from nofb.datasets import Dataset
+from nofb.network import Network
 from nofb.training.batches import Batches
 from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.state import Collector, Restorer
@@ -154,21 +156,49 @@ class Checkpoint:
         ------
         TypeError
             If the rule, the optimizer or a layer holds something that no file could bring back.
+        ValueError
+            If something in the file does not fit the run; nothing is filled then.
         """
         if self.path is None:
             return 0
         done = 0
         if self._saved:
-            restorer, parts = Restorer(run.net, self._arrays), self._parts(run, batches)
-            if set(self._saved["state"]) != set(parts):
-                raise archive.damaged(self.path, f"its state must hold {', '.join(parts)}")
-            for name, saved in self._saved["state"].items():
-                parts[name] = restorer.put(saved, parts[name], name)
+            self._try(run, batches)
+            parts = self._fill(run.net, self._parts(run, batches))
             run.history.fill(parts["start"], parts["history"])
             done = self._saved["epochs"]
             self._saved, self._arrays = {}, {}
         self._fixed = self._collect(run, batches)[1].fixed
         return done
+
+    def _fill(self, net: Network, parts: dict[str, Any]) -> dict[str, Any]:
+        """Return the parts of a run, filled with what was saved."""
+        restorer = Restorer(net, self._arrays)
+        if set(self._saved["state"]) != set(parts):
+            raise archive.damaged(str(self.path), f"its state must hold {', '.join(parts)}")
+        for name, saved in self._saved["state"].items():
+            parts[name] = restorer.put(saved, parts[name], name)
+        return parts
+
+    def _try(self, run: Run, batches: Batches) -> None:
+        """Fill a copy of the run, to refuse a file that does not fit before anything is filled."""
+        net, parts = deepcopy((run.net, self._parts(run, batches)))
+        try:
+            optimizer = self._fill(net, parts)["optimizer"]
+        except (KeyError, IndexError, AttributeError) as error:  # a part that is not there
+            raise archive.damaged(str(self.path), repr(error)) from error
+        parameters = {
+            f"{index}.{name}": getattr(layer, name)
+            for index, layer in enumerate(net.weighted)
+            for name in ("W", "b", "B")
+        }
+        for name in optimizer.state:
+            if parameters.get(name) is None:
+                raise ValueError(
+                    f"{self.path} holds running averages of {name}, which the network does not have"
+                )
+            averages = optimizer.plan(name, parameters[name])[1]
+            optimizers.check(name, parameters[name], parameters[name], averages)
 
     def keep(self, run: Run, batches: Batches, done: int, epochs: int) -> None:
         """Write the file after so many epochs, if it is time to.

@@ -85,7 +85,7 @@ def describe(name: str, value: Any) -> Any:
     >>> describe("init", xavier)
     'nofb.initialisers.xavier'
     >>> describe("init", scaled("xavier", 2.0))
-    'nofb.initialisers.scaled.<locals>.<lambda>(draw=nofb.initialisers.xavier, scale=2.0)'
+    "partial(function=nofb.initialisers._scaled, args=['nofb.initialisers.xavier', 2.0])"
     >>> describe("init", object())  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
@@ -151,7 +151,9 @@ def _call(name: str, given: dict[str, Any]) -> str:
 
 def _function(function: Callable[..., object]) -> str:
     """Return where a function stands, and what it took along if it stands inside another."""
-    name = f"{function.__module__}.{getattr(function, '__qualname__', function.__name__)}"
+    # A ufunc of NumPy 1 has no __module__.
+    module = getattr(function, "__module__", type(function).__module__)
+    name = f"{module}.{getattr(function, '__qualname__', function.__name__)}"
     code = getattr(function, "__code__", None)
     if code is None or not ("<" in name or is_own(function.__module__)):
         return name

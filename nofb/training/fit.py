@@ -62,7 +62,7 @@ def fit(
     batch_size
         Samples in a step. A last, smaller batch is trained on too.
     optimizer
-        `SGD(lr=0.1)` if left out.
+        `SGD(lr=0.1)` if left out. It starts without running averages, whatever it did before.
     seed
         Seeds the feedback path, the order of samples and the validation split, each apart.
     validation
@@ -136,6 +136,7 @@ def fit(
         keeper.compare(run, data, epochs, told)
         if net.rule is not rule:
             rule.attach(net, seed)
+        optimizer.reset()
         batches = Batches(*examiner.training, batch_size, seeds.generator(seed, "order"), shuffle)
         done = keeper.restore(run, batches)
         if not done:

@@ -11,19 +11,19 @@ which says what it is: {"array": "weighted/0/W"}.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.training.description import describe, is_fixed, is_plain
 from nofb.types import Array
 
-Mapping = MutableMapping[Any, Any]
+Mapping = dict[Any, Any]
 
-MAPPINGS: dict[str, type[Mapping]] = {"dict": dict, "table": dict, "weak": WeakKeyDictionary}
+KINDS = ("array", "generator", "list", "object", "dict", "table")  # what a `Restorer` can fill
 BIT_GENERATORS: dict[str, type[np.random.BitGenerator]] = {
     kind.__name__: kind
     for kind in (
@@ -100,8 +100,8 @@ class Collector:
             return {"list": self._parts(value, place)}
         if type(value) is dict and all(type(key) is str for key in value):
             return {"dict": self._named(value, place)}
-        if type(value) in MAPPINGS.values():
-            return {"table" if type(value) is dict else "weak": self._entries(value, place)}
+        if type(value) is dict:
+            return {"table": self._entries(value, place)}
         if is_plain(value):
             self.fixed[place] = type(value).__qualname__
             return {"object": self._named(vars(value), place)}
@@ -124,8 +124,6 @@ class Collector:
     def _entries(self, mapping: Mapping, place: str) -> list[list[Any]]:
         entries = []
         for key, part in mapping.items():
-            if type(mapping) is WeakKeyDictionary and id(key) not in self._met:
-                continue  # a layer of another network, which the rule was attached to before
             saved = self._key(key, place)
             entries.append([saved, self.take(part, f"{place}/{_label(saved)}")])
         return entries
@@ -165,7 +163,13 @@ class Restorer:
         self._filled: dict[int, object] = {}
 
     def put(self, saved: Any, now: Any, place: str) -> Any:
-        """Return what `Collector.take` was given, made of `now` as far as it can be filled."""
+        """Return what `Collector.take` was given, made of `now` as far as it can be filled.
+
+        Raises
+        ------
+        ValueError
+            If a part is none that this nofb writes, or an array of a layer has another shape.
+        """
         if not isinstance(saved, dict):
             return saved
         ((kind, held),) = saved.items()
@@ -185,8 +189,13 @@ class Restorer:
         return self._fill(kind, held, now, place)
 
     def _fill(self, kind: str, held: Any, now: Any, place: str) -> Any:
+        if kind not in KINDS:
+            raise ValueError(
+                f"the checkpoint holds {place} as {kind!r}, which this nofb does not know: it was "
+                "written by another version"
+            )
         if kind == "array":
-            self._there[place] = _fill_array(self.arrays[held], now)
+            self._there[place] = _fill_array(self.arrays[held], now, place)
         elif kind == "generator":
             self._there[place] = _fill_generator(self.put(held, None, f"{place}/state"), now)
         elif kind == "list":
@@ -196,7 +205,7 @@ class Restorer:
             self._there[place] = now
             self._fill_object(held, now, place)
         else:
-            self._there[place] = now if type(now) is MAPPINGS[kind] else MAPPINGS[kind]()
+            self._there[place] = now if type(now) is dict else {}
             entries = held.items() if kind == "dict" else held
             self._fill_mapping(entries, self._there[place], place)
         return self._there[place]
@@ -206,15 +215,18 @@ class Restorer:
             raise ValueError(f"the checkpoint holds an object at {place}, where there is {now!r}")
         attributes = vars(now)
         for name, part in held.items():
-            attributes[name] = self.put(part, attributes.get(name), f"{place}/{name}")
+            filled = self.put(part, attributes.get(name), f"{place}/{name}")
+            if isinstance(now, WeightedLayer):
+                setattr(now, name, filled)  # a layer checks its arrays
+            else:
+                attributes[name] = filled
 
     def _fill_mapping(self, entries: Any, now: Mapping, place: str) -> None:
         parts = {}
         for saved, part in entries:
             key = self.put(saved, None, place)
             parts[key] = self.put(part, now.get(key), f"{place}/{_label(saved)}")
-        if type(now) is dict:
-            now.clear()
+        now.clear()
         now.update(parts)
 
     def _parts(self, held: list[Any], now: Any, place: str) -> list[Any]:
@@ -223,9 +235,16 @@ class Restorer:
         return [self.put(part, it, f"{place}/{index}") for index, (part, it) in enumerate(pairs)]
 
 
-def _fill_array(saved: Array, now: Any) -> Array:
-    if type(now) is not np.ndarray or (now.shape, now.dtype) != (saved.shape, saved.dtype):
-        return saved
+def _fill_array(saved: Array, now: Any, place: str) -> Array:
+    if type(now) is not np.ndarray:
+        return saved.copy()  # what was read may be put together more than once
+    if (now.shape, now.dtype) != (saved.shape, saved.dtype):
+        if place.startswith(("weighted/", "layers/")):  # what kernels trust
+            raise ValueError(
+                f"the checkpoint holds {place} as {saved.dtype} {saved.shape}, but the network has "
+                f"{now.dtype} {now.shape}"
+            )
+        return saved.copy()
     now[...] = saved
     return now
 

@@ -1,0 +1,158 @@
+"""What a forward pass left behind stays; what a rule did not ask for is not done again."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from oracles import DENSE_ONLY, NETS, attached, batch, dense_net, taught_trace
+
+import nofb
+from nofb import SGD, rules
+from nofb.rules import Rule, Uses
+from nofb.training.step import step
+
+FLAGS = (False, True)
+TARGETS = {"activation_first": FLAGS, "inverse_activation": (None, "identity", "tanh")}
+DIFFERENCES = {**TARGETS, "gradient_at_top": FLAGS}
+ITERATIONS = {
+    "activation_first": FLAGS,
+    "layer_norm": FLAGS,
+    "minimum_norm": FLAGS,
+    "start": ("state", "inverse"),
+    "space": ("latent", "output"),
+    "residual": (0.0, 0.5),
+}
+# What changes how a rule teaches; numbers that only scale it are left at their defaults.
+OPTIONS = {
+    "dfa": {"shared": FLAGS, "entries": (None, 1)},
+    "ifa": {"relay": ("forward", "random")},
+    "wm": {
+        "renormalise": FLAGS,
+        "noise": ("gaussian", "uniform"),
+        "centred": FLAGS,
+        "bias": FLAGS,
+    },
+    "tp": TARGETS,
+    "dtp": DIFFERENCES,
+    "itp": ITERATIONS,
+    "itp_drl": ITERATIONS,
+    "sdtp": {"inverse_activation": TARGETS["inverse_activation"]},
+}
+
+
+def choices(name):
+    """Return every combination of the options of a rule."""
+    options = OPTIONS.get(name, {})
+    return [dict(zip(options, chosen, strict=True)) for chosen in product(*options.values())]
+
+
+def left_behind(trace):
+    """Return copies of everything that a trace holds of its forward pass."""
+    kept = {"error": trace.error, "target": trace.target}
+    for index, layer in enumerate(trace.net.layers):
+        record = trace[layer]
+        kept |= {f"h_below {index}": record.h_below, f"h {index}": record.h}
+        if layer in trace.net.weighted:
+            kept[f"a {index}"] = record.a
+        kept |= {f"{name} {index}": record.arrays[name] for name in ("mask", "winners")
+                 if name in record.arrays}  # fmt: skip
+    return {name: array.copy() for name, array in kept.items()}
+
+
+@pytest.mark.parametrize("name", rules.RULES)
+def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
+    """`itp` with the minimum norm divided the error itself: hidden steps came out too short."""
+    for options in choices(name):
+        for net_name in ["dense"] if name in DENSE_ONLY else NETS:
+            net = NETS[net_name]()
+            rule = attached(name, net, **options)
+            trace = taught_trace(net, *batch(net))
+            before = left_behind(trace)
+            for work in (rule.learn_feedback, rule.before_step, rule.teach, rule.teach):
+                work(net, trace)
+                for key, array in left_behind(trace).items():
+                    where = f"{work.__name__} of {name} with {options} changed {key}"
+                    np.testing.assert_array_equal(array, before[key], err_msg=where)
+
+
+@pytest.mark.parametrize("name", ["itp", "itp_drl"])
+def test_the_minimum_norm_divides_each_signal_and_nothing_else(name):
+    """Each δ is divided by ‖h_below‖² + 1; the targets must not change with it."""
+    net = dense_net()
+    trace = taught_trace(net, *batch(net))
+    for layer_norm in FLAGS:
+        found = {}
+        for minimum_norm in FLAGS:
+            rule = attached(name, net, layer_norm=layer_norm, minimum_norm=minimum_norm)
+            found[minimum_norm] = {k: delta.copy() for k, delta in rule.signals(net, trace)}
+        for layer, delta in found[True].items():
+            length = (trace[layer].h_below ** 2).sum(axis=1, keepdims=True) + 1
+            np.testing.assert_allclose(delta, found[False][layer] / length, rtol=1e-12)
+
+
+# -- updates that were not made ------------------------------------------------------------------
+
+
+class Sometimes(Rule):
+    """Backprop that tells the hidden layer only in every other batch, and B never or sometimes."""
+
+    name, uses = "sometimes", Uses(error=True, transport=True)
+
+    def __init__(self):
+        self.batches = 0
+
+    def draw_feedback(self, net, rng):
+        self.batches = 0
+        net.weighted[1].B = np.zeros(net.weighted[1].feedback_shape)
+
+    def signals(self, net, trace):
+        last, hidden = net.weighted[1], net.weighted[0]
+        yield last, trace.error
+        if self.batches % 2 == 0:
+            trace.room_for_feedback(last, last.B)[:] = 1
+            yield hidden, trace.times_slope(hidden, trace.back(last, trace.error, last.W.T))
+
+    def after_step(self, net):
+        self.batches += 1
+
+
+def two_layers():
+    return nofb.Network([nofb.Dense(5, 4, "tanh"), nofb.Dense(4, 3)], dtype=np.float64)
+
+
+def test_an_update_that_was_not_made_is_zero():
+    """The hidden layer's last update was applied again at every step in which it heard nothing."""
+    net, rule = two_layers(), Sometimes()
+    rule.attach(net)
+    trace, optimizer = taught_trace(net, *batch(net)), SGD(lr=0.1)
+    x, target = trace[net.layers[0]].h_below, trace.target
+    hidden, last = net.weighted
+    for number in range(4):
+        before = [array.copy() for array in (hidden.W, hidden.b, last.W, last.B)]
+        step(net, rule, optimizer, trace.fill(x, train=True).set_target(target))
+        after = (hidden.W, hidden.b, last.W, last.B)
+        moved = [bool((one != two).any()) for one, two in zip(before, after, strict=True)]
+        told = number % 2 == 0
+        assert moved == [told, told, True, told]
+
+
+def test_an_update_that_was_not_made_is_zero_in_a_smaller_batch_too():
+    """The last batch of an epoch lies in the memory of the larger ones."""
+    net, rule = two_layers(), Sometimes()
+    rule.attach(net)
+    large = taught_trace(net, *batch(net, 7))
+    assert rule.teach(net, large)[0].dW.any()
+    rule.batches = 1
+    x, y = batch(net, 3)
+    small = large.rows(3).fill(net.as_input(x), train=True).set_target(net.as_target(y, 3))
+    first, second = rule.teach(net, small)
+    assert not first.dW.any() and not first.db.any() and second.dB is None
+    assert second.dW.any()
+
+
+def test_a_layer_that_nobody_teaches_any_more_stands_still_without_momentum():
+    """Shallow learning is the same as teaching the last layer alone."""
+    net = two_layers()
+    trace = taught_trace(net, *batch(net))
+    assert rules.make("bp").teach(net, trace)[0].dW.any()
+    assert not rules.make("shallow").teach(net, trace)[0].dW.any()
