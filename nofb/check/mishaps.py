@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nofb.check.reduction import mistake_on_a_square
 from nofb.check.subject import Subject
+from nofb.text import printable
 
 HINTS = {
     # what the error says: what it may mean
@@ -33,7 +34,7 @@ def mishap(error: BaseException, subject: Subject) -> str:
         return (
             f"it ends Python{place} with sys.exit({error.code!r}), where it should raise an error"
         )
-    text = f"it stops with {type(error).__name__}{place}: {error}"
+    text = f"it stops with {type(error).__name__}{place}: {_own_words(error)}"
     for pattern, hint in HINTS.items():
         if re.search(pattern, str(error)):
             return f"{text}; {hint}"
@@ -42,6 +43,11 @@ def mishap(error: BaseException, subject: Subject) -> str:
             if mistake := mistake_on_a_square(subject):
                 return f"{text}; where all layers have one size it runs, and shows why: {mistake}"
     return text
+
+
+def _own_words(error: BaseException) -> str:
+    """Return what an error says, line by line, without what a terminal would obey."""
+    return "\n".join(map(printable, str(error).splitlines()))
 
 
 def _place(error: BaseException, subject: Subject) -> str:

@@ -41,6 +41,7 @@ from nofb.rules.simplified_difference_target_propagation import (
 from nofb.rules.symmetric_alignment import SymmetricAlignment
 from nofb.rules.target_propagation import TargetPropagation
 from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
+from nofb.text import printable
 
 __all__ = [
     "COMPARED",
@@ -192,7 +193,7 @@ def find(word: str, argument: str = "rule") -> type[Rule]:
     if isinstance(word, str) and ":" in word:
         return enrol(load(word))
     checks.choice(argument, word, RULES)
-    return RULES[word]
+    return checked(RULES[word])
 
 
 def make(name: str, **attributes: object) -> Rule:
@@ -235,4 +236,5 @@ def make(name: str, **attributes: object) -> Rule:
     except (Exception, SystemExit) as error:  # whatever a stranger's __init__ does
         if not is_own(rule) or isinstance(error, ValueError | OSError):
             raise
-        raise ValueError(f"{name} can not be built: {type(error).__name__}: {error}") from error
+        text = f"{type(error).__name__}: {printable(str(error))}"
+        raise ValueError(f"{name} can not be built: {text}") from error
