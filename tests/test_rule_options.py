@@ -21,8 +21,6 @@ CHOICES = {
     "inverse_activation": [None, *ACTIVATIONS],
     "inverse_init": list(INITIALISERS),
     "feedback_init": list(INITIALISERS),
-    "start": ["state", "inverse"],
-    "space": ["latent", "output"],
     "relay": ["forward", "random"],
     "entries": [None, 1],
     "rate": [None, 0.5],
