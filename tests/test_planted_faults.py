@@ -245,15 +245,15 @@ FAULTS = {
     ),
     "an inverse's step is a sum": Fault(
         INVERSE,
-        "products.mean(delta, len(z), delta, dc)",
+        "products.mean(delta, len(uses[0].z), delta, dc)",
         "products.mean(delta, 1, delta, dc)",
         LESSON,
     ),
     "an inverse without its slope": Fault(
-        INVERSE, "self.times_slope(slope.copy(), guess)", "slope.copy()", LESSON
+        INVERSE, "self.times_slope(use.slope.copy(), use.guess)", "use.slope", LESSON
     ),
     "an inverse that is used twice and learns from one use": Fault(
-        INVERSE, "dB += more_dB", "pass", LESSON
+        INVERSE, "z = np.concatenate", "uses = uses[:1]\n        z = np.concatenate", LESSON
     ),
     "an inverse that is taught what the layer gave without noise": Fault(
         TARGETS,

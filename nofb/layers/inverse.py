@@ -143,18 +143,11 @@ class Inverse(Map):
 
     def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
         """Return dB and dc, the mean gradients of a loss, from its slope wherever g was used."""
-        parts = [self._product(*use) for use in uses]
-        dB, dc = parts[0]
-        for more_dB, more_dc in parts[1:]:
-            dB += more_dB
-            dc += more_dc
-        return dB, dc
-
-    def _product(self, z: Array, guess: Array, slope: Array) -> tuple[Array, Array]:
-        """Return the gradients of one use of g."""
-        delta, dc = self.times_slope(slope.copy(), guess), np.empty_like(self.c)
-        products.mean(delta, len(z), delta, dc)  # dc = mean of δ
-        return self.sent(z).T @ delta, dc  # dB = zᵀ δ / N
+        z = np.concatenate([self.sent(use.z) for use in uses])  # (N · uses, n_out)
+        slopes = (self.times_slope(use.slope.copy(), use.guess) for use in uses)
+        delta, dc = np.concatenate([*slopes]), np.empty_like(self.c)
+        products.mean(delta, len(uses[0].z), delta, dc)  # dc = mean of δ
+        return z.T @ delta, dc  # dB = zᵀ δ / N
 
     def __repr__(self) -> str:
         sizes = " -> ".join(map(str, self.matrix.shape))
