@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nofb.text import unprintable
 from nofb.types import Array, FloatType
 
 
@@ -49,6 +50,27 @@ def number(
         rule = " and ".join(["finite", *(text for text, _ in wanted)])
         raise ValueError(f"{name} must be {rule}, but is {given}")
     return float(given)
+
+
+def line(name: str, given: Any, most: int = 80) -> str:
+    """Return `given` if it is one line of text that tables, figures and terminals can show.
+
+    Examples
+    --------
+    >>> line("title", "my rule\\n")
+    Traceback (most recent call last):
+    ...
+    ValueError: title must be one line of printable signs, but holds '\\n'
+    """
+    if not isinstance(given, str):
+        raise TypeError(f"{name} must be a string, but is {given!r}")
+    if not given.strip():
+        raise ValueError(f"{name} must not be empty, but is {given!r}")
+    if len(given) > most:
+        raise ValueError(f"{name} must have at most {most} signs, but has {len(given)}")
+    if odd := unprintable(given):
+        raise ValueError(f"{name} must be one line of printable signs, but holds {odd[0]!r}")
+    return given
 
 
 def real(name: str, array: Array) -> None:

@@ -178,7 +178,8 @@ class Network:
     def outputs(self, x: Array) -> Array:
         """Return ŷ for every sample (N, n_outputs), with dropout off; refuse NaN and infinity."""
         x = self.as_input(x)
-        outputs = np.concatenate([trace.output.copy() for trace, _ in self._pieces(x)])
+        with np.errstate(over="ignore", invalid="ignore"):  # there is a sentence for it
+            outputs = np.concatenate([trace.output.copy() for trace, _ in self._pieces(x)])
         self.check_outputs(outputs, x)
         return outputs
 
@@ -208,10 +209,11 @@ class Network:
     def evaluate_rows(self, x: Array, target: Array) -> tuple[float, float]:
         """Return (loss, accuracy) for samples and targets in the network's own form."""
         loss = right = 0.0
-        for trace, rows in self._pieces(x):
-            trace.set_target(target[rows])
-            loss += trace.loss() * trace.samples
-            right += self.count_right(trace.output, target[rows])
+        with np.errstate(over="ignore", invalid="ignore"):  # every caller has a sentence for it
+            for trace, rows in self._pieces(x):
+                trace.set_target(target[rows])
+                loss += trace.loss() * trace.samples
+                right += self.count_right(trace.output, target[rows])
         return loss / len(x), right / len(x)
 
     def count_right(self, output: Array, target: Array) -> float:
@@ -234,9 +236,7 @@ class Network:
             rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
-            with np.errstate(over="ignore", invalid="ignore"):  # the caller has a sentence for it
-                piece = trace.rows(len(samples)).fill(samples)
-            yield piece, rows
+            yield trace.rows(len(samples)).fill(samples), rows
 
     def check_outputs(self, outputs: Array | float, x: Array, name: str = "x") -> None:
         """Refuse outputs, or a loss, that are not finite, and say whether weights or x cause it.

@@ -4,6 +4,8 @@ import pytest
 
 from nofb.rules import RULES
 
+collect_ignore = ["mutation"]  # a command, which needs the extra of that name
+
 
 @pytest.fixture(autouse=True)
 def own_rules():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nofb
-from nofb import Dense, Network, rules
+from nofb import Dense, Network, Trace, rules
 from nofb.datasets import Dataset
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -90,8 +90,22 @@ def test_read_only_samples_go_everywhere_that_others_go():
         )
         for one, other in zip(locked, free, strict=True):
             np.testing.assert_array_equal(one, other)
-    layer = net.forward(data.x_test)[net.layers[0]]
-    assert layer.h_below.flags.writeable
+
+
+def test_kernels_never_meet_read_only_memory(monkeypatch):
+    """Numba compiles every kernel once more for it: seconds, at a student's first evaluation."""
+    met, fill = [], Trace.fill
+    monkeypatch.setattr(
+        Trace,
+        "fill",
+        lambda self, x, train=False: met.append(x.flags.writeable) or fill(self, x, train),
+    )
+    data, net = Dataset(**given()), Network([Dense(4, 5, "tanh"), Dense(5, 3)])
+    net.outputs(data.x_test)
+    net.evaluate(data.x_test, data.y_test)
+    net.forward(data.x_test)
+    nofb.fit(net, rules.make("fa"), data, epochs=1, probe=2, progress=False)
+    assert len(met) >= 6 and all(met)
 
 
 def test_samples_that_a_rule_is_compared_on_are_the_runs_own():

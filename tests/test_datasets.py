@@ -645,6 +645,32 @@ def test_without_a_setting_the_cache_is_the_systems_own(monkeypatch):
     assert download.cache_directory() == Path(pooch.os_cache("nofb"))
 
 
+def test_without_a_home_the_list_is_shown_and_a_download_names_the_way_out(monkeypatch):
+    """A user id without an entry, as in many containers, was a RuntimeError of another library."""
+
+    def nowhere(project):
+        raise RuntimeError("could not determine the home directory")
+
+    for name in ("NOFB_DATA_DIR", "NOFB_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pooch.os_cache", nowhere)
+    assert where("mnist") == "not here: set NOFB_CACHE_DIR to download it (12 MB)"
+    assert where("digits") == "embedded"
+    with pytest.raises(OSError, match="no home to keep downloads in: set NOFB_CACHE_DIR to a fold"):
+        datasets.load("mnist")
+
+
+def test_a_cache_that_cannot_be_written_is_named_before_any_mirror_is_asked(
+    tmp_path, monkeypatch, mirrors
+):
+    """Every mirror was blamed for the folder that could not be written."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NOFB_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(OSError, match=r"cannot be kept in .*file.mnist \(.*\): set NOFB_CACHE_DIR"):
+        datasets.load("mnist")
+    assert mirrors.asked == []
+
+
 def test_importing_the_data_sets_does_not_import_pooch():
     code = "import sys, nofb.datasets; assert 'pooch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -125,10 +125,12 @@ def test_the_best_epoch_comes_back_however_a_run_ends():
 
 def test_one_object_serves_a_second_run_from_its_beginning():
     """The best loss of another run would stop this one at once, or give it foreign weights."""
-    stopping = EarlyStopping(2)
-    first, again = (train(callbacks=[stopping]) for _ in range(2))
-    assert first.history.epochs == again.history.epochs
-    assert_same(learned(again), learned(first))
+    stopping, slower = EarlyStopping(2), {"optimizer": SGD(lr=0.01), "epochs": 5}
+    good = train(callbacks=[stopping]).history["validation_loss"].min()
+    again = train(callbacks=[stopping], **slower)
+    assert again.history["validation_loss"].min() > good, "the second run must be the worse one"
+    assert again.stopped is None and stopping.best_epoch == 5
+    assert_same(learned(again), learned(train(**slower)))
 
 
 @pytest.mark.parametrize("pieces", [3, 1])

@@ -112,6 +112,26 @@ def test_the_lock_is_never_held_twice_though_its_file_comes_and_goes(tmp_path):
     assert files_of(tmp_path) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
+def test_a_lock_on_a_file_that_was_just_removed_is_not_trusted(tmp_path, monkeypatch):
+    """Who opens the file just before the last holder removes it would share the checkpoint."""
+    lock, calls = locks.lock, []
+
+    def lock_late(file, path, refusal):
+        if not calls:  # between the opening and the lock, the last holder ends
+            path.with_name(".run.npz.lock").unlink()
+        calls.append(path)
+        lock(file, path, refusal)
+
+    monkeypatch.setattr(locks, "lock", lock_late)
+    path = tmp_path / "run.npz"
+    with locks.only_writer(path, "taken"):
+        second = locks.only_writer(path, "taken")
+        with pytest.raises(BlockingIOError, match="taken"), second:
+            pass
+    assert len(calls) == 3, "the first lock was not taken again"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has another function")
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
 def test_without_locks_there_is_a_warning_and_the_work_goes_on(tmp_path, monkeypatch, number):

@@ -272,6 +272,7 @@ def test_float64_takes_what_float32_can_not_hold():
             act(x)
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # NumPy's own word for it
 def test_inputs_that_overflow_on_the_way_are_named_before_a_weight_moves():
     """1e30 is a float32, but its square is not; no learning rate could help."""
     for split in ("x_train", "x_test"):

@@ -345,7 +345,7 @@ FAULTS = {
         "test_no_column_is_left_longer_than_the_limit_however_little_it_exceeds_it",
     ),
     "a last, smaller batch that weighs as a whole one": Fault(
-        "training/fit.py",
+        "training/epoch.py",
         "loss += batch_loss * len(x)",
         "loss += batch_loss * batches.size",
         "test_while_no_weight_moves_the_running_measures_are_those_of_all_samples",
@@ -358,8 +358,8 @@ FAULTS = {
     ),
     "the error turned round": Fault(
         "trace.py",
-        "np.subtract(self.output, target, out=self.error)",
-        "np.subtract(target, self.output, out=self.error)",
+        "np.subtract(record.h, target, out=self.error)",
+        "np.subtract(target, record.h, out=self.error)",
         GRADIENT,
     ),
 }

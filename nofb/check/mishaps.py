@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nofb.check.reduction import mistake_on_a_square
 from nofb.check.subject import Subject
+from nofb.text import printable
 
 HINTS = {
     # what the error says: what it may mean
@@ -28,7 +29,7 @@ HINTS = {
 
 def mishap(error: Exception, subject: Subject) -> str:
     """Return in a sentence what a rule stopped with, and what may be behind it."""
-    text = f"it stops with {type(error).__name__}{_place(error, subject)}: {error}"
+    text = f"it stops with {type(error).__name__}{_place(error, subject)}: {_own_words(error)}"
     for pattern, hint in HINTS.items():
         if re.search(pattern, str(error)):
             return f"{text}; {hint}"
@@ -37,6 +38,11 @@ def mishap(error: Exception, subject: Subject) -> str:
             if mistake := mistake_on_a_square(subject):
                 return f"{text}; where all layers have one size it runs, and shows why: {mistake}"
     return text
+
+
+def _own_words(error: Exception) -> str:
+    """Return what an error says, line by line, without what a terminal would obey."""
+    return "\n".join(map(printable, str(error).splitlines()))
 
 
 def _place(error: Exception, subject: Subject) -> str:

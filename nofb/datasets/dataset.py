@@ -71,8 +71,7 @@ class Dataset:
     n_classes: int | None = field(init=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
-            raise TypeError(f"name is {self.name!r}; it must be a string.")
+        validation.name(self.name)
         x_train = validation.features(self.x_train, "x_train")
         x_test = validation.features(self.x_test, "x_test")
         y_train, y_test, n_classes = validation.targets(self.y_train, self.y_test)

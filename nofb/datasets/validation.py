@@ -20,6 +20,14 @@ class DataWarning(UserWarning):
     """A data set can be used as it is, but was almost certainly meant in another way."""
 
 
+def name(given: object) -> None:
+    """Refuse a name that is not one line which sentences, tables and figures can show."""
+    if not isinstance(given, str):
+        raise TypeError(f"name is {given!r}; it must be a string.")
+    if not given.strip() or not given.isprintable():
+        raise ValueError(f"name is {given!r}; it must be one line of printable signs.")
+
+
 def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
     """Return a contiguous copy in float32 (float64 stays), shape (n, d) or (n, C, H, W)."""
     array = _real(values, argument)

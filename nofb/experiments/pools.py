@@ -18,6 +18,8 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from nofb.text import printable
+
 Task = Mapping[str, Any]
 Call = Callable[[Task], str]
 Ended = Iterator[tuple[Task, Future[str]]]
@@ -107,7 +109,7 @@ def in_short(error: BaseException | None) -> str:
     >>> in_short(ValueError("lr is too large\\nfor this network"))
     'lr is too large for this network'
     """
-    return textwrap.shorten(str(error), LONG, placeholder=" …")
+    return printable(textwrap.shorten(str(error), LONG, placeholder=" …"))
 
 
 def _ended(pool: Executor, call: Call, waiting: deque[Task], ahead: int) -> Ended:

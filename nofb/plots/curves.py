@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from nofb.plots.style import LOOKS, Theme, look
+from nofb.plots.style import LOOKS, Theme, literal, look
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def draw_rule(
         linewidth=style.width,
         marker=style.marker or ("o" if len(mean) == 1 else None),
         markevery=(offset, every),
-        label=rule,
+        label=literal(rule),
     )
     if len(values) > 1:
         low, high = extent(values) if positive else deviation(values)

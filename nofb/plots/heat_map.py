@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 
 from nofb.plots.curves import STRAGGLES
 from nofb.plots.picture import Picture
-from nofb.plots.style import Theme, using
+from nofb.plots.style import Theme, literal, using
 from nofb.text import word
 
 if TYPE_CHECKING:
@@ -163,12 +163,12 @@ def _figure(panels: dict[str, Rows], theme: Theme) -> tuple[Picture, list[Axes]]
 
 def _describe(axes: Axes, title: str, rows: Rows, plan: Plan) -> None:
     """Name the rows and columns of a panel."""
-    columns = list(next(iter(rows.values())))
+    columns = [literal(column) for column in next(iter(rows.values()))]
     first, *others = [axis for axis in plan.axes if axis in plan.grid] or [""]
-    axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0), title=title)
+    axes.set(xlim=(0, len(columns)), ylim=(len(rows), 0), title=literal(title))
     axes.set(xlabel=first, ylabel=", ".join(others))
     axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [literal(row) for row in rows])
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)

@@ -124,6 +124,17 @@ def look(rule: str, theme: Theme) -> Look:
     return Look(OKABE_ITO.get(known.colour, theme.ink), known.line, known.marker, known.width)
 
 
+def literal(text: str) -> str:
+    """Return somebody's own words for a figure, where two dollar signs would enclose a formula.
+
+    Examples
+    --------
+    >>> print(literal("$5 or $6"))
+    \\$5 or \\$6
+    """
+    return text.replace("$", r"\$")
+
+
 def full_name(rule: str) -> str:
     """Return a rule's short and full name, as legends show them.
 
@@ -133,7 +144,7 @@ def full_name(rule: str) -> str:
     ('fa: feedback alignment', 'mine')
     """
     title = getattr(RULES.get(rule), "title", "")
-    return f"{rule}: {title}" if title else rule
+    return literal(f"{rule}: {title}" if title else rule)
 
 
 @contextmanager

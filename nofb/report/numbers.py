@@ -5,12 +5,11 @@ Epoch 0 is the start, before the first step; layers count from 1, from the input
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from nofb.experiments.compare import Comparison, Result
 from nofb.report.origin import Origin
 from nofb.report.summary import summarise
 from nofb.strict_json import plain
+from nofb.text import csv_lines
 
 COLUMNS = ("rule", "seed", "epoch", "measure", "layer", "value")
 
@@ -47,12 +47,8 @@ def as_json(comparison: Comparison, about: Origin) -> str:
 
 def as_csv(comparison: Comparison) -> str:
     """Return one line for each rule, seed, epoch, measure and layer; a value of NaN is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for result in comparison.results:
-        writer.writerows(_lines(result))
-    return text.getvalue()
+    lines = (line for result in comparison.results for line in _lines(result))
+    return csv_lines(chain([COLUMNS], lines))
 
 
 def _run(result: Result) -> dict[str, Any]:

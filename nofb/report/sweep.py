@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,6 +13,7 @@ from nofb.experiments.sweep import Sweep, carry_out
 from nofb.report.folder import check_folder, put
 from nofb.report.origin import origin
 from nofb.strict_json import plain
+from nofb.text import csv_lines
 
 LOG = "runs.jsonl"
 
@@ -127,9 +126,5 @@ def configuration(plan: Plan) -> dict[str, Any]:
 
 def as_csv(found: Sweep) -> str:
     """Return one line for each run; what a run does not have is empty."""
-    text = io.StringIO()
     rows = found.rows()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_lines([list(rows[0]), *(list(row.values()) for row in rows)])

@@ -189,7 +189,7 @@ def find(word: str, argument: str = "rule") -> type[Rule]:
     if isinstance(word, str) and ":" in word:
         return enrol(load(word))
     checks.choice(argument, word, RULES)
-    return RULES[word]
+    return checked(RULES[word])
 
 
 def make(name: str, **attributes: object) -> Rule:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
 
+from nofb import checks
 from nofb.rules.base import Rule, Uses
+from nofb.text import printable
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # a word of a command, and of a file's name
 
 
 def load(address: str) -> type[Rule]:
@@ -64,11 +69,34 @@ def checked(rule: object) -> type[Rule]:
         raise ValueError(f"{who} has no method {missing[0]}, without which it teaches nothing")
     if not isinstance(getattr(rule, "name", None), str):
         raise ValueError(f'{who} has no name: give it a short one, such as name = "mine"')
+    check_words(rule)
     if not isinstance(getattr(rule, "uses", None), Uses):
         raise ValueError(
             f"{who} has no uses: say what it must know, such as uses = Uses(error=True)"
         )
     return rule
+
+
+def check_words(rule: type[Rule]) -> None:
+    """Refuse a name, a title or a paper that a command, a table or a figure could not show.
+
+    Examples
+    --------
+    >>> class Mine(Rule):
+    ...     name = "../mine"
+    >>> check_words(Mine)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: Mine has the name '../mine': it must begin with a letter, and have at most 40 ...
+    """
+    who = rule.__name__
+    if not NAME.fullmatch(rule.name):
+        raise ValueError(
+            f"{who} has the name {rule.name!r}: it must begin with a letter, and have at most 40 "
+            "letters (a to z), digits, _ and -"
+        )
+    checks.line(f"the title of {who}", rule.title)
+    checks.line(f"the paper of {who}", rule.paper, most=200)
 
 
 def is_own(rule: type[Rule]) -> bool:
@@ -91,7 +119,7 @@ def _module(name: str) -> ModuleType:
         hint = f"write {name[:-3]} without .py" if name.endswith(".py") else f"there is no {file}"
         raise ValueError(f"no module is called {name!r}: {hint}") from error
     except Exception as error:  # whatever a stranger's module does
-        raise ValueError(f"{name} can not be imported: {_where(error, name)}") from error
+        raise ValueError(f"{name} can not be imported: {printable(_where(error, name))}") from error
 
 
 def _where(error: Exception, name: str) -> str:

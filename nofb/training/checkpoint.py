@@ -18,6 +18,7 @@ import numpy as np
 from nofb import archive, checks, optimizers
 from nofb.datasets import Dataset
 from nofb.network import Network
+from nofb.training import form
 from nofb.training.batches import Batches
 from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.state import Collector, Restorer
@@ -175,6 +176,10 @@ class Checkpoint:
         restorer = Restorer(net, self._arrays)
         if set(self._saved["state"]) != set(parts):
             raise archive.damaged(str(self.path), f"its state must hold {', '.join(parts)}")
+        try:
+            form.check(self._saved["state"], self._arrays)
+        except ValueError as error:
+            raise archive.damaged(str(self.path), error) from error
         for name, saved in self._saved["state"].items():
             parts[name] = restorer.put(saved, parts[name], name)
         return parts
@@ -184,7 +189,7 @@ class Checkpoint:
         net, parts = deepcopy((run.net, self._parts(run, batches)))
         try:
             optimizer = self._fill(net, parts)["optimizer"]
-        except (KeyError, IndexError, AttributeError) as error:  # a part that is not there
+        except (KeyError, IndexError, AttributeError, TypeError) as error:  # of another form
             raise archive.damaged(str(self.path), repr(error)) from error
         parameters = {
             f"{index}.{name}": getattr(layer, name)

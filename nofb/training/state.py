@@ -125,7 +125,7 @@ class Collector:
         entries = []
         for key, part in mapping.items():
             saved = self._key(key, place)
-            entries.append([saved, self.take(part, f"{place}/{_label(saved)}")])
+            entries.append([saved, self.take(part, f"{place}/{label(saved)}")])
         return entries
 
     def _key(self, key: Any, place: str) -> Any:
@@ -157,7 +157,7 @@ class Restorer:
     (True, [1.0, 1.0])
     """
 
-    def __init__(self, net: Network, arrays: dict[str, Array]) -> None:
+    def __init__(self, net: Network | None, arrays: dict[str, Array]) -> None:
         self.arrays = arrays
         self._there: dict[str, Any] = {"network": net}
         self._filled: dict[int, object] = {}
@@ -197,7 +197,7 @@ class Restorer:
         if kind == "array":
             self._there[place] = _fill_array(self.arrays[held], now, place)
         elif kind == "generator":
-            self._there[place] = _fill_generator(self.put(held, None, f"{place}/state"), now)
+            self._there[place] = fill_generator(self.put(held, None, f"{place}/state"), now)
         elif kind == "list":
             self._there[place] = now if type(now) is list else []
             self._there[place][:] = self._parts(held, now, place)
@@ -225,7 +225,7 @@ class Restorer:
         parts = {}
         for saved, part in entries:
             key = self.put(saved, None, place)
-            parts[key] = self.put(part, now.get(key), f"{place}/{_label(saved)}")
+            parts[key] = self.put(part, now.get(key), f"{place}/{label(saved)}")
         now.clear()
         now.update(parts)
 
@@ -249,7 +249,7 @@ def _fill_array(saved: Array, now: Any, place: str) -> Array:
     return now
 
 
-def _fill_generator(state: dict[str, Any], now: Any) -> np.random.Generator:
+def fill_generator(state: dict[str, Any], now: Any) -> np.random.Generator:
     kind = state["bit_generator"]
     if not isinstance(now, np.random.Generator) or _kind(now) != kind:
         now = np.random.Generator(BIT_GENERATORS[kind]())
@@ -261,9 +261,9 @@ def _kind(generator: np.random.Generator) -> str:
     return type(generator.bit_generator).__name__
 
 
-def _label(key: Any) -> str:
+def label(key: Any) -> str:
     """Return what a key is called in a place: a layer by its index in `net.weighted`."""
     if not isinstance(key, dict):
         return str(key)
     ((kind, held),) = key.items()
-    return held.rsplit("/", 1)[-1] if kind == "same" else ",".join(map(_label, held))
+    return held.rsplit("/", 1)[-1] if kind == "same" else ",".join(map(label, held))

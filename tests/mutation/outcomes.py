@@ -1,0 +1,90 @@
+"""What became of the mutants: results.md, a row for each module, and every survivor by name."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import TestOutcome, WorkItem, WorkResult
+
+HERE = Path(__file__).resolve().parent
+KINDS = ("mutants", "left out", "not Python", "not run", "killed", "equivalent", "survived")
+INTRODUCTION = """# Mutation testing: what the tests do not see
+
+Written by `python tests/mutation/run.py`, which says how. A *mutant* is one change to one line. Its
+operator may be *left out* (plan.toml says which, and why), or the line is *not Python* any more.
+Those that were run are a random sample of the others.
+*Killed*: a test failed. *Equivalent*: no test could fail, for a reason that equivalent.toml gives.
+*Survived*: a test is missing. The last column is killed / (killed + survived).
+"""
+
+
+def write_table(sessions: Mapping[str, Path]) -> None:
+    """Write results.md from the sessions of all modules that were run."""
+    excuses = tomllib.loads((HERE / "equivalent.toml").read_text("utf-8"))["equivalent"]
+    counts: dict[str, Counter[str]] = {}
+    missed: list[str] = []
+    for module, path in sessions.items():
+        if path.exists():
+            with use_db(path) as kept:
+                kinds = [kind_of(module, result, excuses) for _, result in done(kept)]
+                counts[module] = Counter(kinds) + Counter(
+                    {"not run": kept.num_work_items - len(kinds)}
+                )
+                missed += survivors(module, kept, excuses)
+    total = sum(counts.values(), Counter())
+    lines = [INTRODUCTION, *table(counts, total), "", "## Survivors", ""]
+    lines += missed or ["None."]
+    (HERE / "results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(table({}, total)[-1])
+
+
+def done(kept: WorkDB) -> Iterator[tuple[WorkItem, WorkResult]]:
+    """Yield every mutant that has an outcome, in the order of the file."""
+    yield from sorted(kept.completed_work_items, key=lambda pair: pair[0].mutations[0].start_pos)
+
+
+def kind_of(module: str, result: WorkResult, excuses: list[dict]) -> str:
+    """Return what became of a mutant, one of `KINDS`."""
+    if result.test_outcome is TestOutcome.KILLED:
+        return "killed"
+    if result.test_outcome is TestOutcome.SURVIVED:
+        return "equivalent" if excused(module, result.diff, excuses) else "survived"
+    return str(result.output)
+
+
+def excused(module: str, diff: str, excuses: list[dict]) -> bool:
+    """Say whether equivalent.toml gives a reason for a mutant, here or in every module."""
+    old, new = (re.sub(r"\s+", " ", line) for line in diff.split("\n"))
+    return any(
+        excuse.get("module", module) == module
+        and excuse.get("line", old) in old
+        and any(re.search(pattern, new) for pattern in excuse["becomes"])
+        for excuse in excuses
+    )
+
+
+def survivors(module: str, kept: WorkDB, excuses: list[dict]) -> Iterator[str]:
+    """Yield a line about each mutant that no test saw and no reason excuses."""
+    for item, result in done(kept):
+        if kind_of(module, result, excuses) == "survived":
+            old, new = result.diff.split("\n")
+            line = item.mutations[0].start_pos[0]
+            yield f"* {module}:{line}: `{old}` became `{new}`"
+
+
+def table(counts: Mapping[str, Counter[str]], total: Counter[str]) -> list[str]:
+    """Return the table as lines of Markdown: a row for each module, and their sum."""
+    rows = [row(name, count) for name, count in [*counts.items(), ("all", total)]]
+    head = ["module", *KINDS, "seen"]
+    return [" | ".join(["", *cells, ""]).strip() for cells in (head, ["---"] * len(head), *rows)]
+
+
+def row(name: str, count: Counter[str]) -> list[str]:
+    """Return the cells of one module."""
+    count["mutants"] = sum(count[kind] for kind in KINDS[1:])
+    judged = count["killed"] + count["survived"]
+    seen = f"{count['killed'] / judged:.1%}" if judged else "-"
+    return [name.removeprefix("nofb/"), *(str(count[kind]) for kind in KINDS), seen]
