@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nofb import report
-from nofb.experiments import fingerprint
+from nofb import fingerprint, report
 from nofb.experiments.compare import compare, run_one, tasks_of, train
 from nofb.experiments.grid import finished
 from nofb.experiments.run_log import read_log
@@ -188,8 +187,8 @@ def test_other_code_is_another_run(tmp_path, monkeypatch):
     assert finished(tasks_of(["fa"], SMALL, 1), log) == 0
     with pytest.raises(RuntimeError, match="is not the one that asks for this run"):
         fingerprint.check("what a worker on another machine has")
-    assert fingerprint.of_rule(Mine) != fingerprint.of_rule(Broken)
-    assert fingerprint.of_rule(FeedbackAlignment) is None
+    assert fingerprint.of_class(Mine) != fingerprint.of_class(Broken)
+    assert fingerprint.of_class(FeedbackAlignment) is None
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

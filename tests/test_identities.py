@@ -864,6 +864,16 @@ def test_indirect_feedback_with_a_random_relay_climbs_through_its_own_matrices()
     oracles.assert_same(rule.updates(net, x, y), expected)
 
 
+@pytest.mark.parametrize(("relay", "drawn"), [("forward", [0, 0, 0]), ("random", [0, 1, 0])])
+def test_only_a_random_relay_draws_matrices_and_only_for_layers_between_first_and_last(
+    relay, drawn
+):
+    """The first layer hears through D, and the last one is taught by the error itself."""
+    net = dense_net()
+    attached("ifa", net, relay=relay)
+    assert [int(layer.rule_state is not None) for layer in net.weighted] == drawn
+
+
 @pytest.mark.parametrize("name", FIXED)
 def test_fixed_feedback_stays_fixed(name):
     """What aligns is the forward path; a feedback path that moved would be another rule."""

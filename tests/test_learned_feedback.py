@@ -412,7 +412,7 @@ def test_the_decay_of_a_mirror_follows_the_schedule_of_the_learning_rate(name):
     start = [layer.B.copy() for layer in net.weighted[1:]]
     rule.mirror(net)
     for layer, B in zip(net.weighted[1:], start, strict=True):
-        expected = (1 - 0.25 * 0.4) * B + 0.25 * (0.4 / 0.5**2) * rule.dB[layer]
+        expected = (1 - 0.25 * 0.4) * B + 0.25 * (0.4 / 0.5**2) * layer.rule_state.dB
         np.testing.assert_allclose(layer.B, expected, rtol=1e-12)
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nofb import rules
+from nofb import fingerprint, rules
 from nofb.check import TESTS
 from nofb.cli import main
-from nofb.experiments import fingerprint
 from nofb.experiments.settings import LENDER, Settings, tuned_rate
 from nofb.rules import RULES, FeedbackAlignment
 from nofb.rules.own import load
@@ -205,13 +204,16 @@ def test_a_sweep_finds_the_rate_of_a_rule_of_ones_own(capsys, desk):
     assert "mine" in capsys.readouterr().out
 
 
-def test_another_line_anywhere_in_the_file_is_another_rule(desk):
+def test_another_line_anywhere_in_the_file_is_another_rule_once_it_is_loaded(desk):
     """A student who mends a helper beside the class must not be shown what the broken one did."""
-    before = fingerprint.of_rule(load("students_file:Mine"))
-    assert before == fingerprint.of_rule(load("students_file:Mine"))
-    assert before != fingerprint.of_rule(load("students_file:Flat"))
+    before = fingerprint.of_class(load("students_file:Mine"))
+    assert before == fingerprint.of_class(load("students_file:Mine"))
+    assert before != fingerprint.of_class(load("students_file:Flat"))
     (desk / "students_file.py").write_text(FILE + "\n\nMENDED = True\n")
-    assert before != fingerprint.of_rule(load("students_file:Mine"))
+    with pytest.warns(fingerprint.StaleCodeWarning, match="start Python again"):
+        assert before == fingerprint.of_class(load("students_file:Mine"))
+    del sys.modules["students_file"]
+    assert before != fingerprint.of_class(load("students_file:Mine"))
 
 
 def test_a_class_that_is_written_anew_takes_the_place_of_the_first():

@@ -27,7 +27,8 @@ from nofb.experiments.compare import run_one
 from nofb.experiments.grid import run_grid
 from nofb.experiments.plan import make_plan
 from nofb.experiments.run_log import read_log
-from nofb.experiments.runs import result_of, task_of, work_for
+from nofb.experiments.run_tasks import work_for
+from nofb.experiments.runs import result_of, task_of
 from nofb.experiments.settings import Settings
 from nofb.experiments.sweep import Sweep
 from nofb.experiments.sweep_table import table

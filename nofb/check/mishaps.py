@@ -27,25 +27,30 @@ HINTS = {
 }  # fmt: skip
 
 
-def mishap(error: Exception, subject: Subject) -> str:
+def mishap(error: BaseException, subject: Subject) -> str:
     """Return in a sentence what a rule stopped with, and what may be behind it."""
-    text = f"it stops with {type(error).__name__}{_place(error, subject)}: {_own_words(error)}"
+    place = _place(error, subject)
+    if isinstance(error, SystemExit):
+        return (
+            f"it ends Python{place} with sys.exit({error.code!r}), where it should raise an error"
+        )
+    text = f"it stops with {type(error).__name__}{place}: {_own_words(error)}"
     for pattern, hint in HINTS.items():
         if re.search(pattern, str(error)):
             return f"{text}; {hint}"
     if re.search("shape|dimension|aligned|mismatch|broadcast", str(error)):
-        with suppress(Exception):  # it may stop there too
+        with suppress(Exception, SystemExit):  # it may stop there too
             if mistake := mistake_on_a_square(subject):
                 return f"{text}; where all layers have one size it runs, and shows why: {mistake}"
     return text
 
 
-def _own_words(error: Exception) -> str:
+def _own_words(error: BaseException) -> str:
     """Return what an error says, line by line, without what a terminal would obey."""
     return "\n".join(map(printable, str(error).splitlines()))
 
 
-def _place(error: Exception, subject: Subject) -> str:
+def _place(error: BaseException, subject: Subject) -> str:
     """Return the last line of the rule's own file that an error went through."""
     file = getattr(sys.modules.get(type(subject.rule).__module__), "__file__", None)
     place, trace = "", error.__traceback__

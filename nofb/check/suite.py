@@ -74,5 +74,5 @@ def verdict_of(test: Test, subject: Subject) -> Verdict:
     """Return the verdict of a test; a rule that stops with an error has failed it."""
     try:
         return test(subject)
-    except Exception as error:  # whatever a stranger's rule does
+    except (Exception, SystemExit) as error:  # whatever a stranger's rule does
         return failed(mishap(error, subject))

@@ -8,7 +8,7 @@ import textwrap
 from typing import Any
 
 from nofb.check import TESTS, check
-from nofb.rules import Rule, make
+from nofb.rules import make
 
 WIDTH = 100  # of a terminal
 
@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print each verdict as it comes, and return 1 if there is a failure among them."""
-    rule = _make(options.rule, dict(map(_attribute, options.attributes)))
+    rule = make(options.rule, **dict(map(_attribute, options.attributes)))
     print(f"{rule.name}: {rule.title} ({rule.paper})\n")
     width = max(map(len, TESTS))
     failures = 0
@@ -42,16 +42,6 @@ def run(options: argparse.Namespace) -> int:
         failures += verdict.passed is False
     print(f"\n{_summary(failures)}")
     return 1 if failures else 0
-
-
-def _make(word: str, attributes: dict[str, Any]) -> Rule:
-    """Build the rule, or say in a sentence why its __init__ does not."""
-    try:
-        return make(word, **attributes)
-    except (ValueError, OSError):
-        raise
-    except Exception as error:  # whatever a stranger's __init__ does
-        raise ValueError(f"{word} can not be built: {type(error).__name__}: {error}") from error
 
 
 def _attribute(words: str) -> tuple[str, Any]:

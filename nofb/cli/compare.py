@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nofb import report
 from nofb.cli.options import add_places, add_settings, read_settings, resumable, say_finished
+from nofb.cli.outcome import exit_code
 from nofb.experiments.compare import Comparison, Result, compare, tasks_of
 from nofb.rules import ASKED_FOR, COMPARED, RULES
 from nofb.training.progress import bar
@@ -31,13 +32,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare, print the table, and write the folder."""
+    """Compare, print the table, write the folder; see `exit_code` for what is returned."""
     report.check_folder(options.out)
     comparison = _compare(options)
     page = report.write(comparison, options.out, options.command)
     print(report.table(comparison))
     print(f"\nThe figures and every number: {page}")
-    return 0
+    return exit_code(comparison.records)
 
 
 def _compare(options: argparse.Namespace) -> Comparison:

@@ -1,6 +1,7 @@
 """The command `nofb`. Each subcommand is a file beside this one with `add` and `run`.
 
-Bad input ends with one sentence on standard error and the exit code 2, never with a traceback.
+Bad input ends with one sentence on standard error and the exit code 2, never with a traceback. So
+does a rule that ends Python: the exit code is decided here and in `outcome`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NoReturn
 
 from nofb import __version__
 from nofb.cli import audit, check, compare, data, explain, reproduce, rules, streams, sweep, train
+from nofb.fingerprint.owners import is_own
 from nofb.training.interrupts import end_everything
 
 
@@ -57,10 +59,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         streams.forget_output()
         streams.say(_sentence(error))
         return 2
+    except SystemExit as end:  # of a stranger's rule; argparse ended before
+        streams.say(f"{_last_line(end)} ends Python with sys.exit({end.code!r})")
+        return 2
     except KeyboardInterrupt as interrupt:
         streams.say(str(interrupt) or "stopped")
         return 130
     return code
+
+
+def _last_line(error: BaseException) -> str:
+    """Return the file and line of the user's own that an error came from last."""
+    place, trace = "a rule", error.__traceback__
+    while trace is not None:
+        if is_own(trace.tb_frame.f_globals.get("__name__", "")):
+            place = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno},"
+        trace = trace.tb_next
+    return place
 
 
 def _sentence(error: Exception) -> str:

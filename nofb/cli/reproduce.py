@@ -11,6 +11,7 @@ from typing import Any
 
 from nofb import checks, datasets, report
 from nofb.cli.options import add_places, resumable, say_finished
+from nofb.cli.outcome import exit_code
 from nofb.experiments import akrout2019, bengio2020, deep_targets, learned_feedback, meulemans2020
 from nofb.experiments.grid import run_grid
 from nofb.report import akrout2019 as akrout2019_report
@@ -124,7 +125,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run what the folder does not have yet, print the table, and write the folder."""
+    """Run what the folder does not have yet, print the table, write the folder; see `exit_code`."""
     checks.choice("paper", options.paper, REPRODUCTIONS)
     epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
     checks.whole("jobs", options.jobs)
@@ -137,11 +138,13 @@ def run(options: argparse.Namespace) -> int:
     tasks, records = reproduction.tasks(epochs), []
     work, log = partial(reproduction.work, folder), folder / LOG
     say_finished(tasks, log)
-    runs = run_grid(work, tasks, jobs=options.jobs, cluster=options.cluster, log=log)
+    runs = run_grid(
+        work, tasks, jobs=options.jobs, cluster=options.cluster, log=log, own_code=False
+    )
     with resumable(log), bar(len(tasks), options.paper, "run") as shown:
         for record in runs:
             records.append(record)
             shown.update()
     page = reproduction.write(records, folder, options.command)
     print(f"{reproduction.title}\n\n{reproduction.table(records)}\n\nEvery number: {page}")
-    return 0
+    return exit_code(records)

@@ -10,6 +10,7 @@ from typing import Any
 
 from nofb import checks, report
 from nofb.cli.options import add_places, resumable, say_finished
+from nofb.cli.outcome import exit_code
 from nofb.experiments.plan import Plan, make_plan
 from nofb.experiments.sweep import carry_out
 from nofb.report.sweep import LOG, write
@@ -53,7 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run what is left of the sweep, print the table, write the folder; 1 if a run failed."""
+    """Run what is left of the sweep, print the table, and write the folder; see `exit_code`."""
     plan, log = read_plan(options.config), options.out / LOG
     config = {"config.toml": options.config.read_bytes()}
     report.check_folder(options.out)
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         found = carry_out(plan, options.jobs, options.cluster, log)
     write(found, options.out, options.command, config)
     print(f"{found}\n\nThe heat map and every run: {options.out}")
-    return int(any("error" in record for record in found.records.values()))
+    return exit_code(found.records.values())
 
 
 def read_plan(path: Path) -> Plan:

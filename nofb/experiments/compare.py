@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from nofb import checks
-from nofb.experiments.grid import run_grid
-from nofb.experiments.run_log import check_number
-from nofb.experiments.runs import Result, result_of, run_one, task_of, train, warm_up, work_for
+from nofb.experiments.run_log import Record, check_number
+from nofb.experiments.run_tasks import run_all, work_for
+from nofb.experiments.runs import Result, result_of, run_one, task_of, train
 from nofb.experiments.settings import Settings
 from nofb.rules import COMPARED, find
 from nofb.strict_json import canonical
@@ -35,12 +35,15 @@ class Comparison:
         The units of each layer with weights, from the input side up.
     classes
         How many classes there are, or `None` for a regression.
+    records
+        What the log keeps of each run, in the same order.
     """
 
     settings: Settings
     results: tuple[Result, ...]
     units: tuple[int, ...]
     classes: int | None
+    records: tuple[Record, ...] = ()
 
     @property
     def rules(self) -> list[str]:
@@ -128,17 +131,16 @@ def compare(
     """
     settings = Settings() if settings is None else settings
     rules = [find(rule).name for rule in rules]
-    tasks = tasks_of(rules, settings, seeds)
+    tasks, work = tasks_of(rules, settings, seeds), work_for(rules)
     data = settings.load()
-    if checks.whole("jobs", jobs) > 1 or cluster is not None:
-        warm_up(tasks, {settings.data: data})
-    results = {}
-    for record in run_grid(work_for(rules), tasks, jobs=jobs, cluster=cluster, log=log):
-        result = results[canonical(record["task"])] = result_of(record)
-        done(result)
+    records = {}
+    for record in run_all(work, tasks, {settings.data: data}, jobs, cluster, log):
+        records[canonical(record["task"])] = record
+        done(result_of(record))
     units = tuple(layer.n_out for layer in settings.network(data, 0).weighted)
-    in_order = tuple(results[canonical(task)] for task in tasks)
-    return Comparison(settings, in_order, units, data.n_classes)
+    in_order = tuple(records[canonical(task)] for task in tasks)
+    results = tuple(map(result_of, in_order))
+    return Comparison(settings, results, units, data.n_classes, in_order)
 
 
 def tasks_of(rules: Sequence[str], settings: Settings, seeds: int) -> list[dict[str, Any]]:

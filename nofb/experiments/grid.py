@@ -33,6 +33,7 @@ def run_grid(
     jobs: int = 1,
     cluster: str | None = None,
     log: str | Path | None = None,
+    own_code: bool = True,
 ) -> Iterator[Record]:
     """Do the work for every task, each task once, and yield a record for each as it comes in.
 
@@ -50,6 +51,9 @@ def run_grid(
     log
         A JSON Lines file to which each finished run is appended at once. What has a result in it
         is not run again, what failed is.
+    own_code
+        Whether the work needs modules of the user's own: only then do other processes look for
+        modules in the current folder, and there last of all.
 
     Yields
     ------
@@ -81,15 +85,21 @@ def run_grid(
         for name in [name for name in wanted if "result" in kept.records.get(name, ())]:
             del wanted[name]
             yield kept.records[name]
-        for line in _lines(work, list(wanted.values()), jobs, cluster):
+        for line in _lines(work, list(wanted.values()), jobs, cluster, own_code):
             kept.append(line)
             yield json.loads(line)
 
 
 def finished(tasks: Iterable[Task], log: str | Path) -> int:
     """Return how many of the tasks a log has a result for, so that they will not be run."""
+    each = {canonical(task): task for task in tasks}
+    return len(each) - len(unfinished(each.values(), log))
+
+
+def unfinished(tasks: Iterable[Task], log: str | Path) -> list[Task]:
+    """Return the tasks that a log has no result for."""
     records = read_log(log)
-    return sum("result" in records.get(name, ()) for name in set(map(canonical, tasks)))
+    return [task for task in tasks if "result" not in records.get(canonical(task), ())]
 
 
 def attempt(work: Work, task: Task) -> str:
@@ -99,7 +109,7 @@ def attempt(work: Work, task: Task) -> str:
         with one_thread(), end_everything():
             outcome = {"result": plain(work(task))}
         return _line(task, outcome, time.perf_counter() - started)
-    except Exception as error:  # whatever it is, the other runs shall go on
+    except (Exception, SystemExit) as error:  # whatever it is, the other runs shall go on
         return _line(task, _failure(error), time.perf_counter() - started)
 
 
@@ -119,13 +129,18 @@ def one_thread() -> Iterator[None]:
         numba.set_num_threads(before)
 
 
-def _lines(work: Work, tasks: list[Task], jobs: int, cluster: str | None) -> Iterator[str]:
+def _lines(
+    work: Work, tasks: list[Task], jobs: int, cluster: str | None, own_code: bool
+) -> Iterator[str]:
     """Yield the line of each task, in the order in which the runs end."""
     call = partial(attempt, work)
     if not tasks or (cluster is None and jobs == 1):
         yield from map(call, tasks)
         return
-    ended = in_processes(call, tasks, jobs) if cluster is None else on_cluster(call, tasks, cluster)
+    if cluster is None:
+        ended = in_processes(call, tasks, jobs, own_code=own_code)
+    else:
+        ended = on_cluster(call, tasks, cluster)
     for task, future in ended:
         error = future.exception()  # of the way to a worker and back: `attempt` raises none
         yield future.result() if error is None else _line(task, _failure(error), 0.0)

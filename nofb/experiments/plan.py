@@ -14,9 +14,9 @@ import numpy as np
 
 from nofb import checks, datasets
 from nofb.experiments.run_log import check_number
-from nofb.experiments.runs import PLAIN, task_of
+from nofb.experiments.runs import PLAIN, own_code, task_of
 from nofb.experiments.settings import Settings
-from nofb.rules import RULES, find, make
+from nofb.rules import RULES, Rule, find, make
 
 NAMES = tuple(setting.name for setting in fields(Settings))
 
@@ -62,6 +62,8 @@ class Plan:
         For a rule, the values of each of its attributes.
     validation
         The share of the training samples that is held out.
+    classes, own_codes
+        The class of each rule when the plan was made, and what `own_code` said of it.
     """
 
     rules: tuple[str, ...]
@@ -70,6 +72,8 @@ class Plan:
     grid: Mapping[str, Values]
     attributes: Mapping[str, Mapping[str, Values]]
     validation: float
+    classes: Mapping[str, type[Rule]]
+    own_codes: Mapping[str, str | None]
 
     @cached_property
     def axes(self) -> list[str]:
@@ -99,7 +103,14 @@ class Plan:
 
     def tasks_of(self, cell: Cell) -> list[dict[str, Any]]:
         """Return the runs of a cell, one for each seed."""
-        one = task_of(cell.settings, cell.rule, self.seeds[0], cell.attributes, self.validation)
+        one = task_of(
+            cell.settings,
+            cell.rule,
+            self.seeds[0],
+            cell.attributes,
+            self.validation,
+            self.own_codes,
+        )
         return [{**one, "seed": seed} for seed in self.seeds]
 
     @property
@@ -173,6 +184,8 @@ def make_plan(
         {name: _settings(name, values, settings) for name, values in grid.items()},
         {rule: _attributes(rule, given) for rule, given in attributes.items()},
         checks.number("validation", validation, least=0, below=1),
+        {name: RULES[name] for name in names},
+        {name: own_code(RULES[name]) for name in names},
     )
     check_number(plan.number)
     for cell in plan.cells:

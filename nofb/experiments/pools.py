@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import textwrap
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,11 +35,18 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
-def in_processes(call: Call, tasks: Iterable[Task], jobs: int) -> Ended:
+def in_processes(call: Call, tasks: Iterable[Task], jobs: int, *, own_code: bool = True) -> Ended:
     """Spread tasks over processes; a pool that broke, since a worker died, is made anew.
 
     What was under way is done again at the end. If workers die again, that is done one run after
     the other, so that the one that kills its worker takes no other with it.
+
+    Parameters
+    ----------
+    call, tasks, jobs
+        What is called, with what, and in how many processes.
+    own_code
+        Whether the processes need the user's own modules, and may look into the current folder.
 
     Raises
     ------
@@ -48,7 +57,7 @@ def in_processes(call: Call, tasks: Iterable[Task], jobs: int) -> Ended:
     again: list[Task] = []
     while left:
         cause = None
-        with _processes(min(jobs, len(left))) as pool:
+        with _processes(min(jobs, len(left)), own_code) as pool:
             # With more than twice its size ahead, loky's thread trips when the pool is killed.
             for task, future in _ended(pool, call, left, 2 * jobs):
                 if isinstance(future.exception(), BrokenExecutor):
@@ -64,7 +73,7 @@ def in_processes(call: Call, tasks: Iterable[Task], jobs: int) -> Ended:
                 f"{DEATHS} worker processes died one after another, {len(left) + len(suspects)} "
                 f"runs are left: {in_short(cause)}"
             )
-    yield from _alone(call, suspects)
+    yield from _alone(call, suspects, own_code)
 
 
 def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
@@ -88,11 +97,11 @@ def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
             yield task, future
 
 
-def _alone(call: Call, suspects: deque[Task]) -> Ended:
+def _alone(call: Call, suspects: deque[Task], own_code: bool) -> Ended:
     """Do runs whose workers died, one after the other; who dies twice alone is a failure."""
     died: list[Task] = []
     while suspects:
-        with _processes(1) as pool:
+        with _processes(1, own_code) as pool:
             for task, future in _ended(pool, call, suspects, 1):
                 if isinstance(future.exception(), BrokenExecutor) and task not in died:
                     died.append(task)
@@ -131,27 +140,66 @@ def _ended(pool: Executor, call: Call, waiting: deque[Task], ahead: int) -> Ende
 
 
 @contextmanager
-def _processes(number: int) -> Iterator[Executor]:
+def _processes(number: int, own_code: bool) -> Iterator[Executor]:
     """Within this context there is a pool of processes, and after it there is none."""
     from joblib.externals.loky import ProcessPoolExecutor  # late: one job needs no joblib
 
-    pool = ProcessPoolExecutor(number, initializer=_obey, initargs=(os.getpid(),), env=ONE_THREAD)
+    away = [] if own_code else [str(Path(entry).absolute()) for entry in _folders()]
+    with _safe_path():
+        pool = ProcessPoolExecutor(
+            number, initializer=_obey, initargs=(os.getpid(), away), env=ONE_THREAD
+        )
+        try:
+            yield pool
+        except BaseException:  # Ctrl-C, or nobody wants the rest
+            pool.shutdown(kill_workers=True)
+            raise
+        pool.shutdown()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Within this context, processes that are started prefer Python's modules to a folder's.
+
+    A file of the user's that is called like one of them, such as random.py, would else be run by
+    every process, in the place of Python's own.
+    """
+    path, safe, own = list(sys.path), os.environ.get("PYTHONSAFEPATH"), _folders()
+    os.environ["PYTHONSAFEPATH"] = "1"  # for those that start as `python -c` or `python -m`
+    others = [entry for entry in path if entry not in own]
+    sys.path[:] = others + [str(Path(entry).absolute()) for entry in own]  # processes inherit it
     try:
-        yield pool
-    except BaseException:  # Ctrl-C, or nobody wants the rest
-        pool.shutdown(kill_workers=True)
-        raise
-    pool.shutdown()
+        yield
+    finally:
+        sys.path[:] = path
+        del os.environ["PYTHONSAFEPATH"]
+        if safe is not None:
+            os.environ["PYTHONSAFEPATH"] = safe
 
 
-def _obey(parent: int) -> None:
-    """Let a worker leave Ctrl-C to its parent, and end when the parent has been killed."""
+def _folders() -> list[str]:
+    """Return the entries of the search path that stand for the current folder or the script's.
+
+    One that nofb itself was found in stays where it is, since a process must find the same nofb.
+    """
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    folders = {Path.cwd(), Path(script).parent.absolute() if script else Path.cwd()}
+    home = Path(__file__).parents[2]
+    return [entry for entry in sys.path if Path(entry).absolute() in folders - {home}]
+
+
+def _obey(parent: int, away: list[str]) -> None:
+    """Let a worker leave Ctrl-C to its parent, and end when the parent has been killed.
+
+    It finds no modules in the folders that are to stay away.
+    """
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1)
         os._exit(1)
 
+    sys.path[:] = [entry for entry in sys.path if entry not in away]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=watch, daemon=True).start()
 

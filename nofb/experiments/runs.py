@@ -1,37 +1,39 @@
 """One run: what is trained, in plain values that name it, and what came out of it.
 
 A task holds everything that decides a run's numbers: the learning rate that was looked up, the
-attributes that a rule has by default, and a hash of the code. So two runs with one task are the
-same run, whichever comparison or sweep asks for them.
+attributes that a rule has by default, and hashes of the code: nofb's, and that of a rule of the
+user's own. So two runs with one task are the same run, whichever comparison or sweep asks for them.
 """
 
 from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
+from nofb import fingerprint
 from nofb.datasets import Dataset
 from nofb.diagnosis import DEFAULT, ContractionWarning, Measure
-from nofb.experiments import fingerprint
-from nofb.experiments.grid import Work
 from nofb.experiments.pools import Task
 from nofb.experiments.run_log import Record
 from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, make
-from nofb.strict_json import canonical, plain
+from nofb.strict_json import plain
 from nofb.training import DivergenceWarning, History, Run, fit
 from nofb.training.interrupts import end_everything
 
 PROBE = 100  # test samples on which a rule is compared with backprop
 PLAIN = str | bool | int | float | None
-FEW = 20  # samples are enough to compile everything
+UNKNOWN = "unknown "  # before what stands for code that nobody can tell from other code
+
+
+class UnknownCodeWarning(UserWarning):
+    """Nobody can say which code a rule runs, so its runs are done again each time."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,16 @@ def task_of(
     seed: int,
     attributes: Mapping[str, Any] | None = None,
     validation: float = 0.0,
+    own_codes: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """Return the task that stands for a run.
+
+    Parameters
+    ----------
+    settings, rule, seed, attributes, validation
+        What is trained, and how.
+    own_codes
+        What `own_code` said of each rule; asked for now if left out.
 
     Examples
     --------
@@ -119,23 +129,36 @@ def task_of(
         "validation": validation,
         "probe": PROBE,
         "code": fingerprint.of_nofb(),
-        "own_code": fingerprint.of_rule(RULES[rule]),
+        "own_code": own_code(RULES[rule]) if own_codes is None else own_codes[rule],
     }
     plain_task: dict[str, Any] = plain(task)
     return plain_task
 
 
-def work_for(rules: Iterable[str]) -> Work:
-    """Return what does a task with one of these rules, in a process that may know nofb's alone."""
-    return partial(run_task, classes={rule: RULES[rule] for rule in rules})
+def own_code(rule: type[Rule]) -> str | None:
+    """Return a hash of the code of a rule as far as it is not nofb's, `None` if all of it is.
+
+    Warns
+    -----
+    UnknownCodeWarning
+        If nobody can say which code it is; what is returned then is like no other hash.
+    """
+    try:
+        return fingerprint.of_class(rule)
+    except fingerprint.UnknownCodeError as unknown:
+        warnings.warn(
+            f"{unknown}: its runs are not taken from a log; make it inside the rule, in __init__",
+            UnknownCodeWarning,
+            stacklevel=2,
+        )
+        return UNKNOWN + uuid4().hex
 
 
-def run_task(task: Task, classes: Mapping[str, type[Rule]]) -> dict[str, Any]:
+def run_task(task: Task, rule: type[Rule]) -> dict[str, Any]:
     """Do the run that a task stands for, and return its history and why it stopped early, if so."""
-    fingerprint.check(task["code"])
     settings = Settings(**task["settings"])
-    rule = classes[task["rule"]](**task["attributes"])
-    run = train(settings, rule, task["seed"], settings.load(), task["probe"], task["validation"])
+    made = rule(**task["attributes"])
+    run = train(settings, made, task["seed"], settings.load(), task["probe"], task["validation"])
     return {"stopped": run.stopped, "start": run.history.start, "history": dict(run.history)}
 
 
@@ -151,23 +174,3 @@ def result_of(record: Record) -> Result:
     for row in zip(*columns.values(), strict=True):
         history.append(dict(zip(columns, row, strict=True)))
     return Result(*who, history, found["stopped"])
-
-
-def warm_up(tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
-    """Compile in this process what all the workers will need, with a few samples for each kind.
-
-    Two processes that compile the same kernel for different arrays at the same moment can leave
-    Numba's cache with the code of one under the name of the other.
-    """
-    compiled = set()
-    for task in tasks:
-        settings = Settings(**task["settings"])
-        kind = (task["rule"], task["attributes"], settings.data, settings.activation)
-        shape = (settings.optimizer, len(settings.hidden), settings.input_dropout > 0)
-        if (name := canonical([*kind, *shape])) not in compiled:
-            compiled.add(name)
-            samples = data[settings.data]
-            x, y = samples.x_train[:FEW], samples.y_train[:FEW]
-            with suppress(Exception):  # a run that can not be done will say so itself
-                rule = make(task["rule"], **task["attributes"])
-                train(replace(settings, epochs=1), rule, 0, Dataset(x, y, x, y))

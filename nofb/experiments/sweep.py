@@ -10,10 +10,10 @@ import numpy as np
 
 from nofb import checks
 from nofb.experiments import sweep_table
-from nofb.experiments.grid import run_grid
 from nofb.experiments.plan import Cell, Plan
 from nofb.experiments.run_log import Record
-from nofb.experiments.runs import Result, result_of, warm_up, work_for
+from nofb.experiments.run_tasks import RunTask, run_all
+from nofb.experiments.runs import Result, result_of
 from nofb.experiments.settings import Settings
 from nofb.strict_json import canonical
 from nofb.training.progress import bar
@@ -125,11 +125,9 @@ def carry_out(
     tasks, records = plan.tasks, {}
     names = dict.fromkeys(cell.settings.data for cell in plan.cells)
     data = {name: Settings(data=name).load() for name in names}  # whoever downloads does it once
-    if checks.whole("jobs", jobs) > 1 or cluster is not None:
-        warm_up(tasks, data)
     total = len(set(map(canonical, tasks)))
     with bar(total, "sweep", "run", progress) as shown:
-        for record in run_grid(work_for(plan.rules), tasks, jobs=jobs, cluster=cluster, log=log):
+        for record in run_all(RunTask(plan.classes), tasks, data, jobs, cluster, log):
             records[canonical(record["task"])] = record
             shown.set_postfix_str(f"{record['task']['rule']}", refresh=False)
             shown.update()

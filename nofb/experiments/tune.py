@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from nofb import fingerprint
 from nofb.datasets import Dataset
-from nofb.experiments import fingerprint
-from nofb.experiments.grid import run_grid
 from nofb.experiments.grid_ends import past_the_end
 from nofb.experiments.pools import Task
-from nofb.experiments.runs import train, warm_up
+from nofb.experiments.run_tasks import RunTask, run_all
+from nofb.experiments.runs import own_code, train
 from nofb.experiments.settings import Settings
-from nofb.rules import RULES
+from nofb.rules import RULES, Rule
 from nofb.strict_json import canonical
 from nofb.training.progress import bar
 
@@ -67,12 +67,11 @@ SEARCHES = {
 }
 
 
-def trial(task: Task) -> dict[str, float]:
+def trial(task: Task, rule: type[Rule]) -> dict[str, float]:
     """Return the validation accuracy at the end of one run; one that diverged counts as 0."""
-    fingerprint.check(task["code"])
     settings, seed = Settings(**task["settings"]), task["seed"]
     data = _first(settings.load(), task["samples"]).split_validation(task["held_out"], seed)
-    run = train(settings, task["rule"], seed, data, probe=0)
+    run = train(settings, rule(), seed, data, probe=0)
     # The "test" split of this data set is the held-out part.
     return {"accuracy": 0.0 if run.stopped else float(run.history["test_accuracy"][-1])}
 
@@ -135,11 +134,11 @@ def _accuracies(
     search: Search, tasks: list[dict[str, Any]], jobs: int, log: str | Path | None
 ) -> list[float]:
     """Do the trials that the log does not have, and return the accuracies of all, in order."""
-    if jobs > 1:
-        warm_up(tasks, {search.settings.data: search.settings.load()})
+    work = RunTask({task["rule"]: RULES[task["rule"]] for task in tasks}, trial)
+    data = {search.settings.data: search.settings.load()}
     scores = {}
     with bar(len(tasks), "tune", "run") as shown:
-        for record in run_grid(trial, tasks, jobs=jobs, log=log):
+        for record in run_all(work, tasks, data, jobs, log=log):
             if "error" in record:
                 raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
             scores[canonical(record["task"])] = record["result"]["accuracy"]
@@ -156,6 +155,7 @@ def _task(search: Search, optimizer: str, rule: str, lr: float, seed: int) -> di
         "samples": search.samples,
         "held_out": search.held_out,
         "code": fingerprint.of_nofb(),
+        "own_code": own_code(RULES[rule]),
     }
 
 

@@ -5,8 +5,9 @@ by `enrol`, or where a command is given its address, module:Class.
 """
 
 import inspect
+from contextlib import suppress
 
-from nofb import checks
+from nofb import checks, fingerprint
 from nofb.rules.backprop import Backprop
 from nofb.rules.base import Rule, Signals, Uses
 from nofb.rules.difference_reconstruction import DifferenceReconstruction
@@ -31,7 +32,7 @@ from nofb.rules.iterated_inverses import (
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
 from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
-from nofb.rules.own import checked, is_own, load
+from nofb.rules.own import address, checked, is_own, load
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
@@ -44,6 +45,7 @@ from nofb.rules.simplified_difference_target_propagation import (
 from nofb.rules.symmetric_alignment import SymmetricAlignment
 from nofb.rules.target_propagation import TargetPropagation
 from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
+from nofb.text import printable
 
 __all__ = [
     "COMPARED",
@@ -138,13 +140,14 @@ def enrol(rule: type[Rule]) -> type[Rule]:
     Parameters
     ----------
     rule
-        The class; one with the same name that was added before makes room.
+        The class. It replaces an earlier one from the same place, as when a cell of a notebook is
+        run again.
 
     Raises
     ------
     ValueError
         If it is no class of a rule, does not say its name, what it uses, or what it teaches, or has
-        the name of a rule of nofb.
+        the name of another rule.
 
     Examples
     --------
@@ -162,7 +165,14 @@ def enrol(rule: type[Rule]) -> type[Rule]:
             f"{rule.__name__} calls itself {name!r}, as {there.__name__} does: "
             "give it a name of its own"
         )
+    if address(there) != address(rule):
+        raise ValueError(
+            f"{address(rule)} calls itself {name!r}, as {address(there)} does: give it a name of "
+            f"its own, or take the other one off first with del nofb.rules.RULES[{name!r}]"
+        )
     RULES[name] = rule
+    with suppress(fingerprint.UnknownCodeError):  # it is said where it makes a difference
+        fingerprint.of_class(rule)  # takes note of its files as they are now
     return rule
 
 
@@ -206,8 +216,8 @@ def make(name: str, **attributes: object) -> Rule:
     Raises
     ------
     ValueError
-        If no rule has this name, or the rule has no such attribute; both list what there is. Or if
-        an attribute without a default is left out.
+        If no rule has this name, or the rule has no such attribute; both list what there is. If
+        an attribute without a default is left out, or a rule of one's own can not be built.
 
     Examples
     --------
@@ -233,4 +243,10 @@ def make(name: str, **attributes: object) -> Rule:
         optional = parameter.default is not parameter.empty or parameter.kind in VARIADIC
         if parameter.name not in attributes and not optional:
             raise ValueError(f"rule {rule.name!r} needs {parameter.name!r}: give it a default")
-    return rule(**attributes)
+    try:
+        return rule(**attributes)
+    except (Exception, SystemExit) as error:  # whatever a stranger's __init__ does
+        if not is_own(rule) or isinstance(error, ValueError | OSError):
+            raise
+        text = f"{type(error).__name__}: {printable(str(error))}"
+        raise ValueError(f"{name} can not be built: {text}") from error

@@ -90,10 +90,9 @@ class KolenPollack(FeedbackAlignment):
     def after_step(self, net: Network) -> None:
         keep = net.dtype(1 - self.share * self.decay)
         for layer in net.weighted:
-            W, B = layer.W, layer.B
-            if B is not None:
-                W *= keep  # eq. 5
-                B *= keep  # eq. 6
+            if layer.B is not None:
+                layer.W *= keep  # eq. 5
+                layer.B *= keep  # eq. 6
 
 
 class KolenPollackReleased(KolenPollack):

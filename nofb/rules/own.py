@@ -1,4 +1,7 @@
-"""A rule of one's own: found by where it stands, module:Class, and looked at before it is used."""
+"""A rule of one's own: found by where it stands, module:Class, and looked at before it is used.
+
+To find it is to import its module, which runs the file.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,15 @@ from nofb.text import printable
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # a word of a command, and of a file's name
 
+_folders: list[str] = []  # on the search path for the sake of a rule: the last one that was current
 
-def load(address: str) -> type[Rule]:
+
+def load(place: str) -> type[Rule]:
     """Return the class at an address; modules in the current folder are found too.
 
     Parameters
     ----------
-    address
+    place
         A module and a class in it, such as "my_rule:MyRule" for a class in my_rule.py.
 
     Raises
@@ -38,9 +43,9 @@ def load(address: str) -> type[Rule]:
     ...
     ValueError: nofb.rules.shallow has no 'Shalow'; the rules in it are: Shallow
     """
-    name, _, attribute = address.partition(":")
+    name, _, attribute = place.partition(":")
     if not name or not attribute:
-        raise ValueError(f"rule must be module:Class, such as my_rule:MyRule, but is {address!r}")
+        raise ValueError(f"rule must be module:Class, such as my_rule:MyRule, but is {place!r}")
     module = _module(name)
     if not hasattr(module, attribute):
         raise ValueError(f"{name} has no {attribute!r}; the rules in it are: {_rules_in(module)}")
@@ -104,25 +109,60 @@ def is_own(rule: type[Rule]) -> bool:
     return rule.__module__.partition(".")[0] != "nofb"
 
 
+def address(rule: type[Rule]) -> str:
+    """Return where a rule stands.
+
+    Examples
+    --------
+    >>> from nofb.rules import Shallow
+    >>> address(Shallow)
+    'nofb.rules.shallow:Shallow'
+    """
+    return f"{rule.__module__}:{rule.__qualname__}"
+
+
 def _module(name: str) -> ModuleType:
     """Import a module, from the current folder too, or say in a sentence why not."""
-    here = str(Path.cwd())  # in full, since worker processes get the list and start elsewhere
-    if sys.path[0] != here:
-        sys.path.insert(0, here)
-    invalidate_caches()
+    here = Path.cwd()
+    _look_into(str(here))  # in full, since worker processes get the list and start elsewhere
     try:
-        return import_module(name)
+        return _of_the_folder(import_module(name), here)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise ValueError(f"{name} can not be imported: {error}") from error
         file = f"{name.removesuffix('.py').replace('.', '/')}.py"
         hint = f"write {name[:-3]} without .py" if name.endswith(".py") else f"there is no {file}"
         raise ValueError(f"no module is called {name!r}: {hint}") from error
-    except Exception as error:  # whatever a stranger's module does
+    except (Exception, SystemExit) as error:  # whatever a stranger's module does
         raise ValueError(f"{name} can not be imported: {printable(_where(error, name))}") from error
 
 
-def _where(error: Exception, name: str) -> str:
+def _look_into(folder: str) -> None:
+    """Let modules of a folder be found, after all others: its random.py must not be Python's."""
+    for earlier in _folders:
+        if earlier in sys.path:
+            sys.path.remove(earlier)
+    _folders.clear()
+    if folder not in sys.path:
+        sys.path.append(folder)
+        _folders.append(folder)
+    invalidate_caches()
+
+
+def _of_the_folder(module: ModuleType, here: Path) -> ModuleType:
+    """Refuse a module that hides a file of the current folder."""
+    name = module.__name__.partition(".")[0]
+    there = getattr(sys.modules[name], "__file__", None)
+    mine = [file for file in (here / f"{name}.py", here / name / "__init__.py") if file.exists()]
+    if mine and (there is None or not Path(there).resolve().is_relative_to(here.resolve())):
+        raise ImportError(
+            f"Python has another module of that name ({there or 'built in'}), "
+            f"so give {mine[0].relative_to(here)} another one"
+        )
+    return module
+
+
+def _where(error: BaseException, name: str) -> str:
     """Return what went wrong, and in which line."""
     line = getattr(error, "lineno", None)
     trace = error.__traceback__

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import archive, checks, optimizers
+from nofb import archive, checks, fingerprint, optimizers
 from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.training import form
@@ -134,7 +134,8 @@ class Checkpoint:
         TypeError
             If a hyper-parameter of the rule or the optimizer cannot be compared.
         ValueError
-            If something differs, with both values.
+            If something differs, with both values; or if the code of a rule of one's own cannot be
+            compared.
         """
         if self.path is None:
             return
@@ -260,6 +261,8 @@ def _settings(run: Run, data: Dataset) -> dict[str, Any]:
     settings = {"net.dtype": np.dtype(run.net.dtype).name, "net.seed": run.net.seed}
     for name, thing in (("rule", run.rule), ("optimizer", run.optimizer)):
         settings[name] = type(thing).__qualname__
+        if code := fingerprint.when_met(type(thing)):  # that of nofb may change: it is tested
+            settings[f"the code of the {name}, with what it reads,"] = code
         settings |= {f"{name}.{key}": value for key, value in hyper_parameters(thing).items()}
     arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
     settings["data.name"] = data.name

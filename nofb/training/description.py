@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from types import CodeType
 from typing import Any
 
 import numpy as np
 
+from nofb import fingerprint
+from nofb.fingerprint.owners import is_own
 from nofb.types import Array
 
 
@@ -154,17 +155,10 @@ def _function(function: Callable[..., object]) -> str:
     module = getattr(function, "__module__", type(function).__module__)
     name = f"{module}.{getattr(function, '__qualname__', function.__name__)}"
     code = getattr(function, "__code__", None)
-    if "<" not in name or code is None:
+    if code is None or not ("<" in name or is_own(function.__module__)):
         return name
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
     taken = dict(zip(code.co_freevars, cells, strict=True))
-    if name.endswith("<lambda>") and not name.startswith("nofb."):
-        taken["code"] = _code(function, code)  # nothing else tells it from another lambda
+    if is_own(function.__module__):
+        taken["code"] = fingerprint.of_function(function)
     return _call(name, taken)
-
-
-def _code(function: Callable[..., object], code: CodeType) -> str:
-    constants = [constant for constant in code.co_consts if not isinstance(constant, CodeType)]
-    defaults = _as_json(getattr(function, "__defaults__", None))
-    parts = code.co_code, constants, code.co_names, defaults
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]

@@ -1,0 +1,137 @@
+"""Tasks are done: here or in other processes, which must have the code that was asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nofb import checks, fingerprint
+from nofb.datasets import Dataset
+from nofb.experiments.grid import attempt, run_grid, unfinished
+from nofb.experiments.pools import Task, in_processes
+from nofb.experiments.run_log import Record
+from nofb.experiments.runs import UNKNOWN, run_task, train
+from nofb.experiments.settings import Settings
+from nofb.rules import RULES, Rule
+from nofb.rules.own import address, is_own
+from nofb.strict_json import canonical
+
+FEW = 20  # samples are enough to compile everything
+
+Classes = Mapping[str, type[Rule]]
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """Does tasks, in this process or in another one, which must have the code that was asked for.
+
+    Attributes
+    ----------
+    classes
+        The rules, by their short names: another process may know nofb's alone.
+    do
+        What is done for a task, with the class of its rule.
+    asked_by
+        The process that made this object.
+    """
+
+    classes: Classes
+    do: Callable[[Task, type[Rule]], Mapping[str, Any]] = run_task
+    asked_by: str = fingerprint.PROCESS
+
+    @property
+    def own(self) -> bool:
+        """Whether a process needs the user's own modules."""
+        return any(map(is_own, self.classes.values()))
+
+    def __call__(self, task: Task) -> Mapping[str, Any]:
+        """Do one task."""
+        rule = self.classes[task["rule"]]
+        if self.asked_by != fingerprint.PROCESS:
+            _check_code(task, rule)
+        return self.do(task, rule)
+
+
+def work_for(rules: Iterable[str]) -> RunTask:
+    """Return what does a task with one of these rules."""
+    return RunTask({rule: RULES[rule] for rule in rules})
+
+
+def _check_code(task: Task, rule: type[Rule]) -> None:
+    """Refuse to run with other code than that of the process that asks."""
+    fingerprint.check(task["code"])
+    expected = task["own_code"]
+    known = not (expected or "").startswith(UNKNOWN)
+    if known and fingerprint.when_met(rule) != expected:  # its own runs may change a global
+        raise RuntimeError(
+            f"the code of {address(rule)} that a worker process finds is not "
+            "the one that asks for this run: a file, or a global value, was changed since it was "
+            "loaded, so start Python again"
+        )
+
+
+def run_all(
+    work: RunTask,
+    tasks: list[dict[str, Any]],
+    data: Mapping[str, Dataset],
+    jobs: int = 1,
+    cluster: str | None = None,
+    log: str | Path | None = None,
+) -> Iterator[Record]:
+    """Do what the log does not have a result for, side by side, and yield a record for each task.
+
+    Parameters
+    ----------
+    work, tasks
+        What is done, and for which tasks.
+    data
+        The data sets of the tasks, by name.
+    jobs, cluster, log
+        As for `nofb.experiments.grid.run_grid`.
+    """
+    fingerprint.warn_of_changes()
+    if checks.whole("jobs", jobs) > 1 or cluster is not None:
+        warm_up(work.classes, tasks if log is None else unfinished(tasks, log), data)
+    yield from run_grid(work, tasks, jobs=jobs, cluster=cluster, log=log, own_code=work.own)
+
+
+def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
+    """Compile beforehand what all the workers will need, with a few samples for each kind.
+
+    Two processes that compile the same kernel for different arrays at the same moment can leave
+    Numba's cache with the code of one under the name of the other. A rule of the user's own, which
+    may do anything, runs in a process of its own for that, and never in this one.
+    """
+    kinds = {canonical(_kind(task)): task for task in tasks}.values()
+    own = [task for task in kinds if is_own(classes[task["rule"]])]
+    for task in kinds:
+        if task not in own:
+            with suppress(Exception):  # a run that can not be done will say so itself
+                _train_few(task, classes[task["rule"]], data[task["settings"]["data"]])
+    if own:
+        call = partial(attempt, RunTask(classes, _warm_up))
+        with suppress(ChildProcessError):  # the same: a rule may end its process, again and again
+            deque(in_processes(call, own, 1, own_code=True), maxlen=0)
+
+
+def _kind(task: Task) -> list[Any]:
+    """Return what makes a difference to the kernels that a task compiles."""
+    settings = Settings(**task["settings"])
+    kind = (task["rule"], task.get("attributes", {}), settings.data, settings.activation)
+    return [*kind, settings.optimizer, len(settings.hidden), settings.input_dropout > 0]
+
+
+def _warm_up(task: Task, rule: type[Rule]) -> dict[str, Any]:
+    _train_few(task, rule, Settings(**task["settings"]).load())
+    return {}
+
+
+def _train_few(task: Task, rule: type[Rule], data: Dataset) -> None:
+    x, y = data.x_train[:FEW], data.y_train[:FEW]
+    settings = replace(Settings(**task["settings"]), epochs=1)
+    train(settings, rule(**task["attributes"]), 0, Dataset(x, y, x, y))

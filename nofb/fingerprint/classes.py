@@ -1,0 +1,142 @@
+"""The code of a class or a function that is not nofb's: what is loaded, and the files it is from.
+
+What Python has loaded is what runs. The text of the files is taken in too, as it was when nofb
+first met the class: it also holds what bytecode cannot tell, such as a name that is looked up by
+`getattr`. A file that was changed later counts when it is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+from weakref import WeakKeyDictionary
+
+from nofb.fingerprint.installed import StaleCodeWarning
+from nofb.fingerprint.names import Import, full_name, reads
+from nofb.fingerprint.owners import file_of
+from nofb.fingerprint.reached import Reached
+
+
+@dataclass(frozen=True)
+class _Met:
+    """What nofb saw of a class when it first met it in its present form."""
+
+    loaded: str
+    files: dict[Path, str]
+
+
+_met: WeakKeyDictionary[type, _Met] = WeakKeyDictionary()
+_first: WeakKeyDictionary[type, str | None] = WeakKeyDictionary()
+
+
+def of_class(kind: type) -> str | None:
+    """Return a short hash of the code of a class, `None` if nothing in it is the user's own.
+
+    Warns
+    -----
+    StaleCodeWarning
+        If one of its files was changed since it was loaded; the hash is of what is loaded.
+
+    Raises
+    ------
+    UnknownCodeError
+        If it uses something that cannot be told from another thing of its kind, as a lock.
+
+    Examples
+    --------
+    >>> from nofb.rules import FeedbackAlignment
+    >>> class Mine(FeedbackAlignment):
+    ...     __module__ = "__main__"
+    ...     strength = 0.5
+    >>> before = of_class(Mine)
+    >>> Mine.strength = 0.6
+    >>> before == of_class(Mine), of_class(FeedbackAlignment)
+    (False, None)
+    """
+    reached = _reached(kind)
+    code = _of_own(kind, reached) if reached.has_own else None
+    _first.setdefault(kind, code)
+    return code
+
+
+def when_met(kind: type) -> str | None:
+    """Return what `of_class` said of a class the first time that it was asked in this process.
+
+    A run may change what its own rule reads, such as a counter; that does not make it other code.
+    """
+    return _first[kind] if kind in _first else of_class(kind)
+
+
+def _of_own(kind: type, reached: Reached) -> str:
+    loaded, files = reached.digest(), _files(reached)
+    met = _met.get(kind)
+    if met is None or met.loaded != loaded:
+        met = _met[kind] = _Met(loaded, files)
+    for file, text in files.items():
+        if met.files.get(file, text) != text:
+            warnings.warn(
+                f"{file} was changed after this process had loaded it, and {kind.__qualname__} "
+                "still runs as it was: start Python again to run the new code",
+                StaleCodeWarning,
+                stacklevel=3,
+            )
+    return _short(loaded, *sorted(met.files.values()))
+
+
+def of_function(function: object) -> str:
+    """Return a short hash of the code of a function, or of another value that code can hold."""
+    reached = Reached()
+    reached.take(function, getattr(function, "__name__", "function"))
+    return _short(reached.digest())
+
+
+def _reached(kind: type) -> Reached:
+    root = kind.__module__.partition(".")[0]
+    reached = Reached("" if root == "nofb" else root)
+    reached.take(kind, kind.__qualname__)
+    return reached
+
+
+def _files(reached: Reached) -> dict[Path, str]:
+    """Return a hash of each file of the user's modules that code reaches, and that these import."""
+    found: dict[Path, str] = {}
+    modules = list(reached.modules)
+    for name in modules:  # grows meanwhile
+        module = sys.modules.get(name)
+        file = file_of(module)
+        if file is None or file in found or not file.is_file():
+            continue
+        found[file], code = _content(file)
+        modules += filter(reached.is_own, _imports(code, vars(module)))
+    return found
+
+
+def _content(file: Path) -> tuple[str, CodeType | None]:
+    """Return a hash of what a file says, comments apart, and its code if it is Python."""
+    content = file.read_bytes()
+    try:
+        code = compile(content, "", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):  # compiled already, or broken since it was loaded
+        return hashlib.sha256(content).hexdigest(), None
+    text = Reached()
+    text.code(code)
+    return text.digest(), code
+
+
+def _imports(code: CodeType | None, there: dict[str, object]) -> Iterator[str]:
+    """Give the modules that a file imports, as far as they are loaded."""
+    for each in reads(code) if code else ():
+        if isinstance(each, Import):
+            name = full_name(each, there)
+            for full in (name, *(f"{name}.{part}" for part in each.names)):
+                if full in sys.modules:
+                    yield full
+
+
+def _short(*texts: str) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:12]

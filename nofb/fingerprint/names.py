@@ -1,0 +1,69 @@
+"""What bytecode reads from outside: global names, attributes of modules, and imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dis import get_instructions
+from importlib.util import resolve_name
+from types import CodeType
+from typing import Any, NamedTuple
+
+GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
+ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
+
+
+class Read(NamedTuple):
+    """A global name that is read, and the attributes that are taken of it at once."""
+
+    name: str
+    attributes: tuple[str, ...]
+
+
+class Import(NamedTuple):
+    """A module that is imported inside a function, and the names that are taken out of it."""
+
+    name: str  # with leading dots, if it is relative
+    names: tuple[str, ...]
+
+
+def reads(code: CodeType) -> set[Read | Import]:
+    """Return what a function and the functions inside it read from outside.
+
+    Examples
+    --------
+    >>> def scaled(x):
+    ...     from math import tau
+    ...     return tau * np.linalg.norm(x)
+    >>> sorted(reads(scaled.__code__))
+    [Import(name='math', names=('tau',)), Read(name='np', attributes=('linalg', 'norm'))]
+    """
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return {*_reads(code), *(each for one in inner for each in reads(one))}
+
+
+def _reads(code: CodeType) -> Iterator[Read | Import]:
+    instructions = [each for each in get_instructions(code) if each.opname != "CACHE"]
+    for place, each in enumerate(instructions):
+        if each.opname in GLOBAL:
+            yield Read(each.argval, _following(instructions[place + 1 :], ATTRIBUTE))
+        elif each.opname == "IMPORT_NAME":
+            level = instructions[place - 2].argval
+            taken = (part.argval for part in instructions if part.opname == "IMPORT_FROM")
+            yield Import("." * (level or 0) + each.argval, tuple(sorted(set(taken))))
+
+
+def _following(instructions: list[Any], kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in the unbroken row of such instructions at the beginning."""
+    names = []
+    for each in instructions:
+        if each.opname not in kinds:
+            break
+        names.append(each.argval)
+    return tuple(names)
+
+
+def full_name(each: Import, there: dict[str, Any]) -> str:
+    """Return the full name of a module that is imported where these are the global names."""
+    if not each.name.startswith("."):
+        return each.name
+    return resolve_name(each.name, there.get("__package__") or "")

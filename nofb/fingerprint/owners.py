@@ -1,0 +1,55 @@
+"""Whose module is it: nofb's, a library's, or the user's own?"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+LIBRARIES = ("site-packages", "dist-packages")
+STANDARD = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
+INTERACTIVE = ("__main__", "__mp_main__")  # a notebook, a prompt, or a script
+
+
+def is_own(name: str) -> bool:
+    """Say whether a module is the user's own: not nofb's, not Python's, and not installed.
+
+    Examples
+    --------
+    >>> is_own("nofb.rules"), is_own("numpy"), is_own("random"), is_own("__main__")
+    (False, False, False, True)
+    """
+    if name in INTERACTIVE:
+        return True
+    if name.partition(".")[0] in ("nofb", "builtins"):
+        return False
+    module = sys.modules.get(name)
+    file = file_of(module)
+    if file is None:
+        return getattr(module, "__spec__", None) is None  # else it is built in
+    return is_own_file(file)
+
+
+def is_own_file(file: Path) -> bool:
+    """Say whether a file is the user's own: neither Python's nor that of an installed library."""
+    library = any(part in LIBRARIES for part in file.parts)
+    return not library and not any(file.is_relative_to(folder) for folder in STANDARD)
+
+
+def file_of(module: ModuleType | None) -> Path | None:
+    """Return the file that a module was loaded from, or `None` if there is none."""
+    file = getattr(module, "__file__", None)
+    return None if file is None else Path(file)
+
+
+def load(name: str) -> ModuleType | None:
+    """Return a module; one that is not loaded yet is loaded if it is the user's own."""
+    if name not in sys.modules:
+        spec = find_spec(name.partition(".")[0])
+        if spec is None or not spec.has_location or not is_own_file(Path(str(spec.origin))):
+            return None
+        import_module(name)
+    return sys.modules[name]

@@ -1,0 +1,252 @@
+"""What a class or function runs: a hash of the loaded code, and of all that this code reaches.
+
+That is the bytecode of its methods, their constants and defaults, what closures hold, the global
+names that they read, and so on for every function, class and value found in this way. Of nofb and
+of installed libraries only names count. Comments and line numbers do not count.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import types
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nofb.fingerprint.kinds import EMPTY, NAMED, PLAIN, SHARED, SKIPPED
+from nofb.fingerprint.names import Import, Read, full_name, reads
+from nofb.fingerprint.owners import INTERACTIVE, is_own, load
+
+
+class UnknownCodeError(ValueError):
+    """Something that code uses cannot be told from another thing of its kind."""
+
+
+class Reached:
+    """Takes in values one after the other, and all that they reach.
+
+    Parameters
+    ----------
+    root
+        The package whose code is read even if it is installed; "" for none.
+
+    Attributes
+    ----------
+    modules
+        The names of the user's own modules that were reached.
+    has_own
+        Whether any of the user's own code was reached.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+        self.modules: dict[str, None] = {}
+        self.has_own = False
+        self._total = hashlib.sha256()
+        self._seen: dict[int, int] = {}
+        self._kept: list[object] = []  # so that no id is given to a second object
+        self._path: list[str] = []
+
+    def digest(self) -> str:
+        """Return a hash of everything that was taken in."""
+        return self._total.hexdigest()
+
+    def is_own(self, module: str) -> bool:
+        """Say whether the code of a module is read."""
+        return is_own(module) or (bool(self.root) and module.partition(".")[0] == self.root)
+
+    def take(self, value: Any, name: str) -> None:
+        """Take in a value that is called so."""
+        self._path.append(name)
+        self._take(value)
+        self._path.pop()
+
+    def tell(self, *words: object) -> None:
+        """Take in plain words."""
+        for word in words:
+            text = str(word).encode()
+            self._total.update(b"%d:" % len(text) + text)
+
+    def _take(self, value: Any) -> None:
+        if isinstance(value, PLAIN):
+            self.tell(type(value).__name__, repr(value))
+        elif type(value) is tuple:
+            self._sequence(value)
+        elif type(value) in (set, frozenset):
+            self.tell(type(value).__name__, *sorted(self._apart(part) for part in value))
+        elif isinstance(value, types.CodeType):
+            self.code(value)
+        elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            self.tell("array", value.dtype.str, value.shape)
+            self._total.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+        elif isinstance(value, types.ModuleType):
+            self.module(value.__name__)
+        elif isinstance(value, NAMED):
+            self.tell(type(value).__name__, getattr(value, "__module__", ""), value.__name__)
+            self._bound_to(getattr(value, "__self__", None))
+        elif id(value) in self._seen:
+            self.tell("again", self._seen[id(value)])
+        else:
+            self._seen[id(value)] = len(self._seen)
+            self._kept.append(value)
+            self._structure(value)
+
+    def _structure(self, value: Any) -> None:
+        """Take in what holds other things, and is taken in once."""
+        if isinstance(value, type):
+            self._class(value)
+        elif isinstance(value, types.FunctionType):
+            self._function(value)
+        elif callable(getattr(value, "py_func", None)):  # a kernel of Numba
+            self.take(value.py_func, "py_func")
+            self.take(dict(getattr(value, "targetoptions", {})), "options")
+        elif isinstance(value, types.MethodType | staticmethod | classmethod):
+            self.tell(type(value).__name__)
+            self._bound_to(getattr(value, "__self__", None))
+            self._take(value.__func__)
+        elif isinstance(value, property):
+            self.tell("property")
+            self._sequence((value.fget, value.fset, value.fdel))
+        elif isinstance(value, cached_property):
+            self.tell("property")
+            self._take(value.func)
+        elif type(value) is list:
+            self._sequence(value)
+        elif type(value) is dict:
+            self.tell("dict", len(value))
+            for key, part in value.items():
+                self._take(key)
+                self.take(part, str(key))
+        elif callable(getattr(value, "__wrapped__", None)):  # such as functools.cache
+            self.tell(type(value).__qualname__)
+            self._take(value.__wrapped__)
+        else:
+            self._instance(value)
+
+    def _bound_to(self, owner: Any) -> None:
+        """Take in the object that a method belongs to, unless all of Python shares it."""
+        if not (isinstance(owner, types.ModuleType) or any(owner is each for each in SHARED)):
+            self.take(owner, "__self__")
+
+    def _sequence(self, values: list[Any] | tuple[Any, ...]) -> None:
+        self.tell(type(values).__name__, len(values))
+        for value in values:
+            self._take(value)
+
+    def _apart(self, value: Any) -> str:
+        """Return a hash of one value alone, since a set has no order."""
+        one = Reached(self.root)
+        one._seen, one._path = dict(self._seen), self._path
+        one._take(value)
+        self.modules |= one.modules
+        self.has_own |= one.has_own
+        return one.digest()
+
+    def _instance(self, value: Any) -> None:
+        """Take in any other object: its type, and what pickle would keep of it."""
+        try:
+            kept = value.__reduce_ex__(4)
+        except Exception:  # whatever a stranger's class does: then nobody can say what it is
+            raise UnknownCodeError(
+                f"{self._path[0]} uses {self._path[-1]}, and {value!r} cannot be told from another"
+            ) from None
+        self.tell("instance")
+        self._take(type(value))
+        if isinstance(kept, str):
+            self.tell(kept)
+            return
+        make, arguments, state, items, entries = (*kept, None, None, None)[:5]
+        self._sequence([make, arguments, state, list(items or ()), dict(entries or ())])
+
+    def _class(self, kind: type) -> None:
+        # Of a metaclass of Cython it is a descriptor.
+        module = kind.__module__ if isinstance(kind.__module__, str) else "builtins"
+        self.tell("class", module, kind.__qualname__)
+        own = self.is_own(module)
+        if own:
+            self.note(module)
+            self._sequence(kind.__bases__)
+            self.take(type(kind), "metaclass")
+        for name in sorted(vars(kind).keys() - SKIPPED):
+            value = vars(kind)[name]
+            if own or (module.startswith("nofb.") and self._was_put_in(value)):
+                self.tell(name)
+                self.take(value, name)
+        if module.startswith("nofb."):  # a base of nofb may have been changed by hand
+            for base in kind.__bases__:
+                self._take(base)
+
+    def _was_put_in(self, value: Any) -> bool:
+        """Say whether what stands in a class of nofb is somebody else's function."""
+        function = getattr(value, "__func__", value)
+        return self.is_own(getattr(function, "__globals__", {}).get("__name__", "nofb"))
+
+    def _function(self, function: types.FunctionType) -> None:
+        module = function.__globals__.get("__name__", "")
+        self.tell("function", module, function.__qualname__)
+        own = self.is_own(module)
+        if own:
+            self.note(module)
+            self._sequence([function.__defaults__, function.__kwdefaults__, vars(function)])
+            self._globals(function)
+        if own or "<" in function.__qualname__:
+            self.code(function.__code__)
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            self.tell(name)
+            if cell != EMPTY:
+                self.take(cell.cell_contents, name)
+
+    def code(self, code: types.CodeType) -> None:
+        """Take in bytecode and its constants, those of inner functions included."""
+        self.tell("code", code.co_name, code.co_flags, code.co_argcount)
+        self.tell(code.co_posonlyargcount, code.co_kwonlyargcount)
+        self.tell(code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+        self.tell(code.co_code.hex(), code.co_exceptiontable.hex())
+        self._sequence(code.co_consts)
+
+    def _globals(self, function: types.FunctionType) -> None:
+        """Take in the global values that a function reads, and the modules that it imports."""
+        there = function.__globals__
+        for each in sorted(reads(function.__code__)):
+            self.tell(*each)
+            if isinstance(each, Import):
+                self.module(full_name(each, there), *each.names)
+            elif each.name in there:
+                self._read(there[each.name], each)
+            else:
+                self.tell("built in" if hasattr(builtins, each.name) else "missing")
+
+    def _read(self, value: Any, read: Read) -> None:
+        if isinstance(value, types.ModuleType):
+            self.module(value.__name__, *read.attributes[:1], more=read.attributes[1:])
+        else:
+            self.take(value, read.name)
+
+    def module(self, name: str, *attributes: str, more: tuple[str, ...] = ()) -> None:
+        """Take in a module by its name, and what is taken out of it if it is the user's own."""
+        self.tell("module", name)
+        try:
+            found = load(name)
+        except (Exception, SystemExit) as error:  # whatever a stranger's module does
+            raise UnknownCodeError(
+                f"{self._path[0]} uses the module {name}, which can not be imported: {error}"
+            ) from error
+        if found is None or not self.is_own(name):
+            return
+        self.note(name)
+        for attribute in attributes:
+            value = getattr(found, attribute, None)
+            if isinstance(value, types.ModuleType):
+                self.module(value.__name__, *more[:1], more=more[1:])
+            else:
+                self.take(value, f"{name}.{attribute}")
+
+    def note(self, module: str) -> None:
+        """Remember one of the user's own modules."""
+        self.has_own = True
+        if module not in INTERACTIVE:
+            self.modules[module] = None

@@ -1,0 +1,32 @@
+"""A student's folder: a rule of their own, and a helper that it imports."""
+
+import contextlib
+import sys
+
+RULE = """
+from nofb.rules import FeedbackAlignment
+import helper
+from helper import times
+
+class Mine(FeedbackAlignment):
+    name = "mine"
+
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, times(delta)
+"""
+HELPER = "SCALE = {}\n\ndef times(delta):\n    return delta * SCALE\n"
+
+
+@contextlib.contextmanager
+def sitting_in(folder):
+    """Within this context the folder, with both files, is the current one."""
+    (folder / "my_rule.py").write_text(RULE)
+    (folder / "helper.py").write_text(HELPER.format(1.0))
+    before, path = set(sys.modules), list(sys.path)
+    with contextlib.chdir(folder):
+        yield folder
+    for name in set(sys.modules) - before:
+        if str(folder) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+    sys.path[:] = path
