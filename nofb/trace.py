@@ -54,6 +54,8 @@ class Trace:
         y as rows (N, n_outputs), after `set_target`.
     error
         The output error e = ŷ - y (N, n_outputs), after `set_target`.
+    second
+        The trace of a `second_pass`, if a rule has made one.
     deltas
         The teaching signal of each layer in the last `weight_products`, in memory that the next
         one uses again.
@@ -77,7 +79,7 @@ class Trace:
         self._x: Array | None = None
         self._updates: Updates = whole._updates if whole else Updates()
         self._parts: dict[int, list[Trace]] = {}
-        self._second: Trace | None = None
+        self.second: Trace | None = None
 
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
@@ -242,9 +244,9 @@ class Trace:
 
     def second_pass(self) -> Trace:
         """Return a trace for another pass of the same samples, in memory of its own, made once."""
-        if self._second is None:
-            self._second = Trace(self.net, self.samples)
-        return self._second
+        if self.second is None:
+            self.second = Trace(self.net, self.samples)
+        return self.second
 
     def _open(self, x: Array) -> None:
         """Let each layer receive what the one below gives; nothing to do for the same memory."""

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-STEP = "import numpy as np; from nofb.kernels.steps import descend; descend(np.ones(8), {}, 0.1)"
+WRITE = "import numpy as np; from nofb.kernels.slopes import leaky_relu; leaky_relu(np.ones(8), {})"
 ROOT = Path(__file__).parents[1]
 
 
-def run(update: str, cache: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Take a step on eight weights in a process of its own, with kernels kept in `cache`."""
+def run(h: str, cache: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Write eight activations in a process of its own, with kernels kept in `cache`."""
     return subprocess.run(
-        [sys.executable, "-c", STEP.format(update)],
+        [sys.executable, "-c", WRITE.format(h)],
         cwd=ROOT,
         env=os.environ | {"NUMBA_CACHE_DIR": str(cache)} | settings,
         capture_output=True,

@@ -148,7 +148,7 @@ FAULTS = {
     ),
     "Kolen-Pollack without decay": Fault(RECIPROCAL, "1 - self.share * self.decay", "1", SHRINKS),
     "Kolen-Pollack with decay on the weights only": Fault(
-        RECIPROCAL, "B *= keep  # eq. 6", "pass", SHRINKS
+        RECIPROCAL, "layer.B *= keep  # eq. 6", "pass", SHRINKS
     ),
     "the feedback's step is a sum": Fault(
         RECIPROCAL, "dB.dtype.type(1) / dB.dtype.type(samples)", "dB.dtype.type(1)", SHRINKS

@@ -120,11 +120,11 @@ class Memory:
         yield from self._of_batch()
         yield from self._of_layers()
         yield from self._of_trace(self.small.trace)
+        if self.small.trace.second is not None:
+            yield from self._of_trace(self.small.trace.second, "noisy.")
         for name, value in vars(self.small.rule).items():
             if _is_array(value):
                 yield name, value
-            elif isinstance(value, Mapping):
-                yield from self._of_table(name, value)
 
     def _of_batch(self) -> Iterator[tuple[str, Array]]:
         yield "x", self.small.x
@@ -132,11 +132,11 @@ class Memory:
 
     def _of_layers(self) -> Iterator[tuple[str, Array]]:
         for number, layer in enumerate(self.small.net.weighted, 1):
-            inverse = vars(layer.inverse) if layer.inverse is not None else {}
             arrays: dict[int, tuple[str, Array]] = {}
-            for name, value in (*vars(layer).items(), *inverse.items()):
-                if _is_array(value):
-                    arrays.setdefault(id(value), (f"{name}_{number}", value))
+            for part in (layer, layer.inverse, layer.rule_state):
+                for name, value in getattr(part, "__dict__", {}).items():
+                    if _is_array(value):
+                        arrays.setdefault(id(value), (f"{name}_{number}", value))
             yield from arrays.values()
 
     def _of_trace(self, trace: Trace, prefix: str = "") -> Iterator[tuple[str, Array]]:
@@ -147,15 +147,6 @@ class Memory:
             for name, array in vars(update).items():
                 if array is not None:
                     yield f"{prefix}{name}_{number}", array
-
-    def _of_table(self, name: str, table: Mapping[Any, Any]) -> Iterator[tuple[str, Array]]:
-        """Give the arrays that a rule keeps for each layer, and those of a trace of its own."""
-        weighted = self.small.net.weighted
-        for key, value in table.items():
-            if isinstance(value, Trace):
-                yield from self._of_trace(value, f"{name}.")
-            elif _is_array(value) and key in weighted:
-                yield f"{name}_{weighted.index(key) + 1}", value
 
 
 def given_arrays(given: Any) -> tuple[Value, ...]:
