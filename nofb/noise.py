@@ -32,8 +32,8 @@ def quantiles(dtype: np.dtype[Any]) -> Array:
     return (both / both.std()).astype(dtype)
 
 
-def add_noise(rng: np.random.Generator, width: float, h: Array, noisy: Array) -> None:
-    """Write h + ξ, ξ ~ N(0, width²).
+def add_noise(rng: np.random.Generator, width: float, h: Array) -> Array:
+    """Return h + ξ, ξ ~ N(0, width²).
 
     Parameters
     ----------
@@ -41,17 +41,19 @@ def add_noise(rng: np.random.Generator, width: float, h: Array, noisy: Array) ->
         Draws the noise.
     width
         σ; with 0 nothing is added.
-    h, noisy
-        Any array, and another one of its shape and type to write to.
+    h
+        Any array.
     """
-    rng.random(out=noisy, dtype=noisy.dtype)
-    spread(h, h.dtype.type(width), quantiles(h.dtype), noisy)
+    even = np.empty_like(h)
+    rng.random(out=even, dtype=h.dtype)
+    return spread(h, width, quantiles(h.dtype), even)
 
 
 @kernel
-def spread(h: Array, width: float, numbers: Array, noisy: Array) -> None:
-    """noisy = h + width · numbers[place], where `noisy` holds even draws from 0 to 1."""
-    h, noisy = h.reshape(-1), noisy.reshape(-1)
-    for i in range(h.size):
-        place = int(noisy[i] * numbers.size)
-        noisy[i] = h[i] + width * numbers[place]
+def spread(h: Array, width: float, numbers: Array, even: Array) -> Array:
+    """Return h + width · numbers[place], where `even` holds draws from 0 to 1."""
+    noisy, width = np.empty_like(h), h.dtype.type(width)
+    h, even, flat = h.reshape(-1), even.reshape(-1), noisy.reshape(-1)
+    for i in range(h.size):  # noisy = h + width * numbers[(even * numbers.size).astype(int)]
+        flat[i] = h[i] + width * numbers[int(even[i] * numbers.size)]
+    return noisy

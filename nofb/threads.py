@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import pairwise
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from nofb import checks, cores
 
 Job = Callable[[], object]
+Result = TypeVar("Result")
 
 WORTH = 4_000_000  # multiply-adds: a part must take longer than to wake a thread, some 50 µs
 ROWS = 16  # a matrix product of fewer rows wastes the vector unit
@@ -173,6 +176,25 @@ def worth(work: int) -> bool:
 def share(jobs: Iterable[Job]) -> None:
     """Let the team of this thread do all jobs; there must be one."""
     _here.team.share(jobs)
+
+
+def results(jobs: Sequence[Callable[[], Result]], work: int) -> list[Result]:
+    """Return what jobs give, done by the whole team if that much work is worth it.
+
+    Examples
+    --------
+    >>> results([lambda: 1, lambda: 2], work=10)
+    [1, 2]
+    """
+    if not worth(work):
+        return [job() for job in jobs]
+    found: dict[int, Result] = {}
+
+    def keep(number: int, job: Callable[[], Result]) -> None:
+        found[number] = job()
+
+    share(partial(keep, number, job) for number, job in enumerate(jobs))
+    return [found[number] for number in range(len(jobs))]
 
 
 def cut(length: int, work: int) -> list[slice]:

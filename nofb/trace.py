@@ -7,10 +7,10 @@ pre-activation, where it is a teaching signal δ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Trace", "Update"]
 
+Result = TypeVar("Result")
 Signals = Iterable[tuple[WeightedLayer, Array]]
 Factors = tuple[WeightedLayer, Array, Array, Array]
 
@@ -232,6 +233,10 @@ class Trace:
     def room_for_feedback(self, layer: WeightedLayer, B: Array) -> Array:
         """Return the dB of the layer's update, shaped like B, to be written: some rules learn B."""
         return self._updates.feedback(layer, B)
+
+    def side_by_side(self, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+        """Return what jobs give that need nothing of each other."""
+        return threads.results(jobs, self.samples * self.net.work)
 
     def update(self, layer: WeightedLayer) -> Update:
         """Return the layer's update, all zeros before the first weight product."""

@@ -154,21 +154,23 @@ def build(hidden=5, **options):
     return Network([*layers, Dense(64, 10)], seed=SEED, **options)
 
 
-def targets(name, **settings):
+def targets(rule):
     """Return the targets of an untrained network, from the output down."""
-    net, rule = build(3, dtype=np.float64), rules.make(name, step_size=0.1, **settings)
+    net = build(3, dtype=np.float64)
     rule.attach(net, seed=SEED)
     trace = net.forward(digits.x_test[:50]).set_target(np.eye(10)[digits.y_test[:50]])
     return [t.copy() for _, t in rule.targets(net, trace)]
 
 
-xavier = {"inverse_init": "xavier"}
+step = {"step_size": 0.1}
+xavier = {"gradient_at_top": False, "inverse_init": "xavier"}
 same = [
-    (targets("itp", iterations=1), targets("dtp", gradient_at_top=False, **xavier)),
-    (targets("itp", iterations=0, start="inverse"), targets("tp")),
+    (rules.make("itp", iterations=1, **step), rules.make("dtp", **xavier, **step)),
+    (rules.IteratedFromInverse(iterations=0, **step), rules.make("tp", **step)),
 ]
 for ours, theirs in same:
-    most = max(abs(a - b).max() for a, b in zip(ours, theirs, strict=True))
+    pairs = zip(targets(ours), targets(theirs), strict=True)
+    most = max(abs(a - b).max() for a, b in pairs)
     print(f"largest difference {most:.0e}")
 
 # %% [markdown]

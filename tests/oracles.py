@@ -335,9 +335,10 @@ def same_masks(net: Network, seed: int = 5) -> None:
 # -- rules at work -------------------------------------------------------------------------------
 
 
-def attached(name: str, net: Network, seed: int = 3, **attributes: Any) -> Rule:
-    """Return the rule called `name`, attached to the network."""
-    rule = rules.make(name, **(AWAKE.get(name, {}) | attributes))
+def attached(name: str | Rule, net: Network, seed: int = 3, **attributes: Any) -> Rule:
+    """Return a rule, or the one called `name`, attached to the network."""
+    known = isinstance(name, str)
+    rule = rules.make(name, **(AWAKE.get(name, {}) | attributes)) if known else name
     rule.attach(net, seed=seed)
     return rule
 

@@ -91,9 +91,10 @@ def test_a_rules_attributes_decide_what_is_shown_as_run():
     names = {f.name for f in source(WeightMirror(bias=True)).functions}
     assert "add_bias" in names - {f.name for f in read("wm").functions}
     unused = {f.name for f in read("itp").functions if not f.ran}
-    assert unused == {"in_output_space"}
-    assert all(f.ran for f in source(IteratedInverses(space="output")).functions
-               if f.name == "in_output_space")  # fmt: skip
+    variants = {"IteratedFromInverse.start", "IteratedInOutputSpace.target_below"}
+    assert unused == {"minimum_norm", *variants}
+    assert all(f.ran for f in source(IteratedInverses(minimum_norm=True)).functions
+               if f.name == "minimum_norm")  # fmt: skip
 
 
 class Doubled(FeedbackAlignment):

@@ -21,8 +21,6 @@ CHOICES = {
     "inverse_activation": [None, *ACTIVATIONS],
     "inverse_init": list(INITIALISERS),
     "feedback_init": list(INITIALISERS),
-    "start": ["state", "inverse"],
-    "space": ["latent", "output"],
     "relay": ["forward", "random"],
     "entries": [None, 1],
     "rate": [None, 0.5],
@@ -166,18 +164,34 @@ def test_a_refusal_names_the_option(name):
             assert any(option in str(error) for option in chosen), str(error)
 
 
-@pytest.mark.parametrize("name", ["dtp_drl", "itp_drl"])
-def test_difference_reconstruction_refuses_to_do_without_its_topmost_inverse(name):
-    """It was accepted, and failed with the first batch."""
-    with pytest.raises(ValueError, match=f"gradient_at_top must be False in {name}"):
+@pytest.mark.parametrize("name", ["dtp_drl", "itp_drl", "itp", "ldrl", "fwdtp", "sdtp"])
+def test_only_difference_target_propagation_can_do_without_its_topmost_inverse(name):
+    """Two rules accepted it and failed with the first batch; others used W_Lᵀ and did not say."""
+    with pytest.raises(ValueError, match=f"rule '{name}' has no attribute 'gradient_at_top'"):
         rules.make(name, gradient_at_top=True)
 
 
-@pytest.mark.parametrize("name", ["dtp", "itp", "ldrl", "fwdtp"])
-def test_a_rule_says_that_it_uses_the_weights_of_the_top_if_it_does(name):
+def test_a_rule_says_that_it_uses_the_weights_of_the_top_if_it_does():
     """A table of what rules use would call a step through W_Lᵀ free of weight transport."""
     for gradient in (False, True):
-        assert rules.make(name, gradient_at_top=gradient).uses.transport is gradient
+        assert rules.make("dtp", gradient_at_top=gradient).uses.transport is gradient
+
+
+@pytest.mark.parametrize("kind", [rules.IteratedFromInverse, rules.IteratedInOutputSpace])
+@pytest.mark.parametrize("first", [False, True])
+def test_every_way_to_iterate_trains_with_every_measure(kind, first):
+    """They are classes that no list of rules holds, so nothing else would try them."""
+    rule = kind(activation_first=first, minimum_norm=True, residual=0.5)
+    run = nofb.fit(dense(), rule, few_samples(5), 1, 6, nofb.SGD(lr=0.01), progress=False)
+    assert run.stopped is None and run.history.epochs == 1
+    assert rules.make("dtp", preset="meulemans2020").gradient_at_top is False
+
+
+def test_a_preset_gives_way_to_what_is_given_beside_it_and_an_unknown_one_is_named():
+    """A paper's settings are where one begins to change them."""
+    assert rules.make("dtp", preset="meulemans2020", noise=0.5).noise == 0.5
+    with pytest.raises(ValueError, match="preset of rule 'dtp' is 'lee', but must be one of"):
+        rules.make("dtp", preset="lee")
 
 
 def test_a_direct_inverse_has_no_lipschitz_constant_whatever_its_shape():

@@ -11,10 +11,16 @@ from oracles import attached, batch, dense_net, relative, taught_trace
 
 from nofb import Network, Trace
 from nofb.activations import ACTIVATIONS, Activation
-from nofb.layers import Inverse, Record
+from nofb.layers import Inverse
 from nofb.layers.inverse import Map
-from nofb.rules import GaussNewtonTargets, Rule
-from nofb.rules.iterated_inverses import Search, in_latent_space, in_output_space
+from nofb.rules import (
+    GaussNewtonTargets,
+    IteratedFromInverse,
+    IteratedInOutputSpace,
+    IteratedInverses,
+    Rule,
+    TargetPropagation,
+)
 
 DIFFERENCES = [name for name in oracles.DENSE_ONLY if name != "tp"]  # rules that send a difference
 BY_LAYER = ["tp", "dtp", "itp"]  # rules that take either convention, and one inverse after another
@@ -180,13 +186,15 @@ def test_every_latent_iterate_leaves_a_contented_network_as_it_is(iterations, ac
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
-    [("tp", {}), ("itp", {"start": "inverse", "iterations": 0}), ("itp", {"space": "output"})],
+    "rule",
+    [TargetPropagation(), IteratedFromInverse(iterations=0), IteratedInOutputSpace()],
+    ids=lambda rule: rule.name,
 )
-def test_without_the_difference_a_contented_network_is_taught_to_change(name, options):
+def test_without_the_difference_a_contented_network_is_taught_to_change(rule):
     """That is why target propagation fails: its inverses' faults are all a layer hears."""
     net = dense_net((5, 4, 6, 7, 3))
-    rule, trace = attached(name, net, **options), contented(net)
+    attached(rule, net)
+    trace = contented(net)
     *hidden, top = found_targets(rule, net, trace)
     for t, h in zip(hidden, states(rule, net, trace), strict=False):
         assert relative(t, h) > 0.01
@@ -206,21 +214,15 @@ def linear_pair(wrong: float, size: int = 6, seed: int = 0) -> tuple[Map, Invers
     return f, Inverse(B, ACTIVATIONS["identity"])
 
 
-def search_for(f: Map, g: Inverse, wanted: np.ndarray) -> Search:
-    """Return the search for the h that f sends to where it sends `wanted`."""
-    return Search(f, g, f(wanted), Record(len(wanted), np.float64))
-
-
-def errors_of(iterate, f: Map, g: Inverse, iterations: int, samples: int = 5) -> list[np.ndarray]:
+def errors_of(kind, f: Map, g: Inverse, iterations: int, samples: int = 5) -> list[np.ndarray]:
     """Return how far each sample is from the solution, after 0, 1, 2, ... iterations."""
     rng = np.random.default_rng(9)
     wanted = rng.normal(size=(samples, f.matrix.shape[0]))
-    start, found = wanted + 0.3 * rng.normal(size=wanted.shape), []
-    for k in range(iterations + 1):
-        h = start.copy()
-        iterate(search_for(f, g, wanted), h, k, 1.0, 0.0)
-        found.append(np.linalg.norm(h - wanted, axis=1))
-    return found
+    start, t = wanted + 0.3 * rng.normal(size=wanted.shape), f(wanted)
+    return [
+        np.linalg.norm(kind(iterations=k).target_below(f, g, start, t, t) - wanted, axis=1)
+        for k in range(iterations + 1)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -228,7 +230,7 @@ def errors_of(iterate, f: Map, g: Inverse, iterations: int, samples: int = 5) ->
 def test_a_latent_iteration_of_linear_layers_is_never_slower_than_its_constant(wrong, seed):
     """‖h^(k) - h*‖ ≤ Lip^k ‖h^(0) - h*‖: the theorem that the whole rule rests on."""
     f, g = linear_pair(wrong, seed=seed)
-    start, *errors = errors_of(in_latent_space, f, g, iterations=8)
+    start, *errors = errors_of(IteratedInverses, f, g, iterations=8)
     constant = np.linalg.svd(f.matrix @ g.B - np.eye(6), compute_uv=False)[0]
     for k, error in enumerate(errors, start=1):
         assert (error <= constant**k * start * (1 + 1e-9) + 1e-13).all()
@@ -239,7 +241,7 @@ def test_a_latent_iteration_beyond_the_bound_leads_away():
     """Where g ∘ f - id stretches every direction, iterating does harm, and nothing hides it."""
     f, _ = linear_pair(0.0)
     g = Inverse(2.5 * np.linalg.inv(f.matrix), ACTIVATIONS["identity"])
-    errors = errors_of(in_latent_space, f, g, iterations=6)
+    errors = errors_of(IteratedInverses, f, g, iterations=6)
     for k, error in enumerate(errors):
         np.testing.assert_allclose(error, 1.5**k * errors[0], rtol=1e-9)
 
@@ -247,20 +249,20 @@ def test_a_latent_iteration_beyond_the_bound_leads_away():
 def test_an_iteration_in_output_space_reaches_its_target_with_a_crude_inverse():
     """f(h) = t in the end, though g is a tenth wrong; a hundred times less with each two steps."""
     f, g = linear_pair(0.1)
-    errors = errors_of(in_output_space, f, g, iterations=30)
+    errors = errors_of(IteratedInOutputSpace, f, g, iterations=30)
     assert errors[0].max() > 0.01
     assert errors[-1].max() < 1e-13
 
 
-@pytest.mark.parametrize("space", ["latent", "output"])
+@pytest.mark.parametrize("kind", [IteratedInverses, IteratedInOutputSpace])
 @pytest.mark.parametrize("activation_first", [False, True])
 def test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses(
-    activation_first, space
+    activation_first, kind
 ):
     """Layer by layer f_l(t_{l-1}) = t_l, with inverses that are a tenth wrong."""
     net = bent(square_net("tanh"))
-    options = {"iterations": 80, "step_size": 1e-3, "layer_norm": False, "space": space}
-    rule = attached("itp", net, **options, activation_first=activation_first)
+    options = {"iterations": 80, "step_size": 1e-3, "layer_norm": False}
+    rule = attached(kind(**options, activation_first=activation_first), net)
     give_exact_inverses(net, rule)
     rng = np.random.default_rng(1)
     for layer in net.weighted[1:]:
@@ -295,13 +297,13 @@ def test_iterating_ends_for_each_sample_when_little_of_its_way_is_left():
         assert (missed > 1e-5 * way).all() and (missed <= 0.01 * way).all()
 
 
-@pytest.mark.parametrize("space", ["latent", "output"])
+@pytest.mark.parametrize("kind", [IteratedInverses, IteratedInOutputSpace])
 @pytest.mark.parametrize("residual", [0.0, 0.3, 0.1])
-def test_the_update_of_a_batch_is_the_mean_over_its_samples_with_any_residual(residual, space):
+def test_the_update_of_a_batch_is_the_mean_over_its_samples_with_any_residual(residual, kind):
     """Stopped by a norm over the batch, a sample's step would depend on who sits beside it."""
     net = square_net("identity")
-    options = {"iterations": 5, "step_size": 0.3, "residual": residual, "space": space}
-    rule = attached("itp", net, **options, inverse_steps=0)
+    rule = kind(iterations=5, step_size=0.3, residual=residual, inverse_steps=0)
+    attached(rule, net)
     give_exact_inverses(net, rule)
     rng = np.random.default_rng(1)
     for layer in net.weighted[1:]:  # worse for some samples than for others
@@ -320,8 +322,8 @@ def test_damping_takes_so_much_of_each_iteration():
     g.c[:] = -f.bias @ g.B
     rng = np.random.default_rng(9)
     wanted = rng.normal(size=(5, 6))
-    h = np.zeros_like(wanted)
-    in_latent_space(search_for(f, g, wanted), h, 3, 0.5, 0.0)
+    rule, t = IteratedInverses(iterations=3, damping=0.5), f(wanted)
+    h = rule.target_below(f, g, np.zeros_like(wanted), t, t)
     np.testing.assert_allclose(h, (1 - 0.5**3) * wanted, rtol=1e-9)
 
 
@@ -345,7 +347,7 @@ def test_one_iteration_from_the_state_is_difference_target_propagation(
 def test_no_iteration_from_the_inverse_is_target_propagation():
     """Target propagation is where an iteration may begin."""
     net, twin = (dense_net((5, 4, 6, 7, 3)) for _ in range(2))
-    rule = attached("itp", net, iterations=0, start="inverse", layer_norm=False)
+    rule = attached(IteratedFromInverse(iterations=0, layer_norm=False), net)
     x, y = batch(net)
     oracles.assert_same(rule.updates(net, x, y), attached("tp", twin).updates(twin, x, y))
 
@@ -459,8 +461,9 @@ def test_no_weight_step_reads_another_layers_parameters_once_targets_are_there(n
         layer.W[:] = layer.b[:] = np.nan
         if layer.inverse is not None:
             layer.inverse.B[:] = layer.inverse.c[:] = np.nan
-    pairs = zip(net.weighted, targets, strict=True)
-    trace.weight_products((layer, rule.teaching_signal(trace, layer, t)) for layer, t in pairs)
+    pairs = list(zip(rule.layers(net, trace), targets, strict=True))
+    signals = [(own.layer, rule.teaching_signal(own, t, trace.error)) for own, t in pairs[:-1]]
+    trace.weight_products([*signals, (net.weighted[-1], trace.error)])
     oracles.assert_same([trace.update(layer) for layer in net.weighted], expected)
 
 

@@ -18,8 +18,6 @@ ITERATIONS = {
     "activation_first": FLAGS,
     "layer_norm": FLAGS,
     "minimum_norm": FLAGS,
-    "start": ("state", "inverse"),
-    "space": ("latent", "output"),
     "residual": (0.0, 0.5),
 }
 # What changes how a rule teaches; numbers that only scale it are left at their defaults.

@@ -34,7 +34,9 @@ def reconstruction_losses(view: View) -> Array:
     """Return the loss that each inverse learns from, with noise that is the same every time."""
     rule, net = targets_of(view), view.net
     rng = np.random.default_rng(0)  # none of the rule's own
-    losses = {layer: rule.lesson(net, view.trace, layer, rng) for layer in rule.inverted(net)}
+    layers, losses = rule.layers(net, view.trace), {}
+    for layer in rule.inverted(net):
+        losses[layer] = rule.inverse_update(layers[net.weighted.index(layer) :], rng).loss
     return in_order(net, losses)
 
 
@@ -89,7 +91,7 @@ def contraction(net: Network, rule: TargetRule, trace: Trace, layer: WeightedLay
     g = inverse_of(layer)
     if g.B is not layer.B:  # a direct inverse leads from the output, past several layers
         return float("nan")
-    f = rule.upward(net, layer)
+    f = rule.map_of(net, layer)
     if layer.n_out < layer.n_in:
         return float(lipschitz(g, f, rule.state(trace, layer)).max())
     return float(lipschitz(f, g, rule.state(trace, net.below(layer))).max())
@@ -104,7 +106,7 @@ def residual(
 ) -> float:
     """Return ‖f_l(t_{l-1}) - t_l‖ / ‖t_l - h_l‖, over the batch."""
     asked = np.linalg.norm(changes[layer])
-    reached = rule.upward(trace.net, layer)(rule.state(trace, below) + changes[below])
+    reached = rule.map_of(trace.net, layer)(rule.state(trace, below) + changes[below])
     missed = np.linalg.norm(reached - rule.state(trace, layer) - changes[layer])
     return float(missed / asked) if asked > 0 else float("nan")
 

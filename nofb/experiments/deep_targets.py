@@ -36,15 +36,6 @@ LONGEST = {"dtp": 40}  # epochs, where 20 are not enough
 SETTINGS = Settings(
     data="mnist", hidden=(256,) * 5, optimizer="adam", input_dropout=0.0, batch_size=128
 )
-PER_BATCH = {  # Meulemans et al.'s form of Lee et al.'s rule
-    "gradient_at_top": False,
-    "inverse_optimizer": "adam",
-    "inverse_init": "xavier",
-    "inverse_steps": 1,
-    "epochs_before": 0,
-    "epochs_between": 0,
-    "step_size": 0.2195,
-}
 GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
     "bp": {"lr": (3e-4, 1e-3)},
     "dfa": {"lr": (3e-4, 1e-3)},
@@ -72,7 +63,7 @@ def load(name: str) -> Dataset:
 
 def attributes_of(rule: str, found: Mapping[str, float]) -> dict[str, Any]:
     """Return a rule's attributes: those of its published form, and those that were searched."""
-    fixed = PER_BATCH if rule == "dtp" else {}
+    fixed = {"preset": "meulemans2020"} if rule == "dtp" else {}
     return {**fixed, **{name: value for name, value in found.items() if name != "lr"}}
 
 

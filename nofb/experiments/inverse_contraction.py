@@ -15,10 +15,10 @@ import numpy as np
 from nofb.activations import ACTIVATIONS
 from nofb.diagnosis.contraction import lipschitz
 from nofb.initialisers import orthogonal
-from nofb.layers import Inverse, Record
-from nofb.layers.inverse import Map
+from nofb.layers import Inverse
+from nofb.layers.inverse import Map, Use
 from nofb.optimizers import Adam
-from nofb.rules.iterated_inverses import Search, in_latent_space
+from nofb.rules import IteratedInverses
 from nofb.types import Array
 
 CONSTANTS = (0.3, 0.6, 0.9, 1.1)
@@ -69,11 +69,9 @@ def contraction(task: Task) -> dict[str, Any]:
 
 def iterates(f: Map, g: Inverse, t: Array, start: Array) -> list[Array]:
     """Return h^(0) ... h^(K)."""
-    path = [start]
+    path, rule = [start], IteratedInverses(iterations=1)
     for _ in range(ITERATIONS):
-        h = path[-1].copy()
-        in_latent_space(Search(f, g, t, Record(len(t), np.float64)), h, 1, 1.0, 0.0)
-        path.append(h)
+        path.append(rule.target_below(f, g, path[-1], t, t))
     return path
 
 
@@ -95,7 +93,7 @@ def taught(lessons: int, rng: np.random.Generator) -> tuple[Map, Inverse]:
         h = rng.standard_normal((SAMPLES, UNITS))
         z = f(h)
         guess = g(z)
-        g.gradient((z, guess, guess - h))
-        optimizer.step("B", g.B, g.dB)
-        optimizer.step("c", g.c, g.dc)
+        dB, dc = g.gradient([Use(z, guess, guess - h)])
+        optimizer.step("B", g.B, dB)
+        optimizer.step("c", g.c, dc)
     return f, g

@@ -17,7 +17,7 @@ from nofb.explain.calls import Calls
 from nofb.explain.headers import Equation, Header, as_class
 from nofb.explain.reader import Function, Line, Reader, same
 from nofb.explain.running import DEEP, example, plain_python, watching
-from nofb.rules import Rule
+from nofb.rules import RULES, Rule
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,17 @@ def source(rule: str | type[Rule] | Rule) -> Source:
     return Source(reader.file, reader.header, (*shown, *(each for each in others if each.marked)))
 
 
+def _variants(kind: type[Rule]) -> Iterator[type[Rule]]:
+    """Give the classes in a rule's file that are built on it, and are no rule with a name."""
+    for value in vars(sys.modules[kind.__module__]).values():
+        if inspect.isclass(value) and issubclass(value, kind) and value not in RULES.values():
+            yield value
+
+
 def _codes(kind: type[Rule]) -> Iterator[CodeType]:
     """Give the code of all functions in a rule's file, but for those of other rules in it."""
-    for place in (sys.modules[kind.__module__], *kind.__mro__):
+    module = sys.modules[kind.__module__]
+    for place in (module, *kind.__mro__, *_variants(kind)):
         for name, value in vars(place).items():
             function = getattr(value, "py_func", value)
             written = inspect.isfunction(function) and not name.startswith("__")

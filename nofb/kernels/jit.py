@@ -5,7 +5,8 @@ is first called and kept on disk; with `NUMBA_DISABLE_JIT=1` it is the Python fu
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from functools import partial
+from typing import Any, TypeVar, overload
 
 from numba import njit
 
@@ -24,8 +25,17 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def kernel(function: Function) -> Function:
+EXACT = {"fastmath": False}  # where equal terms must cancel to the last bit
+
+
+@overload
+def kernel(function: Function) -> Function: ...
+@overload
+def kernel(*, exact: bool) -> Callable[[Function], Function]: ...
+def kernel(function: Any = None, *, exact: bool = False) -> Any:
     """Compile a function on arrays with nofb's one set of options.
+
+    `@kernel(exact=True)` keeps the order of its sums as they are written.
 
     Examples
     --------
@@ -36,7 +46,9 @@ def kernel(function: Function) -> Function:
     >>> signal.tolist()
     [0.0, 5.0]
     """
-    compiled = njit(function, **OPTIONS)
+    if function is None:
+        return partial(kernel, exact=exact)
+    compiled = njit(function, **OPTIONS | (EXACT if exact else {}))
     if compiled is not function:  # as it is with NUMBA_DISABLE_JIT=1
         cache.attach(compiled, function)  # compile once for each machine, not once for each run
-    return cast(Function, compiled)
+    return compiled

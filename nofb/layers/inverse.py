@@ -4,7 +4,10 @@ Rules that send targets need to send any array up through a layer, not only what
 down through its learned inverse.
 """
 
-from functools import cached_property
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,9 +50,9 @@ class Map:
         self.matrix, self.bias = matrix, bias
         self.activation, self.activation_first = activation, activation_first
 
-    def __call__(self, x: Array, out: Array | None = None) -> Array:
-        """Return y (N, n_to) for x (N, n_from), in `out` if it is given."""
-        y = np.empty((len(x), self.matrix.shape[1]), self.matrix.dtype) if out is None else out
+    def __call__(self, x: Array) -> Array:
+        """Return y (N, n_to) for x (N, n_from)."""
+        y = np.empty((len(x), self.matrix.shape[1]), self.matrix.dtype)
         products.affine(self.sent(x), self.matrix, self.bias, y)
         if not self.activation_first:
             self.activation.f(y, y)
@@ -65,6 +68,10 @@ class Map:
             self.activation.times_slope(signal, y)
         return signal
 
+    def slope_below(self, x: Array) -> Array:
+        """Return s'(x) where the activation comes first, and 1 where it does not."""
+        return self.activation.slope(x) if self.activation_first else np.ones_like(x)
+
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
         """Return v J, where the row v (N, n_from) is a small change of x: how y = f(x) changes."""
         if self.activation_first:
@@ -78,6 +85,24 @@ class Map:
         return self.times_slope(v.copy(), y) @ self.matrix.T
 
 
+class Use(NamedTuple):
+    """One use of an inverse in a loss.
+
+    Attributes
+    ----------
+    z
+        What was inverted (N, n_out).
+    guess
+        g(z) (N, n_in).
+    slope
+        The gradient of each sample's loss with respect to the guess (N, n_in).
+    """
+
+    z: Array
+    guess: Array
+    slope: Array
+
+
 class Inverse(Map):
     """g(z) = s(z B + c): what a layer received, guessed from what it gave.
 
@@ -87,8 +112,6 @@ class Inverse(Map):
         Its feedback matrix (n_out, n_in) and its bias (n_in,): other names for `matrix` and `bias`.
         The matrix is one array with the layer's B or D. What is assigned is checked, and its values
         are copied into the array that is there.
-    dB, dc
-        The gradients of its last lesson, shaped like them.
     """
 
     def __init__(
@@ -97,7 +120,6 @@ class Inverse(Map):
         matrix = np.require(matrix, requirements=("C", "W"))
         self._bias = np.zeros(matrix.shape[1], matrix.dtype)
         super().__init__(matrix, self._bias, activation, activation_first)
-        self.dB, self.dc = np.zeros_like(self.B), np.zeros_like(self.c)
 
     @property
     def B(self) -> Array:  # noqa: N802
@@ -119,32 +141,13 @@ class Inverse(Map):
         """Fill one of the two arrays in place."""
         array[...] = owned(name, self, given, array.shape, array.dtype.type)
 
-    def gradient(self, *terms: tuple[Array, Array, Array]) -> None:
-        """Write dB and dc, the mean gradients of a loss, from its slope wherever g was used.
-
-        Parameters
-        ----------
-        terms
-            For each use: what was inverted, z (N, n_out); g(z) (N, n_in); and the gradient of each
-            sample's loss with respect to it, shaped like it, which is overwritten.
-        """
-        first, *others = terms
-        self._product(*first, self.dB, self.dc)
-        for each in others:
-            self._product(*each, *self._more)
-            self.dB += self._more[0]
-            self.dc += self._more[1]
-
-    def _product(self, z: Array, guess: Array, wrong: Array, dB: Array, dc: Array) -> None:
-        """Write the gradients of one use of g."""
-        delta = self.times_slope(wrong, guess)
-        products.mean(delta, len(z), delta, dc)  # dc = mean of δ
-        products.weight_product(self.sent(z), delta, dB)  # dB = zᵀ δ / N
-
-    @cached_property
-    def _more(self) -> tuple[Array, Array]:
-        """Room for the gradients of a second use of g."""
-        return np.zeros_like(self.dB), np.zeros_like(self.dc)
+    def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
+        """Return dB and dc, the mean gradients of a loss, from its slope wherever g was used."""
+        z = np.concatenate([self.sent(use.z) for use in uses])  # (N · uses, n_out)
+        slopes = (self.times_slope(use.slope.copy(), use.guess) for use in uses)
+        delta, dc = np.concatenate([*slopes]), np.empty_like(self.c)
+        products.mean(delta, len(uses[0].z), delta, dc)  # dc = mean of δ
+        return z.T @ delta, dc  # dB = zᵀ δ / N
 
     def __repr__(self) -> str:
         sizes = " -> ".join(map(str, self.matrix.shape))

@@ -24,7 +24,11 @@ from nofb.rules.gauss_newton_targets import GaussNewtonTargets
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
 from nofb.rules.information_alignment import InformationAlignment
 from nofb.rules.iterated_difference_reconstruction import IteratedDifferenceReconstruction
-from nofb.rules.iterated_inverses import IteratedInverses
+from nofb.rules.iterated_inverses import (
+    IteratedFromInverse,
+    IteratedInOutputSpace,
+    IteratedInverses,
+)
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
 from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
@@ -65,6 +69,8 @@ __all__ = [
     "IndirectFeedbackAlignment",
     "InformationAlignment",
     "IteratedDifferenceReconstruction",
+    "IteratedFromInverse",
+    "IteratedInOutputSpace",
     "IteratedInverses",
     "KolenPollack",
     "KolenPollackReleased",
@@ -204,7 +210,8 @@ def make(name: str, **attributes: object) -> Rule:
     name
         A key of `RULES`, or module:Class.
     attributes
-        The rule's hyper-parameters.
+        The rule's hyper-parameters. `preset` is a name in the rule's `presets`, for the settings of
+        a paper; what else is given counts instead of them.
 
     Raises
     ------
@@ -216,12 +223,17 @@ def make(name: str, **attributes: object) -> Rule:
     --------
     >>> make("dfa", entries=1)
     DirectFeedbackAlignment()
+    >>> make("dtp", preset="meulemans2020").step_size
+    0.2195
     >>> make("bq")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: rule is 'bq', but must be one of: bp, fa, dfa, ifa, ...
     """
     rule = find(name)
+    if (preset := attributes.pop("preset", None)) is not None:
+        checks.choice(f"preset of rule {rule.name!r}", preset, rule.presets)
+        attributes = rule.presets[str(preset)] | attributes
     parameters = inspect.signature(rule).parameters
     for attribute in attributes:
         if attribute not in parameters:

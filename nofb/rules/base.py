@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -72,12 +72,15 @@ class Rule(ABC):
         Where it comes from.
     uses
         What it must know.
+    presets
+        Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
     share
         η_t / η_0, which `nofb.fit` keeps up to date: what a rule itself does to a network follows
         the schedule of the learning rate too.
     """
 
     name: ClassVar[str]
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
     title: ClassVar[str] = "a rule of one's own"
     paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]

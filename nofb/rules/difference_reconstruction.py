@@ -23,27 +23,25 @@ Released code: the mean over all entries where eq. 8 has the sum over units and 
     samples, which Adam hides; its decay is Adam's own, here it is decoupled.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from nofb import checks
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.noise import add_noise
+from nofb.layers.inverse import Inverse, Map
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import (
-    PerBatchDifferences,
+from nofb.rules.targets import (
+    LayerMaps,
+    Loss,
+    Noise,
+    TargetRule,
+    difference_reconstruction,
     difference_target,
 )
-from nofb.rules.target_propagation import mean_square
-from nofb.rules.targets import climb, inverse_of
-from nofb.trace import Trace
 from nofb.types import Array
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class DifferenceReconstruction(PerBatchDifferences):
+class DifferenceReconstruction(TargetRule):
     """Difference reconstruction: inverses learn so that what comes back is what went up.
 
     Examples
@@ -60,8 +58,6 @@ class DifferenceReconstruction(PerBatchDifferences):
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
-    side_by_side = False  # each climbs through the layers above
-
     step_size: float = 0.0686
     noise: float = 0.0569
     epochs_before: int = 1
@@ -69,37 +65,9 @@ class DifferenceReconstruction(PerBatchDifferences):
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.number("noise", self.noise, above=0)
-        if self.gradient_at_top:
-            raise ValueError(
-                f"gradient_at_top must be False in {self.name}, whose noise comes back through an "
-                "inverse of the output layer"
-            )
 
-    def lesson(
-        self, net: Network, trace: Trace, layer: WeightedLayer, rng: np.random.Generator
-    ) -> float:
-        record, inverse, below = trace[layer], inverse_of(layer), net.below(layer)
-        noisy = record.array("noisy", layer.shape_in)
-        add_noise(rng, self.noise, self.state(trace, below), noisy)  # eq. 5  (N, n_{l-1})
-        back = climb(self, trace, layer, noisy)  # eq. 6  (N, n_L)
-        for above in net.weighted[: net.weighted.index(layer) : -1]:
-            back = self.come_back(trace, above, back)  # eq. 7  (N, n_{m-1})
-        returned = self.come_back(trace, layer, back)
-        wrong = np.subtract(returned, noisy, out=noisy)
-        wrong /= self.noise  # (ũ - h̃) / σ  (N, n_{l-1})
-        loss = mean_square(wrong)
-        wrong /= self.noise
-        minus = np.negative(wrong, out=record.array("minus", layer.shape_in))
-        g_u, g_h = (record.array(name, layer.shape_in) for name in ("g_u", "g_h"))
-        h = self.state(trace, layer)
-        inverse.gradient((back, g_u, wrong), (h, g_h, minus))  # eq. 8
-        return loss
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def come_back(self, trace: Trace, layer: WeightedLayer, u: Array) -> Array:
-        """Return h_{m-1} + g_m(ũ_m) - g_m(h_m), in memory of the layer's own."""
-        record, inverse = trace[layer], inverse_of(layer)
-        g_u = inverse(u, record.array("g_u", layer.shape_in))
-        g_h = inverse(self.state(trace, layer), record.array("g_h", layer.shape_in))
-        back = record.array("back", layer.shape_in)
-        difference_target(self.state(trace, trace.net.below(layer)), g_u, g_h, back)
-        return back
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+        return difference_reconstruction(layers, noise)  # eqs. 5, 6, 7 and 8

@@ -27,28 +27,30 @@ Meulemans et al. 2020 (arXiv 2006.14331): eq. 1 is t_L = a_L - η̂ e, with an i
 """
 
 from dataclasses import dataclass, replace
-
-import numpy as np
+from typing import Any, ClassVar
 
 from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
+from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.target_propagation import TargetPropagation
-from nofb.rules.targets import inverse_of
-from nofb.trace import Trace
+from nofb.rules.targets import LayerMaps, TargetRule, difference_target
 from nofb.types import Array
 
 
-def difference_target(h: Array, g_t: Array, g_h: Array, t: Array) -> None:
-    """t = h + (g(t_above) - g(h_above)), in this order: a kernel might not let it cancel to 0."""
-    np.subtract(g_t, g_h, out=t)
-    t += h  # eq. 2
+@kernel
+def gradient_target(h_below: Array, e: Array, W: Array, slope: Array, step_size: float) -> Array:
+    """The last step that a gradient takes; `slope` is 1 where a target is an activation."""
+    return h_below - h_below.dtype.type(step_size) * (e @ W.T) * slope  # eq. 1  (N, n_{L-1})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class DifferenceTargetPropagation(TargetPropagation):
+class DifferenceTargetPropagation(TargetRule):
     """Difference target propagation: what an inverse gets wrong is taken off again.
+
+    The defaults are those of Lee et al. 2015. `rules.make("dtp", preset="meulemans2020")` has the
+    form and the settings of Meulemans et al. 2020.
 
     Parameters
     ----------
@@ -68,6 +70,19 @@ class DifferenceTargetPropagation(TargetPropagation):
     title = "difference target propagation"
     paper = "Lee et al. 2015"
     uses = Uses(error=True, transport=True, learned_feedback=True, second_phase=True)
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "meulemans2020": {
+            "gradient_at_top": False,
+            "step_size": 0.2195,
+            "noise": 0.0837,
+            "inverse_lr": 1.96e-3,
+            "inverse_optimizer": "adam",
+            "inverse_init": "xavier",
+            "inverse_steps": 1,
+            "epochs_before": 0,
+            "epochs_between": 0,
+        }
+    }
 
     step_size: float = 0.003277
     noise: float = 0.3598
@@ -87,41 +102,11 @@ class DifferenceTargetPropagation(TargetPropagation):
     def inverted(self, net: Network) -> list[WeightedLayer]:
         return net.weighted[1:-1] if self.gradient_at_top else net.weighted[1:]
 
-    def target_below(self, net: Network, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
-        below = net.below(layer)
-        room = trace[below].array("t", below.shape_out)
-        if self.gradient_at_top and layer is net.weighted[-1]:
-            return self.gradient_target(trace, layer, below, room)  # eq. 1
-        inverse, record = inverse_of(layer), trace[layer]
-        g_t = inverse(t, record.array("g_t", layer.shape_in))  # (N, n_{l-1})
-        g_h = inverse(self.state(trace, layer), record.array("g_h", layer.shape_in))
-        difference_target(self.state(trace, below), g_t, g_h, room)  # eq. 2
-        return room
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def gradient_target(
-        self, trace: Trace, last: WeightedLayer, below: WeightedLayer, room: Array
-    ) -> Array:
-        """Return h - η̂ e W_Lᵀ, the last step that a gradient takes."""
-        gradient = trace.back(last, trace.error, last.W.T)
-        if self.activation_first:
-            gradient = trace.times_slope(below, gradient)
-        np.multiply(gradient, -self.step_size, out=room)
-        room += self.state(trace, below)
-        return room
-
-
-@dataclass(kw_only=True, repr=False, eq=False)
-class PerBatchDifferences(DifferenceTargetPropagation):
-    """Meulemans et al.'s form, on which later rules build: an inverse learns with every batch."""
-
-    uses = Uses(error=True, learned_feedback=True, second_phase=True)
-
-    step_size: float = 0.1
-    noise: float = 0.1
-    inverse_lr: float = 1e-3
-    inverse_optimizer: str = "adam"
-    inverse_steps: int = 1
-    epochs_before: int = 0
-    epochs_between: int = 0
-    inverse_init: str | Initialiser = "xavier"
-    gradient_at_top: bool = False
+    def send_down(self, own: LayerMaps, t: Array, e: Array) -> Array:
+        if self.gradient_at_top and own.layer.inverse is None:  # the output layer has none
+            slope = own.f.slope_below(own.h_below)
+            return gradient_target(own.h_below, e, own.layer.W, slope, self.step_size)  # eq. 1
+        return super().send_down(own, t, e)

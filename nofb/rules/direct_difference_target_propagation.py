@@ -24,20 +24,26 @@ Released code: calls it DMLPDTP2; the mean over all entries where eq. 8 has the 
     which Adam hides; its decay is Adam's own, here it is decoupled.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nofb import checks
 from nofb.activations import ACTIVATIONS
-from nofb.layers import Inverse, WeightedLayer
+from nofb.layers import WeightedLayer
+from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
-from nofb.noise import add_noise
 from nofb.rules.base import Uses, draw_matrix
-from nofb.rules.difference_target_propagation import difference_target
-from nofb.rules.target_propagation import mean_square
-from nofb.rules.targets import TargetRule, Targets, climb, inverse_of
-from nofb.trace import Trace
+from nofb.rules.targets import (
+    LayerMaps,
+    Loss,
+    Noise,
+    TargetRule,
+    difference_loss,
+    difference_target,
+    output_target,
+)
 from nofb.types import Array
 
 
@@ -59,8 +65,6 @@ class DirectDifferenceTargetPropagation(TargetRule):
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
-    side_by_side = False  # each climbs through the layers above
-
     step_size: float = 0.0610
     noise: float = 0.0908
     epochs_before: int = 1
@@ -79,35 +83,24 @@ class DirectDifferenceTargetPropagation(TargetRule):
         layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)  # type: ignore[arg-type]
         layer.inverse = Inverse(layer.D, activation, self.activation_first)
 
-    def targets(self, net: Network, trace: Trace) -> Targets:
-        t = self.output_target(net, trace)  # eq. 1  (N, n_L)
-        yield net.weighted[-1], t
-        for layer in net.weighted[-2::-1]:
-            yield layer, self.come_back(trace, layer, t)  # eq. 2  (N, n_l)
+    def targets_of(self, layers: Sequence[LayerMaps], e: Array) -> Iterator[Array]:
+        *hidden, last = layers
+        t = output_target(last.h, e, self.step_size)  # eq. 1  (N, n_L)
+        yield t
+        for own in reversed(hidden):
+            yield self.target_below(own.f, own.g, own.h, last.h, t)
 
-    def come_back(self, trace: Trace, layer: WeightedLayer, u: Array) -> Array:
-        """Return h_l + g_l(u) - g_l(a_L), in memory of the layer's own."""
-        record, inverse = trace[layer], inverse_of(layer)
-        a = self.state(trace, trace.net.weighted[-1])
-        g_u = inverse(u, record.array("g_u", layer.shape_out))
-        g_a = inverse(a, record.array("g_a", layer.shape_out))
-        back = record.array("back", layer.shape_out)
-        difference_target(self.state(trace, layer), g_u, g_a, back)
-        return back
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        """Here "below" is any hidden layer, and h and t are the output's."""
+        return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_l)
 
-    def lesson(
-        self, net: Network, trace: Trace, layer: WeightedLayer, rng: np.random.Generator
-    ) -> float:
-        record, a = trace[layer], self.state(trace, net.weighted[-1])
-        above = net.weighted[net.weighted.index(layer) + 1]
-        noisy = record.array("noisy", layer.shape_out)
-        add_noise(rng, self.noise, self.state(trace, layer), noisy)  # eq. 5  (N, n_l)
-        u = climb(self, trace, above, noisy)  # eq. 6  (N, n_L)
-        wrong = np.subtract(self.come_back(trace, layer, u), noisy, out=noisy)  # eq. 7
-        wrong /= self.noise  # (ũ - h̃) / σ  (N, n_l)
-        loss = mean_square(wrong)
-        wrong /= self.noise
-        minus = np.negative(wrong, out=record.array("minus", layer.shape_out))
-        g_u, g_a = (record.array(name, layer.shape_out) for name in ("g_u", "g_a"))
-        inverse_of(layer).gradient((u, g_u, wrong), (a, g_a, minus))  # eq. 8
-        return loss
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+        own, *above = layers
+        a = above[-1].h
+        noisy = noise(own.h)  # eq. 5  (N, n_l)
+        u = noisy
+        for each in above:
+            u = each.f(u)  # eq. 6  (N, n_L)
+        g_u, g_a = own.g(u), own.g(a)
+        back = difference_target(own.h, g_u, g_a)  # eq. 7  (N, n_l)
+        return difference_loss(back, noisy, noise.width, (u, g_u), (a, g_a))  # eq. 8

@@ -17,15 +17,17 @@ Released code: chooses the size of B by search; here `inverse_init` says it.
 
 from dataclasses import dataclass
 
+from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import PerBatchDifferences
+from nofb.rules.targets import TargetRule, difference_target
 from nofb.trace import Trace
+from nofb.types import Array
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class FixedWeightDifferenceTargetPropagation(PerBatchDifferences):
-    """Fixed-weight difference target propagation: random maps stand in for the inverses.
+class FixedWeightDifferenceTargetPropagation(TargetRule):
+    """Fixed-weight difference target propagation: random maps replace the inverses.
 
     Examples
     --------
@@ -43,5 +45,8 @@ class FixedWeightDifferenceTargetPropagation(PerBatchDifferences):
 
     inverse_steps: int = 0
 
-    def inverse_step(self, net: Network, trace: Trace) -> None:
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
+
+    def step_inverses(self, net: Network, trace: Trace) -> None:
         """Leave every inverse as it is."""

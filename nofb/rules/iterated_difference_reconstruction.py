@@ -29,16 +29,18 @@ Uses: the global error, its own activations, inverses that learn in a second pha
 Released code: none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.rules.base import Uses
-from nofb.rules.difference_reconstruction import DifferenceReconstruction
 from nofb.rules.iterated_inverses import IteratedInverses
+from nofb.rules.targets import LayerMaps, Loss, Noise, difference_reconstruction
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class IteratedDifferenceReconstruction(IteratedInverses, DifferenceReconstruction):
+class IteratedDifferenceReconstruction(IteratedInverses):
     """Iterated difference reconstruction: iterated inverses that know what the output can tell.
 
     Examples
@@ -62,3 +64,10 @@ class IteratedDifferenceReconstruction(IteratedInverses, DifferenceReconstructio
     iterations: int = 2
     damping: float = 0.5
     layer_norm: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("noise", self.noise, above=0)
+
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+        return difference_reconstruction(layers, noise)  # eqs. 7, 8, 9 and 10

@@ -34,36 +34,51 @@ Released code: none by the author. An unofficial one starts from g_l(t_l), has `
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from nofb import checks
 from nofb.kernels.jit import kernel
-from nofb.layers import WeightedLayer
-from nofb.layers.base import Record
 from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
-from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import PerBatchDifferences
-from nofb.rules.targets import inverse_of
+from nofb.rules.base import Signals, Uses
+from nofb.rules.targets import LayerMaps, TargetRule
 from nofb.trace import Trace
 from nofb.types import Array
 
-STARTS, SPACES = ("state", "inverse"), ("latent", "output")
+
+@kernel
+def improve(x: Array, wanted: Array, reached: Array, damping: Array) -> Array:
+    """One iteration, with an α for each sample (N, 1)."""
+    return x + damping * (wanted - reached)  # eq. 3, eq. 5
 
 
 @kernel
-def improve(x: Array, wanted: Array, reached: Array, damping: Array) -> None:
-    """x += α (wanted - reached), with an α for each sample."""
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            x[i, j] += damping[i] * (wanted[i, j] - reached[i, j])  # eq. 3, eq. 5
+def layer_factor(asked: Array, change: Array) -> Array:
+    """‖Δ_L‖² / ‖Δ_l‖² of each sample (N, 1), 0 where nothing is asked of the layer."""
+    factor = np.zeros((len(change), 1), change.dtype)
+    for i in range(len(change)):
+        length = (change[i] ** 2).sum()
+        if length > 0:
+            factor[i, 0] = (asked[i] ** 2).sum() / length
+    return factor
+
+
+@kernel
+def minimum_norm(delta: Array, h_below: Array, bias: bool) -> Array:
+    """Divide the step of each sample by ‖h_{l-1}‖² + 1; no 1 without a bias (N, n_l)."""
+    shorter = np.empty_like(delta)
+    for i in range(len(delta)):
+        shorter[i] = delta[i] / ((h_below[i] ** 2).sum() + h_below.dtype.type(bias))  # eq. 9
+    return shorter
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class IteratedInverses(PerBatchDifferences):
+class IteratedInverses(TargetRule):
     """Iterated inverses: each target is improved until the layer would reach it.
+
+    It begins at h_{l-1} and improves the target itself. `IteratedFromInverse` begins at g_l(t_l),
+    and `IteratedInOutputSpace` improves what is inverted.
 
     Parameters
     ----------
@@ -71,10 +86,6 @@ class IteratedInverses(PerBatchDifferences):
         K, for each layer.
     damping
         α, how much of each iteration is taken.
-    start
-        "state" begins at h_{l-1}, "inverse" at g_l(t_l), as output space always does.
-    space
-        "latent" improves the target itself (eq. 3), "output" what is inverted (eq. 5).
     residual
         A sample is left alone once its ‖f(h) - t_l‖ is no more than this share of its ‖h_l - t_l‖;
         0 for never.
@@ -99,8 +110,6 @@ class IteratedInverses(PerBatchDifferences):
 
     iterations: int = 3
     damping: float = 1.0
-    start: str = "state"
-    space: str = "latent"
     residual: float = 0.0
     layer_norm: bool = True
     minimum_norm: bool = False
@@ -109,104 +118,61 @@ class IteratedInverses(PerBatchDifferences):
         super().__post_init__()
         checks.whole("iterations", self.iterations, least=0)
         checks.number("damping", self.damping, above=0)
-        checks.choice("start", self.start, STARTS)
-        checks.choice("space", self.space, SPACES)
         checks.number("residual", self.residual, least=0, below=1)
 
-    def target_below(self, net: Network, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
-        below = net.below(layer)
-        if self.gradient_at_top and layer is net.weighted[-1]:
-            room = trace[below].array("t", below.shape_out)
-            return self.gradient_target(trace, layer, below, room)
-        h = self.start_of(trace, layer, t)
-        enough = self.residual * distances(self.state(trace, layer), t)  # (N,)
-        damping: Any = net.dtype(self.damping)
-        iterate = in_output_space if self.space == "output" else in_latent_space
-        search = Search(self.upward(net, layer), inverse_of(layer), t, trace[layer])
-        iterate(search, h, self.iterations, damping, enough)
-        return h  # eq. 6  (N, n_{l-1})
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        x, g_t = self.start(g, h_below, t), g(t)  # eq. 2  (N, n_{l-1})
+        for _ in range(self.iterations):
+            z = f(x)
+            x = improve(x, g_t, g(z), self.alpha(z, h, t))  # eq. 3
+        return x  # eq. 6  (N, n_{l-1})
 
-    def start_of(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
-        """Return h^(0), in memory of the layer's own."""
-        h = trace[layer].array("h_k", layer.shape_in)
-        if self.start == "inverse":
-            return inverse_of(layer)(t, h)
-        np.copyto(h, self.state(trace, trace.net.below(layer)))  # h^(0) = h_{l-1}
-        return h  # eq. 2
+    def start(self, g: Inverse, h_below: Array, t: Array) -> Array:
+        """Return where the iteration begins."""
+        return h_below  # h^(0) = h_{l-1}
 
-    def teaching_signal(self, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
-        delta = super().teaching_signal(trace, layer, t)
-        if self.layer_norm and layer is not trace.net.weighted[-1]:
-            room = trace[layer].array("change", layer.shape_out)
-            change = squares(np.subtract(self.state(trace, layer), t, out=room))  # eq. 7
-            asked = self.step_size**2 * squares(trace.error)  # ‖Δ_L‖²  (N, 1)
-            delta *= np.divide(asked, change, out=np.zeros_like(asked), where=change > 0)  # eq. 8
-        if self.minimum_norm:  # of the output layer delta is the trace's own error, which stays
-            room = trace[layer].array("delta", layer.shape_out)
-            np.divide(delta, self.length(trace, layer), out=room)
-            return room
+    def alpha(self, z: Array, h: Array, t: Array) -> Array:
+        """Return α for each sample, 0 where z = f(x) has come near enough to its target (N, 1)."""
+        missed, way = (np.linalg.norm(each - t, axis=1, keepdims=True) for each in (z, h))
+        return np.where(missed <= self.residual * way, 0, self.damping).astype(z.dtype)
+
+    def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
+        delta = super().teaching_signal(own, t, e)
+        if self.layer_norm:
+            asked = own.h - t  # eq. 7  (N, n_l)
+            delta *= layer_factor(self.step_size * e, asked)  # eq. 8
         return delta
 
-    def length(self, trace: Trace, layer: WeightedLayer) -> Array:
-        """Return ‖h_{l-1}‖² + 1 of every sample (N, 1); no 1 without a bias."""
-        return squares(layer.received(trace[layer])) + (layer.b is not None)
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        for layer, delta in super().signals(net, trace):
+            if self.minimum_norm:
+                h_below = layer.received(trace[layer])
+                yield layer, minimum_norm(delta, h_below, layer.b is not None)  # eq. 9
+            else:
+                yield layer, delta
 
 
-class Search(NamedTuple):
-    """What an iteration works with: f(h) = t is to be solved for h, with the help of g."""
+@dataclass(kw_only=True, repr=False, eq=False)
+class IteratedFromInverse(IteratedInverses):
+    """Iterated inverses that begin where target propagation ends."""
 
-    f: Map
-    g: Inverse
-    t: Array
-    record: Record
+    name = "itp_from_inverse"
+    title = "iterated inverses, from the inverse"
 
-    def up(self, h: Array) -> Array:
-        """Return f(h) (N, n_l)."""
-        return self.f(h, self.record.array("f_h", self.t.shape[1:]))
+    def start(self, g: Inverse, h_below: Array, t: Array) -> Array:
+        return g(t)  # eq. 2
 
 
-def in_latent_space(
-    search: Search, h: Array, iterations: int, damping: float, enough: Array | float
-) -> None:
-    """Improve h in place: h ← h + α (g(t) - g(f(h))), each sample until it is near enough."""
-    g, t, record = search.g, search.t, search.record
-    g_t = g(t, record.array("g_t", h.shape[1:]))
-    for _ in range(iterations):
-        z = search.up(h)
-        alpha = damping_beyond(enough, z, t, damping)
-        if not alpha.any():
-            return
-        improve(h, g_t, g(z, record.array("g_f_h", h.shape[1:])), alpha)  # eq. 3
+@dataclass(kw_only=True, repr=False, eq=False)
+class IteratedInOutputSpace(IteratedInverses):
+    """Iterated inverses that improve what is inverted, and invert it at the end."""
 
+    name = "itp_in_output_space"
+    title = "iterated inverses, in output space"
 
-def in_output_space(
-    search: Search, h: Array, iterations: int, damping: float, enough: Array | float
-) -> None:
-    """Improve u, and write h = g(u): u ← u + α (t - f(g(u))), each sample until near enough."""
-    g, t = search.g, search.t
-    u = search.record.array("u", t.shape[1:])
-    np.copyto(u, t)  # eq. 4
-    g(u, h)
-    for _ in range(iterations):
-        z = search.up(h)
-        alpha = damping_beyond(enough, z, t, damping)
-        if not alpha.any():
-            return
-        improve(u, t, z, alpha)  # eq. 5
-        g(u, h)
-
-
-def squares(rows: Array) -> Array:
-    """Return the squared length of every row (N, 1)."""
-    return np.einsum("ij,ij->i", rows, rows)[:, None]
-
-
-def distances(u: Array, v: Array) -> Array:
-    """Return ‖u - v‖ of every sample (N,)."""
-    lengths: Array = np.sqrt(squares(u - v))
-    return lengths[:, 0]
-
-
-def damping_beyond(enough: Array | float, z: Array, t: Array, damping: float) -> Array:
-    """Return α for each sample that is farther from its target than `enough`, else 0 (N,)."""
-    return np.where(distances(z, t) <= enough, 0 * damping, damping)
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        u = t  # eq. 4
+        for _ in range(self.iterations):
+            z = f(g(u))
+            u = improve(u, t, z, self.alpha(z, h, t))  # eq. 5
+        return g(u)  # eq. 6  (N, n_{l-1})

@@ -22,22 +22,20 @@ Released code: the step sizes and the number of inverse steps are chosen for eve
     σ is between 0.08 and 0.4; here they are one number each.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nofb import checks
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.noise import add_noise
+from nofb.layers.inverse import Inverse, Map, Use
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import PerBatchDifferences
-from nofb.rules.targets import inverse_of
-from nofb.trace import Trace
+from nofb.rules.targets import LayerMaps, Loss, Noise, TargetRule, difference_target
+from nofb.types import Array
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class LocalDifferenceReconstruction(PerBatchDifferences):
+class LocalDifferenceReconstruction(TargetRule):
     """Local difference reconstruction: inverses learn the transposed Jacobian of their layer.
 
     Examples
@@ -62,26 +60,18 @@ class LocalDifferenceReconstruction(PerBatchDifferences):
         super().__post_init__()
         checks.number("noise", self.noise, above=0)
 
-    def lesson(
-        self, net: Network, trace: Trace, layer: WeightedLayer, rng: np.random.Generator
-    ) -> float:
-        record, g = trace[layer], inverse_of(layer)
-        h, z = self.state(trace, net.below(layer)), self.state(trace, layer)
-        noisy, noisy_z = record.array("noisy", layer.shape_in), record.array("z", layer.shape_out)
-        add_noise(rng, self.noise, h, noisy)  # eq. 5  (N, n_{l-1})
-        add_noise(rng, self.noise, z, noisy_z)  # (N, n_l)
-        f_noisy = self.upward(net, layer)(noisy, record.array("answer", layer.shape_out))
-        g_below, g_z, g_above = (
-            g(each, record.array(name, layer.shape_in))
-            for name, each in {"g_below": f_noisy, "g_z": z, "g_above": noisy_z}.items()
-        )
-        xi = np.subtract(noisy, h, out=noisy)
-        p = np.subtract(g_below, g_z, out=record.array("p", layer.shape_in))  # eq. 6
-        q = np.subtract(g_above, g_z, out=record.array("q", layer.shape_in))  # eq. 7
-        loss = float(np.vdot(q, q) - 2 * np.vdot(xi, p)) / len(h)
-        xi *= 2
-        q *= 2
-        minus = np.negative(xi, out=p)
-        rest = np.subtract(xi, q, out=xi)
-        g.gradient((f_noisy, g_below, minus), (noisy_z, g_above, q), (z, g_z, rest))  # eq. 8
-        return loss
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
+
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+        own = layers[0]
+        noisy_below, noisy = noise(own.h_below), noise(own.h)  # eq. 5
+        z = own.f(noisy_below)
+        g_z, g_h, g_noisy = own.g(z), own.g(own.h), own.g(noisy)
+        xi = noisy_below - own.h_below
+        p = g_z - g_h  # eq. 6  (N, n_{l-1})
+        q = g_noisy - g_h  # eq. 7  (N, n_{l-1})
+        loss = float(np.vdot(q, q) - 2 * np.vdot(xi, p)) / len(xi)
+        slopes = -2 * xi, 2 * q, 2 * (xi - q)  # of p's g(z), of q's g(h + ζ), and of both g(h)
+        uses = zip((z, noisy, own.h), (g_z, g_noisy, g_h), slopes, strict=True)
+        return loss, [Use(*each) for each in uses]  # eq. 8

@@ -29,16 +29,16 @@ from nofb.activations import ACTIVATIONS, Activation
 from nofb.initialisers import Initialiser
 from nofb.kernels import losses
 from nofb.layers import WeightedLayer
-from nofb.layers.inverse import Map
+from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.difference_target_propagation import PerBatchDifferences
+from nofb.rules.targets import TargetRule, difference_target
 from nofb.trace import Trace
 from nofb.types import Array
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class SimplifiedDifferenceTargetPropagation(PerBatchDifferences):
+class SimplifiedDifferenceTargetPropagation(TargetRule):
     """Simplified difference target propagation: the label is the output's target.
 
     Examples
@@ -58,21 +58,24 @@ class SimplifiedDifferenceTargetPropagation(PerBatchDifferences):
     step_size: float = 1.0
     inverse_init: str | Initialiser = "orthogonal"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.activation_first:
+            raise ValueError("activation_first must be False in sdtp, whose top target is a label")
+
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
+
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
         if layer is trace.net.weighted[-1]:
             return trace.output  # eq. 1: ŷ - η̂ e = y for η̂ = 1
         return super().state(trace, layer)
 
-    def upward(self, net: Network, layer: WeightedLayer) -> Map:
+    def map_of(self, net: Network, layer: WeightedLayer) -> Map:
         if layer is net.weighted[-1]:
             unit = replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)
             return Map(layer.W, layer.b, unit)
-        return super().upward(net, layer)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.activation_first:
-            raise ValueError("activation_first must be False in sdtp, whose top target is a label")
+        return super().map_of(net, layer)
 
 
 def times_softmax_jacobian(signal: Array, h: Array) -> None:

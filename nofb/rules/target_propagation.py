@@ -22,14 +22,9 @@ Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds wha
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.noise import add_noise
+from nofb.layers.inverse import Inverse, Map
 from nofb.rules.base import Uses
-from nofb.rules.targets import TargetRule, Targets, inverse_of
-from nofb.trace import Trace
+from nofb.rules.targets import TargetRule
 from nofb.types import Array
 
 
@@ -54,32 +49,5 @@ class TargetPropagation(TargetRule):
     paper = "Bengio 2014"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
-    def targets(self, net: Network, trace: Trace) -> Targets:
-        t = self.output_target(net, trace)  # eq. 1  (N, n_L)
-        yield net.weighted[-1], t
-        for layer, below in net.downward():
-            t = self.target_below(net, trace, layer, t)  # eq. 2  (N, n_{l-1})
-            yield below, t
-
-    def target_below(self, net: Network, trace: Trace, layer: WeightedLayer, t: Array) -> Array:
-        """Return the target of the layer below, given the target of this one."""
-        below = net.below(layer)
-        return inverse_of(layer)(t, trace[below].array("t", below.shape_out))  # eq. 2
-
-    def lesson(
-        self, net: Network, trace: Trace, layer: WeightedLayer, rng: np.random.Generator
-    ) -> float:
-        record, inverse, below = trace[layer], inverse_of(layer), net.below(layer)
-        noisy = record.array("noisy", layer.shape_in)
-        add_noise(rng, self.noise, self.state(trace, below), noisy)  # eq. 5  (N, n_{l-1})
-        z = self.upward(net, layer)(noisy, record.array("answer", layer.shape_out))  # (N, n_l)
-        guess = inverse(z, record.array("guess", layer.shape_in))  # eq. 6  (N, n_{l-1})
-        wrong = np.subtract(guess, noisy, out=noisy)
-        loss = mean_square(wrong)
-        inverse.gradient((z, guess, wrong))  # eq. 7  (n_l, n_{l-1})
-        return loss
-
-
-def mean_square(wrong: Array) -> float:
-    """Return ½‖wrong‖², a mean over the samples."""
-    return 0.5 * float(np.vdot(wrong, wrong)) / len(wrong)
+    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+        return g(t)  # eq. 2  (N, n_{l-1})
