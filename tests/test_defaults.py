@@ -23,9 +23,8 @@ TARGETS = {
     "epochs_between": 0, "inverse_activation": None, "inverse_init": "xavier",
     "activation_first": False,
 }  # fmt: skip
-DIFFERENCE = TARGETS | {"gradient_at_top": False}
-ITERATED = DIFFERENCE | {
-    "iterations": 3, "damping": 1.0, "start": "state", "space": "latent", "residual": 0.0,
+ITERATED = TARGETS | {
+    "iterations": 3, "damping": 1.0, "residual": 0.0,
     "layer_norm": True, "minimum_norm": False,
 }  # fmt: skip
 MEULEMANS = {"step_size": 0.0686, "noise": 0.0569, "epochs_before": 1}  # theirs, on MNIST
@@ -50,22 +49,22 @@ RULES = {
     "sa": DRAWN | {"rate": 0.02, "decay": 0.5, "pull": 1.0},
     "np_feedback": DRAWN | {"width": 0.01},
     "tp": TARGETS,
-    "dtp": DIFFERENCE
+    "dtp": TARGETS
     | {
         "step_size": 0.003277, "noise": 0.3598, "inverse_lr": 0.005011, "inverse_steps": 0,
         "inverse_optimizer": "rmsprop", "epochs_before": 1, "epochs_between": 1,
         "inverse_init": "orthogonal", "gradient_at_top": True,
     },
-    "sdtp": DIFFERENCE | {"step_size": 1.0, "inverse_init": "orthogonal"},
+    "sdtp": TARGETS | {"step_size": 1.0, "inverse_init": "orthogonal"},
     "itp": ITERATED,
     "itp_drl": ITERATED
     | MEULEMANS
     | {"inverse_init": "zeros", "iterations": 2, "damping": 0.5, "layer_norm": False},
     "ddtp": TARGETS
     | {"step_size": 0.061, "noise": 0.0908, "epochs_before": 1, "inverse_activation": "identity"},
-    "dtp_drl": DIFFERENCE | MEULEMANS,
-    "ldrl": DIFFERENCE | {"step_size": 0.7, "inverse_steps": 5, "inverse_activation": "identity"},
-    "fwdtp": DIFFERENCE | {"inverse_steps": 0},
+    "dtp_drl": TARGETS | MEULEMANS,
+    "ldrl": TARGETS | {"step_size": 0.7, "inverse_steps": 5, "inverse_activation": "identity"},
+    "fwdtp": TARGETS | {"inverse_steps": 0},
     "gnt": {"damping": 0.01},
 }  # fmt: skip
 

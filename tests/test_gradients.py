@@ -398,6 +398,7 @@ KERNELS = {
     "times_relu_slope": lambda: (normal(7, 4), normal(7, 4).clip(0)),
     "leaky_relu": lambda: (normal(7, 4), *rooms((7, 4))),
     "times_leaky_relu_slope": lambda: (normal(7, 4), normal(7, 4, seed=1)),
+    "fit": lambda: step_of(),
     "descend": lambda: (*step_of(), 0.1),
     "momentum": lambda: (*step_of(1), 0.1, 0.9),
     "nesterov": lambda: (*step_of(1), 0.1, 0.9),
