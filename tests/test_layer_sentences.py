@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from nofb import Conv2D, Dense, Flatten, Network
+from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations
 from nofb.layers.base import Record
+from nofb.layers.inverse import Inverse
 
 
 def test_the_work_of_a_layer_is_its_multiply_adds():
@@ -43,3 +44,24 @@ def test_a_signal_reaches_kernels_in_the_networks_precision():
         taken = record.signal(layer, other, (3,))
         assert taken.dtype == np.float64 and taken.flags.c_contiguous
         np.testing.assert_array_equal(taken, fitting)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (2, 4, 4, 3)])
+def test_pooling_takes_maps_and_nothing_else(shape):
+    """A batch that is handed in as one sample has an axis too many."""
+    with pytest.raises(ValueError, match="takes maps"):
+        MaxPool2D(2).settle(shape)
+
+
+def test_a_dropout_seed_below_zero_is_refused():
+    """NumPy would refuse it too, in words that do not name the layer's argument."""
+    with pytest.raises(ValueError, match="seed must be"):
+        Dropout(0.5, seed=-1)
+
+
+def test_an_inverse_applies_its_activation_last_unless_told():
+    """s(z B + c), as most papers write it; s(z) B + c is asked for by name."""
+    B = np.arange(6.0).reshape(2, 3)
+    z = np.array([[0.5, -0.5]])
+    inverse = Inverse(B, activations.get("tanh"))
+    np.testing.assert_allclose(inverse(z), np.tanh(z @ B))

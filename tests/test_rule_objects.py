@@ -4,7 +4,7 @@ import numpy as np
 import oracles
 import pytest
 
-from nofb import rules
+from nofb import Dense, Network, rules
 from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
 from nofb.updates import Updates
 
@@ -74,3 +74,23 @@ def test_feedback_that_was_not_taught_in_a_batch_has_no_update():
     updates.begin()
     assert updates[layer].dB is None
     assert updates.feedback(layer, layer.W.T) is dB
+
+
+def test_iterating_can_not_end_below_nothing():
+    """A residual is a share of the way that is left."""
+    with pytest.raises(ValueError, match="residual must be finite and at least 0"):
+        rules.make("itp", residual=-0.5)
+
+
+@pytest.mark.parametrize(
+    ("activation_first", "expected"),
+    [(False, ["tanh", "relu"]), (True, ["identity", "identity"])],
+)
+def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(
+    activation_first, expected
+):
+    """Applied last it gives what its layer gives; applied first it takes what the output gives."""
+    net = Network([Dense(4, 5, "tanh"), Dense(5, 6, "relu"), Dense(6, 3)])
+    rule = rules.make("ddtp", inverse_activation=None, activation_first=activation_first)
+    rule.attach(net)
+    assert [layer.inverse.activation.name for layer in net.weighted[:-1]] == expected
