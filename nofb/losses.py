@@ -166,10 +166,16 @@ def _from_labels(labels: Array, n_outputs: int, loss: Loss, dtype: FloatType, na
     known = max(n_outputs, 2)
     wrong = np.flatnonzero((labels < 0) | (labels >= known))
     if wrong.size:
-        served = "one output serves two classes" if n_outputs == 1 else f"{n_outputs} outputs"
+        served = "one output, for two classes" if n_outputs == 1 else f"{n_outputs} outputs"
+        classes = len(np.unique(labels))
+        cure = (
+            f"{classes} classes need {classes} outputs"
+            if labels.min() == 0 and labels.max() == classes - 1
+            else f"{NUMBERING} numbers any labels from 0"
+        )
         raise ValueError(
             f"{name} holds the label {labels[wrong[0]]} at sample {wrong[0]}, but the network has "
-            f"{served}: labels are 0 to {known - 1}; {NUMBERING} numbers any labels from 0"
+            f"{served}: labels are 0 to {known - 1}; {cure}"
         )
     if n_outputs == 1:
         return labels[:, None].astype(dtype)

@@ -319,7 +319,7 @@ class Network:
     # -- on disk -------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the weights and biases to a file, which `numpy.load` opens too.
+        """Write the weights and biases to a file, which `numpy.load` opens too; no feedback.
 
         Parameters
         ----------

@@ -262,3 +262,6 @@ def test_what_is_no_measure_is_refused_before_a_run_begins():
     net = Network([Dense(64, 10)])
     with pytest.raises(TypeError, match="measures must hold measures"):
         nofb.fit(net, rules.Backprop(), data, epochs=1, measures=["step_angle"], progress=False)
+    for alone in ("step_angle", GAUSS_NEWTON[0]):
+        with pytest.raises(TypeError, match=r"measures must be a list, .*: put it in \[\]"):
+            nofb.fit(net, rules.Backprop(), data, epochs=1, measures=alone, progress=False)

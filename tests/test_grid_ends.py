@@ -21,7 +21,7 @@ KEPT = [
 
 def measured_by(score, monkeypatch, grid, rule="bp"):
     """Search for one rule where `score` says how well a rate does; return rate and accuracies."""
-    monkeypatch.setattr(tune, "trial", lambda task: {"accuracy": score(task["settings"]["lr"])})
+    monkeypatch.setattr(tune, "trial", lambda task, *_: {"accuracy": score(task["settings"]["lr"])})
     found = tune.find(Search(Settings(), {"sgd": grid}, seeds=1), jobs=1, rules=[rule])
     return found["rates"]["sgd"][rule], found["validation_accuracy"]["sgd"][rule]
 

@@ -72,7 +72,7 @@ def test_one_logistic_output_and_two_softmax_outputs_are_one_classifier():
 
 def test_a_logistic_output_refuses_a_third_class_with_the_cure():
     """Three classes need three outputs, and labels 1 and 2 need another numbering."""
-    with pytest.raises(ValueError, match=r"label 2 at sample 1, .* one output serves two classes: "
+    with pytest.raises(ValueError, match=r"label 2 at sample 1, .* one output, for two classes: "
                        r"labels are 0 to 1; np\.unique\(y, return_inverse=True\)"):  # fmt: skip
         logistic().loss(X[:2], np.array([1, 2]))
 
@@ -358,3 +358,14 @@ def test_every_loss_has_an_answer_for_one_output():
         else:
             net = Network([Dense(4, 1)], loss=name)
             assert net.names_classes == loss.probabilities
+
+
+def test_too_few_outputs_are_told_apart_from_labels_with_other_numbers():
+    """To number the labels anew would change nothing where they are 0, 1 and 2 already."""
+    net = Network([Dense(4, 2)])
+    with pytest.raises(ValueError, match="labels are 0 to 1; 3 classes need 3 outputs"):
+        net.loss(np.ones((3, 4)), np.array([0, 1, 2]))
+    with pytest.raises(
+        ValueError, match=r"labels are 0 to 1; np\.unique\(y, return_inverse=True\)"
+    ):
+        net.loss(np.ones((3, 4)), np.array([0, 1, 5]))

@@ -233,8 +233,8 @@ FAULTS = {
     ),
     "a teaching signal without its slope": Fault(
         TARGETS,
-        "return own.f.times_slope(change(own.h, t, self.step_size), own.h)",
-        "return change(own.h, t, self.step_size)",
+        "return own.f.times_slope(asked, own.h)",
+        "return asked",
         OWN_DISTANCE,
     ),
     "the transposed weights in the place of an inverse": Fault(

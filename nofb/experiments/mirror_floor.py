@@ -104,7 +104,7 @@ def floor(task: Task) -> dict[str, Any]:
 def settled(form: Form, share: float, samples: int) -> tuple[WeightMirror, Network, Array, Array]:
     """Return a mirror that has all the noise it will ever have, and W and B of its layer."""
     layer = Dense(N_IN, N_OUT, form.activation, init="lecun")
-    net = Network([Dense(1, N_IN), layer, Dense(N_OUT, 1)])
+    net = Network([Dense(1, N_IN), layer, Dense(N_OUT, 1)], "squared_error")
     rule = WeightMirror(
         rate=share / form.slope / WIDTH**2,
         decay=0.0 if form.renormalise else share,

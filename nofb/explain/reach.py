@@ -133,8 +133,9 @@ class Memory:
     def _of_layers(self) -> Iterator[tuple[str, Array]]:
         for number, layer in enumerate(self.small.net.weighted, 1):
             arrays: dict[int, tuple[str, Array]] = {}
-            for part in (layer, layer.inverse, layer.rule_state):
-                for name, value in getattr(part, "__dict__", {}).items():
+            inverse = {"c": layer.inverse.c} if layer.inverse else {}
+            for part in (vars(layer), inverse, getattr(layer.rule_state, "__dict__", {})):
+                for name, value in part.items():
                     if _is_array(value):
                         arrays.setdefault(id(value), (f"{name}_{number}", value))
             yield from arrays.values()

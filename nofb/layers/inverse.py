@@ -114,12 +114,14 @@ class Inverse(Map):
         are copied into the array that is there.
     """
 
+    bias: Array
+
     def __init__(
         self, matrix: Array, activation: Activation, activation_first: bool = False
     ) -> None:
         matrix = np.require(matrix, requirements=("C", "W"))
-        self._bias = np.zeros(matrix.shape[1], matrix.dtype)
-        super().__init__(matrix, self._bias, activation, activation_first)
+        c = np.zeros(matrix.shape[1], matrix.dtype)
+        super().__init__(matrix, c, activation, activation_first)
 
     @property
     def B(self) -> Array:  # noqa: N802
@@ -131,11 +133,11 @@ class Inverse(Map):
 
     @property
     def c(self) -> Array:
-        return self._bias
+        return self.bias
 
     @c.setter
     def c(self, given: Array) -> None:
-        self._fill("c", self._bias, given)
+        self._fill("c", self.bias, given)
 
     def _fill(self, name: str, array: Array, given: Array) -> None:
         """Fill one of the two arrays in place."""

@@ -232,6 +232,8 @@ def make(name: str, **attributes: object) -> Rule:
     """
     rule = find(name)
     if (preset := attributes.pop("preset", None)) is not None:
+        if not rule.presets:
+            raise ValueError(f"preset is {preset!r}, but rule {rule.name!r} has no presets")
         checks.choice(f"preset of rule {rule.name!r}", preset, rule.presets)
         attributes = rule.presets[str(preset)] | attributes
     parameters = inspect.signature(rule).parameters

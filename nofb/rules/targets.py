@@ -43,7 +43,7 @@ def output_target(a: Array, e: Array, step_size: float) -> Array:
 @kernel
 def change(h: Array, t: Array, step_size: float) -> Array:
     """What a target asks of a layer, as long as a gradient (N, n_l)."""
-    return (h - t) / h.dtype.type(step_size)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
+    return (h - t) / h.dtype.type(step_size)
 
 
 @kernel(exact=True)
@@ -236,14 +236,15 @@ class TargetRule(Rule):
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         layers = self.layers(net, trace)
-        _, *targets = self.targets_of(layers, trace.error)
+        targets = list(self.targets_of(layers, trace.error))
         yield net.weighted[-1], trace.error
-        for own, t in zip(layers[-2::-1], targets, strict=True):
+        for own, t in zip(layers[-2::-1], targets[1:], strict=True):
             yield own.layer, self.teaching_signal(own, t, trace.error)
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
-        """Return δ of a hidden layer; no slope where its target is a pre-activation."""
-        return own.f.times_slope(change(own.h, t, self.step_size), own.h)
+        """Return δ of a hidden layer (N, n_l); no slope where its target is a pre-activation."""
+        asked = change(own.h, t, self.step_size)
+        return own.f.times_slope(asked, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def layers(self, net: Network, trace: Trace) -> list[LayerMaps]:
         """Return every layer with weights as targets meet it, from the input side up."""

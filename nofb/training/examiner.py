@@ -96,10 +96,13 @@ class Examiner:
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 
     def _make_probe(self, probe: int | Samples, measures: Sequence[Measure]) -> Probe | None:
+        if isinstance(measures, str | Measure):
+            raise TypeError(f"measures must be a list, but is {measures!r}: put it in []")
         for measure in measures:
             if not isinstance(measure, Measure):
                 raise TypeError(
-                    f"measures must hold measures of nofb.diagnosis, but holds {measure!r}"
+                    "measures must hold measures of nofb.diagnosis, such as ALIGNMENT, "
+                    f"GAUSS_NEWTON and TARGETS have, but holds {measure!r}"
                 )
         if isinstance(probe, tuple) and len(probe) == 2:
             x, target = self._prepare("probe", *probe)
