@@ -94,3 +94,37 @@ def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(
     rule = rules.make("ddtp", inverse_activation=None, activation_first=activation_first)
     rule.attach(net)
     assert [layer.inverse.activation.name for layer in net.weighted[:-1]] == expected
+
+
+@pytest.mark.parametrize("name", ["fa", "kp", "wm", "dfa"])
+def test_a_rule_starts_with_the_whole_rate_whenever_it_is_attached(name):
+    """What an earlier run's schedule left over is no concern of the next one."""
+    rule, net = rules.make(name), oracles.dense_net()
+    assert rule.share == 1.0
+    rule.share = 0.25
+    rule.attach(net)
+    assert rule.share == 1.0
+
+
+def test_a_rule_is_attached_with_seed_zero_if_no_seed_is_given():
+    """An example that names no seed must be repeatable with the one that is documented."""
+    unnamed, named = oracles.dense_net(), oracles.dense_net()
+    rules.make("fa").attach(unnamed)
+    rules.make("fa").attach(named, seed=0)
+    np.testing.assert_array_equal(unnamed.weighted[1].B, named.weighted[1].B)
+
+
+def test_only_rules_that_say_so_pass_the_samples_by_before_an_epoch():
+    """A pass for the feedback alone takes as long as a forward pass of the whole data."""
+    assert [rules.make(name).feedback_passes(0) for name in ("bp", "fa", "wm", "kp")] == [0] * 4
+
+
+def test_the_updates_of_a_batch_are_those_of_a_training_pass():
+    """With dropout off, units that were silent would be taught."""
+    net = oracles.dense_net((5, 8, 7, 3), dropout=0.5)
+    x, y = oracles.batch(net)
+    rule = oracles.attached("bp", net)
+    oracles.same_masks(net)
+    expected = oracles.teach(rule, net, oracles.taught_trace(net, x, y))
+    oracles.same_masks(net)
+    oracles.assert_same(rule.updates(net, x, y), expected)
