@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nofb import checks
+from nofb.training import form
 from nofb.training.run import Run
 from nofb.training.state import Collector, Restorer
 
@@ -132,6 +133,21 @@ class EarlyStopping(Callback):
         """Give the network and the rule back what they had after the best epoch."""
         if self._kept is not None:
             _put_back(run, self._kept)
+
+    def check_kept(self, run: Run) -> None:
+        """Refuse a best epoch, read from a file, that could not be given back; `run` is changed.
+
+        Raises
+        ------
+        ValueError, TypeError, LookupError, AttributeError
+            With what is wrong.
+        """
+        if checks.whole("best_epoch", self.best_epoch, least=0) > run.history.epochs:
+            raise ValueError(f"best_epoch is {self.best_epoch} of {run.history.epochs} epochs")
+        if self._kept is not None:
+            form.check(self._kept["state"], self._kept["arrays"])
+            _put_back(run, self._kept)
+            run.net.check_weights()
 
     def _stop_if_due(self, run: Run) -> None:
         if self.best_epoch and run.history.epochs - self.best_epoch >= self.patience:
