@@ -146,10 +146,10 @@ FAULTS = {
     "magnitudes without their absolute value": Fault(
         SIGNS, "np.abs(M, out=M)", "pass", SIGNS_FOLLOW
     ),
-    "Kolen-Pollack without decay": Fault(RECIPROCAL, "1 - self.share * self.decay", "1", SHRINKS),
-    "Kolen-Pollack with decay on the weights only": Fault(
-        RECIPROCAL, "layer.B *= keep  # eq. 6", "pass", SHRINKS
+    "Kolen-Pollack without decay": Fault(
+        RECIPROCAL, "dtype.type(1 - decay)", "dtype.type(1)", SHRINKS
     ),
+    "Kolen-Pollack with decay on the weights only": Fault(RECIPROCAL, "B *= keep", "pass", SHRINKS),
     "the feedback's step is a sum": Fault(
         RECIPROCAL, "dB.dtype.type(1) / dB.dtype.type(samples)", "dB.dtype.type(1)", SHRINKS
     ),
