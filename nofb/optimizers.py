@@ -108,11 +108,13 @@ class Optimizer(ABC):
         except (ValueError, TypeError, NumbaError):  # kernels check; a sentence says what is wrong
             check(name, parameter, update, averages)
             raise
-        self._limit(parameter)
+        if self.max_norm is not None:
+            self._limit(parameter)
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
         """Move several parameters, each given as (name, parameter, update), with all threads."""
-        if threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
+        alone = threads.size() == 1
+        if not alone and threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
             threads.share(job for move in moves for job in self._jobs(*move))
             for _, parameter, _ in moves:
                 self._limit(parameter)
