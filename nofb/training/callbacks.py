@@ -6,6 +6,7 @@ Any function of a `Run` will do. A `Callback` is also called before the first st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +49,10 @@ class Callback:
         """After every epoch, when its measures are in the history."""
 
     def end(self, run: Run) -> None:
-        """After the last epoch, however the run ended, unless by an error."""
+        """After the last epoch, however the run ended, unless by an error.
+
+        `StopTraining` changes nothing any more.
+        """
 
 
 @dataclass
@@ -201,10 +205,11 @@ def after_epoch(callbacks: Iterable[AfterEpoch], run: Run) -> StopTraining | Non
 
 
 def end(callbacks: Iterable[AfterEpoch], run: Run) -> None:
-    """Let each `Callback` know that the run has ended."""
+    """Let each `Callback` know that the run has ended; it is too late for a wish to stop it."""
     for each in callbacks:
         if isinstance(each, Callback):
-            each.end(run)
+            with suppress(StopTraining):
+                each.end(run)
 
 
 def _snapshot(run: Run) -> dict[str, Any]:

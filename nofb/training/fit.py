@@ -169,13 +169,16 @@ def _train(
             row = each.train(epoch) | examiner.look()
             each.check_loss(row["test_loss"], f"in epoch {epoch + 1}, after its steps")
             run.history.append(row)
+            interrupts.where = after = f"after epoch {epoch + 1}"
             wish = calls.after_epoch(callbacks, run)
+            if callbacks:
+                each.check_weights(f"{after}, after its callbacks")
             keeper.keep(run, each.batches, epoch + 1, epoch + 1 if wish else epochs)
             shown.set_postfix(loss=f"{row['loss']:.4g}", refresh=False)
             shown.update()
             if wish:
                 raise wish
-            interrupts.passed(f"after epoch {epoch + 1}")
+            interrupts.passed(after)
     except Diverged as diverged:
         run.stopped = str(diverged)
         warnings.warn(run.stopped, DivergenceWarning, stacklevel=3)
