@@ -30,6 +30,7 @@ from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.rules import FeedbackAlignment
 from nofb.training import DivergenceWarning
+from nofb.training.description import is_plain
 
 DIGITS = nofb.datasets.load("digits")
 PART = Dataset(DIGITS.x_train[:150], DIGITS.y_train[:150], DIGITS.x_test[:60], DIGITS.y_test[:60])
@@ -563,3 +564,21 @@ def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch
     assert repr(eval(shown[1], names)) == shown[2]
     np.testing.assert_array_equal(names["accuracy"], names["run"].history["test_accuracy"])
     np.testing.assert_array_equal(names["twin"].weighted[1].W, names["net"].weighted[1].W)
+
+
+def test_only_an_object_that_is_its_attributes_is_kept_by_them():
+    """What a dictionary or a slot holds besides would be missing after a resume."""
+
+    class Own:
+        """Nothing but attributes."""
+
+    class Words(dict):
+        """Entries, and attributes as well."""
+
+    class Slotted(Own):
+        """A slot, and attributes as well."""
+
+        __slots__ = ("held",)
+
+    assert is_plain(Own())
+    assert not any(map(is_plain, (Words(), Slotted(), {}, 1)))

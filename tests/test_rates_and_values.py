@@ -37,7 +37,7 @@ def test_a_schedule_that_returns_no_share_is_named_before_a_weight_moves(share):
         np.testing.assert_array_equal(layer.W, other.W)
 
 
-@pytest.mark.parametrize("lr", [float("nan"), float("inf"), -0.1, 0, None])
+@pytest.mark.parametrize("lr", [float("nan"), float("inf"), -0.1, 0, 0.0, None])
 def test_a_rate_that_is_set_in_a_callback_is_checked_like_one_that_is_given(lr):
     """The constructor refuses it, so an assignment must not bring it in."""
     optimizer = SGD(0.1)

@@ -90,5 +90,11 @@ def unnoticed(rule: Rule, trace: Trace) -> list[float | None]:
 
 
 def known(value: float) -> float | None:
-    """Return four decimals of a number, and `None` for NaN."""
+    """Return four decimals of a number, and `None` for NaN.
+
+    Examples
+    --------
+    >>> known(0.123456), known(float("nan"))
+    (0.1235, None)
+    """
     return None if np.isnan(value) else round(float(value), 4)
