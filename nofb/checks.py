@@ -73,6 +73,24 @@ def line(name: str, given: Any, most: int = 80) -> str:
     return given
 
 
+def unmasked(name: str, values: Any) -> None:
+    """Refuse a masked array that hides values: NumPy drops its mask, and they would be used.
+
+    Examples
+    --------
+    >>> unmasked("x", np.ma.masked_invalid([1.0, np.nan]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: x is a masked array that hides 1 value, but every value must be there: x.filled(...
+    """
+    if np.ma.is_masked(values):
+        hidden = int(np.ma.getmaskarray(values).sum())
+        raise ValueError(
+            f"{name} is a masked array that hides {hidden} value{'s' * (hidden > 1)}, but every "
+            f"value must be there: {name}.filled(value) puts values in"
+        )
+
+
 def real(name: str, array: Array) -> None:
     """Refuse an array that does not hold real numbers, and say what it holds."""
     if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):

@@ -178,10 +178,13 @@ class Network:
     def outputs(self, x: Array) -> Array:
         """Return ŷ for every sample (N, n_outputs), with dropout off; refuse NaN and infinity."""
         x = self.as_input(x)
-        with np.errstate(over="ignore", invalid="ignore"):  # there is a sentence for it
-            outputs = np.concatenate([trace.output.copy() for trace, _ in self._pieces(x)])
+        outputs = self._outputs(x)
         self.check_outputs(outputs, x)
         return outputs
+
+    def _outputs(self, x: Array) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):  # there is a sentence for it
+            return np.concatenate([trace.output.copy() for trace, _ in self._pieces(x)])
 
     def loss(self, x: Array, y: Array) -> float:
         """Return the loss as a mean over samples, with dropout off."""
@@ -202,8 +205,9 @@ class Network:
             If x or y do not fit, or an output is not finite.
         """
         x = self.as_input(x)
-        loss, accuracy = self.evaluate_rows(x, self.as_target(y, len(x)))
-        self.check_outputs(loss, x)
+        target = self.as_target(y, len(x))
+        loss, accuracy = self.evaluate_rows(x, target)
+        self.check_loss(loss, x, target)
         return loss, accuracy
 
     def evaluate_rows(self, x: Array, target: Array) -> tuple[float, float]:
@@ -238,17 +242,33 @@ class Network:
             samples = np.require(x[rows], requirements="W")
             yield trace.rows(len(samples)).fill(samples), rows
 
-    def check_outputs(self, outputs: Array | float, x: Array, name: str = "x") -> None:
-        """Refuse outputs, or a loss, that are not finite, and say whether weights or x cause it.
+    def check_loss(self, loss: float, x: Array, target: Array, split: str = "") -> None:
+        """Refuse a loss that is not finite, and say whether weights, x or the targets cause it."""
+        if np.isfinite(loss):
+            return
+        outputs, largest = self._outputs(x), np.abs(target).max()
+        self.check_outputs(outputs, x, f"x{split}")
+        if np.abs(outputs).max() > largest:
+            raise self._too_large("loss is", x, f"x{split}")
+        raise ValueError(
+            f"the loss is not finite: y{split} reaches {largest:g}, too much for "
+            f"{np.dtype(self.dtype)}: scale the targets"
+        )
+
+    def check_outputs(self, outputs: Array, x: Array, name: str = "x") -> None:
+        """Refuse outputs that are not finite, and say whether weights or x cause it.
 
         The largest of NaN outputs would be called a class all the same.
         """
         if np.isfinite(outputs).all():
             return
         self.check_weights()
+        raise self._too_large("outputs are", x, name)
+
+    def _too_large(self, what: str, x: Array, name: str) -> ValueError:
         weights = max(np.abs(layer.W).max() for layer in self.weighted)
-        raise ValueError(
-            f"the outputs are not finite: the weights reach {weights:g} and {name} "
+        return ValueError(
+            f"the {what} not finite: the weights reach {weights:g} and {name} "
             f"{np.abs(x).max():g}, too much for {np.dtype(self.dtype)}"
         )
 
@@ -275,6 +295,7 @@ class Network:
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
+        checks.unmasked(name, x)
         x = np.asarray(x)
         if x.ndim not in (2, 4) or len(x) == 0:
             raise ValueError(
@@ -298,6 +319,7 @@ class Network:
 
     def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
         """Return target rows (N, n_outputs) for labels or rows, checked."""
+        checks.unmasked(name, y)
         target = losses.as_targets(y, self.n_outputs, self.head, self.dtype, name)
         if len(target) != samples:
             raise ValueError(f"{name} has {len(target)} entries, but there are {samples} samples")

@@ -6,6 +6,7 @@ kept, so weights, biases and learned feedback matrices are all treated alike.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -75,8 +76,26 @@ class Optimizer(ABC):
         self.share = 1.0
 
     def at(self, epoch: float, epochs: int) -> None:
-        """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction."""
-        self.share = self._share_at(epoch, epochs)
+        """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `lr`, or what the schedule returns, is no rate by now.
+
+        Examples
+        --------
+        >>> SGD(schedule=lambda epoch, epochs: 1 - epoch).at(2, 3)
+        Traceback (most recent call last):
+        ...
+        ValueError: the share that schedule returns must be finite and at least 0, but is -1
+        """
+        lr, share = self.lr, self._share_at(epoch, epochs)
+        # Every step asks: two plain floats in their range need no sentence.
+        if not (type(lr) is type(share) is float and 0 < lr < math.inf and 0 <= share < math.inf):
+            checks.number("lr", lr, above=0)
+            checks.number("the share that schedule returns", share, least=0)
+        self.share = share
 
     def step(self, name: str, parameter: Array, update: Array) -> None:
         """Move one parameter, in place.
@@ -108,11 +127,13 @@ class Optimizer(ABC):
         except (ValueError, TypeError, NumbaError):  # kernels check; a sentence says what is wrong
             check(name, parameter, update, averages)
             raise
-        self._limit(parameter)
+        if self.max_norm is not None:
+            self._limit(parameter)
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
         """Move several parameters, each given as (name, parameter, update), with all threads."""
-        if threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
+        alone = threads.size() == 1
+        if not alone and threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
             threads.share(job for move in moves for job in self._jobs(*move))
             for _, parameter, _ in moves:
                 self._limit(parameter)

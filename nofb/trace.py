@@ -104,7 +104,7 @@ class Trace:
         self._open(x)
         self._updates.begin()
         for layer in self.net.dropouts:
-            layer.draw_mask(self[layer], train)
+            layer.draw_mask(self.records[layer], train)
         if threads.worth(self.samples * self.net.work):
             threads.share([part._forward for part in self._cut(x)])
         else:
@@ -137,7 +137,7 @@ class Trace:
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), a teaching signal for `layer`. Works in place."""
-        record = self[layer]
+        record = self.records[layer]
         ready = record.signal(layer, signal, layer.shape_out)
         layer.activation.times_slope(ready, record.h)
         if ready is not signal:  # one in another memory layout must not lose its slope
@@ -162,7 +162,7 @@ class Trace:
             δ B, shaped like `trace[below].h`, in memory that the next batch uses again.
         """
         B = self._fitting(layer, "feedback matrix", B, layer.feedback_shape)
-        signal = layer.back(self[layer], delta, B)
+        signal = layer.back(self.records[layer], delta, B)
         return self._descend(self.net.below(layer), signal)
 
     def project(self, layer: WeightedLayer, error: Array, D: Array | None) -> Array:
@@ -211,7 +211,7 @@ class Trace:
         """
         R = self._fitting(layer, "relay matrix", R, layer.W.shape)
         shown = self._ascend(self.net.below(layer), delta_below)
-        signal = layer.relay(self[layer], shown, R)
+        signal = layer.relay(self.records[layer], shown, R)
         return self._descend(layer, self._ascend(layer, signal))  # units that are off hear nothing
 
     def weight_products(self, signals: Signals) -> None:

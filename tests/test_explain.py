@@ -102,8 +102,9 @@ def test_a_network_grows_by_a_layer_only_for_what_lies_between_two_hidden_ones()
 def test_the_walk_shows_that_kolen_pollack_brings_w_and_b_together_by_its_law():
     """W - Bᵀ shrinks by exactly 1 - λ, and a reader can see it in the printed arrays."""
     steps = walk(KolenPollack(decay=0.25))
-    W, B = shown(steps, "W_2"), shown(steps, "B_2")
-    np.testing.assert_allclose(W[-1] - B[-1].T, 0.75 * (W[0] - B[0].T))
+    (W,), (B,) = shown(steps, "W")[-1:], shown(steps, "B")[-1:]
+    before = shown(steps, "W_2")[0] - shown(steps, "B_2")[0].T
+    np.testing.assert_allclose(W - B.T, 0.75 * before)
 
 
 def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():

@@ -306,6 +306,13 @@ def test_the_feedback_steps_with_the_optimizer_of_the_weights():
 # -- what a student gets wrong -------------------------------------------------------------------
 
 
+def test_noise_is_kept_for_the_layers_that_have_feedback_and_for_no_other():
+    """The first layer sends nothing back, so nothing is learned from its noise."""
+    net = dense_net()
+    attached("np_feedback", net)
+    assert [layer.rule_state is not None for layer in net.weighted] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("name", "attributes", "sentence"),
     [
@@ -314,6 +321,11 @@ def test_the_feedback_steps_with_the_optimizer_of_the_weights():
         ("sa", {"rate": 2.0}, r"2 \* rate \* decay must be finite and less than 1, but is 2.0"),
         ("ia", {"null": -1}, "null must be finite and at least 0, but is -1"),
         ("ia", {"decay": 0}, "decay must be finite and greater than 0"),
+        (
+            "ia",
+            {"decay": 1.0},
+            "decay must be finite and greater than 0 and less than 1, but is 1.0",
+        ),
         ("ia", {"rate": 1.0}, "rule 'ia' has no attribute 'rate'; it has: null, decay"),
         ("np_feedback", {"width": 0}, "width must be finite and greater than 0"),
     ],

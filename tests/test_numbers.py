@@ -128,7 +128,7 @@ def test_targets_that_are_no_probabilities_are_refused(net, target):
         (np.array([1, -1] * 20), ValueError, "np.unique(y, return_inverse=True)[1]"),
         (np.array([1.0, 0.0] * 20), TypeError, "y.astype(int)"),
         (np.array([True, False] * 20), TypeError, "y.astype(int)"),
-        (np.array([1, 2] * 20)[:, None], ValueError, "y.ravel()"),
+        (np.array([0, 2] * 20)[:, None], ValueError, "y.ravel()"),
     ],
 )
 def test_labels_of_another_kind_are_refused_with_the_cure_and_the_cure_cures(y, error, cure):

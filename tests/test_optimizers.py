@@ -91,6 +91,16 @@ def test_the_rate_follows_the_schedule():
     np.testing.assert_allclose(walk(optimizer, UPDATES[:1]), START - 0.1 * UPDATES[0])
 
 
+@pytest.mark.parametrize("make_optimizer", [SGD, RMSprop, Adam, AdamW])
+def test_every_optimizer_takes_the_share_of_its_rate_that_is_left(make_optimizer):
+    """The first step is proportional to the rate, whatever the averages are."""
+    whole, less = (make_optimizer(lr=0.2, decay=0.0, schedule=lambda *_, s=s: s) for s in (1, 0.25))
+    for optimizer in (whole, less):
+        optimizer.at(0.0, 10)
+    steps = [START - walk(optimizer, UPDATES[:1]) for optimizer in (whole, less)]
+    np.testing.assert_allclose(steps[1], 0.25 * steps[0], rtol=1e-9)
+
+
 def test_max_norm_shortens_long_columns_only_and_keeps_their_direction():
     """Max-norm limits what flows into a unit: columns of W, as (n_in, n_out) is laid out."""
     W = np.array([[3.0, 0.1], [4.0, 0.2]])

@@ -44,14 +44,15 @@ class Dataset:
     ------
     ValueError
         For empty data, shapes that do not fit each other, a NaN or infinite number, a negative
-        label, a test label that is no training class.
+        label, a test label that is no training class, a masked array that hides values.
     TypeError
         For text, objects or complex numbers, and for a vector of labels that are not integers.
 
     Warns
     -----
     DataWarning
-        For pixels from 0 to 255, images with their channels at the end, and a column of labels.
+        For pixels from 0 to 255, images with their channels at the end, a column of labels, and
+        labels from 1 instead of 0.
 
     Examples
     --------

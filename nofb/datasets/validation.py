@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nofb import checks
+
 LABELS_FROM_0 = "np.unique(y, return_inverse=True)[1] numbers any labels from 0"
 TARGET_KINDS = "class labels (integers 0 to K-1), one-hot rows, or 2-D floats for regression"
 
@@ -56,6 +58,8 @@ def targets(y_train: ArrayLike, y_test: ArrayLike) -> tuple[NDArray[Any], NDArra
     train_labels, n_classes = _labels(train, "y_train")
     test_labels, _ = _labels(test, "y_test")
     _refuse_unknown_classes(test_labels, n_classes)
+    if train.ndim == 1:
+        _warn_of_labels_from_1(train_labels, test_labels, n_classes)
     return train_labels, test_labels, n_classes
 
 
@@ -96,6 +100,7 @@ def image_shape(shape: tuple[int, int, int] | None, x: NDArray[Any]) -> tuple[in
 
 
 def _real(values: ArrayLike, argument: str) -> NDArray[Any]:
+    checks.unmasked(argument, values)
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -215,6 +220,21 @@ def _warn_of_a_column_of_labels(y: NDArray[np.floating[Any]]) -> None:
         _warn(
             f"y_train is a column of the whole numbers {values[0]:g} to {values[-1]:g}, taken as "
             "real-valued targets (regression); if they are labels: y.ravel().astype(int)"
+        )
+
+
+def _warn_of_labels_from_1(
+    train: NDArray[np.int64], test: NDArray[np.int64], n_classes: int
+) -> None:
+    """Warn of labels that are all of 1 to K, two at least, and never 0."""
+    if (
+        n_classes > 2
+        and test.min() > 0
+        and np.array_equal(np.unique(train), np.arange(1, n_classes))
+    ):
+        _warn(
+            f"no sample has the label 0, so the first of {n_classes} classes is empty; "
+            f"{LABELS_FROM_0}"
         )
 
 

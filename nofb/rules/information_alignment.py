@@ -20,9 +20,7 @@ Paper: "decay" counts ‖W‖² too. Here W rests in mirror mode, as under the w
     rates were not read: ν = 1 is ours.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +36,8 @@ from nofb.types import Array
 
 @kernel
 def missing(xi: Array, z: Array, B: Array, null: float, rest: Array) -> None:
-    """rest = ξ - ν z B: what the feedback has not said of what the units below said."""
+    """rest = ξ - ν z B: the part of the noise below that the feedback does not reconstruct."""
+    null = B.dtype.type(null)
     np.dot(z, B, rest)  # (M, n_in)
     for i in range(rest.shape[0]):
         for j in range(rest.shape[1]):
@@ -113,6 +112,5 @@ class InformationAlignment(WeightMirror):
     def mirror_layer(self, net: Network, layer: WeightedLayer, B: Array) -> None:
         self.converse(net, layer)  # eq. 4, eq. 5
         state = state_of(layer, InformedMirror)
-        real: Callable[[float], Any] = net.dtype
-        missing(state.xi, state.z, B, real(self.null), state.rest)
+        missing(state.xi, state.z, B, self.null, state.rest)
         self.learn(net, layer, state.rest, B)  # eq. 7, eq. 8

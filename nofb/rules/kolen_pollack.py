@@ -45,6 +45,14 @@ def reciprocal_product(h_below: Array, delta: Array, samples: int, dB: Array) ->
             dB[i, j] *= share
 
 
+@kernel
+def decay_both(W: Array, B: Array, decay: float) -> None:
+    """W and B forget the same share, and so what they began with."""
+    keep = W.dtype.type(1 - decay)
+    W *= keep  # eq. 5  (n_in, n_out)
+    B *= keep  # eq. 6  (n_out, n_in)
+
+
 class KolenPollack(FeedbackAlignment):
     """Kolen-Pollack: W and B take the same local product and the same decay, and become one.
 
@@ -88,11 +96,9 @@ class KolenPollack(FeedbackAlignment):
         return [trace.update(layer) for layer in net.weighted]
 
     def after_step(self, net: Network) -> None:
-        keep = net.dtype(1 - self.share * self.decay)
         for layer in net.weighted:
             if layer.B is not None:
-                layer.W *= keep  # eq. 5
-                layer.B *= keep  # eq. 6
+                decay_both(layer.W, layer.B, self.share * self.decay)
 
 
 class KolenPollackReleased(KolenPollack):

@@ -19,9 +19,6 @@ Paper: "decay" counts ‖W‖² too. Here W learns from its error alone, as unde
     paper's rates were not read.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
@@ -34,6 +31,7 @@ from nofb.types import Array
 @kernel
 def pull_together(W: Array, shrink: float, pull: float, B: Array) -> None:
     """B -= shrink B - pull Wᵀ."""
+    shrink, pull = B.dtype.type(shrink), B.dtype.type(pull)
     for i in range(B.shape[0]):
         for j in range(B.shape[1]):
             B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5, down eq. 4
@@ -91,8 +89,7 @@ class SymmetricAlignment(FeedbackAlignment):
 
     def after_step(self, net: Network) -> None:
         rate = self.share * self.rate
-        real: Callable[[float], Any] = net.dtype
-        shrink, pull = real(2 * rate * self.decay), real(rate * self.pull)
+        shrink, pull = 2 * rate * self.decay, rate * self.pull
         for layer in net.weighted:
             if layer.B is not None:
                 pull_together(layer.W, shrink, pull, layer.B)

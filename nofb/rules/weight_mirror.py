@@ -37,7 +37,6 @@ Gaps to the released code, each of them an attribute, all of them `wm_released`:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -57,6 +56,7 @@ def mirror(xi: Array, z: Array, count: int, rate: float, decay: float, dB: Array
     """ΔB = zᵀ ξ / count, then B ← (1 - λ) B + η_B ΔB."""
     np.dot(z.T, xi, dB)  # eq. 6  (n_out, n_in)
     share = dB.dtype.type(1) / dB.dtype.type(count)
+    rate, decay = B.dtype.type(rate), B.dtype.type(decay)
     for i in range(B.shape[0]):
         for j in range(B.shape[1]):
             dB[i, j] *= share
@@ -213,24 +213,23 @@ class WeightMirror(FeedbackAlignment):
         self.learn(net, layer, state_of(layer, Mirror).xi, B)
 
     def converse(self, net: Network, layer: WeightedLayer) -> None:
-        """Let the units below chatter, and those above answer."""
+        """Send noise through the layer, and keep its response."""
         state = state_of(layer, Mirror)
         xi, z = state.xi, state.z
         NOISES[self.noise](state.rng, xi)
         xi *= self.width  # eq. 4  (M, n_in)
         self.answer(net, layer)  # eq. 5  (M, n_out)
         if self.centred:
-            z -= z.mean(axis=0)  # what a unit always says tells nothing of who spoke to it
+            z -= z.mean(axis=0)  # the mean response carries no information about the noise
 
     def learn(self, net: Network, layer: WeightedLayer, xi: Array, B: Array) -> None:
-        """Change B by what the two ends of each of its synapses have said."""
-        real: Callable[[float], Any] = net.dtype
-        rate, decay = real(self.share * self.rate), real(self.share * self.decay)
+        """Change B by the noise and the response at the two ends of each of its synapses."""
+        rate, decay = self.share * self.rate, self.share * self.decay
         state, count = state_of(layer, Mirror), self.samples - self.centred
         mirror(xi, state.z, count, rate, decay, state.dB, B)
 
     def answer(self, net: Network, layer: WeightedLayer) -> None:
-        """Let the units above answer the noise: z = f(ξ W), with + b if biases take part."""
+        """Write the response to the noise: z = f(ξ W), with + b if biases take part."""
         state = state_of(layer, Mirror)
         affine(state.xi, layer.W, layer.b if self.bias else None, state.a)
         layer.activation.f(state.a, state.z)

@@ -6,12 +6,14 @@ Any function of a `Run` will do. A `Callback` is also called before the first st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nofb import checks
+from nofb.training import form
 from nofb.training.run import Run
 from nofb.training.state import Collector, Restorer
 
@@ -47,7 +49,10 @@ class Callback:
         """After every epoch, when its measures are in the history."""
 
     def end(self, run: Run) -> None:
-        """After the last epoch, however the run ended, unless by an error."""
+        """After the last epoch, however the run ended, unless by an error.
+
+        `StopTraining` changes nothing any more.
+        """
 
 
 @dataclass
@@ -133,6 +138,21 @@ class EarlyStopping(Callback):
         if self._kept is not None:
             _put_back(run, self._kept)
 
+    def check_kept(self, run: Run) -> None:
+        """Refuse a best epoch, read from a file, that could not be given back; `run` is changed.
+
+        Raises
+        ------
+        ValueError, TypeError, LookupError, AttributeError
+            With what is wrong.
+        """
+        if checks.whole("best_epoch", self.best_epoch, least=0) > run.history.epochs:
+            raise ValueError(f"best_epoch is {self.best_epoch} of {run.history.epochs} epochs")
+        if self._kept is not None:
+            form.check(self._kept["state"], self._kept["arrays"])
+            _put_back(run, self._kept)
+            run.net.check_weights()
+
     def _stop_if_due(self, run: Run) -> None:
         if self.best_epoch and run.history.epochs - self.best_epoch >= self.patience:
             raise StopTraining(
@@ -185,10 +205,11 @@ def after_epoch(callbacks: Iterable[AfterEpoch], run: Run) -> StopTraining | Non
 
 
 def end(callbacks: Iterable[AfterEpoch], run: Run) -> None:
-    """Let each `Callback` know that the run has ended."""
+    """Let each `Callback` know that the run has ended; it is too late for a wish to stop it."""
     for each in callbacks:
         if isinstance(each, Callback):
-            each.end(run)
+            with suppress(StopTraining):
+                each.end(run)
 
 
 def _snapshot(run: Run) -> dict[str, Any]:

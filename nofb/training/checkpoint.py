@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import archive, checks, fingerprint, optimizers
+from nofb import archive, checks, fingerprint
 from nofb.datasets import Dataset
 from nofb.network import Network
-from nofb.training import form
+from nofb.training import form, soundness
 from nofb.training.batches import Batches
 from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.state import Collector, Restorer
@@ -189,21 +189,13 @@ class Checkpoint:
         """Fill a copy of the run, to refuse a file that does not fit before anything is filled."""
         net, parts = deepcopy((run.net, self._parts(run, batches)))
         try:
-            optimizer = self._fill(net, parts)["optimizer"]
+            filled = self._fill(net, parts)
         except (KeyError, IndexError, AttributeError, TypeError) as error:  # of another form
             raise archive.damaged(str(self.path), repr(error)) from error
-        parameters = {
-            f"{index}.{name}": getattr(layer, name)
-            for index, layer in enumerate(net.weighted)
-            for name in ("W", "b", "B")
-        }
-        for name in optimizer.state:
-            if parameters.get(name) is None:
-                raise ValueError(
-                    f"{self.path} holds running averages of {name}, which the network does not have"
-                )
-            averages = optimizer.plan(name, parameters[name])[1]
-            optimizers.check(name, parameters[name], parameters[name], averages)
+        try:
+            soundness.check(net, filled, batches, self._saved["epochs"])
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise archive.damaged(str(self.path), error) from error
 
     def keep(self, run: Run, batches: Batches, done: int, epochs: int) -> None:
         """Write the file after so many epochs, if it is time to.

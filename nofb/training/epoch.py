@@ -89,6 +89,19 @@ class Epochs:
             cure += f", and so may {inputs}" if reach > LARGE_INPUT else ""
         raise Diverged(f"{run.rule.name} was stopped {where}: the loss is {loss:.4g}; {cure}")
 
+    def check_weights(self, where: str) -> None:
+        """Stop a run whose weights a callback has made NaN or infinite.
+
+        Raises
+        ------
+        Diverged
+            With the place: no learning rate would help.
+        """
+        try:
+            self.run.net.check_weights()
+        except ValueError as error:
+            raise Diverged(f"{self.run.rule.name} was stopped {where}: {error}") from error
+
     def _feedback_pass(self, epoch: int) -> None:
         """Go once through the training samples while the weights rest, and the feedback learns."""
         self.run.rule.at(epoch, self.epochs)

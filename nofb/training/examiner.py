@@ -73,8 +73,8 @@ class Examiner:
         """
         self.run.net.check_weights()
         row = self._losses()
-        for name, (x, _) in self.splits.items():
-            self.run.net.check_outputs(row[f"{name}_loss"], x, f"x_{name}")
+        for name, (x, target) in self.splits.items():
+            self.run.net.check_loss(float(row[f"{name}_loss"]), x, target, f"_{name}")
         return {**row, **self._compared()}
 
     def _losses(self) -> dict[str, float | Array]:

@@ -15,11 +15,12 @@ from nofb.optimizers import SGD, Optimizer
 from nofb.rules import Rule
 from nofb.training import callbacks as calls
 from nofb.training.batches import Batches
-from nofb.training.callbacks import AfterEpoch, EarlyStopping, StopTraining
+from nofb.training.callbacks import AfterEpoch, Callback, EarlyStopping, StopTraining
 from nofb.training.checkpoint import Checkpoint, open_checkpoint
 from nofb.training.epoch import Diverged, Epochs
 from nofb.training.examiner import Examiner
 from nofb.training.interrupts import Interrupted, Interrupts
+from nofb.training.ownership import owned
 from nofb.training.progress import bar
 from nofb.training.run import Run
 from nofb.types import Array
@@ -98,8 +99,9 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of its range, the data do not fit the network, or the checkpoint is
-        not a whole one of this run.
+        If an argument is out of its range, the data do not fit the network, the checkpoint is not
+        a whole one of this run, or the network, the optimizer or a `Callback` belongs to a run that
+        still goes on.
     OSError
         If the checkpoint is there already and `resume` is not set, or it could not be written.
 
@@ -132,7 +134,9 @@ def fit(
     told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
             "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
     more = {"early_stopping": stopping} if stopping else {}
-    with open_checkpoint(checkpoint, every, resume, more) as keeper:
+    stateful = [("a callback", each) for each in callbacks if isinstance(each, Callback)]
+    mine = owned([("net", net), ("optimizer", optimizer), *stateful])
+    with mine, open_checkpoint(checkpoint, every, resume, more) as keeper:
         keeper.compare(run, data, epochs, told)
         if net.rule is not rule:
             rule.attach(net, seed)
@@ -145,7 +149,7 @@ def fit(
         with threads.team(), shown, Interrupts() as interrupts:
             each = Epochs(run, batches, epochs, interrupts)
             _train(each, examiner, callbacks, keeper, done, shown)
-    calls.end(callbacks, run)
+        calls.end(callbacks, run)
     return run
 
 
@@ -165,13 +169,16 @@ def _train(
             row = each.train(epoch) | examiner.look()
             each.check_loss(row["test_loss"], f"in epoch {epoch + 1}, after its steps")
             run.history.append(row)
+            interrupts.where = after = f"after epoch {epoch + 1}"
             wish = calls.after_epoch(callbacks, run)
+            if callbacks:
+                each.check_weights(f"{after}, after its callbacks")
             keeper.keep(run, each.batches, epoch + 1, epoch + 1 if wish else epochs)
             shown.set_postfix(loss=f"{row['loss']:.4g}", refresh=False)
             shown.update()
             if wish:
                 raise wish
-            interrupts.passed(f"after epoch {epoch + 1}")
+            interrupts.passed(after)
     except Diverged as diverged:
         run.stopped = str(diverged)
         warnings.warn(run.stopped, DivergenceWarning, stacklevel=3)

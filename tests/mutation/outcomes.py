@@ -15,7 +15,8 @@ INTRODUCTION = """# Mutation testing: what the tests do not see
 
 Written by `python tests/mutation/run.py`, which says how. A *mutant* is one change to one line. Its
 operator may be *left out* (plan.toml says which, and why), or the line is *not Python* any more.
-Those that were run are a random sample of the others.
+Those that were run are a random sample of the others. Tests were then written for what survived,
+so fewer of the mutants that were *not run* may be seen.
 *Killed*: a test failed. *Equivalent*: no test could fail, for a reason that equivalent.toml gives.
 *Survived*: a test is missing. The last column is killed / (killed + survived).
 """

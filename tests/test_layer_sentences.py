@@ -1,0 +1,67 @@
+"""What a layer says of itself: its work, and a hint where a student is likely to have slipped."""
+
+import numpy as np
+import pytest
+
+from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations
+from nofb.layers.base import Record
+from nofb.layers.inverse import Inverse
+
+
+def test_the_work_of_a_layer_is_its_multiply_adds():
+    """The work decides what is cut between threads; a sum of sizes would be far too small."""
+    dense, maps = Dense(5, 3), Conv2D(2, 4, (3, 2), padding=1)
+    maps.settle((5, 6, 2))
+    assert dense.work == 5 * 3
+    assert maps.work == (5 * 7 * 4) * (3 * 2 * 2)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
+def test_a_dense_layer_that_receives_more_than_a_row_names_the_cure(shape):
+    """Images go through Flatten first; a row of another length does not need it."""
+    with pytest.raises(ValueError, match=r"put Flatten\(\) before it"):
+        Dense(12, 2).settle(shape)
+    with pytest.raises(ValueError, match=r"but receives \(13,\)$"):
+        Dense(12, 2).settle((13,))
+
+
+def test_only_a_transposed_feedback_matrix_is_told_of_the_feedbacks_shape():
+    """B is drawn by hand in exercises, and W is not."""
+    net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
+    last = net.weighted[1]
+    with pytest.raises(ValueError, match=r"transposed: draw it with layer\.feedback_shape"):
+        last.B = np.ones((3, 2))
+    with pytest.raises(ValueError, match=r"transposed: give its \.T"):
+        last.W = np.ones((2, 3))
+
+
+def test_a_signal_reaches_kernels_in_the_networks_precision():
+    """What fits is handed on as it is; another precision or layout is copied, and never let in."""
+    record, layer = Record(5, np.dtype(np.float64)), Flatten()
+    fitting = np.arange(15.0).reshape(5, 3)
+    assert record.signal(layer, fitting, (3,)) is fitting
+    for other in (fitting.astype(np.float32), np.asfortranarray(fitting)):
+        taken = record.signal(layer, other, (3,))
+        assert taken.dtype == np.float64 and taken.flags.c_contiguous
+        np.testing.assert_array_equal(taken, fitting)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (2, 4, 4, 3)])
+def test_pooling_takes_maps_and_nothing_else(shape):
+    """A batch that is handed in as one sample has an axis too many."""
+    with pytest.raises(ValueError, match="takes maps"):
+        MaxPool2D(2).settle(shape)
+
+
+def test_a_dropout_seed_below_zero_is_refused():
+    """NumPy would refuse it too, in words that do not name the layer's argument."""
+    with pytest.raises(ValueError, match="seed must be"):
+        Dropout(0.5, seed=-1)
+
+
+def test_an_inverse_applies_its_activation_last_unless_told():
+    """s(z B + c), as most papers write it; s(z) B + c is asked for by name."""
+    B = np.arange(6.0).reshape(2, 3)
+    z = np.array([[0.5, -0.5]])
+    inverse = Inverse(B, activations.get("tanh"))
+    np.testing.assert_allclose(inverse(z), np.tanh(z @ B))

@@ -1,0 +1,130 @@
+"""Rules and updates as objects: what they are called, compared by, and set to."""
+
+import numpy as np
+import oracles
+import pytest
+
+from nofb import Dense, Network, rules
+from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
+from nofb.updates import Updates
+
+TARGETS = [name for name in rules.TARGETS if name != "gnt"]
+
+
+@pytest.mark.parametrize("name", rules.RULES)
+def test_two_rules_of_one_kind_are_two_rules_with_a_short_name(name):
+    """A network asks whether its rule *is* this one: equal settings do not make one rule of two."""
+    one, other = rules.make(name), rules.make(name)
+    assert one != other
+    assert len({one, other}) == 2
+    assert repr(one) == f"{type(one).__name__}()"
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_settings_of_a_rule_that_sends_targets_are_given_by_name(name):
+    """A dozen numbers in a row would say nothing."""
+    with pytest.raises(TypeError, match="positional"):
+        rules.RULES[name](0.5)
+
+
+def test_the_settings_of_a_paper_are_those_that_its_authors_chose():
+    """Meulemans et al. 2020, plain difference targets on MNIST, from their configurations."""
+    presets = {name: rule.presets for name, rule in rules.RULES.items() if rule.presets}
+    assert presets["dtp"]["meulemans2020"] == {
+        "gradient_at_top": False, "step_size": 0.2195, "noise": 0.0837, "inverse_lr": 1.96e-3,
+        "inverse_optimizer": "adam", "inverse_init": "xavier", "inverse_steps": 1,
+        "epochs_before": 0, "epochs_between": 0,
+    }  # fmt: skip
+
+
+def test_a_signal_on_a_softmax_goes_back_through_its_jacobian():
+    """diag(h) - hᵀ h, sample by sample: a sum over samples would mix them."""
+    rng = np.random.default_rng(0)
+    a, signal = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
+    h = np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)
+    expected = [row @ (np.diag(p) - np.outer(p, p)) for row, p in zip(signal, h, strict=True)]
+    times_softmax_jacobian(signal, h)
+    np.testing.assert_allclose(signal, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_update_of_a_layer_that_was_not_taught_is_zero(bias):
+    """What an earlier batch asked for must not be asked for again."""
+    net = oracles.dense_net(bias=bias)
+    first, second, last = net.weighted
+    updates = Updates()
+    for layer in net.weighted:
+        updates[layer].dW[:] = 5.0
+        if bias:
+            updates[layer].db[:] = 5.0
+    updates.only([second])
+    for layer in (first, last):
+        assert not updates[layer].dW.any()
+        assert updates[layer].db is None if not bias else not updates[layer].db.any()
+    assert (updates[second].dW == 5).all()
+
+
+def test_feedback_that_was_not_taught_in_a_batch_has_no_update():
+    """A rule that learns its feedback only sometimes must not repeat its last step of it."""
+    net = oracles.dense_net()
+    layer = net.weighted[1]
+    updates = Updates()
+    dB = updates.feedback(layer, layer.W.T)
+    assert updates[layer].dB is dB
+    updates.begin()
+    assert updates[layer].dB is None
+    assert updates.feedback(layer, layer.W.T) is dB
+
+
+def test_iterating_can_not_end_below_nothing():
+    """A residual is a share of the way that is left."""
+    with pytest.raises(ValueError, match="residual must be finite and at least 0"):
+        rules.make("itp", residual=-0.5)
+
+
+@pytest.mark.parametrize(
+    ("activation_first", "expected"),
+    [(False, ["tanh", "relu"]), (True, ["identity", "identity"])],
+)
+def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(
+    activation_first, expected
+):
+    """Applied last it gives what its layer gives; applied first it takes what the output gives."""
+    net = Network([Dense(4, 5, "tanh"), Dense(5, 6, "relu"), Dense(6, 3)])
+    rule = rules.make("ddtp", inverse_activation=None, activation_first=activation_first)
+    rule.attach(net)
+    assert [layer.inverse.activation.name for layer in net.weighted[:-1]] == expected
+
+
+@pytest.mark.parametrize("name", ["fa", "kp", "wm", "dfa"])
+def test_a_rule_starts_with_the_whole_rate_whenever_it_is_attached(name):
+    """What an earlier run's schedule left over is no concern of the next one."""
+    rule, net = rules.make(name), oracles.dense_net()
+    assert rule.share == 1.0
+    rule.share = 0.25
+    rule.attach(net)
+    assert rule.share == 1.0
+
+
+def test_a_rule_is_attached_with_seed_zero_if_no_seed_is_given():
+    """An example that names no seed must be repeatable with the one that is documented."""
+    unnamed, named = oracles.dense_net(), oracles.dense_net()
+    rules.make("fa").attach(unnamed)
+    rules.make("fa").attach(named, seed=0)
+    np.testing.assert_array_equal(unnamed.weighted[1].B, named.weighted[1].B)
+
+
+def test_only_rules_that_say_so_pass_the_samples_by_before_an_epoch():
+    """A pass for the feedback alone takes as long as a forward pass of the whole data."""
+    assert [rules.make(name).feedback_passes(0) for name in ("bp", "fa", "wm", "kp")] == [0] * 4
+
+
+def test_the_updates_of_a_batch_are_those_of_a_training_pass():
+    """With dropout off, units that were silent would be taught."""
+    net = oracles.dense_net((5, 8, 7, 3), dropout=0.5)
+    x, y = oracles.batch(net)
+    rule = oracles.attached("bp", net)
+    oracles.same_masks(net)
+    expected = oracles.teach(rule, net, oracles.taught_trace(net, x, y))
+    oracles.same_masks(net)
+    oracles.assert_same(rule.updates(net, x, y), expected)
