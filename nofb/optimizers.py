@@ -6,7 +6,6 @@ kept, so weights, biases and learned feedback matrices are all treated alike.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from nofb.types import Array
 Kernel = Callable[..., object]
 Plan = tuple[Kernel, tuple[Array, ...], tuple[float, ...]]
 
+INFINITY = float("inf")
 TRAFFIC = 16  # a step waits for memory: moving one number takes as long as so many multiply-adds
 
 
@@ -92,7 +92,7 @@ class Optimizer(ABC):
         """
         lr, share = self.lr, self._share_at(epoch, epochs)
         # Every step asks: two plain floats in their range need no sentence.
-        if not (type(lr) is type(share) is float and 0 < lr < math.inf and 0 <= share < math.inf):
+        if not (type(lr) is type(share) is float and 0 < lr < INFINITY and 0 <= share < INFINITY):
             checks.number("lr", lr, above=0)
             checks.number("the share that schedule returns", share, least=0)
         self.share = share

@@ -64,6 +64,13 @@ def test_the_angle_is_the_one_of_school():
     assert norm_ratio(2 * v, v) == pytest.approx(2)
 
 
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 4)), ((2, 4), (2, 3))])
+def test_directions_of_two_lengths_have_no_angle(shapes):
+    """The kernel reads as many entries of the second as the first has."""
+    with pytest.raises(ValueError, match="two directions must have one shape"):
+        angles(*map(np.ones, shapes))
+
+
 def test_backprop_is_aligned_with_itself():
     """If it were not, every angle in every figure would be off by as much."""
     measures = measure(deep_net(), rules.Backprop())
@@ -154,6 +161,18 @@ def test_direct_feedback_to_a_convolution_is_compared_through_the_dense_layer_on
     assert np.isfinite(measures["delta_angle_end_to_end"]).all()
 
 
+def test_direct_feedback_below_two_convolutions_is_compared_with_what_backprop_sends_there():
+    """In a linear network backprop's signal is the error times the path, unit by unit."""
+    layers = [Conv2D(1, 2, 2), Conv2D(2, 3, 2), Flatten(), Dense(12, 4)]
+    net = Network(layers, dtype=np.float64, input_shape=(1, 4, 4))
+    rules.DirectFeedbackAlignment().attach(net)
+    path = transport_path(net)
+    deltas, trace = signals(net, rules.Backprop(), RNG.normal(size=(7, 1, 4, 4)))
+    for layer in net.weighted[:-1]:
+        delta = deltas[layer].reshape(7, -1)
+        np.testing.assert_allclose(trace.error @ path[layer], delta, atol=1e-12)
+
+
 def test_a_layer_without_a_signal_has_no_angle():
     """The shallow control sends nothing down, and NaN is not 90°."""
     measures = measure(deep_net(), rules.Shallow())
@@ -208,7 +227,7 @@ def test_the_step_angle_is_that_of_the_steps_that_a_rule_teaches():
     assert min(expected) > 50
 
 
-@pytest.mark.parametrize("name", [name for name in rules.RULES if name not in oracles.DENSE_ONLY])
+@pytest.mark.parametrize("name", rules.RULES)
 def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monkeypatch):
     """Memory must not decide what a figure shows."""
     net, rule = deep_net(), rules.make(name)
@@ -220,6 +239,23 @@ def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monke
     pieces = measure(net, rule, x, y)
     for measure_name, values in whole.items():
         np.testing.assert_allclose(pieces[measure_name], values, atol=1e-5, err_msg=measure_name)
+
+
+def test_a_probe_makes_memory_only_for_another_number_of_samples(monkeypatch):
+    """After each epoch the same batch is measured; a rule of targets needs the whole at once."""
+    made = []
+    monkeypatch.setattr("nofb.diagnosis.probe.FEWEST", 5)
+    monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", 0)
+    monkeypatch.setattr(
+        "nofb.diagnosis.probe.Trace", lambda net, size: made.append(size) or nofb.Trace(net, size)
+    )
+    net = deep_net()
+    probe = Probe(net, net.as_input(X), net.as_target(Y, len(X)))
+    for name in ("fa", "fa", "dtp", "dtp", "fa"):
+        rule = rules.make(name)
+        rule.attach(net)
+        probe.measure(rule)
+    assert made == [5, 7, 5]
 
 
 def test_gauss_newton_is_worked_out_only_where_it_is_asked_for(monkeypatch):

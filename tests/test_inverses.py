@@ -17,7 +17,12 @@ from nofb.activations import ACTIVATIONS
 from nofb.datasets import Dataset
 from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, TARGETS, ContractionWarning, Probe, View
 from nofb.diagnosis.contraction import lipschitz
-from nofb.diagnosis.targets import inverse_residuals, lipschitz_constants, unnoticed_shares
+from nofb.diagnosis.targets import (
+    inverse_residuals,
+    lipschitz_constants,
+    residual,
+    unnoticed_shares,
+)
 from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
 from nofb.layers import Inverse
 from nofb.layers.inverse import Map
@@ -465,6 +470,20 @@ def test_the_reported_constant_is_of_the_side_on_which_it_can_be_small():
     np.testing.assert_allclose(constants[1:], 0, atol=1e-9)
     assert np.isnan(residuals[0])
     np.testing.assert_allclose(residuals[2], 0, atol=1e-9)
+
+
+def test_the_residual_is_a_share_of_what_the_target_asks_for():
+    """‖c_1 W - c_2‖ / ‖c_2‖ of a linear layer, whatever the size of the changes c."""
+    net = dense_net((5, 4, 3), "identity")
+    rule, trace = attached("tp", net), taught_trace(net, *batch(net))
+    below, layer = net.weighted
+    rng = np.random.default_rng(1)
+    changes = {each: rng.normal(size=trace[each].a.shape) for each in net.weighted}
+    missed = np.linalg.norm(changes[below] @ layer.W - changes[layer])
+    expected = missed / np.linalg.norm(changes[layer])
+    for scale in (1, 100):
+        scaled = {each: scale * change for each, change in changes.items()}
+        assert residual(rule, trace, layer, below, scaled) == pytest.approx(expected)
 
 
 def test_no_latent_iteration_of_a_trained_network_is_slower_than_its_constant():

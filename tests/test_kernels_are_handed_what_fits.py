@@ -26,8 +26,15 @@ def traced(net):
 
 @pytest.mark.parametrize(
     "x",
-    [X[:3], X[:, :4], X.astype(np.float64), np.asfortranarray(X), X[:, ::-1]],
-    ids=["fewer rows", "fewer features", "another type", "another layout", "reversed"],
+    [
+        X[:3],
+        X[:, :4],
+        X.astype(np.float64),
+        X.astype(np.float16),
+        np.asfortranarray(X),
+        X[:, ::-1],
+    ],
+    ids=["fewer rows", "fewer features", "double", "half", "another layout", "reversed"],
 )
 def test_a_trace_is_filled_only_with_what_it_was_made_for(x):
     """With fewer rows the kernels of the first layer read what lies behind the array."""
@@ -124,6 +131,19 @@ def test_a_layer_without_weights_refuses_a_signal_of_another_shape(index, way):
     for wrong in (np.ones((4, *(2 * n for n in shape)), np.float32), right[:3]):
         with pytest.raises(ValueError, match=r"the signal for .* has shape .* but needs \(4, "):
             getattr(layer, way)(trace[layer], wrong)
+
+
+@pytest.mark.parametrize("way", ["back", "relay"])
+def test_a_dense_layer_takes_a_signal_of_another_precision_and_refuses_another_shape(way):
+    """NumPy's own sentence about it would name neither the layer nor what it needs."""
+    net = dense()
+    trace, layer = net.forward(X), net.layers[1]
+    n_from, n_to = (4, 6) if way == "back" else (6, 4)
+    signal, matrix = np.eye(4, n_from), np.ones((n_from, n_to), np.float32)
+    sent = getattr(layer, way)(trace[layer], signal, matrix)
+    np.testing.assert_array_equal(sent, np.ones((4, n_to)))
+    with pytest.raises(ValueError, match=r"the signal for .* has shape .* but needs \(4, "):
+        getattr(layer, way)(trace[layer], signal[:, :2], matrix)
 
 
 def test_a_convolution_refuses_a_signal_that_has_the_size_but_not_the_shape():

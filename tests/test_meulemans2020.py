@@ -24,6 +24,7 @@ from nofb.experiments.meulemans2020 import (
     tasks,
     train,
 )
+from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.plots.step_directions import step_directions
 from nofb.report import meulemans2020 as report
 from nofb.rules import make
@@ -89,6 +90,20 @@ def test_the_output_notices_all_of_a_gradient_and_little_of_a_random_change():
         rule = make("dfa")
         shares.append(unnoticed(rule, asked(rule, seed)[1]))
     assert np.mean(shares, axis=0) == pytest.approx([1 - 3 / 8, 1 - 3 / 12], abs=0.12)
+
+
+def test_the_share_counts_samples_that_leave_units_without_a_slope():
+    """Nothing moves a dead ReLU, so nothing is asked of it; 0 / 0 would strike the whole sample."""
+    net = Network([Dense(16, 8, "relu"), Dense(8, 3)], seed=1, dtype=np.float64)
+    rule = make("bp")
+    rule.attach(net)
+    trace = probed(net, RNG.normal(size=(20, 16)), RNG.integers(0, 3, 20))
+    change = {layer: delta.copy() for layer, delta in rule.signals(net, trace)}  # its slope is 1
+    (layer, J), = output_jacobians(trace)  # fmt: skip
+    assert (trace[layer].a <= 0).any(axis=1).all()
+    expected = null_space_shares(J, change[layer]).mean()
+    assert unnoticed(rule, trace) == pytest.approx([expected], abs=1e-4)
+    assert expected > 0.05
 
 
 def test_the_share_is_that_of_the_targets_where_there_are_targets():

@@ -9,9 +9,9 @@ import oracles
 import pytest
 from oracles import attached, batch, dense_net, image_net
 
-from nofb import Conv2D, MaxPool2D, rules
+from nofb import Conv2D, MaxPool2D, Update, rules
 from nofb.training import SGD
-from nofb.training.step import step
+from nofb.training.step import moves, step
 
 DENSE = {
     "no hidden layer": lambda: dense_net((3, 2)),
@@ -96,6 +96,14 @@ def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, 
             dW = trace.update(layer).dW
             np.testing.assert_allclose(layer.W, before[f"W of layer {index}"] - 0.1 * dW)
     assert np.isfinite(net.loss(x, y))
+
+
+def test_a_rule_that_teaches_no_bias_moves_none():
+    """A student's rule may teach weights alone; a bias that it gives nothing must stay."""
+    net = dense_net()
+    updates = [Update(np.ones_like(layer.W), db=None) for layer in net.weighted]
+    moved = [name for name, _, _ in moves(net, rules.Backprop(), updates)]
+    assert moved == [f"{index}.W" for index in range(len(net.weighted))]
 
 
 @pytest.mark.parametrize("samples", SAMPLES)

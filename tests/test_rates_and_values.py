@@ -151,10 +151,11 @@ def test_labels_from_1_are_warned_of_and_the_cure_cures(dtype):
         (1 + np.arange(60) % 2, np.zeros(60, int)),  # a class without a training sample
         (np.ones(60, int), np.ones(60, int)),  # a part of two classes
         (np.array([1, 3] * 30), np.array([1, 3] * 30)),  # a gap
+        (1 + np.arange(60) % 6, 1 + np.arange(60) % 6),  # by chance, as a few samples may
         (np.eye(3)[1 + np.arange(60) % 2], np.eye(3)[1 + np.arange(60) % 2]),
         (np.arange(60).astype(np.uint8) % 2, np.ones(60, np.uint8)),
     ],
-    ids=["from 0", "0 in the test split", "one class", "a gap", "one-hot", "uint8"],
+    ids=["from 0", "0 in the test split", "one class", "a gap", "few", "one-hot", "uint8"],
 )
 def test_honest_labels_are_left_in_peace(train_labels, test_labels):
     """A warning that is wrong once is not read the next time."""

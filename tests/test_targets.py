@@ -88,6 +88,17 @@ def up(rule: Rule, net: Network, index: int, x: np.ndarray) -> np.ndarray:
     return x @ layer.W + b if last else f(x @ layer.W + b)
 
 
+@pytest.mark.parametrize("name", oracles.DENSE_ONLY)
+def test_a_rule_of_targets_meets_every_layer_with_what_it_received_and_gave(name):
+    """h_l = f_l(h_{l-1}), for layers of any width, from the samples up."""
+    net = dense_net((5, 4, 6, 3))
+    rule, trace = attached(name, net), taught_trace(net, *batch(net))
+    layers = rule.layers(net, trace)
+    assert [own.layer for own in layers] == net.weighted
+    for own in layers:
+        np.testing.assert_allclose(own.f(own.h_below), own.h, atol=1e-12)
+
+
 # -- exact inverses ------------------------------------------------------------------------------
 
 

@@ -11,14 +11,26 @@ from cosmic_ray.work_item import TestOutcome, WorkItem, WorkResult
 
 HERE = Path(__file__).resolve().parent
 KINDS = ("mutants", "left out", "not Python", "not run", "killed", "equivalent", "survived")
+AGAIN = ", again"  # noted with what was run once more, after new tests
 INTRODUCTION = """# Mutation testing: what the tests do not see
 
-Written by `python tests/mutation/run.py`, which says how. A *mutant* is one change to one line. Its
-operator may be *left out* (plan.toml says which, and why), or the line is *not Python* any more.
-Those that were run are a random sample of the others. Tests were then written for what survived,
-so fewer of the mutants that were *not run* may be seen.
-*Killed*: a test failed. *Equivalent*: no test could fail, for a reason that equivalent.toml gives.
-*Survived*: a test is missing. The last column is killed / (killed + survived).
+Written by `python tests/mutation/run.py`, which says how. A *mutant* is one change to one line.
+
+* *Left out*: its operator is one of those that plan.toml strikes, with the reasons: it makes a
+  mutant that is the original, that fails at once, or that repeats another.
+* *Not run*: of the others, a random sample of each module is run, with a fixed seed.
+* *Killed*: a test failed. *Survived*: a test is missing. The survivors are named below.
+* *Equivalent*: no test could fail, for a reason that equivalent.toml gives.
+* *Seen* is killed / (killed + survived).
+"""
+SUMMARY = """
+Of {mutants} mutants {left out} were left out and {not run} were not run. Of the {run} that were
+run, {killed} were killed, {equivalent} are equivalent and {survived} survived: {seen} are seen.
+
+Tests were written for what survived, and survivors were run again. The *first* pass killed
+{first} of {judged}, which is {share}. The new tests were written for the sample, so it is this
+share, and not the last column, that says what to expect of the mutants that were not run: about
+{missed} of them would survive.
 """
 
 
@@ -27,6 +39,7 @@ def write_table(sessions: Mapping[str, Path]) -> None:
     excuses = tomllib.loads((HERE / "equivalent.toml").read_text("utf-8"))["equivalent"]
     counts: dict[str, Counter[str]] = {}
     missed: list[str] = []
+    later = 0
     for module, path in sessions.items():
         if path.exists():
             with use_db(path) as kept:
@@ -35,11 +48,33 @@ def write_table(sessions: Mapping[str, Path]) -> None:
                     {"not run": kept.num_work_items - len(kinds)}
                 )
                 missed += survivors(module, kept, excuses)
+                later += sum(killed_later(result) for _, result in done(kept))
     total = sum(counts.values(), Counter())
-    lines = [INTRODUCTION, *table(counts, total), "", "## Survivors", ""]
+    body = table(counts, total)
+    lines = [INTRODUCTION, *body, summary(total, later), "## Survivors", ""]
     lines += missed or ["None."]
     (HERE / "results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(table({}, total)[-1])
+    print(body[-1])
+
+
+def killed_later(result: WorkResult) -> bool:
+    """Say whether a mutant was killed by tests that were written after it had survived."""
+    return result.test_outcome is TestOutcome.KILLED and str(result.output).endswith(AGAIN)
+
+
+def summary(total: Counter[str], later: int) -> str:
+    """Return in sentences what became of all mutants, and what a first pass saw."""
+    judged = total["killed"] + total["survived"]
+    first = total["killed"] - later
+    return SUMMARY.format(
+        **total,
+        run=judged + total["equivalent"],
+        seen=f"{total['killed'] / judged:.1%}",
+        judged=judged,
+        first=first,
+        share=f"{first / judged:.1%}",
+        missed=round(total["not run"] * (1 - first / judged)),
+    )
 
 
 def done(kept: WorkDB) -> Iterator[tuple[WorkItem, WorkResult]]:

@@ -39,7 +39,7 @@ from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
-from outcomes import write_table
+from outcomes import AGAIN, write_table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -71,7 +71,7 @@ def main() -> None:
                 with use_db(session(module)) as kept:
                     prepare(kept, module, plan["leave_out"])
                     items = survivors(kept) if asked.again else pending(kept, asked.most)
-                    run(kept, module, items, tests)
+                    run(kept, module, items, tests, AGAIN if asked.again else "")
             os.chdir(ROOT)
     write_table({module: session(module) for module in plan["modules"]})
 
@@ -129,7 +129,7 @@ def pending(kept: WorkDB, most: int | None) -> list[WorkItem]:
     return [item for item in items[:most] if item.job_id in waiting]
 
 
-def run(kept: WorkDB, module: str, items: list[WorkItem], tests: list[str]) -> None:
+def run(kept: WorkDB, module: str, items: list[WorkItem], tests: list[str], note: str) -> None:
     """Run some mutants of a module, once its tests have passed without one."""
     if not items:
         return
@@ -139,7 +139,7 @@ def run(kept: WorkDB, module: str, items: list[WorkItem], tests: list[str]) -> N
     seconds = 10 + 3 * round(used)
     print(f"{module}: {len(items)} mutants, at most {seconds} s each", flush=True)
     for item in items:
-        kept.set_result(item.job_id, outcome(item, [*tests, *OPTIONS], seconds))
+        kept.set_result(item.job_id, outcome(item, [*tests, *OPTIONS], seconds, note))
 
 
 def survivors(kept: WorkDB) -> list[WorkItem]:
@@ -151,7 +151,7 @@ def survivors(kept: WorkDB) -> list[WorkItem]:
     ]
 
 
-def outcome(item: WorkItem, arguments: list[str], seconds: int) -> WorkResult:
+def outcome(item: WorkItem, arguments: list[str], seconds: int, note: str) -> WorkResult:
     """Plant one mutant, run the tests on it, and take it out again."""
     change = mutation(item)
     operator = get_operator(change.operator_name)(**change.operator_args)
@@ -160,9 +160,8 @@ def outcome(item: WorkItem, arguments: list[str], seconds: int) -> WorkResult:
             return WorkResult(WorkerOutcome.NO_TEST, output="not Python")
         code, _ = run_tests(arguments, seconds)
     seen = TestOutcome.KILLED if code else TestOutcome.SURVIVED
-    return WorkResult(
-        WorkerOutcome.NORMAL, output=str(code), test_outcome=seen, diff=difference(before, after)
-    )
+    changed = difference(before, after)
+    return WorkResult(WorkerOutcome.NORMAL, output=f"{code}{note}", test_outcome=seen, diff=changed)
 
 
 def is_python(code: str) -> bool:
@@ -191,6 +190,7 @@ def run_tests(arguments: list[str], seconds: int, keep_bytecode: bool = False) -
     if not child:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         signal.alarm(20 * seconds)  # a mutant that waits for ever takes no time
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` lets it be ignored
         sys.dont_write_bytecode = not keep_bytecode
         be_quiet()
         os._exit(pytest.main(arguments))
