@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from nofb.layers import Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
 from nofb.layers.base import WeightlessLayer
 from nofb.trace import Trace
 from nofb.types import Array, FloatType, Shape
+
+_TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 
 ROWS_AT_ONCE = 1000  # samples a forward pass takes at once when a whole data set goes through
 
@@ -27,8 +31,8 @@ class Network:
     Parameters
     ----------
     layers
-        From the input side up. The last one is a `Dense` without activation: the loss brings its
-        output unit.
+        From the input side up, each new: a layer belongs to one network, which draws its weights.
+        The last one is a `Dense` without activation: the loss brings its output unit.
     loss
         "cross_entropy" (softmax), "binary_cross_entropy" (logistic units) or "squared_error"
         (identity, ½‖ŷ - y‖² summed over outputs).
@@ -94,6 +98,11 @@ class Network:
             input_shape = self.weighted[0].shape_in
         if input_shape is not None:
             self.settle(tuple(input_shape))
+        _TAKEN.update(self.layers)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        _TAKEN.update(self.layers)  # a copy owns its layers; a layer that is copied alone is free
 
     # -- what stands where ---------------------------------------------------------------------
 
@@ -287,9 +296,16 @@ class Network:
         if len(input_shape) == 3:
             channels, height, width = input_shape
             shape = (height, width, channels)
-        for layer in self.layers:
-            layer.settle(shape)
-            shape = layer.shape_out
+        before = [vars(layer).copy() for layer in self.layers]
+        try:
+            for layer in self.layers:
+                layer.settle(shape)
+                shape = layer.shape_out
+        except (TypeError, ValueError):  # half of the layers must not keep shapes of other images
+            for layer, attributes in zip(self.layers, before, strict=True):
+                vars(layer).clear()
+                vars(layer).update(attributes)
+            raise
         self.input_shape = input_shape
         self.work = sum(layer.work for layer in self.weighted)
 
@@ -418,6 +434,13 @@ class Network:
                 raise TypeError(f"layers must hold nofb layers, but holds {layer!r}")
         if len(set(self.layers)) < len(self.layers):
             raise ValueError("layers holds the same layer twice; every layer owns its own arrays")
+        for layer in self.layers:
+            if layer in _TAKEN:
+                raise ValueError(
+                    f"layers holds {layer!r}, which belongs to another network, and a new network "
+                    "draws the weights of its layers: give it a new layer, and to keep weights, "
+                    "set new.layers[0].W = old.layers[0].W afterwards, and b likewise"
+                )
         last = self.layers[-1] if self.layers else None
         if not isinstance(last, Dense) or last.activation.name != "identity":
             raise ValueError(

@@ -139,6 +139,11 @@ class Trace:
         """Return signal ∘ f'(a), a teaching signal for `layer`. Works in place."""
         record = self.records[layer]
         ready = record.signal(layer, signal, layer.shape_out)
+        if not (ready is signal or signal.flags.writeable):
+            raise ValueError(
+                f"times_slope changes the signal for {layer!r} in place, but it is read-only: "
+                "give signal.copy()"
+            )
         layer.activation.times_slope(ready, record.h)
         if ready is not signal:  # one in another memory layout must not lose its slope
             signal[...] = ready

@@ -1,6 +1,7 @@
 """Checkpoints: a run that was stopped and resumed is the run that never was, or it is refused."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -306,7 +307,7 @@ def wide():
 REFUSED = [
     ({"net": wide}, """layer 1 is "Dense(64, 13, activation='tanh') with W (64, 13), b (13,)","""),
     ({"net": wide}, """with "Dense(64, 12, activation='tanh') with W (64, 12), b (12,)\""""),
-    ({"net": lambda: Network([*mlp().layers[1:]])}, 'layer 0 is "Dense(64, 12'),
+    ({"net": lambda: Network(deepcopy(mlp().layers[1:]))}, 'layer 0 is "Dense(64, 12'),
     ({"net": partial(mlp, loss="binary_cross_entropy")}, "loss is 'binary_cross_entropy', but "),
     ({"net": partial(mlp, dtype=np.float64)}, "net.dtype is 'float64', but "),
     ({"net": partial(mlp, seed=1)}, "net.seed is 1, but "),

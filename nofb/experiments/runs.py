@@ -147,7 +147,7 @@ def own_code(rule: type[Rule]) -> str | None:
         return fingerprint.of_class(rule)
     except fingerprint.UnknownCodeError as unknown:
         warnings.warn(
-            f"{unknown}: its runs are not taken from a log; make it inside the rule, in __init__",
+            f"{unknown}; its runs are not taken from a log",
             UnknownCodeWarning,
             stacklevel=2,
         )

@@ -6,7 +6,7 @@ the disk when this process imported it; of anything else it is what this process
 
 from nofb.fingerprint.classes import of_class, of_function, when_met
 from nofb.fingerprint.installed import PROCESS, StaleCodeWarning, check, of_nofb, warn_of_changes
-from nofb.fingerprint.reached import UnknownCodeError
+from nofb.fingerprint.outside import UnknownCodeError
 
 __all__ = [
     "PROCESS",

@@ -14,12 +14,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from nofb.fingerprint.imported import is_edited
 from nofb.fingerprint.installed import StaleCodeWarning
 from nofb.fingerprint.names import Import, full_name, reads
-from nofb.fingerprint.owners import file_of
+from nofb.fingerprint.outside import UnknownCodeError
+from nofb.fingerprint.owners import file_of, file_to_load
 from nofb.fingerprint.reached import Reached
+
+
+class _File(NamedTuple):
+    """A file of the user's as it is now."""
+
+    text: str  # a hash of it
+    is_loaded: bool
+    is_edited: bool  # since it was loaded
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,8 @@ def of_class(kind: type) -> str | None:
     Raises
     ------
     UnknownCodeError
-        If it uses something that cannot be told from another thing of its kind, as a lock.
+        If it uses something that cannot be told from another thing of its kind, as a lock; if it
+        reads files or the environment; if a file was changed before nofb first met the class.
 
     Examples
     --------
@@ -76,16 +88,23 @@ def _of_own(kind: type, reached: Reached) -> str:
     loaded, files = reached.digest(), _files(reached)
     met = _met.get(kind)
     if met is None or met.loaded != loaded:
-        met = _met[kind] = _Met(loaded, files)
-    for file, text in files.items():
-        if met.files.get(file, text) != text:
-            warnings.warn(
-                f"{file} was changed after this process had loaded it, and {kind.__qualname__} "
-                "still runs as it was: start Python again to run the new code",
-                StaleCodeWarning,
-                stacklevel=3,
-            )
+        for file in files:
+            if files[file].is_loaded and files[file].is_edited:
+                raise UnknownCodeError(_still_old(file, kind))
+        met = _met[kind] = _Met(loaded, {})
+    for file, now in files.items():
+        if not now.is_loaded:
+            met.files[file] = now.text
+        elif met.files.setdefault(file, now.text) != now.text:
+            warnings.warn(_still_old(file, kind), StaleCodeWarning, stacklevel=3)
     return _short(loaded, *sorted(met.files.values()))
+
+
+def _still_old(file: Path, kind: type) -> str:
+    return (
+        f"{file} was changed after this process had loaded it, and {kind.__qualname__} "
+        "still runs as it was: start Python again to run the new code"
+    )
 
 
 def of_function(function: object) -> str:
@@ -102,17 +121,19 @@ def _reached(kind: type) -> Reached:
     return reached
 
 
-def _files(reached: Reached) -> dict[Path, str]:
-    """Return a hash of each file of the user's modules that code reaches, and that these import."""
-    found: dict[Path, str] = {}
+def _files(reached: Reached) -> dict[Path, _File]:
+    """Return each file of the user's modules that code reaches, and that these import."""
+    found: dict[Path, _File] = {}
     modules = list(reached.modules)
     for name in modules:  # grows meanwhile
         module = sys.modules.get(name)
-        file = file_of(module)
+        file = file_of(module) if module else file_to_load(name)
         if file is None or file in found or not file.is_file():
             continue
-        found[file], code = _content(file)
-        modules += filter(reached.is_own, _imports(code, vars(module)))
+        text, code = _content(file)
+        found[file] = _File(text, module is not None, is_edited(name, file))
+        package = name if file.stem == "__init__" else name.rpartition(".")[0]
+        modules += filter(reached.is_own, _imports(code, {"__package__": package}))
     return found
 
 
@@ -129,13 +150,11 @@ def _content(file: Path) -> tuple[str, CodeType | None]:
 
 
 def _imports(code: CodeType | None, there: dict[str, object]) -> Iterator[str]:
-    """Give the modules that a file imports, as far as they are loaded."""
+    """Give the modules that a file imports, and what may be a module in one of them."""
     for each in reads(code) if code else ():
         if isinstance(each, Import):
             name = full_name(each, there)
-            for full in (name, *(f"{name}.{part}" for part in each.names)):
-                if full in sys.modules:
-                    yield full
+            yield from (name, *(f"{name}.{part}" for part in each.names))
 
 
 def _short(*texts: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
 import random
 import types
+from typing import Any
 
 import numpy as np
 
@@ -34,3 +36,21 @@ SKIPPED = {
 SHARED = (random.random.__self__, np.random.normal.__self__)  # type: ignore[attr-defined]
 
 EMPTY = types.CellType()  # what a closure holds for a name that is not bound yet
+
+
+def pieces(value: Any, whole: bool) -> list[Any]:
+    """Return what pickle would keep of an object; the whole of its state, if asked for.
+
+    Examples
+    --------
+    >>> import re
+    >>> pieces(re.compile("a+"), whole=False)[1:3]
+    [('a+', 32), None]
+    """
+    registered = copyreg.dispatch_table.get(type(value))  # as for the patterns of re
+    kept = registered(value) if registered else value.__reduce_ex__(4)
+    state = object.__getstate__(value) if whole else None  # its own may leave something out
+    if isinstance(kept, str):
+        return [kept, state]
+    make, arguments, reduced, items, entries = (*kept, None, None, None)[:5]
+    return [make, arguments, reduced, list(items or ()), dict(entries or ()), state]

@@ -67,3 +67,11 @@ def full_name(each: Import, there: dict[str, Any]) -> str:
     if not each.name.startswith("."):
         return each.name
     return resolve_name(each.name, there.get("__package__") or "")
+
+
+def words(code: CodeType) -> Iterator[object]:
+    """Give all of bytecode that counts, its constants apart."""
+    yield from (code.co_name, code.co_flags)
+    yield from (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
+    yield from (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    yield from (code.co_code.hex(), code.co_exceptiontable.hex())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -48,8 +49,36 @@ def file_of(module: ModuleType | None) -> Path | None:
 def load(name: str) -> ModuleType | None:
     """Return a module; one that is not loaded yet is loaded if it is the user's own."""
     if name not in sys.modules:
-        spec = find_spec(name.partition(".")[0])
-        if spec is None or not spec.has_location or not is_own_file(Path(str(spec.origin))):
+        if _own_spec(name.partition(".")[0]) is None:
             return None
         import_module(name)
     return sys.modules[name]
+
+
+def file_to_load(name: str) -> Path | None:
+    """Return the file of one of the user's own modules that is not loaded yet, if there is one.
+
+    Nothing is imported for it, not even the packages around the module.
+    """
+    first, *rest = name.split(".")
+    try:
+        spec = _own_spec(first)
+    except ValueError:  # it was put among the loaded modules by hand
+        return None
+    if spec is None:
+        return None
+    if not rest:
+        return Path(str(spec.origin))
+    for folder in spec.submodule_search_locations or ():
+        place = Path(folder, *rest)
+        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
+
+
+def _own_spec(name: str) -> ModuleSpec | None:
+    """Return where a module or a package of the user's own is, `None` if it is not the user's."""
+    spec = find_spec(name)
+    own = spec is not None and spec.has_location and is_own_file(Path(str(spec.origin)))
+    return spec if own else None

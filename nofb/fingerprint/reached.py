@@ -15,13 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from nofb.fingerprint.kinds import EMPTY, NAMED, PLAIN, SHARED, SKIPPED
-from nofb.fingerprint.names import Import, Read, full_name, reads
+from nofb.fingerprint.kinds import EMPTY, NAMED, PLAIN, SHARED, SKIPPED, pieces
+from nofb.fingerprint.names import Import, Read, full_name, reads, words
+from nofb.fingerprint.outside import UnknownCodeError, is_outside, outside, refusal
 from nofb.fingerprint.owners import INTERACTIVE, is_own, load
-
-
-class UnknownCodeError(ValueError):
-    """Something that code uses cannot be told from another thing of its kind."""
 
 
 class Reached:
@@ -72,6 +69,8 @@ class Reached:
     def _take(self, value: Any) -> None:
         if isinstance(value, PLAIN):
             self.tell(type(value).__name__, repr(value))
+        elif is_outside(value):
+            raise refusal(self._path[0], self._path[-1])
         elif type(value) is tuple:
             self._sequence(value)
         elif type(value) in (set, frozenset):
@@ -147,18 +146,15 @@ class Reached:
     def _instance(self, value: Any) -> None:
         """Take in any other object: its type, and what pickle would keep of it."""
         try:
-            kept = value.__reduce_ex__(4)
+            kept = pieces(value, whole=self.is_own(type(value).__module__))
         except Exception:  # whatever a stranger's class does: then nobody can say what it is
             raise UnknownCodeError(
-                f"{self._path[0]} uses {self._path[-1]}, and {value!r} cannot be told from another"
+                f"{self._path[0]} uses {self._path[-1]}, and {value!r} cannot be told from "
+                "another (make it inside the rule, in __init__)"
             ) from None
         self.tell("instance")
         self._take(type(value))
-        if isinstance(kept, str):
-            self.tell(kept)
-            return
-        make, arguments, state, items, entries = (*kept, None, None, None)[:5]
-        self._sequence([make, arguments, state, list(items or ()), dict(entries or ())])
+        self._sequence(kept)
 
     def _class(self, kind: type) -> None:
         # Of a metaclass of Cython it is a descriptor.
@@ -202,14 +198,13 @@ class Reached:
 
     def code(self, code: types.CodeType) -> None:
         """Take in bytecode and its constants, those of inner functions included."""
-        self.tell("code", code.co_name, code.co_flags, code.co_argcount)
-        self.tell(code.co_posonlyargcount, code.co_kwonlyargcount)
-        self.tell(code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
-        self.tell(code.co_code.hex(), code.co_exceptiontable.hex())
+        self.tell("code", *words(code))
         self._sequence(code.co_consts)
 
     def _globals(self, function: types.FunctionType) -> None:
         """Take in the global values that a function reads, and the modules that it imports."""
+        if name := outside(function):
+            raise refusal(self._path[0], name)
         there = function.__globals__
         for each in sorted(reads(function.__code__)):
             self.tell(*each)

@@ -7,7 +7,7 @@ weight product), so that a rule never asks which kind of layer it has.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Record:
         return self.arrays[name]
 
     def signal(self, layer: Layer, signal: Array, shape: Shape) -> Array:
-        """Return a signal as kernels take it: C-contiguous, and of the network's type.
+        """Return a signal as kernels take it: C-contiguous, writable, and of the network's type.
 
         Every signal that enters a layer comes through here, whoever made it.
 
@@ -95,7 +95,7 @@ class Record:
         """
         is_array = isinstance(signal, np.ndarray)
         fits = is_array and signal.shape == (self.samples, *shape)
-        if fits and signal.dtype is self._dtype and signal.flags.c_contiguous:
+        if fits and signal.dtype is self._dtype and signal.flags.carray:
             return signal
         if not is_array or not np.issubdtype(signal.dtype, np.floating):
             held = getattr(signal, "dtype", type(signal).__name__)
@@ -108,7 +108,7 @@ class Record:
                 f"the signal for {layer!r} has shape {signal.shape}, but needs "
                 f"{(self.samples, *shape)}"
             )
-        return np.ascontiguousarray(signal, self.dtype)
+        return np.require(signal, self.dtype, ("C", "W"))
 
 
 class Layer(ABC):
@@ -118,14 +118,32 @@ class Layer(ABC):
     ----------
     shape_in, shape_out
         The shapes of one sample before and after; known once the network has `settle`d.
+    SIZES
+        The attributes that keep the value they were given first: kernels trust them.
     """
+
+    SIZES: ClassVar[tuple[str, ...]] = ("shape_in", "shape_out")
 
     shape_in: Shape = ()
     shape_out: Shape = ()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        held = vars(self).get(name) if name in self.SIZES else None
+        if not held:
+            super().__setattr__(name, value)
+        elif not np.array_equal(held, value):
+            raise ValueError(
+                f"{name} of {self!r} is {held} and stays so, but was set to {value!r}: "
+                "build a new layer, and a new network of it"
+            )
+
     @abstractmethod
     def settle(self, shape_in: Shape) -> None:
-        """Take note of the shape of one sample and work out `shape_out`, or refuse the shape."""
+        """Work out `shape_out` and call `set_shapes`, or refuse the shape of one sample."""
+
+    def set_shapes(self, shape_in: Shape, shape_out: Shape) -> None:
+        """Set both shapes, for `settle` alone: a network may be given images of another size."""
+        vars(self).update(shape_in=shape_in, shape_out=shape_out)
 
     def open(self, record: Record, h_below: Array) -> None:
         """Take note of what the layer receives, and make room for what it will give."""
@@ -176,6 +194,8 @@ class WeightedLayer(Layer):
         How many multiply-adds each of the three maps takes, for one sample.
     """
 
+    SIZES = (*Layer.SIZES, "n_in", "n_out")
+
     W: Array
     b: Array | None
     B: Array | None = None
@@ -205,7 +225,9 @@ class WeightedLayer(Layer):
         self.b = np.zeros(self.n_out, dtype) if self.bias else None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in OWNED and value is not getattr(self, name, None):  # W *= 2 assigns W to itself
+        if name in OWNED:
+            if hasattr(self, name) and value is getattr(self, name):
+                return  # W *= 2 assigns W to itself
             value = self._owned(name, value)
             inverse = self.inverse
             if value is not None and inverse and inverse.matrix is getattr(self, name, None):

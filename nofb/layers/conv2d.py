@@ -58,6 +58,8 @@ class Conv2D(WeightedLayer):
     ((9, 4), (4, 1, 3, 3))
     """
 
+    SIZES = (*WeightedLayer.SIZES, "channels_in", "kernel_size", "stride", "padding")
+
     def __init__(
         self,
         channels_in: int,
@@ -88,7 +90,7 @@ class Conv2D(WeightedLayer):
         )
         if rows < 1 or columns < 1:
             raise ValueError(f"{self!r} does not fit maps of {shape_in[0]} x {shape_in[1]} pixels")
-        self.shape_in, self.shape_out = shape_in, (rows, columns, self.n_out)
+        self.set_shapes(shape_in, (rows, columns, self.n_out))
         self.work = prod(self.shape_out) * self.n_in
 
     @property

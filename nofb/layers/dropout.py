@@ -51,7 +51,7 @@ class Dropout(WeightlessLayer):
 
     def settle(self, shape_in: Shape) -> None:
         """Any shape will do."""
-        self.shape_in = self.shape_out = shape_in
+        self.set_shapes(shape_in, shape_in)
 
     def draw_mask(self, record: Record, train: bool) -> None:
         """Draw who falls silent in this batch; nobody does outside training."""

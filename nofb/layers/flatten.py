@@ -19,7 +19,7 @@ class Flatten(WeightlessLayer):
 
     def settle(self, shape_in: Shape) -> None:
         """Any shape can be flattened."""
-        self.shape_in, self.shape_out = shape_in, (prod(shape_in),)
+        self.set_shapes(shape_in, (prod(shape_in),))
 
     def open(self, record: Record, h_below: Array) -> None:
         record.h_below = h_below

@@ -32,6 +32,8 @@ class MaxPool2D(WeightlessLayer):
     (2, 2, 3)
     """
 
+    SIZES = (*WeightlessLayer.SIZES, "size", "stride")
+
     def __init__(
         self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None
     ) -> None:
@@ -45,7 +47,7 @@ class MaxPool2D(WeightlessLayer):
         rows, columns = map(count_windows, shape_in[:2], self.size, self.stride)
         if rows < 1 or columns < 1:
             raise ValueError(f"{self!r} does not fit maps of {shape_in[0]} x {shape_in[1]} pixels")
-        self.shape_in, self.shape_out = shape_in, (rows, columns, shape_in[2])
+        self.set_shapes(shape_in, (rows, columns, shape_in[2]))
 
     def _winners(self, record: Record) -> Array:
         return record.array("winners", self.shape_out, np.int32)

@@ -36,7 +36,7 @@ def owned(
     Raises
     ------
     TypeError
-        If `given` does not hold real numbers.
+        If `given` does not hold real numbers, or hides some behind a mask.
     ValueError
         If it has another shape, or a value is not finite after the cast.
 
@@ -52,6 +52,8 @@ def owned(
     what = f"{name} of {owner!r}"
     if given is None:
         raise TypeError(f"{what} must be an array, but is None")
+    if isinstance(given, np.ma.MaskedArray):
+        raise TypeError(f"{what} is a masked array, but no layer keeps a mask: give its .filled(0)")
     array = np.asarray(given)
     checks.real(what, array)
     if not _fits(array.shape, shape):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.layers import WeightedLayer
+from nofb.layers import Layer
 from nofb.network import Network
 from nofb.training.description import describe, is_fixed, is_plain
 from nofb.types import Array
@@ -216,8 +216,8 @@ class Restorer:
         attributes = vars(now)
         for name, part in held.items():
             filled = self.put(part, attributes.get(name), f"{place}/{name}")
-            if isinstance(now, WeightedLayer):
-                setattr(now, name, filled)  # a layer checks its arrays
+            if isinstance(now, Layer):
+                setattr(now, name, filled)  # a layer checks its arrays and its sizes
             else:
                 attributes[name] = filled
 
