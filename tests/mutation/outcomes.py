@@ -30,7 +30,8 @@ run, {killed} were killed, {equivalent} are equivalent and {survived} survived: 
 Tests were written for what survived, and survivors were run again. The *first* pass killed
 {first} of {judged}, which is {share}. The new tests were written for the sample, so it is this
 share, and not the last column, that says what to expect of the mutants that were not run: about
-{missed} of them would survive.
+{missed} of them would survive. Rather more, since a module that changed was sampled again, when
+tests for its first sample had been written.
 """
 
 
