@@ -31,6 +31,7 @@ from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.rules import FeedbackAlignment
 from nofb.training import DivergenceWarning
+from nofb.training.checkpoint import open_checkpoint
 from nofb.training.description import is_plain
 
 DIGITS = nofb.datasets.load("digits")
@@ -583,3 +584,10 @@ def test_only_an_object_that_is_its_attributes_is_kept_by_them():
 
     assert is_plain(Own())
     assert not any(map(is_plain, (Words(), Slotted(), {}, 1)))
+
+
+def test_a_checkpoint_that_is_there_is_resumed_only_where_that_is_asked_for(tmp_path):
+    """By default nobody goes on from a file that was forgotten there."""
+    (tmp_path / "run.npz").write_bytes(b"of another run")
+    with pytest.raises(FileExistsError), open_checkpoint(tmp_path / "run.npz"):
+        pass
