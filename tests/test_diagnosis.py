@@ -4,6 +4,7 @@ import tracemalloc
 from copy import deepcopy
 from itertools import pairwise
 
+import numba
 import numpy as np
 import oracles
 import pytest
@@ -276,6 +277,7 @@ def test_gauss_newton_is_worked_out_only_where_it_is_asked_for(monkeypatch):
     assert len(asked) == 1
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="loops over 10 million numbers in Python")
 def test_measuring_a_convolution_of_32_maps_takes_at_most_30_megabytes():
     """A laptop in a lecture has other uses for its memory."""
     layers = [Conv2D(1, 32, 3, padding=1, activation="tanh"), Flatten(), Dense(32 * 28 * 28, 10)]
