@@ -32,7 +32,7 @@ class ContractionWarning(RuntimeWarning):
 
 def reconstruction_losses(view: View) -> Array:
     """Return the loss that each inverse learns from, with noise that is the same every time."""
-    rule, net = targets_of(view), view.net
+    rule, net = view.target_rule, view.net
     rng = np.random.default_rng(0)  # none of the rule's own
     layers, losses = rule.layers(net, view.trace), {}
     for layer in rule.inverted(net):
@@ -49,7 +49,7 @@ def lipschitz_constants(view: View) -> Array:
         Once for each rule that iterates, if the Lipschitz constant of an inverse that has learned
         is 1 or more.
     """
-    rule, net = targets_of(view), view.net
+    rule, net = view.target_rule, view.net
     constants = {layer: contraction(net, rule, view.trace, layer) for layer in rule.inverted(net)}
     found = in_order(net, constants)
     if isinstance(rule, IteratedInverses):
@@ -59,8 +59,8 @@ def lipschitz_constants(view: View) -> Array:
 
 def inverse_residuals(view: View) -> Array:
     """Return the `residual` of each layer but the first."""
-    rule, net = targets_of(view), view.net
-    changes = changes_of(rule, view.trace)
+    rule, net = view.target_rule, view.net
+    changes = view.target_changes
     residuals = {
         layer: residual(rule, view.trace, layer, below, changes) for layer, below in net.downward()
     }
@@ -69,8 +69,8 @@ def inverse_residuals(view: View) -> Array:
 
 def unnoticed_shares(view: View) -> Array:
     """Return the share of each target's change that lies in the null space of the output."""
-    rule, net = targets_of(view), view.net
-    changes, found = changes_of(rule, view.trace), {}
+    rule, net = view.target_rule, view.net
+    changes, found = view.target_changes, {}
     for layer, J in output_jacobians(view.trace):
         change = changes[layer]
         if rule.activation_first:  # to first order, what a target for a changes in h
@@ -111,11 +111,6 @@ def residual(
     return float(missed / asked) if asked > 0 else float("nan")
 
 
-def changes_of(rule: TargetRule, trace: Trace) -> dict[WeightedLayer, Array]:
-    """Return t_l - h_l for every layer."""
-    return {layer: t - rule.state(trace, layer) for layer, t in rule.targets(trace.net, trace)}
-
-
 def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -> None:
     """Say once which inverse cannot be relied on, after it has learned."""
     training = [state_of(layer, InverseTraining) for layer in rule.inverted(net)]
@@ -134,13 +129,6 @@ def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -
             ContractionWarning,
             stacklevel=2,
         )
-
-
-def targets_of(view: View) -> TargetRule:
-    """Return the rule of a view, or say that it sends no targets."""
-    if not isinstance(view.rule, TargetRule):
-        raise TypeError(f"{view.rule!r} sends no targets, so there is nothing to measure of them")
-    return view.rule
 
 
 def in_order(net: Network, values: Mapping[WeightedLayer, float]) -> Array:

@@ -17,6 +17,7 @@ import numpy as np
 from nofb.diagnosis.paths import PerLayer, feedback_path, transport_path
 from nofb.network import Network
 from nofb.rules import Backprop, GaussNewtonTargets, Rule
+from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -89,6 +90,19 @@ class View:
                 signal = self.trace.back(layer, self.delta[layer], layer.W.T)
                 local[below] = self.trace.times_slope(below, signal).copy()
         return local
+
+    @cached_property
+    def target_changes(self) -> PerLayer:
+        """What a rule that sends targets asks of every layer: t_l - h_l."""
+        rule, trace = self.target_rule, self.trace
+        return {layer: t - rule.state(trace, layer) for layer, t in rule.targets(self.net, trace)}
+
+    @property
+    def target_rule(self) -> TargetRule:
+        """The rule, if it sends targets."""
+        if not isinstance(self.rule, TargetRule):
+            raise TypeError(f"{self.rule!r} sends no targets, so there is nothing to measure")
+        return self.rule
 
     @cached_property
     def feedback(self) -> PerLayer:
