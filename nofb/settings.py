@@ -1,0 +1,96 @@
+"""Hyper-parameters: fields of a dataclass, each with its default and its bounds on one line.
+
+A class that has them calls `check` in its `__post_init__`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nofb import checks, initialisers
+
+CHECK = "check"  # where a field keeps its bounds
+
+
+def number(default: float | None, *, optional: bool = False, **bounds: float) -> Any:
+    """Return a field for a number; the bounds are those of `checks.number`."""
+    return _field(default, lambda name, given: checks.number(name, given, **bounds), optional)
+
+
+def whole(default: int | None, *, optional: bool = False, least: int = 1) -> Any:
+    """Return a field for a whole number."""
+    return _field(default, lambda name, given: checks.whole(name, given, least), optional)
+
+
+def choice(default: str | None, allowed: Iterable[str], *, optional: bool = False) -> Any:
+    """Return a field for one of some names."""
+    allowed = list(allowed)
+
+    def one(name: str, given: Any) -> Any:
+        checks.choice(name, given, allowed)
+        return given
+
+    return _field(default, one, optional)
+
+
+def initialiser(default: str) -> Any:
+    """Return a field for the name of an initialiser, or a function that is one."""
+    return _field(default, lambda name, given: initialisers.get(given, name))
+
+
+def check(settings: Any) -> None:
+    """Hold every field of a dataclass to its bounds.
+
+    Parameters
+    ----------
+    settings
+        A dataclass; a field is replaced by what its check returns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is out of its bounds; the sentence names the field.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Mirror:
+    ...     decay: float = number(0.02, least=0, below=1)
+    >>> check(Mirror(decay=2))
+    Traceback (most recent call last):
+    ...
+    ValueError: decay must be finite and at least 0 and less than 1, but is 2
+    """
+    for each in dataclasses.fields(settings):
+        if CHECK in each.metadata:
+            given = getattr(settings, each.name)
+            setattr(settings, each.name, each.metadata[CHECK](each.name, given))
+
+
+def changed(settings: Any) -> dict[str, Any]:
+    """Return the fields that differ from their defaults, by name.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Mirror:
+    ...     decay: float = number(0.02, least=0, below=1)
+    ...     samples: int = whole(64)
+    >>> changed(Mirror(samples=8))
+    {'samples': 8}
+    """
+    default = type(settings)()
+    return {
+        each.name: value
+        for each in dataclasses.fields(settings)
+        if each.init and (value := getattr(settings, each.name)) != getattr(default, each.name)
+    }
+
+
+def _field(default: Any, one: Callable[[str, Any], Any], optional: bool = False) -> Any:
+    def checked(name: str, given: Any) -> Any:
+        return None if optional and given is None else one(name, given)
+
+    return dataclasses.field(default=default, metadata={CHECK: checked})
