@@ -4,7 +4,7 @@ import numpy as np
 import oracles
 import pytest
 
-from nofb import Dense, Network, rules
+from nofb import Activation, Dense, Network, rules
 from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
 from nofb.updates import Updates
 
@@ -83,17 +83,18 @@ def test_iterating_can_not_end_below_nothing():
 
 
 @pytest.mark.parametrize(
-    ("activation_first", "expected"),
+    ("apart", "expected"),
     [(False, ["tanh", "relu"]), (True, ["identity", "identity"])],
 )
-def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(
-    activation_first, expected
-):
+def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(apart, expected):
     """Applied last it gives what its layer gives; applied first it takes what the output gives."""
-    net = Network([Dense(4, 5, "tanh"), Dense(5, 6, "relu"), Dense(6, 3)])
-    rule = rules.make("ddtp", inverse_activation=None, activation_first=activation_first)
+    fused = [Dense(4, 5, "tanh"), Dense(5, 6, "relu"), Dense(6, 3)]
+    split = [Dense(4, 5), Activation("tanh"), Dense(5, 6), Activation("relu"), Dense(6, 3)]
+    net = Network(split if apart else fused)
+    rule = rules.make("ddtp", inverse_activation=None)
     rule.attach(net)
     assert [layer.inverse.activation.name for layer in net.weighted[:-1]] == expected
+    assert not any(layer.inverse.before.parts for layer in net.weighted[:-1])
 
 
 @pytest.mark.parametrize("name", ["fa", "kp", "wm", "dfa"])

@@ -1,5 +1,6 @@
 """What a forward pass left behind stays; what a rule did not ask for is not done again."""
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -12,10 +13,9 @@ from nofb.rules import Rule, Uses
 from nofb.training.step import step
 
 FLAGS = (False, True)
-TARGETS = {"activation_first": FLAGS, "inverse_activation": (None, "identity", "tanh")}
+TARGETS = {"inverse_activation": (None, "identity", "tanh")}
 DIFFERENCES = {**TARGETS, "gradient_at_top": FLAGS}
 ITERATIONS = {
-    "activation_first": FLAGS,
     "layer_norm": FLAGS,
     "minimum_norm": FLAGS,
     "residual": (0.0, 0.5),
@@ -34,7 +34,7 @@ OPTIONS = {
     "dtp": DIFFERENCES,
     "itp": ITERATIONS,
     "itp_drl": ITERATIONS,
-    "sdtp": {"inverse_activation": TARGETS["inverse_activation"]},
+    "sdtp": TARGETS,
 }
 
 
@@ -61,8 +61,12 @@ def left_behind(trace):
 def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
     """`itp` with the minimum norm divided the error itself: hidden steps came out too short."""
     for options in choices(name):
-        for net_name in ["dense"] if name in DENSE_ONLY else NETS:
-            net = NETS[net_name]()
+        for make in [
+            dense_net,
+            partial(dense_net, apart=True),
+            *([] if name in DENSE_ONLY else [NETS["conv"]]),
+        ]:
+            net = make()
             rule = attached(name, net, **options)
             trace = taught_trace(net, *batch(net))
             before = left_behind(trace)
