@@ -1,6 +1,5 @@
 """What a forward pass left behind stays; what a rule did not ask for is not done again."""
 
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -44,6 +43,12 @@ def choices(name):
     return [dict(zip(options, chosen, strict=True)) for chosen in product(*options.values())]
 
 
+def networks(name):
+    """Return networks for a rule, one of them with activations that are layers of their own."""
+    others = [] if name in DENSE_ONLY else [NETS["conv"]()]
+    return [dense_net(), dense_net(apart=True), *others]
+
+
 def left_behind(trace):
     """Return copies of everything that a trace holds of its forward pass."""
     kept = {"error": trace.error, "target": trace.target}
@@ -61,12 +66,7 @@ def left_behind(trace):
 def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
     """`itp` with the minimum norm divided the error itself: hidden steps came out too short."""
     for options in choices(name):
-        for make in [
-            dense_net,
-            partial(dense_net, apart=True),
-            *([] if name in DENSE_ONLY else [NETS["conv"]]),
-        ]:
-            net = make()
+        for net in networks(name):
             rule = attached(name, net, **options)
             trace = taught_trace(net, *batch(net))
             before = left_behind(trace)

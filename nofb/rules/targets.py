@@ -66,7 +66,8 @@ def reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> Loss:
     z = own.f(noisy)
     u = own.g(z)  # u_{l-1} = g_l(f_l(h̃_{l-1}))  (N, n_{l-1})
     wrong = u - noisy
-    return mean_square(wrong), [Use(z, u, wrong)]
+    uses = [Use(z, u, wrong)]  # ΔB_l = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N
+    return mean_square(wrong), uses
 
 
 def difference_reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> Loss:
@@ -88,7 +89,8 @@ def difference_loss(
     """‖ũ - h̃‖² / 2σ² for ũ = h + g(z) - g(h), with (z, g(z)) in `up` and (h, g(h)) in `at`."""
     wrong = (returned - noisy) / width
     slope = wrong / width
-    return mean_square(wrong), [Use(*up, slope), Use(*at, -slope)]
+    uses = [Use(*up, slope), Use(*at, -slope)]  # ΔB_l gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / 2 σ²
+    return mean_square(wrong), uses
 
 
 def mean_square(wrong: Array) -> float:
