@@ -23,9 +23,10 @@ from nofb.diagnosis.targets import (
     residual,
     unnoticed_shares,
 )
-from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
+from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import Chain, Inverse
 from nofb.noise import add_noise
+from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.layer_maps import InverseUpdate
 from nofb.rules.targets import TargetRule
 

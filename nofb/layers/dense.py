@@ -4,7 +4,7 @@ import numpy as np
 
 from nofb import checks
 from nofb.initialisers import Initialiser
-from nofb.kernels import products
+from nofb.kernels import dense
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
 
@@ -87,7 +87,7 @@ class Dense(WeightedLayer):
         """
         x = self._rows(x)
         h = np.empty((len(x), self.n_out), self.dtype)
-        products.affine(x, self.W, self.b, h)  # x W + b  (N, n_out)
+        dense.affine(x, self.W, self.b, h)  # x W + b  (N, n_out)
         self.activation.f(h, h)  # f(x W + b)  (N, n_out)
         return h
 
@@ -103,7 +103,7 @@ class Dense(WeightedLayer):
             raise ValueError(f"x for {self!r} has shape {x.shape}, but needs (N, {self.n_in})")
         if "W" not in vars(self):
             raise ValueError(f"{self!r} has no weights yet: a Network of it draws them")
-        return x if x.dtype == self.dtype else x.astype(self.dtype)
+        return np.require(x, self.dtype, ("C", "W"))
 
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
         """Return v J (N, n_out): how y = f(x W + b) changes if x changes a little, by v."""
@@ -114,26 +114,16 @@ class Dense(WeightedLayer):
         return self.activation.times_jacobian(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
 
     def affine(self, record: Record) -> None:
-        products.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
+        dense.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
 
-    def back(self, record: Record, delta: Array, B: Array) -> Array:
-        signal = record.array("signal", self.shape_in)
-        try:
-            products.product(delta, B, signal)  # (N, n_in)
-        except ValueError:  # NumPy refuses what does not fit, so a check at each step is not needed
-            products.product(record.signal(self, delta, self.shape_out), B, signal)
-        return signal
+    def scatter(self, record: Record, rows: Array) -> Array:
+        return record.as_rows(self, rows)  # (N, n_in)
+
+    def gather(self, record: Record, h_below: Array) -> Array:
+        return record.signal(self, h_below, self.shape_in)  # (N, n_in)
 
     def received(self, record: Record) -> Array:
         return record.h_below  # (N, n_in)
-
-    def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        relayed = record.array("relayed", self.shape_out)
-        try:
-            products.product(signal, R, relayed)  # (N, n_out)
-        except ValueError:
-            products.product(record.signal(self, signal, self.shape_in), R, relayed)
-        return relayed
 
     def __repr__(self) -> str:
         return f"Dense({self.n_in}, {self.n_out}, activation={self.activation.name!r})"

@@ -54,7 +54,7 @@ class Inverse(Dense):
         self.before = Chain() if before is None else before
 
     @property
-    def B(self) -> Array:  # type: ignore[override]  # noqa: N802
+    def B(self) -> Array:  # noqa: N802
         return self.W
 
     @property

@@ -26,6 +26,7 @@ Meulemans et al. 2020 (arXiv 2006.14331): eq. 1 is t_L = a_L - η̂ e, with an i
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from nofb import settings
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
@@ -88,7 +89,7 @@ class DifferenceTargetPropagation(TargetRule):
     inverse_steps: int = 0
     epochs_before: int = 1
     epochs_between: int = 1
-    inverse_init: str | Initialiser = "orthogonal"
+    inverse_init: Initialiser = settings.initialiser("orthogonal")
     gradient_at_top: bool = True
 
     def __post_init__(self) -> None:

@@ -65,7 +65,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
         return net.weighted[:-1]
 
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
-        layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)  # type: ignore[arg-type]
+        layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)
         layer.inverse = self.inverse(layer.D, net, net.weighted[-1], layer)
 
     def targets_of(self, layers: Sequence[LayerMaps], e: Array) -> Iterator[Array]:

@@ -57,7 +57,7 @@ class IteratedDifferenceReconstruction(IteratedInverses):
     step_size: float = 0.0686
     noise: float = settings.number(0.0569, above=0)
     epochs_before: int = 1
-    inverse_init: str | Initialiser = "zeros"
+    inverse_init: Initialiser = settings.initialiser("zeros")
     iterations: int = 2
     damping: float = 0.5
     layer_norm: bool = False

@@ -22,6 +22,7 @@ Released code: none was found. The paper's "parallel" is one inverse step with e
 
 from dataclasses import dataclass, replace
 
+from nofb import settings
 from nofb.activations import ACTIVATIONS, Activation
 from nofb.initialisers import Initialiser
 from nofb.kernels import losses
@@ -52,7 +53,7 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 1.0
-    inverse_init: str | Initialiser = "orthogonal"
+    inverse_init: Initialiser = settings.initialiser("orthogonal")
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})

@@ -19,7 +19,7 @@ from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layers import Chain, Dense, Inverse, WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, draw_matrix, state_of
+from nofb.rules.base import Rule, draw_matrix, state_of
 from nofb.rules.layer_maps import (
     InverseTraining,
     InverseUpdate,
@@ -34,6 +34,7 @@ from nofb.rules.layer_maps import (
 )
 from nofb.trace import Trace
 from nofb.types import Array, Map
+from nofb.updates import Signals, side_by_side
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
 
@@ -141,6 +142,8 @@ class TargetRule(Rule):
         How the matrix of every inverse is drawn.
     """
 
+    by_sample = True
+
     step_size: float = settings.number(0.1, above=0)
     noise: float = settings.number(0.1, least=0)
     inverse_lr: float = settings.number(1e-3, above=0)
@@ -151,11 +154,7 @@ class TargetRule(Rule):
     epochs_before: int = settings.whole(0, least=0)
     epochs_between: int = settings.whole(0, least=0)
     inverse_activation: str | None = settings.choice(None, ACTIVATIONS, optional=True)
-    inverse_init: str | Initialiser = settings.initialiser("xavier")
-
-    def __post_init__(self) -> None:
-        settings.check(self)
-        self.inverse_share = 1.0
+    inverse_init: Initialiser = settings.initialiser("xavier")
 
     @abstractmethod
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
@@ -223,7 +222,6 @@ class TargetRule(Rule):
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         check_dense(self, net)
-        self.inverse_share = 1.0
         inverted = self.inverted(net)
         for layer, own in zip(inverted, rng.spawn(len(inverted)), strict=True):
             self.attach_inverse(net, layer, rng)
@@ -238,7 +236,7 @@ class TargetRule(Rule):
 
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
         """Draw the inverse of a layer: from its state to that of the layer below."""
-        layer.B = draw_matrix(self.inverse_init, rng, *layer.feedback_shape, net)  # type: ignore[arg-type]
+        layer.B = draw_matrix(self.inverse_init, rng, *layer.feedback_shape, net)
         layer.inverse = self.inverse(layer.B, net, layer, net.below(layer))
 
     def inverse(
@@ -250,9 +248,6 @@ class TargetRule(Rule):
             return Inverse(matrix, given or lower.activation)
         before = Chain(given) if given else above(net, upper)
         return Inverse(matrix, before=before)  # s(z) B + c, as f is s(h) W + b
-
-    def at(self, epoch: float, epochs: int) -> None:
-        self.inverse_share = schedules.get(self.inverse_schedule)(epoch, epochs)
 
     def feedback_passes(self, epoch: int) -> int:
         return self.epochs_between if epoch else self.epochs_before
@@ -269,12 +264,14 @@ class TargetRule(Rule):
         """Let every inverse take one step, each from the inverses as they were before."""
         layers, inverted = self.layers(net, trace), self.inverted(net)
         training = [state_of(layer, InverseTraining) for layer in inverted]
-        updates = trace.side_by_side([
+        jobs = [
             partial(self.inverse_update, layers[net.weighted.index(layer) :], own.rng)
             for layer, own in zip(inverted, training, strict=True)
-        ])  # fmt: skip
+        ]
+        updates = side_by_side(trace, jobs)
+        factor = schedules.get(self.inverse_schedule)(self.clock.epoch, self.clock.epochs)
         for layer, own, update in zip(inverted, training, updates, strict=True):
-            own.optimizer.share = self.inverse_share
+            own.optimizer.share = factor
             own.optimizer.step("B", inverse_of(layer).B, update.dB)
             own.optimizer.step("c", inverse_of(layer).c, update.dc)
 
