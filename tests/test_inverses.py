@@ -26,6 +26,7 @@ from nofb.diagnosis.targets import (
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import Chain, Inverse
 from nofb.noise import add_noise
+from nofb.rules.base import Clock
 from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.layer_maps import InverseUpdate
 from nofb.rules.targets import TargetRule
@@ -204,7 +205,7 @@ class Recorded:
 def learn_inverses(rule: TargetRule, net: Network, samples: int, steps: int) -> None:
     """Let the inverses learn from fresh batches, while the weights rest."""
     for seed in range(steps):
-        rule.at(seed, steps)
+        rule.clock = Clock(seed, steps)
         trace = taught_trace(net, *batch(net, samples, seed))
         rule.learn_feedback(net, trace)
 

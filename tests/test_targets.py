@@ -20,6 +20,7 @@ from nofb.rules import (
     Rule,
     TargetPropagation,
 )
+from nofb.updates import updates
 
 DIFFERENCES = [name for name in oracles.DENSE_ONLY if name != "tp"]  # rules that send a difference
 BY_LAYER = ["tp", "dtp", "itp"]  # rules that take either convention, and one inverse after another
@@ -434,9 +435,9 @@ def test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target(
     net = dense_net((5, 4, 6, 7, 3), activation)
     rule = attached(name, net, **LOCAL[name])
     trace = taught_trace(net, *batch(net))
-    targets, updates = found_targets(rule, net, trace), oracles.teach(rule, net, trace)
+    targets, asked = found_targets(rule, net, trace), oracles.teach(rule, net, trace)
     f = oracles.ACTIVATIONS[activation][0]
-    for layer, t, update in zip(net.weighted[:-1], targets, updates, strict=False):
+    for layer, t, update in zip(net.weighted[:-1], targets, asked, strict=False):
         h = trace[layer].h_below
 
         def distance(layer=layer, h=h, t=t):
@@ -462,8 +463,8 @@ def test_no_weight_step_reads_another_layers_parameters_once_targets_are_there(n
             layer.inverse.B[:] = layer.inverse.c[:] = np.nan
     pairs = list(zip(rule.layers(net, trace), targets, strict=True))
     signals = [(own.layer, rule.teaching_signal(own, t, trace.error)) for own, t in pairs[:-1]]
-    trace.weight_products([*signals, (net.weighted[-1], trace.error)])
-    oracles.assert_same([trace.update(layer) for layer in net.weighted], expected)
+    signals.append((net.weighted[-1], trace.error))
+    oracles.assert_same(updates(trace, lambda part: signals, by_sample=False), expected)
 
 
 def test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so():
@@ -535,11 +536,11 @@ def test_with_activations_apart_targets_are_those_of_bengios_equations(
     expected = targets_by_hand(rule, net, a, trace.error)
     for found, t in zip(found_targets(rule, net, trace), expected, strict=True):
         np.testing.assert_allclose(found, t, rtol=1e-10, atol=1e-12)
-    updates = oracles.teach(rule, net, trace)
+    asked = oracles.teach(rule, net, trace)
     for i, layer in enumerate(net.weighted[:-1]):
         delta = (a[i] - expected[i]) / 0.2
         dW = trace[layer].h_below.T @ delta / samples
-        np.testing.assert_allclose(updates[i].dW, dW, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(asked[i].dW, dW, rtol=1e-9, atol=1e-12)
 
 
 # -- direct targets ------------------------------------------------------------------------------
