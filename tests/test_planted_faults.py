@@ -46,7 +46,7 @@ TARGETS = "rules/targets.py"
 ITERATED = "rules/iterated_inverses.py"
 DIRECT_TARGETS = "rules/direct_difference_target_propagation.py"
 LOCAL = "rules/local_difference_reconstruction.py"
-LAYER_MAPS = "rules/layer_maps.py"
+LAYER_MAPS = "layer_maps.py"
 PRODUCTS = "kernels/products.py"
 SLOPES = "kernels/slopes.py"
 POOLING = "kernels/pooling.py"
@@ -239,8 +239,8 @@ FAULTS = {
     ),
     "the transposed weights in the place of an inverse": Fault(
         LAYER_MAPS,
-        "    return layer.inverse\n",
-        "    return Inverse(layer.W.T.copy(), layer.inverse.activation)\n",
+        "        return self.layer.inverse\n",
+        "        return Inverse(self.layer.W.T.copy(), self.layer.inverse.activation)\n",
         "test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so",
     ),
     "an inverse's step is a sum": Fault(

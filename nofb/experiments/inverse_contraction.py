@@ -17,8 +17,7 @@ from nofb.initialisers import orthogonal
 from nofb.layers import Dense, Inverse
 from nofb.optimizers import Adam
 from nofb.rules import IteratedInverses
-from nofb.rules.layer_maps import Use
-from nofb.rules.targets import gradient_of
+from nofb.rules.targets import Use, gradient_of
 from nofb.types import Array
 
 CONSTANTS = (0.3, 0.6, 0.9, 1.1)

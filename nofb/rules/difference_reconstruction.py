@@ -27,9 +27,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nofb import settings
+from nofb.layer_maps import LayerMaps
+from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise
-from nofb.rules.targets import TargetRule, difference_reconstruction, difference_target
+from nofb.rules.targets import Loss, TargetRule, difference_reconstruction, difference_target
 from nofb.types import Array, Map
 
 

@@ -29,10 +29,10 @@ from typing import Any, ClassVar
 from nofb import settings
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
+from nofb.layer_maps import LayerMaps
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps
 from nofb.rules.targets import TargetRule, difference_target
 from nofb.types import Array, Map
 

@@ -30,11 +30,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
+from nofb.layer_maps import LayerMaps
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import Noise
 from nofb.rules.base import Uses, draw_matrix
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise
-from nofb.rules.targets import TargetRule, difference_loss, difference_target, output_target
+from nofb.rules.targets import Loss, TargetRule, difference_loss, difference_target, output_target
 from nofb.types import Array, Map
 
 

@@ -30,10 +30,11 @@ from dataclasses import dataclass
 
 from nofb import settings
 from nofb.initialisers import Initialiser
+from nofb.layer_maps import LayerMaps
+from nofb.noise import Noise
 from nofb.rules.base import Uses
 from nofb.rules.iterated_inverses import IteratedInverses
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise
-from nofb.rules.targets import difference_reconstruction
+from nofb.rules.targets import Loss, difference_reconstruction
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

@@ -37,8 +37,8 @@ import numpy as np
 
 from nofb import settings
 from nofb.kernels.jit import kernel
+from nofb.layer_maps import LayerMaps
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps
 from nofb.rules.targets import TargetRule
 from nofb.types import Array, Map
 

@@ -28,9 +28,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
+from nofb.layer_maps import LayerMaps
+from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise, Use
-from nofb.rules.targets import TargetRule, difference_target
+from nofb.rules.targets import Loss, TargetRule, Use, difference_target
 from nofb.types import Array, Map
 
 

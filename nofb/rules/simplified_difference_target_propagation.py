@@ -26,11 +26,9 @@ from nofb import settings
 from nofb.activations import ACTIVATIONS, Activation
 from nofb.initialisers import Initialiser
 from nofb.kernels import losses
-from nofb.layers import Chain, WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule, difference_target
-from nofb.trace import Trace
 from nofb.types import Array, Map
 
 
@@ -58,16 +56,8 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def state(self, trace: Trace, layer: WeightedLayer) -> Array:
-        if layer is trace.net.weighted[-1]:
-            return trace.output  # eq. 1: ŷ - η̂ e = y for η̂ = 1
-        return super().state(trace, layer)
-
-    def map_of(self, net: Network, layer: WeightedLayer) -> Chain:
-        f = super().map_of(net, layer)
-        if layer is not net.weighted[-1]:
-            return f
-        return Chain(*f.parts, replace(OUTPUT_UNITS[net.head.name], f=net.head.unit))
+    def unit(self, net: Network) -> list[Activation]:
+        return [replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)]  # eq. 1: h_L = ŷ
 
 
 def times_softmax_jacobian(signal: Array, h: Array) -> None:
