@@ -18,7 +18,7 @@ Why it works: pseudo-inverses do not compose, (W₁ W₂)⁺ ≠ W₂⁺ W₁⁺
     send a part of the signal where the output cannot tell, into the null space of J_l. Eq. 8 asks
     of the whole path to be J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which all
-    units above the layer answer once more. Does not use: W on the way back.
+    units above the layer respond again. Does not use: W on the way back.
 Released code: the mean over all entries where eq. 8 has the sum over units and the mean over
     samples, which Adam hides; its decay is Adam's own, here it is decoupled.
 """

@@ -19,7 +19,7 @@ Why it works: with linear g_l the bias cancels and eq. 3 is direct feedback alig
     (e D_l) ∘ f', with a D_l that learns: to (J_lᵀ J_l + c I)⁻¹ J_lᵀ, damped Gauss-Newton's, as far
     as one D_l can serve all samples.
 Uses: the global error, its own activations, direct inverses that learn in a second phase, in which
-    all units above the layer answer once more. Does not use: W on the way back.
+    all units above the layer respond again. Does not use: W on the way back.
 Released code: calls it DMLPDTP2; the mean over all entries where eq. 8 has the sum over units,
     which Adam hides; its decay is Adam's own, here it is decoupled.
 """

@@ -9,11 +9,11 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
 
 Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
 Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit included.
-What is lost: all samples of a class have one target, and ten outputs say little of what the layer
-    below received, so that its targets hardly differ within a class. The paper's remedy, auxiliary
-    output units, is not here.
+What is lost: all samples of a class have one target, and ten outputs say little of the state below,
+    so that its targets hardly differ within a class. Auxiliary output units, the paper's remedy,
+    are not here.
 Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
-    units answer once more. Does not use: W on the way back.
+    units respond again. Does not use: W on the way back.
 Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes part of the way, and δ_l is
     divided by it.
 Released code: none was found. The paper's "parallel" is one inverse step with every batch, as

@@ -20,6 +20,7 @@ from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layer_maps import LayerMaps, above, dense_layers, layer_maps
 from nofb.layers import Chain, Inverse, WeightedLayer
+from nofb.layers.inverse import Use
 from nofb.network import Network
 from nofb.noise import Noise
 from nofb.optimizers import Optimizer
@@ -29,16 +30,6 @@ from nofb.types import Array, Map
 from nofb.updates import Signals, side_by_side
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
-
-
-class Use(NamedTuple):
-    """One use of an inverse in its loss: z, g(z), and the slope of each sample's loss at g(z)."""
-
-    z: Array
-    g_z: Array
-    slope: Array
-
-
 Loss = tuple[float, list[Use]]  # a mean over the samples, and every use of the inverse in it
 
 
@@ -100,20 +91,6 @@ def difference_loss(
 def mean_square(wrong: Array) -> float:
     """Return ½‖wrong‖², a mean over the samples."""
     return 0.5 * float(np.vdot(wrong, wrong)) / len(wrong)
-
-
-@kernel
-def inverse_gradient(z: Array, delta: Array, samples: int) -> tuple[Array, Array]:
-    """The mean gradients of a loss in B and c, from δ = (its slope at g(z)) ∘ s'."""
-    mean_delta = delta / delta.dtype.type(samples)
-    return z.T @ mean_delta, mean_delta.sum(axis=0)  # ΔB_l = zᵀ δ / N  (n_l, n_{l-1})
-
-
-def gradient_of(g: Inverse, uses: Sequence[Use]) -> tuple[Array, Array]:
-    """Return the mean gradients of a loss in B and c, from every use of the inverse in it."""
-    z = np.concatenate([g.before(use.z) for use in uses])  # (N · uses, n_out)
-    slopes = [g.activation.times_jacobian(use.slope, use.z, use.g_z) for use in uses]
-    return inverse_gradient(z, np.concatenate(slopes), len(uses[0].z))
 
 
 # -- the loop ------------------------------------------------------------------------------------
@@ -205,9 +182,9 @@ class TargetRule(Rule):
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         layers, e = self.layers(net, trace), trace.error
-        *hidden, last = zip(layers, reversed([*self.targets_of(layers, e)]), strict=True)
-        yield net.weighted[-1], self.weight_signal(last[0], e)  # δ_L = e
-        for own, t in reversed(hidden):
+        _, *targets = self.targets_of(layers, e)
+        yield net.weighted[-1], self.weight_signal(layers[-1], e)  # δ_L = e
+        for own, t in zip(layers[-2::-1], targets, strict=True):
             yield own.layer, self.weight_signal(own, self.teaching_signal(own, t, e))
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
@@ -299,4 +276,4 @@ class TargetRule(Rule):
     ) -> InverseUpdate:
         """Return what the inverse of the first of these layers learns, with fresh noise."""
         loss, uses = self.inverse_loss(layers, Noise(rng, self.noise))
-        return InverseUpdate(loss, *gradient_of(layers[0].g, uses))
+        return InverseUpdate(loss, *layers[0].g.gradient(uses))
