@@ -63,9 +63,9 @@ class Map:
         return self.activation(x) if self.activation_first else x
 
     def times_slope(self, signal: Array, y: Array) -> Array:
-        """Bring a signal on y back to the matrix's product, in place."""
+        """Return a signal on y, brought back to the matrix's product."""
         if not self.activation_first:
-            self.activation.times_slope(signal, y)
+            return self.activation.times_slope(signal, y)
         return signal
 
     def slope_below(self, x: Array) -> Array:

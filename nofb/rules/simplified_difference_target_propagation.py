@@ -78,10 +78,9 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
         return super().map_of(net, layer)
 
 
-def times_softmax_jacobian(signal: Array, h: Array) -> None:
-    """Multiply by diag(h) - hᵀ h, which is its own transpose, in place."""
-    signal -= (signal * h).sum(axis=1, keepdims=True)
-    signal *= h
+def times_softmax_jacobian(signal: Array, h: Array) -> Array:
+    """Return the signal times diag(h) - hᵀ h, which is its own transpose."""
+    return (signal - (signal * h).sum(axis=1, keepdims=True)) * h
 
 
 OUTPUT_UNITS = {
