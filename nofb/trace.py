@@ -67,6 +67,8 @@ class Trace:
         self._arrived: dict[WeightedLayer, Array] = {}
         self._pieces: dict[int, list[Trace]] = {}
         self._second: Trace | None = None
+        self._steps: dict[WeightedLayer, tuple[Array, Array | None]]
+        self._steps = {} if whole is None else whole._steps
 
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
@@ -247,6 +249,13 @@ class Trace:
     def delta_rows(self, layer: WeightedLayer) -> Array:
         """Return what a layer was taught last, as rows (N, n_out)."""
         return self.deltas[layer].reshape(-1, layer.n_out)
+
+    def step_of(self, layer: WeightedLayer) -> tuple[Array, Array | None]:
+        """Return memory for the step of a layer's W and b; a smaller batch writes into the same."""
+        if layer not in self._steps:
+            db = None if layer.b is None else np.empty_like(layer.b)
+            self._steps[layer] = np.empty_like(layer.W), db
+        return self._steps[layer]
 
     # -- memory ----------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     else:
         threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
         trace.deltas = {layer: whole_delta(trace, layer) for layer in pieces[0].deltas}
-    wanted = {layer: empty(layer, layer in trace.deltas) for layer in trace.net.weighted}
+    wanted = {layer: memory(trace, layer, layer in trace.deltas) for layer in trace.net.weighted}
     if threads.worth(work):
         threads.share(
             job for layer in trace.deltas for job in products(trace, layer, wanted[layer])
@@ -110,7 +110,11 @@ def products(trace: Trace, layer: WeightedLayer, update: Update) -> list[Job]:
     ]
 
 
-def empty(layer: WeightedLayer, taught: bool) -> Update:
-    """Return an update to be written, or, of a layer that is not taught, all zeros."""
-    new = np.empty_like if taught else np.zeros_like
-    return Update(new(layer.W), None if layer.b is None else new(layer.b))
+def memory(trace: Trace, layer: WeightedLayer, taught: bool) -> Update:
+    """Return an update to be written, in memory of the trace, or, of an untaught layer, zeros."""
+    dW, db = trace.step_of(layer)
+    if not taught:
+        dW[:] = 0
+        if db is not None:
+            db[:] = 0
+    return Update(dW, db)
