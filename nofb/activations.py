@@ -65,6 +65,12 @@ class Activation:
         a = np.asarray(a, order="C")
         return self.times_slope(np.ones_like(a), self(a))
 
+    def times_jacobian(self, v: Array, a: Array, h: Array) -> Array:
+        """Return v ∘ f'(a), given h = f(a), as a new array."""
+        return self.times_slope(np.ascontiguousarray(v), h)
+
+    times_jacobian_transposed = times_jacobian  # every unit stands for itself
+
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickle and copy an activation of the table by its name: kernels cannot be pickled."""
         known = ACTIVATIONS.get(self.name) is self
