@@ -60,10 +60,9 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
         return [replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)]  # eq. 1: h_L = ŷ
 
 
-def times_softmax_jacobian(signal: Array, h: Array) -> None:
-    """Multiply by diag(h) - hᵀ h, which is its own transpose, in place."""
-    signal -= (signal * h).sum(axis=1, keepdims=True)
-    signal *= h
+def times_softmax_jacobian(signal: Array, h: Array) -> Array:
+    """Return the signal times diag(h) - hᵀ h, which is its own transpose."""
+    return (signal - (signal * h).sum(axis=1, keepdims=True)) * h
 
 
 OUTPUT_UNITS = {

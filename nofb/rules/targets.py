@@ -189,9 +189,8 @@ class TargetRule(Rule):
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
         """Return δ of a hidden layer (N, n_l)."""
-        delta = change(own.h, t, self.step_size)
-        own.layer.activation.times_slope(delta, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
-        return delta
+        asked = change(own.h, t, self.step_size)
+        return own.layer.activation.times_slope(asked, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
         """Return what W learns from, given δ: the same, unless a rule says otherwise."""
@@ -262,7 +261,7 @@ class TargetRule(Rule):
         updates = side_by_side(trace, jobs)
         factor = schedules.get(self.inverse_schedule)(self.clock.epoch, self.clock.epochs)
         for (own, *_), each, update in zip(stacks, training, updates, strict=True):
-            each.optimizer.share = factor
+            each.optimizer.factor = factor
             each.optimizer.step("B", own.g.B, update.dB)
             each.optimizer.step("c", own.g.c, update.dc)
 
