@@ -40,6 +40,11 @@ def initialiser(default: str) -> Any:
     return _field(default, lambda name, given: initialisers.get(given, name))
 
 
+def fixed(value: object) -> Any:
+    """Return a field that a variant of a class sets, and that nobody else can give."""
+    return dataclasses.field(default=value, init=False)
+
+
 def check(settings: Any) -> None:
     """Hold every field of a dataclass to its bounds.
 

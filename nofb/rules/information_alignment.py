@@ -51,7 +51,7 @@ class InformationAlignment(WeightMirror):
     decay
         λ, greater than 0 and less than 1.
 
-    The other parameters are those of the weight mirror.
+    The other parameters are those of the weight mirror, but for its rate, which stays λ / σ².
 
     Examples
     --------
@@ -71,6 +71,7 @@ class InformationAlignment(WeightMirror):
     by_sample = True
 
     null: float = settings.number(1.0, least=0)
+    rate: float | None = settings.fixed(None)
     decay: float = settings.number(0.02, above=0, below=1)
 
     def estimate(self, xi: Array, z: Array, B: Array) -> Array:
