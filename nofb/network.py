@@ -15,7 +15,7 @@ from weakref import WeakSet
 import numpy as np
 
 from nofb import archive, checks, losses, seeds
-from nofb.layers import Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
+from nofb.layers import Activation, Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
 from nofb.layers.base import WeightlessLayer
 from nofb.trace import Trace
 from nofb.types import Array, FloatType, Shape
@@ -56,6 +56,8 @@ class Network:
         The rule that is attached, or `None`.
     work
         How many multiply-adds the forward pass of one sample takes, once the shapes are known.
+    signal_size
+        How many numbers the largest signal of one sample has, once the shapes are known.
 
     Raises
     ------
@@ -306,6 +308,7 @@ class Network:
             raise
         self.input_shape = input_shape
         self.work = sum(layer.work for layer in self.weighted)
+        self.signal_size = max(layer.signal_size for layer in self.weighted)
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
@@ -463,7 +466,7 @@ class Network:
     def _needs_image(self) -> bool:
         first = self.layers[: self.layers.index(self.weighted[0])]
         images = [layer for layer in self.layers if isinstance(layer, Conv2D | MaxPool2D)]
-        return bool(images) or any(not isinstance(layer, Dropout) for layer in first)
+        return bool(images) or any(not isinstance(layer, Dropout | Activation) for layer in first)
 
     def _draw(self) -> None:
         rng = seeds.generator(self.seed, "weights")

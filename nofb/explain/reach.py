@@ -133,7 +133,7 @@ class Memory:
     def _of_layers(self) -> Iterator[tuple[str, Array]]:
         for number, layer in enumerate(self.small.net.weighted, 1):
             arrays: dict[int, tuple[str, Array]] = {}
-            inverse = {"c": layer.inverse.c} if layer.inverse else {}
+            inverse = {"c": layer.inverse.b} if layer.inverse else {}
             for part in (vars(layer), inverse, getattr(layer.rule_state, "__dict__", {})):
                 for name, value in part.items():
                     if _is_array(value):

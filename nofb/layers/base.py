@@ -14,7 +14,6 @@ import numpy as np
 
 from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
-from nofb.layers.inverse import Inverse
 from nofb.layers.owned_arrays import Pattern, owned
 from nofb.types import Array, FloatType, Shape
 
@@ -95,9 +94,10 @@ class Record:
         """
         return self._checked(layer, signal, (self.samples, *shape))
 
-    def shaped(self, layer: Layer, signal: Array, shape: Shape) -> Array:
-        """Return a signal, or one that is given as rows, in the shape (N, *shape)."""
-        if isinstance(signal, np.ndarray) and signal.ndim == 2 and len(shape) > 1:
+    def shaped(self, signal: Array, layer: Layer) -> Array:
+        """Return a signal on what a layer gave, shaped like that, though it be given as rows."""
+        shape = layer.shape_out
+        if len(shape) > 1 and isinstance(signal, np.ndarray) and signal.ndim == 2:
             rows = (self.samples, prod(shape)), (self.samples * prod(shape[:-1]), shape[-1])
             signal = signal.reshape(self.samples, *shape) if signal.shape in rows else signal
         return self.signal(layer, signal, shape)
@@ -109,7 +109,7 @@ class Record:
     def _checked(self, layer: Layer, signal: Array, shape: Shape) -> Array:
         is_array = isinstance(signal, np.ndarray)
         fits = is_array and signal.shape == shape
-        if fits and signal.dtype is self._dtype and signal.flags.carray:
+        if fits and signal.dtype == self._dtype and signal.flags.carray:
             return signal
         if not is_array or not np.issubdtype(signal.dtype, np.floating):
             held = getattr(signal, "dtype", type(signal).__name__)
@@ -196,7 +196,8 @@ class WeightedLayer(Layer):
     D
         Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
     inverse
-        What a target travels down through, where a rule sends targets; otherwise `None`.
+        What a target travels down through, where a rule sends targets; otherwise `None`. Its W is
+        this layer's B or D.
     rule_state
         What the attached rule keeps for this layer, one small object, or `None`.
     dtype
@@ -215,7 +216,7 @@ class WeightedLayer(Layer):
     b: Array | None
     B: Any = None  # an array or None: kernels take no None
     D: Any = None
-    inverse: Inverse | None = None
+    inverse: WeightedLayer | None = None
     rule_state: Any = None
     dtype: FloatType = np.float32
     work: int
@@ -246,8 +247,8 @@ class WeightedLayer(Layer):
                 return  # W *= 2 assigns W to itself
             value = self._owned(name, value)
             inverse = self.inverse
-            if value is not None and inverse and inverse.matrix is getattr(self, name, None):
-                inverse.B = value  # the two are one array, and stay one
+            if value is not None and inverse and inverse.W is getattr(self, name, None):
+                inverse.W[...] = value  # the two are one array, and stay one
                 return
         super().__setattr__(name, value)
 

@@ -60,7 +60,7 @@ class Uses:
     second_phase: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clock:
     """The moment of a run, for whatever a rule does by a schedule.
 
@@ -110,7 +110,7 @@ class Rule(ABC):
     paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]
     by_sample: ClassVar[bool] = False
-    clock: Clock = field(default=Clock(), init=False)
+    clock: Clock = field(default_factory=Clock, init=False)
 
     def __init_subclass__(cls) -> None:
         if "by_sample" not in vars(cls) and cls.__module__.partition(".")[0] != "nofb":
