@@ -1,8 +1,8 @@
 """What an audit asks of a rule, what it found, and where the rule's own claim is wrong.
 
 Every finding comes from an experiment: something was changed without the rule's knowledge, and the
-steps that it asks of the hidden layers changed too, or did not. The last layer learns from its own error
-under every rule, so it is not asked.
+steps that it asks of the hidden layers changed too, or did not. The last layer learns from its own
+error under every rule, so it is left out.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Findings:
         Examples
         --------
         >>> Findings(Uses(error=True), {"error": 0.5}).evidence("error")
-        "a hidden layer's step changes by 50 % if ŷ, and the error with it, is another one"
+        "a hidden layer's step changes by 50 % if the output ŷ, and with it the error, is replaced"
         """
         share, experiment = self.changes[name], QUESTIONS[name].experiment
         if not share:

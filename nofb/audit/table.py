@@ -10,8 +10,8 @@ FIRST = (
     "A rule uses something if the steps that it asks of hidden layers change when, unknown to it,"
 )
 LAST = (
-    "Where weights are replaced, the units that they lead to are deaf: their response is always the "
-    "same,\nso that only a rule that reads the weights can notice. Forward passes are never changed."
+    "Where weights are replaced, the units that they lead to are deaf: their response is always the"
+    "\nsame, so that only a rule that reads the weights can notice. Forward passes never change."
 )
 
 
