@@ -180,8 +180,8 @@ class Rule(ABC):
     def check_feedback(self, net: Network, error: Exception) -> None:
         """Raise a sentence if the feedback is not as `attach` draws it: kernels have no words."""
         self.check_attached(net)
-        twin = copy.deepcopy(net)
-        twin.rule.attach(twin)
+        rule, twin = copy.deepcopy((self, net))
+        rule.attach(twin)
         for layer, drawn in zip(net.weighted, twin.weighted, strict=True):
             for name, what in (("B", "feedback matrix"), ("D", "direct feedback matrix")):
                 found, expected = getattr(layer, name), getattr(drawn, name)
