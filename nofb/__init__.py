@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nofb import datasets, rules
 from nofb.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from nofb.network import Network
-from nofb.trace import Trace, Update
+from nofb.trace import Trace
 from nofb.training import (
     SGD,
     Adam,
@@ -19,6 +19,7 @@ from nofb.training import (
     StopTraining,
     fit,
 )
+from nofb.updates import Update
 
 if TYPE_CHECKING:
     from nofb import explain, plots

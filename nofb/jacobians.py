@@ -1,4 +1,4 @@
-"""Jacobians of the output with respect to every layer, and the Gauss-Newton step that they give.
+"""Jacobians of the output with respect to every layer, and what the output does not notice.
 
 For small networks and diagnostics: they go back along the transposed weights, one output at a time.
 """
@@ -31,30 +31,13 @@ def output_jacobians(trace: Trace) -> Iterator[tuple[WeightedLayer, Array]]:
     net = trace.net
     rows = np.eye(net.n_outputs, dtype=net.dtype)
     deltas = [np.tile(row, (trace.samples, 1)) for row in rows]  # one for each output
-    for layer, below in net.downward():
+    for layer in net.weighted[:0:-1]:
+        below = net.below(layer)
         J = np.empty((trace.samples, net.n_outputs, *below.shape_out), net.dtype)
         for j, delta in enumerate(deltas):
-            signal = trace.back(layer, delta, layer.W.T)
-            J[:, j] = signal
-            deltas[j] = trace.times_slope(below, signal).copy()
+            signal = J[:, j] = trace.below(layer, delta @ layer.W.T)
+            deltas[j] = trace.times_slope(below, signal)
         yield below, J.reshape(trace.samples, net.n_outputs, -1)
-
-
-def gauss_newton(J: Array, e: Array, damping: float) -> Array:
-    """Return e (J Jᵀ + c I)⁻¹ J (N, n_l): the smallest change of h_l that moves the output by e.
-
-    Parameters
-    ----------
-    J
-        Jacobians (N, n_L, n_l).
-    e
-        The change of the output (N, n_L).
-    damping
-        c; with 0 it is e times the pseudo-inverse of J, if the outputs are independent.
-    """
-    J, e = J.astype(np.float64), e.astype(np.float64)
-    gram = J @ J.transpose(0, 2, 1) + damping * np.eye(J.shape[1])  # (N, n_L, n_L)
-    return (np.linalg.solve(gram, e[:, :, None]).transpose(0, 2, 1) @ J)[:, 0]
 
 
 def null_space_shares(J: Array, change: Array) -> Array:

@@ -89,7 +89,9 @@ class Network:
         self.dtype = dtype
         self._check_layers()
         self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
-        self._below = dict(self.downward())
+        for layer in self.weighted[1:]:
+            layer.sends = True
+        self._below = dict(zip(self.weighted[1:], self.weighted[:-1], strict=True))
         self._riders = {layer: self._find_riders(layer) for layer in self.weighted}
         self._draw()
         self.rule: object = None  # the rule whose feedback path is drawn
@@ -111,10 +113,6 @@ class Network:
         if layer not in self._below:
             raise ValueError(f"no layer with weights stands below {layer!r}")
         return self._below[layer]
-
-    def downward(self) -> Iterator[tuple[WeightedLayer, WeightedLayer]]:
-        """Go from the output down, in pairs (layer, the layer below it)."""
-        return zip(self.weighted[:0:-1], self.weighted[-2::-1], strict=True)
 
     def riders(self, layer: WeightedLayer) -> list[WeightlessLayer]:
         """Return the pooling, dropout and flattening between a layer and the next one."""

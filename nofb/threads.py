@@ -153,6 +153,9 @@ def team(size: int | None = None) -> Iterator[Team]:
     if outer is not None and size is None:
         yield outer
         return
+    # Kernels multiply through SciPy's BLAS: one that is not loaded yet could not be held back.
+    import scipy.linalg.cython_blas  # noqa: F401
+
     _here.team = Team(default() if size is None else size)
     try:
         with threadpool_limits(limits=1, user_api="blas"):
@@ -176,6 +179,22 @@ def worth(work: int) -> bool:
 def share(jobs: Iterable[Job]) -> None:
     """Let the team of this thread do all jobs; there must be one."""
     _here.team.share(jobs)
+
+
+def do(jobs: Sequence[Job], work: int) -> None:
+    """Do all jobs, by the whole team if that much work is worth it.
+
+    Examples
+    --------
+    >>> do([lambda: print("one"), lambda: print("two")], work=10)
+    one
+    two
+    """
+    if len(jobs) > 1 and worth(work):
+        share(jobs)
+    else:
+        for job in jobs:
+            job()
 
 
 def results(jobs: Sequence[Callable[[], Result]], work: int) -> list[Result]:

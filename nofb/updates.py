@@ -1,14 +1,25 @@
-"""What a rule wants of every layer after one batch, in memory that the next batch uses again."""
+"""What a rule wants of every layer after one batch, worked out from its teaching signals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from math import ceil
 
 import numpy as np
 
+from nofb import threads
+from nofb.kernels.dense import mean_rows, weight_update
 from nofb.layers import WeightedLayer
+from nofb.threads import Job
+from nofb.trace import Trace
 from nofb.types import Array
+
+Signals = Iterable[tuple[WeightedLayer, Array]]
+GiveSignals = Callable[[Trace], Signals]
+
+PIECE = 2**24  # bytes: signals that are larger are made in pieces, since so much memory is slow
 
 
 @dataclass
@@ -30,46 +41,69 @@ class Update:
     dB: Array | None = None
 
 
-class Updates(dict[WeightedLayer, Update]):
-    """The updates of all layers, each made when it is first asked for, all zeros.
+def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]:
+    """Return ΔW = h_belowᵀ δ / N and Δb = mean δ of each layer with weights.
 
-    An update that was not made in a batch is zero.
+    The update of a layer without a signal is zero.
 
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> first, last = Network([Dense(4, 3, "tanh"), Dense(3, 2)]).weighted
-    >>> updates = Updates()
-    >>> updates[first].dW[:] = updates[last].dW[:] = 1
-    >>> updates.only([last])
-    >>> float(updates[first].dW.sum()), float(updates[last].dW.sum())
-    (0.0, 6.0)
+    Parameters
+    ----------
+    trace
+        A trace that knows its target; it keeps the signals, as `trace.deltas`.
+    signals
+        Gives layers and their δ, from a trace.
+    by_sample
+        Whether a sample's signals need no other sample: they are then made in pieces, side by side.
     """
+    pieces = trace.pieces(count_pieces(trace) if by_sample else 1)
+    work = trace.samples * trace.net.work
+    threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
+    if len(pieces) > 1:
+        trace.deltas = {layer: whole_delta(trace, layer) for layer in pieces[0].deltas}
+    wanted = {layer: empty(layer, layer in trace.deltas) for layer in trace.net.weighted}
+    jobs = [job for layer in trace.deltas for job in products(trace, layer, wanted[layer])]
+    threads.do(jobs, work)
+    return list(wanted.values())
 
-    def __init__(self) -> None:
-        self._dB: dict[WeightedLayer, Array] = {}
 
-    def __missing__(self, layer: WeightedLayer) -> Update:
-        db = None if layer.b is None else np.zeros_like(layer.b)
-        update = self[layer] = Update(np.zeros_like(layer.W), db)
-        return update
+def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:
+    """Keep the signals of some samples; in the whole trace's memory, if they are not all of it."""
+    piece.deltas = {}
+    for layer, signal in signals(piece):
+        delta = piece[layer].shaped(layer, signal, layer.shape_out)
+        if piece is not whole:
+            rows = slice(piece.first, piece.first + piece.samples)
+            whole_delta(whole, layer)[rows] = delta
+        piece.deltas[layer] = delta
 
-    def feedback(self, layer: WeightedLayer, B: Array) -> Array:
-        """Return the dB of a layer's update, shaped like B, to be written as a whole."""
-        if layer not in self._dB:
-            self._dB[layer] = np.zeros_like(B)
-        self[layer].dB = self._dB[layer]
-        return self._dB[layer]
 
-    def begin(self) -> None:
-        """Begin a batch: no feedback matrix has an update yet."""
-        for layer in self._dB:
-            self[layer].dB = None
+def whole_delta(trace: Trace, layer: WeightedLayer) -> Array:
+    """Return the memory in which pieces put their signals together."""
+    return trace[layer].array("delta", layer.shape_out)
 
-    def only(self, taught: Iterable[WeightedLayer]) -> None:
-        """Set the updates of all layers but these to zero."""
-        for layer in self.keys() - set(taught):
-            update = self[layer]
-            update.dW[:] = 0
-            if update.db is not None:
-                update.db[:] = 0
+
+def count_pieces(trace: Trace) -> int:
+    """Return in how many pieces signals are made: one for each thread, and none of them huge."""
+    shares = len(threads.cut(trace.samples, trace.samples * trace.net.work))
+    largest = max(layer.signal_size for layer in trace.net.weighted)
+    size = trace.samples * largest * np.dtype(trace.net.dtype).itemsize
+    return min(trace.samples, max(shares, ceil(size / PIECE)))
+
+
+def products(trace: Trace, layer: WeightedLayer, update: Update) -> list[Job]:
+    """Return the weight product of one layer, cut into jobs if it is a large one."""
+    h_below, delta, N = trace.h_below(layer), trace.delta_rows(layer), trace.samples
+    cuts = threads.cut(layer.n_in, N * layer.work)
+    if len(cuts) == 1:
+        return [partial(weight_update, h_below, delta, N, update.dW, update.db)]
+    mean_delta = mean_rows(delta, N, update.db)
+    # A kernel takes whole arrays only; NumPy takes some columns of h_below as they stand.
+    return [
+        partial(np.matmul, h_below.T[units], mean_delta, out=update.dW[units]) for units in cuts
+    ]
+
+
+def empty(layer: WeightedLayer, taught: bool) -> Update:
+    """Return an update to be written, or, of a layer that is not taught, all zeros."""
+    new = np.empty_like if taught else np.zeros_like
+    return Update(new(layer.W), None if layer.b is None else new(layer.b))

@@ -13,9 +13,10 @@ import pytest
 from nofb import Dense, Network, datasets, rules
 from nofb.experiments import bengio2020, deep_targets, inverse_anatomy, inverse_training
 from nofb.experiments.inverse_contraction import CONSTANTS, contraction
-from nofb.jacobians import gauss_newton, output_jacobians
+from nofb.jacobians import output_jacobians
 from nofb.report import bengio2020 as report
 from nofb.report import deep_targets as deep_report
+from nofb.rules.gauss_newton_targets import gauss_newton
 
 SMALL = replace(deep_targets.SETTINGS, data="digits", hidden=(20, 20, 20))
 

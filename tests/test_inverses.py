@@ -23,10 +23,11 @@ from nofb.diagnosis.targets import (
     residual,
     unnoticed_shares,
 )
-from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
+from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import Inverse
 from nofb.layers.inverse import Map
 from nofb.noise import add_noise
+from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.targets import InverseUpdate, TargetRule
 
 LEARNERS = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]

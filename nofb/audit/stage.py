@@ -6,7 +6,7 @@ the rule teaches is due to what it was told, and not to a network that went anot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,12 @@ import numpy as np
 from nofb.layers import Dense
 from nofb.layers.base import Record
 from nofb.network import Network
+from nofb.optimizers import SGD
 from nofb.rules import Rule
-from nofb.trace import Trace, Update
-from nofb.training.step import moves
+from nofb.trace import Trace
+from nofb.training.step import step
 from nofb.types import Array
+from nofb.updates import Update
 
 SIZES = (5, 4, 6, 7, 3)  # no two alike, so that nothing fits where it does not belong
 LAYERS = range(len(SIZES) - 1)
@@ -31,6 +33,15 @@ CALLS = ("attach", "learn_feedback", "before_step", "teach", "after_step")
 FEEDBACK_RATE = 0.1
 EARLIER, LAST = "earlier", "last"  # the steps of a life, and its last lesson
 
+
+class FeedbackAlone(SGD):
+    """An optimizer that moves feedback matrices, and leaves weights and biases where they are."""
+
+    def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
+        super().step_all([move for move in moves if move[0].endswith(".B")])
+
+
+FEEDBACK_ALONE = FeedbackAlone(FEEDBACK_RATE)
 Batch = tuple[Array, Array]
 Falsehoods = Mapping[int, Callable[[Array], Array]]
 Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db) of each layer
@@ -127,10 +138,10 @@ class Life:
 def live(rule: Rule, life: Life) -> Taught:
     """Let a copy of the rule take two steps and teach once more; return all that it taught."""
     stage = Stage(deepcopy(rule), life)
-    stage.call("attach", stage.net, life.seed)
+    stage.call(stage.rule.attach, stage.net, life.seed)
     with showing(stage.net, weights_of(build(life.past))):
         taught = [stage.step(draw_batch(2 * life.past + step)) for step in range(2)]
-    stage.call("after_step", stage.net)  # so that what follows W at once has done so
+    stage.call(stage.rule.after_step, stage.net)  # so that what follows W at once has done so
     stage.part = LAST
     return [*taught, stage.lesson(draw_batch(0), life.spoil)]
 
@@ -143,36 +154,28 @@ class Stage:
 
     def step(self, batch: Batch) -> list[Array]:
         """Let the rule teach and its feedback move, while the weights stay where they are."""
-        for name in ("learn_feedback", "before_step"):
-            self.call(name, self.net, self.passed(batch))
-        taught = self.lesson(batch)
-        for name, array, update in moves(self.net, self.rule, self.updates):
-            if not name.endswith((".W", ".b")):
-                array -= FEEDBACK_RATE * update
-        self.call("after_step", self.net)
-        return taught
+        trace = self.passed(batch)
+        self.call(self.rule.learn_feedback, self.net, trace)
+        return list(map(flat, step(self.net, self.rule, FEEDBACK_ALONE, trace, self.call)))
 
-    def lesson(
-        self, batch: Batch, spoil: Callable[[Trace], object] = lambda trace: None
-    ) -> list[Array]:
+    def lesson(self, batch: Batch, spoil: Callable[[Trace], object]) -> list[Array]:
         """Return what the rule teaches each layer, from a trace that may have been spoilt."""
         trace = self.passed(batch)
         spoil(trace)
-        self.updates = self.call("teach", self.net, trace)
-        return [flat(update) for update in self.updates]
+        return list(map(flat, self.call(self.rule.teach, self.net, trace)))
 
     def passed(self, batch: Batch) -> Trace:
         """Return the trace of an honest forward pass, which knows its target."""
         x, target = batch
         return self.net.forward(x, train=True).set_target(target)
 
-    def call(self, name: str, *arguments: Any) -> Any:
+    def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
         """Let the rule work, and see and hear what this life has for it."""
-        false = self.life.false if name in self.life.calls else {}
+        false = self.life.false if method.__name__ in self.life.calls else {}
         deaf = self.life.deaf if self.part in self.life.deaf_in else ()
         units = [layer for layer in self.net.layers if isinstance(layer, Units)]
         with showing(self.net, false), deafened(units[k] for k in deaf):
-            return getattr(self.rule, name)(*arguments)
+            return method(*arguments)
 
 
 def weights_of(net: Network) -> Falsehoods:

@@ -29,7 +29,8 @@ def steps_through(
         What the output layer is told (N, n_outputs).
     """
     delta, steps = start, []
-    for layer, below in net.downward():
+    for layer in net.weighted[:0:-1]:
+        below = net.below(layer)
         slope = below.activation.slope(trace[below].a)
         delta = delta @ way[layer] * slope**slopes
         steps.append(trace[below].h_below.T @ delta / len(delta))

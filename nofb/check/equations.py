@@ -64,7 +64,7 @@ def silent_units_rest(subject: Subject) -> Verdict:
             return failed(
                 f"{percent(lost / whole)} of the signal of {layer_name(net, layer)} "
                 "is for ReLU units that are off: the slope f'(a) is missing, which "
-                "trace.times_slope(layer, signal) brings in"
+                "trace.delta(layer) brings in"
             )
     return passed("ReLU units that are off, so that their slope is 0, are taught nothing")
 

@@ -16,8 +16,9 @@ HINTS = {
     r"has no (direct )?feedback matrix":
         "draw_feedback must put one on the layer; the first layer has no B, the last one no D",
     r"the signal for .* has shape":
-        "after trace.back(layer, ...) a signal is that of `below`, whose slope it takes, and with "
-        "which it is yielded",
+        "trace.arrive takes what W is multiplied with, (N, n_in); what is yielded is (N, n_out)",
+    r"no signal has arrived at":
+        "every layer with `layer.sends` must send one, in a loop over trace.downward()",
     r"'NoneType' object is not iterable":
         "signals must yield a pair (layer, δ) for every layer",
     r"'NoneType'":

@@ -10,10 +10,12 @@ import numpy as np
 
 from nofb.layers import Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
 from nofb.network import Network
+from nofb.optimizers import SGD
 from nofb.rules import Backprop, Rule
-from nofb.trace import Trace, Update
-from nofb.training.step import moves
+from nofb.trace import Trace
+from nofb.training.step import step
 from nofb.types import Array, FloatType
+from nofb.updates import Update
 
 SIZES = (5, 4, 6, 3)  # no two alike: what fits by chance in a square network fits nowhere here
 SAMPLES = 7
@@ -97,13 +99,7 @@ def train_step(net: Network, rule: Rule, samples: int = SAMPLES, rate: float = 0
     trace = traced(net, samples)
     for _ in range(rule.feedback_passes(0)):
         rule.learn_feedback(net, trace)
-    rule.before_step(net, trace)
-    updates = rule.teach(net, trace)
-    asked = parts(updates)
-    for _, array, update in moves(net, rule, updates):
-        array -= rate * update
-    rule.after_step(net)
-    return asked
+    return parts(step(net, rule, SGD(rate), trace))
 
 
 def parts(updates: Sequence[Update]) -> Steps:

@@ -28,10 +28,12 @@ def transport_path(net: Network) -> PerLayer:
     """
     path = {layer: layer.W.T for layer in net.weighted if layer.D is None}
     signal = np.eye(net.n_outputs, dtype=net.dtype)
-    for layer, below in net.downward():
+    for layer in net.weighted[:0:-1]:
+        below = net.below(layer)
         if len(path) == len(net.weighted):
             break  # no direct feedback is left below
-        signal = layer.back(Record(net.n_outputs, net.dtype), signal, layer.W.T)
+        rows = signal.reshape(-1, layer.n_out) @ layer.W.T
+        signal = layer.scatter(Record(net.n_outputs, net.dtype), rows)
         if below.D is not None:
             path[below] = signal.reshape(net.n_outputs, -1)
         for rider in reversed(net.riders(below)):

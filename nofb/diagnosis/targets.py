@@ -62,7 +62,8 @@ def inverse_residuals(view: View) -> Array:
     rule, net = view.target_rule, view.net
     changes = view.target_changes
     residuals = {
-        layer: residual(rule, view.trace, layer, below, changes) for layer, below in net.downward()
+        layer: residual(rule, view.trace, layer, net.below(layer), changes)
+        for layer in net.weighted[1:]
     }
     return in_order(net, residuals)
 

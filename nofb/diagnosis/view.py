@@ -85,10 +85,12 @@ class View:
     def local_delta(self) -> PerLayer:
         """The rule's own δ_{l+1} sent back through W_{l+1}ᵀ."""
         local = {self.net.weighted[-1]: self.trace.error}
-        for layer, below in self.net.downward():
+        for layer in self.net.weighted[:0:-1]:
             if layer in self.delta:
-                signal = self.trace.back(layer, self.delta[layer], layer.W.T)
-                local[below] = self.trace.times_slope(below, signal).copy()
+                below, delta = self.net.below(layer), self.delta[layer].reshape(-1, layer.n_out)
+                signal = self.trace.below(layer, delta @ layer.W.T)
+                rows = self.trace.times_slope(below, signal)
+                local[below] = rows.reshape(self.trace[below].h.shape)
         return local
 
     @cached_property

@@ -18,10 +18,11 @@ from nofb.diagnosis import angles
 from nofb.diagnosis.targets import residual
 from nofb.experiments.deep_targets import SETTINGS, load
 from nofb.experiments.runs import train
-from nofb.jacobians import gauss_newton, null_space_shares, output_jacobians
+from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules import make
+from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
 from nofb.types import Array
@@ -102,7 +103,8 @@ def exact_changes(rule: TargetRule, trace: Trace) -> tuple[Changes, list[float]]
     net, conditions = trace.net, []
     change = -rule.step_size * trace.error.astype(np.float64)
     changes = {net.weighted[-1]: change}
-    for layer, below in net.downward():
+    for layer in net.weighted[:0:-1]:
+        below = net.below(layer)
         slope = np.ones_like(change)
         if layer is not net.weighted[-1]:
             layer.activation.times_slope(slope, trace[layer].h)

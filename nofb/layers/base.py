@@ -7,13 +7,13 @@ weight product), so that a rule never asks which kind of layer it has.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
-from nofb.kernels import products
 from nofb.layers.inverse import Inverse
 from nofb.layers.owned_arrays import Pattern, owned
 from nofb.types import Array, FloatType, Shape
@@ -93,8 +93,22 @@ class Record:
         ValueError
             If it has another shape.
         """
+        return self._checked(layer, signal, (self.samples, *shape))
+
+    def shaped(self, layer: Layer, signal: Array, shape: Shape) -> Array:
+        """Return a signal, or one that is given as rows, in the shape (N, *shape)."""
+        if isinstance(signal, np.ndarray) and signal.ndim == 2 and len(shape) > 1:
+            rows = (self.samples, prod(shape)), (self.samples * prod(shape[:-1]), shape[-1])
+            signal = signal.reshape(self.samples, *shape) if signal.shape in rows else signal
+        return self.signal(layer, signal, shape)
+
+    def as_rows(self, layer: WeightedLayer, signal: Array) -> Array:
+        """Return a signal on what W is multiplied with, checked: rows of n_in numbers."""
+        return self._checked(layer, signal, (self.samples * prod(layer.shape_out[:-1]), layer.n_in))
+
+    def _checked(self, layer: Layer, signal: Array, shape: Shape) -> Array:
         is_array = isinstance(signal, np.ndarray)
-        fits = is_array and signal.shape == (self.samples, *shape)
+        fits = is_array and signal.shape == shape
         if fits and signal.dtype is self._dtype and signal.flags.carray:
             return signal
         if not is_array or not np.issubdtype(signal.dtype, np.floating):
@@ -105,8 +119,7 @@ class Record:
             )
         if not fits:
             raise ValueError(
-                f"the signal for {layer!r} has shape {signal.shape}, but needs "
-                f"{(self.samples, *shape)}"
+                f"the signal for {layer!r} has shape {signal.shape}, but needs {shape}"
             )
         return np.require(signal, self.dtype, ("C", "W"))
 
@@ -160,7 +173,7 @@ class WeightlessLayer(Layer):
 
     @abstractmethod
     def back(self, record: Record, signal: Array) -> Array:
-        """Return the signal on the layer's input, given the one on its output. May reuse it."""
+        """Return the signal on the layer's input, given the one on its output."""
 
     @abstractmethod
     def relay(self, record: Record, signal: Array) -> Array:
@@ -192,18 +205,21 @@ class WeightedLayer(Layer):
         The function that is applied to a = h_below W + b.
     work
         How many multiply-adds each of the three maps takes, for one sample.
+    sends
+        Whether a layer with weights stands below, which a signal can be sent back to.
     """
 
     SIZES = (*Layer.SIZES, "n_in", "n_out")
 
     W: Array
     b: Array | None
-    B: Array | None = None
-    D: Array | None = None
+    B: Any = None  # an array or None: kernels take no None
+    D: Any = None
     inverse: Inverse | None = None
     rule_state: Any = None
     dtype: FloatType = np.float32
     work: int
+    sends: bool = False
 
     def __init__(
         self, n_in: int, n_out: int, activation: str | None, init: str | Initialiser, bias: bool
@@ -264,19 +280,18 @@ class WeightedLayer(Layer):
         """Forward: a = h_below W + b, from `record.h_below` into `record.a`."""
 
     @abstractmethod
-    def back(self, record: Record, delta: Array, B: Array) -> Array:
-        """Back through a given matrix: delta B, a signal on h_below (N, *shape_in)."""
+    def scatter(self, record: Record, rows: Array) -> Array:
+        """Return a signal on what W is multiplied with as one on h_below (N, *shape_in)."""
+
+    @abstractmethod
+    def gather(self, record: Record, h_below: Array) -> Array:
+        """Return what is shaped like h_below as rows that W can be multiplied with."""
+
+    @property
+    def signal_size(self) -> int:
+        """How many numbers of one sample W is multiplied with."""
+        return prod(self.shape_out[:-1]) * self.n_in
 
     @abstractmethod
     def received(self, record: Record) -> Array:
         """Return what W was multiplied with, as rows of n_in numbers."""
-
-    def mean_delta(self, record: Record, delta: Array, db: Array | None) -> Array:
-        """Return delta / N, as rows of n_out numbers, and write their sum into db."""
-        mean_delta = record.array("mean_delta", self.shape_out).reshape(-1, self.n_out)
-        products.mean(delta.reshape(-1, self.n_out), record.samples, mean_delta, db)
-        return mean_delta
-
-    @abstractmethod
-    def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        """Forward through a given matrix (n_in, n_out): signal R, shaped like a (N, *shape_out)."""

@@ -6,9 +6,11 @@ dense layer: a = P W + b, signal = δ B (added back to where the patches came fr
 
 from math import prod
 
+import numpy as np
+
 from nofb import checks
 from nofb.initialisers import Initialiser
-from nofb.kernels import patches, products
+from nofb.kernels import dense, patches
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
 
@@ -99,43 +101,44 @@ class Conv2D(WeightedLayer):
         return self.W.reshape(*self.kernel_size, self.channels_in, self.n_out).transpose(3, 2, 0, 1)
 
     def affine(self, record: Record) -> None:
-        P = self._gather(record, record.h_below, "patches")  # (N H' W', n_in)
-        products.affine(P, self.W, self.b, record.a.reshape(-1, self.n_out))
+        P = self._gather(record, record.h_below, self._patches(record))  # (N H' W', n_in)
+        dense.affine(P, self.W, self.b, record.a.reshape(-1, self.n_out))
 
     def received(self, record: Record) -> Array:
-        return self._patches(record, "patches").reshape(-1, self.n_in)  # (N H' W', n_in)
+        return self._patches(record).reshape(-1, self.n_in)  # (N H' W', n_in)
 
-    def back(self, record: Record, delta: Array, B: Array) -> Array:
-        delta = record.signal(self, delta, self.shape_out)
-        on_patches = self._patches(record, "on_patches")
-        products.product(delta.reshape(-1, self.n_out), B, on_patches.reshape(-1, self.n_in))
-        signal = record.array("signal", self.shape_in)
+    def _patches(self, record: Record) -> Array:
+        """Return the patches of the forward pass."""
+        return record.array("patches", self._patch_shape)
+
+    def scatter(self, record: Record, rows: Array) -> Array:
+        on_patches = record.as_rows(self, rows).reshape(record.samples, *self._patch_shape)
+        signal = np.empty((record.samples, *self.shape_in), rows.dtype)
         bordered, inside = self._bordered(record, signal, "bordered_signal")
         patches.scatter(on_patches, *self._steps, bordered)
         if inside is not signal:
             signal[:] = inside
         return signal  # (N, H, W, channels_in)
 
-    def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        P = self._gather(record, record.signal(self, signal, self.shape_in), "on_patches")
-        relayed = record.array("relayed", self.shape_out)
-        products.product(P, R, relayed.reshape(-1, self.n_out))
-        return relayed
+    def gather(self, record: Record, h_below: Array) -> Array:
+        maps = record.signal(self, h_below, self.shape_in)
+        P = np.empty((record.samples, *self._patch_shape), maps.dtype)
+        return self._gather(record, maps, P)
 
-    def _gather(self, record: Record, maps: Array, name: str) -> Array:
-        """Return every patch of the maps as a row (N H' W', n_in), in memory called `name`."""
-        P = self._patches(record, name)
+    def _gather(self, record: Record, maps: Array, P: Array) -> Array:
+        """Copy every patch of the maps into P, and return it as rows (N H' W', n_in)."""
         bordered, inside = self._bordered(record, maps, "bordered")
         if inside is not maps:
             inside[:] = maps
         patches.gather(bordered, *self._steps, P)
         return P.reshape(-1, self.n_in)
 
-    def _patches(self, record: Record, name: str) -> Array:
-        """Return room for every patch: (N, H', W', rows, columns · channels_in)."""
+    @property
+    def _patch_shape(self) -> Shape:
+        """The patches of one sample: (H', W', rows, columns · channels_in)."""
         height, width, _ = self.shape_out
         rows, columns = self.kernel_size
-        return record.array(name, (height, width, rows, columns * self.channels_in))
+        return height, width, rows, columns * self.channels_in
 
     def _bordered(self, record: Record, maps: Array, name: str) -> tuple[Array, Array]:
         """Return room for the maps and their border, as rows of pixels, and the maps in it."""

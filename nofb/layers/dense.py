@@ -2,7 +2,7 @@
 
 from nofb import checks
 from nofb.initialisers import Initialiser
-from nofb.kernels import products
+from nofb.kernels import dense
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
 
@@ -57,26 +57,16 @@ class Dense(WeightedLayer):
             )
 
     def affine(self, record: Record) -> None:
-        products.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
+        dense.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
 
-    def back(self, record: Record, delta: Array, B: Array) -> Array:
-        signal = record.array("signal", self.shape_in)
-        try:
-            products.product(delta, B, signal)  # (N, n_in)
-        except ValueError:  # NumPy refuses what does not fit, so a check at each step is not needed
-            products.product(record.signal(self, delta, self.shape_out), B, signal)
-        return signal
+    def scatter(self, record: Record, rows: Array) -> Array:
+        return record.as_rows(self, rows)  # (N, n_in)
+
+    def gather(self, record: Record, h_below: Array) -> Array:
+        return record.signal(self, h_below, self.shape_in)  # (N, n_in)
 
     def received(self, record: Record) -> Array:
         return record.h_below  # (N, n_in)
-
-    def relay(self, record: Record, signal: Array, R: Array) -> Array:
-        relayed = record.array("relayed", self.shape_out)
-        try:
-            products.product(signal, R, relayed)  # (N, n_out)
-        except ValueError:
-            products.product(record.signal(self, signal, self.shape_in), R, relayed)
-        return relayed
 
     def __repr__(self) -> str:
         return f"Dense({self.n_in}, {self.n_out}, activation={self.activation.name!r})"

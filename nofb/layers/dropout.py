@@ -55,7 +55,7 @@ class Dropout(WeightlessLayer):
 
     def draw_mask(self, record: Record, train: bool) -> None:
         """Draw who falls silent in this batch; nobody does outside training."""
-        mask = record.array("mask", self.shape_in)
+        mask = self.mask(record)
         if train:
             self.rng.random(out=mask, dtype=mask.dtype)
             np.greater_equal(mask, self.rate, out=mask)
@@ -63,13 +63,15 @@ class Dropout(WeightlessLayer):
         else:
             mask[:] = 1
 
+    def mask(self, record: Record) -> Array:
+        """Return what each unit is multiplied with in this batch."""
+        return record.array("mask", self.shape_in)
+
     def forward(self, record: Record) -> None:
-        np.multiply(record.h_below, record.array("mask", self.shape_in), out=record.h)
+        np.multiply(record.h_below, self.mask(record), out=record.h)
 
     def back(self, record: Record, signal: Array) -> Array:
-        signal = record.signal(self, signal, self.shape_out)
-        signal *= record.array("mask", self.shape_in)
-        return signal
+        return record.signal(self, signal, self.shape_out) * self.mask(record)
 
     def relay(self, record: Record, signal: Array) -> Array:
         # A teaching signal has met the mask already, on its way down.

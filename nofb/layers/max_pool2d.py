@@ -58,13 +58,13 @@ class MaxPool2D(WeightlessLayer):
 
     def back(self, record: Record, signal: Array) -> Array:
         signal = record.signal(self, signal, self.shape_out)
-        below = record.array("signal", self.shape_in)
+        below = np.empty((len(signal), *self.shape_in), signal.dtype)
         pooling.to_winners(signal, self._winners(record), below)
         return below
 
     def relay(self, record: Record, signal: Array) -> Array:
         signal = record.signal(self, signal, self.shape_in)
-        relayed = record.array("relayed", self.shape_out)
+        relayed = np.empty((len(signal), *self.shape_out), signal.dtype)
         pooling.from_winners(signal, self._winners(record), relayed)
         return relayed
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from nofb import checks, fingerprint
 from nofb.rules.backprop import Backprop
-from nofb.rules.base import Rule, Signals, Uses
+from nofb.rules.base import Rule, Uses
 from nofb.rules.difference_reconstruction import DifferenceReconstruction
 from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
 from nofb.rules.direct_difference_target_propagation import DirectDifferenceTargetPropagation
@@ -46,6 +46,7 @@ from nofb.rules.symmetric_alignment import SymmetricAlignment
 from nofb.rules.target_propagation import TargetPropagation
 from nofb.rules.weight_mirror import WeightMirror, WeightMirrorReleased
 from nofb.text import printable
+from nofb.updates import Signals
 
 __all__ = [
     "COMPARED",

@@ -3,7 +3,7 @@
 Rumelhart, Hinton & Williams 1986 (Nature 323:533).
 
     δ_L     = ŷ - y                                 (1)
-    δ_{l-1} = (δ_l W_lᵀ) ∘ f'(a_{l-1})              (2)   the forward weights, carried back
+    δ_{l-1} = (δ_l W_lᵀ) ∘ f'(a_{l-1})              (2)   the forward weights, transposed
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); W_l forward weights (n_{l-1}, n_l);
@@ -12,9 +12,18 @@ Uses: the global error, its own activations, and Wᵀ: this is the weight transp
 Released code: none; this is the yardstick that all other rules are measured against.
 """
 
+from nofb.kernels.jit import kernel
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses
+from nofb.rules.base import Rule, Uses
 from nofb.trace import Trace
+from nofb.types import Array
+from nofb.updates import Signals
+
+
+@kernel
+def send_back(delta: Array, W: Array) -> Array:
+    """Every unit below gets the errors of all units above, each times the weight between them."""
+    return delta @ W.T  # eq. 2  (N, n_{l-1})
 
 
 class Backprop(Rule):
@@ -36,11 +45,11 @@ class Backprop(Rule):
     title = "backpropagation"
     paper = "Rumelhart, Hinton & Williams 1986"
     uses = Uses(error=True, transport=True)
+    by_sample = True
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        delta = trace.error  # eq. 1  (N, n_L)
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            signal = trace.back(layer, delta, layer.W.T)  # δ_l W_lᵀ  (N, n_{l-1})
-            delta = trace.times_slope(below, signal)  # eq. 2
-            yield below, delta
+        for layer in trace.downward():  # from the output, where e waits: eq. 1
+            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 2
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, send_back(delta, layer.W))

@@ -6,21 +6,21 @@ The weight step then always reads dW = h_belowᵀ δ / N, so rules differ in the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+from numba.core.errors import NumbaError
 
-from nofb import checks, seeds
+from nofb import checks, seeds, settings, updates
 from nofb.initialisers import Initialiser
 from nofb.layers import WeightedLayer
 from nofb.layers.owned_arrays import owned
 from nofb.network import Network
-from nofb.trace import Trace, Update
+from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals, Update
 
-Signals = Iterable[tuple[WeightedLayer, Array]]
 State = TypeVar("State")
 
 
@@ -59,8 +59,30 @@ class Uses:
     second_phase: bool = False
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The moment of a run, for whatever a rule does by a schedule.
+
+    Parameters
+    ----------
+    epoch
+        Epochs that have passed, with a fraction within an epoch.
+    epochs
+        How many there will be.
+    factor
+        The learning-rate factor η_t / η_0.
+    """
+
+    epoch: float = 0.0
+    epochs: int = 1
+    factor: float = 1.0
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class Rule(ABC):
     """A way of sending teaching signals to the layers of a network.
+
+    Its hyper-parameters are the fields of a dataclass, see `nofb.settings`.
 
     Attributes
     ----------
@@ -74,9 +96,11 @@ class Rule(ABC):
         What it must know.
     presets
         Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
-    share
-        η_t / η_0, which `nofb.fit` keeps up to date: what a rule itself does to a network follows
-        the schedule of the learning rate too.
+    by_sample
+        Whether the signals of a sample need no other sample, so that a batch can be cut into
+        pieces. A rule of one's own says so itself.
+    clock
+        The moment of a run, which `nofb.fit` keeps up to date.
     """
 
     name: ClassVar[str]
@@ -84,7 +108,15 @@ class Rule(ABC):
     title: ClassVar[str] = "a rule of one's own"
     paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]
-    share: float = 1.0
+    by_sample: ClassVar[bool] = False
+    clock: Clock = field(default=Clock(), init=False)
+
+    def __init_subclass__(cls) -> None:
+        if "by_sample" not in vars(cls) and cls.__module__.partition(".")[0] != "nofb":
+            cls.by_sample = False  # it may override any part of what it inherits
+
+    def __post_init__(self) -> None:
+        settings.check(self)
 
     def attach(self, net: Network, seed: int = 0) -> None:
         """Draw the feedback path of this rule; any earlier one is taken off.
@@ -101,7 +133,7 @@ class Rule(ABC):
         """
         for layer in net.weighted:
             layer.inverse = layer.rule_state = layer.B = layer.D = None
-        self.share = 1.0
+        self.clock = Clock()
         self.draw_feedback(net, seeds.generator(checks.whole("seed", seed, least=0), "feedback"))
         net.rule = self
 
@@ -110,14 +142,11 @@ class Rule(ABC):
 
     @abstractmethod
     def signals(self, net: Network, trace: Trace) -> Signals:
-        """Give each layer its teaching signal δ, shaped like its pre-activation, in any order.
+        """Give each layer its teaching signal δ, as rows or shaped like its pre-activation."""
 
-        Each in memory of its own: what `Trace.back`, `project` and `relay` return is kept for one
-        layer, and stays until the next batch.
-        """
-
-    def at(self, epoch: float, epochs: int) -> None:  # noqa: B027
-        """Take note of the moment of a run, as an `Optimizer` does, for rates of its own."""
+    def feedback_updates(self, net: Network, trace: Trace) -> Signals:
+        """Give layers and the update dB of their feedback matrix, once all signals are known."""
+        return ()
 
     def feedback_passes(self, epoch: int) -> int:
         """Return how often the samples pass by before this epoch, for the feedback path alone."""
@@ -138,8 +167,25 @@ class Rule(ABC):
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         """Return one update for each layer with weights, from a trace that knows its target."""
-        trace.weight_products(self.signals(net, trace))  # ΔW_l = h_{l-1}ᵀ δ_l / N
-        return [trace.update(layer) for layer in net.weighted]
+        try:
+            found = updates.updates(trace, lambda part: self.signals(net, part), self.by_sample)
+            for layer, dB in self.feedback_updates(net, trace):
+                found[net.weighted.index(layer)].dB = dB
+        except (TypeError, NumbaError) as error:  # a kernel was given no array
+            self.check_attached(net, error)
+            raise
+        return found
+
+    def check_attached(self, net: Network, error: Exception) -> None:
+        """Raise a sentence if a feedback matrix is missing, which no kernel has words for."""
+        uses = self.uses
+        if not (uses.feedback or uses.learned_feedback or uses.signs):
+            return
+        for layer in net.weighted:
+            if layer.sends and layer.B is None and layer.D is None and layer.inverse is None:
+                raise ValueError(
+                    f"{layer!r} has no feedback matrix: attach the rule to the network first"
+                ) from error
 
     def updates(self, net: Network, x: Array, y: Array) -> list[Update]:
         """Work out the updates for one batch; no array of the network changes.
@@ -164,7 +210,8 @@ class Rule(ABC):
         return self.teach(net, trace.set_target(net.as_target(y, trace.samples)))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        given = ", ".join(f"{name}={value!r}" for name, value in settings.changed(self).items())
+        return f"{type(self).__name__}({given})"
 
 
 def state_of(layer: WeightedLayer, kind: type[State]) -> State:

@@ -17,16 +17,27 @@ Released code: sums over the batch (RMSprop hides it), here it is a mean; "DFA +
     perturbs the input along true backprop; the signal meets the dropout mask, here too.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from nofb import checks, initialisers
+from nofb import settings
 from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses, draw_matrix
+from nofb.rules.base import Rule, Uses, draw_matrix
 from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
 
 
+@kernel
+def project(e: Array, D: Array) -> Array:
+    """Every unit gets the errors of all outputs, at random."""
+    return e @ D  # eq. 2  (N, n_l)
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class DirectFeedbackAlignment(Rule):
     """Direct feedback alignment: the output error, projected at random, teaches every layer.
 
@@ -60,18 +71,12 @@ class DirectFeedbackAlignment(Rule):
     title = "direct feedback alignment"
     paper = "Nøkland 2016"
     uses = Uses(error=True, feedback=True)
+    by_sample = True
 
-    def __init__(
-        self,
-        feedback_init: str | Initialiser = "uniform_fan_out",
-        shared: bool = False,
-        entries: int | None = None,
-        zero_weights: bool = False,
-    ) -> None:
-        self.feedback_init = initialisers.get(feedback_init, "feedback_init")
-        self.shared = shared
-        self.entries = None if entries is None else checks.whole("entries", entries)
-        self.zero_weights = zero_weights
+    feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
+    shared: bool = False
+    entries: int | None = settings.whole(None, optional=True)
+    zero_weights: bool = False
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         units = {layer: net.units_shown(layer) for layer in net.weighted[:-1]}
@@ -93,8 +98,7 @@ class DirectFeedbackAlignment(Rule):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer in net.weighted[:-1]:
-            signal = trace.project(layer, trace.error, layer.D)  # e D_l  (N, n_l)
-            yield layer, trace.times_slope(layer, signal)  # eq. 2
+            yield layer, trace.delta(layer, project(trace.error, layer.D))  # eq. 2, ∘ f'(a_l)
 
 
 def keep_entries(D: Array, k: int, rng: np.random.Generator) -> None:

@@ -14,12 +14,24 @@ Released code: averages the output layer over batch and classes but sums the hid
     rate is then N n_L times larger; here both are means, so hidden layers need a larger rate or D.
 """
 
+from dataclasses import dataclass
+
+from nofb.kernels.jit import kernel
 from nofb.network import Network
-from nofb.rules.base import Signals, Uses
+from nofb.rules.base import Uses
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from nofb.trace import Trace
+from nofb.types import Array
+from nofb.updates import Signals
 
 
+@kernel
+def project(y: Array, D: Array) -> Array:
+    """Every unit gets its entry of the row of D that belongs to the label."""
+    return y @ D  # eq. 2  (N, n_l)
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class DirectRandomTargetProjection(DirectFeedbackAlignment):
     """DRTP: the one-hot target, projected at random, teaches every hidden layer.
 
@@ -34,5 +46,4 @@ class DirectRandomTargetProjection(DirectFeedbackAlignment):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer in net.weighted[:-1]:
-            signal = trace.project(layer, trace.target, layer.D)  # y D_l  (N, n_l)
-            yield layer, trace.times_slope(layer, signal)  # eq. 2
+            yield layer, trace.delta(layer, project(trace.target, layer.D))  # eq. 2, ∘ f'(a_l)

@@ -13,14 +13,26 @@ Uses: the sign of the global error, its own activations, D. Does not use: W on t
 Released code: sums the hidden layers but averages the output layer; here both are means.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nofb.kernels.jit import kernel
 from nofb.network import Network
-from nofb.rules.base import Signals, Uses
+from nofb.rules.base import Uses
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from nofb.trace import Trace
+from nofb.types import Array
+from nofb.updates import Signals
 
 
+@kernel
+def project_sign(e: Array, D: Array) -> Array:
+    """Every unit gets the signs of all output errors, at random."""
+    return np.sign(e) @ D  # eq. 2  (N, n_l)
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class ErrorSignFeedbackAlignment(DirectFeedbackAlignment):
     """sDFA: the signs of the output error, projected at random, teach every hidden layer.
 
@@ -34,7 +46,5 @@ class ErrorSignFeedbackAlignment(DirectFeedbackAlignment):
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
-        sign = np.sign(trace.error)  # (N, n_L)
         for layer in net.weighted[:-1]:
-            signal = trace.project(layer, sign, layer.D)  # sign(e) D_l  (N, n_l)
-            yield layer, trace.times_slope(layer, signal)  # eq. 2
+            yield layer, trace.delta(layer, project_sign(trace.error, layer.D))  # eq. 2, ∘ f'(a_l)

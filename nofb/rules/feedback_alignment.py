@@ -13,15 +13,27 @@ Released code: Nøkland's starts ReLU networks with B = Wᵀ, a copy of the weig
     is always drawn on its own. Akrout's divides the bias step by N twice; here it is a plain mean.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from nofb import initialisers
+from nofb import settings
 from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses, draw_matrix
+from nofb.rules.base import Rule, Uses, draw_matrix
 from nofb.trace import Trace
+from nofb.types import Array
+from nofb.updates import Signals
 
 
+@kernel
+def send_back(delta: Array, B: Array) -> Array:
+    """Every unit below gets the errors of all units above, at random."""
+    return delta @ B  # eq. 2  (N, n_{l-1})
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class FeedbackAlignment(Rule):
     """Feedback alignment: fixed random matrices stand in for the transposed weights.
 
@@ -43,18 +55,17 @@ class FeedbackAlignment(Rule):
     title = "feedback alignment"
     paper = "Lillicrap et al. 2016"
     uses = Uses(error=True, feedback=True)
+    by_sample = True
 
-    def __init__(self, feedback_init: str | Initialiser = "uniform_fan_out") -> None:
-        self.feedback_init = initialisers.get(feedback_init, "feedback_init")
+    feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         for layer in net.weighted[1:]:
             layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        delta = trace.error  # eq. 1  (N, n_L)
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            signal = trace.back(layer, delta, layer.B)  # δ_l B_l  (N, n_{l-1})
-            delta = trace.times_slope(below, signal)  # eq. 2
-            yield below, delta
+        for layer in trace.downward():  # from the output, where e waits: eq. 1
+            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 2
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, send_back(delta, layer.B))

@@ -18,13 +18,33 @@ Uses: the global error, its own activations, all Wᵀ above a layer, several tim
 Released code: c = 0 in its configurations, and Jacobians by automatic differentiation.
 """
 
-from nofb import checks
-from nofb.jacobians import gauss_newton, output_jacobians
+from dataclasses import dataclass
+
+import numpy as np
+
+from nofb import settings
+from nofb.jacobians import output_jacobians
+from nofb.kernels.jit import kernel
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses
+from nofb.rules.base import Rule, Uses
 from nofb.trace import Trace
+from nofb.types import Array
+from nofb.updates import Signals
 
 
+@kernel
+def gauss_newton(J: Array, e: Array, damping: float) -> Array:
+    """The smallest change of h_l that moves the output by e, for damping 0."""
+    N, n_L, n_l = J.shape
+    change = np.empty((N, n_l), e.dtype)
+    for i in range(N):
+        J_i, e_i = J[i].astype(np.float64), e[i].astype(np.float64)  # (n_L, n_l), (n_L,)
+        gram = J_i @ J_i.T + damping * np.eye(n_L)  # (n_L, n_L)
+        change[i] = np.linalg.solve(gram, e_i) @ J_i  # eq. 2, over η̂
+    return change
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
 class GaussNewtonTargets(Rule):
     """Gauss-Newton targets: exact, damped, and at the price of one backward pass for each output.
 
@@ -47,14 +67,12 @@ class GaussNewtonTargets(Rule):
     title = "Gauss-Newton targets"
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, transport=True)
+    by_sample = True
 
-    def __init__(self, damping: float = 0.01) -> None:
-        self.damping = checks.number("damping", damping, least=0)
+    damping: float = settings.number(0.01, least=0)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer, J in output_jacobians(trace):  # (N, n_L, n_l)
-            change = gauss_newton(J, trace.error, self.damping)  # eq. 2, over η̂  (N, n_l)
-            delta = trace[layer].array("delta", layer.shape_out)
-            delta[:] = change.reshape(delta.shape)  # eq. 3: (h - t) / η̂
-            yield layer, trace.times_slope(layer, delta)  # eq. 4
+            asked = gauss_newton(J, trace.error, self.damping)  # eq. 3: (h - t) / η̂  (N, n_l)
+            yield layer, trace.times_slope(layer, asked)  # eq. 4

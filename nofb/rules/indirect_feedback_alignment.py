@@ -8,28 +8,43 @@ Nøkland 2016 (NeurIPS; arXiv 1609.01596).
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (4)
 
 Symbols: e output error (N, n_L); D_1 direct feedback matrix (n_L, n_1); W_l forward weights
-    (n_{l-1}, n_l), or a fixed random matrix R_l of that shape in their place.
+    (n_{l-1}, n_l), or a fixed random matrix R_l of that shape instead.
 Uses: the global error, its own activations, D_1, its own W. Does not use: Wᵀ, the layers above.
 Zero weights: W_l = 0 makes δ_l = 0 for all l > 1, and so W_2 never moves: h_1 wakes, but eq. 3
     relays nothing. The forward relay needs non-zero W_2 ... W_{L-1}; a random relay does not.
 Released code: none. Two independent notes disagree on whether the relay is W_l or a fixed random
-    matrix; `relay` chooses, and the forward weights are the default.
+    matrix: `IndirectFeedbackAlignment` has the weights, `RandomRelay` the random matrices.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from nofb import checks, initialisers
+from nofb import settings
 from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
+from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses, draw_matrix, state_of
+from nofb.rules.base import Rule, Uses, draw_matrix, state_of
 from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
+
+
+@kernel
+def project(e: Array, D: Array) -> Array:
+    """Every unit of the first hidden layer gets the errors of all outputs, at random."""
+    return e @ D  # eq. 2  (N, n_1)
+
+
+@kernel
+def relay(delta_below: Array, R: Array) -> Array:
+    """Every unit gets the signals of all units below it."""
+    return delta_below @ R  # eq. 3  (N, n_l)
 
 
 @dataclass
-class RandomRelay:
+class Relay:
     """What a layer keeps, as `layer.rule_state`, where the relay is random.
 
     Parameters
@@ -41,15 +56,14 @@ class RandomRelay:
     R: Array
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class IndirectFeedbackAlignment(Rule):
     """Indirect feedback alignment: the error goes to the first layer and is relayed upward.
 
     Parameters
     ----------
-    relay
-        "forward" relays through the forward weights, "random" through fixed random matrices.
     feedback_init
-        How D_1, and each R of a random relay, is drawn.
+        How D_1 is drawn.
 
     Examples
     --------
@@ -64,35 +78,52 @@ class IndirectFeedbackAlignment(Rule):
     title = "indirect feedback alignment"
     paper = "Nøkland 2016"
     uses = Uses(error=True, forward_weights=True, feedback=True)
+    by_sample = True
 
-    def __init__(
-        self, relay: str = "forward", feedback_init: str | Initialiser = "uniform_fan_out"
-    ) -> None:
-        checks.choice("relay", relay, ["forward", "random"])
-        self.relay = relay
-        self.feedback_init = initialisers.get(feedback_init, "feedback_init")
-        if relay == "random":
-            self.uses = replace(self.uses, forward_weights=False)  # type: ignore[misc]
+    feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         first, *others = net.weighted
         if others:
             units = net.units_shown(first)
             first.D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
-        if self.relay == "random":
-            for layer in net.weighted[1:-1]:
-                R = draw_matrix(self.feedback_init, rng, layer.n_in, layer.n_out, net)
-                layer.rule_state = RandomRelay(R)
+
+    def relay_of(self, layer: WeightedLayer) -> Array:
+        """Return the matrix that signals travel upward through (n_in, n_out)."""
+        return layer.W
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         *hidden, last = net.weighted
-        delta = trace.error  # eq. 1  (N, n_L)
-        yield last, delta
+        yield last, trace.error  # eq. 1  (N, n_L)
         for layer in hidden:
             if layer is hidden[0]:
-                signal = trace.project(layer, trace.error, layer.D)  # eq. 2  (N, n_1)
+                delta = trace.delta(layer, project(trace.error, layer.D))  # eq. 2, ∘ f'(a_1)
             else:
-                R = state_of(layer, RandomRelay).R if self.relay == "random" else layer.W
-                signal = trace.relay(layer, delta, R)  # eq. 3  (N, n_l)
-            delta = trace.times_slope(layer, signal)  # ∘ f'(a_l)  (N, n_l)
+                signal = relay(trace.above(layer, delta), self.relay_of(layer))
+                delta = trace.delta(layer, trace.shown(layer, signal))  # eq. 3, ∘ f'(a_l)
             yield layer, delta
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class RandomRelay(IndirectFeedbackAlignment):
+    """Indirect feedback alignment that relays through fixed random matrices.
+
+    Parameters
+    ----------
+    feedback_init
+        How D_1 and each R are drawn.
+    """
+
+    name = "ifa_random"
+    title = "indirect feedback alignment, random relay"
+    uses = Uses(error=True, feedback=True)
+    by_sample = True
+
+    def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
+        super().draw_feedback(net, rng)
+        for layer in net.weighted[1:-1]:
+            R = draw_matrix(self.feedback_init, rng, layer.n_in, layer.n_out, net)
+            layer.rule_state = Relay(R)
+
+    def relay_of(self, layer: WeightedLayer) -> Array:
+        return state_of(layer, Relay).R

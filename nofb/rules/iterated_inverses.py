@@ -41,10 +41,11 @@ from nofb import checks
 from nofb.kernels.jit import kernel
 from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
-from nofb.rules.base import Signals, Uses
+from nofb.rules.base import Uses
 from nofb.rules.targets import LayerMaps, TargetRule
 from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
 
 
 @kernel

@@ -23,36 +23,33 @@ Released code: multiplies by a decay factor of 1, so W - Bᵀ stays for ever, an
     here every synapse works out its own.
 """
 
-import numpy as np
+from dataclasses import dataclass
 
-from nofb import checks
-from nofb.initialisers import Initialiser
+from nofb import settings
 from nofb.kernels.jit import kernel
 from nofb.network import Network
 from nofb.rules.base import Uses
 from nofb.rules.feedback_alignment import FeedbackAlignment
-from nofb.trace import Trace, Update
+from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
 
 
 @kernel
-def reciprocal_product(h_below: Array, delta: Array, samples: int, dB: Array) -> None:
-    """dB = δᵀ h_below / N: the weight product once more, worked out by the feedback synapses."""
-    np.dot(delta.T, h_below, dB)  # eq. 4  (n_out, n_in)
-    share = dB.dtype.type(1) / dB.dtype.type(samples)
-    for i in range(dB.shape[0]):
-        for j in range(dB.shape[1]):
-            dB[i, j] *= share
+def reciprocal_product(h_below: Array, delta: Array, samples: int) -> Array:
+    """The product of the weight step once more, worked out by the feedback synapses."""
+    return delta.T @ h_below / delta.dtype.type(samples)  # eq. 4  (n_l, n_{l-1})
 
 
 @kernel
 def decay_both(W: Array, B: Array, decay: float) -> None:
-    """W and B forget the same share, and so what they began with."""
+    """W and B forget the same fraction, and so what they began with."""
     keep = W.dtype.type(1 - decay)
-    W *= keep  # eq. 5  (n_in, n_out)
-    B *= keep  # eq. 6  (n_out, n_in)
+    W *= keep  # eq. 5  (n_{l-1}, n_l)
+    B *= keep  # eq. 6  (n_l, n_{l-1})
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class KolenPollack(FeedbackAlignment):
     """Kolen-Pollack: W and B take the same local product and the same decay, and become one.
 
@@ -65,6 +62,7 @@ class KolenPollack(FeedbackAlignment):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from nofb import Dense, Network
     >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
     >>> rule = KolenPollack(decay=0.1)
@@ -78,29 +76,23 @@ class KolenPollack(FeedbackAlignment):
     title = "Kolen-Pollack"
     paper = "Akrout et al. 2019"
     uses = Uses(error=True, learned_feedback=True)
+    by_sample = True
 
-    def __init__(
-        self, decay: float = 1e-3, feedback_init: str | Initialiser = "uniform_fan_out"
-    ) -> None:
-        super().__init__(feedback_init)
-        self.decay = checks.number("decay", decay, least=0, below=1)
+    decay: float = settings.number(1e-3, least=0, below=1)
 
-    def teach(self, net: Network, trace: Trace) -> list[Update]:
-        signals = list(self.signals(net, trace))  # eq. 1, eq. 2
-        trace.weight_products(signals)  # eq. 3
-        for layer, delta in signals:
+    def feedback_updates(self, net: Network, trace: Trace) -> Signals:
+        for layer in trace.deltas:
             if layer.B is not None:
-                h_below, dB = layer.received(trace[layer]), trace.room_for_feedback(layer, layer.B)
-                rows = delta.reshape(-1, layer.n_out)  # a convolution has one for each patch
-                reciprocal_product(h_below, rows, len(delta), dB)  # eq. 4
-        return [trace.update(layer) for layer in net.weighted]
+                h_below, delta = trace.h_below(layer), trace.delta_rows(layer)
+                yield layer, reciprocal_product(h_below, delta, trace.samples)  # eq. 4
 
     def after_step(self, net: Network) -> None:
         for layer in net.weighted:
             if layer.B is not None:
-                decay_both(layer.W, layer.B, self.share * self.decay)
+                decay_both(layer.W, layer.B, self.clock.factor * self.decay)  # eqs. 5 and 6
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class KolenPollackReleased(KolenPollack):
     """Kolen-Pollack as in the authors' released runs: no decay, so W - Bᵀ never changes.
 
@@ -112,6 +104,6 @@ class KolenPollackReleased(KolenPollack):
 
     name = "kp_released"
     title = "Kolen-Pollack, as released"
+    by_sample = True
 
-    def __init__(self, feedback_init: str | Initialiser = "uniform_fan_out") -> None:
-        super().__init__(decay=0.0, feedback_init=feedback_init)
+    decay: float = settings.number(0.0, least=0, below=1)

@@ -23,22 +23,34 @@ Uses: the global error, its own activations, B, each sample's loss, a second pha
 Paper: η_B is of its own there; here B steps with the optimizer that W has.
 Released code: adds up the losses of a batch before eq. 5, so that a sample hears of the noise of
     all others too. With one hidden layer it divides by σ, not σ², and δ is the noisy pass's. One
-    of its deeper networks solves eq. 6 for all samples so far, in the place of stepping.
+    of its deeper networks solves eq. 6 for all samples so far, instead of stepping.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from nofb import checks
-from nofb.initialisers import Initialiser
-from nofb.layers import Dropout, Record, WeightedLayer
+from nofb import settings
+from nofb.kernels.jit import kernel
+from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses, state_of
-from nofb.rules.feedback_alignment import FeedbackAlignment
-from nofb.trace import Trace, Update
+from nofb.rules.feedback_alignment import FeedbackAlignment, send_back
+from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
+
+
+@kernel
+def credit(change: Array, xi: Array, width: float) -> Array:
+    """What each unit's noise says of it: the loss has changed, and this is how it had moved."""
+    return (change / change.dtype.type(width**2)).reshape(-1, 1) * xi  # eq. 5  (N, n_{l-1})
+
+
+@kernel
+def regression(delta: Array, wrong: Array, samples: int) -> Array:
+    """The slope in B of ½‖wrong‖², for wrong = δ B - λ."""
+    return delta.T @ wrong / delta.dtype.type(samples)  # eq. 6  (n_l, n_{l-1})
 
 
 @dataclass
@@ -54,6 +66,7 @@ class Noise:
     rng: np.random.Generator
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class NodePerturbationFeedback(FeedbackAlignment):
     """Node-perturbation feedback: B predicts what noise shows each unit to be worth.
 
@@ -66,6 +79,7 @@ class NodePerturbationFeedback(FeedbackAlignment):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from nofb import Dense, Network
     >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
     >>> rule = NodePerturbationFeedback()
@@ -79,67 +93,31 @@ class NodePerturbationFeedback(FeedbackAlignment):
     title = "node-perturbation feedback"
     paper = "Lansdell et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    by_sample = True
 
-    def __init__(
-        self, width: float = 0.01, feedback_init: str | Initialiser = "uniform_fan_out"
-    ) -> None:
-        super().__init__(feedback_init)
-        self.width = checks.number("width", width, above=0)
+    width: float = settings.number(0.01, above=0)
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)
         for layer in net.weighted[1:]:
             layer.rule_state = Noise(rng)
 
-    def teach(self, net: Network, trace: Trace) -> list[Update]:
-        signals = dict(self.signals(net, trace))  # eq. 1, eq. 2
-        trace.weight_products(signals.items())  # eq. 3
-        for layer, record, blame in self.blames(net, trace):
-            if layer.B is not None:
-                dB = trace.room_for_feedback(layer, layer.B)
-                regress(layer, record, signals[layer], blame, layer.B, dB)
-        return [trace.update(layer) for layer in net.weighted]
+    def feedback_updates(self, net: Network, trace: Trace) -> Signals:
+        learning = [layer for layer in net.weighted if layer.B is not None]
+        noise = {layer: self.noise(layer, trace.samples) for layer in learning}
+        noisy = trace.again(noise)  # eq. 4
+        change = (noisy.losses() - trace.losses()).astype(net.dtype)  # (N,)
+        for layer, xi in noise.items():
+            told = credit(change, xi.reshape(trace.samples, -1), self.width)  # eq. 5
+            yield layer, self.regress(trace, layer, told.reshape(xi.shape), layer.B)
 
-    def blames(self, net: Network, trace: Trace) -> Iterator[tuple[WeightedLayer, Record, Array]]:
-        """Give each layer with feedback, its record of a noisy pass, and λ for what it received."""
-        noisy = trace.second_pass()
-        self.perturb(trace, noisy)
-        change = losses(net, noisy, trace.target) - losses(net, trace, trace.target)
-        worth = (change / self.width**2).astype(net.dtype)  # (N,)
-        for layer in net.weighted[1:]:
-            xi = noisy[layer].array("xi", layer.shape_in)
-            xi *= worth.reshape(-1, *(1 for _ in layer.shape_in))  # eq. 5
-            yield layer, noisy[layer], xi
+    def noise(self, layer: WeightedLayer, samples: int) -> Array:
+        """Return noise for what a layer receives (N, ...)."""
+        rng = state_of(layer, Noise).rng
+        return self.width * rng.standard_normal((samples, *layer.shape_in), layer.dtype)
 
-    def perturb(self, trace: Trace, noisy: Trace) -> None:
-        """Send the samples through once more, with noise in what each layer receives."""
-        h = trace[trace.net.layers[0]].h_below
-        for layer, record in noisy.records.items():
-            layer.open(record, h)
-            if isinstance(layer, Dropout):
-                record.array("mask", h.shape[1:])[:] = trace[layer].array("mask", h.shape[1:])
-            if isinstance(layer, WeightedLayer) and layer.B is not None:
-                xi = record.array("xi", layer.shape_in)
-                state_of(layer, Noise).rng.standard_normal(out=xi, dtype=xi.dtype)
-                xi *= self.width
-                record.h_below += xi  # eq. 4
-            layer.forward(record)
-            h = record.h
-
-
-def regress(
-    layer: WeightedLayer, record: Record, delta: Array, blame: Array, B: Array, dB: Array
-) -> None:
-    """dB = δᵀ (δ B - λ) / N; of a convolution's maps, every patch counts."""
-    wrong = record.h_below  # which the noisy pass needs no more
-    np.subtract(layer.back(record, delta, B), blame, out=wrong)
-    layer.affine(record)  # so that `received` has the patches of it
-    np.dot(delta.reshape(-1, layer.n_out).T, layer.received(record), out=dB)  # eq. 6
-    dB /= len(delta)
-
-
-def losses(net: Network, trace: Trace, target: Array) -> Array:
-    """Return the loss of each sample (N,)."""
-    a = trace[net.weighted[-1]].a
-    samples = (slice(i, i + 1) for i in range(len(a)))
-    return np.array([net.head.total(a[i], target[i]) for i in samples])
+    def regress(self, trace: Trace, layer: WeightedLayer, told: Array, B: Array) -> Array:
+        """Return dB of a layer, from what it was told each unit below is worth (N, ...)."""
+        delta = trace.delta_rows(layer)
+        predicted = trace.on_input(layer, send_back(delta, B))  # δ_l B_l, on h_{l-1}  (N, ...)
+        return regression(delta, trace.input_rows(layer, predicted - told), trace.samples)  # eq. 6

@@ -12,8 +12,9 @@ Released code: none; it is the control that most comparisons leave out.
 
 from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses
+from nofb.rules.base import Rule, Uses
 from nofb.trace import Trace
+from nofb.updates import Signals
 
 
 class Shallow(Rule):
@@ -23,6 +24,7 @@ class Shallow(Rule):
     title = "last layer only (control)"
     paper = "a control"
     uses = Uses()
+    by_sample = True
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         return layer is net.weighted[-1]

@@ -25,21 +25,26 @@ from math import sqrt
 
 import numpy as np
 
-from nofb import checks
+from nofb import settings
 from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
 from nofb.network import Network
-from nofb.rules.base import Rule, Signals, Uses, state_of
+from nofb.rules.base import Rule, Uses, state_of
 from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
 
 
 @kernel
-def take_signs(W: Array, M: Array, B: Array) -> None:
-    """B = M ∘ sign(Wᵀ); a weight of zero sends nothing back."""
-    for i in range(B.shape[0]):
-        for j in range(B.shape[1]):
-            B[i, j] = M[i, j] * np.sign(W[j, i])  # eq. 2  (n_out, n_in)
+def take_signs(W: Array, M: Array) -> Array:
+    """A weight of zero sends nothing back."""
+    return M * np.sign(W.T)  # eq. 2  (n_l, n_{l-1})
+
+
+@kernel
+def send_back(delta: Array, B: Array) -> Array:
+    """Every unit below gets the errors of all units above, each with the sign of its weight."""
+    return delta @ B  # eq. 3  (N, n_{l-1})
 
 
 @dataclass
@@ -58,6 +63,7 @@ class Magnitudes:
     M: Array
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class SignSymmetry(Rule):
     """What the three forms share: signs from the forward weights, magnitudes from elsewhere.
 
@@ -69,47 +75,41 @@ class SignSymmetry(Rule):
 
     paper = "Liao, Leibo & Poggio 2016"
     uses = Uses(error=True, signs=True)
+    by_sample = True
 
-    def __init__(self, scale: float = 1.0) -> None:
-        self.scale = checks.number("scale", scale, above=0)
+    scale: float = settings.number(1.0, above=0)
 
     @abstractmethod
-    def draw_magnitudes(self, M: Array, rng: np.random.Generator) -> None:
-        """Fill M with magnitudes around one."""
+    def magnitudes(self, layer: WeightedLayer, rng: np.random.Generator) -> Array:
+        """Return magnitudes around one, shaped like B."""
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         for layer in net.weighted[1:]:
-            layer.B = np.zeros(layer.feedback_shape)
-            layer.rule_state = Magnitudes(rng, np.zeros_like(layer.B))
+            layer.rule_state = Magnitudes(rng, np.zeros(layer.feedback_shape, net.dtype))
             self.draw(layer)
-        self.take_signs(net)
+            layer.B = take_signs(layer.W, state_of(layer, Magnitudes).M)
 
     def draw(self, layer: WeightedLayer) -> None:
         """Draw the magnitudes of one layer: s times those of the form."""
         state = state_of(layer, Magnitudes)
-        self.draw_magnitudes(state.M, state.rng)
-        state.M *= self.scale * sqrt(2 / (layer.n_in + layer.n_out))
-
-    def take_signs(self, net: Network) -> None:
-        """Rebuild every B from the signs of the weights as they are now."""
-        for layer in net.weighted[1:]:
-            if layer.B is not None:
-                take_signs(layer.W, state_of(layer, Magnitudes).M, layer.B)  # eq. 2
+        s = self.scale * sqrt(2 / (layer.n_in + layer.n_out))
+        state.M[:] = s * self.magnitudes(layer, state.rng)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        # This changes nothing, unless somebody has moved W by hand.
-        self.take_signs(net)
-        delta = trace.error  # eq. 1  (N, n_L)
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            signal = trace.back(layer, delta, layer.B)  # δ_l B_l  (N, n_{l-1})
-            delta = trace.times_slope(below, signal)  # eq. 3
-            yield below, delta
+        for layer in trace.downward():  # from the output, where e waits: eq. 1
+            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 3
+            yield layer, delta
+            if layer.sends:
+                B = take_signs(layer.W, state_of(layer, Magnitudes).M)  # of W as it is now: eq. 2
+                trace.arrive(layer, send_back(delta, B))
 
     def after_step(self, net: Network) -> None:
-        self.take_signs(net)
+        for layer in net.weighted:
+            if layer.B is not None:
+                layer.B[:] = take_signs(layer.W, state_of(layer, Magnitudes).M)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class UniformSignSymmetry(SignSymmetry):
     """uSF: the signs of the weights, all with one magnitude.
 
@@ -125,10 +125,11 @@ class UniformSignSymmetry(SignSymmetry):
     name = "usf"
     title = "sign-symmetry, uniform"
 
-    def draw_magnitudes(self, M: Array, rng: np.random.Generator) -> None:
-        M[:] = 1
+    def magnitudes(self, layer: WeightedLayer, rng: np.random.Generator) -> Array:
+        return np.ones(layer.feedback_shape)
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class FixedRandomSignSymmetry(SignSymmetry):
     """frSF: the signs of the weights, with random magnitudes that stay."""
 
@@ -136,11 +137,11 @@ class FixedRandomSignSymmetry(SignSymmetry):
     title = "sign-symmetry, fixed random magnitudes"
     uses = Uses(error=True, signs=True, feedback=True)
 
-    def draw_magnitudes(self, M: Array, rng: np.random.Generator) -> None:
-        rng.standard_normal(out=M, dtype=M.dtype)
-        np.abs(M, out=M)
+    def magnitudes(self, layer: WeightedLayer, rng: np.random.Generator) -> Array:
+        return np.abs(rng.standard_normal(layer.feedback_shape, layer.dtype))
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class BatchwiseRandomSignSymmetry(FixedRandomSignSymmetry):
     """brSF: the signs of the weights, with random magnitudes that are drawn again every step."""
 
@@ -150,4 +151,4 @@ class BatchwiseRandomSignSymmetry(FixedRandomSignSymmetry):
     def after_step(self, net: Network) -> None:
         for layer in net.weighted[1:]:
             self.draw(layer)
-        self.take_signs(net)
+        super().after_step(net)

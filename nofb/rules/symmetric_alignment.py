@@ -19,8 +19,9 @@ Paper: "decay" counts ‖W‖² too. Here W learns from its error alone, as unde
     paper's rates were not read.
 """
 
-from nofb import checks
-from nofb.initialisers import Initialiser
+from dataclasses import dataclass
+
+from nofb import checks, settings
 from nofb.kernels.jit import kernel
 from nofb.network import Network
 from nofb.rules.base import Uses
@@ -29,14 +30,15 @@ from nofb.types import Array
 
 
 @kernel
-def pull_together(W: Array, shrink: float, pull: float, B: Array) -> None:
-    """B -= shrink B - pull Wᵀ."""
-    shrink, pull = B.dtype.type(shrink), B.dtype.type(pull)
+def pull_together(W: Array, B: Array, rate: float, decay: float, pull: float) -> None:
+    """A step of B down R."""
+    shrink, pull = B.dtype.type(2 * rate * decay), B.dtype.type(rate * pull)
     for i in range(B.shape[0]):
         for j in range(B.shape[1]):
-            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5, down eq. 4
+            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5, the slope of eq. 4
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class SymmetricAlignment(FeedbackAlignment):
     """Symmetric alignment: after each step, B goes a little way towards Wᵀ.
 
@@ -73,23 +75,18 @@ class SymmetricAlignment(FeedbackAlignment):
     title = "symmetric alignment"
     paper = "Kunin et al. 2020"
     uses = Uses(error=True, transport=True, learned_feedback=True)
+    by_sample = True
 
-    def __init__(
-        self,
-        rate: float = 0.02,
-        decay: float = 0.5,
-        pull: float = 1.0,
-        feedback_init: str | Initialiser = "uniform_fan_out",
-    ) -> None:
-        super().__init__(feedback_init)
-        self.rate = checks.number("rate", rate, above=0)
-        self.decay = checks.number("decay", decay, above=0)
-        self.pull = checks.number("pull", pull, above=0)
-        checks.number("2 * rate * decay", 2 * rate * decay, below=1)
+    rate: float = settings.number(0.02, above=0)
+    decay: float = settings.number(0.5, above=0)
+    pull: float = settings.number(1.0, above=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("2 * rate * decay", 2 * self.rate * self.decay, below=1)
 
     def after_step(self, net: Network) -> None:
-        rate = self.share * self.rate
-        shrink, pull = 2 * rate * self.decay, rate * self.pull
+        rate = self.clock.factor * self.rate
         for layer in net.weighted:
             if layer.B is not None:
-                pull_together(layer.W, shrink, pull, layer.B)
+                pull_together(layer.W, layer.B, rate, self.decay, self.pull)  # eq. 5

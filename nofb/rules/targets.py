@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nofb import activations, checks, initialisers, optimizers, schedules
+from nofb import activations, checks, initialisers, optimizers, schedules, threads
 from nofb.activations import ACTIVATIONS
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
@@ -23,9 +23,10 @@ from nofb.layers.inverse import Map, Use
 from nofb.network import Network
 from nofb.noise import add_noise
 from nofb.optimizers import Optimizer
-from nofb.rules.base import Rule, Signals, draw_matrix, state_of
+from nofb.rules.base import Rule, draw_matrix, state_of
 from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Signals
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
 Loss = tuple[float, list[Use]]  # a mean over the samples, and its slope at each use of the inverse
@@ -309,10 +310,10 @@ class TargetRule(Rule):
         """Let every inverse take one step, each from the inverses as they were before."""
         layers, inverted = self.layers(net, trace), self.inverted(net)
         training = [state_of(layer, InverseTraining) for layer in inverted]
-        updates = trace.side_by_side([
+        updates = threads.results([
             partial(self.inverse_update, layers[net.weighted.index(layer) :], own.rng)
             for layer, own in zip(inverted, training, strict=True)
-        ])  # fmt: skip
+        ], trace.samples * net.work)  # fmt: skip
         for layer, own, update in zip(inverted, training, updates, strict=True):
             own.optimizer.share = self.inverse_share
             own.optimizer.step("B", inverse_of(layer).B, update.dB)

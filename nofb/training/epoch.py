@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nofb.rules.base import Clock
 from nofb.trace import Trace
 from nofb.training.batches import Batches
 from nofb.training.interrupts import Interrupts
@@ -57,7 +58,7 @@ class Epochs:
         for number, (x, target) in enumerate(batches):
             now = epoch + number / len(batches)
             run.optimizer.at(now, self.epochs)
-            run.rule.at(now, self.epochs)
+            run.rule.clock = Clock(now, self.epochs, run.optimizer.share)
             trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
             where = f"in epoch {epoch + 1}, step {number + 1}"
             batch_loss = trace.loss()
@@ -104,7 +105,7 @@ class Epochs:
 
     def _feedback_pass(self, epoch: int) -> None:
         """Go once through the training samples while the weights rest, and the feedback learns."""
-        self.run.rule.at(epoch, self.epochs)
+        self.run.rule.clock = Clock(epoch, self.epochs, self.run.rule.clock.factor)
         for x, target in self.batches:
             trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
             self.run.rule.learn_feedback(self.run.net, trace)

@@ -1,23 +1,53 @@
 """One step of training: the rule teaches, the optimizer moves, and the feedback may follow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from nofb.network import Network
 from nofb.optimizers import Optimizer
 from nofb.rules import Rule
-from nofb.trace import Trace, Update
+from nofb.trace import Trace
 from nofb.types import Array
+from nofb.updates import Update
+
+Move = tuple[str, Array, Array]  # the name, the array and the update of what learns
+Call = Callable[..., Any]
 
 
-def step(net: Network, rule: Rule, optimizer: Optimizer, trace: Trace) -> None:
-    """Take one step on a batch, from a trace of a training pass that knows its target."""
-    rule.before_step(net, trace)
-    optimizer.step_all(list(moves(net, rule, rule.teach(net, trace))))
-    rule.share = optimizer.share
-    rule.after_step(net)
+def plainly(method: Call, *arguments: Any) -> Any:
+    """Call a method of a rule."""
+    return method(*arguments)
 
 
-def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[tuple[str, Array, Array]]:
+def step(
+    net: Network, rule: Rule, optimizer: Optimizer, trace: Trace, call: Call = plainly
+) -> list[Update]:
+    """Take one step on a batch.
+
+    Parameters
+    ----------
+    net, rule
+        A network, and the rule that is attached to it.
+    optimizer
+        What moves the weights, and the feedback that the rule has updates for.
+    trace
+        Of a training pass; it knows its target.
+    call
+        Calls the methods of the rule, for those who look on.
+
+    Returns
+    -------
+    list[Update]
+        What the rule asked for.
+    """
+    call(rule.before_step, net, trace)
+    updates: list[Update] = call(rule.teach, net, trace)
+    optimizer.step_all(list(moves(net, rule, updates)))
+    call(rule.after_step, net)
+    return updates
+
+
+def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[Move]:
     """Yield the name, the array and the update of everything that a rule lets learn."""
     for index, (layer, update) in enumerate(zip(net.weighted, updates, strict=True)):
         if not rule.learns(net, layer):
