@@ -32,7 +32,7 @@ class Explanation:
 
     def _blocks(self) -> Iterator[Block]:
         yield from self.body.blocks()
-        yield Block(title="What all rules share")
+        yield Block(title="What all rules share" if self.body.shared else "")
         yield from (of_function(each, f"{each.name} in {each.file}") for each in self.body.shared)
 
 

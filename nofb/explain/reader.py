@@ -20,14 +20,16 @@ from types import CodeType
 from typing import cast
 
 from nofb.explain.headers import Equation, as_class, header
+from nofb.kernels.dense import weight_update
 from nofb.rules import Rule
 from nofb.trace import Trace
 
 MARKS = re.compile(r"\beqs?\. (\d+(?:(?:, | and )(?:eq\. )?\d+)*)")
+LABEL = re.compile(rf"^{MARKS.pattern}: |: {MARKS.pattern}$")
 SHAPE = re.compile(r"\(.*,.*\)")
 FOR_TOOLS = re.compile(r"\s*#\s*(noqa|type:|fmt:).*")
 COMPILES = re.compile(r"\s*@(\w+\.)*(kernel|n?jit)\b")
-SHARED = (Trace.set_target, Rule.teach)  # where the equations stand that are everybody's
+SHARED = (Trace.set_target, weight_update)  # where the equations stand that are everybody's
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,13 @@ class Reader:
             own = [each for text in named or [part] for each in self._own(text)]
             equations += own
             if not own or (named and MARKS.sub("", part).strip(" ,")):
-                notes.append(part if own or not named else "  ".join(named))
+                notes.append(LABEL.sub("", part) if own or not named else "  ".join(named))
         return Line(number, code, tuple(equations), "  ".join(notes), shape)
 
     def shared(self) -> tuple[Function, ...]:
         """Return where nofb has the equations that are everybody's: those lines alone."""
-        read = [self.function(each.__code__, each.__module__) for each in SHARED]
+        functions = [getattr(each, "py_func", each) for each in SHARED]
+        read = [self.function(each.__code__, each.__module__) for each in functions]
         marked = [tuple(line for line in each.lines if line.equations) for each in read]
         return tuple(
             replace(each, lines=lines) for each, lines in zip(read, marked, strict=True) if lines

@@ -72,8 +72,7 @@ class Example:
         """Do with the batch what `nofb.fit` does, and return the updates of the layers."""
         if self.rule.feedback_passes(0):
             self.rule.learn_feedback(self.net, self.trace)
-        step(self.net, self.rule, SGD(lr=RATE), self.trace)
-        updates = [self.trace.update(layer) for layer in self.net.weighted]
+        updates = step(self.net, self.rule, SGD(lr=RATE), self.trace)
         return named({f"{name}_{number}": array for number, update in enumerate(updates, 1)
                       for name, array in vars(update).items()}, self.net)  # fmt: skip
 

@@ -47,7 +47,9 @@ class Walk:
     forward: tuple[Value, ...]  # what the layers give, and the output error
     end: tuple[Value, ...]  # the updates, and those arrays that have changed
     moments: tuple[Moment, ...]  # the lines of the rule, in order
-    calls: dict[str, int]  # how often each function was called, of which one call is shown
+    calls: dict[
+        tuple[str, str], int
+    ]  # how often each function was called, of which one call is shown
 
     @property
     def shared(self) -> tuple[Function, ...]:
@@ -69,7 +71,7 @@ class Walk:
         yield Block(title="The rule, line by line")
         for (function, depth), moments in groupby(self.moments, lambda m: (m.function, m.depth)):
             where = "" if function.file == self.reader.file else f" in {function.file}"
-            calls = self.calls[function.name]
+            calls = self.calls[function.file, function.name]
             times = f", one of {calls} calls" if calls > 1 else ""
             rows = [
                 (line, each.values if line is each.lines[-1] else ())
@@ -135,8 +137,8 @@ class _Steps:
     def __init__(self, reader: Reader, small: Example) -> None:
         self.reader, self.net = reader, small.net
         self.functions: dict[CodeType, Function] = {}
-        self.calls: Counter[str] = Counter()
-        self.shown: set[str] = set()
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.shown: set[tuple[str, str]] = set()
         self.running: dict[FrameType, _Running] = {}
         self.moments: list[Moment] = []
 
@@ -150,8 +152,8 @@ class _Steps:
         function = self.functions[frame.f_code]
         if not (function.kernel or function.marked):
             return None
-        self.calls[function.name] += 1
-        if function.name in self.shown:
+        self.calls[function.file, function.name] += 1
+        if (function.file, function.name) in self.shown:
             return None
         names = named(frame.f_locals, self.net)
         depth, waiting = 0, frame.f_back
@@ -160,7 +162,7 @@ class _Steps:
         self.running[frame] = _Running(function, depth, names)
         if function.kernel:
             self.moments.append(Moment(function, depth, _head(function), names))
-            self.shown.add(function.name)
+            self.shown.add((function.file, function.name))
         return self.follow
 
     def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
@@ -183,7 +185,7 @@ class _Steps:
         if now.lines[-1].code.strip().startswith("return"):
             now.values = returned(given, self.net)
         if any(line.equations for line in now.lines):
-            self.shown.add(running.function.name)
+            self.shown.add((running.function.file, running.function.name))
         round_, lines = running.rounds[now.lines], now.lines
         running.rounds[lines] += now.says_something
         if round_ and (not now.values or round_ >= ROUNDS):  # the loop ends, or is known by now
