@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nofb import datasets, rules
-from nofb.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from nofb.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from nofb.network import Network
 from nofb.trace import Trace
 from nofb.training import (
@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SGD",
+    "Activation",
     "Adam",
     "AdamW",
     "Callback",

@@ -66,6 +66,14 @@ class Activation:
         self.times_slope(slope, self(a))
         return slope
 
+    def times_jacobian(self, v: Array, a: Array, h: Array) -> Array:
+        """Return v ∘ f'(a), given h = f(a), as a new array."""
+        v = v.copy()
+        self.times_slope(v, h)
+        return v
+
+    times_jacobian_transposed = times_jacobian  # every unit stands for itself
+
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickle and copy an activation of the table by its name: kernels cannot be pickled."""
         known = ACTIVATIONS.get(self.name) is self

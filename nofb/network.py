@@ -15,7 +15,7 @@ from weakref import WeakSet
 import numpy as np
 
 from nofb import archive, checks, losses, seeds
-from nofb.layers import Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
+from nofb.layers import Activation, Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
 from nofb.layers.base import WeightlessLayer
 from nofb.trace import Trace
 from nofb.types import Array, FloatType, Shape
@@ -463,7 +463,7 @@ class Network:
     def _needs_image(self) -> bool:
         first = self.layers[: self.layers.index(self.weighted[0])]
         images = [layer for layer in self.layers if isinstance(layer, Conv2D | MaxPool2D)]
-        return bool(images) or any(not isinstance(layer, Dropout) for layer in first)
+        return bool(images) or any(not isinstance(layer, Dropout | Activation) for layer in first)
 
     def _draw(self) -> None:
         rng = seeds.generator(self.seed, "weights")

@@ -43,6 +43,8 @@ def initialiser(default: str) -> Any:
 def check(settings: Any) -> None:
     """Hold every field of a dataclass to its bounds.
 
+    A subclass may give a field another default by a plain value: the bounds stay.
+
     Parameters
     ----------
     settings
@@ -64,9 +66,8 @@ def check(settings: Any) -> None:
     ValueError: decay must be finite and at least 0 and less than 1, but is 2
     """
     for each in dataclasses.fields(settings):
-        if CHECK in each.metadata:
-            given = getattr(settings, each.name)
-            setattr(settings, each.name, each.metadata[CHECK](each.name, given))
+        if (bounds := _bounds(type(settings), each.name)) is not None:
+            setattr(settings, each.name, bounds(each.name, getattr(settings, each.name)))
 
 
 def changed(settings: Any) -> dict[str, Any]:
@@ -87,6 +88,16 @@ def changed(settings: Any) -> dict[str, Any]:
         for each in dataclasses.fields(settings)
         if each.init and (value := getattr(settings, each.name)) != getattr(default, each.name)
     }
+
+
+def _bounds(kind: type, name: str) -> Callable[[str, Any], Any] | None:
+    """Return the check of a field, from the nearest class that states one."""
+    for each in kind.__mro__:
+        stated = vars(each).get("__dataclass_fields__", {}).get(name)
+        if stated is not None and CHECK in stated.metadata:
+            check_of: Callable[[str, Any], Any] = stated.metadata[CHECK]
+            return check_of
+    return None
 
 
 def _field(default: Any, one: Callable[[str, Any], Any], optional: bool = False) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from nofb.trace import Trace
 from nofb.types import Array
 
 Signals = Iterable[tuple[WeightedLayer, Array]]
+Result = TypeVar("Result")
 GiveSignals = Callable[[Trace], Signals]
 
 PIECE = 2**24  # bytes: signals that are larger are made in pieces, since so much memory is slow
@@ -101,6 +103,11 @@ def products(trace: Trace, layer: WeightedLayer, update: Update) -> list[Job]:
     return [
         partial(np.matmul, h_below.T[units], mean_delta, out=update.dW[units]) for units in cuts
     ]
+
+
+def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Return what jobs give, each as long as a part of a step, that need nothing of each other."""
+    return threads.results(jobs, trace.samples * trace.net.work)
 
 
 def empty(layer: WeightedLayer, taught: bool) -> Update:

@@ -11,7 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, Trace, Update, rules
+from nofb import (
+    Activation,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    Network,
+    Trace,
+    Update,
+    rules,
+)
 from nofb.layers import Layer, WeightedLayer
 from nofb.rules import Rule
 
@@ -255,13 +266,18 @@ def assert_gradient(net: Network, x: Array, y: Array, updates: list[Update], mos
 def dense_net(
     sizes: Sequence[int] = (5, 4, 6, 3), activation: str = "tanh", **arguments: Any
 ) -> Network:
-    """Return a stack of dense layers; `bias`, `init` and `dropout` are for all hidden layers."""
+    """Return a stack of dense layers; `bias`, `init` and `dropout` are for all hidden layers.
+
+    With `apart` the activations are layers of their own.
+    """
     bias, init = arguments.pop("bias", True), arguments.pop("init", "xavier")
+    apart = arguments.pop("apart", False)
     dropout = arguments.pop("dropout", None)
     masks: list[float] = [] if dropout is None else [dropout]
     layers: list[Layer] = [Dropout(rate) for rate in masks]
     for n_in, n_out in pairwise(sizes[:-1]):
-        layers.append(Dense(n_in, n_out, activation, init=init, bias=bias))
+        layers.append(Dense(n_in, n_out, None if apart else activation, init=init, bias=bias))
+        layers += [Activation(activation)] if apart else []
         layers += [Dropout(rate) for rate in masks]
     layers.append(Dense(sizes[-2], sizes[-1], init=init, bias=bias))
     return roughened(Network(layers, **({"dtype": np.float64, "seed": 2} | arguments)))
@@ -307,6 +323,16 @@ RULES_AND_NETS = [
     for net_name in NETS
     if net_name == "dense" or name not in DENSE_ONLY
 ]
+
+
+def layer_of(W: Array, b: Array | None = None, activation: str | None = None) -> Dense:
+    """Return a dense layer with these weights, of no network."""
+    layer = Dense(*W.shape, activation, bias=b is not None)
+    layer.draw_weights(np.random.default_rng(0), np.float64)
+    layer.W = W
+    if b is not None:
+        layer.b = b
+    return layer
 
 
 def roughened(net: Network) -> Network:

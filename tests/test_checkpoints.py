@@ -13,6 +13,7 @@ from oracles import DENSE_ONLY
 import nofb
 from nofb import (
     SGD,
+    Activation,
     Adam,
     AdamW,
     Conv2D,
@@ -64,14 +65,15 @@ def mlp(**options):
 
 def undropped(**options):
     """Return the network without masks between its layers, for rules that invert them."""
-    layers = [Dropout(0.1), Dense(64, 12, "tanh"), Dense(12, 9, "tanh"), Dense(9, 10)]
+    first = [Dropout(0.1), Dense(64, 12), Activation("tanh")]
+    layers = [*first, Dense(12, 9, "tanh"), Dense(9, 10)]
     return Network(layers, **options)
 
 
 def convnet():
     """Return a small convolutional network."""
     layers = [
-        Conv2D(1, 3, 3, activation="tanh"), MaxPool2D(2), Dropout(0.1),
+        Conv2D(1, 3, 3), Activation("tanh"), MaxPool2D(2), Dropout(0.1),
         Conv2D(3, 4, 2, activation="tanh"), Flatten(), Dense(16, 10),
     ]  # fmt: skip
     return Network(layers)

@@ -21,7 +21,6 @@ TARGETS = {
     "step_size": 0.1, "noise": 0.1, "inverse_lr": 0.001, "inverse_optimizer": "adam",
     "inverse_schedule": "constant", "inverse_decay": 0.0, "inverse_steps": 1, "epochs_before": 0,
     "epochs_between": 0, "inverse_activation": None, "inverse_init": "xavier",
-    "activation_first": False,
 }  # fmt: skip
 ITERATED = TARGETS | {
     "iterations": 3, "damping": 1.0, "residual": 0.0,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations
+from nofb.layers import Chain, Inverse
 from nofb.layers.base import Record
-from nofb.layers.inverse import Inverse
 
 
 def test_the_work_of_a_layer_is_its_multiply_adds():
@@ -60,8 +60,10 @@ def test_a_dropout_seed_below_zero_is_refused():
 
 
 def test_an_inverse_applies_its_activation_last_unless_told():
-    """s(z B + c), as most papers write it; s(z) B + c is asked for by name."""
+    """s(z B + c), as most papers write it; s(z) B + c is asked for with `before`."""
     B = np.arange(6.0).reshape(2, 3)
     z = np.array([[0.5, -0.5]])
     inverse = Inverse(B, activations.get("tanh"))
     np.testing.assert_allclose(inverse(z), np.tanh(z @ B))
+    first = Inverse(B, before=Chain(activations.get("tanh")))
+    np.testing.assert_allclose(first(z), np.tanh(z) @ B)

@@ -7,11 +7,17 @@ Here an index runs past an end first, so `.ci/bounds` runs this with every index
 import numpy as np
 import oracles
 import pytest
-from oracles import attached, batch, dense_net, image_net
+from oracles import attached, batch, dense_net, image_net, roughened
 
-from nofb import Conv2D, MaxPool2D, Update, rules
+from nofb import Activation, Conv2D, Dense, MaxPool2D, Network, Update, rules
 from nofb.training import SGD
 from nofb.training.step import moves, step
+
+
+def stack(*layers):
+    """Return a network of these layers."""
+    return roughened(Network(layers, dtype=np.float64))
+
 
 DENSE = {
     "no hidden layer": lambda: dense_net((3, 2)),
@@ -46,12 +52,26 @@ MAPS = {
         [Conv2D(2, 3, 2, activation="tanh", bias=False), Conv2D(3, 2, 2, bias=False)], (2, 4, 4)
     ),
 }
-NETS = DENSE | MAPS
+APART = {
+    "activations of their own": lambda: dense_net(apart=True),
+    "an activation below every weight": lambda: stack(
+        Activation("tanh"), Dense(5, 3), Activation("relu"), Dense(3, 2)
+    ),
+    "two activations in a row": lambda: stack(
+        Dense(4, 3), Activation("tanh"), Activation("logistic"), Dense(3, 2)
+    ),
+}
+SPLIT_MAPS = {
+    "maps with an activation of their own": lambda: image_net(
+        [Conv2D(2, 3, 2), Activation("tanh"), MaxPool2D(2)], (2, 5, 5)
+    )
+}
+NETS = DENSE | APART | MAPS | SPLIT_MAPS
 RULES_AND_NETS = [
     (name, net_name)
     for name in rules.RULES
     for net_name in NETS
-    if net_name in DENSE or name not in oracles.DENSE_ONLY
+    if net_name in DENSE | APART or name not in oracles.DENSE_ONLY
 ]
 QUICK = {name: {"steps_before": 2} for name in ("wm", "wm_released", "ia")}
 SAMPLES = [1, 3]
@@ -85,7 +105,7 @@ def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, 
         rule.decay = 0.0  # its own decay comes on top
     before = oracles.arrays_of(net)
     trace = net.forward(x, train=True).set_target(net.as_target(y, samples))
-    step(net, rule, SGD(lr=0.1), trace)
+    updates = step(net, rule, SGD(lr=0.1), trace)
     after = oracles.arrays_of(net)
     assert {key: array.shape for key, array in after.items()} == {
         key: array.shape for key, array in before.items()
@@ -93,7 +113,7 @@ def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, 
     assert all(np.isfinite(array).all() for array in after.values())
     for index, layer in enumerate(net.weighted):
         if rule.learns(net, layer):
-            dW = trace.update(layer).dW
+            dW = updates[index].dW
             np.testing.assert_allclose(layer.W, before[f"W of layer {index}"] - 0.1 * dW)
     assert np.isfinite(net.loss(x, y))
 

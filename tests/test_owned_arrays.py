@@ -177,7 +177,7 @@ def test_an_inverse_and_its_layer_have_one_matrix_however_it_is_set():
     rules.make("tp").attach(taught)
     layer = taught.weighted[1]
     layer.B = np.full((10, 16), 0.25)
-    assert layer.inverse.B is layer.B and (layer.inverse.matrix == 0.25).all()
+    assert layer.inverse.B is layer.B and layer.inverse.W is layer.B and (layer.B == 0.25).all()
     layer.inverse.B = np.full((10, 16), 0.5)
     assert (layer.B == 0.5).all()
     for given in (np.ones((16, 10)), np.full((10, 16), np.inf)):

@@ -4,9 +4,10 @@ import numpy as np
 import oracles
 import pytest
 
-from nofb import Dense, Network, rules
+from nofb import Activation, Dense, Network, rules
+from nofb.rules.base import Clock
 from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
-from nofb.updates import Updates
+from nofb.updates import updates
 
 TARGETS = [name for name in rules.TARGETS if name != "gnt"]
 
@@ -51,29 +52,23 @@ def test_a_signal_on_a_softmax_goes_back_through_its_jacobian():
 def test_the_update_of_a_layer_that_was_not_taught_is_zero(bias):
     """What an earlier batch asked for must not be asked for again."""
     net = oracles.dense_net(bias=bias)
-    first, second, last = net.weighted
-    updates = Updates()
-    for layer in net.weighted:
-        updates[layer].dW[:] = 5.0
-        if bias:
-            updates[layer].db[:] = 5.0
-    updates.only([second])
-    for layer in (first, last):
-        assert not updates[layer].dW.any()
-        assert updates[layer].db is None if not bias else not updates[layer].db.any()
-    assert (updates[second].dW == 5).all()
+    trace = oracles.taught_trace(net, *oracles.batch(net))
+    first, second, last = oracles.attached("bp", net).teach(net, trace)
+    assert first.dW.any() and second.dW.any() and last.dW.any()
+    signal = net.weighted[1], trace.deltas[net.weighted[1]]
+    first, same, last = updates(trace, lambda part: [signal], by_sample=False)
+    for update in (first, last):
+        assert not update.dW.any()
+        assert update.db is None if not bias else not update.db.any()
+    np.testing.assert_array_equal(same.dW, second.dW)
 
 
 def test_feedback_that_was_not_taught_in_a_batch_has_no_update():
     """A rule that learns its feedback only sometimes must not repeat its last step of it."""
     net = oracles.dense_net()
-    layer = net.weighted[1]
-    updates = Updates()
-    dB = updates.feedback(layer, layer.W.T)
-    assert updates[layer].dB is dB
-    updates.begin()
-    assert updates[layer].dB is None
-    assert updates.feedback(layer, layer.W.T) is dB
+    trace = oracles.taught_trace(net, *oracles.batch(net))
+    assert oracles.attached("kp", net).teach(net, trace)[1].dB.any()
+    assert oracles.attached("fa", net).teach(net, trace)[1].dB is None
 
 
 def test_iterating_can_not_end_below_nothing():
@@ -83,27 +78,28 @@ def test_iterating_can_not_end_below_nothing():
 
 
 @pytest.mark.parametrize(
-    ("activation_first", "expected"),
+    ("apart", "expected"),
     [(False, ["tanh", "relu"]), (True, ["identity", "identity"])],
 )
-def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(
-    activation_first, expected
-):
+def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(apart, expected):
     """Applied last it gives what its layer gives; applied first it takes what the output gives."""
-    net = Network([Dense(4, 5, "tanh"), Dense(5, 6, "relu"), Dense(6, 3)])
-    rule = rules.make("ddtp", inverse_activation=None, activation_first=activation_first)
+    fused = [Dense(4, 5, "tanh"), Dense(5, 6, "relu"), Dense(6, 3)]
+    split = [Dense(4, 5), Activation("tanh"), Dense(5, 6), Activation("relu"), Dense(6, 3)]
+    net = Network(split if apart else fused)
+    rule = rules.make("ddtp", inverse_activation=None)
     rule.attach(net)
     assert [layer.inverse.activation.name for layer in net.weighted[:-1]] == expected
+    assert not any(layer.inverse.before.parts for layer in net.weighted[:-1])
 
 
 @pytest.mark.parametrize("name", ["fa", "kp", "wm", "dfa"])
 def test_a_rule_starts_with_the_whole_rate_whenever_it_is_attached(name):
     """What an earlier run's schedule left over is no concern of the next one."""
     rule, net = rules.make(name), oracles.dense_net()
-    assert rule.share == 1.0
-    rule.share = 0.25
+    assert rule.clock.factor == 1.0
+    rule.clock = Clock(factor=0.25)
     rule.attach(net)
-    assert rule.share == 1.0
+    assert rule.clock.factor == 1.0
 
 
 def test_a_rule_is_attached_with_seed_zero_if_no_seed_is_given():

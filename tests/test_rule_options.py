@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nofb
-from nofb import Conv2D, Dense, Flatten, Network, rules
+from nofb import Activation, Conv2D, Dense, Flatten, Network, rules
 from nofb.activations import ACTIVATIONS
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, TARGETS
 from nofb.initialisers import INITIALISERS
@@ -97,8 +97,11 @@ def combinations_of(rule):
     yield from paired(options)
 
 
-def dense():
-    return Network([Dense(5, 4, "tanh"), Dense(4, 6, "tanh"), Dense(6, 3)], seed=1)
+def dense(apart=False):
+    """Return two hidden layers, with activations that are layers of their own or not."""
+    fused = [Dense(5, 4, "tanh"), Dense(4, 6, "tanh"), Dense(6, 3)]
+    split = [Dense(5, 4), Activation("tanh"), Dense(4, 6), Activation("tanh"), Dense(6, 3)]
+    return Network(split if apart else fused, seed=1)
 
 
 def convolutional():
@@ -130,8 +133,9 @@ def test_every_combination_of_options_trains_or_is_refused_where_it_is_made(name
     """A run that fails after its first epoch, or when it is probed, costs a student an hour."""
     data = few_samples(5)
     trained = [
-        train_one_epoch(dense(), name, chosen, data)
+        train_one_epoch(dense(apart), name, chosen, data)
         for chosen in combinations_of(rules.RULES[name])
+        for apart in ((False, True) if name in rules.TARGETS else (False,))
     ]
     assert any(trained)
 
@@ -178,11 +182,11 @@ def test_a_rule_says_that_it_uses_the_weights_of_the_top_if_it_does():
 
 
 @pytest.mark.parametrize("kind", [rules.IteratedFromInverse, rules.IteratedInOutputSpace])
-@pytest.mark.parametrize("first", [False, True])
-def test_every_way_to_iterate_trains_with_every_measure(kind, first):
+@pytest.mark.parametrize("apart", [False, True])
+def test_every_way_to_iterate_trains_with_every_measure(kind, apart):
     """They are classes that no list of rules holds, so nothing else would try them."""
-    rule = kind(activation_first=first, minimum_norm=True, residual=0.5)
-    run = nofb.fit(dense(), rule, few_samples(5), 1, 6, nofb.SGD(lr=0.01), progress=False)
+    rule = kind(minimum_norm=True, residual=0.5)
+    run = nofb.fit(dense(apart), rule, few_samples(5), 1, 6, nofb.SGD(lr=0.01), progress=False)
     assert run.stopped is None and run.history.epochs == 1
     assert rules.make("dtp", preset="meulemans2020").gradient_at_top is False
 
@@ -196,17 +200,18 @@ def test_a_preset_gives_way_to_what_is_given_beside_it_and_an_unknown_one_is_nam
 
 def test_a_direct_inverse_has_no_lipschitz_constant_whatever_its_shape():
     """In a network of equal widths it was measured as if it led one layer down."""
-    net = Network([Dense(3, 3, "tanh"), Dense(3, 3, "tanh"), Dense(3, 3)], seed=1)
-    for first in (False, True):
-        rule = rules.make("ddtp", activation_first=first)
+    fused = [Dense(3, 3, "tanh"), Dense(3, 3, "tanh"), Dense(3, 3)]
+    split = [Dense(3, 3), Activation("tanh"), Dense(3, 3), Activation("tanh"), Dense(3, 3)]
+    for layers in (fused, split):
+        net, rule = Network(layers, seed=1), rules.make("ddtp")
         run = nofb.fit(net, rule, few_samples(3), 1, 6, nofb.SGD(lr=0.01), progress=False)
         assert np.isnan(run.history["lipschitz"]).all()
 
 
 def test_a_direct_target_for_a_pre_activation_is_the_error_through_its_inverse():
     """With η̂ → 0 and a linear inverse δ_l = e D_l; with the slope too it would count twice."""
-    net = dense()
-    rule = rules.make("ddtp", activation_first=True)
+    net = dense(apart=True)
+    rule = rules.make("ddtp")
     rule.attach(net)
     trace = net.forward(few_samples(5).x_train).set_target(np.eye(3, dtype="f4")[np.arange(12) % 3])
     for layer, delta in rule.signals(net, trace):

@@ -11,8 +11,7 @@ from oracles import attached, batch, dense_net, relative, taught_trace
 
 from nofb import Network, Trace
 from nofb.activations import ACTIVATIONS, Activation
-from nofb.layers import Inverse
-from nofb.layers.inverse import Map
+from nofb.layers import Chain, Dense, Inverse
 from nofb.rules import (
     GaussNewtonTargets,
     IteratedFromInverse,
@@ -21,6 +20,7 @@ from nofb.rules import (
     Rule,
     TargetPropagation,
 )
+from nofb.updates import updates
 
 DIFFERENCES = [name for name in oracles.DENSE_ONLY if name != "tp"]  # rules that send a difference
 BY_LAYER = ["tp", "dtp", "itp"]  # rules that take either convention, and one inverse after another
@@ -56,12 +56,12 @@ def bent(net: Network, seed: int = 3) -> Network:
     return net
 
 
-def give_exact_inverses(net: Network, rule: Rule) -> None:
+def give_exact_inverses(net: Network) -> None:
     """Let every g_l undo f_l: its bias, its matrix and its activation."""
     for layer in net.weighted[1:]:
-        B = np.linalg.inv(layer.W)
-        undone = net.below(layer) if rule.activation_first else layer
-        layer.inverse = Inverse(B, UNDO[undone.activation.name], not rule.activation_first)
+        B, apart = np.linalg.inv(layer.W), net.riders(net.below(layer))
+        undo = UNDO[(apart[0] if apart else layer).activation.name]
+        layer.inverse = Inverse(B, undo) if apart else Inverse(B, before=Chain(undo))
         if layer.b is not None:
             layer.inverse.c[:] = -layer.b @ B
         layer.B = B
@@ -78,13 +78,13 @@ def states(rule: Rule, net: Network, trace: Trace) -> list[np.ndarray]:
     return [rule.state(trace, layer).copy() for layer in net.weighted]
 
 
-def up(rule: Rule, net: Network, index: int, x: np.ndarray) -> np.ndarray:
+def up(net: Network, index: int, x: np.ndarray) -> np.ndarray:
     """Send a state of the layer below a layer through it, by the textbook."""
     layer, last = net.weighted[index], index == len(net.weighted) - 1
     b = 0 if layer.b is None else layer.b
     f = oracles.ACTIVATIONS[layer.activation.name][0]
-    if rule.activation_first:
-        return oracles.ACTIVATIONS[net.below(layer).activation.name][0](x) @ layer.W + b
+    for apart in net.riders(net.below(layer)):
+        x = oracles.ACTIVATIONS[apart.activation.name][0](x)
     return x @ layer.W + b if last else f(x @ layer.W + b)
 
 
@@ -103,21 +103,20 @@ def test_a_rule_of_targets_meets_every_layer_with_what_it_received_and_gave(name
 
 
 @pytest.mark.parametrize("samples", [1, 7])
-@pytest.mark.parametrize("activation_first", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("activation", UNDO)
 @pytest.mark.parametrize("name", BY_LAYER)
 def test_exact_inverses_send_down_what_the_layer_would_answer_with_its_target(
-    name, activation, activation_first, samples
+    name, activation, apart, samples
 ):
     """t_{l-1} = f_l⁻¹(t_l): the difference takes nothing off, and no iteration adds."""
-    net = bent(square_net(activation))
-    options = FROM_OUTPUT[name] | {"step_size": 1e-3, "activation_first": activation_first}
-    rule = attached(name, net, **options)
-    give_exact_inverses(net, rule)
+    net = bent(square_net(activation, apart=apart))
+    rule = attached(name, net, **FROM_OUTPUT[name], step_size=1e-3)
+    give_exact_inverses(net)
     trace = taught_trace(net, *batch(net, samples))
     targets = found_targets(rule, net, trace)
     for index in range(1, len(net.weighted)):
-        answer = up(rule, net, index, targets[index - 1])
+        answer = up(net, index, targets[index - 1])
         np.testing.assert_allclose(answer, targets[index], rtol=1e-9, atol=1e-12)
     for t, h in zip(targets, states(rule, net, trace), strict=True):
         assert relative(t, h) > 1e-6
@@ -131,7 +130,7 @@ def test_exact_inverses_of_linear_layers_ask_for_the_gauss_newton_step(name, bia
     x, y = batch(net)
     newton = attached("gnt", net, damping=0.0).updates(net, x, y)
     rule = attached(name, net, **FROM_OUTPUT[name], step_size=0.5)
-    give_exact_inverses(net, rule)
+    give_exact_inverses(net)
     oracles.assert_close(rule.updates(net, x, y), newton, rtol=1e-8)
     assert oracles.unlike(newton[0].dW, attached("bp", net).updates(net, x, y)[0].dW)
 
@@ -145,7 +144,7 @@ def test_exact_inverses_of_bent_layers_come_to_gauss_newton_as_the_step_shrinks(
     misses = []
     for step_size in (1e-3, 1e-4):
         rule = attached(name, net, **FROM_OUTPUT[name], step_size=step_size)
-        give_exact_inverses(net, rule)
+        give_exact_inverses(net)
         misses.append(relative(rule.updates(net, x, y)[0].dW, newton[0]))
     assert misses[0] / misses[1] == pytest.approx(10, rel=0.1)
     assert misses[1] < 0.01
@@ -160,7 +159,7 @@ def test_exact_inverses_of_orthogonal_layers_ask_for_the_gradient(name):
     options = {"damping": 0.0} if name == "gnt" else FROM_OUTPUT[name]
     rule = attached(name, net, **options)
     if name != "gnt":
-        give_exact_inverses(net, rule)
+        give_exact_inverses(net)
     oracles.assert_close(rule.updates(net, x, y), backprop, rtol=1e-8)
 
 
@@ -185,13 +184,12 @@ def test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is(name, acti
     assert not any(array.any() for array in oracles.parts(rule.teach(net, trace)))
 
 
-@pytest.mark.parametrize("activation_first", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("iterations", [0, 1, 2, 7])
-def test_every_latent_iterate_leaves_a_contented_network_as_it_is(iterations, activation_first):
+def test_every_latent_iterate_leaves_a_contented_network_as_it_is(iterations, apart):
     """g(t) - g(f(h)) is nothing where f(h) = t, so that an iteration has nowhere to go."""
-    net = dense_net((5, 4, 6, 7, 3))
-    options = {"iterations": iterations, "activation_first": activation_first}
-    rule, trace = attached("itp", net, **options), contented(net)
+    net = dense_net((5, 4, 6, 7, 3), apart=apart)
+    rule, trace = attached("itp", net, iterations=iterations), contented(net)
     for t, h in zip(found_targets(rule, net, trace), states(rule, net, trace), strict=True):
         np.testing.assert_array_equal(t, h)
 
@@ -215,20 +213,19 @@ def test_without_the_difference_a_contented_network_is_taught_to_change(rule):
 # -- iterated inverses ---------------------------------------------------------------------------
 
 
-def linear_pair(wrong: float, size: int = 6, seed: int = 0) -> tuple[Map, Inverse]:
+def linear_pair(wrong: float, size: int = 6, seed: int = 0) -> tuple[Dense, Inverse]:
     """Return a linear layer, and an inverse that is wrong by so much: ‖W B - 1‖."""
     rng = np.random.default_rng(seed)
     W = np.linalg.qr(rng.normal(size=(size, size)))[0] @ np.diag(rng.uniform(0.5, 2, size))
     fault = rng.normal(size=(size, size))
     B = np.linalg.inv(W) @ (np.eye(size) + wrong * fault / np.linalg.norm(fault, 2))
-    f = Map(W, rng.normal(size=size), ACTIVATIONS["identity"])
-    return f, Inverse(B, ACTIVATIONS["identity"])
+    return oracles.layer_of(W, rng.normal(size=size)), Inverse(B)
 
 
-def errors_of(kind, f: Map, g: Inverse, iterations: int, samples: int = 5) -> list[np.ndarray]:
+def errors_of(kind, f: Dense, g: Inverse, iterations: int, samples: int = 5) -> list[np.ndarray]:
     """Return how far each sample is from the solution, after 0, 1, 2, ... iterations."""
     rng = np.random.default_rng(9)
-    wanted = rng.normal(size=(samples, f.matrix.shape[0]))
+    wanted = rng.normal(size=(samples, f.W.shape[0]))
     start, t = wanted + 0.3 * rng.normal(size=wanted.shape), f(wanted)
     return [
         np.linalg.norm(kind(iterations=k).target_below(f, g, start, t, t) - wanted, axis=1)
@@ -242,7 +239,7 @@ def test_a_latent_iteration_of_linear_layers_is_never_slower_than_its_constant(w
     """‖h^(k) - h*‖ ≤ Lip^k ‖h^(0) - h*‖: the theorem that the whole rule rests on."""
     f, g = linear_pair(wrong, seed=seed)
     start, *errors = errors_of(IteratedInverses, f, g, iterations=8)
-    constant = np.linalg.svd(f.matrix @ g.B - np.eye(6), compute_uv=False)[0]
+    constant = np.linalg.svd(f.W @ g.B - np.eye(6), compute_uv=False)[0]
     for k, error in enumerate(errors, start=1):
         assert (error <= constant**k * start * (1 + 1e-9) + 1e-13).all()
     assert (errors[-1] < start).all()
@@ -251,7 +248,7 @@ def test_a_latent_iteration_of_linear_layers_is_never_slower_than_its_constant(w
 def test_a_latent_iteration_beyond_the_bound_leads_away():
     """Where g ∘ f - id stretches every direction, iterating does harm, and nothing hides it."""
     f, _ = linear_pair(0.0)
-    g = Inverse(2.5 * np.linalg.inv(f.matrix), ACTIVATIONS["identity"])
+    g = Inverse(2.5 * np.linalg.inv(f.W))
     errors = errors_of(IteratedInverses, f, g, iterations=6)
     for k, error in enumerate(errors):
         np.testing.assert_allclose(error, 1.5**k * errors[0], rtol=1e-9)
@@ -266,28 +263,25 @@ def test_an_iteration_in_output_space_reaches_its_target_with_a_crude_inverse():
 
 
 @pytest.mark.parametrize("kind", [IteratedInverses, IteratedInOutputSpace])
-@pytest.mark.parametrize("activation_first", [False, True])
-def test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses(
-    activation_first, kind
-):
+@pytest.mark.parametrize("apart", [False, True])
+def test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses(apart, kind):
     """Layer by layer f_l(t_{l-1}) = t_l, with inverses that are a tenth wrong."""
-    net = bent(square_net("tanh"))
-    options = {"iterations": 80, "step_size": 1e-3, "layer_norm": False}
-    rule = attached(kind(**options, activation_first=activation_first), net)
-    give_exact_inverses(net, rule)
+    net = bent(square_net("tanh", apart=apart))
+    rule = attached(kind(iterations=80, step_size=1e-3, layer_norm=False), net)
+    give_exact_inverses(net)
     rng = np.random.default_rng(1)
     for layer in net.weighted[1:]:
         layer.inverse.B *= 1 + 0.02 * rng.uniform(-1, 1, layer.B.shape)
     trace = taught_trace(net, *batch(net))
     targets = found_targets(rule, net, trace)
     for index in range(1, len(net.weighted)):
-        answer = up(rule, net, index, targets[index - 1])
+        answer = up(net, index, targets[index - 1])
         np.testing.assert_allclose(answer, targets[index], rtol=1e-9, atol=1e-11)
 
 
-def crude(net, rule) -> None:
+def crude(net) -> None:
     """Give every layer an inverse that is a tenth wrong."""
-    give_exact_inverses(net, rule)
+    give_exact_inverses(net)
     for layer in net.weighted[1:]:
         layer.inverse.B *= 1.1
         layer.inverse.c *= 1.1
@@ -298,11 +292,11 @@ def test_iterating_ends_for_each_sample_when_little_of_its_way_is_left():
     net = bent(square_net("tanh"))
     options = {"iterations": 80, "step_size": 1e-2, "layer_norm": False, "residual": 0.01}
     rule = attached("itp", net, **options)
-    crude(net, rule)
+    crude(net)
     trace = taught_trace(net, *batch(net))
     targets, before = found_targets(rule, net, trace), states(rule, net, trace)
     for index in range(1, len(net.weighted)):
-        answer = up(rule, net, index, targets[index - 1])
+        answer = up(net, index, targets[index - 1])
         missed = np.linalg.norm(answer - targets[index], axis=1)
         way = np.linalg.norm(targets[index] - before[index], axis=1)
         assert (missed > 1e-5 * way).all() and (missed <= 0.01 * way).all()
@@ -315,7 +309,7 @@ def test_the_update_of_a_batch_is_the_mean_over_its_samples_with_any_residual(re
     net = square_net("identity")
     rule = kind(iterations=5, step_size=0.3, residual=residual, inverse_steps=0)
     attached(rule, net)
-    give_exact_inverses(net, rule)
+    give_exact_inverses(net)
     rng = np.random.default_rng(1)
     for layer in net.weighted[1:]:  # worse for some samples than for others
         layer.inverse.B *= 1 + 0.3 * rng.uniform(-1, 1, layer.B.shape)
@@ -330,7 +324,7 @@ def test_the_update_of_a_batch_is_the_mean_over_its_samples_with_any_residual(re
 def test_damping_takes_so_much_of_each_iteration():
     """Half of each step leaves half of a linear layer's error, if the inverse is exact."""
     f, g = linear_pair(0.0)
-    g.c[:] = -f.bias @ g.B
+    g.c[:] = -f.b @ g.B
     rng = np.random.default_rng(9)
     wanted = rng.normal(size=(5, 6))
     rule, t = IteratedInverses(iterations=3, damping=0.5), f(wanted)
@@ -341,14 +335,12 @@ def test_damping_takes_so_much_of_each_iteration():
 # -- the family of iterated inverses -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("activation_first", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_one_iteration_from_the_state_is_difference_target_propagation(
-    activation, activation_first
-):
+def test_one_iteration_from_the_state_is_difference_target_propagation(activation, apart):
     """The derivation in the paper's title: the difference is the first iterate."""
-    net, twin = (dense_net((5, 4, 6, 7, 3), activation) for _ in range(2))
-    shared = {"activation_first": activation_first, "step_size": 0.1, "inverse_init": "xavier"}
+    net, twin = (dense_net((5, 4, 6, 7, 3), activation, apart=apart) for _ in range(2))
+    shared = {"step_size": 0.1, "inverse_init": "xavier"}
     rule = attached("itp", net, iterations=1, layer_norm=False, **shared)
     other = attached("dtp", twin, gradient_at_top=False, **shared)
     x, y = batch(net)
@@ -399,16 +391,13 @@ def test_inverses_that_start_at_zero_teach_hidden_layers_nothing_until_they_lear
 
 
 @pytest.mark.parametrize(
-    ("activation", "activation_first"), [("identity", False), ("tanh", True), ("relu", True)]
+    ("activation", "apart"), [("identity", False), ("tanh", True), ("relu", True)]
 )
 @pytest.mark.parametrize("bias", [True, False])
-def test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once(
-    bias, activation, activation_first
-):
+def test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once(bias, activation, apart):
     """Of all steps that reach the target of one sample it is the smallest, and it reaches it."""
-    net = dense_net((5, 4, 6, 7, 3), activation, bias=bias)
-    options = {"minimum_norm": True, "layer_norm": False, "activation_first": activation_first}
-    rule = attached("itp", net, step_size=0.3, **options)
+    net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, apart=apart)
+    rule = attached("itp", net, step_size=0.3, minimum_norm=True, layer_norm=False)
     x, y = batch(net, 1)
     trace = taught_trace(net, x, y)
     targets, before = found_targets(rule, net, trace), states(rule, net, trace)
@@ -428,7 +417,7 @@ def test_the_layerwise_factor_makes_gauss_newton_steps_of_scaled_rotations_gradi
     x, y = batch(net)
     backprop = attached("bp", net).updates(net, x, y)
     rule = attached("itp", net, step_size=0.01)
-    give_exact_inverses(net, rule)
+    give_exact_inverses(net)
     oracles.assert_close(rule.updates(net, x, y), backprop, rtol=1e-8)
     rule.layer_norm = False
     *hidden, _, _ = rule.updates(net, x, y)
@@ -446,9 +435,9 @@ def test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target(
     net = dense_net((5, 4, 6, 7, 3), activation)
     rule = attached(name, net, **LOCAL[name])
     trace = taught_trace(net, *batch(net))
-    targets, updates = found_targets(rule, net, trace), oracles.teach(rule, net, trace)
+    targets, asked = found_targets(rule, net, trace), oracles.teach(rule, net, trace)
     f = oracles.ACTIVATIONS[activation][0]
-    for layer, t, update in zip(net.weighted[:-1], targets, updates, strict=False):
+    for layer, t, update in zip(net.weighted[:-1], targets, asked, strict=False):
         h = trace[layer].h_below
 
         def distance(layer=layer, h=h, t=t):
@@ -474,8 +463,8 @@ def test_no_weight_step_reads_another_layers_parameters_once_targets_are_there(n
             layer.inverse.B[:] = layer.inverse.c[:] = np.nan
     pairs = list(zip(rule.layers(net, trace), targets, strict=True))
     signals = [(own.layer, rule.teaching_signal(own, t, trace.error)) for own, t in pairs[:-1]]
-    trace.weight_products([*signals, (net.weighted[-1], trace.error)])
-    oracles.assert_same([trace.update(layer) for layer in net.weighted], expected)
+    signals.append((net.weighted[-1], trace.error))
+    oracles.assert_same(updates(trace, lambda part: signals, by_sample=False), expected)
 
 
 def test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so():
@@ -501,7 +490,7 @@ def test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so():
 
 def targets_by_hand(rule: Rule, net: Network, a: list[np.ndarray], e: np.ndarray):
     """Return the targets of f(x) = s(x) W + b and g(z) = s(z) B + c, for pre-activations a."""
-    activation = net.weighted[0].activation.name
+    activation = net.riders(net.weighted[0])[0].activation.name
     s, slope = oracles.ACTIVATIONS[activation]
     top, t = len(a) - 1, [*a[:-1], a[-1] - rule.step_size * e]
     for i in range(top, 0, -1):
@@ -536,22 +525,22 @@ def targets_by_hand(rule: Rule, net: Network, a: list[np.ndarray], e: np.ndarray
         ("fwdtp", {}),
     ],
 )
-def test_with_the_activation_first_targets_are_those_of_its_equations(
+def test_with_activations_apart_targets_are_those_of_bengios_equations(
     name, options, activation, bias, samples
 ):
-    """Bengio's form, whose targets are pre-activations, so that no slope is left in a step."""
-    net = dense_net((5, 4, 6, 7, 3), activation, bias=bias)
-    rule = attached(name, net, activation_first=True, step_size=0.2, **options)
+    """Its targets are pre-activations, so that no slope is left in a step."""
+    net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, apart=True)
+    rule = attached(name, net, step_size=0.2, **options)
     trace = taught_trace(net, *batch(net, samples))
     a = [trace[layer].a.copy() for layer in net.weighted]
     expected = targets_by_hand(rule, net, a, trace.error)
     for found, t in zip(found_targets(rule, net, trace), expected, strict=True):
         np.testing.assert_allclose(found, t, rtol=1e-10, atol=1e-12)
-    updates = oracles.teach(rule, net, trace)
+    asked = oracles.teach(rule, net, trace)
     for i, layer in enumerate(net.weighted[:-1]):
         delta = (a[i] - expected[i]) / 0.2
         dW = trace[layer].h_below.T @ delta / samples
-        np.testing.assert_allclose(updates[i].dW, dW, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(asked[i].dW, dW, rtol=1e-9, atol=1e-12)
 
 
 # -- direct targets ------------------------------------------------------------------------------

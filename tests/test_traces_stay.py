@@ -12,10 +12,9 @@ from nofb.rules import Rule, Uses
 from nofb.training.step import step
 
 FLAGS = (False, True)
-TARGETS = {"activation_first": FLAGS, "inverse_activation": (None, "identity", "tanh")}
+TARGETS = {"inverse_activation": (None, "identity", "tanh")}
 DIFFERENCES = {**TARGETS, "gradient_at_top": FLAGS}
 ITERATIONS = {
-    "activation_first": FLAGS,
     "layer_norm": FLAGS,
     "minimum_norm": FLAGS,
     "residual": (0.0, 0.5),
@@ -34,7 +33,7 @@ OPTIONS = {
     "dtp": DIFFERENCES,
     "itp": ITERATIONS,
     "itp_drl": ITERATIONS,
-    "sdtp": {"inverse_activation": TARGETS["inverse_activation"]},
+    "sdtp": TARGETS,
 }
 
 
@@ -42,6 +41,12 @@ def choices(name):
     """Return every combination of the options of a rule."""
     options = OPTIONS.get(name, {})
     return [dict(zip(options, chosen, strict=True)) for chosen in product(*options.values())]
+
+
+def networks(name):
+    """Return networks for a rule, one of them with activations that are layers of their own."""
+    others = [] if name in DENSE_ONLY else [NETS["conv"]()]
+    return [dense_net(), dense_net(apart=True), *others]
 
 
 def left_behind(trace):
@@ -61,8 +66,7 @@ def left_behind(trace):
 def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
     """`itp` with the minimum norm divided the error itself: hidden steps came out too short."""
     for options in choices(name):
-        for net_name in ["dense"] if name in DENSE_ONLY else NETS:
-            net = NETS[net_name]()
+        for net in networks(name):
             rule = attached(name, net, **options)
             trace = taught_trace(net, *batch(net))
             before = left_behind(trace)
@@ -107,8 +111,11 @@ class Sometimes(Rule):
         last, hidden = net.weighted[1], net.weighted[0]
         yield last, trace.error
         if self.batches % 2 == 0:
-            trace.room_for_feedback(last, last.B)[:] = 1
-            yield hidden, trace.times_slope(hidden, trace.back(last, trace.error, last.W.T))
+            yield hidden, trace.times_slope(hidden, trace.error @ last.W.T)
+
+    def feedback_updates(self, net, trace):
+        last = net.weighted[1]
+        return [(last, np.ones_like(last.B))] if self.batches % 2 == 0 else []
 
     def after_step(self, net):
         self.batches += 1

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nofb.layers import Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
+from nofb.layers import Activation, Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.rules import Backprop, Rule
@@ -72,7 +72,8 @@ def dense(
 def images() -> Network:
     """Return a small network with convolution and pooling."""
     layers = [
-        Conv2D(2, 3, 3, padding=1, activation="tanh"),
+        Conv2D(2, 3, 3, padding=1),
+        Activation("tanh"),
         MaxPool2D(2),
         Flatten(),
         Dense(12, 4, activation="tanh"),

@@ -19,7 +19,8 @@ from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules import IteratedInverses, Rule
 from nofb.rules.base import state_of
-from nofb.rules.targets import InverseTraining, TargetRule, inverse_of
+from nofb.rules.layer_maps import InverseTraining, inverse_of
+from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
 from nofb.types import Array
 
@@ -70,13 +71,9 @@ def inverse_residuals(view: View) -> Array:
 
 def unnoticed_shares(view: View) -> Array:
     """Return the share of each target's change that lies in the null space of the output."""
-    rule, net = view.target_rule, view.net
-    changes, found = view.target_changes, {}
+    net, changes, found = view.net, view.target_changes, {}
     for layer, J in output_jacobians(view.trace):
-        change = changes[layer]
-        if rule.activation_first:  # to first order, what a target for a changes in h
-            change = view.trace.times_slope(layer, change.copy())
-        shares = null_space_shares(J, change)
+        shares = null_space_shares(J, changes[layer])
         shares = shares[~np.isnan(shares)]
         found[layer] = float(shares.mean()) if shares.size else np.nan
     return in_order(net, found)

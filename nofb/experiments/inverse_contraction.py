@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from nofb.activations import ACTIVATIONS
 from nofb.diagnosis.contraction import lipschitz
 from nofb.initialisers import orthogonal
-from nofb.layers import Inverse
-from nofb.layers.inverse import Map, Use
+from nofb.layers import Dense, Inverse
 from nofb.optimizers import Adam
 from nofb.rules import IteratedInverses
+from nofb.rules.layer_maps import Use
+from nofb.rules.targets import gradient_of
 from nofb.types import Array
 
 CONSTANTS = (0.3, 0.6, 0.9, 1.1)
@@ -67,7 +67,7 @@ def contraction(task: Task) -> dict[str, Any]:
     }
 
 
-def iterates(f: Map, g: Inverse, t: Array, start: Array) -> list[Array]:
+def iterates(f: Dense, g: Inverse, t: Array, start: Array) -> list[Array]:
     """Return h^(0) ... h^(K)."""
     path, rule = [start], IteratedInverses(iterations=1)
     for _ in range(ITERATIONS):
@@ -75,25 +75,33 @@ def iterates(f: Map, g: Inverse, t: Array, start: Array) -> list[Array]:
     return path
 
 
-def wrong_by(constant: float, rng: np.random.Generator) -> tuple[Map, Inverse]:
+def wrong_by(constant: float, rng: np.random.Generator) -> tuple[Dense, Inverse]:
     """Return a linear layer, and an inverse with g ∘ f = id + ρ times a rotation."""
-    linear, W = ACTIVATIONS["identity"], orthogonal(rng, UNITS, UNITS) * 1.5
+    W = orthogonal(rng, UNITS, UNITS) * 1.5
     rotation = orthogonal(rng, UNITS, UNITS)
     exact = np.linalg.inv(W)
-    return Map(W, None, linear), Inverse(exact @ (np.eye(UNITS) + constant * rotation), linear)
+    return layer(W), Inverse(exact @ (np.eye(UNITS) + constant * rotation))
 
 
-def taught(lessons: int, rng: np.random.Generator) -> tuple[Map, Inverse]:
+def taught(lessons: int, rng: np.random.Generator) -> tuple[Dense, Inverse]:
     """Return a tanh layer that widens, and an inverse that learned from so many batches."""
     W = 0.5 * orthogonal(rng, UNITS, WIDE)
-    f = Map(W, None, ACTIVATIONS["tanh"])
-    g = Inverse(0.1 * orthogonal(rng, WIDE, UNITS), ACTIVATIONS["identity"])
+    f = layer(W, "tanh")
+    g = Inverse(0.1 * orthogonal(rng, WIDE, UNITS))
     optimizer = Adam(lr=1e-3)
     for _ in range(lessons):
         h = rng.standard_normal((SAMPLES, UNITS))
         z = f(h)
         guess = g(z)
-        dB, dc = g.gradient([Use(z, guess, guess - h)])
+        dB, dc = gradient_of(g, [Use(z, guess, guess - h)])
         optimizer.step("B", g.B, dB)
         optimizer.step("c", g.c, dc)
     return f, g
+
+
+def layer(W: Array, activation: str | None = None) -> Dense:
+    """Return a dense layer with these weights and no bias."""
+    made = Dense(W.shape[0], W.shape[1], activation, bias=False)
+    made.draw_weights(np.random.default_rng(0), np.float64)
+    made.W = W
+    return made

@@ -1,6 +1,8 @@
 """The layers: each owns its arrays as plain attributes and offers rules three linear maps."""
 
+from nofb.layers.activation import Activation
 from nofb.layers.base import Layer, Record, WeightedLayer
+from nofb.layers.chain import Chain
 from nofb.layers.conv2d import Conv2D
 from nofb.layers.dense import Dense
 from nofb.layers.dropout import Dropout
@@ -9,6 +11,8 @@ from nofb.layers.inverse import Inverse
 from nofb.layers.max_pool2d import MaxPool2D
 
 __all__ = [
+    "Activation",
+    "Chain",
     "Conv2D",
     "Dense",
     "Dropout",

@@ -14,7 +14,6 @@ import numpy as np
 
 from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
-from nofb.layers.inverse import Inverse
 from nofb.layers.owned_arrays import Pattern, owned
 from nofb.types import Array, FloatType, Shape
 
@@ -196,7 +195,8 @@ class WeightedLayer(Layer):
     D
         Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
     inverse
-        What a target travels down through, where a rule sends targets; otherwise `None`.
+        What a target travels down through, where a rule sends targets; otherwise `None`. Its W is
+        this layer's B or D.
     rule_state
         What the attached rule keeps for this layer, one small object, or `None`.
     dtype
@@ -215,7 +215,7 @@ class WeightedLayer(Layer):
     b: Array | None
     B: Any = None  # an array or None: kernels take no None
     D: Any = None
-    inverse: Inverse | None = None
+    inverse: WeightedLayer | None = None
     rule_state: Any = None
     dtype: FloatType = np.float32
     work: int
@@ -246,8 +246,8 @@ class WeightedLayer(Layer):
                 return  # W *= 2 assigns W to itself
             value = self._owned(name, value)
             inverse = self.inverse
-            if value is not None and inverse and inverse.matrix is getattr(self, name, None):
-                inverse.B = value  # the two are one array, and stay one
+            if value is not None and inverse and inverse.W is getattr(self, name, None):
+                inverse.W[...] = value  # the two are one array, and stay one
                 return
         super().__setattr__(name, value)
 

@@ -1,5 +1,7 @@
 """A dense layer: every unit above hears every unit below."""
 
+import numpy as np
+
 from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.kernels import dense
@@ -33,6 +35,12 @@ class Dense(WeightedLayer):
     >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)], loss="cross_entropy", seed=0)
     >>> [layer.W.shape for layer in net.weighted]
     [(4, 3), (3, 2)]
+
+    A layer can be called on any rows, and keeps nothing of them:
+
+    >>> hidden = net.weighted[0]
+    >>> hidden(np.ones((7, 4), np.float32)).shape
+    (7, 3)
     """
 
     def __init__(
@@ -55,6 +63,55 @@ class Dense(WeightedLayer):
             raise ValueError(
                 f"{self!r} takes samples of shape {self.shape_in}, but receives {shape_in}{hint}"
             )
+
+    def __call__(self, x: Array) -> Array:
+        """Return f(x W + b), a new array.
+
+        Parameters
+        ----------
+        x
+            Floating-point numbers (N, n_in), any number of rows.
+
+        Returns
+        -------
+        Array
+            (N, n_out), of the network's type; of a last layer the pre-activation, since its output
+            unit belongs to the loss.
+
+        Raises
+        ------
+        TypeError
+            If x is no array of floating-point numbers.
+        ValueError
+            If x has another shape, or the layer has no weights yet.
+        """
+        x = self._rows(x)
+        h = np.empty((len(x), self.n_out), self.dtype)
+        dense.affine(x, self.W, self.b, h)  # x W + b  (N, n_out)
+        self.activation.f(h, h)  # f(x W + b)  (N, n_out)
+        return h
+
+    def _rows(self, x: Array) -> Array:
+        """Return rows in the layer's type, or say what is wrong with them."""
+        if not (isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)):
+            held = getattr(x, "dtype", type(x).__name__)
+            raise TypeError(
+                f"x for {self!r} must be an array of floating-point numbers, but is {held}: "
+                "give np.asarray(x, float)"
+            )
+        if x.ndim != 2 or x.shape[1] != self.n_in:
+            raise ValueError(f"x for {self!r} has shape {x.shape}, but needs (N, {self.n_in})")
+        if "W" not in vars(self):
+            raise ValueError(f"{self!r} has no weights yet: a Network of it draws them")
+        return np.require(x, self.dtype, ("C", "W"))
+
+    def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
+        """Return v J (N, n_out): how y = f(x W + b) changes if x changes a little, by v."""
+        return self.activation.times_jacobian(v @ self.W, x, y)  # (v W) ∘ f'
+
+    def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
+        """Return v Jᵀ (N, n_in): the gradient with respect to x, if v (N, n_out) is that to y."""
+        return self.activation.times_jacobian(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
 
     def affine(self, record: Record) -> None:
         dense.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)

@@ -1,156 +1,87 @@
-"""Maps between the units of two layers, up and down: a matrix, a bias and an activation.
-
-Rules that send targets need to send any array up through a layer, not only what it received, and
-down through its learned inverse.
-"""
+"""An inverse: a dense layer that leads back, from what a layer gave to what it received."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from nofb.activations import Activation
-from nofb.kernels import products
+from nofb.activations import ACTIVATIONS, Activation
+from nofb.layers.chain import Chain
+from nofb.layers.dense import Dense
 from nofb.layers.owned_arrays import owned
 from nofb.types import Array
 
+OTHER_NAMES = {"B": "W", "c": "b"}
 
-class Map:
-    """y = s(x M + b), or, with the activation first, y = s(x) M + b.
+
+class Inverse(Dense):
+    """g(z) = s(z B + c), or s(r(z) B + c) where something stands before the matrix.
 
     Parameters
     ----------
-    matrix, bias
-        M (n_from, n_to), and b (n_to,) or `None`.
+    matrix
+        B (n_out, n_in), one array with the B or the D of a layer.
     activation
-        s, applied to every unit.
-    activation_first
-        Whether it stands before the matrix.
-
-    Examples
-    --------
-    >>> from nofb.activations import ACTIVATIONS
-    >>> relu = ACTIVATIONS["relu"]
-    >>> M, x = np.array([[1.0, -1.0]]), np.array([[-2.0], [3.0]])
-    >>> Map(M, None, relu)(x).tolist()
-    [[0.0, 2.0], [3.0, 0.0]]
-    >>> Map(M, None, relu, activation_first=True)(x).tolist()
-    [[0.0, 0.0], [3.0, -3.0]]
-    """
-
-    def __init__(
-        self,
-        matrix: Array,
-        bias: Array | None,
-        activation: Activation,
-        activation_first: bool = False,
-    ) -> None:
-        self.matrix, self.bias = matrix, bias
-        self.activation, self.activation_first = activation, activation_first
-
-    def __call__(self, x: Array) -> Array:
-        """Return y (N, n_to) for x (N, n_from)."""
-        y = np.empty((len(x), self.matrix.shape[1]), self.matrix.dtype)
-        products.affine(self.sent(x), self.matrix, self.bias, y)
-        if not self.activation_first:
-            self.activation.f(y, y)
-        return y
-
-    def sent(self, x: Array) -> Array:
-        """Return what the matrix is multiplied with: x, or s(x)."""
-        return self.activation(x) if self.activation_first else x
-
-    def times_slope(self, signal: Array, y: Array) -> Array:
-        """Bring a signal on y back to the matrix's product, in place."""
-        if not self.activation_first:
-            self.activation.times_slope(signal, y)
-        return signal
-
-    def slope_below(self, x: Array) -> Array:
-        """Return s'(x) where the activation comes first, and 1 where it does not."""
-        return self.activation.slope(x) if self.activation_first else np.ones_like(x)
-
-    def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
-        """Return v J, where the row v (N, n_from) is a small change of x: how y = f(x) changes."""
-        if self.activation_first:
-            return (v * self.activation.slope(x)) @ self.matrix
-        return self.times_slope(v @ self.matrix, y)
-
-    def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
-        """Return v Jᵀ, where v (N, n_to) is a gradient with respect to y: the one at x."""
-        if self.activation_first:
-            return (v @ self.matrix.T) * self.activation.slope(x)
-        return self.times_slope(v.copy(), y) @ self.matrix.T
-
-
-class Use(NamedTuple):
-    """One use of an inverse in a loss.
-
-    Attributes
-    ----------
-    z
-        What was inverted (N, n_out).
-    guess
-        g(z) (N, n_in).
-    slope
-        The gradient of each sample's loss with respect to the guess (N, n_in).
-    """
-
-    z: Array
-    guess: Array
-    slope: Array
-
-
-class Inverse(Map):
-    """g(z) = s(z B + c): what a layer received, guessed from what it gave.
+        s, a function of `nofb.activations`; `None` for the identity.
+    before
+        r, activations that z passes first; none by default.
 
     Attributes
     ----------
     B, c
-        Its feedback matrix (n_out, n_in) and its bias (n_in,): other names for `matrix` and `bias`.
-        The matrix is one array with the layer's B or D. What is assigned is checked, and its values
-        are copied into the array that is there.
+        Its matrix (n_out, n_in) and its bias (n_in,), the W and the b of a dense layer. What is
+        assigned to one of them is checked, and its values are copied into the array that is there.
+
+    Examples
+    --------
+    >>> inverse = Inverse(np.array([[1.0, 2.0]]), ACTIVATIONS["relu"])
+    >>> inverse
+    Inverse(1 -> 2, activation='relu')
+    >>> inverse.c = [0.0, -5.0]
+    >>> inverse(np.array([[2.0], [3.0]])).tolist()
+    [[2.0, 0.0], [3.0, 1.0]]
     """
 
-    bias: Array
-
     def __init__(
-        self, matrix: Array, activation: Activation, activation_first: bool = False
+        self, matrix: Array, activation: Activation | None = None, before: Chain | None = None
     ) -> None:
         matrix = np.require(matrix, requirements=("C", "W"))
+        super().__init__(*matrix.shape)
         c = np.zeros(matrix.shape[1], matrix.dtype)
-        super().__init__(matrix, c, activation, activation_first)
+        vars(self).update(W=matrix, b=c, dtype=matrix.dtype.type)  # no copy: it is the layer's
+        self.activation = ACTIVATIONS["identity"] if activation is None else activation
+        self.before = Chain() if before is None else before
 
     @property
     def B(self) -> Array:  # noqa: N802
-        return self.matrix
-
-    @B.setter
-    def B(self, given: Array) -> None:  # noqa: N802
-        self._fill("B", self.matrix, given)
+        return self.W
 
     @property
     def c(self) -> Array:
-        return self.bias
+        return vars(self)["b"]
 
-    @c.setter
-    def c(self, given: Array) -> None:
-        self._fill("c", self.bias, given)
+    def __setattr__(self, name: str, value: Any) -> None:
+        array = vars(self).get(OTHER_NAMES.get(name, name))
+        if isinstance(array, np.ndarray):  # fill it: it has another owner too
+            array[...] = owned(name, self, value, array.shape, array.dtype.type)
+        else:
+            super().__setattr__(name, value)
 
-    def _fill(self, name: str, array: Array, given: Array) -> None:
-        """Fill one of the two arrays in place."""
-        array[...] = owned(name, self, given, array.shape, array.dtype.type)
+    def __call__(self, x: Array) -> Array:
+        return super().__call__(self.before(x))
 
-    def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
-        """Return dB and dc, the mean gradients of a loss, from its slope wherever g was used."""
-        z = np.concatenate([self.sent(use.z) for use in uses])  # (N · uses, n_out)
-        slopes = (self.times_slope(use.slope.copy(), use.guess) for use in uses)
-        delta, dc = np.concatenate([*slopes]), np.empty_like(self.c)
-        products.mean(delta, len(uses[0].z), delta, dc)  # dc = mean of δ
-        return z.T @ delta, dc  # dB = zᵀ δ / N
+    def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
+        sent = self.before(x)
+        return super().times_jacobian(self.before.times_jacobian(v, x, sent), sent, y)
+
+    def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
+        sent = self.before(x)
+        below = super().times_jacobian_transposed(v, sent, y)
+        return self.before.times_jacobian_transposed(below, x, sent)
 
     def __repr__(self) -> str:
-        sizes = " -> ".join(map(str, self.matrix.shape))
-        return f"Inverse({sizes}, activation={self.activation.name!r})"
+        names = ", ".join(repr(part.name) for part in self.before.parts)  # type: ignore[union-attr]
+        before = f", before={names}" if names else ""
+        sizes = f"{self.n_in} -> {self.n_out}"
+        return f"Inverse({sizes}, activation={self.activation.name!r}{before})"

@@ -26,18 +26,11 @@ Released code: the mean over all entries where eq. 8 has the sum over units and 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nofb import checks
-from nofb.layers.inverse import Inverse, Map
+from nofb import settings
 from nofb.rules.base import Uses
-from nofb.rules.targets import (
-    LayerMaps,
-    Loss,
-    Noise,
-    TargetRule,
-    difference_reconstruction,
-    difference_target,
-)
-from nofb.types import Array
+from nofb.rules.layer_maps import LayerMaps, Loss, Noise
+from nofb.rules.targets import TargetRule, difference_reconstruction, difference_target
+from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -59,14 +52,10 @@ class DifferenceReconstruction(TargetRule):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.0686
-    noise: float = 0.0569
+    noise: float = settings.number(0.0569, above=0)
     epochs_before: int = 1
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("noise", self.noise, above=0)
-
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:

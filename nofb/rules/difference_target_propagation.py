@@ -6,11 +6,8 @@ Lee, Zhang, Fischer & Bengio 2015 (ECML; arXiv 1412.7525).
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l)
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = e
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
-The inverse learns to bring back what the layer received, in epochs of its own:
-    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
-    u_{l-1} = g_l(f_l(h̃_{l-1}))                     (6)
-    ΔB_l    = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N (7)
 
+Inverses: learn in epochs of their own, each to bring back what its layer received, as in `tp`.
 Symbols: as in `tp`. t_l target (N, n_l); e = ŷ - y output error (N, n_L); η̂ step size; g_l inverse
     of layer l with B_l (n_l, n_{l-1}); h_l activation (N, n_l); δ_l teaching signal (N, n_l).
 Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is, so that what it gets
@@ -29,19 +26,20 @@ Meulemans et al. 2020 (arXiv 2006.14331): eq. 1 is t_L = a_L - η̂ e, with an i
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from nofb import settings
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layers import WeightedLayer
-from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.targets import LayerMaps, TargetRule, difference_target
-from nofb.types import Array
+from nofb.rules.layer_maps import LayerMaps
+from nofb.rules.targets import TargetRule, difference_target
+from nofb.types import Array, Map
 
 
 @kernel
 def gradient_target(h_below: Array, e: Array, W: Array, slope: Array, step_size: float) -> Array:
-    """The last step that a gradient takes; `slope` is 1 where a target is an activation."""
+    """The gradient's first step; `slope` is 1, or that of an activation between the layers."""
     return h_below - h_below.dtype.type(step_size) * (e @ W.T) * slope  # eq. 1  (N, n_{L-1})
 
 
@@ -91,7 +89,7 @@ class DifferenceTargetPropagation(TargetRule):
     inverse_steps: int = 0
     epochs_before: int = 1
     epochs_between: int = 1
-    inverse_init: str | Initialiser = "orthogonal"
+    inverse_init: Initialiser = settings.initialiser("orthogonal")
     gradient_at_top: bool = True
 
     def __post_init__(self) -> None:
@@ -102,11 +100,11 @@ class DifferenceTargetPropagation(TargetRule):
     def inverted(self, net: Network) -> list[WeightedLayer]:
         return net.weighted[1:-1] if self.gradient_at_top else net.weighted[1:]
 
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
     def send_down(self, own: LayerMaps, t: Array, e: Array) -> Array:
-        if self.gradient_at_top and own.layer.inverse is None:  # the output layer has none
-            slope = own.f.slope_below(own.h_below)
-            return gradient_target(own.h_below, e, own.layer.W, slope, self.step_size)  # eq. 1
-        return super().send_down(own, t, e)
+        if not self.gradient_at_top or own.layer.inverse is not None:
+            return super().send_down(own, t, e)
+        numbers = own.slope_below, self.step_size  # the output layer has no inverse
+        return gradient_target(own.h_below, e, own.layer.W, *numbers)  # eq. 1

@@ -29,22 +29,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nofb import checks
-from nofb.activations import ACTIVATIONS
+from nofb import settings
 from nofb.layers import WeightedLayer
-from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses, draw_matrix
-from nofb.rules.targets import (
-    LayerMaps,
-    Loss,
-    Noise,
-    TargetRule,
-    difference_loss,
-    difference_target,
-    output_target,
-)
-from nofb.types import Array
+from nofb.rules.layer_maps import LayerMaps, Loss, Noise
+from nofb.rules.targets import TargetRule, difference_loss, difference_target, output_target
+from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -66,22 +57,16 @@ class DirectDifferenceTargetPropagation(TargetRule):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.0610
-    noise: float = 0.0908
+    noise: float = settings.number(0.0908, above=0)
     epochs_before: int = 1
     inverse_activation: str | None = "identity"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("noise", self.noise, above=0)
 
     def inverted(self, net: Network) -> list[WeightedLayer]:
         return net.weighted[:-1]
 
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
-        side = net.weighted[-1] if self.activation_first else layer
-        activation = ACTIVATIONS[self.inverse_activation or side.activation.name]
-        layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)  # type: ignore[arg-type]
-        layer.inverse = Inverse(layer.D, activation, self.activation_first)
+        layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)
+        layer.inverse = self.inverse(layer.D, net, net.weighted[-1], layer)
 
     def targets_of(self, layers: Sequence[LayerMaps], e: Array) -> Iterator[Array]:
         *hidden, last = layers
@@ -90,7 +75,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
         for own in reversed(hidden):
             yield self.target_below(own.f, own.g, own.h, last.h, t)
 
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         """Here "below" is any hidden layer, and h and t are the output's."""
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_l)
 

@@ -17,12 +17,11 @@ Released code: chooses the size of B by search; here `inverse_init` says it.
 
 from dataclasses import dataclass
 
-from nofb.layers.inverse import Inverse, Map
 from nofb.network import Network
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule, difference_target
 from nofb.trace import Trace
-from nofb.types import Array
+from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -45,7 +44,7 @@ class FixedWeightDifferenceTargetPropagation(TargetRule):
 
     inverse_steps: int = 0
 
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
     def step_inverses(self, net: Network, trace: Trace) -> None:

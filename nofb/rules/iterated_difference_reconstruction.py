@@ -9,12 +9,8 @@ Bengio 2020's iteration (arXiv 2007.15139) with the inverses of Meulemans et al.
     t_{l-1} = h^(K)                                 (4)
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (5)   δ_L = e
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (6)
-The inverses learn by difference reconstruction, from zero:
-    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (7)
-    ũ_L     = f_L(... f_l(h̃_{l-1}))                 (8)
-    ũ_{m-1} = h_{m-1} + g_m(ũ_m) - g_m(h_m)         (9)   for m from L to l
-    ΔB_l    gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / 2 σ² (10)  in B_l, c_l alone
 
+Inverses: learn as in `dtp_drl`, from zero.
 Symbols: as in `itp` and `dtp_drl`.
 Why: an exact inverse of one layer restores *everything* that its target asks for, and nearly all of
     that the output does not notice: each layer on the way down makes it larger, by one over its
@@ -32,11 +28,12 @@ Released code: none.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nofb import checks
+from nofb import settings
 from nofb.initialisers import Initialiser
 from nofb.rules.base import Uses
 from nofb.rules.iterated_inverses import IteratedInverses
-from nofb.rules.targets import LayerMaps, Loss, Noise, difference_reconstruction
+from nofb.rules.layer_maps import LayerMaps, Loss, Noise
+from nofb.rules.targets import difference_reconstruction
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -58,16 +55,12 @@ class IteratedDifferenceReconstruction(IteratedInverses):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.0686
-    noise: float = 0.0569
+    noise: float = settings.number(0.0569, above=0)
     epochs_before: int = 1
-    inverse_init: str | Initialiser = "zeros"
+    inverse_init: Initialiser = settings.initialiser("zeros")
     iterations: int = 2
     damping: float = 0.5
     layer_norm: bool = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("noise", self.noise, above=0)
-
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
-        return difference_reconstruction(layers, noise)  # eqs. 7, 8, 9 and 10
+        return difference_reconstruction(layers, noise)

@@ -11,11 +11,8 @@ Bengio 2020 (arXiv 2007.15139): its theorems; it has no experiments.
     Δ_l     = h_l - t_l                             (7)   for small η̂ Gauss-Newton's: η̂ e J_l⁻¹
     δ_l     = Δ_l ∘ f'(a_l) · ‖Δ_L‖² / ‖Δ_l‖² / η̂   (8)   the layer-wise factor, where it is on
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (9)   over ‖h_{l-1}‖² + 1 for the minimum norm
-The inverse learns to bring back what the layer received:
-    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (10)
-    u_{l-1} = g_l(f_l(h̃_{l-1}))                     (11)
-    ΔB_l    = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N (12)
 
+Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
 Symbols: as in `dtp`. t_l target (N, n_l); K iterations; α damping; J_l the Jacobian of the output
     with respect to h_l; Δ_l the change that the target asks for (N, n_l).
 Why it converges: with r = g ∘ f - id and f(h*) = t, eq. 3 for α = 1 is h^(k+1) - h* =
@@ -26,26 +23,24 @@ The family: K = 1 from h_{l-1} is `dtp`, K = 0 from g_l(t_l) is `tp`, and K = 0 
 Why the factor: Gauss-Newton's change grows like 1 / ‖J_l‖ where a gradient shrinks like ‖J_l‖;
     ‖Δ_L‖² / ‖Δ_l‖² is about ‖J_l‖². For J_l = c Q with orthogonal Q eq. 8 is backprop's δ_l.
 Minimum norm: h_{l-1}ᵀ Δ / (‖h_{l-1}‖² + 1), the 1 for the bias, is the smallest step that takes a
-    sample's pre-activation all the way; exact where f is linear, or with `activation_first`.
+    sample's pre-activation all the way; exact where f is linear, or has its activation
+    in front (an `Activation` layer).
 Uses: the global error, its own activations, an inverse that learns in a second phase; its units
     answer once more, there and in every iteration. Does not use: W on the way back.
-Released code: none by the author. An unofficial one starts from g_l(t_l), has `activation_first`
-    without biases, both normalisations, and inverses that learn without noise.
+Released code: none by the author. An unofficial one starts from g_l(t_l), has activations in front
+    of the matrices (`Activation` layers), no biases, both normalisations, and no noise.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from nofb import checks
+from nofb import settings
 from nofb.kernels.jit import kernel
-from nofb.layers.inverse import Inverse, Map
-from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.targets import LayerMaps, TargetRule
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rules.layer_maps import LayerMaps
+from nofb.rules.targets import TargetRule
+from nofb.types import Array, Map
 
 
 @kernel
@@ -109,26 +104,20 @@ class IteratedInverses(TargetRule):
     paper = "Bengio 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
-    iterations: int = 3
-    damping: float = 1.0
-    residual: float = 0.0
+    iterations: int = settings.whole(3, least=0)
+    damping: float = settings.number(1.0, above=0)
+    residual: float = settings.number(0.0, least=0, below=1)
     layer_norm: bool = True
     minimum_norm: bool = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.whole("iterations", self.iterations, least=0)
-        checks.number("damping", self.damping, above=0)
-        checks.number("residual", self.residual, least=0, below=1)
-
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         x, g_t = self.start(g, h_below, t), g(t)  # eq. 2  (N, n_{l-1})
         for _ in range(self.iterations):
             z = f(x)
             x = improve(x, g_t, g(z), self.alpha(z, h, t))  # eq. 3
         return x  # eq. 6  (N, n_{l-1})
 
-    def start(self, g: Inverse, h_below: Array, t: Array) -> Array:
+    def start(self, g: Map, h_below: Array, t: Array) -> Array:
         """Return where the iteration begins."""
         return h_below  # h^(0) = h_{l-1}
 
@@ -144,13 +133,10 @@ class IteratedInverses(TargetRule):
             delta *= layer_factor(self.step_size * e, asked)  # eq. 8
         return delta
 
-    def signals(self, net: Network, trace: Trace) -> Signals:
-        for layer, delta in super().signals(net, trace):
-            if self.minimum_norm:
-                h_below = layer.received(trace[layer])
-                yield layer, minimum_norm(delta, h_below, layer.b is not None)  # eq. 9
-            else:
-                yield layer, delta
+    def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
+        if not self.minimum_norm:
+            return delta
+        return minimum_norm(delta, own.received, own.layer.b is not None)  # eq. 9
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -160,7 +146,7 @@ class IteratedFromInverse(IteratedInverses):
     name = "itp_from_inverse"
     title = "iterated inverses, from the inverse"
 
-    def start(self, g: Inverse, h_below: Array, t: Array) -> Array:
+    def start(self, g: Map, h_below: Array, t: Array) -> Array:
         return g(t)  # eq. 2
 
 
@@ -171,7 +157,7 @@ class IteratedInOutputSpace(IteratedInverses):
     name = "itp_in_output_space"
     title = "iterated inverses, in output space"
 
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         u = t  # eq. 4
         for _ in range(self.iterations):
             z = f(g(u))

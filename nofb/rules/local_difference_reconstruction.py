@@ -27,11 +27,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nofb import checks
-from nofb.layers.inverse import Inverse, Map, Use
+from nofb import settings
 from nofb.rules.base import Uses
-from nofb.rules.targets import LayerMaps, Loss, Noise, TargetRule, difference_target
-from nofb.types import Array
+from nofb.rules.layer_maps import LayerMaps, Loss, Noise, Use
+from nofb.rules.targets import TargetRule, difference_target
+from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -53,14 +53,11 @@ class LocalDifferenceReconstruction(TargetRule):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 0.7
+    noise: float = settings.number(0.1, above=0)
     inverse_steps: int = 5
     inverse_activation: str | None = "identity"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("noise", self.noise, above=0)
-
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:

@@ -6,11 +6,8 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l), l = L too
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = ŷ - y, η̂ = 1
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
-The inverse learns to bring back what the layer received:
-    h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
-    u_{l-1} = g_l(f_l(h̃_{l-1}))                     (6)
-    ΔB_l    = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N (7)
 
+Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
 Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit included.
 What is lost: all samples of a class have one target, and ten outputs say little of what the layer
     below received, so that its targets hardly differ within a class. The paper's remedy, auxiliary
@@ -25,16 +22,16 @@ Released code: none was found. The paper's "parallel" is one inverse step with e
 
 from dataclasses import dataclass, replace
 
+from nofb import settings
 from nofb.activations import ACTIVATIONS, Activation
 from nofb.initialisers import Initialiser
 from nofb.kernels import losses
-from nofb.layers import WeightedLayer
-from nofb.layers.inverse import Inverse, Map
+from nofb.layers import Chain, WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule, difference_target
 from nofb.trace import Trace
-from nofb.types import Array
+from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -56,14 +53,9 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     step_size: float = 1.0
-    inverse_init: str | Initialiser = "orthogonal"
+    inverse_init: Initialiser = settings.initialiser("orthogonal")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.activation_first:
-            raise ValueError("activation_first must be False in sdtp, whose top target is a label")
-
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
@@ -71,11 +63,11 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
             return trace.output  # eq. 1: ŷ - η̂ e = y for η̂ = 1
         return super().state(trace, layer)
 
-    def map_of(self, net: Network, layer: WeightedLayer) -> Map:
-        if layer is net.weighted[-1]:
-            unit = replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)
-            return Map(layer.W, layer.b, unit)
-        return super().map_of(net, layer)
+    def map_of(self, net: Network, layer: WeightedLayer) -> Chain:
+        f = super().map_of(net, layer)
+        if layer is not net.weighted[-1]:
+            return f
+        return Chain(*f.parts, replace(OUTPUT_UNITS[net.head.name], f=net.head.unit))
 
 
 def times_softmax_jacobian(signal: Array, h: Array) -> None:

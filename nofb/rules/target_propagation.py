@@ -22,10 +22,9 @@ Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds wha
 
 from dataclasses import dataclass
 
-from nofb.layers.inverse import Inverse, Map
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule
-from nofb.types import Array
+from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -49,5 +48,5 @@ class TargetPropagation(TargetRule):
     paper = "Bengio 2014"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return g(t)  # eq. 2  (N, n_{l-1})

@@ -10,26 +10,33 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
-from nofb import activations, checks, initialisers, optimizers, schedules, threads
+from nofb import optimizers, schedules, settings
 from nofb.activations import ACTIVATIONS
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
-from nofb.layers import Dense, Inverse, WeightedLayer
-from nofb.layers.inverse import Map, Use
+from nofb.layers import Chain, Dense, Inverse, WeightedLayer
 from nofb.network import Network
-from nofb.noise import add_noise
-from nofb.optimizers import Optimizer
 from nofb.rules.base import Rule, draw_matrix, state_of
+from nofb.rules.layer_maps import (
+    InverseTraining,
+    InverseUpdate,
+    LayerMaps,
+    Loss,
+    Noise,
+    Use,
+    above,
+    between,
+    check_dense,
+    inverse_of,
+)
 from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.types import Array, Map
+from nofb.updates import Signals, side_by_side
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
-Loss = tuple[float, list[Use]]  # a mean over the samples, and its slope at each use of the inverse
 
 
 # -- equations -----------------------------------------------------------------------------------
@@ -44,7 +51,7 @@ def output_target(a: Array, e: Array, step_size: float) -> Array:
 @kernel
 def change(h: Array, t: Array, step_size: float) -> Array:
     """What a target asks of a layer, as long as a gradient (N, n_l)."""
-    return (h - t) / h.dtype.type(step_size)
+    return (h - t) / h.dtype.type(step_size)  # δ_l before f': (h_l - t_l) / η̂
 
 
 @kernel(exact=True)
@@ -92,65 +99,18 @@ def mean_square(wrong: Array) -> float:
     return 0.5 * float(np.vdot(wrong, wrong)) / len(wrong)
 
 
-# -- what the equations work with ----------------------------------------------------------------
+@kernel
+def inverse_gradient(z: Array, delta: Array, samples: int) -> tuple[Array, Array]:
+    """The mean gradients of a loss in B and c, from δ = (its slope at g(z)) ∘ s'."""
+    mean_delta = delta / delta.dtype.type(samples)
+    return z.T @ mean_delta, mean_delta.sum(axis=0)  # ΔB_l = zᵀ δ / N  (n_l, n_{l-1})
 
 
-class LayerMaps(NamedTuple):
-    """A layer as targets meet it.
-
-    Attributes
-    ----------
-    layer
-        The layer.
-    f
-        Its map, from the state below to its own.
-    h_below, h
-        The states at both ends (N, n_{l-1}) and (N, n_l).
-    """
-
-    layer: WeightedLayer
-    f: Map
-    h_below: Array
-    h: Array
-
-    @property
-    def g(self) -> Inverse:
-        """Its inverse."""
-        return inverse_of(self.layer)
-
-
-class Noise(NamedTuple):
-    """Gaussian noise; calling it adds it to an array."""
-
-    rng: np.random.Generator
-    width: float
-
-    def __call__(self, h: Array) -> Array:
-        return add_noise(self.rng, self.width, h)
-
-
-class InverseUpdate(NamedTuple):
-    """What an inverse learns from one batch: its loss, and the mean gradients of B and c."""
-
-    loss: float
-    dB: Array
-    dc: Array
-
-
-@dataclass
-class InverseTraining:
-    """What the inverse of a layer learns with, as `layer.rule_state`.
-
-    Parameters
-    ----------
-    rng
-        Draws the noise of this layer.
-    optimizer
-        Moves the inverse, and keeps its running averages.
-    """
-
-    rng: np.random.Generator
-    optimizer: Optimizer
+def gradient_of(g: Inverse, uses: Sequence[Use]) -> tuple[Array, Array]:
+    """Return the mean gradients of a loss in B and c, from every use of the inverse in it."""
+    z = np.concatenate([g.before(use.z) for use in uses])  # (N · uses, n_out)
+    slopes = [g.activation.times_jacobian(use.slope, use.z, use.g_z) for use in uses]
+    return inverse_gradient(z, np.concatenate(slopes), len(uses[0].z))
 
 
 # -- the loop ------------------------------------------------------------------------------------
@@ -159,6 +119,9 @@ class InverseTraining:
 @dataclass(kw_only=True, repr=False, eq=False)
 class TargetRule(Rule):
     """A rule that gives every layer a target, through inverses that learn beside the weights.
+
+    A target replaces the state of a dense layer, h_l; of the last one a_L. Where activations are
+    layers of their own, the state of a dense layer is its pre-activation.
 
     Parameters
     ----------
@@ -173,42 +136,28 @@ class TargetRule(Rule):
     epochs_before, epochs_between
         Epochs in which the inverses learn alone: before the first, and before each later one.
     inverse_activation
-        Of every inverse; `None` for that of the layer it leads to.
+        Of every inverse; `None` for that of the layer it leads to. Where activations are layers of
+        their own, it stands before the matrix, and `None` is for the one that the inverse undoes.
     inverse_init
         How the matrix of every inverse is drawn.
-    activation_first
-        Whether targets are pre-activations, h_l = f(h_{l-1}) W_l + b_l, or activations.
     """
 
-    step_size: float = 0.1
-    noise: float = 0.1
-    inverse_lr: float = 1e-3
-    inverse_optimizer: str = "adam"
-    inverse_schedule: str = "constant"
-    inverse_decay: float = 0.0
-    inverse_steps: int = 1
-    epochs_before: int = 0
-    epochs_between: int = 0
-    inverse_activation: str | None = None
-    inverse_init: str | Initialiser = "xavier"
-    activation_first: bool = False
+    by_sample = True
 
-    def __post_init__(self) -> None:
-        checks.number("step_size", self.step_size, above=0)
-        checks.number("noise", self.noise, least=0)
-        checks.number("inverse_lr", self.inverse_lr, above=0)
-        checks.choice("inverse_optimizer", self.inverse_optimizer, optimizers.OPTIMIZERS)
-        checks.choice("inverse_schedule", self.inverse_schedule, schedules.SCHEDULES)
-        checks.number("inverse_decay", self.inverse_decay, least=0, below=1)
-        for name in ("inverse_steps", "epochs_before", "epochs_between"):
-            checks.whole(name, getattr(self, name), least=0)
-        if self.inverse_activation is not None:
-            activations.get(self.inverse_activation)
-        self.inverse_init = initialisers.get(self.inverse_init, "inverse_init")
-        self.inverse_share = 1.0
+    step_size: float = settings.number(0.1, above=0)
+    noise: float = settings.number(0.1, least=0)
+    inverse_lr: float = settings.number(1e-3, above=0)
+    inverse_optimizer: str = settings.choice("adam", optimizers.OPTIMIZERS)
+    inverse_schedule: str = settings.choice("constant", schedules.SCHEDULES)
+    inverse_decay: float = settings.number(0.0, least=0, below=1)
+    inverse_steps: int = settings.whole(1, least=0)
+    epochs_before: int = settings.whole(0, least=0)
+    epochs_between: int = settings.whole(0, least=0)
+    inverse_activation: str | None = settings.choice(None, ACTIVATIONS, optional=True)
+    inverse_init: Initialiser = settings.initialiser("xavier")
 
     @abstractmethod
-    def target_below(self, f: Map, g: Inverse, h_below: Array, h: Array, t: Array) -> Array:
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         """Return the target of the layer below (N, n_{l-1}), given that of this one (N, n_l)."""
 
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
@@ -232,47 +181,47 @@ class TargetRule(Rule):
             yield t
 
     def send_down(self, own: LayerMaps, t: Array, e: Array) -> Array:
-        """Return the target of the layer below; here the error at the output plays no part."""
+        """Return the target of the layer below; the error e is for rules that need it here."""
         return self.target_below(own.f, own.g, own.h_below, own.h, t)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        layers = self.layers(net, trace)
-        targets = list(self.targets_of(layers, trace.error))
-        yield net.weighted[-1], trace.error
-        for own, t in zip(layers[-2::-1], targets[1:], strict=True):
-            yield own.layer, self.teaching_signal(own, t, trace.error)
+        layers, e = self.layers(net, trace), trace.error
+        *hidden, last = zip(layers, reversed([*self.targets_of(layers, e)]), strict=True)
+        yield net.weighted[-1], self.weight_signal(last[0], e)  # δ_L = e
+        for own, t in reversed(hidden):
+            yield own.layer, self.weight_signal(own, self.teaching_signal(own, t, e))
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
-        """Return δ of a hidden layer (N, n_l); no slope where its target is a pre-activation."""
-        asked = change(own.h, t, self.step_size)
-        return own.f.times_slope(asked, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
+        """Return δ of a hidden layer (N, n_l)."""
+        delta = change(own.h, t, self.step_size)
+        own.layer.activation.times_slope(delta, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
+        return delta
+
+    def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
+        """Return what W learns from, given δ: the same, unless a rule says otherwise."""
+        return delta
 
     def layers(self, net: Network, trace: Trace) -> list[LayerMaps]:
         """Return every layer with weights as targets meet it, from the input side up."""
         states = [trace[net.weighted[0]].h_below, *(self.state(trace, k) for k in net.weighted)]
         return [
-            LayerMaps(layer, self.map_of(net, layer), h_below, h)
+            LayerMaps(layer, between(net, layer), self.map_of(net, layer), h_below, h)
             for layer, h_below, h in zip(net.weighted, states[:-1], states[1:], strict=True)
         ]
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
-        """Return what a target of this layer replaces: h_l, or a_l; of the last layer a_L."""
-        first = self.activation_first or layer is trace.net.weighted[-1]
-        return trace[layer].a if first else trace[layer].h
+        """Return what a target of this layer replaces: h_l, and of the last layer a_L."""
+        return trace[layer].a if layer is trace.net.weighted[-1] else trace[layer].h
 
-    def map_of(self, net: Network, layer: WeightedLayer) -> Map:
+    def map_of(self, net: Network, layer: WeightedLayer) -> Chain:
         """Return f_l, from the state of the layer below to that of this one."""
-        if not self.activation_first:
-            return Map(layer.W, layer.b, layer.activation)
-        bottom = layer is net.weighted[0]
-        activation = ACTIVATIONS["identity"] if bottom else net.below(layer).activation
-        return Map(layer.W, layer.b, activation, activation_first=True)
+        assert isinstance(layer, Dense)  # `attach` refuses others
+        return Chain(*between(net, layer).parts, layer)
 
     # -- inverses --------------------------------------------------------------------------------
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         check_dense(self, net)
-        self.inverse_share = 1.0
         inverted = self.inverted(net)
         for layer, own in zip(inverted, rng.spawn(len(inverted)), strict=True):
             self.attach_inverse(net, layer, rng)
@@ -286,14 +235,19 @@ class TargetRule(Rule):
         return net.weighted[1:]
 
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
-        """Draw the inverse of a layer: from what it gives to what it received."""
-        side = layer if self.activation_first else net.below(layer)
-        activation = ACTIVATIONS[self.inverse_activation or side.activation.name]
-        layer.B = draw_matrix(self.inverse_init, rng, *layer.feedback_shape, net)  # type: ignore[arg-type]
-        layer.inverse = Inverse(layer.B, activation, self.activation_first)
+        """Draw the inverse of a layer: from its state to that of the layer below."""
+        layer.B = draw_matrix(self.inverse_init, rng, *layer.feedback_shape, net)
+        layer.inverse = self.inverse(layer.B, net, layer, net.below(layer))
 
-    def at(self, epoch: float, epochs: int) -> None:
-        self.inverse_share = schedules.get(self.inverse_schedule)(epoch, epochs)
+    def inverse(
+        self, matrix: Array, net: Network, upper: WeightedLayer, lower: WeightedLayer
+    ) -> Inverse:
+        """Return an inverse from the state of one layer to that of a lower one."""
+        given = self.inverse_activation and ACTIVATIONS[self.inverse_activation]
+        if not net.riders(lower):
+            return Inverse(matrix, given or lower.activation)
+        before = Chain(given) if given else above(net, upper)
+        return Inverse(matrix, before=before)  # s(z) B + c, as f is s(h) W + b
 
     def feedback_passes(self, epoch: int) -> int:
         return self.epochs_between if epoch else self.epochs_before
@@ -310,12 +264,14 @@ class TargetRule(Rule):
         """Let every inverse take one step, each from the inverses as they were before."""
         layers, inverted = self.layers(net, trace), self.inverted(net)
         training = [state_of(layer, InverseTraining) for layer in inverted]
-        updates = threads.results([
+        jobs = [
             partial(self.inverse_update, layers[net.weighted.index(layer) :], own.rng)
             for layer, own in zip(inverted, training, strict=True)
-        ], trace.samples * net.work)  # fmt: skip
+        ]
+        updates = side_by_side(trace, jobs)
+        factor = schedules.get(self.inverse_schedule)(self.clock.epoch, self.clock.epochs)
         for layer, own, update in zip(inverted, training, updates, strict=True):
-            own.optimizer.share = self.inverse_share
+            own.optimizer.share = factor
             own.optimizer.step("B", inverse_of(layer).B, update.dB)
             own.optimizer.step("c", inverse_of(layer).c, update.dc)
 
@@ -324,22 +280,4 @@ class TargetRule(Rule):
     ) -> InverseUpdate:
         """Return what the inverse of the first of these layers learns, with fresh noise."""
         loss, uses = self.inverse_loss(layers, Noise(rng, self.noise))
-        return InverseUpdate(loss, *layers[0].g.gradient(uses))
-
-
-def inverse_of(layer: WeightedLayer) -> Inverse:
-    """Return the inverse of a layer, or say that there is none."""
-    if layer.inverse is None:
-        raise ValueError(f"{layer!r} has no inverse: attach the rule to the network first")
-    return layer.inverse
-
-
-def check_dense(rule: Rule, net: Network) -> None:
-    """Refuse a network in which something else than dense layers stands above the first one."""
-    first = net.layers.index(net.weighted[0])
-    for layer in net.layers[first:]:
-        if not isinstance(layer, Dense):
-            raise ValueError(
-                f"{rule.name} sends targets through dense layers only, but the network has "
-                f"{layer!r} above its first layer with weights"
-            )
+        return InverseUpdate(loss, *gradient_of(layers[0].g, uses))
