@@ -53,7 +53,7 @@ class Example:
         """Return the batch, and what is on the layers: weights, feedback, and the rule's own."""
         found = {id(self.x): ("x", self.x), id(self.target): ("y", self.target)}
         for number, layer in enumerate(self.net.weighted, 1):
-            inverse = {"c": layer.inverse.c} if layer.inverse else {}
+            inverse = {"c": layer.inverse.b} if layer.inverse else {}
             for part in (vars(layer), inverse, getattr(layer.rule_state, "__dict__", {})):
                 arrays = {name: value for name, value in part.items() if is_array(value)}
                 for name, value in arrays.items():
