@@ -1,7 +1,7 @@
 """The activation functions, one a line: what a unit makes of its input, and how steeply.
 
-`f(a, h)` writes f(a) into h; `times_slope(signal, h)` multiplies a teaching signal by f'(a), in
-place. The functions are NumPy's own where NumPy's are the fastest (tanh is, by far).
+`f(a, h)` writes f(a) into h; `times_slope(signal, h)` returns a teaching signal times f'(a). The
+functions are NumPy's own where NumPy's are the fastest (tanh is, by far).
 """
 
 from collections.abc import Callable
@@ -23,8 +23,9 @@ def _logistic(a: Array, h: Array) -> None:
     h += 0.5
 
 
-def _no_slope(signal: Array, h: Array) -> None:
+def _no_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1."""
+    return signal.copy()
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Activation:
     f
         `f(a, h)` writes f(a) into h; both have any one shape, and may be one array.
     times_slope
-        `times_slope(signal, h)` does `signal *= f'(a)` in place, given h = f(a).
+        `times_slope(signal, h)` returns signal ∘ f'(a), a new array, given h = f(a).
 
     Examples
     --------
@@ -50,7 +51,7 @@ class Activation:
 
     name: str
     f: Callable[[Array, Array], object]
-    times_slope: Callable[[Array, Array], object]
+    times_slope: Callable[[Array, Array], Array]
 
     def __call__(self, a: Array) -> Array:
         """Return f(a), an array shaped like `a`."""
@@ -62,15 +63,11 @@ class Activation:
     def slope(self, a: Array) -> Array:
         """Return f'(a), an array shaped like `a`."""
         a = np.asarray(a, order="C")
-        slope = np.ones_like(a)
-        self.times_slope(slope, self(a))
-        return slope
+        return self.times_slope(np.ones_like(a), self(a))
 
     def times_jacobian(self, v: Array, a: Array, h: Array) -> Array:
         """Return v ∘ f'(a), given h = f(a), as a new array."""
-        v = v.copy()
-        self.times_slope(v, h)
-        return v
+        return self.times_slope(np.ascontiguousarray(v), h)
 
     times_jacobian_transposed = times_jacobian  # every unit stands for itself
 

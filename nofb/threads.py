@@ -232,6 +232,9 @@ def cut(length: int, work: int) -> list[slice]:
     ...     cut(100, WORTH), cut(100, 2 * WORTH)
     ([slice(0, 100, None)], [slice(0, 50, None), slice(50, 100, None)])
     """
-    parts = max(1, min(size(), work // WORTH, length // ROWS))
+    most = size()
+    if most == 1:
+        return [slice(0, length)]
+    parts = max(1, min(most, work // WORTH, length // ROWS))
     ends = [length * part // parts for part in range(parts + 1)]
     return [slice(first, last) for first, last in pairwise(ends)]

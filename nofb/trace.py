@@ -67,6 +67,8 @@ class Trace:
         self._arrived: dict[WeightedLayer, Array] = {}
         self._pieces: dict[int, list[Trace]] = {}
         self._second: Trace | None = None
+        self._steps: dict[WeightedLayer, tuple[Array, Array | None]]
+        self._steps = {} if whole is None else whole._steps
 
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
@@ -94,8 +96,11 @@ class Trace:
         for layer in self.net.dropouts:
             layer.draw_mask(self.records[layer], train)
         work = self.samples * self.net.work
-        pieces = self.pieces(len(threads.cut(self.samples, work)))
-        threads.do([piece._forward for piece in pieces], work)
+        if threads.worth(work):
+            pieces = self.pieces(len(threads.cut(self.samples, work)))
+            threads.share([piece._forward for piece in pieces])
+        else:
+            self._forward()
         return self
 
     def again(self, added: Mapping[WeightedLayer, Array]) -> Trace:
@@ -185,7 +190,7 @@ class Trace:
         """
         if signal is not None:
             top = [layer, *self.net.riders(layer)][-1]
-            signal = self._descend(layer, self[top].shaped(top, signal, top.shape_out))
+            signal = self._descend(layer, self[top].shaped(signal, top))
         elif layer not in self._arrived:
             raise ValueError(
                 f"no signal has arrived at {layer!r}: loop over trace.downward(), and send one "
@@ -193,13 +198,12 @@ class Trace:
             )
         else:
             signal = self._arrived[layer]
-        return self.times_slope(layer, signal)
+        return layer.activation.times_slope(signal, self[layer].h).reshape(-1, layer.n_out)
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), for a signal on the activation: δ as rows (N, n_out)."""
         record = self[layer]
-        delta = record.shaped(layer, signal, layer.shape_out).copy()
-        layer.activation.times_slope(delta, record.h)
+        delta = layer.activation.times_slope(record.shaped(signal, layer), record.h)
         return delta.reshape(-1, layer.n_out)
 
     def arrive(self, layer: WeightedLayer, signal: Array) -> None:
@@ -223,7 +227,7 @@ class Trace:
     def above(self, layer: WeightedLayer, delta_below: Array) -> Array:
         """Return the δ of the layer below as rows that W can be multiplied with (N, n_in)."""
         below = self.net.below(layer)
-        shaped = self[below].shaped(below, delta_below, below.shape_out)
+        shaped = self[below].shaped(delta_below, below)
         return self.input_rows(layer, self._ascend(below, shaped))
 
     def on_input(self, layer: WeightedLayer, signal: Array) -> Array:
@@ -236,7 +240,7 @@ class Trace:
 
     def shown(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return a signal on the activation of a layer as one on what it shows to the next one."""
-        return self._ascend(layer, self[layer].shaped(layer, signal, layer.shape_out))
+        return self._ascend(layer, self[layer].shaped(signal, layer))
 
     def h_below(self, layer: WeightedLayer) -> Array:
         """Return what W was multiplied with, as rows (N, n_in)."""
@@ -245,6 +249,13 @@ class Trace:
     def delta_rows(self, layer: WeightedLayer) -> Array:
         """Return what a layer was taught last, as rows (N, n_out)."""
         return self.deltas[layer].reshape(-1, layer.n_out)
+
+    def step_of(self, layer: WeightedLayer) -> tuple[Array, Array | None]:
+        """Return memory for the step of a layer's W and b; a smaller batch writes into the same."""
+        if layer not in self._steps:
+            db = None if layer.b is None else np.empty_like(layer.b)
+            self._steps[layer] = np.empty_like(layer.W), db
+        return self._steps[layer]
 
     # -- memory ----------------------------------------------------------------------------------
 

@@ -57,14 +57,22 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     by_sample
         Whether a sample's signals need no other sample: they are then made in pieces, side by side.
     """
-    pieces = trace.pieces(count_pieces(trace) if by_sample else 1)
     work = trace.samples * trace.net.work
-    threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
-    if len(pieces) > 1:
+    pieces = trace.pieces(count_pieces(trace, work)) if by_sample else [trace]
+    if pieces == [trace]:
+        collect(trace, trace, signals)
+    else:
+        threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
         trace.deltas = {layer: whole_delta(trace, layer) for layer in pieces[0].deltas}
-    wanted = {layer: empty(layer, layer in trace.deltas) for layer in trace.net.weighted}
-    jobs = [job for layer in trace.deltas for job in products(trace, layer, wanted[layer])]
-    threads.do(jobs, work)
+    wanted = {layer: memory(trace, layer, layer in trace.deltas) for layer in trace.net.weighted}
+    if threads.worth(work):
+        threads.share(
+            job for layer in trace.deltas for job in products(trace, layer, wanted[layer])
+        )
+    else:
+        for layer, delta in trace.deltas.items():
+            rows, update = delta.reshape(-1, layer.n_out), wanted[layer]
+            weight_update(trace.h_below(layer), rows, trace.samples, update.dW, update.db)
     return list(wanted.values())
 
 
@@ -72,7 +80,7 @@ def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:
     """Keep the signals of some samples; in the whole trace's memory, if they are not all of it."""
     piece.deltas = {}
     for layer, signal in signals(piece):
-        delta = piece[layer].shaped(layer, signal, layer.shape_out)
+        delta = piece[layer].shaped(signal, layer)
         if piece is not whole:
             rows = slice(piece.first, piece.first + piece.samples)
             whole_delta(whole, layer)[rows] = delta
@@ -84,12 +92,11 @@ def whole_delta(trace: Trace, layer: WeightedLayer) -> Array:
     return trace[layer].array("delta", layer.shape_out)
 
 
-def count_pieces(trace: Trace) -> int:
+def count_pieces(trace: Trace, work: int) -> int:
     """Return in how many pieces signals are made: one for each thread, and none of them huge."""
-    shares = len(threads.cut(trace.samples, trace.samples * trace.net.work))
-    largest = max(layer.signal_size for layer in trace.net.weighted)
-    size = trace.samples * largest * np.dtype(trace.net.dtype).itemsize
-    return min(trace.samples, max(shares, ceil(size / PIECE)))
+    N, net = trace.samples, trace.net
+    size = N * net.signal_size * np.dtype(net.dtype).itemsize
+    return min(N, max(len(threads.cut(N, work)), ceil(size / PIECE)))
 
 
 def products(trace: Trace, layer: WeightedLayer, update: Update) -> list[Job]:
@@ -110,7 +117,11 @@ def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Res
     return threads.results(jobs, trace.samples * trace.net.work)
 
 
-def empty(layer: WeightedLayer, taught: bool) -> Update:
-    """Return an update to be written, or, of a layer that is not taught, all zeros."""
-    new = np.empty_like if taught else np.zeros_like
-    return Update(new(layer.W), None if layer.b is None else new(layer.b))
+def memory(trace: Trace, layer: WeightedLayer, taught: bool) -> Update:
+    """Return an update to be written, in memory of the trace, or, of an untaught layer, zeros."""
+    dW, db = trace.step_of(layer)
+    if not taught:
+        dW[:] = 0
+        if db is not None:
+            db[:] = 0
+    return Update(dW, db)

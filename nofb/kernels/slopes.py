@@ -1,9 +1,11 @@
-"""A teaching signal times the slope of the activation it passes: `signal *= f'(a)`.
+"""A teaching signal times the slope of the activation it passes: δ = signal ∘ f'(a).
 
 Each slope is written in terms of h = f(a), which the forward pass has already worked out; a
 saturated unit (h near ±1 for tanh) lets nothing through, and that is all a slope does. Leaky ReLU
 itself stands here too: NumPy has no function for it.
 """
+
+import numpy as np
 
 from nofb.kernels.jit import kernel
 from nofb.types import Array
@@ -12,29 +14,27 @@ LEAK = 0.01  # what leaky ReLU lets through below zero
 
 
 @kernel
-def times_tanh_slope(signal: Array, h: Array) -> None:
+def times_tanh_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1 - tanh²(a)."""
-    signal, h = signal.reshape(-1), h.reshape(-1)
     one = h.dtype.type(1)
-    for i in range(h.size):  # signal *= 1 - h * h
-        signal[i] *= one - h[i] * h[i]
+    return signal * (one - h * h)
 
 
 @kernel
-def times_logistic_slope(signal: Array, h: Array) -> None:
+def times_logistic_slope(signal: Array, h: Array) -> Array:
     """f'(a) = h (1 - h)."""
-    signal, h = signal.reshape(-1), h.reshape(-1)
     one = h.dtype.type(1)
-    for i in range(h.size):  # signal *= h * (1 - h)
-        signal[i] *= h[i] * (one - h[i])
+    return signal * (h * (one - h))
 
 
 @kernel
-def times_relu_slope(signal: Array, h: Array) -> None:
+def times_relu_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1 where a > 0, and 0 elsewhere, at a = 0 too."""
-    signal, h = signal.reshape(-1), h.reshape(-1)
-    for i in range(h.size):  # signal *= h > 0
-        signal[i] = signal[i] if h[i] > 0 else h.dtype.type(0)
+    delta = np.empty_like(signal)
+    flat, signal, h = delta.reshape(-1), signal.reshape(-1), h.reshape(-1)
+    for i in range(h.size):  # delta = signal * (h > 0)
+        flat[i] = signal[i] if h[i] > 0 else h.dtype.type(0)
+    return delta
 
 
 @kernel
@@ -47,9 +47,11 @@ def leaky_relu(a: Array, h: Array) -> None:
 
 
 @kernel
-def times_leaky_relu_slope(signal: Array, h: Array) -> None:
+def times_leaky_relu_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1 where a > 0, and LEAK elsewhere."""
-    signal, h = signal.reshape(-1), h.reshape(-1)
     leak = h.dtype.type(LEAK)
-    for i in range(h.size):  # signal *= where(h > 0, 1, LEAK)
-        signal[i] = signal[i] if h[i] > 0 else signal[i] * leak
+    delta = np.empty_like(signal)
+    flat, signal, h = delta.reshape(-1), signal.reshape(-1), h.reshape(-1)
+    for i in range(h.size):  # delta = signal * where(h > 0, 1, LEAK)
+        flat[i] = signal[i] if h[i] > 0 else signal[i] * leak
+    return delta

@@ -94,9 +94,10 @@ class Record:
         """
         return self._checked(layer, signal, (self.samples, *shape))
 
-    def shaped(self, layer: Layer, signal: Array, shape: Shape) -> Array:
-        """Return a signal, or one that is given as rows, in the shape (N, *shape)."""
-        if isinstance(signal, np.ndarray) and signal.ndim == 2 and len(shape) > 1:
+    def shaped(self, signal: Array, layer: Layer) -> Array:
+        """Return a signal on what a layer gave, shaped like that, though it be given as rows."""
+        shape = layer.shape_out
+        if len(shape) > 1 and isinstance(signal, np.ndarray) and signal.ndim == 2:
             rows = (self.samples, prod(shape)), (self.samples * prod(shape[:-1]), shape[-1])
             signal = signal.reshape(self.samples, *shape) if signal.shape in rows else signal
         return self.signal(layer, signal, shape)
@@ -108,7 +109,7 @@ class Record:
     def _checked(self, layer: Layer, signal: Array, shape: Shape) -> Array:
         is_array = isinstance(signal, np.ndarray)
         fits = is_array and signal.shape == shape
-        if fits and signal.dtype is self._dtype and signal.flags.carray:
+        if fits and signal.dtype == self._dtype and signal.flags.carray:
             return signal
         if not is_array or not np.issubdtype(signal.dtype, np.floating):
             held = getattr(signal, "dtype", type(signal).__name__)

@@ -117,7 +117,7 @@ class Dense(WeightedLayer):
         dense.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
 
     def scatter(self, record: Record, rows: Array) -> Array:
-        return record.as_rows(self, rows)  # (N, n_in)
+        return record.signal(self, rows, self.shape_in)  # (N, n_in)
 
     def gather(self, record: Record, h_below: Array) -> Array:
         return record.signal(self, h_below, self.shape_in)  # (N, n_in)

@@ -38,7 +38,7 @@ from nofb.updates import Signals
 @kernel
 def reciprocal_product(h_below: Array, delta: Array, samples: int) -> Array:
     """The product of the weight step once more, worked out by the feedback synapses."""
-    return delta.T @ h_below / delta.dtype.type(samples)  # eq. 4  (n_l, n_{l-1})
+    return (delta / delta.dtype.type(samples)).T @ h_below  # eq. 4  (n_l, n_{l-1})
 
 
 @kernel

@@ -70,10 +70,9 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
         return Chain(*f.parts, replace(OUTPUT_UNITS[net.head.name], f=net.head.unit))
 
 
-def times_softmax_jacobian(signal: Array, h: Array) -> None:
-    """Multiply by diag(h) - hᵀ h, which is its own transpose, in place."""
-    signal -= (signal * h).sum(axis=1, keepdims=True)
-    signal *= h
+def times_softmax_jacobian(signal: Array, h: Array) -> Array:
+    """Return the signal times diag(h) - hᵀ h, which is its own transpose."""
+    return (signal - (signal * h).sum(axis=1, keepdims=True)) * h
 
 
 OUTPUT_UNITS = {
