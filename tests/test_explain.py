@@ -133,6 +133,25 @@ def test_feedback_that_learns_in_passes_of_its_own_is_shown_learning():
     assert "difference_reconstruction" in [m.function.name for m in walk("dtp_drl").moments]
 
 
+@pytest.mark.parametrize("name", CHEAP)
+def test_a_step_is_short_enough_to_read(name):
+    """Nine hundred lines, ten times the same loss of an inverse, are read by nobody."""
+    assert len(str(explained(name, True)).splitlines()) <= 400
+    calls = {moment.function: 0 for moment in walked(name).moments}
+    for moment in walked(name).moments:
+        calls[moment.function] += "def " in moment.lines[0].code
+    assert max(calls.values()) <= 1  # a kernel that runs for each layer is shown for one of them
+
+
+def test_what_is_left_out_of_a_step_is_said():
+    """An inverse learns in five steps, and one is shown: a reader must know of the others."""
+    text = str(explained("ldrl", True))
+    assert "inverse_loss, one of 5 calls" in text and "..." not in text
+    signals = str(explained("ifa", True))
+    assert "IndirectFeedbackAlignment.signals" in signals and "and so on" not in signals
+    assert "and so on" in str(explained("itp", True))  # its third iteration
+
+
 class Summed(FeedbackAlignment):
     """A student's rule, which forgets the slope."""
 

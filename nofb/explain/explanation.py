@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nofb.explain import plain, rich
@@ -21,19 +20,17 @@ class Explanation:
     body: Source | Walk  # what the rule runs, or a walk through one update
 
     def __repr__(self) -> str:
-        return plain.page(self.header, self._words, self._blocks())
+        return plain.page(self.header, *self._shown())
 
     def _repr_html_(self) -> str:
-        return rich.page(self.header, self._words, self._blocks())
+        return rich.page(self.header, *self._shown())
 
-    @property
-    def _words(self) -> tuple[Paragraph, ...]:
-        return self.header.paragraphs if isinstance(self.body, Source) else ()
-
-    def _blocks(self) -> Iterator[Block]:
-        yield from self.body.blocks()
-        yield Block(title="What all rules share" if self.body.shared else "")
-        yield from (of_function(each, f"{each.name} in {each.file}") for each in self.body.shared)
+    def _shown(self) -> tuple[tuple[Paragraph, ...], list[Block]]:
+        """Return the paragraphs of the header that are shown, and what is shown below it."""
+        shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]
+        title = [Block(title="What all rules share")] if shared else []
+        words = self.header.paragraphs if isinstance(self.body, Source) else ()
+        return words, [*self.body.blocks(), *title, *shared]
 
 
 def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) -> Explanation:
@@ -42,7 +39,7 @@ def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) ->
     Parameters
     ----------
     rule
-        A short name of `nofb.rules.RULES`, a class, or a rule, whose attributes then count.
+        A short name of `nofb.rules.RULES`, module:Class, a class, or a rule and its attributes.
     step
         Whether to show, instead of the source, one update of a 2-3-2 network with every array
         beside the line that made it.

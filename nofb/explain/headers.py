@@ -69,25 +69,10 @@ class Header:
 
 
 def header(rule: str | type[Rule] | Rule) -> Header:
-    """Return a rule's header.
+    """Return the header of a rule, given as `nofb.explain` takes it.
 
-    Parameters
-    ----------
-    rule
-        A short name of `nofb.rules.RULES`, module:Class, a class, or a rule.
-
-    Returns
-    -------
-    Header
-        That of the rule's file; of its class, if the equations stand in the class's docstring. A
-        rule that brings no equations of its own has the header of the rule it is built on.
-
-    Raises
-    ------
-    ValueError
-        If no rule has this name.
-    TypeError
-        If it is not a rule.
+    It is that of the rule's file, or of its class, if the equations stand in the class's docstring.
+    A rule that brings no equations of its own has the header of the rule it is built on.
 
     Examples
     --------

@@ -82,9 +82,7 @@ def value_lines(value: Value) -> list[str]:
 
 def _unit(array: Array) -> tuple[float, str]:
     """Return what to divide by so that four decimals say something, and the words for it."""
-    largest = float(
-        np.abs(array, where=np.isfinite(array), out=np.zeros(array.shape)).max(initial=0)
-    )
+    largest = float(np.abs(array[np.isfinite(array)]).max(initial=0))
     if largest == 0 or 0.01 <= largest < 1000:
         return 1.0, ""
     exponent = int(np.floor(np.log10(largest)))

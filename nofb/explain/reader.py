@@ -14,7 +14,7 @@ import sys
 import textwrap
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType
 from typing import cast
@@ -52,7 +52,7 @@ class Function:
     says: str  # the first line of its docstring
     kernel: bool  # whether it is compiled
     lines: tuple[Line, ...]  # without the docstring
-    statements: dict[int, range]  # for each line's number, those of its statement
+    statements: dict[int, range] = field(hash=False)  # of each line's number, its statement's
     ran: bool = True  # else it would with other attributes
 
     @property
@@ -111,11 +111,12 @@ class Reader:
 
     def shared(self) -> tuple[Function, ...]:
         """Return where nofb has the equations that are everybody's: those lines alone."""
-        functions = [getattr(each, "py_func", each) for each in SHARED]
-        read = [self.function(each.__code__, each.__module__) for each in functions]
-        marked = [tuple(line for line in each.lines if line.equations) for each in read]
+        functions = (getattr(each, "py_func", each) for each in SHARED)
+        read = (self.function(each.__code__, each.__module__) for each in functions)
         return tuple(
-            replace(each, lines=lines) for each, lines in zip(read, marked, strict=True) if lines
+            replace(each, lines=tuple(line for line in each.lines if line.equations))
+            for each in read
+            if each.marked
         )
 
     def _named(self, part: str, module: str) -> list[str]:

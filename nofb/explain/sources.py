@@ -14,7 +14,7 @@ from itertools import groupby
 from types import CodeType
 
 from nofb.explain.headers import Equation, Header
-from nofb.explain.reader import Function, Line, Reader, file_of, same
+from nofb.explain.reader import Function, Line, Reader, file_of
 from nofb.explain.running import modules_of, run_codes
 from nofb.explain.values import Block, of_function
 from nofb.rules import RULES, Rule
@@ -36,12 +36,8 @@ class Source:
 
     def lines_of(self, equation: Equation) -> list[tuple[Function, Line]]:
         """Return the lines that implement an equation, each with the function it stands in."""
-        return [
-            (function, line)
-            for function in (*self.functions, *self.shared)
-            for line in function.lines
-            if any(same(each.text, equation.text) for each in line.equations)
-        ]
+        lines = [(each, line) for each in (*self.functions, *self.shared) for line in each.lines]
+        return [(function, line) for function, line in lines if equation in line.equations]
 
     def blocks(self) -> Iterator[Block]:
         """Give what is shown of it, in order."""
@@ -54,22 +50,14 @@ class Source:
 
 
 def source(rule: str | type[Rule] | Rule) -> Source:
-    """Return the source of a rule, with the equations that its lines implement.
+    """Return the source of a rule, its lines beside their equations, as `nofb.explain` prints it.
 
-    Parameters
-    ----------
-    rule
-        A short name of `nofb.rules.RULES`, a class, or a rule, whose attributes then count.
-
-    Returns
-    -------
-    Source
-        Its own file, and what ran of others when a small network took one update with it.
+    It is its own file, and what runs of others when a small network takes one update with it.
 
     Examples
     --------
     >>> fa = source("fa")
-    >>> [(function, line)] = fa.lines_of(fa.header.numbered[2])
+    >>> function, line = fa.lines_of(fa.header.numbered[2])[0]
     >>> function.name, line.code.strip(), function.file
     ('send_back', 'return delta @ B', 'nofb/rules/feedback_alignment.py')
     """

@@ -47,9 +47,7 @@ class Walk:
     forward: tuple[Value, ...]  # what the layers give, and the output error
     end: tuple[Value, ...]  # the updates, and those arrays that have changed
     moments: tuple[Moment, ...]  # the lines of the rule, in order
-    calls: dict[
-        tuple[str, str], int
-    ]  # how often each function was called, of which one call is shown
+    calls: Counter[Function]  # how often each one was called; one call is shown
 
     @property
     def shared(self) -> tuple[Function, ...]:
@@ -71,28 +69,19 @@ class Walk:
         yield Block(title="The rule, line by line")
         for (function, depth), moments in groupby(self.moments, lambda m: (m.function, m.depth)):
             where = "" if function.file == self.reader.file else f" in {function.file}"
-            calls = self.calls[function.file, function.name]
+            calls = self.calls[function]
             times = f", one of {calls} calls" if calls > 1 else ""
-            rows = [
-                (line, each.values if line is each.lines[-1] else ())
-                for each in moments
-                for line in each.lines
-            ]
+            rows = [(line, each.values if line is each.lines[-1] else ())
+                    for each in moments for line in each.lines]  # fmt: skip
             yield Block(tuple(rows), f"{function.name}{where}{times}", depth=depth)
         yield of_values(self.end, "After the step")
 
 
 def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
-    """Return a walk through one update of a 2-3-2 network.
+    """Return a walk through one update of a 2-3-2 network, as `nofb.explain` prints it.
 
-    It is a 2-3-5-2 network for a rule that has equations for what is between two hidden layers.
-
-    Parameters
-    ----------
-    rule
-        A short name of `nofb.rules.RULES`, a class, or a rule; of a rule, a copy takes the step.
-    seed
-        Of the weights, the feedback and the batch.
+    It is a 2-3-5-2 network for a rule that has equations for what is between two hidden layers. Of
+    a rule that is given, a copy takes the step.
 
     Examples
     --------
@@ -117,7 +106,7 @@ def _walk(rule: str | type[Rule] | Rule, seed: int, units: tuple[int, ...]) -> W
         updates = small.update()
     moments = tuple(each for each in steps.moments if each.says_something)
     end = (*updates, *changed(before, small.arrays()))
-    return Walk(reader, units, before, forward, end, moments, dict(steps.calls))
+    return Walk(reader, units, before, forward, end, moments, steps.calls)
 
 
 @dataclass
@@ -137,8 +126,8 @@ class _Steps:
     def __init__(self, reader: Reader, small: Example) -> None:
         self.reader, self.net = reader, small.net
         self.functions: dict[CodeType, Function] = {}
-        self.calls: Counter[tuple[str, str]] = Counter()
-        self.shown: set[tuple[str, str]] = set()
+        self.calls: Counter[Function] = Counter()
+        self.shown: set[Function] = set()
         self.running: dict[FrameType, _Running] = {}
         self.moments: list[Moment] = []
 
@@ -152,8 +141,8 @@ class _Steps:
         function = self.functions[frame.f_code]
         if not (function.kernel or function.marked):
             return None
-        self.calls[function.file, function.name] += 1
-        if (function.file, function.name) in self.shown:
+        self.calls[function] += 1
+        if function in self.shown:
             return None
         names = named(frame.f_locals, self.net)
         depth, waiting = 0, frame.f_back
@@ -162,7 +151,7 @@ class _Steps:
         self.running[frame] = _Running(function, depth, names)
         if function.kernel:
             self.moments.append(Moment(function, depth, _head(function), names))
-            self.shown.add((function.file, function.name))
+            self.shown.add(function)
         return self.follow
 
     def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
@@ -185,7 +174,7 @@ class _Steps:
         if now.lines[-1].code.strip().startswith("return"):
             now.values = returned(given, self.net)
         if any(line.equations for line in now.lines):
-            self.shown.add((running.function.file, running.function.name))
+            self.shown.add(running.function)
         round_, lines = running.rounds[now.lines], now.lines
         running.rounds[lines] += now.says_something
         if round_ and (not now.values or round_ >= ROUNDS):  # the loop ends, or is known by now
