@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numba.core.errors import NumbaError
 
-from nofb import checks, schedules, threads
+from nofb import checks, schedules, settings, threads
 from nofb.kernels import steps
 from nofb.schedules import Schedule
 from nofb.threads import Job
@@ -39,7 +39,7 @@ class Optimizer(ABC):
     lr
         The learning rate η_0, greater than 0.
     schedule
-        A name in `nofb.schedules.SCHEDULES`, or a function `(epoch, epochs) -> share`.
+        A name in `nofb.schedules.SCHEDULES`, or a function `(epoch, epochs) -> factor`.
     decay
         λ, per step; from 0 to less than 1.
     max_norm
@@ -56,24 +56,21 @@ class Optimizer(ABC):
         If a number is out of its range, or the schedule is not known.
     """
 
-    lr: float = 0.1
+    lr: float = settings.number(0.1, above=0)
     schedule: str | Schedule = "constant"
-    decay: float = 0.0
-    max_norm: float | None = None
-    share: float = field(default=1.0, init=False, repr=False)
+    decay: float = settings.number(0.0, least=0, below=1)
+    max_norm: float | None = settings.number(None, above=0, optional=True)
+    factor: float = field(default=1.0, init=False, repr=False)
     state: dict[str, dict[str, Array]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, above=0)
-        checks.number("decay", self.decay, least=0, below=1)
-        if self.max_norm is not None:
-            checks.number("max_norm", self.max_norm, above=0)
-        self._share_at = schedules.get(self.schedule)
+        settings.check(self)
+        self._factor_at = schedules.get(self.schedule)
 
     def reset(self) -> None:
         """Forget all running averages: the next step is the first one of a run."""
         self.state = {}
-        self.share = 1.0
+        self.factor = 1.0
 
     def at(self, epoch: float, epochs: int) -> None:
         """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction.
@@ -88,14 +85,14 @@ class Optimizer(ABC):
         >>> SGD(schedule=lambda epoch, epochs: 1 - epoch).at(2, 3)
         Traceback (most recent call last):
         ...
-        ValueError: the share that schedule returns must be finite and at least 0, but is -1
+        ValueError: the factor that schedule returns must be finite and at least 0, but is -1
         """
-        lr, share = self.lr, self._share_at(epoch, epochs)
+        lr, factor = self.lr, self._factor_at(epoch, epochs)
         # Every step asks: two plain floats in their range need no sentence.
-        if not (type(lr) is type(share) is float and 0 < lr < INFINITY and 0 <= share < INFINITY):
+        if not (type(lr) is type(factor) is float and 0 < lr < INFINITY and 0 <= factor < INFINITY):
             checks.number("lr", lr, above=0)
-            checks.number("the share that schedule returns", share, least=0)
-        self.share = share
+            checks.number("the factor that schedule returns", factor, least=0)
+        self.factor = factor
 
     def step(self, name: str, parameter: Array, update: Array) -> None:
         """Move one parameter, in place.
@@ -149,7 +146,7 @@ class Optimizer(ABC):
         """Move a parameter, or some of its rows, which stands first among the arrays."""
         parameter = arrays[0]
         if self.decay and parameter.ndim > 1:
-            parameter *= parameter.dtype.type(1 - self.share * self.decay)
+            parameter *= parameter.dtype.type(1 - self.factor * self.decay)
         kernel(*arrays, *numbers)
 
     def _jobs(self, name: str, parameter: Array, update: Array) -> list[Job]:
@@ -227,17 +224,16 @@ class SGD(Optimizer):
     [[0.9], [0.8]]
     """
 
-    momentum: float = 0.0
+    momentum: float = settings.number(0.0, least=0, below=1)
     nesterov: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.number("momentum", self.momentum, least=0, below=1)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum, so momentum must not be 0")
 
     def plan(self, name: str, W: Array) -> Plan:
-        lr = self.lr * self.share
+        lr = self.lr * self.factor
         if not self.momentum:
             return steps.descend, (), (lr,)
         kernel = steps.nesterov if self.nesterov else steps.momentum
@@ -266,16 +262,11 @@ class RMSprop(Optimizer):
     """
 
     lr: float = 1e-3
-    rho: float = 0.99
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("rho", self.rho, least=0, below=1)
-        checks.number("epsilon", self.epsilon, above=0)
+    rho: float = settings.number(0.99, least=0, below=1)
+    epsilon: float = settings.number(1e-8, above=0)
 
     def plan(self, name: str, W: Array) -> Plan:
-        numbers = self.lr * self.share, self.rho, self.epsilon
+        numbers = self.lr * self.factor, self.rho, self.epsilon
         return steps.rmsprop, (self.average(name, "s", W),), numbers
 
 
@@ -301,21 +292,15 @@ class Adam(Optimizer):
     """
 
     lr: float = 1e-3
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.number("beta1", self.beta1, least=0, below=1)
-        checks.number("beta2", self.beta2, least=0, below=1)
-        checks.number("epsilon", self.epsilon, above=0)
+    beta1: float = settings.number(0.9, least=0, below=1)
+    beta2: float = settings.number(0.999, least=0, below=1)
+    epsilon: float = settings.number(1e-8, above=0)
 
     def plan(self, name: str, W: Array) -> Plan:
         t = self.average(name, "t", np.zeros(1))
         t += 1
         correction = float(np.sqrt(1 - self.beta2 ** t[0]))
-        lr = self.lr * self.share * correction / float(1 - self.beta1 ** t[0])
+        lr = self.lr * self.factor * correction / float(1 - self.beta1 ** t[0])
         numbers = lr, self.beta1, self.beta2, self.epsilon * correction
         return steps.adam, (self.average(name, "m", W), self.average(name, "s", W)), numbers
 

@@ -1,6 +1,6 @@
-"""How the learning rate falls: a schedule gives η_t / η_0, the share of the rate that is left.
+"""How the learning rate falls: a schedule gives η_t / η_0, the learning-rate factor.
 
-A schedule is a function `(epoch, epochs) -> share`. The epoch counts from 0 and has a fraction
+A schedule is a function `(epoch, epochs) -> factor`. The epoch counts from 0 and has a fraction
 within an epoch, so that the rate falls from step to step. The schedules here can be pickled, and
 so can the optimizers that have them.
 """

@@ -35,6 +35,11 @@ def choice(default: str | None, allowed: Iterable[str], *, optional: bool = Fals
     return _field(default, one, optional)
 
 
+def switch(default: bool) -> Any:
+    """Return a field for `True` or `False`."""
+    return _field(default, checks.switch)
+
+
 def initialiser(default: str) -> Any:
     """Return a field for the name of an initialiser, or a function that is one."""
     return _field(default, lambda name, given: initialisers.get(given, name))

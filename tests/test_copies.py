@@ -143,7 +143,7 @@ def test_an_optimizer_is_copied_with_its_averages_and_its_schedule(kind, schedul
         each.step("W", W, update)
         ends.append(W)
     np.testing.assert_array_equal(*ends)
-    assert twin.share == optimizer.share
+    assert twin.factor == optimizer.factor
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -366,7 +366,7 @@ def test_inverses_follow_a_schedule_of_their_own():
 
     def noting(*these):
         step(*these)
-        shares.append({optimizer.share for optimizer in optimizers})
+        shares.append({optimizer.factor for optimizer in optimizers})
 
     rule.step_inverses = noting
     train(net, rule, epochs=2)

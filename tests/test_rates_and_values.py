@@ -31,7 +31,7 @@ def train(net=None, data=DATA, **options):
 def test_a_schedule_that_returns_no_share_is_named_before_a_weight_moves(share):
     """-1 trained uphill without a word; NaN was blamed on the learning rate."""
     net = small()
-    with pytest.raises((ValueError, TypeError), match=r"^the share that schedule returns must be"):
+    with pytest.raises((ValueError, TypeError), match=r"^the factor that schedule returns must be"):
         train(net, optimizer=SGD(0.1, schedule=lambda epoch, epochs: share))
     for layer, other in zip(net.weighted, small().weighted, strict=True):
         np.testing.assert_array_equal(layer.W, other.W)
@@ -50,7 +50,7 @@ def test_numbers_of_every_kind_are_shares(share):
     """A schedule may rest, rise, and return what NumPy computed."""
     optimizer = SGD(1, schedule=lambda epoch, epochs: share)
     optimizer.at(0.0, 3)
-    assert optimizer.share == share
+    assert optimizer.factor == share
 
 
 # -- weights that a callback has spoiled -----------------------------------------------------------

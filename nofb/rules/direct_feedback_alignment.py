@@ -74,9 +74,9 @@ class DirectFeedbackAlignment(Rule):
     by_sample = True
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
-    shared: bool = False
+    shared: bool = settings.switch(False)
     entries: int | None = settings.whole(None, optional=True)
-    zero_weights: bool = False
+    zero_weights: bool = settings.switch(False)
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         units = {layer: net.units_shown(layer) for layer in net.weighted[:-1]}

@@ -106,4 +106,4 @@ class KolenPollackReleased(KolenPollack):
     title = "Kolen-Pollack, as released"
     by_sample = True
 
-    decay: float = settings.number(0.0, least=0, below=1)
+    decay: float = 0.0

@@ -270,7 +270,7 @@ class TargetRule(Rule):
         updates = side_by_side(trace, jobs)
         factor = schedules.get(self.inverse_schedule)(self.clock.epoch, self.clock.epochs)
         for layer, own, update in zip(inverted, training, updates, strict=True):
-            own.optimizer.share = factor
+            own.optimizer.factor = factor
             own.optimizer.step("B", inverse_of(layer).B, update.dB)
             own.optimizer.step("c", inverse_of(layer).c, update.dc)
 

@@ -161,14 +161,14 @@ class WeightMirror(FeedbackAlignment):
 
     rate: float | None = settings.number(None, above=0, optional=True)
     decay: float = settings.number(0.02, least=0, below=1)
-    renormalise: bool = False
+    renormalise: bool = settings.switch(False)
     noise: str = settings.choice("gaussian", NOISES)
     width: float = settings.number(0.1, above=0)
     samples: int = settings.whole(64)
     steps_before: int = settings.whole(200, least=0)
     steps_between: int = settings.whole(1, least=0)
-    centred: bool = True
-    bias: bool = False
+    centred: bool = settings.switch(True)
+    bias: bool = settings.switch(False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -239,12 +239,12 @@ class WeightMirrorReleased(WeightMirror):
     title = "weight mirror, as released"
     by_sample = True
 
-    rate: float | None = settings.number(0.01 * 128, above=0)  # a sum over the samples there
-    decay: float = settings.number(0.0, least=0, below=1)
-    noise: str = settings.choice("uniform", NOISES)
-    width: float = settings.number(0.1 / 12**0.5, above=0)
-    samples: int = settings.whole(128)
-    steps_before: int = settings.whole(468, least=0)
+    rate: float | None = 0.01 * 128  # a sum over the samples there
+    decay: float = 0.0
+    noise: str = "uniform"
+    width: float = 0.1 / 12**0.5
+    samples: int = 128
+    steps_before: int = 468
     centred: bool = False
     bias: bool = True
 

@@ -58,7 +58,7 @@ class Epochs:
         for number, (x, target) in enumerate(batches):
             now = epoch + number / len(batches)
             run.optimizer.at(now, self.epochs)
-            run.rule.clock = Clock(now, self.epochs, run.optimizer.share)
+            run.rule.clock = Clock(now, self.epochs, run.optimizer.factor)
             trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
             where = f"in epoch {epoch + 1}, step {number + 1}"
             batch_loss = trace.loss()
