@@ -117,7 +117,8 @@ def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():
     assert names.index("FeedbackAlignment.signals") < names.index("mirror") < names.index("follow")
     (given,) = beside(steps, "def mirror(")
     (product,) = beside(steps, "return z.T @ xi / z.dtype.type(count)")
-    np.testing.assert_allclose(product["returned"], given["z"].T @ given["xi"] / 63)
+    np.testing.assert_allclose(product["returned"], given["z"].T @ given["xi"] / given["count"])
+    assert given["count"] == 63
     loops = [
         moment
         for moment in steps.moments

@@ -150,7 +150,9 @@ class _Steps:
             depth, waiting = depth + (waiting in self.running), waiting.f_back
         self.running[frame] = _Running(function, depth, names)
         if function.kernel:
-            self.moments.append(Moment(function, depth, _head(function), names))
+            given = {name: float(each) if type(each) is int else each
+                     for name, each in frame.f_locals.items()}  # fmt: skip
+            self.moments.append(Moment(function, depth, _head(function), named(given, self.net)))
             self.shown.add(function)
         return self.follow
 
