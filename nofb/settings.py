@@ -45,6 +45,11 @@ def initialiser(default: str) -> Any:
     return _field(default, lambda name, given: initialisers.get(given, name))
 
 
+def fixed(value: object) -> Any:
+    """Return a field that a variant of a class sets, and that nobody else can give."""
+    return dataclasses.field(default=value, init=False)
+
+
 def check(settings: Any) -> None:
     """Hold every field of a dataclass to its bounds.
 
@@ -87,12 +92,20 @@ def changed(settings: Any) -> dict[str, Any]:
     >>> changed(Mirror(samples=8))
     {'samples': 8}
     """
-    default = type(settings)()
     return {
         each.name: value
         for each in dataclasses.fields(settings)
-        if each.init and (value := getattr(settings, each.name)) != getattr(default, each.name)
+        if each.init and (value := getattr(settings, each.name)) != _default(type(settings), each)
     }
+
+
+def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
+    """Return the default of a field, as its check returns it."""
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    bounds = None if default is dataclasses.MISSING else _bounds(kind, field.name)
+    return default if bounds is None else bounds(field.name, default)
 
 
 def _bounds(kind: type, name: str) -> Callable[[str, Any], Any] | None:

@@ -376,8 +376,11 @@ def taught_trace(net: Network, x: Array, y: Array) -> Trace:
 
 
 def signals(rule: Rule, net: Network, trace: Trace) -> dict[WeightedLayer, Array]:
-    """Return every layer's teaching signal, each in memory of its own."""
-    return {layer: delta.copy() for layer, delta in rule.signals(net, trace)}
+    """Return every layer's teaching signal, shaped like its pre-activation, each a copy."""
+    return {
+        layer: delta.reshape(trace[layer].a.shape).copy()
+        for layer, delta in rule.signals(net, trace)
+    }
 
 
 def hidden_signals(rule: Rule, net: Network, trace: Trace) -> list[Array]:

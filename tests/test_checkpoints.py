@@ -143,9 +143,9 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
         {"net": convnet, "data": IMAGES},
         {"net": convnet, "data": IMAGES, "rule": "dfa"},
         {"net": convnet, "data": IMAGES, "rule": "brsf", "optimizer": Adam},
-        {"rule": partial(rules.IndirectFeedbackAlignment, relay="random")},
+        {"rule": rules.RandomRelay},
         {"rule": partial(rules.DirectFeedbackAlignment, shared=True, zero_weights=True)},
-        {"rule": partial(FeedbackAlignment, scaled("xavier", 2.0))},
+        {"rule": partial(FeedbackAlignment, feedback_init=scaled("xavier", 2.0))},
         {
             "rule": partial(
                 rules.IteratedInverses,
@@ -316,7 +316,7 @@ REFUSED = [
     ({"net": partial(mlp, seed=1)}, "net.seed is 1, but "),
     ({"rule": "bp"}, "rule is 'Backprop', but run.npz was written with 'FeedbackAlignment'"),
     (
-        {"rule": partial(FeedbackAlignment, "xavier")},
+        {"rule": partial(FeedbackAlignment, feedback_init="xavier")},
         "rule.feedback_init is 'nofb.in",
     ),
     ({"optimizer": Adam}, "optimizer is 'Adam', but run.npz was written with 'SGD'"),

@@ -36,7 +36,7 @@ def change(path, place, array):
         ("weighted/1/B", "fa", "the checkpoint holds weighted/1/B as float32"),
         ("weighted/1/rule_state/M", "frsf", "the checkpoint holds weighted/1/rule_state/M as "),
         ("weighted/1/rule_state/xi", "wm", "the checkpoint holds weighted/1/rule_state/xi as "),
-        ("weighted/1/inverse/bias", "tp", "the checkpoint holds weighted/1/inverse/bias as "),
+        ("weighted/1/inverse/b", "tp", "the checkpoint holds weighted/1/inverse/b as "),
         ("optimizer/state/0.W/v", "fa", "a running average of 0.W is float32"),
     ],
 )

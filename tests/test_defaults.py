@@ -35,7 +35,7 @@ RULES = {
     "dfa": DIRECT,
     "sdfa": DIRECT,
     "drtp": DIRECT,
-    "ifa": DRAWN | {"relay": "forward"},
+    "ifa": DRAWN,
     "usf": {"scale": 1.0},
     "brsf": {"scale": 1.0},
     "frsf": {"scale": 1.0},

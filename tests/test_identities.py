@@ -10,6 +10,7 @@ import pytest
 from oracles import angle, attached, batch, conv_net, dense_net, taught_trace
 
 from nofb import Conv2D, Dense, MaxPool2D, Network, activations, initialisers, losses, rules
+from nofb.rules import RandomRelay
 
 RULES = list(rules.RULES)
 SIGN_SYMMETRY = ["usf", "brsf", "frsf"]
@@ -138,9 +139,9 @@ def test_deep_linear_direct_feedback_through_the_product_of_weights_is_backprop(
     backprop = attached("bp", net).updates(net, x, y)
     rule = attached("dfa", net)
     product = np.eye(3)
-    for layer, below in net.downward():
+    for layer in reversed(net.weighted[1:]):
         product = layer.W @ product
-        below.D = product.T.copy()
+        net.below(layer).D = product.T.copy()
     oracles.assert_close(rule.updates(net, x, y), backprop)
 
 
@@ -225,14 +226,14 @@ def test_under_backprop_only_the_last_bias_of_a_zero_network_ever_moves():
 def test_a_forward_relay_through_zero_weights_never_wakes_the_second_layer(bias):
     """Indirect feedback climbs along W_2, which waits for a signal that only W_2 could bring."""
     net = silent_net(bias=bias)
-    woken = wake_up_steps(attached("ifa", net, relay="forward"), net)
+    woken = wake_up_steps(attached("ifa", net), net)
     assert woken[:3] == [1, None, None]
 
 
 def test_a_random_relay_wakes_the_second_layer():
     """With matrices of its own the climb does not depend on the weights."""
     net = silent_net()
-    assert wake_up_steps(attached("ifa", net, relay="random"), net) == [1, 2, 3, 4]
+    assert wake_up_steps(attached(RandomRelay(), net), net) == [1, 2, 3, 4]
 
 
 def test_attaching_with_zero_weights_silences_the_network():
@@ -395,11 +396,10 @@ def test_a_silenced_unit_is_not_taught(name, silencer):
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))
     found = oracles.signals(rule, net, trace)
-    for above, layer in net.downward():
-        ones = np.ones_like(trace[above].a), np.ones(above.feedback_shape)
-        silent = trace.back(above, *ones) == 0
+    for above in net.weighted[1:]:
+        silent = trace.below(above, np.ones_like(trace.h_below(above))) == 0
         assert silent.any()
-        assert not found[layer][silent].any()
+        assert not found[net.below(above)][silent].any()
 
 
 # -- who may know what ---------------------------------------------------------------------------
@@ -436,7 +436,7 @@ def test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so(name, net_n
 def test_the_forward_relay_reads_the_weights_of_the_layers_it_climbs_and_no_others(net_name):
     """Indirect feedback needs W_2 ... W_{L-1}; W_1 and W_L would be transport of another kind."""
     net = oracles.NETS[net_name]()
-    rule = attached("ifa", net, relay="forward")
+    rule = attached("ifa", net)
     ends = [net.weighted[0].W, net.weighted[-1].W]
     assert not reaction(rule, net, lambda trace: poison(*ends))
     net = oracles.NETS[net_name]()
@@ -448,7 +448,7 @@ def test_the_forward_relay_reads_the_weights_of_the_layers_it_climbs_and_no_othe
 def test_the_random_relay_reads_no_weights(net_name):
     """Then indirect feedback is free of forward weights altogether, and says so."""
     net = oracles.NETS[net_name]()
-    rule = attached("ifa", net, relay="random")
+    rule = attached(RandomRelay(), net)
     assert not rule.uses.forward_weights
     assert not reaction(rule, net, lambda trace: poison(*(layer.W for layer in net.weighted)))
 
@@ -618,7 +618,7 @@ def test_target_projection_is_half_the_negated_error_signs_plus_a_constant(net_n
     by_sign = oracles.hidden_signals(attached("sdfa", net), net, trace)
     ones = np.ones_like(trace.error)
     for layer, target, sign in zip(net.weighted[:-1], by_target, by_sign, strict=True):
-        constant = trace.times_slope(layer, trace.project(layer, ones, layer.D))
+        constant = trace.delta(layer, ones @ layer.D).reshape(sign.shape)
         np.testing.assert_allclose(target, 0.5 * (constant - sign), rtol=1e-10, atol=1e-14)
 
 
@@ -820,7 +820,7 @@ def test_direct_feedback_reaches_every_pixel_after_pooling(name):
 def test_indirect_feedback_has_one_matrix_to_the_first_layer():
     """All other layers are reached by the relay."""
     net = conv_net()
-    attached("ifa", net, relay="random")
+    attached(RandomRelay(), net)
     first, *others = net.weighted
     assert first.D.shape == (3, 4 * 3 * 3)
     assert all(layer.D is None for layer in others)
@@ -856,21 +856,21 @@ def test_indirect_feedback_with_a_random_relay_climbs_through_its_own_matrices()
     """With R = W the two relays are one rule."""
     net = conv_net()
     x, y = batch(net)
-    expected = attached("ifa", net, relay="forward").updates(net, x, y)
-    rule = attached("ifa", net, relay="random")
+    expected = attached("ifa", net).updates(net, x, y)
+    rule = attached(RandomRelay(), net)
     assert oracles.unlike(rule.updates(net, x, y)[1].dW, expected[1].dW)
     for layer in net.weighted[1:-1]:
         layer.rule_state.R = layer.W.copy()
     oracles.assert_same(rule.updates(net, x, y), expected)
 
 
-@pytest.mark.parametrize(("relay", "drawn"), [("forward", [0, 0, 0]), ("random", [0, 1, 0])])
-def test_only_a_random_relay_draws_matrices_and_only_for_layers_between_first_and_last(
-    relay, drawn
-):
+@pytest.mark.parametrize(
+    ("rule", "drawn"), [(rules.IndirectFeedbackAlignment, [0, 0, 0]), (RandomRelay, [0, 1, 0])]
+)
+def test_only_a_random_relay_draws_matrices_and_only_for_layers_between_first_and_last(rule, drawn):
     """The first layer hears through D, and the last one is taught by the error itself."""
     net = dense_net()
-    attached("ifa", net, relay=relay)
+    attached(rule(), net)
     assert [int(layer.rule_state is not None) for layer in net.weighted] == drawn
 
 
@@ -935,14 +935,12 @@ def test_attaching_a_rule_takes_off_the_path_of_the_one_before(name):
     oracles.assert_same(rule.updates(net, x, y), alone.updates(fresh, x, y))
 
 
-@pytest.mark.parametrize(
-    ("name", "attributes"), [*((name, {}) for name in RULES), ("ifa", {"relay": "random"})]
-)
-def test_a_rule_attached_to_a_second_network_still_teaches_the_first(name, attributes):
+@pytest.mark.parametrize("kind", [*rules.RULES.values(), RandomRelay])
+def test_a_rule_attached_to_a_second_network_still_teaches_the_first(kind):
     """Two networks side by side, one rule: the second must not change what the first is taught."""
     net = dense_net()
     x, y = batch(net)
-    rule = attached(name, net, **attributes)
+    rule = attached(kind(), net)
     before = rule.updates(net, x, y)
     rule.attach(dense_net(seed=8), seed=4)
     oracles.assert_same(rule.updates(net, x, y), before)

@@ -6,6 +6,7 @@ import pytest
 from nofb import SGD, Adam, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, RMSprop, rules
 from nofb.activations import ACTIVATIONS
 from nofb.rules import Rule, Uses
+from nofb.updates import updates
 
 X = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 1])
@@ -67,13 +68,11 @@ class OwnSignals(Rule):
         self.layout = layout
 
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            signal = self.layout(delta @ layer.W.T)
-            trace.times_slope(below, signal)  # in place, as docs/writing_a_rule.md says
-            delta = signal
-            yield below, delta
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, self.layout(delta)
+            if layer.sends:
+                trace.arrive(layer, self.layout(delta @ layer.W.T))
 
 
 @pytest.mark.parametrize(
@@ -133,17 +132,17 @@ def test_a_layer_without_weights_refuses_a_signal_of_another_shape(index, way):
             getattr(layer, way)(trace[layer], wrong)
 
 
-@pytest.mark.parametrize("way", ["back", "relay"])
+@pytest.mark.parametrize("way", ["scatter", "gather"])
 def test_a_dense_layer_takes_a_signal_of_another_precision_and_refuses_another_shape(way):
     """NumPy's own sentence about it would name neither the layer nor what it needs."""
     net = dense()
     trace, layer = net.forward(X), net.layers[1]
-    n_from, n_to = (4, 6) if way == "back" else (6, 4)
-    signal, matrix = np.eye(4, n_from), np.ones((n_from, n_to), np.float32)
-    sent = getattr(layer, way)(trace[layer], signal, matrix)
-    np.testing.assert_array_equal(sent, np.ones((4, n_to)))
+    signal = np.eye(4, 6)
+    sent = getattr(layer, way)(trace[layer], signal)
+    assert sent.dtype == np.float32
+    np.testing.assert_array_equal(sent, signal)
     with pytest.raises(ValueError, match=r"the signal for .* has shape .* but needs \(4, "):
-        getattr(layer, way)(trace[layer], signal[:, :2], matrix)
+        getattr(layer, way)(trace[layer], signal[:, :2])
 
 
 def test_a_convolution_refuses_a_signal_that_has_the_size_but_not_the_shape():
@@ -152,16 +151,33 @@ def test_a_convolution_refuses_a_signal_that_has_the_size_but_not_the_shape():
     layer = net.layers[0]
     turned = np.ones((4, 3, 4, 4), np.float32)
     with pytest.raises(ValueError, match=r"has shape \(4, 3, 4, 4\), but needs \(4, 4, 4, 3\)"):
-        layer.back(trace[layer], turned, layer.W.T)
+        trace.times_slope(layer, turned)
+    with pytest.raises(ValueError, match=r"has shape \(32, 16\), but needs \(64, 8\)"):
+        layer.scatter(trace[layer], np.ones((32, 16), np.float32))
+    with pytest.raises(ValueError, match=r"has shape \(4, 2, 5, 5\), but needs \(4, 5, 5, 2\)"):
+        layer.gather(trace[layer], np.ones((4, 2, 5, 5), np.float32))
     with pytest.raises(ValueError, match=r"has shape \(3, 4, 4, 3\), but needs \(4, 4, 4, 3\)"):
-        trace.weight_products([(layer, np.ones((3, 4, 4, 3), np.float32))])
+        fewer = [(layer, np.ones((3, 4, 4, 3), np.float32))]
+        updates(trace, lambda piece: fewer, by_sample=False)
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_a_signal_of_rows_that_could_be_maps_is_refused_where_it_is_neither(samples):
+    """(N H' W', channels) and (N, H' W' channels) are both the maps; any other rows are not."""
+    net, trace = maps()
+    layer = net.layers[0]
+    for rows in (np.ones((4 * 16, 3), np.float32), np.ones((4, 48), np.float32)):
+        assert trace.times_slope(layer, rows).shape == (4 * 16, 3)
+    for rows in (np.ones((samples * 16, 3), np.float32), np.ones((16, 12), np.float32)):
+        with pytest.raises(ValueError, match=r"has shape .* but needs \(4, 4, 4, 3\)"):
+            trace.times_slope(layer, rows)
 
 
 @pytest.mark.parametrize(
     "signal", [np.ones((4, 6), int), np.ones((4, 6), complex), [[1.0] * 6] * 4]
 )
 def test_a_signal_that_is_not_floating_point_is_refused(signal):
-    """The slope of an integer signal would be cut to zero or one, in place."""
+    """The slope of an integer signal would be cut to zero or one."""
     net = dense()
     with pytest.raises(TypeError, match=r"the signal for Dense.*floating-point.*net.dtype"):
         traced(net).times_slope(net.layers[0], signal)

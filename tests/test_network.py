@@ -13,6 +13,7 @@ from oracles import attached, batch, conv_net, dense_net
 import nofb
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations, losses, rules
 from nofb.rules import Rule, Uses
+from nofb.updates import updates
 
 X, LABELS = np.ones((4, 5)), np.array([0, 2, 1, 0])
 IMAGES = np.ones((4, 2, 5, 6))
@@ -89,9 +90,6 @@ BUILDING: dict[str, Case] = {
     "an unknown initialiser of feedback": (
         lambda: rules.make("fa", feedback_init="kaiming"),
         ValueError, ["feedback_init", "'kaiming'", "uniform_fan_out"],
-    ),
-    "an unknown relay": (
-        lambda: rules.make("ifa", relay="up"), ValueError, ["relay", "'up'", "forward", "random"],
     ),
     "a scale of zero": (
         lambda: rules.make("usf", scale=0), ValueError, ["scale", "greater than 0"],
@@ -289,6 +287,18 @@ TEACHING: dict[str, Case] = {
         lambda: updates_with(rules.make("fa"), dense_net(), B=None)(),
         ValueError, ["Dense(4, 6", "no feedback matrix", "attach"],
     ),
+    "direct feedback taken off": (
+        lambda: updates_with(rules.make("dfa"), dense_net(), D=None)(),
+        ValueError, ["Dense(5, 4", "no direct feedback matrix", "attach"],
+    ),
+    "the one feedback matrix of a relay taken off": (
+        lambda: updates_with(rules.make("ifa"), dense_net(), D=None)(),
+        ValueError, ["Dense(5, 4", "no direct feedback matrix", "attach"],
+    ),
+    "a step of a rule that is not attached": (
+        lambda: rules.make("fa").teach(net := dense_net(), oracles.taught_trace(net, X, LABELS)),
+        ValueError, ["FeedbackAlignment()", "not attached", "attach(net)"],
+    ),
     "feedback of another shape": (
         lambda: updates_with(rules.make("fa"), dense_net(), B=np.ones((4, 6)))(),
         ValueError, ["B of Dense(4, 6", "(4, 6)", "(6, 4)", "it is transposed"],
@@ -404,7 +414,6 @@ def test_a_smaller_batch_in_the_memory_of_a_larger_one_gives_the_same(name, net_
     reused = oracles.teach(rule, net, small.set_target(net.as_target(y, samples)))
     for layer in net.weighted:
         assert np.shares_memory(small[layer].a, large[layer].a)
-        assert small.update(layer) is large.update(layer)
     oracles.assert_same(reused, rule.updates(net, x, y))
 
 
@@ -416,8 +425,8 @@ def test_a_signal_may_lie_in_memory_as_it_likes(net_name):
     rule = attached("bp", net)
     expected = oracles.teach(rule, net, trace)
     for odd in (np.asfortranarray, np.float32, lambda delta: np.repeat(delta, 2, -1)[..., ::2]):
-        trace.weight_products([(layer, odd(d)) for layer, d in rule.signals(net, trace)])
-        found = [trace.update(layer) for layer in net.weighted]
+        given = [(layer, odd(delta)) for layer, delta in rule.signals(net, trace)]
+        found = updates(trace, lambda piece, given=given: given, by_sample=False)
         oracles.assert_close(found, expected, rtol=1e-5, atol=1e-6)
 
 

@@ -111,10 +111,9 @@ def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, 
         key: array.shape for key, array in before.items()
     }
     assert all(np.isfinite(array).all() for array in after.values())
-    for index, layer in enumerate(net.weighted):
+    for index, (layer, update) in enumerate(zip(net.weighted, updates, strict=True)):
         if rule.learns(net, layer):
-            dW = updates[index].dW
-            np.testing.assert_allclose(layer.W, before[f"W of layer {index}"] - 0.1 * dW)
+            np.testing.assert_allclose(layer.W, before[f"W of layer {index}"] - 0.1 * update.dW)
     assert np.isfinite(net.loss(x, y))
 
 

@@ -22,7 +22,6 @@ ITERATIONS = {
 # What changes how a rule teaches; numbers that only scale it are left at their defaults.
 OPTIONS = {
     "dfa": {"shared": FLAGS, "entries": (None, 1)},
-    "ifa": {"relay": ("forward", "random")},
     "wm": {
         "renormalise": FLAGS,
         "noise": ("gaussian", "uniform"),
@@ -35,6 +34,7 @@ OPTIONS = {
     "itp_drl": ITERATIONS,
     "sdtp": TARGETS,
 }
+VARIANTS = {"ifa_random": rules.RandomRelay()}
 
 
 def choices(name):
@@ -62,12 +62,12 @@ def left_behind(trace):
     return {name: array.copy() for name, array in kept.items()}
 
 
-@pytest.mark.parametrize("name", rules.RULES)
+@pytest.mark.parametrize("name", [*rules.RULES, "ifa_random"])
 def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
     """`itp` with the minimum norm divided the error itself: hidden steps came out too short."""
     for options in choices(name):
         for net in networks(name):
-            rule = attached(name, net, **options)
+            rule = attached(VARIANTS.get(name, name), net, **options)
             trace = taught_trace(net, *batch(net))
             before = left_behind(trace)
             for work in (rule.learn_feedback, rule.before_step, rule.teach, rule.teach):

@@ -1,8 +1,8 @@
 """What an audit asks of a rule, what it found, and where the rule's own claim is wrong.
 
-Every answer comes from an experiment: something was changed behind the rule's back, and the steps
-that it asks of the hidden layers changed too, or did not. The last layer learns from its own error
-under every rule, so it is not asked.
+Every finding comes from an experiment: something was changed without the rule's knowledge, and the
+steps that it asks of the hidden layers changed too, or did not. The last layer learns from its own
+error under every rule, so it is left out.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ class Question:
 # fmt: off
 QUESTIONS = {
     "error": Question("error",
-        "ŷ, and the error with it, is another one"),
+        "the output ŷ, and with it the error, is replaced"),
     "labels": Question("labels",
-        "y is another one, while the error stays, and whether ŷ moves with y or not"),
+        "the target y is replaced and the error stays, whether ŷ moves with y or not"),
     "transport": Question("Wᵀ",
-        "the weights of the layer above have other sizes, but their signs"),
+        "the weights of the layer above get other sizes, and keep their signs"),
     "signs": Question("signs of W",
-        "the weights of the layer above have other signs, but not if only their sizes are others"),
+        "the weights of the layer above get other signs, but not if other sizes alone do it"),
     "forward_weights": Question("own W",
-        "the layer's own weights are others"),
+        "the layer's own weights are replaced"),
     "others": Question("other W",
-        "the weights of any other layer are others"),
+        "the weights of any other layer are replaced"),
     "feedback": Question("random feedback",
         "the rule was attached with another seed, and what it drew then does not learn"),
     "learned_feedback": Question("learned feedback",
-        "earlier steps, which left the weights as they are, had other samples and other weights"),
+        "earlier steps had other samples and other weights, which were then put back"),
     "second_phase": Question("second phase",
-        "units were deaf in earlier steps, whenever the rule let them answer once more"),
+        "units were deaf in earlier steps, whenever the rule asked for their response"),
     "activations": Question("activations",
-        "what the units of a layer had answered is something else"),
+        "the response of a layer's units, as the forward pass left it, is replaced"),
 }
 # fmt: on
 
@@ -65,15 +65,15 @@ class Findings:
     uses
         In the terms of the rule's claim.
     changes
-        The answer to each question: by which share of its length a hidden layer's step changes.
+        For each question, by which fraction of its length a hidden layer's step changes.
     when
-        The methods of the rule that look at the weights above.
+        The methods of the rule that read the weights above.
     layers
-        The hidden layers, from 0, for which the weights above are looked at in full.
+        The hidden layers, from 0, for which the weights above are read in full.
     others
-        Where the other layers are whose weights it looks at: "above", "below".
+        Where the other layers are whose weights it reads: "above", "below".
     phases
-        What units answer once more for, outside of the forward pass: "to learn", "to teach".
+        When units respond once more, outside of the forward pass: "to learn", "to teach".
     activations
         Whose activations it reads, after the forward pass: a layer's "own", those "above", "below".
     """
@@ -92,7 +92,7 @@ class Findings:
         Examples
         --------
         >>> Findings(Uses(error=True), {"error": 0.5}).evidence("error")
-        "a hidden layer's step changes by 50 % if ŷ, and the error with it, is another one"
+        "a hidden layer's step changes by 50 % if the output ŷ, and with it the error, is replaced"
         """
         share, experiment = self.changes[name], QUESTIONS[name].experiment
         if not share:
@@ -100,7 +100,7 @@ class Findings:
         return f"a hidden layer's step changes by {percent(share)} if {experiment}"
 
     def cell(self, name: str) -> str:
-        """Return the answer to a question as a table shows it."""
+        """Return what was found, as a table shows it."""
         several = {
             "others": self.others,
             "second_phase": self.phases,
@@ -113,7 +113,7 @@ class Findings:
         return self._transport() if name == "transport" else "yes"
 
     def _transport(self) -> str:
-        """Return when, or for whom, the weights above are looked at."""
+        """Return when, or for which layers, the weights above are read."""
         if "teach" not in self.when:
             return "at first" if self.when == ("attach",) else "slowly"
         return "yes" if 0 in self.layers else "at the top"

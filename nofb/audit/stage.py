@@ -1,7 +1,7 @@
-"""The stage of an audit: a small network whose units can be made deaf, and whose weights can lie.
+"""One trial of an audit: a rule takes a few steps on a small network that can be tampered with.
 
-A rule lives a short life on it. The weights rest all the while, so that whatever changes in what
-the rule teaches is due to what it was told, and not to a network that went another way.
+Its units can be made deaf, and its weights can be replaced. The weights never learn, so that
+whatever changes in what the rule teaches is due to what it was told.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from nofb.updates import Update
 SIZES = (5, 4, 6, 7, 3)  # no two alike, so that nothing fits where it does not belong
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
-# in which a rule may look around
+# in which a rule may read weights
 CALLS = ("attach", "learn_feedback", "before_step", "teach", "after_step")
 FEEDBACK_RATE = 0.1
-EARLIER, LAST = "earlier", "last"  # the steps of a life, and its last lesson
+EARLIER, LAST = "earlier", "last"  # the steps of a trial, and the last one
 
 
 class FeedbackAlone(SGD):
@@ -48,16 +48,16 @@ Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db
 
 
 class Units(Dense):
-    """A dense layer whose units can be made deaf: whatever reaches them, they answer the same.
+    """A dense layer whose units can be made deaf: their response is then always the same.
 
-    What a layer's weights do then, nobody can hear from its units: who still knows has looked at W.
+    Nobody can learn from them what the weights do: who still knows has read W.
 
     Examples
     --------
     >>> units = Units(4, 3, "tanh")
     >>> units.deaf = True
-    >>> answers = [units.activation(a) for a in (np.zeros((2, 3)), np.ones((2, 3)))]
-    >>> bool((answers[0] == answers[1]).all())
+    >>> zeros, ones = (units.activation(a) for a in (np.zeros((2, 3)), np.ones((2, 3))))
+    >>> bool((zeros == ones).all())
     True
     """
 
@@ -68,23 +68,23 @@ class Units(Dense):
         self.activation = replace(self.activation, f=self.hearing(self.activation.f))
 
     def hearing(self, f: Callable[[Array, Array], object]) -> Callable[[Array, Array], None]:
-        """Return f, which answers only while the units can hear."""
+        """Return f, of which nothing is left while the units are deaf."""
 
-        def answer(a: Array, h: Array) -> None:
-            murmur(h) if self.deaf else f(a, h)
+        def response(a: Array, h: Array) -> None:
+            fill_constant(h) if self.deaf else f(a, h)
 
-        return answer
+        return response
 
     def affine(self, record: Record) -> None:
         if self.deaf:
-            murmur(record.a)
+            fill_constant(record.a)
         else:
             super().affine(record)
 
 
-def murmur(answer: Array) -> None:
-    """Fill an array with what deaf units say: always the same."""
-    answer[...] = np.random.default_rng(answer.size).uniform(0.2, 0.8, answer.shape)
+def fill_constant(response: Array) -> None:
+    """Fill an array with the response of deaf units, which is always the same."""
+    response[...] = np.random.default_rng(response.size).uniform(0.2, 0.8, response.shape)
 
 
 def build(seed: int = 0) -> Network:
@@ -105,8 +105,8 @@ def draw_batch(seed: int) -> Batch:
 
 
 @dataclass(frozen=True)
-class Life:
-    """How a rule's life goes; by default it is told the truth.
+class Trial:
+    """What is changed in a trial; by default nothing is.
 
     Attributes
     ----------
@@ -119,9 +119,9 @@ class Life:
     deaf
         The layers whose units are deaf while the rule works.
     deaf_in
-        When they are: `EARLIER`, in the `LAST` lesson, or in both.
+        When they are: `EARLIER`, in the `LAST` step, or in both.
     past
-        Seeds the batches, and the network's weights, of the steps before the last lesson.
+        Seeds the batches, and the network's weights, of the steps before the last one.
     spoil
         Changes the trace of the last forward pass, before the rule teaches from it.
     """
@@ -135,22 +135,22 @@ class Life:
     spoil: Callable[[Trace], object] = lambda trace: None
 
 
-def live(rule: Rule, life: Life) -> Taught:
+def run(rule: Rule, trial: Trial) -> Taught:
     """Let a copy of the rule take two steps and teach once more; return all that it taught."""
-    stage = Stage(deepcopy(rule), life)
-    stage.call(stage.rule.attach, stage.net, life.seed)
-    with showing(stage.net, weights_of(build(life.past))):
-        taught = [stage.step(draw_batch(2 * life.past + step)) for step in range(2)]
+    stage = Stage(deepcopy(rule), trial)
+    stage.call(stage.rule.attach, stage.net, trial.seed)
+    with showing(stage.net, weights_of(build(trial.past))):
+        taught = [stage.step(draw_batch(2 * trial.past + step)) for step in range(2)]
     stage.call(stage.rule.after_step, stage.net)  # so that what follows W at once has done so
     stage.part = LAST
-    return [*taught, stage.lesson(draw_batch(0), life.spoil)]
+    return [*taught, stage.last_step(draw_batch(0), trial.spoil)]
 
 
 class Stage:
-    """The network and the rule, while a life goes on."""
+    """The network and the rule of one trial."""
 
-    def __init__(self, rule: Rule, life: Life) -> None:
-        self.net, self.rule, self.life, self.part = build(), rule, life, EARLIER
+    def __init__(self, rule: Rule, trial: Trial) -> None:
+        self.net, self.rule, self.trial, self.part = build(), rule, trial, EARLIER
 
     def step(self, batch: Batch) -> list[Array]:
         """Let the rule teach and its feedback move, while the weights stay where they are."""
@@ -158,7 +158,7 @@ class Stage:
         self.call(self.rule.learn_feedback, self.net, trace)
         return list(map(flat, step(self.net, self.rule, FEEDBACK_ALONE, trace, self.call)))
 
-    def lesson(self, batch: Batch, spoil: Callable[[Trace], object]) -> list[Array]:
+    def last_step(self, batch: Batch, spoil: Callable[[Trace], object]) -> list[Array]:
         """Return what the rule teaches each layer, from a trace that may have been spoilt."""
         trace = self.passed(batch)
         spoil(trace)
@@ -170,9 +170,9 @@ class Stage:
         return self.net.forward(x, train=True).set_target(target)
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        """Let the rule work, and see and hear what this life has for it."""
-        false = self.life.false if method.__name__ in self.life.calls else {}
-        deaf = self.life.deaf if self.part in self.life.deaf_in else ()
+        """Call a method of the rule, which sees and hears what this trial has for it."""
+        false = self.trial.false if method.__name__ in self.trial.calls else {}
+        deaf = self.trial.deaf if self.part in self.trial.deaf_in else ()
         units = [layer for layer in self.net.layers if isinstance(layer, Units)]
         with showing(self.net, false), deafened(units[k] for k in deaf):
             return method(*arguments)

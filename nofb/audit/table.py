@@ -10,8 +10,8 @@ FIRST = (
     "A rule uses something if the steps that it asks of hidden layers change when, unknown to it,"
 )
 LAST = (
-    "Where weights are others, the units that they lead to are deaf: whatever reaches them, they "
-    "answer\nthe same, so that only who looks at the weights can tell. Forward passes are honest."
+    "Where weights are replaced, the units that they lead to are deaf: their response is always the"
+    "\nsame, so that only a rule that reads the weights can notice. Forward passes never change."
 )
 
 

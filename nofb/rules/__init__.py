@@ -21,7 +21,7 @@ from nofb.rules.fixed_weight_difference_target_propagation import (
     FixedWeightDifferenceTargetPropagation,
 )
 from nofb.rules.gauss_newton_targets import GaussNewtonTargets
-from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment
+from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment, RandomRelay
 from nofb.rules.information_alignment import InformationAlignment
 from nofb.rules.iterated_difference_reconstruction import IteratedDifferenceReconstruction
 from nofb.rules.iterated_inverses import (
@@ -77,6 +77,7 @@ __all__ = [
     "KolenPollackReleased",
     "LocalDifferenceReconstruction",
     "NodePerturbationFeedback",
+    "RandomRelay",
     "Rule",
     "Shallow",
     "Signals",

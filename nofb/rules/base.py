@@ -5,6 +5,7 @@ The weight step then always reads dW = h_belowᵀ δ / N, so rules differ in the
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -59,7 +60,7 @@ class Uses:
     second_phase: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clock:
     """The moment of a run, for whatever a rule does by a schedule.
 
@@ -109,7 +110,7 @@ class Rule(ABC):
     paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]
     by_sample: ClassVar[bool] = False
-    clock: Clock = field(default=Clock(), init=False)
+    clock: Clock = field(default_factory=Clock, init=False)
 
     def __init_subclass__(cls) -> None:
         if "by_sample" not in vars(cls) and cls.__module__.partition(".")[0] != "nofb":
@@ -171,21 +172,33 @@ class Rule(ABC):
             found = updates.updates(trace, lambda part: self.signals(net, part), self.by_sample)
             for layer, dB in self.feedback_updates(net, trace):
                 found[net.weighted.index(layer)].dB = dB
-        except (TypeError, NumbaError) as error:  # a kernel was given no array
-            self.check_attached(net, error)
+        except (TypeError, ValueError, NumbaError) as error:  # a kernel was given what does not fit
+            self.check_feedback(net, error)
             raise
         return found
 
-    def check_attached(self, net: Network, error: Exception) -> None:
-        """Raise a sentence if a feedback matrix is missing, which no kernel has words for."""
-        uses = self.uses
-        if not (uses.feedback or uses.learned_feedback or uses.signs):
-            return
-        for layer in net.weighted:
-            if layer.sends and layer.B is None and layer.D is None and layer.inverse is None:
-                raise ValueError(
-                    f"{layer!r} has no feedback matrix: attach the rule to the network first"
-                ) from error
+    def check_feedback(self, net: Network, error: Exception) -> None:
+        """Raise a sentence if the feedback is not as `attach` draws it: kernels have no words."""
+        self.check_attached(net)
+        rule, twin = copy.deepcopy((self, net))
+        rule.attach(twin)
+        for layer, drawn in zip(net.weighted, twin.weighted, strict=True):
+            for name, what in (("B", "feedback matrix"), ("D", "direct feedback matrix")):
+                found, expected = getattr(layer, name), getattr(drawn, name)
+                if expected is not None and found is None:
+                    raise ValueError(
+                        f"{layer!r} has no {what}: attach the rule to the network first"
+                    ) from error
+                if expected is not None and found.shape != expected.shape:
+                    raise ValueError(
+                        f"the {what} of {layer!r} has shape {found.shape}, "
+                        f"but needs {expected.shape}"
+                    ) from error
+
+    def check_attached(self, net: Network) -> None:
+        """Raise a sentence if another rule, or none, is attached to the network."""
+        if net.rule is not self:
+            raise ValueError(f"{self!r} is not attached to this network: call attach(net) first")
 
     def updates(self, net: Network, x: Array, y: Array) -> list[Update]:
         """Work out the updates for one batch; no array of the network changes.
@@ -204,8 +217,7 @@ class Rule(ABC):
         list[Update]
             One for each layer with weights, from the input side up, each a mean over the batch.
         """
-        if net.rule is not self:
-            raise ValueError(f"{self!r} is not attached to this network: call attach(net) first")
+        self.check_attached(net)
         trace = net.forward(x, train=True)
         return self.teach(net, trace.set_target(net.as_target(y, trace.samples)))
 

@@ -40,7 +40,10 @@ def gauss_newton(J: Array, e: Array, damping: float) -> Array:
     for i in range(N):
         J_i, e_i = J[i].astype(np.float64), e[i].astype(np.float64)  # (n_L, n_l), (n_L,)
         gram = J_i @ J_i.T + damping * np.eye(n_L)  # (n_L, n_L)
-        change[i] = np.linalg.solve(gram, e_i) @ J_i  # eq. 2, eq. 3: (h - t) / η̂
+        if np.isfinite(gram).all() and np.isfinite(e_i).all():
+            change[i] = np.linalg.solve(gram, e_i) @ J_i  # eq. 2, eq. 3: (h - t) / η̂
+        else:
+            change[i] = np.nan  # LAPACK would stop a run that has yet to say where it diverged
     return change
 
 

@@ -51,7 +51,9 @@ class InformationAlignment(WeightMirror):
     decay
         λ, greater than 0 and less than 1.
 
-    The other parameters are those of the weight mirror.
+    width, samples, steps_before, steps_between, feedback_init
+        As for the weight mirror; its rate stays λ / σ², its noise is Gaussian, and its responses
+        are centred.
 
     Examples
     --------
@@ -71,6 +73,11 @@ class InformationAlignment(WeightMirror):
     by_sample = True
 
     null: float = settings.number(1.0, least=0)
+    rate: float | None = settings.fixed(None)
+    renormalise: bool = settings.fixed(False)
+    noise: str = settings.fixed("gaussian")
+    centred: bool = settings.fixed(True)
+    bias: bool = settings.fixed(False)
     decay: float = settings.number(0.02, above=0, below=1)
 
     def estimate(self, xi: Array, z: Array, B: Array) -> Array:

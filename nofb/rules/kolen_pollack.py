@@ -106,4 +106,4 @@ class KolenPollackReleased(KolenPollack):
     title = "Kolen-Pollack, as released"
     by_sample = True
 
-    decay: float = 0.0
+    decay: float = settings.fixed(0.0)

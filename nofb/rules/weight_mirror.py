@@ -231,22 +231,28 @@ class WeightMirror(FeedbackAlignment):
 class WeightMirrorReleased(WeightMirror):
     """The weight mirror as the authors' code has it: raw responses, and nothing bounds B.
 
-    Its parameters are those of `WeightMirror`; there, `steps_before` is the number of batches in an
-    epoch of MNIST.
+    Parameters
+    ----------
+    steps_before
+        Mirror steps before training; there, as many as an epoch of MNIST has batches.
+    feedback_init
+        How each B (n_out, n_in) is drawn, as in feedback alignment.
     """
 
     name = "wm_released"
     title = "weight mirror, as released"
     by_sample = True
 
-    rate: float | None = 0.01 * 128  # a sum over the samples there
-    decay: float = 0.0
-    noise: str = "uniform"
-    width: float = 0.1 / 12**0.5
-    samples: int = 128
     steps_before: int = 468
-    centred: bool = False
-    bias: bool = True
+    steps_between: int = settings.fixed(1)
+    rate: float | None = settings.fixed(0.01 * 128)  # a sum over the samples there
+    decay: float = settings.fixed(0.0)
+    renormalise: bool = settings.fixed(False)
+    noise: str = settings.fixed("uniform")
+    width: float = settings.fixed(0.1 / 12**0.5)
+    samples: int = settings.fixed(128)
+    centred: bool = settings.fixed(False)
+    bias: bool = settings.fixed(True)
 
     def respond(self, net: Network, layer: WeightedLayer, xi: Array) -> Array:
         z = super().respond(net, layer, xi)
