@@ -18,6 +18,7 @@ import numpy as np
 
 from nofb.layers import Layer
 from nofb.network import Network
+from nofb.training import kinds
 from nofb.training.description import describe, is_fixed, is_plain
 from nofb.types import Array
 
@@ -162,6 +163,19 @@ class Restorer:
         self._there: dict[str, Any] = {"network": net}
         self._filled: dict[int, object] = {}
 
+    def put_parts(self, saved: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+        """Return what each part became; lists and objects are filled where they are.
+
+        Raises
+        ------
+        ValueError
+            As for `put`; and if a list or an object in the file is not the one to be filled.
+        """
+        before = kinds.in_place(parts)
+        filled = {name: self.put(saved[name], part, name) for name, part in parts.items()}
+        kinds.check_in_place(before, kinds.in_place(filled))
+        return filled
+
     def put(self, saved: Any, now: Any, place: str) -> Any:
         """Return what `Collector.take` was given, made of `now` as far as it can be filled.
 
@@ -178,6 +192,10 @@ class Restorer:
         if kind == "scalar":
             return self.arrays[held][()]
         if kind == "fixed":
+            if not is_fixed(now):
+                raise ValueError(
+                    f"{place} is {held} in the checkpoint, which no file can bring back"
+                )
             return now
         if kind == "same":
             return self._there[held]
@@ -213,13 +231,19 @@ class Restorer:
     def _fill_object(self, held: dict[str, Any], now: Any, place: str) -> None:
         if not is_plain(now):
             raise ValueError(f"the checkpoint holds an object at {place}, where there is {now!r}")
-        attributes = vars(now)
+        ours, attributes, names = kinds.is_ours(now), vars(now), set(vars(now))
         for name, part in held.items():
-            filled = self.put(part, attributes.get(name), f"{place}/{name}")
+            was = attributes.get(name, getattr(type(now), name, None) if ours else None)
+            filled = self.put(part, was, f"{place}/{name}")
+            if ours:
+                kinds.check_like(now, name, was, filled, f"{place}/{name}")
             if isinstance(now, Layer):
                 setattr(now, name, filled)  # a layer checks its arrays and its sizes
             else:
                 attributes[name] = filled
+        if ours:
+            kinds.check_names(now, names, held, place)
+            kinds.check_made(now)
 
     def _fill_mapping(self, entries: Any, now: Mapping, place: str) -> None:
         parts = {}
