@@ -178,7 +178,8 @@ def test_one_entry_of_another_kind_is_refused_in_one_sentence_or_taken(tmp_path,
 @pytest.mark.parametrize(
     ("rule", "place", "value", "sentence"),
     [
-        ("wm", "weighted/list/0/object/n_in", "x", "weighted/0/n_in is 'x', but must be like 64"),
+        ("wm", "weighted/list/0/object/n_in", "x", "is 64 and stays so, but was set to 'x'"),
+        ("wm", "weighted/list/0/object/n_in", 64.0, "weighted/0/n_in is 64.0, but must be like 64"),
         ("wm", "weighted/list/1/object/work", 3, "weighted/1/work is 3, but must be like 30"),
         ("wm", "weighted/list/1/object/inverse", "x", "1/inverse is 'x', but must be like N"),
         ("wm", "layers/list/1/object/rate", 1.5, "rate must be"),

@@ -14,8 +14,9 @@ import numpy as np
 
 from nofb import checks
 from nofb.training import form
+from nofb.training.restorer import Restorer
 from nofb.training.run import Run
-from nofb.training.state import Collector, Restorer
+from nofb.training.state import Collector
 
 AfterEpoch = Callable[[Run], object]
 

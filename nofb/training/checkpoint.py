@@ -6,7 +6,6 @@ It holds what changes while a run goes on, and what the run was told, to know it
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
@@ -15,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import archive, checks, fingerprint
+from nofb import archive, callers, checks, fingerprint
 from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.training import form, kinds, soundness
 from nofb.training.batches import Batches
 from nofb.training.description import describe, digest, hyper_parameters
-from nofb.training.state import Collector, Restorer
+from nofb.training.restorer import Restorer
+from nofb.training.state import Collector
 
 if TYPE_CHECKING:
     from nofb.training.run import Run
@@ -209,11 +209,10 @@ class Checkpoint:
             archive.write(self.path, "checkpoint", about, collector.arrays)
         except OSError as error:
             left = "an earlier one is still there" if self.path.exists() else "there is none yet"
-            warnings.warn(
+            callers.warn(
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
                 f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
-                stacklevel=4,
             )
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:

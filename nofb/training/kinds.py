@@ -159,4 +159,6 @@ def _is_data(value: object) -> bool:
 def _brief(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.dtype} {value.shape}"
-    return repr(value) if isinstance(value, Real | str | None) else f"a {type(value).__name__}"
+    return (
+        repr(value) if isinstance(value, Real | str | tuple | None) else f"a {type(value).__name__}"
+    )
