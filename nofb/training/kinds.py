@@ -15,6 +15,7 @@ import numpy as np
 
 from nofb.layers import Layer
 from nofb.layers.base import OWNED, WeightedLayer
+from nofb.rules import Rule
 from nofb.training.description import is_fixed, is_plain
 
 EXACT = (bool, int, str, tuple)  # of a layer: its sizes and switches, which kernels trust
@@ -140,6 +141,8 @@ def _is_like(owner: object, name: str, was: Any, filled: Any) -> bool:
     if was is None:
         known = isinstance(owner, Layer) and hasattr(type(owner), name) and name not in LATER
         return filled is None or not known
+    if isinstance(owner, Rule) and type(was) is type(filled) is int:
+        return filled == was  # how often something is done: a huge count would never end
     if isinstance(owner, Layer) and type(was) in EXACT:
         return type(filled) is type(was) and filled == was
     if isinstance(was, np.ndarray):
