@@ -188,3 +188,17 @@ def distinct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
             raise ValueError(f"{name} holds {value!r} twice")
         seen.add(value)
     return values
+
+
+def grey_cure(argument: str, shape: tuple[int, ...]) -> str:
+    """Say how grey images without channels, as many files hold them, become what is needed.
+
+    Examples
+    --------
+    >>> print(grey_cure("x", (60000, 28, 28)))
+    : for grey images x[:, None], or x.reshape(len(x), -1) for dense layers
+    """
+    if len(shape) != 3:
+        return ""
+    flat = f"{argument}.reshape(len({argument}), -1)"
+    return f": for grey images {argument}[:, None], or {flat} for dense layers"

@@ -316,8 +316,8 @@ class Network:
         x = np.asarray(x)
         if x.ndim not in (2, 4) or len(x) == 0:
             raise ValueError(
-                f"{name} has shape {x.shape}, but must be (N, features) or "
-                "(N, channels, height, width) with at least one sample"
+                f"{name} has shape {x.shape}, but must be (N, features) or (N, channels, height, "
+                f"width) with at least one sample{checks.grey_cure(name, x.shape)}"
             )
         if x.ndim == 4 and x.shape[1] != self._channels() == x.shape[3]:
             raise ValueError(

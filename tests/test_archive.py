@@ -13,7 +13,8 @@ import pytest
 import nofb
 from nofb import Dense, Network, archive, rules
 from nofb.training.description import describe
-from nofb.training.state import Collector, Restorer
+from nofb.training.restorer import Restorer
+from nofb.training.state import Collector
 
 
 @pytest.fixture

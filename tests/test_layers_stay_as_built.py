@@ -9,7 +9,7 @@ import pytest
 
 import nofb
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, rules
-from nofb.training.state import Restorer
+from nofb.training.restorer import Restorer
 
 DIGITS = nofb.datasets.load("digits")
 SENTENCE = "{} of {}.* is .* and stays so, but was set to .*: build a new layer"

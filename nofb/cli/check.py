@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import textwrap
-from typing import Any
 
 from nofb.check import TESTS, check
+from nofb.cli.options import add_attributes, read_attributes
 from nofb.rules import make
 
 WIDTH = 100  # of a terminal
@@ -19,15 +18,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     # fmt: off
     parser.add_argument("rule", metavar="RULE",
         help="module:Class, such as my_rule:MyRule for a class in my_rule.py; or a short name")
-    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", dest="attributes",
-        help="attributes of the rule, such as decay=0.1")
     # fmt: on
+    add_attributes(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print each verdict as it comes, and return 1 if there is a failure among them."""
-    rule = make(options.rule, **dict(map(_attribute, options.attributes)))
+    rule = make(options.rule, **read_attributes(options))
     print(f"{rule.name}: {rule.title} ({rule.paper})\n")
     width = max(map(len, TESTS))
     failures = 0
@@ -42,23 +40,6 @@ def run(options: argparse.Namespace) -> int:
         failures += verdict.passed is False
     print(f"\n{_summary(failures)}")
     return 1 if failures else 0
-
-
-def _attribute(words: str) -> tuple[str, Any]:
-    """Return the name and the value of an attribute.
-
-    Examples
-    --------
-    >>> _attribute("decay=0.1"), _attribute("noise=uniform"), _attribute("shared=true")
-    (('decay', 0.1), ('noise', 'uniform'), ('shared', True))
-    """
-    name, equals, value = words.partition("=")
-    if not equals:
-        raise ValueError(f"an attribute must be NAME=VALUE, such as decay=0.1, but is {words!r}")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
 
 
 def _summary(failures: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from nofb import cores, datasets
 from nofb.activations import ACTIVATIONS
@@ -39,6 +41,36 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=int, default=DEFAULTS.batch_size, metavar="N",
         help="samples in a step (default: %(default)s)")
     # fmt: on
+
+
+def add_attributes(parser: argparse.ArgumentParser) -> None:
+    """Add the option that sets attributes of a rule."""
+    # fmt: off
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", dest="attributes",
+        help="attributes of the rule, such as decay=0.1")
+    # fmt: on
+
+
+def read_attributes(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the attributes that are to be set."""
+    return dict(map(_attribute, options.attributes))
+
+
+def _attribute(words: str) -> tuple[str, Any]:
+    """Return the name and the value of an attribute.
+
+    Examples
+    --------
+    >>> _attribute("decay=0.1"), _attribute("noise=uniform"), _attribute("shared=true")
+    (('decay', 0.1), ('noise', 'uniform'), ('shared', True))
+    """
+    name, equals, value = words.partition("=")
+    if not equals:
+        raise ValueError(f"an attribute must be NAME=VALUE, such as decay=0.1, but is {words!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nofb import checks, datasets, report
+from nofb import checks, datasets, fingerprint, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.experiments import akrout2019, bengio2020, deep_targets, learned_feedback, meulemans2020
-from nofb.experiments.grid import run_grid
+from nofb.experiments.grid import run_grid, unfinished
+from nofb.experiments.kept import SameCode, made_by, of_one_code
 from nofb.report import akrout2019 as akrout2019_report
 from nofb.report import bengio2020 as bengio2020_report
 from nofb.report import deep_targets as deep_targets_report
@@ -38,7 +39,8 @@ class Reproduction:
     tasks
         Returns every run, none longer than so many epochs, or its own number for `None`.
     work
-        Does one run and returns plain values; it may keep what is half done in the folder.
+        Does one run and returns plain values; it may keep what is half done in the folder. Its task
+        also names the code.
     table
         Returns what is printed at the end.
     write
@@ -117,8 +119,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"as large as the paper's, for hours or days: {', '.join(FULL)}; "
              "the others are so anyway")
     add("--out", type=Path, metavar="FOLDER",
-        help="where figures and numbers go; runs that it has are not run again "
-             "(default: nofb-PAPER)")
+        help="where figures and numbers go; runs that it has are not run again, and no runs of "
+             "other code are added to them (default: nofb-PAPER)")
     # fmt: on
     add_places(parser)
     parser.set_defaults(run=run)
@@ -133,10 +135,13 @@ def run(options: argparse.Namespace) -> int:
     reproduction = known[options.paper]
     folder = options.out or Path(f"nofb-{options.paper}")
     report.check_folder(folder)
-    datasets.load(reproduction.data)  # said once and now, if it is not to be had
+    log, records = folder / LOG, []
+    tasks = of_one_code(reproduction.tasks(epochs), log)
+    if unfinished(tasks, log):
+        fingerprint.warn_of_changes()
+        datasets.load(reproduction.data)  # said once and now, if it is not to be had
     folder.mkdir(parents=True, exist_ok=True)
-    tasks, records = reproduction.tasks(epochs), []
-    work, log = partial(reproduction.work, folder), folder / LOG
+    work = SameCode(partial(reproduction.work, folder))
     say_finished(tasks, log)
     runs = run_grid(
         work, tasks, jobs=options.jobs, cluster=options.cluster, log=log, own_code=False
@@ -146,5 +151,6 @@ def run(options: argparse.Namespace) -> int:
             records.append(record)
             shown.update()
     page = reproduction.write(records, folder, options.command)
-    print(f"{reproduction.title}\n\n{reproduction.table(records)}\n\nEvery number: {page}")
+    parts = [reproduction.title, reproduction.table(records), made_by(records)]
+    print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
     return exit_code(records)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nofb.cli.options import add_settings, read_settings
+from nofb.cli.options import add_attributes, add_settings, read_attributes, read_settings
 from nofb.rules import make
 from nofb.training import Run, fit
 from nofb.types import Array
@@ -31,6 +31,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--resume", action="store_true",
         help="go on from the checkpoint, if there is one yet")
     # fmt: on
+    add_attributes(parser)
     add_settings(parser)
     parser.set_defaults(run=run)
 
@@ -38,7 +39,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, print a line for each epoch, and return 1 if the run diverged."""
     settings = read_settings(options)
-    rule = make(options.rule)
+    rule = make(options.rule, **read_attributes(options))
     optimizer = settings.make_optimizer(rule.name)
     data = settings.load()
     net = settings.network(data, options.seed)

@@ -36,7 +36,7 @@ def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
     if array.ndim not in (2, 4):
         raise ValueError(
             f"{argument} has shape {array.shape}; it must be (samples, features) "
-            "or (samples, channels, height, width)."
+            f"or (samples, channels, height, width){checks.grey_cure(argument, array.shape)}."
         )
     floats = _floats(array)
     _refuse_non_finite(floats, argument, "feature")

@@ -6,13 +6,13 @@ layer that has the target below, and how much of a target's change the output do
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 
+from nofb import callers
 from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.view import View
 from nofb.jacobians import null_space_shares, output_jacobians
@@ -109,13 +109,12 @@ def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -
     if wrong:
         _warned.add(rule)
         worst = max(wrong, key=lambda number: constants[number])
-        warnings.warn(
+        callers.warn(
             f"{rule.name} iterates inverses that need not converge: the Lipschitz constant of the "
             f"inverse of layer {worst + 1} less the identity is {constants[worst]:.2f}, at least 1 "
             f"in {', '.join(f'layer {number + 1}' for number in wrong)}; more inverse_steps, a "
             "smaller damping or layer_norm may help",
             ContractionWarning,
-            stacklevel=2,
         )
 
 

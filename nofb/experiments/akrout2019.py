@@ -88,7 +88,8 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 def train(folder: Path, task: Task) -> dict[str, Any]:
     """Train one run and return each of `MEASURES`, and "seconds", as a list over epochs.
 
-    A run that was stopped goes on from its checkpoint in the folder, which goes when it is done.
+    A run that was stopped is resumed from its checkpoint in the folder, which is removed in the
+    end. The task names the code of nofb, and so does the file: other code begins anew.
     """
     checkpoint = folder / f"{'-'.join(map(str, task.values()))}.npz"
     data = datasets.load("mnist").flat()

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from nofb import datasets
+from nofb import datasets, fingerprint
 from nofb.datasets import Dataset
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
 from nofb.experiments.grid import run_grid
 from nofb.experiments.grid_ends import past_the_end
+from nofb.experiments.kept import SameCode, with_code
 from nofb.experiments.runs import train
 from nofb.experiments.settings import Settings
 from nofb.rules import make
@@ -144,11 +145,13 @@ def _errors(
     tasks: list[dict[str, Any]], log: Path | None, jobs: int
 ) -> Iterator[tuple[dict[str, Any], float]]:
     """Do the trials that the log does not have, and yield every task with its error."""
+    named = [with_code(task, fingerprint.of_nofb()) for task in tasks]
     with bar(len(tasks), "search", "run") as shown:
-        for record in run_grid(trial, tasks, jobs=jobs, log=log):
+        for record in run_grid(SameCode(trial), named, jobs=jobs, log=log):
             if "error" in record:
                 raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
-            yield dict(record["task"]), record["result"]["error"]
+            task = {name: it for name, it in record["task"].items() if name != "code"}
+            yield task, record["result"]["error"]
             shown.update()
 
 

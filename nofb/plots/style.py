@@ -91,7 +91,7 @@ LOOKS = {
     "np_feedback": Look("sky blue", DASHES, "d"),
     "drtp": Look("orange", "-", "p"),
     "sdfa": Look("sky blue", "-", "X"),
-    "tp": Look("blue", LONG, "v"),
+    "tp": Look("sky blue", LONG, "v"),
     "dtp": Look("blue", LONG, "s"),
     "sdtp": Look("blue", LONG, "D"),
     "fwdtp": Look("blue", LONG, "^"),

@@ -11,7 +11,7 @@ import numpy as np
 from nofb.experiments.akrout2019 import EPOCHS, MEASURES, RULES, TITLE, published
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
-from nofb.report.origin import origin
+from nofb.report.origin import page_head
 from nofb.text import columns, markdown
 
 Record = Mapping[str, Any]
@@ -64,7 +64,7 @@ def table(records: Sequence[Record]) -> str:
 
 def page(records: Sequence[Record], command: str) -> str:
     """Return the tables as Markdown, with what ran and where."""
-    parts = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
+    parts = page_head(TITLE, command, records)
     if released := of_form(records, "released"):
         title = f"## As released, {_extent(released)}: the authors' log / nofb"
         parts += [title, markdown(against_log(released)), "![as released](released.png)"]

@@ -11,7 +11,7 @@ import numpy as np
 from nofb.experiments.deep_targets import PUBLISHED, TITLE, found
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
-from nofb.report.origin import origin
+from nofb.report.origin import page_head
 from nofb.report.study import short
 from nofb.text import columns, markdown
 
@@ -66,8 +66,11 @@ def write(records: Sequence[Record], folder: Path, command: str) -> Path:
         f"{rule} {', '.join(f'{name} {value:g}' for name, value in values.items())}"
         for rule, values in found().items()
     )
-    about = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
-    texts = [*about, markdown(rows_of(records)), NOTE.format(settings=settings)]
+    texts = [
+        *page_head(TITLE, command, records),
+        markdown(rows_of(records)),
+        NOTE.format(settings=settings),
+    ]
     texts += failures(records)
     lines = [["data", "rule", "seed", "epoch", "test_error"]]
     for record in records:

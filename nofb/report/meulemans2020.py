@@ -12,7 +12,7 @@ from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS
 from nofb.experiments.meulemans2020 import PUBLISHED, RULES, SCALES, TITLE
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
-from nofb.report.origin import origin
+from nofb.report.origin import page_head
 from nofb.report.study import short
 from nofb.text import columns, markdown
 from nofb.types import Array
@@ -85,7 +85,7 @@ def table(records: Sequence[Record]) -> str:
 
 def page(records: Sequence[Record], command: str) -> str:
     """Return the tables as Markdown, with what ran and where."""
-    texts = [f"# {TITLE}", f"```sh\n{command}\n```", str(origin(command))]
+    texts = page_head(TITLE, command, records)
     for heading, rows in tables(records).items():
         texts += [f"## {heading}", markdown(rows)]
     if by_rule(records):

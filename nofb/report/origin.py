@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
+from typing import Any
 
 from nofb import __version__
+from nofb.experiments.kept import made_by
 from nofb.experiments.settings import Settings, search_for
 
 SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
@@ -49,6 +52,12 @@ def origin(command: str) -> Origin:
         {"nofb": __version__, "python": platform.python_version(), **libraries},
         platform.platform(),
     )
+
+
+def page_head(title: str, command: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return how the page of a study begins: its title, the command, where and by which code."""
+    vouched = made_by(records)
+    return [f"# {title}", f"```sh\n{command}\n```", str(origin(command)), *filter(None, [vouched])]
 
 
 def rates_note(settings: Settings) -> str:

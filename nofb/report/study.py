@@ -9,7 +9,7 @@ from typing import Any
 
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
-from nofb.report.origin import origin
+from nofb.report.origin import page_head
 from nofb.text import columns, markdown
 
 Record = Mapping[str, Any]
@@ -83,7 +83,7 @@ class Study:
 
     def page(self, records: Sequence[Record], command: str) -> str:
         """Return the tables as Markdown, with what ran and where."""
-        texts = [f"# {self.title}", f"```sh\n{command}\n```", str(origin(command))]
+        texts = page_head(self.title, command, records)
         for name, found in by_part(records).items():
             part = self.parts[name]
             figure = f"![{part.heading}]({part.figure}.png)"

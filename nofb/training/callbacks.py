@@ -14,8 +14,9 @@ import numpy as np
 
 from nofb import checks
 from nofb.training import form
+from nofb.training.restorer import Restorer
 from nofb.training.run import Run
-from nofb.training.state import Collector, Restorer
+from nofb.training.state import Collector
 
 AfterEpoch = Callable[[Run], object]
 
@@ -148,6 +149,10 @@ class EarlyStopping(Callback):
         """
         if checks.whole("best_epoch", self.best_epoch, least=0) > run.history.epochs:
             raise ValueError(f"best_epoch is {self.best_epoch} of {run.history.epochs} epochs")
+        if self.best_epoch:
+            measured = float(run.history[self.measure][self.best_epoch - 1])
+            if self.best != measured:
+                raise ValueError(f"best is {self.best}, but {measured} was measured then")
         if self._kept is not None:
             form.check(self._kept["state"], self._kept["arrays"])
             _put_back(run, self._kept)
@@ -220,9 +225,7 @@ def _snapshot(run: Run) -> dict[str, Any]:
 
 
 def _put_back(run: Run, kept: dict[str, Any]) -> None:
-    restorer = Restorer(run.net, kept["arrays"])
-    for name, part in _parts(run).items():
-        restorer.put(kept["state"][name], part, name)
+    Restorer(run.net, kept["arrays"]).put_parts(kept["state"], _parts(run))
 
 
 def _parts(run: Run) -> dict[str, Any]:

@@ -6,7 +6,6 @@ It holds what changes while a run goes on, and what the run was told, to know it
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
@@ -15,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import archive, checks, fingerprint
+from nofb import archive, callers, checks, fingerprint
 from nofb.datasets import Dataset
 from nofb.network import Network
-from nofb.training import form, soundness
+from nofb.training import form, kinds, soundness
 from nofb.training.batches import Batches
 from nofb.training.description import describe, digest, hyper_parameters
-from nofb.training.state import Collector, Restorer
+from nofb.training.restorer import Restorer
+from nofb.training.state import Collector
 
 if TYPE_CHECKING:
     from nofb.training.run import Run
@@ -176,23 +176,18 @@ class Checkpoint:
         """Return the parts of a run, filled with what was saved."""
         restorer = Restorer(net, self._arrays)
         if set(self._saved["state"]) != set(parts):
-            raise archive.damaged(str(self.path), f"its state must hold {', '.join(parts)}")
-        try:
-            form.check(self._saved["state"], self._arrays)
-        except ValueError as error:
-            raise archive.damaged(str(self.path), error) from error
-        for name, saved in self._saved["state"].items():
-            parts[name] = restorer.put(saved, parts[name], name)
-        return parts
+            raise ValueError(f"its state must hold {', '.join(parts)}")
+        form.check(self._saved["state"], self._arrays)
+        batches = _in_batches(parts)
+        filled = restorer.put_parts(self._saved["state"], parts)
+        kinds.check_in_place(batches, _in_batches(filled))
+        return filled
 
     def _try(self, run: Run, batches: Batches) -> None:
         """Fill a copy of the run, to refuse a file that does not fit before anything is filled."""
         net, parts = deepcopy((run.net, self._parts(run, batches)))
         try:
             filled = self._fill(net, parts)
-        except (KeyError, IndexError, AttributeError, TypeError) as error:  # of another form
-            raise archive.damaged(str(self.path), repr(error)) from error
-        try:
             soundness.check(net, filled, batches, self._saved["epochs"])
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise archive.damaged(str(self.path), error) from error
@@ -214,11 +209,10 @@ class Checkpoint:
             archive.write(self.path, "checkpoint", about, collector.arrays)
         except OSError as error:
             left = "an earlier one is still there" if self.path.exists() else "there is none yet"
-            warnings.warn(
+            callers.warn(
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
                 f"({error.strerror or error}); {left}, and the run goes on",
                 CheckpointWarning,
-                stacklevel=4,
             )
 
     def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
@@ -247,6 +241,10 @@ class Checkpoint:
             "start": {name: np.asarray(value) for name, value in run.history.start.items()},
             **self.more,
         }
+
+
+def _in_batches(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"batches/{name}": it for name, it in parts["batches"].items()}
 
 
 def _settings(run: Run, data: Dataset) -> dict[str, Any]:

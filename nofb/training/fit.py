@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nofb import checks, seeds, threads
+from nofb import callers, checks, seeds, threads
 from nofb.datasets import Dataset
 from nofb.diagnosis import DEFAULT, Measure
 from nofb.network import Network
@@ -181,7 +180,7 @@ def _train(
             interrupts.passed(after)
     except Diverged as diverged:
         run.stopped = str(diverged)
-        warnings.warn(run.stopped, DivergenceWarning, stacklevel=3)
+        callers.warn(run.stopped, DivergenceWarning)
     except StopTraining as wish:
         reason = f": {wish}" if str(wish) else ""
         after = f"after epoch {run.history.epochs}"

@@ -14,6 +14,7 @@ import numpy as np
 from nofb import checks
 from nofb.network import Network
 from nofb.optimizers import Optimizer
+from nofb.rules.targets import InverseTraining, inverse_of
 from nofb.training.batches import Batches
 from nofb.training.run import Run
 from nofb.types import Array
@@ -40,21 +41,32 @@ def check(net: Network, parts: Mapping[str, Any], batches: Batches, done: int) -
     """
     run = Run(net, parts["rule"], parts["optimizer"])
     net.check_weights()
-    _check_averages(net, run.optimizer)
+    _check_optimizers(run)
     _check_history(parts["start"], parts["history"], done)
     _check_batches(parts["batches"], batches)
     run.history.fill(parts["start"], parts["history"])
     for stopping in parts.get("early_stopping", ()):
         stopping.check_kept(run)
+        _check_optimizers(run)
 
 
-def _check_averages(net: Network, optimizer: Optimizer) -> None:
-    Optimizer.__post_init__(optimizer)  # checks its numbers
+def _check_optimizers(run: Run) -> None:
+    """Check the optimizer of the run and those of inverses, by the names that they know."""
+    layers = run.net.weighted
     parameters = {
         f"{index}.{name}": getattr(layer, name)
-        for index, layer in enumerate(net.weighted)
+        for index, layer in enumerate(layers)
         for name in ("W", "b", "B")
     }
+    _check_averages(parameters, run.optimizer)
+    for layer in layers:
+        if isinstance(layer.rule_state, InverseTraining):
+            inverse = inverse_of(layer)
+            _check_averages({"B": inverse.B, "c": inverse.c}, layer.rule_state.optimizer)
+
+
+def _check_averages(parameters: Mapping[str, Array | None], optimizer: Optimizer) -> None:
+    Optimizer.__post_init__(optimizer)  # checks its numbers
     fresh = deepcopy(optimizer)
     fresh.reset()
     for name, averages in optimizer.state.items():
@@ -77,12 +89,15 @@ def _check_averages(net: Network, optimizer: Optimizer) -> None:
 def _check_history(start: Mapping[str, Array], columns: Mapping[str, Array], done: int) -> None:
     if done < 1:
         raise ValueError(f"it holds {done} epochs, but must hold at least 1")
-    for name in (*STEPS, *start):
-        _check_rows(name, columns[name], done)
+    if columns.keys() != {*STEPS, *start}:
+        odd = sorted(columns.keys() ^ {*STEPS, *start})
+        raise ValueError(f"history and start do not go together: {', '.join(odd)}")
     for name, column in columns.items():
         _check_rows(name, column, done)
         if name in start:
             _check_like(f"start/{name}", start[name], column[0])
+        else:
+            _check_like(f"history/{name}", column, np.zeros(done, column.dtype))
     checks.finite("start/test_loss", start["test_loss"])
 
 

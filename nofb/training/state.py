@@ -1,8 +1,7 @@
-"""Everything that changes while a run goes on, taken apart into JSON and arrays, and put back.
+"""Everything that changes while a run goes on, taken apart into JSON and arrays.
 
 `Collector` walks from attribute to attribute and knows no rule and no optimizer, so one that learns
-needs no code of its own to be resumed. `Restorer` goes the same way and fills in place what is
-there, since others may hold the same arrays.
+needs no code of its own to be resumed. `Restorer`, in `restorer`, puts together again.
 
 In the JSON, numbers, strings, true and null are themselves; the rest are objects with one entry,
 which says what it is: {"array": "weighted/0/W"}.
@@ -16,14 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from nofb.layers import Layer
 from nofb.network import Network
 from nofb.training.description import describe, is_fixed, is_plain
 from nofb.types import Array
 
 Mapping = dict[Any, Any]
 
-KINDS = ("array", "generator", "list", "object", "dict", "table")  # what a `Restorer` can fill
 BIT_GENERATORS: dict[str, type[np.random.BitGenerator]] = {
     kind.__name__: kind
     for kind in (
@@ -94,7 +91,7 @@ class Collector:
         """Return the JSON of something that may change."""
         if type(value) is np.ndarray and not value.dtype.hasobject:
             return {"array": self._note(value, place)}
-        if isinstance(value, np.random.Generator) and _kind(value) in BIT_GENERATORS:
+        if isinstance(value, np.random.Generator) and kind_of(value) in BIT_GENERATORS:
             return {"generator": self.take(value.bit_generator.state, f"{place}/state")}
         if type(value) is list:
             return {"list": self._parts(value, place)}
@@ -139,125 +136,8 @@ class Collector:
         raise TypeError(f"a checkpoint cannot hold {place}: its key {key!r} must be {kinds}")
 
 
-class Restorer:
-    """Puts things together again.
-
-    Parameters
-    ----------
-    net
-        The network that other things may refer to.
-    arrays
-        Those of a `Collector`.
-
-    Examples
-    --------
-    >>> from nofb import Dense
-    >>> net, mine = Network([Dense(4, 2)]), np.zeros(2)
-    >>> Restorer(net, {"v": np.ones(2)}).put({"array": "v"}, mine, "v") is mine, mine.tolist()
-    (True, [1.0, 1.0])
-    """
-
-    def __init__(self, net: Network | None, arrays: dict[str, Array]) -> None:
-        self.arrays = arrays
-        self._there: dict[str, Any] = {"network": net}
-        self._filled: dict[int, object] = {}
-
-    def put(self, saved: Any, now: Any, place: str) -> Any:
-        """Return what `Collector.take` was given, made of `now` as far as it can be filled.
-
-        Raises
-        ------
-        ValueError
-            If a part is none that this nofb writes, or an array of a layer has another shape.
-        """
-        if not isinstance(saved, dict):
-            return saved
-        ((kind, held),) = saved.items()
-        if kind == "float":
-            return float(held)
-        if kind == "scalar":
-            return self.arrays[held][()]
-        if kind == "fixed":
-            return now
-        if kind == "same":
-            return self._there[held]
-        if kind == "tuple":
-            return tuple(self._parts(held, now, place))
-        if id(now) in self._filled:
-            now = None  # two things that were one when they were made have parted since
-        self._filled[id(now)] = now
-        return self._fill(kind, held, now, place)
-
-    def _fill(self, kind: str, held: Any, now: Any, place: str) -> Any:
-        if kind not in KINDS:
-            raise ValueError(
-                f"the checkpoint holds {place} as {kind!r}, which this nofb does not know: it was "
-                "written by another version"
-            )
-        if kind == "array":
-            self._there[place] = _fill_array(self.arrays[held], now, place)
-        elif kind == "generator":
-            self._there[place] = fill_generator(self.put(held, None, f"{place}/state"), now)
-        elif kind == "list":
-            self._there[place] = now if type(now) is list else []
-            self._there[place][:] = self._parts(held, now, place)
-        elif kind == "object":
-            self._there[place] = now
-            self._fill_object(held, now, place)
-        else:
-            self._there[place] = now if type(now) is dict else {}
-            entries = held.items() if kind == "dict" else held
-            self._fill_mapping(entries, self._there[place], place)
-        return self._there[place]
-
-    def _fill_object(self, held: dict[str, Any], now: Any, place: str) -> None:
-        if not is_plain(now):
-            raise ValueError(f"the checkpoint holds an object at {place}, where there is {now!r}")
-        attributes = vars(now)
-        for name, part in held.items():
-            filled = self.put(part, attributes.get(name), f"{place}/{name}")
-            if isinstance(now, Layer):
-                setattr(now, name, filled)  # a layer checks its arrays and its sizes
-            else:
-                attributes[name] = filled
-
-    def _fill_mapping(self, entries: Any, now: Mapping, place: str) -> None:
-        parts = {}
-        for saved, part in entries:
-            key = self.put(saved, None, place)
-            parts[key] = self.put(part, now.get(key), f"{place}/{label(saved)}")
-        now.clear()
-        now.update(parts)
-
-    def _parts(self, held: list[Any], now: Any, place: str) -> list[Any]:
-        there = now if type(now) in (list, tuple) else ()
-        pairs = zip(held, [*there, *[None] * len(held)], strict=False)
-        return [self.put(part, it, f"{place}/{index}") for index, (part, it) in enumerate(pairs)]
-
-
-def _fill_array(saved: Array, now: Any, place: str) -> Array:
-    if type(now) is not np.ndarray:
-        return saved.copy()  # what was read may be put together more than once
-    if (now.shape, now.dtype) != (saved.shape, saved.dtype):
-        if place.startswith(("weighted/", "layers/")):  # what kernels trust
-            raise ValueError(
-                f"the checkpoint holds {place} as {saved.dtype} {saved.shape}, but the network has "
-                f"{now.dtype} {now.shape}"
-            )
-        return saved.copy()
-    now[...] = saved
-    return now
-
-
-def fill_generator(state: dict[str, Any], now: Any) -> np.random.Generator:
-    kind = state["bit_generator"]
-    if not isinstance(now, np.random.Generator) or _kind(now) != kind:
-        now = np.random.Generator(BIT_GENERATORS[kind]())
-    now.bit_generator.state = state
-    return now
-
-
-def _kind(generator: np.random.Generator) -> str:
+def kind_of(generator: np.random.Generator) -> str:
+    """Return what the bits of a generator come from, such as "PCG64"."""
     return type(generator.bit_generator).__name__
 
 

@@ -1,0 +1,32 @@
+"""Warnings that name the line of the user's own code that led to them."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+def warn(sentence: str, category: type[Warning]) -> None:
+    """Warn, and point to the innermost line that is not nofb's.
+
+    Parameters
+    ----------
+    sentence, category
+        As for `warnings.warn`.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings(record=True) as heard:
+    ...     warnings.simplefilter("always")
+    ...     warn("careful", UserWarning)
+    >>> heard[0].filename != __file__
+    True
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence, category, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "nofb"

@@ -1,0 +1,67 @@
+"""Errors that a beginner meets first name the cure, and options work where one looks for them."""
+
+import numpy as np
+import pytest
+
+from nofb import Conv2D, Dense, Flatten, Network
+from nofb.cli import main
+from nofb.datasets import Dataset
+from nofb.plots import style
+
+GREY = np.random.default_rng(0).random((12, 28, 28))
+LABELS = np.arange(12) % 3
+
+
+def cures(error, name):
+    """Return the two arrays that the sentence tells to make of the images."""
+    sentence = str(error.value)
+    found = (f"{name}[:, None]", f"{name}.reshape(len({name}), -1)")
+    assert all(cure in sentence for cure in found), sentence
+    return [eval(cure, {name: GREY}) for cure in found]  # what a reader would type
+
+
+def test_grey_images_without_channels_are_told_what_to_become_in_a_data_set():
+    """MNIST comes as (60000, 28, 28) from nearly everywhere."""
+    with pytest.raises(ValueError) as error:
+        Dataset(GREY, LABELS, GREY, LABELS)
+    for x in cures(error, "x_train"):
+        assert len(Dataset(x, LABELS, x, LABELS).x_train) == 12
+
+
+def test_grey_images_without_channels_are_told_what_to_become_for_a_network():
+    """Each of the two cures fits a network."""
+    maps = Network([Conv2D(1, 2, 3), Flatten(), Dense(2 * 26 * 26, 3)])
+    dense = Network([Dense(28 * 28, 3)])
+    for net in (maps, dense):
+        with pytest.raises(ValueError) as error:
+            net.predict(GREY)
+    images, rows = cures(error, "x")
+    assert maps.predict(images).shape == dense.predict(rows).shape == (12,)
+
+
+@pytest.mark.parametrize("shape", [(5,), (0, 4), (2, 3, 4, 5, 6)])
+def test_other_shapes_are_told_no_cure_that_would_not_help(shape):
+    """A wrong cure costs more time than none."""
+    with pytest.raises(ValueError) as error:
+        Network([Dense(4, 3)]).predict(np.ones(shape))
+    assert "grey" not in str(error.value)
+
+
+def test_nofb_train_sets_attributes_as_nofb_check_does(capsys):
+    """Who has checked a rule with an attribute wants to see it learn with it."""
+    words = ["train", "kp", "--hidden", "4", "--epochs", "1"]
+    printed = []
+    for more in ([], ["--set", "decay=0.2"]):
+        assert main([*words, *more]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] != printed[1]
+    assert main([*words, "--set", "decay"]) == 2
+    assert "must be NAME=VALUE, such as decay=0.1" in capsys.readouterr().err
+    assert main([*words, "--set", "decay=2"]) == 2
+    assert "decay must be" in capsys.readouterr().err
+
+
+def test_target_propagation_and_its_difference_form_have_colours_of_their_own():
+    """They stand side by side in every figure about targets."""
+    assert style.LOOKS["tp"].colour != style.LOOKS["dtp"].colour
+    assert style.LOOKS["tp"].line == style.LOOKS["dtp"].line
