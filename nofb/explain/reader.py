@@ -60,6 +60,11 @@ class Function:
         """Whether it has a line that implements an equation of the rule's."""
         return any(line.equations for line in self.lines)
 
+    @property
+    def is_students(self) -> bool:
+        """Whether it stands in no file of nofb's."""
+        return not self.file.startswith("nofb/")
+
     def lines_at(self, number: int) -> tuple[Line, ...]:
         """Return the lines of the statement that the line with this number belongs to."""
         numbers = self.statements.get(number, range(0))

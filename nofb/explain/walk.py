@@ -1,7 +1,8 @@
 """A walk through one update: the arithmetic of a rule, line by line, with what each line makes.
 
 Kernels are walked through, and what else in the rule's files implements an equation; the machinery
-between them is not. Of a function that runs for every layer, one call is walked through.
+between them is not, but of a student's file it is. Of a function that runs for every layer, one
+call is walked through.
 """
 
 from __future__ import annotations
@@ -132,14 +133,14 @@ class _Steps:
         self.moments: list[Moment] = []
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Watcher | None:
-        """Follow a kernel, or what implements an equation, until one call of it was shown."""
+        """Follow a kernel, an equation's function or a student's, until one call was shown."""
         if frame in self.running:  # a generator that goes on
             return self.follow
         if frame.f_code not in self.functions:
             module = frame.f_globals["__name__"]
             self.functions[frame.f_code] = self.reader.function(frame.f_code, module)
         function = self.functions[frame.f_code]
-        if not (function.kernel or function.marked):
+        if not (function.kernel or function.marked or function.is_students):
             return None
         self.calls[function] += 1
         if function in self.shown:
@@ -175,7 +176,7 @@ class _Steps:
         running.names = names
         if now.lines[-1].code.strip().startswith("return"):
             now.values = returned(given, self.net)
-        if any(line.equations for line in now.lines):
+        if running.function.is_students or any(line.equations for line in now.lines):
             self.shown.add(running.function)
         round_, lines = running.rounds[now.lines], now.lines
         running.rounds[lines] += now.says_something
