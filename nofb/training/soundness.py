@@ -14,7 +14,7 @@ import numpy as np
 from nofb import checks
 from nofb.network import Network
 from nofb.optimizers import Optimizer
-from nofb.rules.targets import InverseTraining, inverse_of
+from nofb.rules.layer_maps import InverseTraining, inverse_of
 from nofb.training.batches import Batches
 from nofb.training.run import Run
 from nofb.types import Array
