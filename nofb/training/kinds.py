@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.layers import Layer
+from nofb.layers import Activation, Layer
 from nofb.layers.base import OWNED, WeightedLayer
 from nofb.rules import Rule
 from nofb.training.description import is_fixed, is_plain
@@ -93,11 +93,12 @@ def check_made(thing: object) -> None:
     TypeError, ValueError
         As the constructor does.
     """
-    if isinstance(thing, WeightedLayer):
+    if isinstance(thing, WeightedLayer | Activation):
         return  # it takes the name of its activation, and keeps another thing
     names = inspect.signature(type(thing)).parameters
     given = {name: vars(thing)[name] for name in names if name in vars(thing)}
-    if len(given) == len(names):
+    several = any(each.kind is each.VAR_POSITIONAL for each in names.values())
+    if len(given) == len(names) and not several:
         type(thing)(**given)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from nofb import checks
 from nofb.network import Network
 from nofb.optimizers import Optimizer
-from nofb.rules.layer_maps import InverseTraining, inverse_of
+from nofb.rules.targets import InverseTraining
 from nofb.training.batches import Batches
 from nofb.training.run import Run
 from nofb.types import Array
@@ -61,8 +61,9 @@ def _check_optimizers(run: Run) -> None:
     _check_averages(parameters, run.optimizer)
     for layer in layers:
         if isinstance(layer.rule_state, InverseTraining):
-            inverse = inverse_of(layer)
-            _check_averages({"B": inverse.B, "c": inverse.c}, layer.rule_state.optimizer)
+            inverse = layer.inverse
+            parameters = {} if inverse is None else {"B": inverse.W, "c": inverse.b}
+            _check_averages(parameters, layer.rule_state.optimizer)
 
 
 def _check_averages(parameters: Mapping[str, Array | None], optimizer: Optimizer) -> None:
