@@ -93,12 +93,11 @@ class Liar(FeedbackAlignment):
     name = "liar"
 
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            B = np.ascontiguousarray(self.way_back(net, layer))
-            delta = trace.times_slope(below, trace.back(layer, delta, B))
-            yield below, delta
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, delta @ self.way_back(net, layer))
 
     def way_back(self, net, layer):
         return layer.B
@@ -184,7 +183,7 @@ class Prompter(DirectFeedbackAlignment):
     def signals(self, net, trace):
         yield net.weighted[-1], trace.error
         for layer in net.weighted[:-1]:
-            yield layer, trace.times_slope(layer, trace.project(layer, trace.target, layer.D))
+            yield layer, trace.delta(layer, trace.target @ layer.D)
 
 
 class Subtracter(Liar):
