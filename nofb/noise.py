@@ -7,7 +7,7 @@ would be a seventh of a step of target propagation.
 
 from functools import cache
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,16 @@ def quantiles(dtype: np.dtype[Any]) -> Array:
     upper = np.array([NormalDist().inv_cdf((k + 0.5) / LEVELS) for k in range(LEVELS // 2, LEVELS)])
     both = np.concatenate([-upper[::-1], upper])
     return (both / both.std()).astype(dtype)
+
+
+class Noise(NamedTuple):
+    """A source of noise of one width; calling it adds noise to an array."""
+
+    rng: np.random.Generator
+    width: float
+
+    def __call__(self, h: Array) -> Array:
+        return add_noise(self.rng, self.width, h)
 
 
 def add_noise(rng: np.random.Generator, width: float, h: Array) -> Array:

@@ -147,7 +147,7 @@ class Trace:
             )
         self.target = target
         self.error = record.array("error", last.shape_out)
-        np.subtract(record.h, target, out=self.error)  # e = ŷ - y
+        np.subtract(record.h, target, out=self.error)  # δ_L = e = ŷ - y  (N, n_L)
         return self
 
     def loss(self) -> float:

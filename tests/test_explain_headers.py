@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from nofb.explain import Paragraph, header
+from nofb.explain import header
+from nofb.explain.headers import Paragraph
 from nofb.rules import RULES, FeedbackAlignment, WeightMirrorReleased
 
 

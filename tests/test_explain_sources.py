@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba.core.dispatcher import Dispatcher
 
-from nofb.activations import ACTIVATIONS
 from nofb.explain import header, source
-from nofb.explain.running import example, plain_python
-from nofb.kernels import products, slopes
+from nofb.explain.running import example, watching
+from nofb.kernels.dense import affine
 from nofb.rules import RULES, FeedbackAlignment, IteratedInverses, WeightMirror, weight_mirror
+from nofb.rules import fixed_weight_difference_target_propagation as fixed_weight
 
 ROOT = Path(__file__).parent.parent
 read = cache(source)  # as several tests look at the same one
@@ -51,15 +50,15 @@ def test_every_mark_in_a_rules_file_names_an_equation_of_its_header(path):
     assert marked <= numbers
 
 
-def test_the_two_linear_maps_of_feedback_alignment_stand_beside_their_equation():
-    """The five lines that the README shows, with what they mean."""
+def test_the_kernel_of_feedback_alignment_stands_beside_its_equation():
+    """The lines that the README shows, with what they mean."""
     shown = read("fa")
-    signals = next(f for f in shown.functions if f.name == "FeedbackAlignment.signals")
-    beside = {line.code.strip(): line for line in signals.lines}
-    back = beside["signal = trace.back(layer, delta, layer.B)"]
-    assert (back.note, back.shape) == ("δ_l B_l", "(N, n_{l-1})")
-    (mark,) = beside["delta = trace.times_slope(below, signal)"].marks
-    assert mark.equation == shown.header.numbered[2] and mark.of == ""
+    beside = {line.code.strip(): line for f in shown.functions for line in f.lines}
+    back = beside["return delta @ B"]
+    assert (back.equations, back.shape) == ((shown.header.numbered[2],), "(N, n_{l-1})")
+    slope = beside["delta = trace.delta(layer)"]
+    assert slope.note == "all that has arrived, ∘ f'(a_l)"
+    assert slope.equations == (shown.header.numbered[2],)
 
 
 def test_what_a_rule_takes_from_another_file_is_shown_with_that_file():
@@ -69,28 +68,28 @@ def test_what_a_rule_takes_from_another_file_is_shown_with_that_file():
     assert files["mirror"] == "nofb/rules/weight_mirror.py"
 
 
-def test_an_equation_that_another_rule_numbers_is_told_apart():
-    """Information alignment has an eq. 6 of its own, and a line that is the mirror's eq. 6."""
-    lines = [line for function in read("ia").functions for line in function.lines]
-    marks = [
-        mark for line in lines if line.code.strip() == "np.dot(z.T, xi, dB)" for mark in line.marks
-    ]
-    assert [(mark.equation.number, mark.of) for mark in marks] == [(6, "Weight mirror")]
+def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_number():
+    """The mirror's eq. 7 is eq. 8 of information alignment, and its eq. 6 is none of it."""
+    lines = {
+        line.code.strip(): line for function in read("ia").functions for line in function.lines
+    }
+    follow = lines["follow(B, state.dB, factor * self.mirror_rate, factor * self.decay)"]
+    assert [each.number for each in follow.equations] == [8]
+    estimate = lines["state.dB = self.estimate(state.xi, state.z, B)"]
+    assert estimate.equations == () and estimate.note == header("wm").numbered[6].text
 
 
 def test_the_weight_product_that_all_rules_share_is_shown_once_for_its_equation():
     """ΔW = hᵀδ/N stands in no rule's file, and is half of every rule."""
     shown = read("dfa")
-    where = {function.name for function, _ in shown.lines_of(shown.header.numbered[3])}
-    assert where == {"Rule.teach", "weight_product"}
-    assert not any(f.own for f in shown.functions if f.name in where)
+    found = [function for function, _ in shown.lines_of(shown.header.numbered[3])]
+    assert [function.name for function in found] == ["weight_update"]
+    assert found[0] in shown.shared and len(found[0].lines) == 1
 
 
 def test_a_rules_attributes_decide_what_is_shown_as_run():
     """A biased mirror adds biases, and one that is not does not."""
-    names = {f.name for f in source(WeightMirror(bias=True)).functions}
-    assert "add_bias" in names - {f.name for f in read("wm").functions}
-    unused = {f.name for f in read("itp").functions if not f.ran}
+    unused = {f.name for f in read("itp").functions if f.marked and not f.ran}
     variants = {"IteratedFromInverse.start", "IteratedInOutputSpace.target_below"}
     assert unused == {"minimum_norm", *variants}
     assert all(f.ran for f in source(IteratedInverses(minimum_norm=True)).functions
@@ -109,25 +108,39 @@ def test_a_students_rule_is_read_like_any_other():
     """The one who most needs to see line and equation together is the one who wrote them."""
     shown = source(Doubled)
     own = next(f for f in shown.functions if f.name == "Doubled.signals")
-    assert own.own and own.file == Path(__file__).name
-    assert own.lines[-1].marks[0].equation.number == 2 and own.lines[-1].shape == "(N, n_l)"
-    shared = [[f.name for f in each.functions if not f.own] for each in (shown, read("fa"))]
-    assert shared[0] == shared[1]  # this test, which stands in the rule's file, calls for no more
+    assert shown.files == [Path(__file__).name, "nofb/rules/feedback_alignment.py"]
+    assert own.lines[-1].equations[0].number == 2 and own.lines[-1].shape == "(N, n_l)"
+    parents = [f.name for f in shown.functions if f.file == shown.files[1]]
+    assert parents == [
+        "send_back",
+        "FeedbackAlignment.signals",
+    ]  # what it does not run is not shown
 
 
 def test_reading_a_rule_leaves_the_reader_as_he_was():
     """Explaining a rule in the middle of a run must not slow the run down, or move its weights."""
-    with plain_python("fa"):
-        net = example("wm", (2, 3, 2)).net
-    rule = net.rule
+    net = example("wm", (2, 3, 2)).net
+    rule, kernel = net.rule, weight_mirror.mirror
     before = net.weighted[1].rule_state.dB.copy(), net.weighted[1].B.copy()
+    kinds = type(kernel), type(weight_mirror.follow)
     source(rule)
     assert net.rule is rule
     assert np.array_equal(before, (net.weighted[1].rule_state.dB, net.weighted[1].B))
-    with pytest.raises(ZeroDivisionError), plain_python("wm"):
-        assert not isinstance(weight_mirror.mirror, Dispatcher)
-        assert not isinstance(products.mean, Dispatcher)
-        assert not isinstance(ACTIVATIONS["tanh"].times_slope, Dispatcher)
+
+    def look_on(frame, event, argument):
+        """Stop at nothing."""
+
+    with pytest.raises(ZeroDivisionError), watching(look_on, WeightMirror):
         raise ZeroDivisionError
-    assert isinstance(products.mean, Dispatcher)
-    assert ACTIVATIONS["tanh"].times_slope is slopes.times_tanh_slope
+    assert weight_mirror.mirror is kernel and kinds == (type(kernel), type(weight_mirror.follow))
+
+
+def test_a_kernel_is_seen_though_others_have_it_by_another_name():
+    """Nine files import the difference of targets; none of them must be touched to watch it."""
+    seen = []
+    with watching(lambda frame, *_: seen.append(frame.f_code.co_name), RULES["dtp"]):
+        fixed_weight.difference_target(*np.ones((3, 2, 2)))
+    assert seen == ["difference_target"]
+    with watching(lambda frame, *_: seen.append(frame.f_code.co_name), RULES["dtp"]):
+        add_bias = affine(*np.ones((2, 2, 2)), np.ones(2), np.ones((2, 2)))
+    assert add_bias is None and seen == ["difference_target"]  # what is below the rules is compiled

@@ -28,8 +28,7 @@ from nofb.layers import Chain, Inverse
 from nofb.noise import add_noise
 from nofb.rules.base import Clock
 from nofb.rules.gauss_newton_targets import gauss_newton
-from nofb.rules.layer_maps import InverseUpdate
-from nofb.rules.targets import TargetRule
+from nofb.rules.targets import InverseUpdate, TargetRule
 
 LEARNERS = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]
 RECONSTRUCTING = ["tp", "dtp", "sdtp", "itp"]
@@ -43,7 +42,8 @@ def drawn(rng, width: float, shape) -> np.ndarray:
 
 def learned(rule: TargetRule, net: Network, trace, layer, rng) -> InverseUpdate:
     """Return what the inverse of a layer learns from a batch."""
-    return rule.inverse_update(rule.layers(net, trace)[net.weighted.index(layer) :], rng)
+    (stack,) = [each for each in rule.stacks(net, trace) if each[0].layer is layer]
+    return rule.inverse_update(stack, rng)
 
 
 class Formulas:
@@ -483,12 +483,11 @@ def test_the_residual_is_a_share_of_what_the_target_asks_for():
     rule, trace = attached("tp", net), taught_trace(net, *batch(net))
     below, layer = net.weighted
     rng = np.random.default_rng(1)
-    changes = {each: rng.normal(size=trace[each].a.shape) for each in net.weighted}
-    missed = np.linalg.norm(changes[below] @ layer.W - changes[layer])
-    expected = missed / np.linalg.norm(changes[layer])
+    asked, asked_below = (rng.normal(size=trace[each].a.shape) for each in (layer, below))
+    expected = np.linalg.norm(asked_below @ layer.W - asked) / np.linalg.norm(asked)
+    own = rule.layers(net, trace)[1]
     for scale in (1, 100):
-        scaled = {each: scale * change for each, change in changes.items()}
-        assert residual(rule, trace, layer, below, scaled) == pytest.approx(expected)
+        assert residual(own, scale * asked, scale * asked_below) == pytest.approx(expected)
 
 
 def test_no_latent_iteration_of_a_trained_network_is_slower_than_its_constant():
@@ -497,8 +496,8 @@ def test_no_latent_iteration_of_a_trained_network_is_slower_than_its_constant():
     rule = attached("itp", net, inverse_lr=0.01, epochs_before=60)
     train(net, rule, epochs=5)
     layer = net.weighted[1]
-    f, g = rule.map_of(net, layer), layer.inverse
     trace, rng = taught_trace(net, *batch(net)), np.random.default_rng(2)
+    f, g = rule.layers(net, trace)[1].f, layer.inverse
     solution = trace[net.weighted[0]].h.copy()
     h = np.clip(solution + 0.05 * rng.normal(size=solution.shape), -0.999, 0.999)
     t = f(solution)

@@ -46,7 +46,8 @@ TARGETS = "rules/targets.py"
 ITERATED = "rules/iterated_inverses.py"
 DIRECT_TARGETS = "rules/direct_difference_target_propagation.py"
 LOCAL = "rules/local_difference_reconstruction.py"
-LAYER_MAPS = "rules/layer_maps.py"
+LAYER_MAPS = "layer_maps.py"
+INVERSE = "layers/inverse.py"
 PRODUCTS = "kernels/products.py"
 SLOPES = "kernels/slopes.py"
 POOLING = "kernels/pooling.py"
@@ -233,30 +234,30 @@ FAULTS = {
     ),
     "a teaching signal without its slope": Fault(
         TARGETS,
-        "        own.layer.activation.times_slope(delta, own.h)",
-        "        pass",
+        "return own.layer.activation.times_slope(asked, own.h)",
+        "return asked",
         OWN_DISTANCE,
     ),
     "the transposed weights in the place of an inverse": Fault(
         LAYER_MAPS,
-        "    return layer.inverse\n",
-        "    return Inverse(layer.W.T.copy(), layer.inverse.activation)\n",
+        "        return self.layer.inverse\n",
+        "        return Inverse(self.layer.W.T.copy(), self.layer.inverse.activation)\n",
         "test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so",
     ),
     "an inverse's step is a sum": Fault(
-        TARGETS,
-        "np.concatenate(slopes), len(uses[0].z))",
-        "np.concatenate(slopes), 1)",
+        INVERSE,
+        "np.concatenate(slopes), len(uses[0].z),",
+        "np.concatenate(slopes), 1,",
         LESSON,
     ),
     "an inverse without its slope": Fault(
-        TARGETS,
-        "g.activation.times_jacobian(use.slope, use.z, use.g_z)",
+        INVERSE,
+        "self.activation.times_jacobian(use.slope, use.z, use.g_z)",
         "use.slope",
         LESSON,
     ),
     "an inverse that is used twice and learns from one use": Fault(
-        TARGETS, "z = np.concatenate", "uses = uses[:1]\n    z = np.concatenate", LESSON
+        INVERSE, "z = np.concatenate", "uses = uses[:1]\n        z = np.concatenate", LESSON
     ),
     "an inverse that is taught what the layer gave without noise": Fault(
         TARGETS,

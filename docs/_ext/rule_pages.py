@@ -19,7 +19,9 @@ from picture import draw
 from wording import mathematics, prose, remark, sentence
 
 from nofb.experiments.settings import Settings
-from nofb.explain import Function, Header, Line, header, latex, source
+from nofb.explain import header, latex, source
+from nofb.explain.headers import Header
+from nofb.explain.reader import Function, Line
 from nofb.rules import CONTROLS, RULES, Rule, Uses
 
 LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
@@ -100,16 +102,17 @@ def symbols(read: Header) -> Iterator[str]:
 
 
 def code(name: str) -> Iterator[str]:
-    """Write the source that a rule runs, beside the equations; what has none is folded away."""
-    functions = sorted(source(name).functions, key=lambda each: not each.own)
-    shown = [each for each in functions if each.marked]
-    folded = [each for each in functions if not each.marked]
+    """Write a rule's source beside the equations; what has none is folded away."""
+    read = source(name)
+    shown = [each for each in read.functions if each.marked]
+    folded = [each for each in read.functions if not each.marked]
     yield "\n## The code\n"
-    yield "All that one update runs; the lines that are equations stand beside them.\n"
-    yield from chain.from_iterable(map(listing, shown))
-    yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
-    yield from chain.from_iterable(map(listing, folded))
-    yield "</details>\n"
+    yield "The lines that are equations stand beside them, kernels first.\n"
+    yield from chain.from_iterable(map(listing, (*shown, *read.shared)))
+    if folded:
+        yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
+        yield from chain.from_iterable(map(listing, folded))
+        yield "</details>\n"
 
 
 def listing(function: Function) -> Iterator[str]:
@@ -120,7 +123,7 @@ def listing(function: Function) -> Iterator[str]:
     lines: list[Line] = []
     for line in function.lines:
         lines.append(line)
-        if line.marks or line is function.lines[-1]:
+        if line.equations or line is function.lines[-1]:
             yield from step(lines)
             lines = []
     yield ":::::\n"
@@ -132,16 +135,16 @@ def step(lines: list[Line]) -> Iterator[str]:
     yield "::::{container} step\n```python"
     yield from (commented(line) for line in lines)
     yield "```"
-    if last.marks:
+    if last.equations:
         shape = f" $\\small {latex(last.shape)}$" if last.shape else ""
-        beside = "\n\n".join(mathematics(mark.equation) for mark in last.marks)
+        beside = "\n\n".join(map(mathematics, last.equations))
         yield f":::{{container}} beside\n{beside}{shape}\n:::"
     yield "::::"
 
 
 def commented(line: Line) -> str:
     """Return a line of code with its comment, unless what that says is shown beside it."""
-    comment = "" if line.marks else "  ".join(filter(None, [line.note, line.shape]))
+    comment = "" if line.equations else "  ".join(filter(None, [line.note, line.shape]))
     return f"{line.code}  # {comment}" if comment else line.code
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nofb.explain import Equation, latex
+from nofb.explain import latex
+from nofb.explain.headers import Equation
 
 INDEXED = re.compile(r"(?<![\w\\])(Δ?[^\W\d_][\u0300-\u036f]*_(?:\{[^}]*\}|\w)[ᵀ²]?)(?!\w)")
 RELATION = re.compile(r"(?!.*[A-Za-z]{2})[^`]*[=←≈∝~≤<][^`]*")  # and no word

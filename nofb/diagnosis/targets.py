@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 from weakref import WeakSet
 
 import numpy as np
@@ -15,13 +16,11 @@ import numpy as np
 from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.view import View
 from nofb.jacobians import null_space_shares, output_jacobians
-from nofb.layers import WeightedLayer
+from nofb.layer_maps import LayerMaps
 from nofb.network import Network
 from nofb.rules import IteratedInverses, Rule
 from nofb.rules.base import state_of
-from nofb.rules.layer_maps import InverseTraining, inverse_of
-from nofb.rules.targets import TargetRule
-from nofb.trace import Trace
+from nofb.rules.targets import InverseTraining
 from nofb.types import Array
 
 _warned: WeakSet[Rule] = WeakSet()
@@ -34,10 +33,9 @@ class ContractionWarning(RuntimeWarning):
 def reconstruction_losses(view: View) -> Array:
     """Return the loss that each inverse learns from, with noise that is the same every time."""
     rule, net = view.target_rule, view.net
-    rng = np.random.default_rng(0)  # none of the rule's own
-    layers, losses = rule.layers(net, view.trace), {}
-    for layer in rule.inverted(net):
-        losses[layer] = rule.inverse_update(layers[net.weighted.index(layer) :], rng).loss
+    rng, losses = np.random.default_rng(0), {}  # none of the rule's own
+    for stack in rule.stacks(net, view.trace):
+        losses[stack[0].layer] = rule.inverse_update(stack, rng).loss
     return in_order(net, losses)
 
 
@@ -51,8 +49,8 @@ def lipschitz_constants(view: View) -> Array:
         is 1 or more.
     """
     rule, net = view.target_rule, view.net
-    constants = {layer: contraction(net, rule, view.trace, layer) for layer in rule.inverted(net)}
-    found = in_order(net, constants)
+    inverted = [own for own, *_ in rule.stacks(net, view.trace)]
+    found = in_order(net, {own.layer: contraction(own) for own in inverted})
     if isinstance(rule, IteratedInverses):
         warn_of_divergence(net, rule, found)
     return found
@@ -60,11 +58,11 @@ def lipschitz_constants(view: View) -> Array:
 
 def inverse_residuals(view: View) -> Array:
     """Return the `residual` of each layer but the first."""
-    rule, net = view.target_rule, view.net
-    changes = view.target_changes
+    net, changes = view.net, view.target_changes
+    layers = view.target_rule.layers(net, view.trace)[1:]
     residuals = {
-        layer: residual(rule, view.trace, layer, net.below(layer), changes)
-        for layer in net.weighted[1:]
+        own.layer: residual(own, changes[own.layer], changes[net.below(own.layer)])
+        for own in layers
     }
     return in_order(net, residuals)
 
@@ -79,34 +77,26 @@ def unnoticed_shares(view: View) -> Array:
     return in_order(net, found)
 
 
-def contraction(net: Network, rule: TargetRule, trace: Trace, layer: WeightedLayer) -> float:
+def contraction(own: LayerMaps) -> float:
     """Return the largest factor by which an iteration of a layer's inverse multiplies its error.
 
     That is the Lipschitz constant of g ∘ f - id; of f ∘ g - id where the layer has fewer units than
     the one below, since no inverse can bring back what the layer does not pass on. NaN for a direct
     inverse.
     """
-    g = inverse_of(layer)
-    if g.B is not layer.B:  # a direct inverse leads from the output, past several layers
+    layer, f, g = own.layer, own.f, own.g
+    if g.W is not layer.B:  # a direct inverse leads from the output, past several layers
         return float("nan")
-    f = rule.map_of(net, layer)
     if layer.n_out < layer.n_in:
-        return float(lipschitz(g, f, rule.state(trace, layer)).max())
-    return float(lipschitz(f, g, rule.state(trace, net.below(layer))).max())
+        return float(lipschitz(g, f, own.h).max())
+    return float(lipschitz(f, g, own.h_below).max())
 
 
-def residual(
-    rule: TargetRule,
-    trace: Trace,
-    layer: WeightedLayer,
-    below: WeightedLayer,
-    changes: Mapping[WeightedLayer, Array],
-) -> float:
-    """Return ‖f_l(t_{l-1}) - t_l‖ / ‖t_l - h_l‖, over the batch."""
-    asked = np.linalg.norm(changes[layer])
-    reached = rule.map_of(trace.net, layer)(rule.state(trace, below) + changes[below])
-    missed = np.linalg.norm(reached - rule.state(trace, layer) - changes[layer])
-    return float(missed / asked) if asked > 0 else float("nan")
+def residual(own: LayerMaps, asked: Array, asked_below: Array) -> float:
+    """Return ‖f_l(t_{l-1}) - t_l‖ / ‖t_l - h_l‖ over the batch, given t_l - h_l of both layers."""
+    missed = np.linalg.norm(own.f(own.h_below + asked_below) - own.h - asked)
+    length = np.linalg.norm(asked)
+    return float(missed / length) if length > 0 else float("nan")
 
 
 def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -> None:
@@ -129,6 +119,6 @@ def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -
         )
 
 
-def in_order(net: Network, values: Mapping[WeightedLayer, float]) -> Array:
+def in_order(net: Network, values: Mapping[Any, float]) -> Array:
     """Return one value for each layer with weights, NaN where there is none."""
     return np.array([values.get(layer, np.nan) for layer in net.weighted])

@@ -20,7 +20,6 @@ from nofb.experiments.deep_targets import SETTINGS, load
 from nofb.experiments.runs import train
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import WeightedLayer
-from nofb.network import Network
 from nofb.rules import make
 from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.targets import TargetRule
@@ -127,7 +126,7 @@ def measures(rule: TargetRule, trace: Trace, changes: Changes) -> dict[str, list
     is that of t - h over that of the Gauss-Newton step; medians over samples.
     """
     found: dict[str, list[float]] = {name: [] for name in MEASURES}
-    net, error = trace.net, trace.error
+    net, error, layers = trace.net, trace.error, rule.layers(trace.net, trace)
     damping = make("gnt").damping  # type: ignore[attr-defined]
     for layer, J in output_jacobians(trace):
         asked = -changes[layer]
@@ -138,13 +137,9 @@ def measures(rule: TargetRule, trace: Trace, changes: Changes) -> dict[str, list
         found["null_space_share"].append(_median(null_space_shares(J, asked)))
         lengths = np.linalg.norm(asked, axis=1) / np.linalg.norm(newton, axis=1)
         found["length"].append(_median(lengths))
-        found["residual"].append(residual(rule, trace, above(net, layer), layer, dict(changes)))
+        own = layers[net.weighted.index(layer) + 1]
+        found["residual"].append(residual(own, changes[own.layer], changes[layer]))
     return {name: values[::-1] for name, values in found.items()}
-
-
-def above(net: Network, layer: WeightedLayer) -> WeightedLayer:
-    """Return the next layer with weights towards the output."""
-    return net.weighted[net.weighted.index(layer) + 1]
 
 
 def _median(values: Array) -> float:

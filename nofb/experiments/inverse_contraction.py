@@ -15,10 +15,9 @@ import numpy as np
 from nofb.diagnosis.contraction import lipschitz
 from nofb.initialisers import orthogonal
 from nofb.layers import Dense, Inverse
+from nofb.layers.inverse import Use
 from nofb.optimizers import Adam
 from nofb.rules import IteratedInverses
-from nofb.rules.layer_maps import Use
-from nofb.rules.targets import gradient_of
 from nofb.types import Array
 
 CONSTANTS = (0.3, 0.6, 0.9, 1.1)
@@ -93,7 +92,7 @@ def taught(lessons: int, rng: np.random.Generator) -> tuple[Dense, Inverse]:
         h = rng.standard_normal((SAMPLES, UNITS))
         z = f(h)
         guess = g(z)
-        dB, dc = gradient_of(g, [Use(z, guess, guess - h)])
+        dB, dc = g.gradient([Use(z, guess, guess - h)])
         optimizer.step("B", g.B, dB)
         optimizer.step("c", g.c, dc)
     return f, g

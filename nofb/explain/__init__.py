@@ -8,33 +8,13 @@ import sys
 from types import ModuleType
 
 from nofb.explain.explanation import Explanation, explain
-from nofb.explain.headers import Equation, Header, Paragraph, header
+from nofb.explain.headers import header
 from nofb.explain.mathematics import latex
-from nofb.explain.reach import Value
-from nofb.explain.reader import Function, Line, Mark
 from nofb.explain.rich import prose
 from nofb.explain.sources import Source, source
-from nofb.explain.walk import Moment, Walk, walk
+from nofb.explain.walk import Walk, walk
 
-__all__ = [
-    "Equation",
-    "Explanation",
-    "Function",
-    "Header",
-    "Line",
-    "Mark",
-    "Moment",
-    "Paragraph",
-    "Source",
-    "Value",
-    "Walk",
-    "explain",
-    "header",
-    "latex",
-    "prose",
-    "source",
-    "walk",
-]
+__all__ = ["Explanation", "Source", "Walk", "explain", "header", "latex", "prose", "source", "walk"]
 
 
 class _Package(ModuleType):

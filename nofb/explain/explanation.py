@@ -5,32 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nofb.explain import plain, rich
-from nofb.explain.headers import Header, header
+from nofb.explain.headers import Header, Paragraph, header
 from nofb.explain.sources import Source, source
+from nofb.explain.values import Block, of_function
 from nofb.explain.walk import Walk, walk
 from nofb.rules import Rule
 
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """What `nofb.explain` returns: plain text in a terminal, mathematics in a notebook.
-
-    Attributes
-    ----------
-    header
-        The rule's header.
-    body
-        The source that it runs, or a walk through one update.
-    """
+    """What `nofb.explain` returns: plain text in a terminal, mathematics in a notebook."""
 
     header: Header
-    body: Source | Walk
+    body: Source | Walk  # what the rule runs, or a walk through one update
 
     def __repr__(self) -> str:
-        return plain.page(self.header, self.body)
+        return plain.page(self.header, *self._shown())
 
     def _repr_html_(self) -> str:
-        return rich.page(self.header, self.body)
+        return rich.page(self.header, *self._shown())
+
+    def _shown(self) -> tuple[tuple[Paragraph, ...], list[Block]]:
+        """Return the paragraphs of the header that are shown, and what is shown below it."""
+        shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]
+        title = [Block(title="What all rules share")] if shared else []
+        words = self.header.paragraphs if isinstance(self.body, Source) else ()
+        return words, [*self.body.blocks(), *title, *shared]
 
 
 def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) -> Explanation:
@@ -39,9 +39,9 @@ def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) ->
     Parameters
     ----------
     rule
-        A short name of `nofb.rules.RULES`, a class, or a rule, whose attributes then count.
+        A short name of `nofb.rules.RULES`, module:Class, a class, or a rule and its attributes.
     step
-        Whether to show, in the place of the source, one update of a 2-3-2 network with every array
+        Whether to show, instead of the source, one update of a 2-3-2 network with every array
         beside the line that made it.
     seed
         Of the weights, the feedback and the batch of that update.

@@ -23,74 +23,35 @@ LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 
 @dataclass(frozen=True)
 class Equation:
-    """One line of mathematics.
+    """One line of mathematics."""
 
-    Attributes
-    ----------
-    number
-        Its number in the header; `None` for a line that only says what a symbol is in one variant.
-    text
-        The equation, in Unicode: "δ_L = ŷ - y".
-    where
-        For which layers, or in which variant, it holds: "1 < l < L"; "" for everywhere.
-    remark
-        What the header says beside it; "" for nothing.
-    phase
-        The heading it stands under: "Once more with noise, the same samples"; "" for none.
-    """
-
-    number: int | None
-    text: str
-    where: str = ""
-    remark: str = ""
-    phase: str = ""
+    number: int | None  # `None` for a line that only says what a symbol is in one variant
+    text: str  # in Unicode: "δ_L = ŷ - y"
+    where: str = ""  # for which layers, or in which variant, it holds: "1 < l < L"
+    remark: str = ""  # what the header says beside it
+    phase: str = ""  # the heading it stands under: "Once more with noise, the same samples"
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """What a header says in words.
+    """What a header says in words."""
 
-    Attributes
-    ----------
-    label
-        "Uses", "Released code", "Why it works" and so on; "" for none.
-    text
-        The words, in one line.
-    """
-
-    label: str
+    label: str  # "Uses", "Released code", "Why it works" and so on; "" for none
     text: str
 
 
 @dataclass(frozen=True)
 class Header:
-    """A rule's header.
-
-    Attributes
-    ----------
-    name, title
-        The rule's short and full name.
-    summary
-        What sets it apart from other rules in the same file: the first line of its class; "" if
-        that is the header.
-    subject, question
-        The header's first line: "Feedback alignment", and what it asks.
-    paper
-        Where the rule comes from.
-    equations
-        In order.
-    paragraphs
-        In order, "Symbols" among them.
-    """
+    """A rule's header, its equations and paragraphs in order."""
 
     name: str
     title: str
-    summary: str
-    subject: str
-    question: str
+    summary: str  # what sets the rule apart from others in its file: its class's first line
+    subject: str  # "Feedback alignment"
+    question: str  # what the header's first line asks
     paper: str
     equations: tuple[Equation, ...]
-    paragraphs: tuple[Paragraph, ...]
+    paragraphs: tuple[Paragraph, ...]  # "Symbols" among them
 
     @property
     def numbered(self) -> dict[int, Equation]:
@@ -108,25 +69,10 @@ class Header:
 
 
 def header(rule: str | type[Rule] | Rule) -> Header:
-    """Return a rule's header.
+    """Return the header of a rule, given as `nofb.explain` takes it.
 
-    Parameters
-    ----------
-    rule
-        A short name of `nofb.rules.RULES`, module:Class, a class, or a rule.
-
-    Returns
-    -------
-    Header
-        That of the rule's file; of its class, if the equations stand in the class's docstring. A
-        rule that brings no equations of its own has the header of the rule it is built on.
-
-    Raises
-    ------
-    ValueError
-        If no rule has this name.
-    TypeError
-        If it is not a rule.
+    It is that of the rule's file, or of its class, if the equations stand in the class's docstring.
+    A rule that brings no equations of its own has the header of the rule it is built on.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 Writer = Callable[[re.Match[str]], str]
 
@@ -33,17 +33,9 @@ OPERATORS = ("tr", "sign", "diag", "rank", "log", "exp", "min", "max", "cos", "V
 
 
 def latex(text: str) -> str:
-    r"""Return an equation as LaTeX, without the signs that say where mathematics begins.
+    r"""Return an equation of a header as LaTeX, without the signs around mathematics.
 
-    Parameters
-    ----------
-    text
-        As it stands in a header.
-
-    Returns
-    -------
-    str
-        ASCII, as long as every sign in it is known; others stay as they are, as text.
+    It is ASCII, as long as every sign in it is known; others stay as they are, as text.
 
     Examples
     --------
@@ -54,21 +46,15 @@ def latex(text: str) -> str:
     >>> print(latex("½‖ŷ - y‖²"))
     \tfrac{1}{2}\lVert \hat{y} - y\rVert^{2}
     """
-    written = ""
-    for part in _parts(text):
-        glued = re.search(r"\\[A-Za-z]+$", written) and part[:1].isalpha()
-        written += f" {part}" if glued else part
-    return written
-
-
-def _parts(text: str) -> Iterator[str]:
-    position = 0
+    written, position = "", 0
     while position < len(text):
         found, write = next(
             (found, write) for form, write in FORMS if (found := form.match(text, position))
         )
-        yield write(found)
-        position = found.end()
+        part, position = write(found), found.end()
+        glued = re.search(r"\\[A-Za-z]+$", written) and part[:1].isalpha()
+        written += f" {part}" if glued else part
+    return written
 
 
 def _letter(found: re.Match[str]) -> str:
@@ -83,10 +69,6 @@ def _letter(found: re.Match[str]) -> str:
 def _words(found: re.Match[str]) -> str:
     """Return words as text, with the spaces around them, which mathematics would drop."""
     return rf"\text{{{found[0]}}}"
-
-
-def _operator(found: re.Match[str]) -> str:
-    return rf"\operatorname{{{found[0]}}}"
 
 
 def _script(found: re.Match[str]) -> str:
@@ -136,7 +118,10 @@ FORMS: list[tuple[re.Pattern[str], Writer]] = [
         (r"\|([^|]*)\|", _between(r"\lvert ", r"\rvert")),
         (rf"√\(({_nested()})\)", _between(r"\sqrt{", "}")),
         (rf"√({LETTER}(?:_{INDEX})?|\d+)", _between(r"\sqrt{", "}")),
-        (rf"(?:{'|'.join(OPERATORS)})\b|{WORD}(?=[(_])", _operator),
+        (
+            rf"(?:{'|'.join(OPERATORS)})\b|{WORD}(?=[(_])",
+            lambda found: rf"\operatorname{{{found[0]}}}",
+        ),
         (rf" *{WORD}(?![(_])(?: {WORD}(?![(_]))* *", _words),
         ("|".join(map(re.escape, SIGNS)), lambda found: rf"\{SIGNS[found[0]]}"),
         (LETTER, _letter),

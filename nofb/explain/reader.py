@@ -6,177 +6,179 @@ speaks for itself.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import io
 import re
 import sys
+import textwrap
+import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import CodeType
+from typing import cast
 
-from nofb.explain.calls import BASE
-from nofb.explain.code import Written, file_of, listing
-from nofb.explain.headers import Equation, Header, as_class, header, parse
+from nofb.explain.headers import Equation, as_class, header
+from nofb.kernels.dense import weight_update
 from nofb.rules import Rule
+from nofb.trace import Trace
 
 MARKS = re.compile(r"\beqs?\. (\d+(?:(?:, | and )(?:eq\. )?\d+)*)")
+LABEL = re.compile(rf"^{MARKS.pattern}: |: {MARKS.pattern}$")
 SHAPE = re.compile(r"\(.*,.*\)")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """An equation that a line implements.
-
-    Attributes
-    ----------
-    equation
-        The equation.
-    of
-        Whose header it stands in, if it is another rule's: "Weight mirror"; "" for the rule's own.
-    """
-
-    equation: Equation
-    of: str = ""
+FOR_TOOLS = re.compile(r"\s*#\s*(noqa|type:|fmt:).*")
+COMPILES = re.compile(r"\s*@(\w+\.)*(kernel|n?jit)\b")
+SHARED = (Trace.set_target, weight_update)  # where the equations stand that are everybody's
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of source, and what stands beside it.
+    """A line of source, and what the comment at its end says."""
 
-    Attributes
-    ----------
-    number
-        In its file.
-    code
-        The line, without the comment at its end.
-    marks
-        The equations it implements.
-    note
-        What else the comment says: "δ_l B_l".
-    shape
-        Of the array that it makes: "(N, n_{l-1})"; "" if none is said.
-    """
-
-    number: int
-    code: str
-    marks: tuple[Mark, ...] = ()
-    note: str = ""
-    shape: str = ""
+    number: int  # in its file
+    code: str  # without that comment
+    equations: tuple[Equation, ...] = ()  # those of the rule's header that it implements
+    note: str = ""  # what else the comment says: "δ_l B_l"
+    shape: str = ""  # of what it makes: "(N, n_{l-1})"
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function that a rule runs.
+    """A function that a rule runs, as it is written."""
 
-    Attributes
-    ----------
-    name
-        "FeedbackAlignment.signals".
-    file
-        "nofb/rules/feedback_alignment.py".
-    says
-        The first line of its docstring.
-    lines
-        Without the docstring.
-    own
-        Whether it stands in the file of a rule, and not in what all rules share.
-    ran
-        Whether it ran; else it would with other attributes, and is shown for an equation's sake.
-    """
-
-    name: str
-    file: str
-    says: str
-    lines: tuple[Line, ...]
-    own: bool
-    ran: bool = True
+    name: str  # "FeedbackAlignment.signals"
+    file: str  # "nofb/rules/feedback_alignment.py"
+    says: str  # the first line of its docstring
+    kernel: bool  # whether it is compiled
+    lines: tuple[Line, ...]  # without the docstring
+    statements: dict[int, range] = field(hash=False)  # of each line's number, its statement's
+    ran: bool = True  # else it would with other attributes
 
     @property
     def marked(self) -> bool:
-        """Whether it has a line that implements an equation."""
-        return any(line.marks for line in self.lines)
+        """Whether it has a line that implements an equation of the rule's."""
+        return any(line.equations for line in self.lines)
+
+    def lines_at(self, number: int) -> tuple[Line, ...]:
+        """Return the lines of the statement that the line with this number belongs to."""
+        numbers = self.statements.get(number, range(0))
+        return tuple(line for line in self.lines if line.number in numbers)
 
 
 class Reader:
-    """Reads functions, and finds the equations that their comments speak of.
-
-    Parameters
-    ----------
-    rule
-        Whose header's equations come first.
-    """
+    """Reads functions, and finds the equations of a rule that their comments speak of."""
 
     def __init__(self, rule: str | type[Rule] | Rule) -> None:
         self.rule = as_class(rule)
         self.header = header(rule)
         self.file = file_of(self.rule.__module__)
-        self._headers: dict[str, Header] = {}
 
     def function(self, code: CodeType, module: str) -> Function:
-        """Return a function from its code."""
-        read = listing(code)
-        lines = tuple(self.line(each, module) for each in read.lines)
-        own = not module.startswith("nofb.") or (
-            module.startswith("nofb.rules.") and module != BASE
-        )
-        return Function(code.co_qualname, file_of(module), read.says, lines, own)
+        """Return a function from its code, or say that its source is nowhere."""
+        try:
+            source, first = inspect.getsourcelines(code)
+        except OSError:
+            raise OSError(
+                f"the source of {code.co_qualname} is in no file: define it in one, or in a "
+                "notebook"
+            ) from None
+        text, kernel = textwrap.dedent("".join(source)), any(map(COMPILES.match, source))
+        tree = cast(ast.FunctionDef, ast.parse(text).body[0])
+        doc = ast.get_docstring(tree) or ""
+        spans = [range(first + a - 1, first + b) for a, b in _spans(tree, kernel)]
+        inside = spans[0] if doc else range(0)
+        written = [each for each in _written(text, first) if each[0] not in inside]
+        lines = tuple(self.line(*each, module) for each in written)
+        statements = {number: span for span in spans for number in span}
+        says, file = doc.split("\n")[0], file_of(module)
+        return Function(code.co_qualname, file, says, kernel, lines, statements)
 
-    def line(self, written: Written, module: str) -> Line:
+    def line(self, number: int, code: str, comment: str, module: str) -> Line:
         """Return a line, with what the comment at its end stands for."""
-        marks: list[Mark] = []
+        equations: list[Equation] = []
         shape, notes = "", []
-        for part in filter(None, re.split(" {2,}", written.comment)):
+        for part in filter(None, re.split(" {2,}", comment)):
             if SHAPE.fullmatch(part):
                 shape = part
-            elif found := list(self._marks(part, module)):
-                marks += found
-                notes += [part] if MARKS.sub("", part).strip(" ,") and MARKS.search(part) else []
-            else:
-                notes.append(part)
-        return Line(written.number, written.code, tuple(marks), "  ".join(notes), shape)
+                continue
+            named = self._named(part, module)
+            own = [each for text in named or [part] for each in self._own(text)]
+            equations += own
+            if not own or (named and MARKS.sub("", part).strip(" ,")):
+                notes.append(LABEL.sub("", part) if own or not named else "  ".join(named))
+        return Line(number, code, tuple(equations), "  ".join(notes), shape)
 
-    def _marks(self, part: str, module: str) -> Iterator[Mark]:
-        """Give the equations that a part of a comment names, or writes out."""
-        there = self._header_of(module)
-        for numbers in MARKS.findall(part):
-            for number in map(int, re.findall(r"\d+", numbers)):
-                if number in there.numbered:
-                    yield self._as_own(there.numbered[number], there)
-        yield from self._written_out(part)
-
-    def _as_own(self, equation: Equation, there: Header) -> Mark:
-        """Return the rule's own equation if it has the same, or else the other rule's."""
-        for own in self.header.numbered.values():
-            if same(own.text, equation.text):
-                return Mark(own)
-        return Mark(equation, there.subject)
-
-    def _written_out(self, text: str) -> Iterator[Mark]:
-        """Give the equation that reads so: the rule's, or that of a rule it is built on."""
-        kinds = [kind for kind in self.rule.__mro__ if issubclass(kind, Rule)]
-        found = (
-            self._as_own(equation, read)
-            for read in dict.fromkeys(map(header, kinds))
-            for equation in read.numbered.values()
-            if same(equation.text, text)
+    def shared(self) -> tuple[Function, ...]:
+        """Return where nofb has the equations that are everybody's: those lines alone."""
+        functions = (getattr(each, "py_func", each) for each in SHARED)
+        read = (self.function(each.__code__, each.__module__) for each in functions)
+        return tuple(
+            replace(each, lines=tuple(line for line in each.lines if line.equations))
+            for each in read
+            if each.marked
         )
-        yield from islice(found, 1)
 
-    def _header_of(self, module: str) -> Header:
-        """Return the header that counts in a module: its own, or else that of the rule."""
-        if module not in self._headers:
-            kinds = [kind for kind in self.rule.__mro__ if kind.__module__ == module]
-            text = getattr(sys.modules.get(module), "__doc__", None) or ""
-            read = header(kinds[0]) if kinds else parse(text, self.rule)
-            self._headers[module] = read if read.numbered else self.header
-        return self._headers[module]
+    def _named(self, part: str, module: str) -> list[str]:
+        """Return the equations that a part of a comment names by their numbers in its file."""
+        kinds = [kind for kind in self.rule.__mro__ if kind.__module__ == module]
+        there = header(kinds[0]).numbered if kinds and issubclass(kinds[0], Rule) else {}
+        numbers = map(int, re.findall(r"\d+", " ".join(MARKS.findall(part))))
+        return [there[number].text for number in numbers if number in there]
+
+    def _own(self, text: str) -> list[Equation]:
+        """Return the equation of the rule's own header that reads so, if there is one."""
+        return [each for each in self.header.numbered.values() if same(each.text, text)][:1]
+
+
+def file_of(module: str) -> str:
+    """Return the path of a module's file within the project, or its name; or that of the module."""
+    if module.startswith("nofb."):
+        return f"{module.replace('.', '/')}.py"
+    return Path(getattr(sys.modules.get(module), "__file__", None) or module).name
+
+
+def _written(source: str, first: int) -> Iterator[tuple[int, str, str]]:
+    """Give each line's number, its code, and the comment that ends it."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {t.start[0]: t.start[1] for t in tokens if t.type == tokenize.COMMENT}
+    for offset, line in enumerate(source.splitlines()):
+        column = comments.get(offset + 1, len(line))
+        code, comment = line[:column].rstrip(), FOR_TOOLS.sub("", line[column:]).lstrip("# ")
+        if code:
+            yield first + offset, code, comment
+        elif comment:  # one that stands alone is a line
+            yield first + offset, f"{line[:column]}# {comment}", ""
+
+
+def _spans(tree: ast.FunctionDef, kernel: bool) -> Iterator[tuple[int, int]]:
+    """Give the first and last line of every statement; of one with a body, of its heading."""
+    inner = (each for each in ast.walk(tree) if isinstance(each, ast.stmt) and each is not tree)
+    for statement in tree.body if kernel else inner:
+        body = None if kernel else getattr(statement, "body", None)
+        last = body[0].lineno - 1 if body else statement.end_lineno or 0
+        yield statement.lineno, max(statement.lineno, last)
 
 
 def same(text: str, other: str) -> bool:
-    """Say whether two equations are one, be it written for a layer l or for the last one, L.
+    """Say whether two equations are one, whichever layer they are written for.
 
     Examples
     --------
     >>> same("ΔW_L = h_{L-1}ᵀ δ_L / N", "ΔW_l = h_{l-1}ᵀ δ_l / N")
     True
+    >>> same("δ_{l-1} = s_{l-1} ∘ f'(a_{l-1})", "δ_l = s_l ∘ f'(a_l)")
+    True
+    >>> same("e = ŷ - y", "δ_L = e = ŷ - y"), same("δ_l = ŷ - y", "δ_l = δ_l B_l")
+    (True, False)
     """
-    return re.sub(r"_(\{?)L", r"_\1l", text) == re.sub(r"_(\{?)L", r"_\1l", other)
+    one, two = _sides(text), _sides(other)
+    return one <= two or two <= one
+
+
+def _sides(text: str) -> set[str]:
+    """Return what an equation says is equal, with every layer called l."""
+    text = re.sub(r"_(\{?)L", r"_\1l", text)
+    if "_l" not in text:
+        text = text.replace("_{l-1}", "_l")
+    return set(text.split(" = "))

@@ -10,27 +10,23 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import resources
-from itertools import groupby
+from itertools import chain, groupby
 
 from nofb.explain.headers import Equation, Header, Paragraph
 from nofb.explain.mathematics import latex
-from nofb.explain.plain import heading, rule_title, setting, value_lines
-from nofb.explain.reach import Value
-from nofb.explain.reader import Function, Line, Mark
-from nofb.explain.sources import Source
-from nofb.explain.walk import Moment, Walk
+from nofb.explain.plain import value_lines
+from nofb.explain.reader import Line
+from nofb.explain.values import Block, Value
 
 INDEXED = re.compile(
     r"(?<![A-Za-z_])([^\W\d_][\u0300-\u036f]*)_(?:\{([^{}]*)\}|([A-Za-z0-9])(?![A-Za-z0-9]))"
 )
 
 
-def page(header: Header, body: Source | Walk) -> str:
-    """Return an explanation as HTML."""
+def page(header: Header, words: Iterable[Paragraph], blocks: Iterable[Block]) -> str:
+    """Return an explanation as HTML: a header, with these of its paragraphs, and what is shown."""
     style = resources.files(__package__).joinpath("rich.css").read_text("utf-8")
-    shown = _source(body) if isinstance(body, Source) else _walk(body)
-    words = header.paragraphs if isinstance(body, Source) else ()
-    parts = [*_header(header, words), *shown]
+    parts = [*_header(header, words), *chain.from_iterable(map(_block, blocks))]
     return f'<div class="nofb-explain"><style>{style}</style>\n' + "\n".join(parts) + "\n</div>"
 
 
@@ -68,44 +64,17 @@ def _equation(equation: Equation) -> str:
     return f"<tr>{cells}<td>{prose(beside)}</td></tr>"
 
 
-def _source(source: Source) -> Iterator[str]:
-    """Give the functions of a rule, and folded away those that all rules share."""
-    own = [each for each in source.functions if each.own]
-    shared = [each for each in source.functions if not each.own]
-    yield f"<h4>{escape(rule_title(source.file))}</h4>"
-    yield from (_function(each, source.file) for each in own)
-    yield "<details><summary>What it shares with other rules</summary>"
-    yield from (_function(each, source.file) for each in shared)
-    yield "</details>"
-
-
-def _function(function: Function, file: str) -> str:
-    rows = "".join(_row(line, _marks(line)) for line in function.lines)
-    says = f"<p>{prose(function.says)}</p>" if function.says else ""
-    return f'{_name(function, file)}{says}<table class="code">{rows}</table>'
-
-
-def _name(function: Function, file: str) -> str:
-    return f"<h5>{escape(heading(function, file).lstrip('# '))}</h5>"
-
-
-def _walk(walk: Walk) -> Iterator[str]:
-    """Give the lines of one update, in the order in which they ran."""
-    yield f"<h4>Before the step</h4><p>{setting(walk)}</p>"
-    yield f'<div class="values">{_values(walk.start)}</div>'
-    yield "<h4>The step, line by line</h4>"
-    for _, moments in groupby(walk.moments, lambda moment: (moment.function.name, moment.depth)):
-        each = list(moments)
-        rows = "".join(row for moment in each for row in _moment(moment))
-        name = _name(each[0].function, walk.reader.file)
-        margin = f"margin-left: {2 * each[0].depth}em"
-        yield f'<div style="{margin}">{name}<table class="code">{rows}</table></div>'
-
-
-def _moment(moment: Moment) -> Iterator[str]:
-    *above, last = moment.lines
-    yield from (_row(line, _marks(line)) for line in above)
-    yield _row(last, _marks(last) + _values(moment.values))
+def _block(block: Block) -> Iterator[str]:
+    """Give a function as a table, or arrays side by side."""
+    yield f"<h4>{escape(block.title)}</h4>" if block.title else ""
+    yield f'<div style="margin-left: {2 * block.depth}em">'
+    yield f"<h5>{escape(block.heading)}</h5>" if block.heading else ""
+    yield f"<p>{prose(block.says)}</p>" if block.says else ""
+    lines = ((line, _marks(line) + _values(values)) for line, values in block.rows if line)
+    rows = "".join(_row(*each) for each in lines)
+    arrays = "".join(_values(values) for line, values in block.rows if not line)
+    yield f'<table class="code">{rows}</table>' if rows else f'<div class="values">{arrays}</div>'
+    yield "</div>"
 
 
 def _row(line: Line, beside: str) -> str:
@@ -115,15 +84,10 @@ def _row(line: Line, beside: str) -> str:
 
 def _marks(line: Line) -> str:
     """Return what stands beside a line: its equations, the rest of its comment, and a shape."""
+    equations = [f'<span class="mark">({each.number}) ${latex(each.text)}$</span>'
+                 for each in line.equations]  # fmt: skip
     shape = f"<small>{prose(line.shape)}</small>" if line.shape else ""
-    parts = [*map(_mark, line.marks), prose(line.note), shape]
-    return " &ensp; ".join(filter(None, parts))
-
-
-def _mark(mark: Mark) -> str:
-    of = f" of {escape(mark.of.lower())}" if mark.of else ""
-    text = f"({mark.equation.number}{of}) ${latex(mark.equation.text)}$"
-    return f'<span class="mark">{text}</span>'
+    return " &ensp; ".join(filter(None, [*equations, prose(line.note), shape]))
 
 
 def _values(values: Iterable[Value]) -> str:

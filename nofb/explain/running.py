@@ -1,8 +1,7 @@
-"""One update of a small network, run in plain Python, so that every line of it can be watched.
+"""One update of a small network, whose lines Python tells while they run.
 
-Numba's kernels are put back to the Python functions they were made of for as long as it takes. A
-process of its own with `NUMBA_DISABLE_JIT=1` would do the same, but could not know a rule that was
-typed into a notebook.
+Only the functions of a rule's own files are watched. Their kernels are called as the Python
+functions that they read as; everything below stays compiled, and no module is changed.
 """
 
 from __future__ import annotations
@@ -11,19 +10,18 @@ import copy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
-from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
 
 from nofb import seeds
-from nofb.activations import Activation
 from nofb.explain.headers import as_class
+from nofb.explain.values import Value, is_array, named
 from nofb.layers import Dense
-from nofb.losses import Loss
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.rules import Rule
@@ -33,58 +31,54 @@ from nofb.types import Array
 
 Watcher = Callable[[FrameType, str, Any], Any]
 
+BASE = "nofb.rules.base"  # what all rules share
 SMALL = (2, 3, 2)
 DEEP = (2, 3, 5, 2)  # with a way from one hidden layer to the other
 SAMPLES = 4  # unlike the numbers of units, so that a shape tells which is which
 RATE = 0.1
+SETTING = f"tanh units, its loss the cross-entropy; {SAMPLES} samples; SGD with η = {RATE}"
 
 
 @dataclass(frozen=True)
 class Example:
-    """A small network with a rule attached, and a batch for it.
-
-    Attributes
-    ----------
-    net, rule
-        The network and the rule.
-    x, target
-        The samples (N, n_0) and target rows (N, n_L) of the batch.
-    trace
-        Where it leaves behind what happens.
-    apart
-        Whether the feedback path learns from the samples on its own before the weights do.
-    """
+    """A small network with a rule attached, a batch for it, and the trace that it leaves."""
 
     net: Network
     rule: Rule
     x: Array
     target: Array
     trace: Trace
-    apart: bool
 
-    def forward(self) -> None:
-        """Send the batch through the network."""
+    def arrays(self) -> tuple[Value, ...]:
+        """Return the batch, and what is on the layers: weights, feedback, and the rule's own."""
+        found = {id(self.x): ("x", self.x), id(self.target): ("y", self.target)}
+        for number, layer in enumerate(self.net.weighted, 1):
+            inverse = {"c": layer.inverse.b} if layer.inverse else {}
+            for part in (vars(layer), inverse, getattr(layer.rule_state, "__dict__", {})):
+                arrays = {name: value for name, value in part.items() if is_array(value)}
+                for name, value in arrays.items():
+                    found.setdefault(id(value), (f"{name}_{number}", value))
+        return named(dict(found.values()), self.net)
+
+    def forward(self) -> tuple[Value, ...]:
+        """Send the batch through the network; return what the layers give, and the error."""
         self.trace.fill(self.x, train=True).set_target(self.target)
+        records = [self.trace[layer] for layer in self.net.weighted]
+        arrays = {f"{name}_{number}": getattr(record, name)
+                  for number, record in enumerate(records, 1) for name in ("a", "h")}  # fmt: skip
+        return named(arrays | {"e": self.trace.error}, self.net)
 
-    def update(self) -> None:
-        """Do with the batch what `nofb.fit` does: let feedback learn apart, if it does; step."""
-        if self.apart:
+    def update(self) -> tuple[Value, ...]:
+        """Do with the batch what `nofb.fit` does, and return the updates of the layers."""
+        if self.rule.feedback_passes(0):
             self.rule.learn_feedback(self.net, self.trace)
-        step(self.net, self.rule, SGD(lr=RATE), self.trace)
+        updates = step(self.net, self.rule, SGD(lr=RATE), self.trace)
+        return named({f"{name}_{number}": array for number, update in enumerate(updates, 1)
+                      for name, array in vars(update).items()}, self.net)  # fmt: skip
 
 
 def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0) -> Example:
-    """Return a network of tanh units with the rule attached, and a batch of four samples.
-
-    Parameters
-    ----------
-    rule
-        A short name, a class or a rule; of a rule, a copy is attached.
-    units
-        From the inputs to the outputs.
-    seed
-        Of the weights, the feedback and the batch.
-    """
+    """Return a network of tanh units with the rule attached, or a copy of it, and four samples."""
     *hidden, last = pairwise(units)
     layers = [Dense(n_in, n_out, activation="tanh") for n_in, n_out in hidden]
     net = Network([*layers, Dense(*last)], seed=seed, dtype=np.float64)
@@ -92,59 +86,56 @@ def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0
     attached.attach(net, seed)
     x = seeds.generator(seed, "order").normal(size=(SAMPLES, units[0])).round(1)  # easy to retype
     target = net.as_target(np.arange(SAMPLES) % units[-1], SAMPLES)
-    apart = attached.feedback_passes(0) > 0
-    return Example(net, attached, x, target, Trace(net, SAMPLES), apart)
+    return Example(net, attached, x, target, Trace(net, SAMPLES))
+
+
+def modules_of(rule: type[Rule]) -> list[str]:
+    """Return the modules that a rule's class is written in, its own first."""
+    modules = (kind.__module__ for kind in rule.__mro__ if issubclass(kind, Rule))
+    return [module for module in dict.fromkeys(modules) if module != BASE]
+
+
+class PlainKernel(CPUDispatcher):
+    """A kernel while it is watched: calling it runs the Python function that it reads as."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.py_func(*arguments)
 
 
 @contextmanager
-def plain_python(rule: str | type[Rule] | Rule) -> Iterator[None]:
-    """Within this context, nofb's kernels and those of the rule's file are Python functions."""
-    files = {each.__module__ for each in as_class(rule).__mro__}
-    tables = [
-        table
-        for name, module in sys.modules.copy().items()
-        if name.split(".")[0] == "nofb" or name in files
-        for table in _tables(vars(module))
-    ]
-    compiled = [
-        (table, name, value)
-        for table in tables
-        for name, value in table.items()
-        if isinstance(value, Dispatcher | Activation | Loss)
-    ]
-    try:
-        for table, name, value in compiled:
-            table[name] = _python(value)
-        yield
-    finally:
-        for table, name, value in compiled:
-            table[name] = value
+def watching(watcher: Watcher, rule: type[Rule]) -> Iterator[None]:
+    """Within this context, the watcher is told of every function that runs of a rule's files."""
+    modules = modules_of(rule)
 
+    def tell(frame: FrameType, event: str, argument: Any) -> Any:
+        named = not frame.f_code.co_name.startswith(("<", "__"))
+        written = named and frame.f_globals.get("__name__") in modules
+        return watcher(frame, event, argument) if written else None
 
-def _tables(names: dict[str, Any]) -> list[dict[Any, Any]]:
-    """Return the names of a module, and the dictionaries among what they stand for."""
-    own = [value for name, value in names.items() if not name.startswith("__")]
-    return [names, *(value for value in own if isinstance(value, dict))]
-
-
-def _python(value: Any) -> Any:
-    """Return the function that a kernel was made of, also in an activation or a loss."""
-    match value:
-        case Dispatcher():
-            return value.py_func
-        case Activation():
-            return replace(value, f=_python(value.f), times_slope=_python(value.times_slope))
-        case Loss():
-            return replace(value, unit=_python(value.unit), total=_python(value.total))
-    return value
-
-
-@contextmanager
-def watching(watcher: Watcher) -> Iterator[None]:
-    """Within this context, Python tells the watcher of every function that is called."""
+    names = [value for module in modules for value in vars(sys.modules[module]).values()]
+    compiled = [each for each in names if isinstance(each, CPUDispatcher)]
+    kernels = [each for each in compiled if each.__module__ in modules]
     before = sys.gettrace()
-    sys.settrace(watcher)
     try:
+        for each in kernels:
+            each.__class__ = PlainKernel
+        sys.settrace(tell)
         yield
     finally:
         sys.settrace(before)
+        for each in kernels:
+            each.__class__ = CPUDispatcher
+
+
+def run_codes(rule: str | type[Rule] | Rule) -> dict[CodeType, str]:
+    """Return what runs of a rule's files when it takes one update, each with its module."""
+    ran: dict[CodeType, str] = {}
+    small = example(rule, DEEP)
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        ran[frame.f_code] = frame.f_globals["__name__"]
+
+    small.forward()
+    with watching(note, as_class(rule)):
+        small.update()
+    return ran

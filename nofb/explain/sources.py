@@ -1,8 +1,7 @@
-"""The source that a rule runs, line by line, each beside the equation it implements.
+"""The source of a rule, line by line, each beside the equation it implements.
 
-A small network takes an update, and Python says which functions ran: those of the rule's own file,
-those it takes from another rule's, and what stands between them and a kernel. So what is shown is
-what runs.
+A rule is its own file. What runs of another one, such as the loop of a family, is shown after it;
+an equation that is everybody's is shown where it stands.
 """
 
 from __future__ import annotations
@@ -11,91 +10,75 @@ import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from types import CodeType
 
-from nofb.explain.calls import Calls
-from nofb.explain.headers import Equation, Header, as_class
-from nofb.explain.reader import Function, Line, Reader, same
-from nofb.explain.running import DEEP, example, plain_python, watching
+from nofb.explain.headers import Equation, Header
+from nofb.explain.reader import Function, Line, Reader, file_of
+from nofb.explain.running import modules_of, run_codes
+from nofb.explain.values import Block, of_function
 from nofb.rules import RULES, Rule
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a rule runs.
+    """What a rule runs: its own file's functions, then those of others; of each, kernels first."""
 
-    Attributes
-    ----------
-    file
-        The rule's: "nofb/rules/feedback_alignment.py".
-    header
-        The rule's.
-    functions
-        In the order in which an update comes to them.
-    """
-
-    file: str
+    file: str  # the rule's: "nofb/rules/feedback_alignment.py"
     header: Header
     functions: tuple[Function, ...]
+    shared: tuple[Function, ...]  # the lines of nofb with equations that are everybody's
+
+    @property
+    def files(self) -> list[str]:
+        """The files to open for this rule, its own first."""
+        return list(dict.fromkeys([self.file, *(each.file for each in self.functions)]))
 
     def lines_of(self, equation: Equation) -> list[tuple[Function, Line]]:
         """Return the lines that implement an equation, each with the function it stands in."""
-        return [
-            (function, line)
-            for function in self.functions
-            for line in function.lines
-            if any(same(mark.equation.text, equation.text) for mark in line.marks)
-        ]
+        lines = [(each, line) for each in (*self.functions, *self.shared) for line in each.lines]
+        return [(function, line) for function, line in lines if equation in line.equations]
+
+    def blocks(self) -> Iterator[Block]:
+        """Give what is shown of it, in order."""
+        for file, functions in groupby(self.functions, lambda each: each.file):
+            own = "The rule" if file == "__main__" else f"The rule, {file}"  # typed in a notebook
+            yield Block(title=own if file == self.file else f"What it runs of {file}")
+            for each in functions:
+                idle = " (with other attributes)" if each.marked and not each.ran else ""
+                yield of_function(each, f"{each.name}{idle}")
 
 
 def source(rule: str | type[Rule] | Rule) -> Source:
-    """Return the source that a rule runs, with the equations that its lines implement.
+    """Return the source of a rule, its lines beside their equations, as `nofb.explain` prints it.
 
-    Parameters
-    ----------
-    rule
-        A short name of `nofb.rules.RULES`, a class, or a rule, whose attributes then count.
-
-    Returns
-    -------
-    Source
-        What ran when a small network took one update with it.
+    It is its own file, and what runs of others when a small network takes one update with it.
 
     Examples
     --------
     >>> fa = source("fa")
-    >>> [function.name for function in fa.functions if function.own]
-    ['FeedbackAlignment.draw_feedback', 'FeedbackAlignment.signals']
-    >>> [(function, line)] = fa.lines_of(fa.header.numbered[2])
-    >>> line.code.strip(), function.file
-    ('delta = trace.times_slope(below, signal)', 'nofb/rules/feedback_alignment.py')
+    >>> function, line = fa.lines_of(fa.header.numbered[2])[0]
+    >>> function.name, line.code.strip(), function.file
+    ('send_back', 'return delta @ B', 'nofb/rules/feedback_alignment.py')
     """
-    reader, calls = Reader(rule), Calls(rule)
-    with plain_python(rule), watching(calls):
-        small = example(rule, DEEP)
-        small.forward()
-        small.update()
-    functions = {code: reader.function(code, module) for code, module in calls.modules.items()}
-    shown = [functions[code] for code in calls.shown(lambda code: functions[code].marked)]
-    unused = set(_codes(as_class(rule))) - functions.keys()
-    others = [
-        replace(reader.function(code, calls.own), ran=False)
-        for code in sorted(unused, key=lambda code: code.co_firstlineno)
+    reader, ran = Reader(rule), run_codes(rule)
+    modules = modules_of(reader.rule)
+    read = [
+        replace(reader.function(code, module), ran=code in ran)
+        for code, module in (dict.fromkeys(_codes(reader.rule), modules[0]) | ran).items()
     ]
-    return Source(reader.file, reader.header, (*shown, *(each for each in others if each.marked)))
-
-
-def _variants(kind: type[Rule]) -> Iterator[type[Rule]]:
-    """Give the classes in a rule's file that are built on it, and are no rule with a name."""
-    for value in vars(sys.modules[kind.__module__]).values():
-        if inspect.isclass(value) and issubclass(value, kind) and value not in RULES.values():
-            yield value
+    shown = [each for each in read if each.ran or each.marked or "." in each.name]
+    order = [file_of(module) for module in modules]
+    shown.sort(key=lambda each: (order.index(each.file), not each.kernel, not each.marked))
+    return Source(reader.file, reader.header, tuple(shown), reader.shared())
 
 
 def _codes(kind: type[Rule]) -> Iterator[CodeType]:
     """Give the code of all functions in a rule's file, but for those of other rules in it."""
     module = sys.modules[kind.__module__]
-    for place in (module, *kind.__mro__, *_variants(kind)):
+    variants = (each for each in vars(module).values() if inspect.isclass(each)
+                and issubclass(each, kind) and each not in RULES.values())  # fmt: skip
+    for place in (module, *kind.__mro__, *variants):
         for name, value in vars(place).items():
             function = getattr(value, "py_func", value)
             written = inspect.isfunction(function) and not name.startswith("__")

@@ -1,102 +1,94 @@
-"""A walk through one update, line by line, with every array that a line made or changed.
+"""A walk through one update: the arithmetic of a rule, line by line, with what each line makes.
 
-Python says which line comes next; what a line did is found by looking at all arrays in reach before
-and after it. So it works for any rule, a student's too. The lines are those of the forward pass, of
-the rules' files, and of the training step around them; what they call beyond is one step.
+Kernels are walked through, and what else in the rule's files implements an equation; the machinery
+between them is not. Of a function that runs for every layer, one call is walked through.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import FrameType
+from itertools import groupby
+from types import CodeType, FrameType
 from typing import Any
 
-from nofb.explain.calls import BASE, Calls, has_name, module_of, stack
-from nofb.explain.code import listing
-from nofb.explain.reach import Memory, Value, given_arrays
 from nofb.explain.reader import Function, Line, Reader
-from nofb.explain.running import DEEP, SMALL, Example, Watcher, example, plain_python, watching
+from nofb.explain.running import DEEP, SETTING, SMALL, Example, Watcher, example, watching
+from nofb.explain.values import Block, Value, changed, named, of_values, returned
 from nofb.rules import Rule
 
-AROUND = {  # of these files only what a rule works within
-    "nofb.layers.base": ("forward",),
-    "nofb.trace": ("_forward", "set_target"),
-    "nofb.training.step": ("step",),
-    BASE: ("teach",),
-}
+ROUNDS = 2  # of a loop are shown
+ON = Line(0, "...", note="and so on")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Moment:
-    """One line that was run.
-
-    Attributes
-    ----------
-    function
-        The function it stands in.
-    lines
-        The line; a statement may have several, and a loop of a kernel is one.
-    depth
-        How many of the functions that are shown wait for it.
-    values
-        What it made or changed.
-    calls
-        Whether the lines that follow are of a function that it calls; its values come after them.
-    """
+    """A line that was run; a statement may have several, and a loop of a kernel is one."""
 
     function: Function
+    depth: int  # how many of the functions that are shown wait for it
     lines: tuple[Line, ...]
-    depth: int
-    values: tuple[Value, ...] = ()
-    calls: bool = False
+    values: tuple[Value, ...] = ()  # what it made; at the head of a kernel, what that was given
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it made something, or implements an equation, or stands for what goes on."""
+        return bool(self.values) or any(x.equations or x is ON for x in self.lines)
 
 
 @dataclass(frozen=True)
 class Walk:
-    """One update of a small network.
+    """One update of a small network, line by line."""
 
-    Attributes
-    ----------
-    reader
-        Knows the rule, and its header.
-    units
-        Of the network, from the inputs to the outputs.
-    start
-        The batch, and the arrays of the network, before it.
-    moments
-        In order.
-    """
+    reader: Reader  # knows the rule, and its header
+    units: tuple[int, ...]  # of the network, from the inputs to the outputs
+    start: tuple[Value, ...]  # the batch, and the arrays of the layers
+    forward: tuple[Value, ...]  # what the layers give, and the output error
+    end: tuple[Value, ...]  # the updates, and those arrays that have changed
+    moments: tuple[Moment, ...]  # the lines of the rule, in order
+    calls: Counter[Function]  # how often each one was called; one call is shown
 
-    reader: Reader
-    units: tuple[int, ...]
-    start: tuple[Value, ...]
-    moments: tuple[Moment, ...]
+    @property
+    def shared(self) -> tuple[Function, ...]:
+        """The lines of nofb that implement the equations which are everybody's."""
+        return self.reader.shared()
 
     @property
     def shows(self) -> set[int | None]:
         """The numbers of the rule's equations that were come by."""
-        lines = {line for moment in self.moments for line in moment.lines}
-        return {mark.equation.number for line in lines for mark in line.marks if not mark.of}
+        lines = [line for moment in self.moments for line in moment.lines]
+        lines += [line for function in self.shared for line in function.lines]
+        return {equation.number for line in lines for equation in line.equations}
+
+    def blocks(self) -> Iterator[Block]:
+        """Give what is shown of it, in order."""
+        units = "-".join(map(str, self.units))
+        yield of_values(self.start, "Before the step", f"A {units} network of {SETTING}.")
+        yield of_values(self.forward, "The forward pass")
+        yield Block(title="The rule, line by line")
+        for (function, depth), moments in groupby(self.moments, lambda m: (m.function, m.depth)):
+            where = "" if function.file == self.reader.file else f" in {function.file}"
+            calls = self.calls[function]
+            times = f", one of {calls} calls" if calls > 1 else ""
+            rows = [(line, each.values if line is each.lines[-1] else ())
+                    for each in moments for line in each.lines]  # fmt: skip
+            yield Block(tuple(rows), f"{function.name}{where}{times}", depth=depth)
+        yield of_values(self.end, "After the step")
 
 
 def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
-    """Return a walk through one update of a 2-3-2 network, with JIT off.
+    """Return a walk through one update of a 2-3-2 network, as `nofb.explain` prints it.
 
-    It is a 2-3-5-2 network for a rule that has equations for what is between two hidden layers.
-
-    Parameters
-    ----------
-    rule
-        A short name of `nofb.rules.RULES`, a class, or a rule; of a rule, a copy takes the step.
-    seed
-        Of the weights, the feedback and the batch.
+    It is a 2-3-5-2 network for a rule that has equations for what is between two hidden layers. Of
+    a rule that is given, a copy takes the step.
 
     Examples
     --------
     >>> lines = {moment.lines[0].code.strip(): moment for moment in walk("fa").moments}
-    >>> [delta] = lines["delta = trace.times_slope(below, signal)"].values
-    >>> delta.names, delta.content.shape
-    (('delta', 'signal'), (4, 3))
+    >>> [signal] = lines["return delta @ B"].values
+    >>> signal.name, signal.content.shape
+    ('returned', (4, 3))
     """
     small = _walk(rule, seed, SMALL)
     if small.shows == set(small.reader.header.numbered):
@@ -106,129 +98,95 @@ def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
 
 
 def _walk(rule: str | type[Rule] | Rule, seed: int, units: tuple[int, ...]) -> Walk:
-    reader = Reader(rule)
-    with plain_python(rule):
-        small = example(rule, units, seed)
-        steps = _Steps(reader, small)
-        with watching(steps):
-            small.forward()
-            small.update()
-    return Walk(reader, units, steps.start, tuple(steps.moments))
+    reader, small = Reader(rule), example(rule, units, seed)
+    before = small.arrays()
+    forward = small.forward()
+    steps = _Steps(reader, small)
+    with watching(steps, reader.rule):
+        updates = small.update()
+    moments = tuple(each for each in steps.moments if each.says_something)
+    end = (*updates, *changed(before, small.arrays()))
+    return Walk(reader, units, before, forward, end, moments, steps.calls)
 
 
 @dataclass
 class _Running:
-    """A function that is being run: the lines it is at, and what its names stood for before."""
+    """A function that is being run: the line it is at, and what its names stood for before."""
 
     function: Function
-    statements: dict[int, tuple[int, int]]
-    names: dict[str, object]
-    lines: tuple[Line, ...] = ()
-    announced: bool = False  # as calling another function
-    passed: set[tuple[Line, ...]] = field(default_factory=set)
-    silent: list[Moment] = field(default_factory=list)  # until it makes something
-    heard: bool = False
-
-    def stands_for_equation(self) -> bool:
-        """Say whether a line implements an equation."""
-        return any(line.marks for line in self.lines)
-
-    def says_nothing(self) -> bool:
-        """Say whether the lines only end something: a function, or a loop."""
-        code = self.lines[0].code.strip()
-        if self.stands_for_equation():
-            return False
-        return code.startswith("return") or (code.startswith("for ") and self.lines in self.passed)
+    depth: int
+    names: tuple[Value, ...]
+    now: Moment | None = None
+    rounds: Counter[tuple[Line, ...]] = field(default_factory=Counter)
 
 
 class _Steps:
-    """Is told of every line, and keeps what each one did."""
+    """Is told of every line of a rule's files, and keeps what each one did."""
 
     def __init__(self, reader: Reader, small: Example) -> None:
-        self.reader, self.small = reader, small
-        self.calls = Calls(reader.rule)
-        self.memory = Memory(small)
-        self.start = self.memory.start()
+        self.reader, self.net = reader, small.net
+        self.functions: dict[CodeType, Function] = {}
+        self.calls: Counter[Function] = Counter()
+        self.shown: set[Function] = set()
         self.running: dict[FrameType, _Running] = {}
         self.moments: list[Moment] = []
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Watcher | None:
-        """Follow a function line by line, if it is one that is shown."""
-        if not self.is_shown(frame):
+        """Follow a kernel, or what implements an equation, until one call of it was shown."""
+        if frame in self.running:  # a generator that goes on
+            return self.follow
+        if frame.f_code not in self.functions:
+            module = frame.f_globals["__name__"]
+            self.functions[frame.f_code] = self.reader.function(frame.f_code, module)
+        function = self.functions[frame.f_code]
+        if not (function.kernel or function.marked):
             return None
-        self.pause(frame.f_back)
-        if frame not in self.running:
-            function = self.reader.function(frame.f_code, module_of(frame))
-            statements = listing(frame.f_code).statements
-            names = self.memory.names(frame.f_locals)
-            self.running[frame] = _Running(function, statements, names)
+        self.calls[function] += 1
+        if function in self.shown:
+            return None
+        names = named(frame.f_locals, self.net)
+        depth, waiting = 0, frame.f_back
+        while waiting:
+            depth, waiting = depth + (waiting in self.running), waiting.f_back
+        self.running[frame] = _Running(function, depth, names)
+        if function.kernel:
+            given = {name: float(each) if type(each) is int else each
+                     for name, each in frame.f_locals.items()}  # fmt: skip
+            self.moments.append(Moment(function, depth, _head(function), named(given, self.net)))
+            self.shown.add(function)
         return self.follow
-
-    def is_shown(self, frame: FrameType) -> bool:
-        """Say whether a function is a rule's, or one that a rule works within."""
-        around = AROUND.get(module_of(frame))
-        if around is None:
-            return has_name(frame) and self.calls.is_rules(frame)
-        return frame.f_code.co_name in around
-
-    def pause(self, frame: FrameType | None) -> None:
-        """Keep what a line has changed so far, when a function that it calls begins or goes on."""
-        waiting = next((each for each in stack(frame) if each in self.running), None)
-        if waiting and self.running[waiting].lines and (values := self.changes(waiting)):
-            self.keep(waiting, values, calls=True)
 
     def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
         """End what was run when the next line begins, or the function ends or pauses."""
         running = self.running[frame]
-        first, last = running.statements.get(frame.f_lineno, (0, 0))
-        lines = tuple(each for each in running.function.lines if first <= each.number <= last)
-        if event == "return" or lines != running.lines:
-            if running.lines:
-                self.end(frame, running, argument)
-            running.lines = lines if event == "line" else ()
+        lines = running.function.lines_at(frame.f_lineno)
+        if running.now and (event == "return" or lines != running.now.lines):
+            self.end(running, running.now, frame, argument)
+            running.now = None
+        if not running.now and event == "line" and lines:
+            running.now = Moment(running.function, running.depth, lines)
+            self.moments.append(running.now)
         return self.follow
 
-    def end(self, frame: FrameType, running: _Running, given: Any) -> None:
-        """Keep the lines that were run, with what they changed, or else with what they gave."""
-        values = self.changes(frame)
-        if running.stands_for_equation() and not values:
-            values = given_arrays(given)
-        if values or not (running.announced or running.says_nothing()):
-            self.keep(frame, values)
-        running.announced = False
-        running.passed.add(running.lines)
+    def end(self, running: _Running, now: Moment, frame: FrameType, given: Any) -> None:
+        """Note what the lines have changed, or else what they return."""
+        names = named(frame.f_locals, self.net)
+        now.values = changed(running.names, names)
+        running.names = names
+        if now.lines[-1].code.strip().startswith("return"):
+            now.values = returned(given, self.net)
+        if any(line.equations for line in now.lines):
+            self.shown.add(running.function)
+        round_, lines = running.rounds[now.lines], now.lines
+        running.rounds[lines] += now.says_something
+        if round_ and (not now.values or round_ >= ROUNDS):  # the loop ends, or is known by now
+            cut = now.values and not running.rounds[()]
+            now.lines, now.values = ((ON,) if cut else ()), ()
+            running.rounds[()] += bool(cut)
 
-    def changes(self, frame: FrameType) -> tuple[Value, ...]:
-        """Return what its lines have changed; an array that an equation names is shown in full."""
-        running = self.running[frame]
-        whole = any(line.marks or line.note for line in running.lines)
-        return self.memory.changes(running.names, frame.f_locals, whole)
 
-    def keep(self, frame: FrameType, values: tuple[Value, ...], calls: bool = False) -> None:
-        """Add a moment, after those that wait for it; a function that makes nothing is left out."""
-        running = self.running[frame]
-        running.silent.append(self.moment(frame, values, calls))
-        if values or running.heard or running.stands_for_equation():
-            self.announce(frame.f_back)
-            self.speak(running)
-            running.announced = calls
-
-    def announce(self, frame: FrameType | None) -> None:
-        """Add the lines that wait for another function, from the outermost on, once."""
-        for each in reversed(list(stack(frame))):
-            running = self.running.get(each)
-            if running and running.lines and not running.announced:
-                running.silent.append(self.moment(each, (), calls=True))
-                self.speak(running)
-                running.announced = True
-
-    def speak(self, running: _Running) -> None:
-        """Add what a function has run so far."""
-        self.moments += running.silent
-        running.silent, running.heard = [], True
-
-    def moment(self, frame: FrameType, values: tuple[Value, ...], calls: bool) -> Moment:
-        """Return where a function is, and what its lines did."""
-        running = self.running[frame]
-        depth = sum(each in self.running for each in stack(frame.f_back))
-        return Moment(running.function, running.lines, depth, values, calls)
+def _head(function: Function) -> tuple[Line, ...]:
+    """Return the lines in which a function says its name and what it is given."""
+    start = next(i for i, line in enumerate(function.lines) if "def " in line.code)
+    stop = next(i for i, line in enumerate(function.lines[start:]) if line.code.endswith(":"))
+    return function.lines[start : start + stop + 1]

@@ -41,7 +41,8 @@ def mean_rows(delta: Array, samples: int, db: Array | None) -> Array:
 @kernel
 def weight_update(h_below: Array, delta: Array, samples: int, dW: Array, db: Array | None) -> None:
     """ΔW = h_belowᵀ δ / N, and Δb the mean of δ."""
-    np.dot(h_below.T, mean_rows(delta, samples, db), dW)  # (n_in, n_out)
+    mean_delta = mean_rows(delta, samples, db)
+    np.dot(h_below.T, mean_delta, dW)  # ΔW_l = h_{l-1}ᵀ δ_l / N  (n_in, n_out)
 
 
 @kernel

@@ -25,6 +25,7 @@ class Activation(WeightlessLayer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from nofb import Dense, Network
     >>> net = Network([Dense(4, 3), Activation("tanh"), Dense(3, 2)])
     >>> fused = Network([Dense(4, 3, "tanh"), Dense(3, 2)])

@@ -19,10 +19,10 @@ class Chain:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from nofb.activations import ACTIVATIONS
-    >>> double = Dense(1, 1, bias=False)
-    >>> double.W = np.array([[2.0]])
-    >>> Chain(ACTIVATIONS["relu"], double)(np.array([[-1.0], [3.0]])).tolist()
+    >>> from nofb.layers import Inverse
+    >>> Chain(ACTIVATIONS["relu"], Inverse(np.array([[2.0]])))(np.array([[-1.0], [3.0]])).tolist()
     [[0.0], [6.0]]
     """
 

@@ -92,17 +92,21 @@ class Dense(WeightedLayer):
         return h
 
     def _rows(self, x: Array) -> Array:
-        """Return rows in the layer's type, or say what is wrong with them."""
-        if not (isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)):
+        """Return rows as kernels take them, or say what is wrong with them."""
+        if "W" not in vars(self):
+            raise ValueError(f"{self!r} has no weights yet: a Network of it draws them")
+        is_array = isinstance(x, np.ndarray)
+        fits = is_array and x.ndim == 2 and x.shape[1] == self.n_in
+        if fits and x.dtype is self.W.dtype and x.flags.carray:
+            return x
+        if not (is_array and np.issubdtype(x.dtype, np.floating)):
             held = getattr(x, "dtype", type(x).__name__)
             raise TypeError(
                 f"x for {self!r} must be an array of floating-point numbers, but is {held}: "
                 "give np.asarray(x, float)"
             )
-        if x.ndim != 2 or x.shape[1] != self.n_in:
+        if not fits:
             raise ValueError(f"x for {self!r} has shape {x.shape}, but needs (N, {self.n_in})")
-        if "W" not in vars(self):
-            raise ValueError(f"{self!r} has no weights yet: a Network of it draws them")
         return np.require(x, self.dtype, ("C", "W"))
 
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nofb.activations import ACTIVATIONS, Activation
+from nofb.kernels.dense import weight_update
 from nofb.layers.chain import Chain
 from nofb.layers.dense import Dense
 from nofb.layers.owned_arrays import owned
 from nofb.types import Array
 
 OTHER_NAMES = {"B": "W", "c": "b"}
+
+
+class Use(NamedTuple):
+    """One use of an inverse in a loss: z, g(z), and the slope of each sample's loss at g(z)."""
+
+    z: Array
+    g_z: Array
+    slope: Array
 
 
 class Inverse(Dense):
@@ -79,6 +89,14 @@ class Inverse(Dense):
         sent = self.before(x)
         below = super().times_jacobian_transposed(v, sent, y)
         return self.before.times_jacobian_transposed(below, x, sent)
+
+    def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
+        """Return dB and dc, the mean gradients of a loss, from every use of the inverse in it."""
+        z = np.concatenate([self.before(use.z) for use in uses])  # (N · uses, n_out)
+        slopes = [self.activation.times_jacobian(use.slope, use.z, use.g_z) for use in uses]
+        dB, dc = np.empty_like(self.B), np.empty_like(self.c)
+        weight_update(z, np.concatenate(slopes), len(uses[0].z), dB, dc)  # dB = zᵀ (slope ∘ s') / N
+        return dB, dc
 
     def __repr__(self) -> str:
         names = ", ".join(repr(part.name) for part in self.before.parts)  # type: ignore[union-attr]

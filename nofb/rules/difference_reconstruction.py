@@ -18,7 +18,7 @@ Why it works: pseudo-inverses do not compose, (W₁ W₂)⁺ ≠ W₂⁺ W₁⁺
     send a part of the signal where the output cannot tell, into the null space of J_l. Eq. 8 asks
     of the whole path to be J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which all
-    units above the layer answer once more. Does not use: W on the way back.
+    units above the layer respond again. Does not use: W on the way back.
 Released code: the mean over all entries where eq. 8 has the sum over units and the mean over
     samples, which Adam hides; its decay is Adam's own, here it is decoupled.
 """
@@ -27,9 +27,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nofb import settings
+from nofb.layer_maps import LayerMaps
+from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise
-from nofb.rules.targets import TargetRule, difference_reconstruction, difference_target
+from nofb.rules.targets import Loss, TargetRule, difference_reconstruction, difference_target
 from nofb.types import Array, Map
 
 

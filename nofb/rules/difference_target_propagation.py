@@ -10,11 +10,11 @@ Lee, Zhang, Fischer & Bengio 2015 (ECML; arXiv 1412.7525).
 Inverses: learn in epochs of their own, each to bring back what its layer received, as in `tp`.
 Symbols: as in `tp`. t_l target (N, n_l); e = ŷ - y output error (N, n_L); η̂ step size; g_l inverse
     of layer l with B_l (n_l, n_{l-1}); h_l activation (N, n_l); δ_l teaching signal (N, n_l).
-Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is, so that what it gets
-    wrong cancels to first order, and only its slope matters: t - h travels as a gradient does, with
-    the Jacobian of g in the place of Wᵀ. With exact inverses it is target propagation.
+Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is: its error cancels to
+    first order, and only its slope matters. So t - h travels as a gradient does, with the Jacobian
+    of g instead of Wᵀ. With exact inverses it is target propagation.
 Uses: the global error, W_Lᵀ of the output layer alone (not with `gradient_at_top=False`), its own
-    activations, an inverse that learns in a second phase, in which its units answer once more.
+    activations, an inverse that learns in a second phase, in which its units respond again.
 Released code: leaves the sixth matrix and the fifth bias untrained; all are trained here. Its η̂,
     0.3277, multiplies the gradient of a mean over 100 samples, hence 0.003277 here; it trains with
     the factor 2 of ‖h - t‖² and without 1/η̂, which a centred RMSprop with momentum hides; here the
@@ -29,10 +29,10 @@ from typing import Any, ClassVar
 from nofb import settings
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
+from nofb.layer_maps import LayerMaps
 from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps
 from nofb.rules.targets import TargetRule, difference_target
 from nofb.types import Array, Map
 
@@ -45,7 +45,7 @@ def gradient_target(h_below: Array, e: Array, W: Array, slope: Array, step_size:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class DifferenceTargetPropagation(TargetRule):
-    """Difference target propagation: what an inverse gets wrong is taken off again.
+    """Difference target propagation: the error of an inverse is subtracted.
 
     The defaults are those of Lee et al. 2015. `rules.make("dtp", preset="meulemans2020")` has the
     form and the settings of Meulemans et al. 2020.
@@ -70,17 +70,11 @@ class DifferenceTargetPropagation(TargetRule):
     uses = Uses(error=True, transport=True, learned_feedback=True, second_phase=True)
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "meulemans2020": {
-            "gradient_at_top": False,
-            "step_size": 0.2195,
-            "noise": 0.0837,
-            "inverse_lr": 1.96e-3,
-            "inverse_optimizer": "adam",
-            "inverse_init": "xavier",
-            "inverse_steps": 1,
-            "epochs_before": 0,
-            "epochs_between": 0,
+            "gradient_at_top": False, "step_size": 0.2195, "noise": 0.0837, "inverse_lr": 1.96e-3,
+            "inverse_optimizer": "adam", "inverse_init": "xavier", "inverse_steps": 1,
+            "epochs_before": 0, "epochs_between": 0,
         }
-    }
+    }  # fmt: skip
 
     step_size: float = 0.003277
     noise: float = 0.3598
@@ -106,5 +100,5 @@ class DifferenceTargetPropagation(TargetRule):
     def send_down(self, own: LayerMaps, t: Array, e: Array) -> Array:
         if not self.gradient_at_top or own.layer.inverse is not None:
             return super().send_down(own, t, e)
-        numbers = own.slope_below, self.step_size  # the output layer has no inverse
-        return gradient_target(own.h_below, e, own.layer.W, *numbers)  # eq. 1
+        W, slope = own.layer.W, own.slope_below  # of the output layer, which has no inverse
+        return gradient_target(own.h_below, e, W, slope, self.step_size)  # eq. 1

@@ -19,7 +19,7 @@ Why it works: with linear g_l the bias cancels and eq. 3 is direct feedback alig
     (e D_l) ∘ f', with a D_l that learns: to (J_lᵀ J_l + c I)⁻¹ J_lᵀ, damped Gauss-Newton's, as far
     as one D_l can serve all samples.
 Uses: the global error, its own activations, direct inverses that learn in a second phase, in which
-    all units above the layer answer once more. Does not use: W on the way back.
+    all units above the layer respond again. Does not use: W on the way back.
 Released code: calls it DMLPDTP2; the mean over all entries where eq. 8 has the sum over units,
     which Adam hides; its decay is Adam's own, here it is decoupled.
 """
@@ -30,11 +30,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
+from nofb.layer_maps import LayerMaps
 from nofb.layers import WeightedLayer
 from nofb.network import Network
+from nofb.noise import Noise
 from nofb.rules.base import Uses, draw_matrix
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise
-from nofb.rules.targets import TargetRule, difference_loss, difference_target, output_target
+from nofb.rules.targets import Loss, TargetRule, difference_loss, difference_target, output_target
 from nofb.types import Array, Map
 
 

@@ -41,7 +41,7 @@ def gauss_newton(J: Array, e: Array, damping: float) -> Array:
         J_i, e_i = J[i].astype(np.float64), e[i].astype(np.float64)  # (n_L, n_l), (n_L,)
         gram = J_i @ J_i.T + damping * np.eye(n_L)  # (n_L, n_L)
         if np.isfinite(gram).all() and np.isfinite(e_i).all():
-            change[i] = np.linalg.solve(gram, e_i) @ J_i  # eq. 2, over η̂
+            change[i] = np.linalg.solve(gram, e_i) @ J_i  # eq. 2, eq. 3: (h - t) / η̂
         else:
             change[i] = np.nan  # LAPACK would stop a run that has yet to say where it diverged
     return change
@@ -77,5 +77,5 @@ class GaussNewtonTargets(Rule):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer, J in output_jacobians(trace):  # (N, n_L, n_l)
-            asked = gauss_newton(J, trace.error, self.damping)  # eq. 3: (h - t) / η̂  (N, n_l)
+            asked = gauss_newton(J, trace.error, self.damping)  # (N, n_l)
             yield layer, trace.times_slope(layer, asked)  # eq. 4

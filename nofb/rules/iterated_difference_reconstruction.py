@@ -20,7 +20,7 @@ Why: an exact inverse of one layer restores *everything* that its target asks fo
 How far: the iteration still ends where all of t_l is met, so that two iterations, damped, help, and
     many do not: an early end is what keeps it regular.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which all
-    units above the layer answer once more; its own units in every iteration too. Does not use: W on
+    units above the layer respond again; its own units in every iteration too. Does not use: W on
     the way back.
 Released code: none.
 """
@@ -30,10 +30,11 @@ from dataclasses import dataclass
 
 from nofb import settings
 from nofb.initialisers import Initialiser
+from nofb.layer_maps import LayerMaps
+from nofb.noise import Noise
 from nofb.rules.base import Uses
 from nofb.rules.iterated_inverses import IteratedInverses
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise
-from nofb.rules.targets import difference_reconstruction
+from nofb.rules.targets import Loss, difference_reconstruction
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

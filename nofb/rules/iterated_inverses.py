@@ -23,10 +23,10 @@ The family: K = 1 from h_{l-1} is `dtp`, K = 0 from g_l(t_l) is `tp`, and K = 0 
 Why the factor: Gauss-Newton's change grows like 1 / ‖J_l‖ where a gradient shrinks like ‖J_l‖;
     ‖Δ_L‖² / ‖Δ_l‖² is about ‖J_l‖². For J_l = c Q with orthogonal Q eq. 8 is backprop's δ_l.
 Minimum norm: h_{l-1}ᵀ Δ / (‖h_{l-1}‖² + 1), the 1 for the bias, is the smallest step that takes a
-    sample's pre-activation all the way; exact where f is linear, or has its activation
-    in front (an `Activation` layer).
+    sample's pre-activation all the way: exact where targets are for pre-activations, as where f is
+    linear or activations are layers of their own (`Activation`).
 Uses: the global error, its own activations, an inverse that learns in a second phase; its units
-    answer once more, there and in every iteration. Does not use: W on the way back.
+    respond again, there and in every iteration. Does not use: W on the way back.
 Released code: none by the author. An unofficial one starts from g_l(t_l), has activations in front
     of the matrices (`Activation` layers), no biases, both normalisations, and no noise.
 """
@@ -37,8 +37,8 @@ import numpy as np
 
 from nofb import settings
 from nofb.kernels.jit import kernel
+from nofb.layer_maps import LayerMaps
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps
 from nofb.rules.targets import TargetRule
 from nofb.types import Array, Map
 
@@ -51,12 +51,12 @@ def improve(x: Array, wanted: Array, reached: Array, damping: Array) -> Array:
 
 @kernel
 def layer_factor(asked: Array, change: Array) -> Array:
-    """‖Δ_L‖² / ‖Δ_l‖² of each sample (N, 1), 0 where nothing is asked of the layer."""
+    """The layer-wise factor of each sample (N, 1), 0 where nothing is asked of the layer."""
     factor = np.zeros((len(change), 1), change.dtype)
     for i in range(len(change)):
         length = (change[i] ** 2).sum()
         if length > 0:
-            factor[i, 0] = (asked[i] ** 2).sum() / length
+            factor[i, 0] = (asked[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖², eq. 8
     return factor
 
 
@@ -122,7 +122,7 @@ class IteratedInverses(TargetRule):
         return h_below  # h^(0) = h_{l-1}
 
     def alpha(self, z: Array, h: Array, t: Array) -> Array:
-        """Return α for each sample, 0 where z = f(x) has come near enough to its target (N, 1)."""
+        """Return α for each sample, 0 where z = f(x) is near enough to its target (N, 1)."""
         missed, way = (np.linalg.norm(each - t, axis=1, keepdims=True) for each in (z, h))
         return np.where(missed <= self.residual * way, 0, self.damping).astype(z.dtype)
 

@@ -17,7 +17,7 @@ Why it works: for linear layers eq. 8 is on average 2 σ² (B_l - W_lᵀ), so th
     targets carry gradients; in general g's Jacobian becomes f's, transposed. Without the second
     term nothing would bound B_l.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which its
-    units answer once more. Does not use: W on the way back.
+    units respond again. Does not use: W on the way back.
 Released code: the step sizes and the number of inverse steps are chosen for every layer there, and
     σ is between 0.08 and 0.4; here they are one number each.
 """
@@ -28,9 +28,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
+from nofb.layer_maps import LayerMaps
+from nofb.layers.inverse import Use
+from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.layer_maps import LayerMaps, Loss, Noise, Use
-from nofb.rules.targets import TargetRule, difference_target
+from nofb.rules.targets import Loss, TargetRule, difference_target
 from nofb.types import Array, Map
 
 

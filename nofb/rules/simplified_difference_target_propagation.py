@@ -9,11 +9,11 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
 
 Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
 Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit included.
-What is lost: all samples of a class have one target, and ten outputs say little of what the layer
-    below received, so that its targets hardly differ within a class. The paper's remedy, auxiliary
-    output units, is not here.
+What is lost: all samples of a class have one target, and ten outputs say little of the state below,
+    so that its targets hardly differ within a class. Auxiliary output units, the paper's remedy,
+    are not here.
 Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
-    units answer once more. Does not use: W on the way back.
+    units respond again. Does not use: W on the way back.
 Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes part of the way, and δ_l is
     divided by it.
 Released code: none was found. The paper's "parallel" is one inverse step with every batch, as
@@ -26,11 +26,9 @@ from nofb import settings
 from nofb.activations import ACTIVATIONS, Activation
 from nofb.initialisers import Initialiser
 from nofb.kernels import losses
-from nofb.layers import Chain, WeightedLayer
 from nofb.network import Network
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule, difference_target
-from nofb.trace import Trace
 from nofb.types import Array, Map
 
 
@@ -58,16 +56,8 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def state(self, trace: Trace, layer: WeightedLayer) -> Array:
-        if layer is trace.net.weighted[-1]:
-            return trace.output  # eq. 1: ŷ - η̂ e = y for η̂ = 1
-        return super().state(trace, layer)
-
-    def map_of(self, net: Network, layer: WeightedLayer) -> Chain:
-        f = super().map_of(net, layer)
-        if layer is not net.weighted[-1]:
-            return f
-        return Chain(*f.parts, replace(OUTPUT_UNITS[net.head.name], f=net.head.unit))
+    def unit(self, net: Network) -> list[Activation]:
+        return [replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)]  # eq. 1: h_L = ŷ
 
 
 def times_softmax_jacobian(signal: Array, h: Array) -> Array:

@@ -10,33 +10,27 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from nofb import optimizers, schedules, settings
-from nofb.activations import ACTIVATIONS
+from nofb.activations import ACTIVATIONS, Activation
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
-from nofb.layers import Chain, Dense, Inverse, WeightedLayer
+from nofb.layer_maps import LayerMaps, above, dense_layers, layer_maps
+from nofb.layers import Chain, Inverse, WeightedLayer
+from nofb.layers.inverse import Use
 from nofb.network import Network
+from nofb.noise import Noise
+from nofb.optimizers import Optimizer
 from nofb.rules.base import Rule, draw_matrix, state_of
-from nofb.rules.layer_maps import (
-    InverseTraining,
-    InverseUpdate,
-    LayerMaps,
-    Loss,
-    Noise,
-    Use,
-    above,
-    between,
-    check_dense,
-    inverse_of,
-)
 from nofb.trace import Trace
 from nofb.types import Array, Map
 from nofb.updates import Signals, side_by_side
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
+Loss = tuple[float, list[Use]]  # a mean over the samples, and every use of the inverse in it
 
 
 # -- equations -----------------------------------------------------------------------------------
@@ -99,21 +93,23 @@ def mean_square(wrong: Array) -> float:
     return 0.5 * float(np.vdot(wrong, wrong)) / len(wrong)
 
 
-@kernel
-def inverse_gradient(z: Array, delta: Array, samples: int) -> tuple[Array, Array]:
-    """The mean gradients of a loss in B and c, from δ = (its slope at g(z)) ∘ s'."""
-    mean_delta = delta / delta.dtype.type(samples)
-    return z.T @ mean_delta, mean_delta.sum(axis=0)  # ΔB_l = zᵀ δ / N  (n_l, n_{l-1})
-
-
-def gradient_of(g: Inverse, uses: Sequence[Use]) -> tuple[Array, Array]:
-    """Return the mean gradients of a loss in B and c, from every use of the inverse in it."""
-    z = np.concatenate([g.before(use.z) for use in uses])  # (N · uses, n_out)
-    slopes = [g.activation.times_jacobian(use.slope, use.z, use.g_z) for use in uses]
-    return inverse_gradient(z, np.concatenate(slopes), len(uses[0].z))
-
-
 # -- the loop ------------------------------------------------------------------------------------
+
+
+class InverseUpdate(NamedTuple):
+    """What an inverse learns from one batch: its loss, and the mean gradients of B and c."""
+
+    loss: float
+    dB: Array
+    dc: Array
+
+
+@dataclass
+class InverseTraining:
+    """What the inverse of a layer learns with: noise of its own, and an optimizer of its own."""
+
+    rng: np.random.Generator
+    optimizer: Optimizer
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -186,9 +182,9 @@ class TargetRule(Rule):
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         layers, e = self.layers(net, trace), trace.error
-        *hidden, last = zip(layers, reversed([*self.targets_of(layers, e)]), strict=True)
-        yield net.weighted[-1], self.weight_signal(last[0], e)  # δ_L = e
-        for own, t in reversed(hidden):
+        _, *targets = self.targets_of(layers, e)
+        yield net.weighted[-1], self.weight_signal(layers[-1], e)  # δ_L = e
+        for own, t in zip(layers[-2::-1], targets, strict=True):
             yield own.layer, self.weight_signal(own, self.teaching_signal(own, t, e))
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
@@ -203,24 +199,21 @@ class TargetRule(Rule):
     def layers(self, net: Network, trace: Trace) -> list[LayerMaps]:
         """Return every layer with weights as targets meet it, from the input side up."""
         states = [trace[net.weighted[0]].h_below, *(self.state(trace, k) for k in net.weighted)]
-        return [
-            LayerMaps(layer, between(net, layer), self.map_of(net, layer), h_below, h)
-            for layer, h_below, h in zip(net.weighted, states[:-1], states[1:], strict=True)
-        ]
+        return layer_maps(net, states, self.unit(net))
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
         """Return what a target of this layer replaces: h_l, and of the last layer a_L."""
-        return trace[layer].a if layer is trace.net.weighted[-1] else trace[layer].h
+        at_a = layer is trace.net.weighted[-1] and not self.unit(trace.net)
+        return trace[layer].a if at_a else trace[layer].h
 
-    def map_of(self, net: Network, layer: WeightedLayer) -> Chain:
-        """Return f_l, from the state of the layer below to that of this one."""
-        assert isinstance(layer, Dense)  # `attach` refuses others
-        return Chain(*between(net, layer).parts, layer)
+    def unit(self, net: Network) -> list[Activation]:
+        """Return the output unit if the last target is for ŷ; it is for a_L otherwise."""
+        return []
 
     # -- inverses --------------------------------------------------------------------------------
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        check_dense(self, net)
+        dense_layers(net, who=self.name)
         inverted = self.inverted(net)
         for layer, own in zip(inverted, rng.spawn(len(inverted)), strict=True):
             self.attach_inverse(net, layer, rng)
@@ -261,22 +254,25 @@ class TargetRule(Rule):
 
     def step_inverses(self, net: Network, trace: Trace) -> None:
         """Let every inverse take one step, each from the inverses as they were before."""
-        layers, inverted = self.layers(net, trace), self.inverted(net)
-        training = [state_of(layer, InverseTraining) for layer in inverted]
-        jobs = [
-            partial(self.inverse_update, layers[net.weighted.index(layer) :], own.rng)
-            for layer, own in zip(inverted, training, strict=True)
-        ]
+        stacks = self.stacks(net, trace)
+        training = [state_of(own.layer, InverseTraining) for own, *_ in stacks]
+        noises = [each.rng for each in training]
+        jobs = [partial(self.inverse_update, *each) for each in zip(stacks, noises, strict=True)]
         updates = side_by_side(trace, jobs)
         factor = schedules.get(self.inverse_schedule)(self.clock.epoch, self.clock.epochs)
-        for layer, own, update in zip(inverted, training, updates, strict=True):
-            own.optimizer.factor = factor
-            own.optimizer.step("B", inverse_of(layer).B, update.dB)
-            own.optimizer.step("c", inverse_of(layer).c, update.dc)
+        for (own, *_), each, update in zip(stacks, training, updates, strict=True):
+            each.optimizer.factor = factor
+            each.optimizer.step("B", own.g.B, update.dB)
+            each.optimizer.step("c", own.g.c, update.dc)
+
+    def stacks(self, net: Network, trace: Trace) -> list[list[LayerMaps]]:
+        """Return each layer that has an inverse, with all layers above it."""
+        layers = self.layers(net, trace)
+        return [layers[net.weighted.index(layer) :] for layer in self.inverted(net)]
 
     def inverse_update(
         self, layers: Sequence[LayerMaps], rng: np.random.Generator
     ) -> InverseUpdate:
         """Return what the inverse of the first of these layers learns, with fresh noise."""
         loss, uses = self.inverse_loss(layers, Noise(rng, self.noise))
-        return InverseUpdate(loss, *gradient_of(layers[0].g, uses))
+        return InverseUpdate(loss, *layers[0].g.gradient(uses))
