@@ -44,11 +44,11 @@ def test_a_rule_uses_what_it_says_and_nothing_else(name, findings):
 
 
 @pytest.mark.parametrize(
-    ("name", "attributes"), [("ifa", {"relay": "random"}), ("dtp", {"gradient_at_top": False})]
+    ("name", "rule"),
+    [("ifa", rules.RandomRelay()), ("dtp", rules.make("dtp", gradient_at_top=False))],
 )
-def test_a_rule_that_is_told_to_use_less_says_so_and_does(name, attributes):
-    """An attribute that changes what a rule uses must change its claim."""
-    rule = rules.make(name, **attributes)
+def test_a_rule_that_uses_less_says_so_and_does(name, rule):
+    """A variant or an attribute that changes what a rule uses must change its claim."""
     assert rule.uses != RULES[name].uses
     assert contradictions(rule.uses, audit(rule)) == []
 
