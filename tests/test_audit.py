@@ -266,7 +266,7 @@ class Gambler(Liar):
 
 def test_a_rule_that_teaches_at_random_is_not_audited():
     """If two lives differ by themselves, a difference between them shows nothing."""
-    with pytest.raises(ValueError, match=r"Gambler\(\) can not be audited.*draw_feedback gets"):
+    with pytest.raises(ValueError, match=r"Gambler\(\) cannot be audited.*draw_feedback gets"):
         audit(Gambler())
 
 
