@@ -157,19 +157,23 @@ class Summed(FeedbackAlignment):
     """A student's rule, which forgets the slope."""
 
     def signals(self, net, trace):
-        delta = trace.error  # eq. 1
+        delta = trace.error
         for layer in trace.downward():
             yield layer, delta
+            spare = delta
             if layer.sends:
-                delta = delta @ layer.B
+                delta = delta @ layer.B + 0 * spare.sum()
 
 
-def test_a_students_own_lines_are_walked_through_with_what_they_make():
+def test_a_students_own_lines_are_walked_through_without_a_word_from_the_student():
     """The walk is for the one whose rule does not learn yet, and who does not know why."""
     steps = walk(Summed)
     error, B = shown(steps, "e")[0], shown(steps, "B_2")[0]
     (wrong,) = beside(steps, "delta = delta @ layer.B")
     np.testing.assert_allclose(wrong["delta"], error @ B)
+    first, second = beside(steps, "spare = delta")
+    np.testing.assert_allclose(first["spare"], error)
+    np.testing.assert_allclose(second["spare"], error @ B)
 
 
 def test_the_seed_draws_another_network_and_another_batch_and_nothing_else_does():

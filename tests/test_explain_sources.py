@@ -76,7 +76,9 @@ def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_numbe
     follow = lines["follow(B, state.dB, factor * self.mirror_rate, factor * self.decay)"]
     assert [each.number for each in follow.equations] == [8]
     estimate = lines["state.dB = self.estimate(state.xi, state.z, B)"]
-    assert estimate.equations == () and estimate.note == header("wm").numbered[6].text
+    assert [(each.number, each.text) for each in estimate.equations] == [
+        (None, header("wm").numbered[6].text)
+    ]
 
 
 def test_the_weight_product_that_all_rules_share_is_shown_once_for_its_equation():

@@ -96,11 +96,20 @@ def _indented(text: str, depth: int) -> str:
 
 def _comment(line: Line) -> list[str]:
     """Return what stands beside a line: its equations, the rest of its comment, and a shape."""
-    parts = [*(f"({each.number}) {each.text}" for each in line.equations), line.note, line.shape]
+    parts = [
+        *(f"{number(each)} {each.text}".strip() for each in line.equations),
+        line.note,
+        line.shape,
+    ]
     text = "  ".join(filter(None, parts))
     if _width(text) <= RIGHT:
         return [text] if text else []
     return [each for part in parts for each in wrap(part, RIGHT, subsequent_indent="    ")]
+
+
+def number(equation: Equation) -> str:
+    """Return the number of an equation as it is shown; "" for none."""
+    return "" if equation.number is None else f"({equation.number})"
 
 
 def _equations(equations: Iterable[Equation]) -> Iterator[str]:
@@ -110,8 +119,7 @@ def _equations(equations: Iterable[Equation]) -> Iterator[str]:
         if equation.phase != phase:
             phase = equation.phase
             yield from ["", *_wrapped(f"{phase}:" if phase else "")]
-        number = "" if equation.number is None else f"({equation.number})"
-        text = f"{number:>6}  {equation.text}"
+        text = f"{number(equation):>6}  {equation.text}"
         yield from _beside(
             text, wrap("; ".join(filter(None, [equation.where, equation.remark])), RIGHT)
         )

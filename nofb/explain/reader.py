@@ -15,13 +15,14 @@ import textwrap
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import cast
 
 from nofb.explain.headers import Equation, as_class, header
 from nofb.kernels.dense import weight_update
-from nofb.rules import Rule
+from nofb.rules import RULES, Rule
 from nofb.trace import Trace
 
 MARKS = re.compile(r"\beqs?\. (\d+(?:(?:, | and )(?:eq\. )?\d+)*)")
@@ -38,9 +39,14 @@ class Line:
 
     number: int  # in its file
     code: str  # without that comment
-    equations: tuple[Equation, ...] = ()  # those of the rule's header that it implements
+    equations: tuple[Equation, ...] = ()  # without a number: another rule's, that runs here too
     note: str = ""  # what else the comment says: "δ_l B_l"
     shape: str = ""  # of what it makes: "(N, n_{l-1})"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it implements an equation of the rule's own header."""
+        return any(each.number for each in self.equations)
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,13 @@ class Function:
 
     @property
     def marked(self) -> bool:
-        """Whether it has a line that implements an equation of the rule's."""
+        """Whether it has a line that implements an equation."""
         return any(line.equations for line in self.lines)
+
+    @property
+    def is_students(self) -> bool:
+        """Whether it stands in no file of nofb's."""
+        return not self.file.startswith("nofb/")
 
     def lines_at(self, number: int) -> tuple[Line, ...]:
         """Return the lines of the statement that the line with this number belongs to."""
@@ -103,10 +114,10 @@ class Reader:
                 shape = part
                 continue
             named = self._named(part, module)
-            own = [each for text in named or [part] for each in self._own(text)]
-            equations += own
-            if not own or (named and MARKS.sub("", part).strip(" ,")):
-                notes.append(LABEL.sub("", part) if own or not named else "  ".join(named))
+            found = [each for text in named or [part] for each in self._equation(text)]
+            equations += found
+            if not found or (named and MARKS.sub("", part).strip(" ,")):
+                notes.append(LABEL.sub("", part))
         return Line(number, code, tuple(equations), "  ".join(notes), shape)
 
     def shared(self) -> tuple[Function, ...]:
@@ -114,9 +125,9 @@ class Reader:
         functions = (getattr(each, "py_func", each) for each in SHARED)
         read = (self.function(each.__code__, each.__module__) for each in functions)
         return tuple(
-            replace(each, lines=tuple(line for line in each.lines if line.equations))
+            replace(each, lines=lines)
             for each in read
-            if each.marked
+            if (lines := tuple(line for line in each.lines if line.is_own))
         )
 
     def _named(self, part: str, module: str) -> list[str]:
@@ -126,9 +137,10 @@ class Reader:
         numbers = map(int, re.findall(r"\d+", " ".join(MARKS.findall(part))))
         return [there[number].text for number in numbers if number in there]
 
-    def _own(self, text: str) -> list[Equation]:
-        """Return the equation of the rule's own header that reads so, if there is one."""
-        return [each for each in self.header.numbered.values() if same(each.text, text)][:1]
+    def _equation(self, text: str) -> list[Equation]:
+        """Return the equation that reads so: of the rule's own header, or else of any rule's."""
+        own = [each for each in self.header.numbered.values() if same(each.text, text)]
+        return own[:1] or [Equation(None, text)] * (frozenset(_sides(text)) in _known())
 
 
 def file_of(module: str) -> str:
@@ -158,6 +170,12 @@ def _spans(tree: ast.FunctionDef, kernel: bool) -> Iterator[tuple[int, int]]:
         body = None if kernel else getattr(statement, "body", None)
         last = body[0].lineno - 1 if body else statement.end_lineno or 0
         yield statement.lineno, max(statement.lineno, last)
+
+
+@cache
+def _known() -> set[frozenset[str]]:
+    """Return the sides of all equations in the headers of nofb."""
+    return {frozenset(_sides(each.text)) for name in RULES for each in header(name).equations}
 
 
 def same(text: str, other: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import chain, groupby
 
 from nofb.explain.headers import Equation, Header, Paragraph
 from nofb.explain.mathematics import latex
-from nofb.explain.plain import value_lines
+from nofb.explain.plain import number, value_lines
 from nofb.explain.reader import Line
 from nofb.explain.values import Block, Value
 
@@ -58,9 +58,8 @@ def _header(header: Header, paragraphs: Iterable[Paragraph]) -> Iterator[str]:
 
 
 def _equation(equation: Equation) -> str:
-    number = "" if equation.number is None else f"({equation.number})"
     beside = "; ".join(filter(None, [equation.where, equation.remark]))
-    cells = f"<td>{number}</td><td>$\\displaystyle {latex(equation.text)}$</td>"
+    cells = f"<td>{number(equation)}</td><td>$\\displaystyle {latex(equation.text)}$</td>"
     return f"<tr>{cells}<td>{prose(beside)}</td></tr>"
 
 
@@ -84,7 +83,7 @@ def _row(line: Line, beside: str) -> str:
 
 def _marks(line: Line) -> str:
     """Return what stands beside a line: its equations, the rest of its comment, and a shape."""
-    equations = [f'<span class="mark">({each.number}) ${latex(each.text)}$</span>'
+    equations = [f'<span class="mark">{number(each)} ${latex(each.text)}$</span>'
                  for each in line.equations]  # fmt: skip
     shape = f"<small>{prose(line.shape)}</small>" if line.shape else ""
     return " &ensp; ".join(filter(None, [*equations, prose(line.note), shape]))

@@ -1,14 +1,15 @@
 """A walk through one update: the arithmetic of a rule, line by line, with what each line makes.
 
 Kernels are walked through, and what else in the rule's files implements an equation; the machinery
-between them is not. Of a function that runs for every layer, one call is walked through.
+between them is not, but of a student's file it is. Of a function that runs for every layer, one
+call is walked through.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import CodeType, FrameType
 from typing import Any
@@ -30,6 +31,11 @@ class Moment:
     depth: int  # how many of the functions that are shown wait for it
     lines: tuple[Line, ...]
     values: tuple[Value, ...] = ()  # what it made; at the head of a kernel, what that was given
+
+    @property
+    def returns(self) -> bool:
+        """Whether the function ends here."""
+        return bool(self.lines) and self.lines[-1].code.strip().startswith("return")
 
     @property
     def says_something(self) -> bool:
@@ -55,11 +61,11 @@ class Walk:
         return self.reader.shared()
 
     @property
-    def shows(self) -> set[int | None]:
+    def shows(self) -> set[int]:
         """The numbers of the rule's equations that were come by."""
         lines = [line for moment in self.moments for line in moment.lines]
         lines += [line for function in self.shared for line in function.lines]
-        return {equation.number for line in lines for equation in line.equations}
+        return {each.number for line in lines for each in line.equations if each.number}
 
     def blocks(self) -> Iterator[Block]:
         """Give what is shown of it, in order."""
@@ -132,14 +138,14 @@ class _Steps:
         self.moments: list[Moment] = []
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Watcher | None:
-        """Follow a kernel, or what implements an equation, until one call of it was shown."""
+        """Follow a kernel, an equation's function or a student's, until one call was shown."""
         if frame in self.running:  # a generator that goes on
             return self.follow
         if frame.f_code not in self.functions:
             module = frame.f_globals["__name__"]
             self.functions[frame.f_code] = self.reader.function(frame.f_code, module)
         function = self.functions[frame.f_code]
-        if not (function.kernel or function.marked):
+        if not (function.kernel or function.marked or function.is_students):
             return None
         self.calls[function] += 1
         if function in self.shown:
@@ -173,9 +179,11 @@ class _Steps:
         names = named(frame.f_locals, self.net)
         now.values = changed(running.names, names)
         running.names = names
-        if now.lines[-1].code.strip().startswith("return"):
+        if now.returns:
             now.values = returned(given, self.net)
-        if any(line.equations for line in now.lines):
+        if not running.function.kernel:
+            now.values = tuple(map(self.shortened, now.values))
+        if running.function.is_students or any(line.equations for line in now.lines):
             self.shown.add(running.function)
         round_, lines = running.rounds[now.lines], now.lines
         running.rounds[lines] += now.says_something
@@ -183,6 +191,14 @@ class _Steps:
             cut = now.values and not running.rounds[()]
             now.lines, now.values = ((ON,) if cut else ()), ()
             running.rounds[()] += bool(cut)
+
+    def shortened(self, value: Value) -> Value:
+        """Return a value, in words if a kernel has just been shown to return it."""
+        last = self.moments[-1]
+        known = last.function.kernel and last.returns
+        if not known or changed(last.values, [replace(value, name="returned")]):
+            return value
+        return replace(value, content=f"what {last.function.name} returns")
 
 
 def _head(function: Function) -> tuple[Line, ...]:
