@@ -1,7 +1,8 @@
 """The one place that says how nofb's kernels are compiled, and why.
 
 A kernel takes arrays and scalars, and returns its result or writes it into an array that it is
-given. It is compiled when it is first called and kept on disk; with `NUMBA_DISABLE_JIT=1` it is the Python function it reads as.
+given. It is compiled when it is first called and kept on disk; with `NUMBA_DISABLE_JIT=1` it is
+the Python function it reads as.
 """
 
 from collections.abc import Callable
