@@ -44,11 +44,11 @@ def test_a_rule_uses_what_it_says_and_nothing_else(name, findings):
 
 
 @pytest.mark.parametrize(
-    ("name", "attributes"), [("ifa", {"relay": "random"}), ("dtp", {"gradient_at_top": False})]
+    ("name", "rule"),
+    [("ifa", rules.RandomRelay()), ("dtp", rules.make("dtp", gradient_at_top=False))],
 )
-def test_a_rule_that_is_told_to_use_less_says_so_and_does(name, attributes):
-    """An attribute that changes what a rule uses must change its claim."""
-    rule = rules.make(name, **attributes)
+def test_a_rule_that_uses_less_says_so_and_does(name, rule):
+    """A variant or an attribute that changes what a rule uses must change its claim."""
     assert rule.uses != RULES[name].uses
     assert contradictions(rule.uses, audit(rule)) == []
 
@@ -93,12 +93,11 @@ class Liar(FeedbackAlignment):
     name = "liar"
 
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            B = np.ascontiguousarray(self.way_back(net, layer))
-            delta = trace.times_slope(below, trace.back(layer, delta, B))
-            yield below, delta
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, delta @ self.way_back(net, layer))
 
     def way_back(self, net, layer):
         return layer.B
@@ -184,7 +183,7 @@ class Prompter(DirectFeedbackAlignment):
     def signals(self, net, trace):
         yield net.weighted[-1], trace.error
         for layer in net.weighted[:-1]:
-            yield layer, trace.times_slope(layer, trace.project(layer, trace.target, layer.D))
+            yield layer, trace.delta(layer, trace.target @ layer.D)
 
 
 class Subtracter(Liar):
@@ -267,7 +266,7 @@ class Gambler(Liar):
 
 def test_a_rule_that_teaches_at_random_is_not_audited():
     """If two lives differ by themselves, a difference between them shows nothing."""
-    with pytest.raises(ValueError, match=r"Gambler\(\) can not be audited.*draw_feedback gets"):
+    with pytest.raises(ValueError, match=r"Gambler\(\) cannot be audited.*draw_feedback gets"):
         audit(Gambler())
 
 

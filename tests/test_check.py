@@ -9,6 +9,7 @@ import nofb
 from nofb.check import TESTS, check
 from nofb.check.causes import scale
 from nofb.rules import RULES, Rule, Uses
+from nofb.rules.feedback_alignment import send_back
 
 
 class Student(Rule):
@@ -22,14 +23,17 @@ class Student(Rule):
             layer.B = rng.normal(0, 0.3, layer.feedback_shape).astype(net.dtype)
 
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = self.below(trace, layer, below, delta)
-            yield below, delta
+        for layer in trace.downward():
+            delta = self.delta(trace, layer)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, self.send_back(delta, layer))
 
-    def below(self, trace, layer, below, delta):
-        return trace.times_slope(below, trace.back(layer, delta, layer.B))
+    def delta(self, trace, layer):
+        return trace.delta(layer)
+
+    def send_back(self, delta, layer):
+        return delta @ layer.B
 
 
 def verdicts(rule):
@@ -60,30 +64,71 @@ class TransposedMatrix(Student):
 
 
 class TransposedProduct(Student):
-    def below(self, trace, layer, below, delta):
-        return trace.times_slope(below, delta @ layer.B.T)
+    def send_back(self, delta, layer):
+        return delta @ layer.B.T
 
 
 class TransposedTwice(TransposedMatrix):
     """Two wrongs that make a right signal, and a B that stands for W and not for Wᵀ."""
 
-    def below(self, trace, layer, below, delta):
-        return trace.times_slope(below, delta @ layer.B.T)
+    def send_back(self, delta, layer):
+        return delta @ layer.B.T
 
 
 class NoSlope(Student):
-    def below(self, trace, layer, below, delta):
-        return trace.back(layer, delta, layer.B)
+    def signals(self, net, trace):
+        signal = trace.error
+        for layer in trace.downward():
+            yield layer, signal
+            if layer.sends:
+                signal = trace.below(layer, self.send_back(signal, layer))
 
 
 class SlopeTwice(Student):
-    def below(self, trace, layer, below, delta):
-        return trace.times_slope(below, super().below(trace, layer, below, delta))
+    def delta(self, trace, layer):
+        return trace.times_slope(layer, super().delta(trace, layer))
 
 
 class SlopeOfTheLayerAbove(Student):
-    def below(self, trace, layer, below, delta):
-        return trace.times_slope(layer, trace.back(layer, delta, layer.B))
+    def signals(self, net, trace):
+        delta = trace.error
+        for layer in trace.downward():
+            yield layer, delta
+            if layer.sends:
+                delta = trace.times_slope(layer, self.send_back(delta, layer))
+
+
+class Forgetful(Student):
+    """Nothing is ever sent on."""
+
+    def signals(self, net, trace):
+        for layer in trace.downward():
+            yield layer, trace.delta(layer)
+
+
+class SendsTwice(Student):
+    """Signals add up where they arrive."""
+
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, delta
+            if layer is net.weighted[-1]:
+                trace.arrive(layer, self.send_back(delta, layer))
+
+
+class SendsFurther(Student):
+    """The first layer has no B: it sends nothing further."""
+
+    def signals(self, net, trace):
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, delta
+            trace.arrive(layer, self.send_back(delta, layer))
+
+
+class SendsFurtherByKernel(SendsFurther):
+    def send_back(self, delta, layer):
+        return send_back(delta, layer.B)
 
 
 class Sum(Student):
@@ -154,11 +199,11 @@ class Silent(Student):
 
 class WrongPair(Student):
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = super().below(trace, layer, below, delta)
-            yield layer, delta
+        above = None
+        for layer, delta in super().signals(net, trace):
+            if above is not None:
+                yield above, delta
+            above = layer
 
 
 class Unseeded(Student):
@@ -182,15 +227,18 @@ class Pretender(Student):
 class Useless(Student):
     """Its hidden layers hear a constant."""
 
-    def below(self, trace, layer, below, delta):
-        delta = super().below(trace, layer, below, delta)
-        delta[:] = 1
-        return trace.times_slope(below, delta)
+    def delta(self, trace, layer):
+        delta = super().delta(trace, layer)
+        return trace.times_slope(layer, np.ones_like(delta)) if layer is not self.top else delta
+
+    def signals(self, net, trace):
+        self.top = net.weighted[-1]
+        return super().signals(net, trace)
 
 
 class Misspelt(Student):
-    def below(self, trace, layer, below, delta):
-        return trace.times_slop(below, delta)
+    def delta(self, trace, layer):
+        return trace.delt(layer)
 
 
 WRONG = [
@@ -201,7 +249,15 @@ WRONG = [
     (NoSlope, "the slope", r"\d+ % of the signal .* units that are off: the slope .* is missing"),
     (NoSlope, "backprop if B is Wᵀ", r"\d+ % off: the slope f'\(a\) is missing"),
     (SlopeTwice, "backprop if B is Wᵀ", r"the slope f'\(a\) is taken twice"),
-    (SlopeOfTheLayerAbove, "teaches all layers", "a signal is that of `below`, whose slope"),
+    (SlopeOfTheLayerAbove, "teaches all layers", r"what is yielded is \(N, n_out\)"),
+    (Forgetful, "teaches all layers", "no signal has arrived at Dense.*layer.sends.* must send"),
+    (SendsTwice, "backprop if B is Wᵀ", "it is 2 times as long"),
+    (
+        SendsFurther,
+        "teaches all layers",
+        "line \\d+ of test_check.py.* first layer has no B: .*if layer.sends",
+    ),
+    (SendsFurtherByKernel, "teaches all layers", "the first layer has no B: .*if layer.sends"),
     (Sum, "a mean over the batch", "a sum over the batch .* 7 times as long, for 7 samples"),
     (BiasDividedTwice, "a mean over the batch", "db of .* divided by the number of samples twice"),
     (CopyOfTheWeights, "feedback apart from W", r"is 0\.0° from .* a copy of Wᵀ"),
@@ -221,13 +277,13 @@ WRONG = [
     (Double, "leaves the trace", "teaching changes the error"),
     (NoTop, "teaches all layers", "the output layer gets no signal"),
     (Silent, "teaches all layers", r"signals must yield a pair \(layer, δ\)"),
-    (WrongPair, "teaches all layers", "a signal is that of `below`.*with which it is yielded"),
+    (WrongPair, "teaches all layers", r"what is yielded is \(N, n_out\)"),
     (Unseeded, "the same twice", "draw all that is random from the generator"),
     (Restless, "changes nothing", "asking for updates changes B of hidden layer 2"),
     (Pretender, "claims", "says that it uses labels and does not"),
     (Useless, "claims", "says that it uses error and does not"),
     (Useless, "learns", r"\d+ % of held-out digits.* of no use to the last one"),
-    (Misspelt, "teaches all layers", r"AttributeError in line \d+ of test_check.py.*times_slop"),
+    (Misspelt, "teaches all layers", r"AttributeError in line \d+ of test_check.py.*delt'"),
 ]
 
 

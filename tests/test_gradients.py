@@ -222,6 +222,35 @@ def test_a_direct_projection_lands_where_the_next_layer_looks(case):
             np.testing.assert_allclose((signal * trace[layer].h).sum(), shown, rtol=1e-10)
 
 
+def test_signals_add_up_where_they_arrive():
+    """A layer below two others would hear only the last of them."""
+    net = oracles.dense_net()
+    rule = oracles.attached("fa", net)
+    trace = oracles.taught_trace(net, *oracles.batch(net))
+    expected = oracles.signals(rule, net, trace)
+    for layer in trace.downward():
+        delta = trace.delta(layer)
+        np.testing.assert_allclose(delta, expected[layer], rtol=1e-12)
+        if layer.sends:
+            for part in (0.25, 0.5, 0.25):
+                trace.arrive(layer, part * (delta @ layer.B))
+
+
+def test_a_layer_that_nothing_was_sent_to_says_so():
+    """A forgotten `arrive` would teach what an earlier batch had sent."""
+    net = oracles.dense_net()
+    oracles.attached("fa", net)
+    trace = oracles.taught_trace(net, *oracles.batch(net))
+    last, middle = net.weighted[-1], net.weighted[-2]
+    trace.arrive(last, trace.error @ last.B)
+    for layer in trace.downward():
+        if layer is middle:
+            with pytest.raises(ValueError, match=r"no signal has arrived at Dense\(4, 6"):
+                trace.delta(layer)
+            return
+        trace.delta(layer)
+
+
 # -- losses and activations ----------------------------------------------------------------------
 
 

@@ -31,11 +31,11 @@ class Mine(Rule):
             layer.B = rng.normal(0, self.scale, layer.feedback_shape).astype(net.dtype)
 
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = trace.times_slope(below, trace.back(layer, delta, layer.B))
-            yield below, delta
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, delta @ layer.B)
 
 
 class Broken(Mine):
@@ -49,11 +49,11 @@ class Flat(Mine):
     name = "flat"
 
     def signals(self, net, trace):
-        delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = trace.back(layer, delta, layer.B)
-            yield below, delta
+        signal = trace.error
+        for layer in trace.downward():
+            yield layer, signal
+            if layer.sends:
+                signal = trace.below(layer, signal @ layer.B)
 
 
 class Unfinished(Rule):
@@ -180,7 +180,7 @@ def test_a_rule_of_ones_own_is_explained_from_its_own_file(capsys):
     """What the class above says a rule is would be no explanation of this one."""
     assert main(["explain", "students_file:Mine"]) == 0
     out = capsys.readouterr().out
-    assert "students_file.py" in out and "trace.back(layer, delta, layer.B)" in out
+    assert "students_file.py" in out and "trace.arrive(layer, delta @ layer.B)" in out
     assert "Its short name in" not in out
 
 

@@ -22,20 +22,30 @@ def table(heading):
 
 
 MISTAKES = table("| mistake | test |")
+LOOP = RULE[RULE.index("        for layer in trace.downward") :]
+PASSED_ON = """\
+        delta = trace.error
+        for layer in trace.downward():
+            yield layer, delta
+            if layer.sends:
+                delta = trace.below(layer, delta @ layer.B)
+"""
 WRONG = {
     # the mistake, as the page has it: what stands in the rule, and what takes its place
     "`layer.W.shape` for `layer.feedback_shape`": ("layer.feedback_shape", "layer.W.shape"),
-    "`delta @ layer.B.T` for `trace.back(...)`": (
-        "trace.back(layer, delta, layer.B)",
-        "delta @ layer.B.T",
-    ),
-    "no `trace.times_slope`": ("trace.times_slope(below, signal)", "signal"),
-    "`delta * trace.samples`, a sum": ("yield below, delta", "yield below, delta * trace.samples"),
+    "no `if layer.sends`": ("if layer.sends:", "if True:"),
+    "no `trace.arrive`": ("trace.arrive(layer, delta @ layer.B)", "pass"),
+    "`delta @ layer.B.T` for `delta @ layer.B`": ("delta @ layer.B", "delta @ layer.B.T"),
+    "a signal that is passed on without `trace.delta`": (LOOP, PASSED_ON),
+    "`delta * trace.samples`, a sum": ("yield layer, delta", "yield layer, delta * trace.samples"),
     "`layer.B = layer.W.T`": (
         "layer.B = signs / layer.n_in**0.5",
         "layer.B = layer.W.T",
     ),
-    "`trace.target - trace.output`": ("delta = trace.error", "delta = trace.target - trace.output"),
+    "`-delta`, as if the error were y - ŷ": (
+        "yield layer, delta",
+        "yield layer, -delta",
+    ),
     "`np.random.choice(...)`": ("rng.choice", "__import__('numpy').random.choice"),
 }
 

@@ -7,8 +7,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from numba.core.errors import NumbaError
+
 from nofb.check.reduction import mistake_on_a_square
 from nofb.check.subject import Subject
+from nofb.kernels.jit import refused
 from nofb.text import printable
 
 HINTS = {
@@ -21,8 +24,9 @@ HINTS = {
         "every layer with `layer.sends` must send one, in a loop over trace.downward()",
     r"'NoneType' object is not iterable":
         "signals must yield a pair (layer, δ) for every layer",
-    r"'NoneType'":
-        "without a bias, layer.b and an update's db are None; without feedback, so are B and D",
+    r"'NoneType'|\bnone\b|operand \d does not have enough dimensions":
+        "the first layer has no B: send a signal further `if layer.sends`; the last one has no D, "
+        "and without a bias layer.b and an update's db are None",
     r"has no inverse":
         "draw_feedback must put one on the layer",
 }  # fmt: skip
@@ -48,6 +52,8 @@ def mishap(error: BaseException, subject: Subject) -> str:
 
 def _own_words(error: BaseException) -> str:
     """Return what an error says, line by line, without what a terminal would obey."""
+    if isinstance(error, NumbaError):
+        return printable(f"Numba can not compile {refused(error)}")
     return "\n".join(map(printable, str(error).splitlines()))
 
 

@@ -17,6 +17,7 @@ from nofb.rules import Rule, find
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
 ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
 RELATION = re.compile("[=←~≈∝]")
+FOLDED = re.compile(r"\n {5,}(?=\S)")  # where an equation goes on in the next line
 GAP = re.compile(r" {2,}")
 LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 
@@ -116,7 +117,7 @@ def parse(text: str, kind: type[Rule]) -> Header:
         subject=subject,
         question=question,
         paper=_join(lines[:start]),
-        equations=tuple(_equations(_unfold(lines[start:stop]))),
+        equations=tuple(_equations(FOLDED.sub(" ", "\n".join(lines[start:stop])).splitlines())),
         paragraphs=tuple(_paragraphs(lines[stop:])),
     )
 
@@ -124,26 +125,11 @@ def parse(text: str, kind: type[Rule]) -> Header:
 def _text(kind: type[Rule]) -> str:
     """Return the nearest docstring with equations: of a class, or of its file."""
     for each in kind.__mro__:
-        for text in (each.__dict__.get("__doc__"), _file_doc(each)):
+        file = sys.modules.get(each.__module__)
+        for text in (each.__dict__.get("__doc__"), getattr(file, "__doc__", None)):
             if text and any(map(NUMBERED.fullmatch, inspect.cleandoc(text).splitlines())):
                 return text
     return kind.__doc__ or ""  # and not that of a class above, which says what a rule is
-
-
-def _file_doc(kind: type) -> str | None:
-    module = sys.modules.get(kind.__module__)
-    return module.__doc__ if module else None
-
-
-def _unfold(lines: Iterable[str]) -> list[str]:
-    """Put what is indented more than the equations, and so goes on with one, into its line."""
-    whole: list[str] = []
-    for line in lines:
-        if line.startswith(" " * 5) and whole:
-            whole[-1] += " " + line.strip()
-        else:
-            whole.append(line)
-    return whole
 
 
 def _equations(lines: Sequence[str]) -> Iterator[Equation]:
@@ -170,18 +156,11 @@ def _equation(line: str, phase: str) -> Equation:
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[Paragraph]:
-    """Gather paragraphs: each starts at the margin, and goes on indented."""
-    block: list[str] = []
-    for line in [*lines, "end"]:
-        if line[:1].strip() and block:
-            yield _paragraph(_join(block))
-            block = []
-        block.append(line)
-
-
-def _paragraph(text: str) -> Paragraph:
-    found = LABEL.match(text)
-    return Paragraph(found["label"], text[found.end() :]) if found else Paragraph("", text)
+    """Give paragraphs: each starts at the margin, and goes on indented."""
+    for block in re.split(r"\n(?=\S)", "\n".join(lines)):
+        if text := _join(block.splitlines()):
+            found = LABEL.match(text)
+            yield Paragraph(found["label"], text[found.end() :]) if found else Paragraph("", text)
 
 
 def _join(lines: Iterable[str]) -> str:

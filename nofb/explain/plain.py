@@ -46,7 +46,8 @@ def block_lines(block: Block) -> Iterator[str]:
         yield from ["", "", block.title, "=" * len(block.title)]
     if block.heading:
         yield from ["", _indented(f"# {block.heading}", block.depth)]
-    yield from _wrapped(block.says and f"# {block.says}", hang="# ")
+    hang = "# " if block.heading else ""  # of a function; of a network it is a sentence
+    yield from _wrapped(block.says and f"{hang}{block.says}", hang)
     for line, values in block.rows:
         beside = list(chain.from_iterable(map(value_lines, values)))
         if line:

@@ -58,7 +58,7 @@ class Function:
     says: str  # the first line of its docstring
     kernel: bool  # whether it is compiled
     lines: tuple[Line, ...]  # without the docstring
-    statements: dict[int, range] = field(hash=False)  # of each line's number, its statement's
+    statements: dict[int, tuple[Line, ...]] = field(hash=False)  # the whole one, by line number
     ran: bool = True  # else it would with other attributes
 
     @property
@@ -70,11 +70,6 @@ class Function:
     def is_students(self) -> bool:
         """Whether it stands in no file of nofb's."""
         return not self.file.startswith("nofb/")
-
-    def lines_at(self, number: int) -> tuple[Line, ...]:
-        """Return the lines of the statement that the line with this number belongs to."""
-        numbers = self.statements.get(number, range(0))
-        return tuple(line for line in self.lines if line.number in numbers)
 
 
 class Reader:
@@ -101,7 +96,8 @@ class Reader:
         inside = spans[0] if doc else range(0)
         written = [each for each in _written(text, first) if each[0] not in inside]
         lines = tuple(self.line(*each, module) for each in written)
-        statements = {number: span for span in spans for number in span}
+        statements = {number: tuple(line for line in lines if line.number in span)
+                      for span in spans for number in span}  # fmt: skip
         says, file = doc.split("\n")[0], file_of(module)
         return Function(code.co_qualname, file, says, kernel, lines, statements)
 

@@ -69,7 +69,9 @@ def _block(block: Block) -> Iterator[str]:
     yield f'<div style="margin-left: {2 * block.depth}em">'
     yield f"<h5>{escape(block.heading)}</h5>" if block.heading else ""
     yield f"<p>{prose(block.says)}</p>" if block.says else ""
-    lines = ((line, _marks(line) + _values(values)) for line, values in block.rows if line)
+    lines = (
+        (line, f"{_marks(line)}<div>{_values(values)}</div>") for line, values in block.rows if line
+    )
     rows = "".join(_row(*each) for each in lines)
     arrays = "".join(_values(values) for line, values in block.rows if not line)
     yield f'<table class="code">{rows}</table>' if rows else f'<div class="values">{arrays}</div>'

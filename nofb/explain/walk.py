@@ -165,7 +165,7 @@ class _Steps:
     def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
         """End what was run when the next line begins, or the function ends or pauses."""
         running = self.running[frame]
-        lines = running.function.lines_at(frame.f_lineno)
+        lines = running.function.statements.get(frame.f_lineno, ())
         if running.now and (event == "return" or lines != running.now.lines):
             self.end(running, running.now, frame, argument)
             running.now = None

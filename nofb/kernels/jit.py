@@ -1,7 +1,8 @@
 """The one place that says how nofb's kernels are compiled, and why.
 
-A kernel takes arrays and scalars and writes into arrays that it is given. It is compiled when it
-is first called and kept on disk; with `NUMBA_DISABLE_JIT=1` it is the Python function it reads as.
+A kernel takes arrays and scalars, and returns its result or writes it into an array that it is
+given. It is compiled when it is first called and kept on disk; with `NUMBA_DISABLE_JIT=1` it is
+the Python function it reads as.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar, overload
 
 from numba import njit
+from numba.core.errors import NumbaError
 
 from nofb.kernels import cache
 
@@ -41,9 +43,7 @@ def kernel(function: Any = None, *, exact: bool = False) -> Any:
     --------
     >>> import numpy as np
     >>> from nofb.kernels.slopes import times_relu_slope
-    >>> signal = np.array([5.0, 5.0])
-    >>> times_relu_slope(signal, np.array([0.0, 2.0]))
-    >>> signal.tolist()
+    >>> times_relu_slope(np.array([5.0, 5.0]), np.array([0.0, 2.0])).tolist()
     [0.0, 5.0]
     """
     if function is None:
@@ -52,3 +52,16 @@ def kernel(function: Any = None, *, exact: bool = False) -> Any:
     if compiled is not function:  # as it is with NUMBA_DISABLE_JIT=1
         cache.attach(compiled, function)  # compile once for each machine, not once for each run
     return compiled
+
+
+def refused(error: NumbaError) -> str:
+    """Return what Numba can not compile, from the many lines of its error.
+
+    Examples
+    --------
+    >>> refused(NumbaError("No implementation of matmul:\\n >>> matmul(array(float64), none)"))
+    'matmul(array(float64), none)'
+    """
+    first, *others = str(error).splitlines()
+    calls = (line.partition(">>>")[2].strip() for line in others if ">>>" in line)
+    return next(calls, others[0] if others else first)

@@ -15,6 +15,7 @@ from numba.core.errors import NumbaError
 
 from nofb import checks, seeds, settings, updates
 from nofb.initialisers import Initialiser
+from nofb.kernels.jit import refused
 from nofb.layers import WeightedLayer
 from nofb.layers.owned_arrays import owned
 from nofb.network import Network
@@ -194,6 +195,11 @@ class Rule(ABC):
                         f"the {what} of {layer!r} has shape {found.shape}, "
                         f"but needs {expected.shape}"
                     ) from error
+        if isinstance(error, NumbaError):
+            raise TypeError(
+                f"a kernel of {type(self).__name__} can not be compiled for {refused(error)}: the "
+                "first layer has no B, so send a signal further only `if layer.sends`"
+            ) from error
 
     def check_attached(self, net: Network) -> None:
         """Raise a sentence if another rule, or none, is attached to the network."""

@@ -1,0 +1,137 @@
+"""A batch that is cut into pieces teaches what the whole one does, and is cut only where it may be.
+
+Pieces are made for threads (see test_threads.py) and where signals are large: here both are forced.
+"""
+
+import numpy as np
+import oracles
+import pytest
+from oracles import attached, batch, dense_net, taught_trace
+
+import nofb.updates
+from nofb import rules
+from nofb.rules import FeedbackAlignment
+
+NETS = oracles.NETS | {"dropout": lambda: dense_net(dropout=0.4)}
+RULES_AND_NETS = [
+    *oracles.RULES_AND_NETS,
+    *((name, "dropout") for name in rules.RULES if name not in oracles.DENSE_ONLY),
+]
+
+
+def cut_into(monkeypatch, count: int) -> None:
+    """Let every batch of a rule that may be cut be taught in so many pieces."""
+    monkeypatch.setattr(nofb.updates, "count_pieces", lambda trace, work: min(count, trace.samples))
+
+
+@pytest.mark.parametrize("count", [3, 7])
+@pytest.mark.parametrize(("name", "net_name"), RULES_AND_NETS)
+def test_a_batch_in_pieces_teaches_what_the_whole_batch_does(name, net_name, count, monkeypatch):
+    """7 samples as 2, 2 and 3: rows in the wrong place would still train, only worse."""
+    net = NETS[net_name]()
+    rule = attached(name, net)
+    trace = taught_trace(net, *batch(net))
+    whole = oracles.teach(rule, net, trace)
+    deltas = {layer: delta.copy() for layer, delta in trace.deltas.items()}
+    cut_into(monkeypatch, count)
+    oracles.assert_close(oracles.teach(rule, net, trace), whole)
+    assert list(trace.deltas) == list(deltas)
+    for layer, delta in deltas.items():
+        found = trace.deltas[layer]
+        assert found.shape == trace[layer].a.shape
+        np.testing.assert_allclose(found, delta.reshape(found.shape), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["kp", "kp_released"])
+def test_feedback_learns_from_all_the_pieces(name, monkeypatch):
+    """dB is a product of the whole batch, as dW is."""
+    net = oracles.conv_net()
+    rule = attached(name, net)
+    cut_into(monkeypatch, 3)
+    for layer, update in zip(net.weighted, rule.updates(net, *batch(net)), strict=True):
+        if layer.B is not None:
+            np.testing.assert_allclose(update.dB, update.dW.T, rtol=1e-9, atol=1e-13)
+
+
+def test_pieces_follow_their_trace_from_batch_to_batch(monkeypatch):
+    """`fit` has one trace for all batches, the last of which is smaller."""
+    net = oracles.conv_net()
+    rule = attached("fa", net)
+    large = taught_trace(net, *batch(net))
+    for samples in (7, 3, 7):
+        x, y = batch(net, samples, seed=samples)
+        monkeypatch.undo()
+        expected = rule.updates(net, x, y)
+        cut_into(monkeypatch, 3)
+        trace = large.rows(samples).fill(net.as_input(x), train=True)
+        oracles.assert_close(rule.teach(net, trace.set_target(net.as_target(y, samples))), expected)
+
+
+def counted(kind: type[FeedbackAlignment]) -> list[int]:
+    """Return how many samples a rule saw at each call of `signals`, for one batch of seven."""
+    seen = []
+
+    class Counting(kind):
+        by_sample = kind.by_sample
+
+        def signals(self, net, trace):
+            seen.append(trace.samples)
+            return super().signals(net, trace)
+
+    net = dense_net()
+    attached(Counting(), net).updates(net, *batch(net))
+    return seen
+
+
+class Own(FeedbackAlignment):
+    """A rule of one's own that says nothing of samples."""
+
+
+class OwnBySample(FeedbackAlignment):
+    """One that says that a sample needs no other."""
+
+    by_sample = True
+
+
+class Centred(FeedbackAlignment):
+    """Feedback alignment whose signals have the mean of the batch subtracted."""
+
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, delta - delta.mean(axis=0)
+
+
+def test_only_a_rule_that_says_so_is_taught_in_pieces(monkeypatch):
+    """What a rule of one's own inherits says nothing of what it overrides."""
+    cut_into(monkeypatch, 3)
+    assert FeedbackAlignment.by_sample and not Own.by_sample
+    assert counted(Own) == [7]
+    assert counted(OwnBySample) == [2, 2, 3]
+
+
+def test_a_rule_with_statistics_of_the_batch_gets_the_whole_batch(monkeypatch):
+    """The mean of a piece is another mean: the step would depend on the number of threads."""
+    net = dense_net()
+    rule = attached(Centred(), net)
+    x, y = batch(net)
+    whole = oracles.teach(rule, net, taught_trace(net, x, y))
+    cut_into(monkeypatch, 3)
+    oracles.assert_same(oracles.teach(rule, net, taught_trace(net, x, y)), whole)
+    assert not any(update.db.any() for update in rounded(whole))
+
+
+def rounded(updates):
+    """Return updates without what rounding left."""
+    for update in updates:
+        update.db[np.abs(update.db) < 1e-12] = 0
+    return updates
+
+
+def test_large_signals_are_made_in_pieces_and_small_ones_are_not(monkeypatch):
+    """New memory of many megabytes costs more than the arithmetic in it."""
+    net = dense_net()
+    trace = taught_trace(net, *batch(net))
+    size = 7 * net.signal_size * 8
+    for piece, count in ((size, 1), (size - 1, 2), (size // 3 + 1, 3), (1, 7)):
+        monkeypatch.setattr(nofb.updates, "PIECE", piece)
+        assert nofb.updates.count_pieces(trace, work=7 * net.work) == count
