@@ -1,6 +1,6 @@
 """What every layer with weights computes: its pre-activation, and the step of its weights.
 
-Rows are samples; for a convolution they are patches. `@` and `np.dot` inside a kernel call BLAS.
+Rows are samples; for a convolution they are patches. `np.dot` inside a kernel calls SciPy's BLAS.
 """
 
 import numpy as np
@@ -10,13 +10,11 @@ from nofb.types import Array
 
 
 @kernel
-def affine(h_below: Array, W: Array, b: Array | None, a: Array) -> None:
-    """a = h_below W + b."""
-    np.dot(h_below, W, a)  # (N, n_out)
-    if b is not None:
-        for i in range(a.shape[0]):  # a += b
-            for j in range(a.shape[1]):
-                a[i, j] += b[j]
+def add_bias(a: Array, b: Array) -> None:
+    """a = h_below W + b, once a holds the product."""
+    for i in range(a.shape[0]):  # a += b
+        for j in range(a.shape[1]):
+            a[i, j] += b[j]
 
 
 @kernel
@@ -43,9 +41,3 @@ def weight_update(h_below: Array, delta: Array, samples: int, dW: Array, db: Arr
     """ΔW = h_belowᵀ δ / N, and Δb the mean of δ."""
     mean_delta = mean_rows(delta, samples, db)
     np.dot(h_below.T, mean_delta, dW)  # ΔW_l = h_{l-1}ᵀ δ_l / N  (n_in, n_out)
-
-
-@kernel
-def weight_product(h_below: Array, mean_delta: Array, dW: Array) -> None:
-    """ΔW = h_belowᵀ δ / N, for some of the units below."""
-    np.dot(h_below.T, mean_delta, dW)
