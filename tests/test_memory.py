@@ -63,8 +63,8 @@ def borrowed(name, sizes, samples):
 
     Equations are functions that return their results: with targets, the gradient of every inverse
     once; where feedback learns or is made anew, two arrays like the feedback. Both may ask for
-    eight arrays like the activations of a batch; what sends errors alone, for two of the widest
-    layer.
+    eight arrays like the activations of a batch; what sends errors alone, for the signals that
+    arrive and two arrays of the widest layer.
     """
     activations = 8 * samples * sum(sizes)
     matrices = [n * m for n, m in pairwise(sizes)]
@@ -72,7 +72,7 @@ def borrowed(name, sizes, samples):
         return 4 * (sum(matrices) + activations)
     if name in NEW_FEEDBACK:
         return 4 * (2 * sum(matrices[1:]) + activations)
-    return 4 * 2 * samples * max(sizes)
+    return 4 * samples * (sum(sizes) + 2 * max(sizes))
 
 
 @pytest.mark.parametrize("name", DENSE_ONLY)
@@ -113,7 +113,7 @@ def test_a_run_keeps_weights_averages_feedback_and_one_batch_of_activations(opti
     matrices = [n * m for n, m in pairwise(sizes)]
     parameters = sum(matrices) + sum(sizes[1:])
     batch = sizes[0] + sizes[-1]  # x and the target rows
-    activations = 3 * sum(sizes[1:]) + sum(sizes[1:-1]) + sizes[-1]
+    activations = 3 * sum(sizes[1:]) + sizes[-1]
     formula = 4 * (
         (2 + averages) * parameters + sum(matrices[1:]) + samples * (batch + activations)
     )
