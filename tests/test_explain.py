@@ -114,8 +114,10 @@ def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():
     """The mirror's own half happens after the step, and inside of a kernel."""
     steps = walk("wm")
     names = [moment.function.name for moment in steps.moments]
-    assert names.index("FeedbackAlignment.signals") < names.index("mirror") < names.index("follow")
-    (given,) = beside(steps, "def mirror(")
+    assert (
+        names.index("FeedbackAlignment.signals") < names.index("correlate") < names.index("follow")
+    )
+    (given,) = beside(steps, "def correlate(")
     (product,) = beside(steps, "return z.T @ xi / z.dtype.type(count)")
     np.testing.assert_allclose(product["returned"], given["z"].T @ given["xi"] / given["count"])
     assert given["count"] == 63

@@ -46,4 +46,5 @@ class DirectRandomTargetProjection(DirectFeedbackAlignment):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer in net.weighted[:-1]:
-            yield layer, trace.delta(layer, project(trace.target, layer.D))  # eq. 2, ∘ f'(a_l)
+            delta = trace.delta(layer, project(trace.target, layer.D))  # times the slope: eq. 2
+            yield layer, delta

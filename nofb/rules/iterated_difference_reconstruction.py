@@ -34,7 +34,7 @@ from nofb.layer_maps import LayerMaps
 from nofb.noise import Noise
 from nofb.rules.base import Uses
 from nofb.rules.iterated_inverses import IteratedInverses
-from nofb.rules.targets import Loss, difference_reconstruction
+from nofb.rules.targets import InverseUpdate, difference_reconstruction
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -63,5 +63,5 @@ class IteratedDifferenceReconstruction(IteratedInverses):
     damping: float = 0.5
     layer_norm: bool = False
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         return difference_reconstruction(layers, noise)

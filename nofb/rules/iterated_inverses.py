@@ -56,7 +56,7 @@ def layer_factor(asked: Array, change: Array) -> Array:
     for i in range(len(change)):
         length = (change[i] ** 2).sum()
         if length > 0:
-            factor[i, 0] = (asked[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖², eq. 8
+            factor[i, 0] = (asked[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖²: eq. 8
     return factor
 
 

@@ -32,7 +32,7 @@ from nofb.layer_maps import LayerMaps
 from nofb.layers.inverse import Use
 from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.targets import Loss, TargetRule, difference_target
+from nofb.rules.targets import InverseUpdate, TargetRule, difference_target
 from nofb.types import Array, Map
 
 
@@ -62,7 +62,7 @@ class LocalDifferenceReconstruction(TargetRule):
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         own = layers[0]
         noisy_below, noisy = noise(own.h_below), noise(own.h)  # eq. 5
         z = own.f(noisy_below)
@@ -71,6 +71,7 @@ class LocalDifferenceReconstruction(TargetRule):
         p = g_z - g_h  # eq. 6  (N, n_{l-1})
         q = g_noisy - g_h  # eq. 7  (N, n_{l-1})
         loss = float(np.vdot(q, q) - 2 * np.vdot(xi, p)) / len(xi)
-        slopes = -2 * xi, 2 * q, 2 * (xi - q)  # of p's g(z), of q's g(h + ζ), and of both g(h)
-        uses = zip((z, noisy, own.h), (g_z, g_noisy, g_h), slopes, strict=True)
-        return loss, [Use(*each) for each in uses]  # eq. 8
+        gradients = -2 * xi, 2 * q, 2 * (xi - q)  # of p's g(z), of q's g(h + ζ), and of both g(h)
+        uses = zip((z, noisy, own.h), (g_z, g_noisy, g_h), gradients, strict=True)
+        dB, dc = own.g.gradient([Use(*each) for each in uses])  # eq. 8
+        return InverseUpdate(loss, dB, dc)

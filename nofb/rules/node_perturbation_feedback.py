@@ -109,7 +109,8 @@ class NodePerturbationFeedback(FeedbackAlignment):
         change = (noisy.losses() - trace.losses()).astype(net.dtype)  # (N,)
         for layer, xi in noise.items():
             told = credit(change, xi.reshape(trace.samples, -1), self.width)  # eq. 5
-            yield layer, self.regress(trace, layer, told.reshape(xi.shape), layer.B)
+            dB = self.regress(trace, layer, told.reshape(xi.shape), layer.B)
+            yield layer, dB
 
     def noise(self, layer: WeightedLayer, samples: int) -> Array:
         """Return noise for what a layer receives (N, ...)."""
