@@ -55,7 +55,7 @@ def kernel(function: Any = None, *, exact: bool = False) -> Any:
 
 
 def refused(error: NumbaError) -> str:
-    """Return what Numba can not compile, from the many lines of its error.
+    """Return what Numba cannot compile, from the many lines of its error.
 
     Examples
     --------
