@@ -20,8 +20,8 @@ LEGEND = (
     "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
 )
 OPPOSED = (
-    "Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so there the "
-    "weights come to oppose the matrix: more than 90° is alignment."
+    "Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so there "
+    "the weights come to oppose the matrix: more than 90° is alignment."
 )
 
 

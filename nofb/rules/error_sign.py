@@ -2,7 +2,7 @@
 
 Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311), as "sDFA".
 
-    δ_L  = e = ŷ - y                                (1)   the output layer learns as ever
+    δ_L  = e = ŷ - y                                (1)   the output layer learns as always
     δ_l  = (sign(e) D_l) ∘ f'(a_l)  for every hidden l (2)
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 

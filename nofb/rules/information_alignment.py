@@ -1,4 +1,4 @@
-"""Information alignment: what if the feedback learned to say again what the units below had said?
+"""Information alignment: what if the feedback learned to reconstruct what the units below sent?
 
 Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
 
@@ -42,7 +42,7 @@ def correlate(rest: Array, z: Array, count: int) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class InformationAlignment(WeightMirror):
-    """Information alignment: a weight mirror that stops where B says it all again.
+    """Information alignment: a weight mirror that stops where B reconstructs the noise.
 
     Parameters
     ----------

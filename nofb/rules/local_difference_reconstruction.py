@@ -12,7 +12,9 @@ Noise below and noise above, several times with every batch:
     q_l     = g_l(h_l + ζ) - g_l(h_l)               (7)   what becomes of noise above
     ΔB_l    gradient of -2 ξ·p_l + ‖q_l‖²           (8)   in B_l, c_l alone
 
-Symbols: as in `dtp`. ξ (N, n_{l-1}) and ζ (N, n_l) noise, σ its width.
+Symbols: t_l target (N, n_l); η̂ step size; f_l layer l; g_l its inverse, B_l (n_l, n_{l-1}), c_l
+    bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); ξ
+    (N, n_{l-1}) and ζ (N, n_l) noise, σ its width.
 Why it works: for linear layers eq. 8 is on average 2 σ² (B_l - W_lᵀ), so that B_l becomes W_lᵀ and
     targets carry gradients; in general g's Jacobian becomes f's, transposed. Without the second
     term nothing would bound B_l.
