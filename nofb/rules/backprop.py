@@ -1,4 +1,4 @@
-"""Backpropagation: how does each weight change the loss, if errors go back through the same weights?
+"""Backpropagation: how does each weight change the loss, if errors return through the same weights?
 
 Rumelhart, Hinton & Williams 1986 (Nature 323:533).
 

@@ -13,8 +13,8 @@ Noise goes all the way up, and comes back as a target does:
     ΔB_l    gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / (2σ²) (8)   in B_l, c_l alone, and λ B_l decays
 
 Symbols: t_l target (N, n_l); η̂ step size; f_l layer l; g_l its inverse, B_l (n_l, n_{l-1}), c_l
-    bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); σ width
-    of the noise; λ `inverse_decay`; J_l Jacobian of the output with respect to h_l.
+    bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); σ
+    width of the noise; λ `inverse_decay`; J_l Jacobian of the output with respect to h_l.
 Why it works: pseudo-inverses do not compose, (W₁ W₂)⁺ ≠ W₂⁺ W₁⁺: inverses that are right one by one
     send a part of the signal where the output cannot tell, into the null space of J_l. Eq. 8 asks
     of the whole path to be J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
