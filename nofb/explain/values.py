@@ -73,7 +73,7 @@ def layer_of(arguments: Iterable[Any], net: Network) -> str:
             value = value[0]
         for part in getattr(value, "parts", (value,)):
             if isinstance(part, WeightedLayer) and part in net.weighted:
-                return f"layer {net.weighted.index(part) + 1}"
+                return f", layer {net.weighted.index(part) + 1}"
     return ""
 
 

@@ -31,7 +31,7 @@ class Moment:
     depth: int  # how many of the functions that are shown wait for it
     lines: tuple[Line, ...]
     values: tuple[Value, ...] = ()  # what it made; at the head of a kernel, what that was given
-    layer: str = ""  # that the function was called for: "layer 2"
+    layer: str = ""  # that the function was called for: ", layer 2"
 
     @property
     def returns(self) -> bool:
@@ -81,9 +81,7 @@ class Walk:
             times = f", one of {count} calls" if count > 1 else ""
             rows = [(line, each.values if line is each.lines[-1] else ())
                     for each in moments for line in each.lines]  # fmt: skip
-            yield Block(
-                tuple(rows), f"{function.name}{where}{times}{layer and f', {layer}'}", depth=depth
-            )
+            yield Block(tuple(rows), f"{function.name}{where}{times}{layer}", depth=depth)
         yield of_values(self.end, "After the step")
 
 
