@@ -68,7 +68,7 @@ def summary(total: Counter[str], later: int) -> str:
     judged = total["killed"] + total["survived"]
     first = total["killed"] - later
     return SUMMARY.format(
-        **total,
+        **{kind: total[kind] for kind in KINDS},
         run=judged + total["equivalent"],
         seen=f"{total['killed'] / judged:.1%}",
         judged=judged,
