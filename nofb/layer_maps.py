@@ -81,7 +81,8 @@ def layer_maps(
 
 def above(net: Network, layer: WeightedLayer) -> Chain:
     """Return the activations that are layers of their own, directly above a layer."""
-    return Chain(*(each.activation for each in net.riders(layer) if isinstance(each, Activation)))
+    layers = net.weightless_above(layer)
+    return Chain(*(each.activation for each in layers if isinstance(each, Activation)))
 
 
 def dense_layers(net: Network, who: str = "") -> list[Dense]:

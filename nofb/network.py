@@ -94,14 +94,14 @@ class Network:
         for layer in self.weighted[1:]:
             layer.sends = True
         self._below = dict(zip(self.weighted[1:], self.weighted[:-1], strict=True))
-        self._riders = {layer: self._find_riders(layer) for layer in self.weighted}
+        self._weightless = {layer: self._find_weightless(layer) for layer in self.weighted}
         self._draw()
         self.rule: object = None  # the rule whose feedback path is drawn
         self.input_shape: Shape | None = None
         if input_shape is None and not self._needs_image():
             input_shape = self.weighted[0].shape_in
         if input_shape is not None:
-            self.settle(tuple(input_shape))
+            self.infer_shapes(tuple(input_shape))
         _TAKEN.update(self.layers)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -116,9 +116,9 @@ class Network:
             raise ValueError(f"no layer with weights stands below {layer!r}")
         return self._below[layer]
 
-    def riders(self, layer: WeightedLayer) -> list[WeightlessLayer]:
+    def weightless_above(self, layer: WeightedLayer) -> list[WeightlessLayer]:
         """Return the pooling, dropout and flattening between a layer and the next one."""
-        return self._riders[layer]
+        return self._weightless[layer]
 
     def units_shown(self, layer: WeightedLayer) -> int:
         """Return how many numbers of one sample `layer` shows to the next one, after pooling."""
@@ -290,7 +290,7 @@ class Network:
 
     # -- what comes in -------------------------------------------------------------------------
 
-    def settle(self, input_shape: Shape) -> None:
+    def infer_shapes(self, input_shape: Shape) -> None:
         """Work out the shape of every layer from the shape of one sample, or say what clashes."""
         shape = input_shape
         if len(input_shape) == 3:
@@ -299,7 +299,7 @@ class Network:
         before = [vars(layer).copy() for layer in self.layers]
         try:
             for layer in self.layers:
-                layer.settle(shape)
+                layer.infer_shapes(shape)
                 shape = layer.shape_out
         except (TypeError, ValueError):  # half of the layers must not keep shapes of other images
             for layer, attributes in zip(self.layers, before, strict=True):
@@ -325,7 +325,7 @@ class Network:
                 f"come first: {name}.transpose(0, 3, 1, 2)"
             )
         if self.input_shape is None:
-            self.settle(x.shape[1:])
+            self.infer_shapes(x.shape[1:])
         if x.shape[1:] != self.input_shape:
             raise ValueError(
                 f"{name} has samples of shape {x.shape[1:]}, but the network takes "
@@ -455,13 +455,13 @@ class Network:
                 'gets: use "binary_cross_entropy" for two classes, "squared_error" for real values'
             )
 
-    def _find_riders(self, layer: WeightedLayer) -> list[WeightlessLayer]:
-        riders: list[WeightlessLayer] = []
+    def _find_weightless(self, layer: WeightedLayer) -> list[WeightlessLayer]:
+        found: list[WeightlessLayer] = []
         for above in self.layers[self.layers.index(layer) + 1 :]:
             if not isinstance(above, WeightlessLayer):
                 break
-            riders.append(above)
-        return riders
+            found.append(above)
+        return found
 
     def _needs_image(self) -> bool:
         first = self.layers[: self.layers.index(self.weighted[0])]

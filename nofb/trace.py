@@ -189,7 +189,7 @@ class Trace:
             If no signal has arrived, or the one given has another shape.
         """
         if signal is not None:
-            top = [layer, *self.net.riders(layer)][-1]
+            top = [layer, *self.net.weightless_above(layer)][-1]
             signal = self._descend(layer, self[top].shaped(signal, top))
         elif layer not in self._arrived:
             raise ValueError(
@@ -308,12 +308,12 @@ class Trace:
 
     def _ascend(self, layer: WeightedLayer, signal: Array) -> Array:
         """Bring a signal on the activation of `layer` up to what it shows to the next one."""
-        for each in self.net.riders(layer):
+        for each in self.net.weightless_above(layer):
             signal = each.relay(self[each], signal)
         return signal
 
     def _descend(self, layer: WeightedLayer, signal: Array) -> Array:
         """Bring a signal on what `layer` shows to the next one back to its own activation."""
-        for each in reversed(self.net.riders(layer)):
+        for each in reversed(self.net.weightless_above(layer)):
             signal = each.back(self[each], signal)
         return signal

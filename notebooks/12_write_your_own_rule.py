@@ -179,7 +179,7 @@ for rule in (FewBits(), Copycat()):
 rules.enrol(FewBits)
 settings = Settings(hidden=(32, 16), epochs=EPOCHS)
 comparison = compare(["bp", "fa", "fewbits", "shallow"], settings, seeds=SEEDS)
-print(settings.loan("fewbits"))
+print(settings.default_rate("fewbits"))
 learning_curves(comparison)
 
 # %% [markdown]

@@ -290,7 +290,7 @@ def image_net(
     channels, height, width = input_shape
     shape: tuple[int, ...] = (height, width, channels)
     for layer in layers:
-        layer.settle(shape)
+        layer.infer_shapes(shape)
         shape = layer.shape_out
     top = [Flatten(), Dense(int(np.prod(shape)), 3)]
     return roughened(

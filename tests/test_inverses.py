@@ -52,7 +52,7 @@ class Formulas:
     def __init__(self, rule: TargetRule, net: Network, trace) -> None:
         self.rule, self.layers = rule, net.weighted
         self.top = len(net.weighted) - 1
-        self.apart = [each.activation.name for each in net.riders(net.weighted[0])]
+        self.apart = [each.activation.name for each in net.weightless_above(net.weighted[0])]
         self.unit = oracles.OUTPUT_UNITS[net.head.name] if rule.name == "sdtp" else None
         self.h = [rule.state(trace, layer).copy() for layer in net.weighted]
 

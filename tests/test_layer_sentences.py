@@ -11,7 +11,7 @@ from nofb.layers.base import Record
 def test_the_work_of_a_layer_is_its_multiply_adds():
     """The work decides what is cut between threads; a sum of sizes would be far too small."""
     dense, maps = Dense(5, 3), Conv2D(2, 4, (3, 2), padding=1)
-    maps.settle((5, 6, 2))
+    maps.infer_shapes((5, 6, 2))
     assert dense.work == 5 * 3
     assert maps.work == (5 * 7 * 4) * (3 * 2 * 2)
 
@@ -20,9 +20,9 @@ def test_the_work_of_a_layer_is_its_multiply_adds():
 def test_a_dense_layer_that_receives_more_than_a_row_names_the_cure(shape):
     """Images go through Flatten first; a row of another length does not need it."""
     with pytest.raises(ValueError, match=r"put Flatten\(\) before it"):
-        Dense(12, 2).settle(shape)
+        Dense(12, 2).infer_shapes(shape)
     with pytest.raises(ValueError, match=r"but receives \(13,\)$"):
-        Dense(12, 2).settle((13,))
+        Dense(12, 2).infer_shapes((13,))
 
 
 def test_only_a_transposed_feedback_matrix_is_told_of_the_feedbacks_shape():
@@ -50,7 +50,7 @@ def test_a_signal_reaches_kernels_in_the_networks_precision():
 def test_pooling_takes_maps_and_nothing_else(shape):
     """A batch that is handed in as one sample has an axis too many."""
     with pytest.raises(ValueError, match="takes maps"):
-        MaxPool2D(2).settle(shape)
+        MaxPool2D(2).infer_shapes(shape)
 
 
 def test_a_dropout_seed_below_zero_is_refused():

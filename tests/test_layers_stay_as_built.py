@@ -87,7 +87,7 @@ def test_a_checkpoint_cannot_change_a_size():
 def test_a_network_can_still_be_told_another_size_of_image():
     """Only the layers' own sizes are fixed; those of the images come through the network."""
     net = Network([Conv2D(1, 4, 3), MaxPool2D(2), Flatten(), Dense(36, 10)], input_shape=(1, 8, 8))
-    net.settle((1, 9, 9))
+    net.infer_shapes((1, 9, 9))
     assert net.layers[0].shape_out == (7, 7, 4) and net.layers[1].shape_out == (3, 3, 4)
     assert net.predict(np.ones((2, 1, 9, 9))).shape == (2,)
 
@@ -96,7 +96,7 @@ def test_images_that_do_not_fit_leave_every_shape_as_it_was():
     """The lower layers kept the refused size, and the next batch was read past its end."""
     net, twin = maps(), maps()
     with pytest.raises(ValueError, match="but receives"):
-        net.settle((1, 28, 28))
+        net.infer_shapes((1, 28, 28))
     for layer, other in zip(net.layers, twin.layers, strict=True):
         assert (layer.shape_in, layer.shape_out) == (other.shape_in, other.shape_out)
     x = DIGITS.as_images().x_test[:3]

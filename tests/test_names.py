@@ -113,7 +113,7 @@ def legend_of(comparison: Comparison) -> list[str]:
     picture = Picture(6, 4)
     picture.subplots()
     add_legend(picture, comparison, THEMES["light"], "rules")
-    picture.settle()
+    picture.infer_shapes()
     shown = [label._preprocess_math(label.get_text()) for label in picture.legends[0].get_texts()]
     assert not any(is_formula for _, is_formula in shown)
     return [words for words, _ in shown]

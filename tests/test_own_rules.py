@@ -172,7 +172,7 @@ def test_a_rate_that_is_given_is_nobody_elses(capsys):
     out = capsys.readouterr().out
     assert out.startswith("mine: a rule of one's own (not published)") and "no learning" not in out
     assert tuned_rate("digits", "mine", "rmsprop") == tuned_rate("digits", LENDER, "rmsprop")
-    assert Settings().loan("fa") is None and Settings(lr=0.1).loan("mine") is None
+    assert Settings().default_rate("fa") is None and Settings(lr=0.1).default_rate("mine") is None
 
 
 @pytest.mark.usefixtures("desk")

@@ -59,7 +59,7 @@ def bent(net: Network, seed: int = 3) -> Network:
 def give_exact_inverses(net: Network) -> None:
     """Let every g_l undo f_l: its bias, its matrix and its activation."""
     for layer in net.weighted[1:]:
-        B, apart = np.linalg.inv(layer.W), net.riders(net.below(layer))
+        B, apart = np.linalg.inv(layer.W), net.weightless_above(net.below(layer))
         undo = UNDO[(apart[0] if apart else layer).activation.name]
         layer.inverse = Inverse(B, undo) if apart else Inverse(B, before=Chain(undo))
         if layer.b is not None:
@@ -83,7 +83,7 @@ def up(net: Network, index: int, x: np.ndarray) -> np.ndarray:
     layer, last = net.weighted[index], index == len(net.weighted) - 1
     b = 0 if layer.b is None else layer.b
     f = oracles.ACTIVATIONS[layer.activation.name][0]
-    for apart in net.riders(net.below(layer)):
+    for apart in net.weightless_above(net.below(layer)):
         x = oracles.ACTIVATIONS[apart.activation.name][0](x)
     return x @ layer.W + b if last else f(x @ layer.W + b)
 
@@ -490,7 +490,7 @@ def test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so():
 
 def targets_by_hand(rule: Rule, net: Network, a: list[np.ndarray], e: np.ndarray):
     """Return the targets of f(x) = s(x) W + b and g(z) = s(z) B + c, for pre-activations a."""
-    activation = net.riders(net.weighted[0])[0].activation.name
+    activation = net.weightless_above(net.weighted[0])[0].activation.name
     s, slope = oracles.ACTIVATIONS[activation]
     top, t = len(a) - 1, [*a[:-1], a[-1] - rule.step_size * e]
     for i in range(top, 0, -1):

@@ -98,7 +98,7 @@ def _text(content: bytes) -> str:
 
 
 def _with_none(value: Any) -> Any:
-    """Return TOML's values with `None`, for which it has no word, in the place of "none"."""
+    """Return TOML's values with `None`, for which it has no word, instead of "none"."""
     if isinstance(value, dict):
         return {name: _with_none(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -25,7 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--validation", type=float, default=0.0, metavar="SHARE",
         help="of the training samples, held out (default: none)")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE",
-        help="keep the run in this file, so that it can be gone on with (default: none)")
+        help="keep the run in this file, so that it can be resumed (default: none)")
     parser.add_argument("--every", type=int, default=1, metavar="N",
         help="epochs from one checkpoint to the next (default: %(default)s)")
     parser.add_argument("--resume", action="store_true",
@@ -44,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
     data = settings.load()
     net = settings.network(data, options.seed)
     print(f"{rule.name}: {rule.title} ({rule.paper})\n{data!r}\n{net!r}\n{optimizer!r}\n")
-    if loan := settings.loan(rule.name):
-        print(f"{loan}\n")
+    if note := settings.default_rate(rule.name):
+        print(f"{note}\n")
     table = _Table(options.validation > 0)
     finished = fit(
         net,

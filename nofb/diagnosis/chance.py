@@ -79,7 +79,7 @@ def signal_units(net: Network, layer: WeightedLayer) -> int:
     >>> signal_units(net, net.weighted[0])
     36
     """
-    return prod([layer, *net.riders(layer)][-1].shape_out)
+    return prod([layer, *net.weightless_above(layer)][-1].shape_out)
 
 
 def network_band(net: Network, layer: int) -> tuple[float, float]:

@@ -36,9 +36,9 @@ def transport_path(net: Network) -> PerLayer:
         signal = layer.scatter(Record(net.n_outputs, net.dtype), rows)
         if below.D is not None:
             path[below] = signal.reshape(net.n_outputs, -1)
-        for rider in reversed(net.riders(below)):
-            if isinstance(rider, MaxPool2D):
+        for each in reversed(net.weightless_above(below)):
+            if isinstance(each, MaxPool2D):
                 return path
-            if isinstance(rider, Flatten):
-                signal = signal.reshape(net.n_outputs, *rider.shape_in)
+            if isinstance(each, Flatten):
+                signal = signal.reshape(net.n_outputs, *each.shape_in)
     return path

@@ -6,7 +6,7 @@ With W at rest, B averages the estimates of its last 1 / λ steps, each made of 
 
 F says how noisy the answers are: the variance of an answer over the part of it that tells of W,
 F = Var f(a) / (Var a E[f'(a)]²). It is 1 for linear units and 2 - 2/π = 1.36 for ReLU. Raw answers
-have E[f(a)²] in the place of Var f(a), and M in that of M - 1: logistic units answer ½ whoever
+have E[f(a)²] instead of Var f(a), and M instead of M - 1: logistic units respond with ½ whoever
 speaks, so F = ¼ / (Var a / 16), which is 400 for noise of width 0.1.
 
 Renormalised feedback forgets too, since what is new is added and the sum cut back to its length:

@@ -162,7 +162,7 @@ def _safe_path() -> Iterator[None]:
     """Within this context, processes that are started prefer Python's modules to a folder's.
 
     A file of the user's that is called like one of them, such as random.py, would else be run by
-    every process, in the place of Python's own.
+    every process, instead of Python's own.
     """
     path, safe, own = list(sys.path), os.environ.get("PYTHONSAFEPATH"), _folders()
     os.environ["PYTHONSAFEPATH"] = "1"  # for those that start as `python -c` or `python -m`

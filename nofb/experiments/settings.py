@@ -100,11 +100,11 @@ class Settings:
         return Network([*layers, Dense(sizes[-1], data.n_outputs)], loss, seed)
 
     def rate(self, rule: str) -> float:
-        """Return the learning rate for a rule: the given one, or the one found or borrowed."""
+        """Return the learning rate for a rule: the given one, the one found, or the default."""
         return self.lr if self.lr is not None else tuned_rate(self.data, rule, self.optimizer)
 
-    def loan(self, rule: str) -> str | None:
-        """Return a sentence about the rate of a rule that had to borrow one, and `None` else."""
+    def default_rate(self, rule: str) -> str | None:
+        """Return a sentence about the default rate, for a rule without a rate of its own."""
         if self.lr is not None or not borrows(rule):
             return None
         return (

@@ -37,7 +37,7 @@ class Activation(WeightlessLayer):
     def __init__(self, activation: str) -> None:
         self.activation = activations.get(activation)
 
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Accept any shape."""
         self.set_shapes(shape_in, shape_in)
 

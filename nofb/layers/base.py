@@ -63,12 +63,12 @@ class Record:
     ) -> Array:
         """Return the array called `name`, (N, *shape): made at the first call, then used again."""
         if name not in self.arrays:
-            room = (
+            buffer = (
                 self.whole.array(name, shape, dtype)[self.rows]
                 if self.whole is not None
                 else np.zeros((self.samples, *shape), dtype or self.dtype)
             )
-            self.arrays.setdefault(name, room)  # of two threads that come at once, one is first
+            self.arrays.setdefault(name, buffer)  # of two threads that come at once, one is first
         return self.arrays[name]
 
     def signal(self, layer: Layer, signal: Array, shape: Shape) -> Array:
@@ -130,7 +130,7 @@ class Layer(ABC):
     Attributes
     ----------
     shape_in, shape_out
-        The shapes of one sample before and after; known once the network has `settle`d.
+        The shapes of one sample before and after; known once the network has inferred its shapes.
     SIZES
         The attributes that keep the value they were given first: kernels trust them.
     """
@@ -151,15 +151,15 @@ class Layer(ABC):
             )
 
     @abstractmethod
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Work out `shape_out` and call `set_shapes`, or refuse the shape of one sample."""
 
     def set_shapes(self, shape_in: Shape, shape_out: Shape) -> None:
-        """Set both shapes, for `settle` alone: a network may be given images of another size."""
+        """Set both shapes, for `infer_shapes` alone: images may come in another size."""
         vars(self).update(shape_in=shape_in, shape_out=shape_out)
 
     def open(self, record: Record, h_below: Array) -> None:
-        """Take note of what the layer receives, and make room for what it will give."""
+        """Note what the layer receives, and make a buffer for what it will give."""
         record.h_below = h_below
         record.h = record.array("h", self.shape_out)
 

@@ -80,7 +80,7 @@ class Conv2D(WeightedLayer):
         n_in = self.kernel_size[0] * self.kernel_size[1] * channels_in
         super().__init__(n_in, checks.whole("channels_out", channels_out), activation, init, bias)
 
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Work out the size of the maps, or refuse maps that do not fit."""
         if len(shape_in) != 3 or shape_in[2] != self.channels_in:
             raise ValueError(
@@ -141,13 +141,13 @@ class Conv2D(WeightedLayer):
         return height, width, rows, columns * self.channels_in
 
     def _bordered(self, record: Record, maps: Array, name: str) -> tuple[Array, Array]:
-        """Return room for the maps and their border, as rows of pixels, and the maps in it."""
+        """Return a buffer for the maps and their border, as rows of pixels, and the maps in it."""
         (height, width, channels), (top, left) = self.shape_in, self.padding
-        room = maps
+        buffer = maps
         if top or left:
-            room = record.array(name, (height + 2 * top, width + 2 * left, channels))
-            maps = room[:, top : top + height, left : left + width]
-        return room.reshape(*room.shape[:2], -1), maps
+            buffer = record.array(name, (height + 2 * top, width + 2 * left, channels))
+            maps = buffer[:, top : top + height, left : left + width]
+        return buffer.reshape(*buffer.shape[:2], -1), maps
 
     @property
     def _steps(self) -> tuple[int, int]:

@@ -56,7 +56,7 @@ class Dense(WeightedLayer):
         self.shape_in, self.shape_out = (n_in,), (n_out,)
         self.work = n_in * n_out
 
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Refuse anything but (n_in,)."""
         if shape_in != self.shape_in:
             hint = "; put Flatten() before it" if len(shape_in) > 1 else ""

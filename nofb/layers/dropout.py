@@ -35,7 +35,7 @@ class Dropout(WeightlessLayer):
     Examples
     --------
     >>> dropout = Dropout(0.5, seed=0)
-    >>> dropout.settle((4,))
+    >>> dropout.infer_shapes((4,))
     >>> record = Record(2, np.float32)
     >>> dropout.open(record, np.ones((2, 4), np.float32))
     >>> dropout.draw_mask(record, train=True)
@@ -49,7 +49,7 @@ class Dropout(WeightlessLayer):
         self.seed = None if seed is None else checks.whole("seed", seed, least=0)
         self.rng = seeds.generator(0 if self.seed is None else self.seed, "dropout")
 
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Any shape will do."""
         self.set_shapes(shape_in, shape_in)
 

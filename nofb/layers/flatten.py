@@ -12,12 +12,12 @@ class Flatten(WeightlessLayer):
     Examples
     --------
     >>> flatten = Flatten()
-    >>> flatten.settle((5, 4, 3))
+    >>> flatten.infer_shapes((5, 4, 3))
     >>> flatten.shape_out
     (60,)
     """
 
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Any shape can be flattened."""
         self.set_shapes(shape_in, (prod(shape_in),))
 

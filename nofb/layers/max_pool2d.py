@@ -27,7 +27,7 @@ class MaxPool2D(WeightlessLayer):
     Examples
     --------
     >>> pool = MaxPool2D(2)
-    >>> pool.settle((5, 4, 3))
+    >>> pool.infer_shapes((5, 4, 3))
     >>> pool.shape_out
     (2, 2, 3)
     """
@@ -40,7 +40,7 @@ class MaxPool2D(WeightlessLayer):
         self.size = pair("size", size)
         self.stride = self.size if stride is None else pair("stride", stride)
 
-    def settle(self, shape_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape) -> None:
         """Work out the size of the pooled maps, or refuse maps that are too small."""
         if len(shape_in) != 3:
             raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")

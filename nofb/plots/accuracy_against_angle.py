@@ -120,7 +120,7 @@ def _name(
     near = {rule: point for rule, point in means.items() if point[1] >= low}
     far = {rule: point for rule, point in means.items() if rule not in near}
     dots = np.concatenate([final_points(comparison, rule) for rule in means] or [np.empty((0, 2))])
-    picture.settle()
+    picture.infer_shapes()
     place_labels(panels[-1], near, levels, dots, theme)
     place_labels(panels[0], far, levels, dots, theme)
 

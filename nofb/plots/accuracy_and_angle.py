@@ -1,4 +1,4 @@
-"""Two panels for a lesson: how well a few runs do, and how close they come to backprop's signal."""
+"""Two panels: how well a few runs do, and how close they come to backprop's signal."""
 
 from __future__ import annotations
 

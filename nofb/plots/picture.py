@@ -35,7 +35,7 @@ class Picture(Figure):
         width, height = (round(100 * inches) for inches in self.get_size_inches())
         return self.to_bytes("png"), {"width": width, "height": height}
 
-    def settle(self) -> None:
+    def infer_shapes(self) -> None:
         """Work out where everything goes, once: it is most of the work of drawing."""
         if not self.settled:
             self.draw_without_rendering()
@@ -48,7 +48,7 @@ class Picture(Figure):
         metadata = nothing if form == "svg" else {"Software": None}
         buffer = io.BytesIO()
         with mpl.rc_context(settings(self.theme)):
-            self.settle()
+            self.infer_shapes()
             self.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
         return buffer.getvalue()
 

@@ -61,7 +61,7 @@ def step_directions(paths: Mapping[str, Path], theme: str = "light") -> Picture:
             for rule, path in paths.items():
                 _draw(axes, rule, path[0][:, layer], path[1][:, layer], colours)
         _finish(picture, grid)
-        picture.settle()
+        picture.infer_shapes()
         for layer, axes in enumerate(panels):
             ends = {rule: (path[0][-1, layer], path[1][-1, layer]) for rule, path in paths.items()}
             place_labels(axes, ends, (), np.empty((0, 2)), colours)

@@ -78,7 +78,8 @@ def table(comparison: Comparison) -> str:
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
     notes = [
-        textwrap.fill(note, WIDTH) for note in (LEGEND, *stopped(comparison), *loans(comparison))
+        textwrap.fill(note, WIDTH)
+        for note in (LEGEND, *stopped(comparison), *default_rates(comparison))
     ]
     return "\n".join([columns(rows), "", *notes])
 
@@ -88,9 +89,9 @@ def stopped(comparison: Comparison) -> list[str]:
     return [f"Seed {r.seed}: {r.stopped}." for r in comparison.results if r.stopped is not None]
 
 
-def loans(comparison: Comparison) -> list[str]:
+def default_rates(comparison: Comparison) -> list[str]:
     """Return a sentence for each rule that runs with another one's learning rate."""
-    said = map(comparison.settings.loan, comparison.rules)
+    said = map(comparison.settings.default_rate, comparison.rules)
     return [f"{sentence}." for sentence in said if sentence]
 
 

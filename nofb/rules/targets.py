@@ -236,7 +236,7 @@ class TargetRule(Rule):
     ) -> Inverse:
         """Return an inverse from the state of one layer to that of a lower one."""
         given = self.inverse_activation and ACTIVATIONS[self.inverse_activation]
-        if not net.riders(lower):  # its units are its own: it does not ask those of the layer
+        if not net.weightless_above(lower):  # its activation is its own
             return Inverse(matrix, given or ACTIVATIONS[lower.activation.name])
         before = Chain(given) if given else above(net, upper)
         return Inverse(matrix, before=before)  # s(z) B + c, as f is s(h) W + b

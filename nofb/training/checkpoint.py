@@ -118,7 +118,7 @@ class Checkpoint:
         self._saved, self._arrays = archive.read(self.path, "checkpoint", parts=PARTS)
 
     def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
-        """Refuse to go on with another run than the one that was saved.
+        """Refuse to resume another run than the one that was saved.
 
         Parameters
         ----------

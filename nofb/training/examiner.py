@@ -59,7 +59,7 @@ class Examiner:
         self.classes = data.n_classes is not None or self._two_classes()
         self.probe = self._make_probe(probe, measures)
 
-    def look(self) -> dict[str, float | Array]:
+    def evaluate(self) -> dict[str, float | Array]:
         """Return every measure that needs no training step."""
         return {**self._losses(), **self._compared()}
 

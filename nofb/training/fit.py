@@ -1,4 +1,4 @@
-"""The training loop, the only one: batches in, updates out, and a look around after each epoch."""
+"""The training loop, the only one: batches in, updates out, and an evaluation after each epoch."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def fit(
     progress
         Whether a progress bar is shown, where somebody watches.
     checkpoint
-        A file to keep the run in, so that it can be gone on with when it was stopped. What is in
+        A file to keep the run in, so that it can be resumed when it was stopped. What is in
         it, and what is refused, is said in docs/checkpoints.md.
     every
         The file is written after so many epochs, and after the last one.
@@ -165,7 +165,7 @@ def _train(
     try:
         calls.begin(callbacks, run)
         for epoch in range(done, epochs):
-            row = each.train(epoch) | examiner.look()
+            row = each.train(epoch) | examiner.evaluate()
             each.check_loss(row["test_loss"], f"in epoch {epoch + 1}, after its steps")
             run.history.append(row)
             interrupts.where = after = f"after epoch {epoch + 1}"

@@ -33,7 +33,7 @@ def step(
     trace
         Of a training pass; it knows its target.
     call
-        Calls the methods of the rule, for those who look on.
+        Calls the methods of the rule, for those who watch or change what it sees.
 
     Returns
     -------
