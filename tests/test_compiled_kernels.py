@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from nofb import kernels, noise, rules
-from nofb.kernels import products
 
 
 def modules():
@@ -35,7 +34,6 @@ def kernel_names(module) -> list[str]:
 KERNELS: dict[str, Callable] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
     for module in modules()
-    if module is not products
     for name in kernel_names(module)
 }
 
@@ -73,7 +71,6 @@ OF_LAYERS = {
     "dense.affine": lambda: (normal(7, 5), normal(5, 4), normal(4), *zeros((7, 4))),
     "dense.mean_rows": lambda: (normal(7, 4), 7, *zeros((4,))),
     "dense.weight_update": lambda: (normal(7, 5), normal(7, 4), 7, *zeros((5, 4), (4,))),
-    "dense.weight_product": lambda: (normal(7, 5), normal(7, 4), *zeros((5, 4))),
     "directions.row_products": lambda: (normal(7, 4), normal(7, 4, seed=1)),
     "slopes.times_tanh_slope": lambda: (normal(7, 4), np.tanh(normal(7, 4))),
     "slopes.times_logistic_slope": lambda: (normal(7, 4), np.tanh(normal(7, 4)) ** 2),
@@ -114,7 +111,6 @@ OF_RULES = {
     "gauss_newton_targets.gauss_newton": lambda: (normal(7, 3, 5), normal(7, 3), 0.01),
     "targets.output_target": lambda: (normal(7, 3), normal(7, 3, seed=1), 0.1),
     "targets.change": lambda: (normal(7, 3), normal(7, 3, seed=1), 0.1),
-    "targets.inverse_gradient": lambda: (normal(7, 3), normal(7, 5), 7),
     "targets.difference_target": lambda: tuple(normal(7, 3, seed=i) for i in range(3)),
     "difference_target_propagation.gradient_target": lambda: (
         normal(7, 5), normal(7, 3), normal(5, 3), normal(7, 5, seed=1), 0.1,

@@ -43,9 +43,3 @@ def weight_update(h_below: Array, delta: Array, samples: int, dW: Array, db: Arr
     """ΔW = h_belowᵀ δ / N, and Δb the mean of δ."""
     mean_delta = mean_rows(delta, samples, db)
     np.dot(h_below.T, mean_delta, dW)  # ΔW_l = h_{l-1}ᵀ δ_l / N  (n_in, n_out)
-
-
-@kernel
-def weight_product(h_below: Array, mean_delta: Array, dW: Array) -> None:
-    """ΔW = h_belowᵀ δ / N, for some of the units below."""
-    np.dot(h_below.T, mean_delta, dW)
