@@ -159,3 +159,10 @@ def test_what_is_at_its_default_is_not_listed_as_changed():
     assert settings.changed(rules.make("wm", feedback_init="uniform_fan_out", decay=0.02)) == {}
     assert settings.changed(rules.make("wm", decay=0.5)) == {"decay": 0.5}
     assert settings.changed(optimizers.Adam(lr=0.5)) == {"lr": 0.5}
+
+
+@pytest.mark.parametrize("field", [settings.number, settings.whole, settings.choice])
+def test_a_bound_is_given_by_its_name(field):
+    """In `number(0.1, 0, 1)` nobody could tell which end is open."""
+    with pytest.raises(TypeError, match="positional"):
+        field(1, ["a"], True)
