@@ -124,6 +124,19 @@ def test_a_history_that_lacks_a_measure_or_an_epoch_is_refused(tmp_path):
     refused(path, "holds 0 epochs")
 
 
+def test_a_history_with_a_measure_too_many_is_refused(tmp_path):
+    """A column that no epoch adds to would be shorter than the others ever after."""
+    path = tmp_path / "run.npz"
+    train(path)
+
+    def change(about, arrays):
+        columns = about["state"]["history"]["dict"]
+        columns["mine"] = columns["loss"]
+
+    rewrite(path, change)
+    refused(path, "history and start do not go together: mine")
+
+
 def test_a_best_epoch_that_is_not_over_yet_is_refused(tmp_path):
     """A run with such a file would never stop."""
     path = tmp_path / "run.npz"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from oracles import batch, image_net
 
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations
 from nofb.layers import Chain, Inverse
@@ -67,3 +68,13 @@ def test_an_inverse_applies_its_activation_last_unless_told():
     np.testing.assert_allclose(inverse(z), np.tanh(z @ B))
     first = Inverse(B, before=Chain(activations.get("tanh")))
     np.testing.assert_allclose(first(z), np.tanh(z) @ B)
+
+
+@pytest.mark.parametrize("given", [[1.0, 2.0], None, 3.0])
+def test_a_signal_for_maps_that_is_no_array_is_refused_in_words(given):
+    """A list from a rule of one's own would fail in NumPy, far from the line that made it."""
+    net = image_net([Conv2D(2, 3, 2)], (2, 4, 5))
+    trace = net.forward(batch(net)[0])
+    for layer in net.weighted:
+        with pytest.raises(TypeError, match="must be an array of floating-point numbers, but is"):
+            trace[layer].shaped(given, layer)

@@ -30,8 +30,8 @@ def test_two_rules_of_a_kind_that_no_list_holds_are_two_rules_too(kind):
     assert repr(kind()) == f"{kind.__name__}()"
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_the_settings_of_a_rule_that_sends_targets_are_given_by_name(name):
+@pytest.mark.parametrize("name", rules.RULES)
+def test_the_settings_of_a_rule_are_given_by_name(name):
     """A dozen numbers in a row would say nothing."""
     with pytest.raises(TypeError, match="positional"):
         rules.RULES[name](0.5)
