@@ -120,6 +120,16 @@ def test_only_a_rule_that_says_so_is_taught_in_pieces(monkeypatch):
     assert counted(OwnBySample) == [2, 2, 3]
 
 
+@pytest.mark.parametrize("module", ["a_rule", "nofb_rules", "nofbx.rules", "my.nofb", "zoo", ""])
+def test_a_rule_of_ones_own_is_known_by_its_module_whatever_that_is_called(module):
+    """A file that comes before `nofb` in the alphabet would have its batches cut all the same."""
+    own = type("Own", (FeedbackAlignment,), {"__module__": module})
+    assert not own.by_sample
+    assert type("Own", (FeedbackAlignment,), {"__module__": module, "by_sample": True}).by_sample
+    assert type("New", (FeedbackAlignment,), {"__module__": "nofb.rules.new"}).by_sample
+    assert not rules.Rule.by_sample
+
+
 def test_a_rule_with_statistics_of_the_batch_gets_the_whole_batch(monkeypatch):
     """The mean of a piece is another mean: the step would depend on the number of threads."""
     net = dense_net()
