@@ -56,8 +56,8 @@ class Network:
         The rule that is attached, or `None`.
     work
         How many multiply-adds the forward pass of one sample takes, once the shapes are known.
-    signal_size
-        How many numbers the largest signal of one sample has, once the shapes are known.
+    signal_bytes
+        How much memory the largest signal of one sample takes, once the shapes are known.
 
     Raises
     ------
@@ -308,7 +308,8 @@ class Network:
             raise
         self.input_shape = input_shape
         self.work = sum(layer.work for layer in self.weighted)
-        self.signal_size = max(layer.signal_size for layer in self.weighted)
+        largest = max(layer.signal_size for layer in self.weighted)
+        self.signal_bytes = largest * np.dtype(self.dtype).itemsize
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""

@@ -99,6 +99,18 @@ def changed(settings: Any) -> dict[str, Any]:
     }
 
 
+def written(value: Any) -> str:
+    """Return how a setting is written in code: an initialiser of nofb's by its name.
+
+    Examples
+    --------
+    >>> written(0.5), written(initialisers.xavier)
+    ('0.5', "'xavier'")
+    """
+    names = {each: name for name, each in initialisers.INITIALISERS.items()}
+    return repr(names.get(value, value) if callable(value) else value)
+
+
 def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
     """Return the default of a field, as its check returns it."""
     default = field.default

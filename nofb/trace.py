@@ -166,6 +166,7 @@ class Trace:
         """Give every layer with weights, from the output, where the error waits, to the first."""
         self._arrived = {self.net.weighted[-1]: self.error}
         yield from reversed(self.net.weighted)
+        self._arrived = {}  # what another rule sends next must not be added to this
 
     def delta(self, layer: WeightedLayer, signal: Array | None = None) -> Array:
         """Return the teaching signal δ of a layer: the signal at it, times the slope f'(a).

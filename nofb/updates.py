@@ -59,32 +59,35 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     """
     work = trace.samples * trace.net.work
     pieces = trace.pieces(count_pieces(trace, work)) if by_sample else [trace]
-    if pieces == [trace]:
-        collect(trace, trace, signals)
-    else:
+    if len(pieces) > 1:
         threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
-        trace.deltas = {layer: whole_delta(trace, layer) for layer in pieces[0].deltas}
-    wanted = {layer: memory(trace, layer, layer in trace.deltas) for layer in trace.net.weighted}
-    if threads.worth(work):
-        threads.share(
-            job for layer in trace.deltas for job in products(trace, layer, wanted[layer])
-        )
+        taught: Signals = ((layer, whole_delta(trace, layer)) for layer in pieces[0].deltas)
     else:
-        for layer, delta in trace.deltas.items():
-            rows, update = delta.reshape(-1, layer.n_out), wanted[layer]
-            weight_update(trace.h_below(layer), rows, trace.samples, update.dW, update.db)
-    return list(wanted.values())
+        taught = checked(trace, signals)
+    trace.deltas = {}
+    if threads.worth(work):  # a product can begin as soon as its signal is there
+        threads.share(job for layer, delta in taught for job in products(trace, layer, delta))
+    else:
+        for layer, delta in taught:
+            trace.deltas[layer] = delta
+            rows, (dW, db) = delta.reshape(-1, layer.n_out), trace.step_of(layer)
+            weight_update(trace.h_below(layer), rows, trace.samples, dW, db)
+    return [update_of(trace, layer) for layer in trace.net.weighted]
+
+
+def checked(trace: Trace, signals: GiveSignals) -> Signals:
+    """Give each layer and its signal, checked, shaped like its pre-activation."""
+    for layer, signal in signals(trace):
+        yield layer, trace[layer].shaped(signal, layer)
 
 
 def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:
-    """Keep the signals of some samples; in the whole trace's memory, if they are not all of it."""
+    """Put the signals of some samples into the whole trace's memory."""
+    rows = slice(piece.first, piece.first + piece.samples)
     piece.deltas = {}
-    for layer, signal in signals(piece):
-        delta = piece[layer].shaped(signal, layer)
-        if piece is not whole:
-            rows = slice(piece.first, piece.first + piece.samples)
-            whole_delta(whole, layer)[rows] = delta
+    for layer, delta in checked(piece, signals):
         piece.deltas[layer] = delta
+        whole_delta(whole, layer)[rows] = delta
 
 
 def whole_delta(trace: Trace, layer: WeightedLayer) -> Array:
@@ -94,22 +97,23 @@ def whole_delta(trace: Trace, layer: WeightedLayer) -> Array:
 
 def count_pieces(trace: Trace, work: int) -> int:
     """Return in how many pieces signals are made: one for each thread, and none of them huge."""
-    N, net = trace.samples, trace.net
-    size = N * net.signal_size * np.dtype(net.dtype).itemsize
+    N, size = trace.samples, trace.samples * trace.net.signal_bytes
+    if size <= PIECE and not threads.worth(work):
+        return 1
     return min(N, max(len(threads.cut(N, work)), ceil(size / PIECE)))
 
 
-def products(trace: Trace, layer: WeightedLayer, update: Update) -> list[Job]:
-    """Return the weight product of one layer, cut into jobs if it is a large one."""
-    h_below, delta, N = trace.h_below(layer), trace.delta_rows(layer), trace.samples
+def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
+    """Note the signal of a layer, and return its weight product, cut if it is a large one."""
+    trace.deltas[layer] = delta
+    dW, db = trace.step_of(layer)
+    h_below, rows, N = trace.h_below(layer), delta.reshape(-1, layer.n_out), trace.samples
     cuts = threads.cut(layer.n_in, N * layer.work)
     if len(cuts) == 1:
-        return [partial(weight_update, h_below, delta, N, update.dW, update.db)]
-    mean_delta = mean_rows(delta, N, update.db)
+        return [partial(weight_update, h_below, rows, N, dW, db)]
+    mean_delta = mean_rows(rows, N, db)
     # A kernel takes whole arrays only; NumPy takes some columns of h_below as they stand.
-    return [
-        partial(np.matmul, h_below.T[units], mean_delta, out=update.dW[units]) for units in cuts
-    ]
+    return [partial(np.matmul, h_below.T[units], mean_delta, out=dW[units]) for units in cuts]
 
 
 def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
@@ -117,10 +121,10 @@ def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Res
     return threads.results(jobs, trace.samples * trace.net.work)
 
 
-def memory(trace: Trace, layer: WeightedLayer, taught: bool) -> Update:
-    """Return an update to be written, in memory of the trace, or, of an untaught layer, zeros."""
+def update_of(trace: Trace, layer: WeightedLayer) -> Update:
+    """Return the update of a layer, all zeros if it got no signal."""
     dW, db = trace.step_of(layer)
-    if not taught:
+    if layer not in trace.deltas:
         dW[:] = 0
         if db is not None:
             db[:] = 0

@@ -176,12 +176,8 @@ class SomeWrong(rules.UniformSignSymmetry):
         super().__init__()
         self.right = right
 
-    def draw_feedback(self, net, rng):
-        super().draw_feedback(net, rng)
-        for layer in net.weighted[1:]:
-            M = layer.rule_state.M
-            M[:] = some_wrong(M, self.right, rng)
-        self.take_signs(net)
+    def magnitudes(self, layer, rng):
+        return some_wrong(super().magnitudes(layer, rng), self.right, rng)
 
 
 controls = {name: runs[name] for name in ("bp", "fa", "shallow")}

@@ -81,8 +81,9 @@ for bits in (1, 2, 8):
 # ## The rule
 #
 # A rule is a class with a name, a claim about what it uses, and two methods: `draw_feedback` puts
-# the matrices on the layers, `signals` yields a teaching signal for each layer. The layers, the
-# forward pass and the weight step are there already.
+# the matrices on the layers, `signals` yields a teaching signal for each layer: it visits the
+# layers from the output down, and lets what each of them sends arrive at the one below. The
+# layers, the forward pass and the weight step are there already.
 
 
 # %%
@@ -100,12 +101,11 @@ class FewBits(Rule):
             layer.B = B.astype(net.dtype)  # (n_l, n_{l-1})
 
     def signals(self, net, trace):
-        delta = trace.error  # ŷ - y  (N, n_L)
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            signal = trace.back(layer, delta, layer.B)  # δ_l B_l  (N, n_{l-1})
-            delta = trace.times_slope(below, signal)  # ∘ f'(a_{l-1})
-            yield below, delta
+        for layer in trace.downward():  # from the output, where ŷ - y waits
+            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l)  (N, n_l)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, delta @ layer.B)  # δ_l B_l  (N, n_{l-1})
 
 
 # %% [markdown]
@@ -135,10 +135,10 @@ show(FewBits())
 class NoSlope(FewBits):
     def signals(self, net, trace):
         delta = trace.error
-        yield net.weighted[-1], delta
-        for layer, below in net.downward():
-            delta = trace.back(layer, delta, layer.B)
-            yield below, delta
+        for layer in trace.downward():
+            yield layer, delta
+            if layer.sends:
+                delta = trace.below(layer, delta @ layer.B)
 
 
 show(NoSlope(), only_failures=True)
@@ -172,7 +172,7 @@ for rule in (FewBits(), Copycat()):
 #
 # `enrol` makes the name known to all of nofb. The controls matter most: **bp** is what the way back
 # could bring at best, **shallow** is what the last layer learns alone, and **fa** draws from
-# millions of values in the place of two. Nobody has searched for a rate for the new rule; it
+# millions of values instead of two. Nobody has searched for a rate for the new rule; it
 # borrows that of `fa`.
 
 # %%

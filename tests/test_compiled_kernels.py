@@ -68,7 +68,7 @@ OF_LAYERS = {
     ),
     "pooling.to_winners": lambda: (normal(2, 2, 3, 3), winners(), *zeros((2, 4, 5, 3))),
     "pooling.from_winners": lambda: (normal(2, 4, 5, 3), winners(), *zeros((2, 2, 3, 3))),
-    "dense.affine": lambda: (normal(7, 5), normal(5, 4), normal(4), *zeros((7, 4))),
+    "dense.add_bias": lambda: (normal(7, 4), normal(4)),
     "dense.mean_rows": lambda: (normal(7, 4), 7, *zeros((4,))),
     "dense.weight_update": lambda: (normal(7, 5), normal(7, 4), 7, *zeros((5, 4), (4,))),
     "directions.row_products": lambda: (normal(7, 4), normal(7, 4, seed=1)),
@@ -157,7 +157,7 @@ def test_a_kernel_of_a_rule_keeps_the_type_of_its_arrays(name):
     assert {each.dtype.type for each in results if each is not None} <= {np.float32}
 
 
-@pytest.mark.parametrize("name", ["affine", "mean_rows", "weight_update"])
+@pytest.mark.parametrize("name", ["mean_rows", "weight_update"])
 def test_a_layer_without_biases_is_the_one_whose_biases_are_left_out(name):
     """`bias=False` must change nothing else."""
     kernel, arguments = KERNELS[f"dense.{name}"], OF_LAYERS[f"dense.{name}"]

@@ -236,6 +236,16 @@ def test_signals_add_up_where_they_arrive():
                 trace.arrive(layer, part * (delta @ layer.B))
 
 
+def test_what_one_rule_sent_does_not_wait_for_the_next():
+    """A probe lets backprop teach from the same trace: its signals must not be added to others."""
+    net = oracles.dense_net()
+    trace = oracles.taught_trace(net, *oracles.batch(net))
+    oracles.attached("bp", net).teach(net, trace)
+    for layer in net.weighted:
+        with pytest.raises(ValueError, match="no signal has arrived"):
+            trace.delta(layer)
+
+
 def test_a_layer_that_nothing_was_sent_to_says_so():
     """A forgotten `arrive` would teach what an earlier batch had sent."""
     net = oracles.dense_net()

@@ -13,6 +13,17 @@ from nofb.training.step import step
 
 STEPS = 1000
 SMALL_CHANGE = 40_000  # bytes: iterators and views, whatever the size of the network
+NEW_FEEDBACK = (
+    "wm",
+    "wm_released",
+    "kp",
+    "kp_released",
+    "ia",
+    "np_feedback",
+    "usf",
+    "brsf",
+    "frsf",
+)
 
 
 def prepared(name, sizes, samples, optimizer):
@@ -48,14 +59,20 @@ def test_a_step_keeps_nothing_and_borrows_no_more_than_its_formula_says(name, wi
 
 
 def borrowed(name, sizes, samples):
-    """Return the bytes that a step with targets asks for and gives back, by docs/speed.md.
+    """Return the bytes that a step asks for and gives back, by docs/speed.md.
 
-    Its equations are functions that return their results: the gradient of every inverse once, and
-    no more than eight arrays like the activations of a batch.
+    Equations are functions that return their results: with targets, the gradient of every inverse
+    once; where feedback learns or is made anew, two arrays like the feedback. Both may ask for
+    eight arrays like the activations of a batch; what sends errors alone, for the signals that
+    arrive and two arrays of the widest layer.
     """
-    if name not in DENSE_ONLY:
-        return 0
-    return 4 * (sum(n * m for n, m in pairwise(sizes)) + 8 * samples * sum(sizes))
+    activations = 8 * samples * sum(sizes)
+    matrices = [n * m for n, m in pairwise(sizes)]
+    if name in DENSE_ONLY:
+        return 4 * (sum(matrices) + activations)
+    if name in NEW_FEEDBACK:
+        return 4 * (2 * sum(matrices[1:]) + activations)
+    return 4 * samples * (sum(sizes) + 2 * max(sizes))
 
 
 @pytest.mark.parametrize("name", DENSE_ONLY)
@@ -96,7 +113,7 @@ def test_a_run_keeps_weights_averages_feedback_and_one_batch_of_activations(opti
     matrices = [n * m for n, m in pairwise(sizes)]
     parameters = sum(matrices) + sum(sizes[1:])
     batch = sizes[0] + sizes[-1]  # x and the target rows
-    activations = 3 * sum(sizes[1:]) + sum(sizes[1:-1]) + sizes[-1]
+    activations = 3 * sum(sizes[1:]) + sizes[-1]
     formula = 4 * (
         (2 + averages) * parameters + sum(matrices[1:]) + samples * (batch + activations)
     )

@@ -152,7 +152,7 @@ def test_large_signals_are_made_in_pieces_and_small_ones_are_not(monkeypatch):
     """New memory of many megabytes costs more than the arithmetic in it."""
     net = dense_net()
     trace = taught_trace(net, *batch(net))
-    size = 7 * net.signal_size * 8
+    size = 7 * net.signal_bytes
     for piece, count in ((size, 1), (size - 1, 2), (size // 3 + 1, 3), (1, 7)):
         monkeypatch.setattr(nofb.updates, "PIECE", piece)
         assert nofb.updates.count_pieces(trace, work=7 * net.work) == count

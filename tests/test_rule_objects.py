@@ -1,6 +1,6 @@
 """Rules and updates as objects: what they are called, compared by, and set to."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, dataclass, field
 
 import numpy as np
 import oracles
@@ -164,3 +164,42 @@ def test_a_rule_of_targets_takes_anything_below_its_first_layer_with_weights(nam
     updates = rule.updates(net, *oracles.batch(net))
     assert [update.dW.shape for update in updates] == [(8, 5), (5, 3)]
     assert updates[-1].dW.any()
+
+
+class Needy(rules.FeedbackAlignment):
+    """A rule of one's own that cannot be built without being told something."""
+
+    name = "needy"
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class Stated(rules.FeedbackAlignment):
+    """One that states what it takes as fields, one of them without a default."""
+
+    name = "stated"
+
+    scale: float
+    marks: list = field(default_factory=list)
+
+
+def test_a_rule_of_ones_own_has_a_short_name_whatever_it_takes():
+    """Errors name the rule: they must not stop at how it is built."""
+    assert repr(Needy((2, 3))) == "Needy()"
+    assert repr(Stated(scale=2.0)) == "Stated(scale=2.0)"
+    assert repr(Stated(scale=2.0, marks=[1])) == "Stated(scale=2.0, marks=[1])"
+    assert repr(rules.make("dfa", shared=True, entries=2)) == (
+        "DirectFeedbackAlignment(shared=True, entries=2)"
+    )
+
+
+@pytest.mark.parametrize("name", ["kp_released", "wm_released"])
+def test_a_released_variant_cannot_be_made_another_one(name):
+    """With a decay it would be the rule of the paper, under the name of the released code."""
+    with pytest.raises(ValueError, match=r"no attribute 'decay'; it has: .*feedback_init"):
+        rules.make(name, decay=0.1)
+    with pytest.raises(TypeError, match="decay"):
+        rules.RULES[name](decay=0.1)

@@ -10,10 +10,15 @@ from nofb.types import Array
 
 def angles(u: Array, v: Array) -> Array:
     """Return the angle between each row of u and the same row of v, in degrees; NaN for zeros."""
-    uu, uv, vv = _products(u, v)
+    return angles_of(products(u, v))
+
+
+def angles_of(squares: Array) -> Array:
+    """Return the angles (N,) from what `products` gave."""
+    uu, uv, vv = squares
     with np.errstate(invalid="ignore"):
         cosines = uv / (np.sqrt(uu) * np.sqrt(vv))
-    return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    return np.degrees(np.arccos(cosines.clip(-1, 1)))
 
 
 def angle(u: Array, v: Array) -> float:
@@ -29,7 +34,12 @@ def angle(u: Array, v: Array) -> float:
 
 def norm_ratios(u: Array, v: Array) -> Array:
     """Return the length of each row of u over that of the same row of v; NaN where v is zeros."""
-    uu, _, vv = _products(u, v)
+    return norm_ratios_of(products(u, v))
+
+
+def norm_ratios_of(squares: Array) -> Array:
+    """Return the ratios of lengths (N,) from what `products` gave."""
+    uu, _, vv = squares
     return np.sqrt(np.divide(uu, vv, out=np.full(len(uu), np.nan), where=vv > 0))
 
 
@@ -38,7 +48,7 @@ def norm_ratio(u: Array, v: Array) -> float:
     return float(norm_ratios(u.reshape(1, -1), v.reshape(1, -1))[0])
 
 
-def _products(u: Array, v: Array) -> Array:
+def products(u: Array, v: Array) -> Array:
     """Return ‖u‖², u·v and ‖v‖² of every row (3, N)."""
     rows = [np.ascontiguousarray(each.reshape(len(each), -1)) for each in (u, v)]
     if rows[0].shape != rows[1].shape:

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from nofb.diagnosis import targets
-from nofb.diagnosis.angles import angle, angles, norm_ratio, norm_ratios
+from nofb.diagnosis.angles import angles_of, norm_ratios_of, products
 from nofb.diagnosis.view import View
 from nofb.rules import Rule
 from nofb.rules.targets import TargetRule
 from nofb.types import Array
 
 Pairs = list[tuple[Array, ...]]  # of each layer, and nothing where one of the two is missing
+Squares = list[Array]  # of each layer, what `products` gave
 
 
 @dataclass(frozen=True)
@@ -44,66 +45,76 @@ class Measure(ABC):
         """Say whether the measure means anything for a rule."""
         return True
 
+    @property
+    def total(self) -> tuple[str, ...]:
+        """What names the total: measures that need the same one share it."""
+        return (self.name,)
+
     @abstractmethod
     def add(self, total: Any, view: View) -> Any:
         """Return the total with this view added; it is `None` before the first one."""
 
+    def finish(self, total: Any) -> Any:
+        """Return what `result` takes, from the total of all views."""
+        return total
+
     @abstractmethod
-    def result(self, total: Any) -> Array:
+    def result(self, finished: Any) -> Array:
         """Return the measure of all views, one entry for each layer, NaN where it has none."""
 
 
 @dataclass(frozen=True)
-class SignalMeasure(Measure):
-    """Compares two teaching signals sample by sample; the result is the mean over samples.
+class Comparison(Measure):
+    """Compares two quantities of every layer.
 
     Parameters
     ----------
     compare
-        Takes two signals (N, ...) and returns one value for each sample (N,).
+        Takes the products of two arrays, see `nofb.diagnosis.angles.products`, and returns a value
+        for each row.
     left, right
-        The signals, quantities of a `View`.
+        The quantities of a `View`.
     """
 
-    compare: Callable[[Array, Array], Array]
+    compare: Callable[[Array], Array]
     left: str
     right: str
 
-    def add(self, total: list[Array] | None, view: View) -> list[Array]:
-        values = [
-            self.compare(*pair) if pair else np.empty(0)
-            for pair in view.pairs(self.left, self.right)
-        ]
-        if total is None:
-            return values
-        return [np.concatenate(both) for both in zip(total, values, strict=True)]
+    @property
+    def total(self) -> tuple[str, ...]:
+        return type(self).__name__, self.left, self.right
 
-    def result(self, total: list[Array]) -> Array:
-        numbers = [values[~np.isnan(values)] for values in total]
+
+@dataclass(frozen=True)
+class SignalMeasure(Comparison):
+    """Compares two teaching signals (N, ...) sample by sample: the mean over samples."""
+
+    def add(self, total: Squares | None, view: View) -> Squares:
+        pairs = view.pairs(self.left, self.right)
+        found = [products(*pair) if pair else np.empty((3, 0)) for pair in pairs]
+        if total is None:
+            return found
+        return [np.concatenate(both, axis=1) for both in zip(total, found, strict=True)]
+
+    def result(self, finished: Squares) -> Array:
+        values = map(self.compare, finished)
+        numbers = [each[~np.isnan(each)] for each in values]
         return np.array([each.mean() if each.size else np.nan for each in numbers])
 
 
 @dataclass(frozen=True)
-class MatrixMeasure(Measure):
-    """Compares two matrices of every layer, such as the feedback with Wᵀ.
-
-    Parameters
-    ----------
-    compare
-        Takes two matrices and returns a number.
-    left, right
-        The matrices, quantities of a `View`.
-    """
-
-    compare: Callable[[Array, Array], float]
-    left: str
-    right: str
+class MatrixMeasure(Comparison):
+    """Compares two matrices of every layer, such as the feedback with Wᵀ."""
 
     def add(self, total: Pairs | None, view: View) -> Pairs:
         return view.pairs(self.left, self.right)
 
-    def result(self, total: Pairs) -> Array:
-        return np.array([self.compare(*pair) if pair else np.nan for pair in total])
+    def finish(self, total: Pairs) -> Squares:
+        rows = (tuple(each.reshape(1, -1) for each in pair) for pair in total)
+        return [products(*pair) if pair else np.full((3, 1), np.nan) for pair in rows]
+
+    def result(self, finished: Squares) -> Array:
+        return np.array([self.compare(each)[0] for each in finished])
 
 
 @dataclass(frozen=True)
@@ -135,38 +146,38 @@ class TargetMeasure(Measure):
     def add(self, total: None, view: View) -> Array:
         return self.of_batch(view)
 
-    def result(self, total: Array) -> Array:
-        return total
+    def result(self, finished: Array) -> Array:
+        return finished
 
 
 # fmt: off
 ALIGNMENT: tuple[Measure, ...] = (
     MatrixMeasure("weight_angle",
         "feedback matrix against Wᵀ, or against the product of the Wᵀ above it",
-        angle, "feedback", "transport"),
+        angles_of, "feedback", "transport"),
     SignalMeasure("delta_angle_local",
         "teaching signal against Wᵀ's, given the same signal from above",
-        angles, "delta", "local_delta"),
+        angles_of, "delta", "local_delta"),
     SignalMeasure("delta_angle_end_to_end",
         "teaching signal against backprop's",
-        angles, "delta", "true_delta"),
+        angles_of, "delta", "true_delta"),
     StepMeasure("step_angle",
         "weight step against the true gradient",
-        angle, "step", "true_step"),
+        angles_of, "step", "true_step"),
     MatrixMeasure("weight_norm_ratio",
         "length of the feedback matrix / length of the matrix that it replaces",
-        norm_ratio, "feedback", "transport"),
+        norm_ratios_of, "feedback", "transport"),
     SignalMeasure("delta_norm_ratio",
         "length of the teaching signal / length of backprop's",
-        norm_ratios, "delta", "true_delta"),
+        norm_ratios_of, "delta", "true_delta"),
     StepMeasure("step_norm_ratio",
         "length of the weight step / length of the true gradient",
-        norm_ratio, "step", "true_step"),
+        norm_ratios_of, "step", "true_step"),
 )
 GAUSS_NEWTON: tuple[Measure, ...] = (
     StepMeasure("gauss_newton_angle",
         "weight step against that of damped Gauss-Newton targets",
-        angle, "step", "newton_step"),
+        angles_of, "step", "newton_step"),
 )
 TARGETS: tuple[Measure, ...] = (
     TargetMeasure("reconstruction_loss",

@@ -56,12 +56,13 @@ class Probe:
         Nothing that learns changes. A layer for which a measure has no meaning (no feedback
         matrix, no signal) holds NaN.
         """
-        totals: dict[Measure, Any] = {
-            measure: None for measure in self.measures if measure.applies_to(rule)
-        }
+        measures = [each for each in self.measures if each.applies_to(rule)]
+        sharing = {each.total: each for each in measures}  # one for each total
+        totals: dict[tuple[str, ...], Any] = dict.fromkeys(sharing)
         for view in self._views(rule):
-            totals = {measure: measure.add(total, view) for measure, total in totals.items()}
-        return {measure.name: measure.result(total) for measure, total in totals.items()}
+            totals = {name: sharing[name].add(total, view) for name, total in totals.items()}
+        finished = {name: sharing[name].finish(total) for name, total in totals.items()}
+        return {each.name: each.result(finished[each.total]) for each in measures}
 
     def _views(self, rule: Rule) -> Iterator[View]:
         """Give the whole batch, or its pieces; targets are measured on the whole."""

@@ -1,6 +1,6 @@
 """What every layer with weights computes: its pre-activation, and the step of its weights.
 
-Rows are samples; for a convolution they are patches. `@` and `np.dot` inside a kernel call BLAS.
+Rows are samples; for a convolution they are patches. `np.dot` inside a kernel calls SciPy's BLAS.
 """
 
 import numpy as np
@@ -10,13 +10,11 @@ from nofb.types import Array
 
 
 @kernel
-def affine(h_below: Array, W: Array, b: Array | None, a: Array) -> None:
-    """a = h_below W + b."""
-    np.dot(h_below, W, a)  # (N, n_out)
-    if b is not None:
-        for i in range(a.shape[0]):  # a += b
-            for j in range(a.shape[1]):
-                a[i, j] += b[j]
+def add_bias(a: Array, b: Array) -> None:
+    """a = h_below W + b, once a holds the product."""
+    for i in range(a.shape[0]):  # a += b
+        for j in range(a.shape[1]):
+            a[i, j] += b[j]
 
 
 @kernel

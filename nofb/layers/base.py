@@ -14,6 +14,7 @@ import numpy as np
 
 from nofb import activations, initialisers
 from nofb.initialisers import Initialiser
+from nofb.kernels.dense import add_bias
 from nofb.layers.owned_arrays import Pattern, owned
 from nofb.types import Array, FloatType, Shape
 
@@ -275,6 +276,12 @@ class WeightedLayer(Layer):
         """Write a = h_below W + b and h = f(a) into the record."""
         self.affine(record)  # a_l = h_{l-1} W_l + b_l
         self.activation.f(record.a, record.h)  # h_l = f(a_l)
+
+    def affine_rows(self, rows: Array, a: Array) -> None:
+        """Write rows W + b (N, n_out) into a, for any rows (N, n_in)."""
+        np.dot(rows, self.W, out=a)  # NumPy's product, into memory that is there
+        if self.b is not None:
+            add_bias(a, self.b)
 
     @abstractmethod
     def affine(self, record: Record) -> None:

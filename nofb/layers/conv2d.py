@@ -10,7 +10,7 @@ import numpy as np
 
 from nofb import checks
 from nofb.initialisers import Initialiser
-from nofb.kernels import dense, patches
+from nofb.kernels import patches
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
 
@@ -102,7 +102,7 @@ class Conv2D(WeightedLayer):
 
     def affine(self, record: Record) -> None:
         P = self._gather(record, record.h_below, self._patches(record))  # (N H' W', n_in)
-        dense.affine(P, self.W, self.b, record.a.reshape(-1, self.n_out))
+        self.affine_rows(P, record.a.reshape(-1, self.n_out))
 
     def received(self, record: Record) -> Array:
         return self._patches(record).reshape(-1, self.n_in)  # (N H' W', n_in)

@@ -4,7 +4,6 @@ import numpy as np
 
 from nofb import checks
 from nofb.initialisers import Initialiser
-from nofb.kernels import dense
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
 
@@ -87,7 +86,7 @@ class Dense(WeightedLayer):
         """
         x = self._rows(x)
         h = np.empty((len(x), self.n_out), self.dtype)
-        dense.affine(x, self.W, self.b, h)  # x W + b  (N, n_out)
+        self.affine_rows(x, h)  # x W + b  (N, n_out)
         self.activation.f(h, h)  # f(x W + b)  (N, n_out)
         return h
 
@@ -118,7 +117,7 @@ class Dense(WeightedLayer):
         return self.activation.times_jacobian(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
 
     def affine(self, record: Record) -> None:
-        dense.affine(record.h_below, self.W, self.b, record.a)  # (N, n_out)
+        self.affine_rows(record.h_below, record.a)  # (N, n_out)
 
     def scatter(self, record: Record, rows: Array) -> Array:
         return record.signal(self, rows, self.shape_in)  # (N, n_in)

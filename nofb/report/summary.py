@@ -77,10 +77,8 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    notes = [
-        textwrap.fill(note, WIDTH)
-        for note in (LEGEND, *stopped(comparison), *default_rates(comparison))
-    ]
+    sentences = LEGEND, *stopped(comparison), *default_rates(comparison)
+    notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
 
 

@@ -228,7 +228,8 @@ class Rule(ABC):
         return self.teach(net, trace.set_target(net.as_target(y, trace.samples)))
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in settings.changed(self).items())
+        changed = settings.changed(self).items()
+        given = ", ".join(f"{name}={settings.written(value)}" for name, value in changed)
         return f"{type(self).__name__}({given})"
 
 
