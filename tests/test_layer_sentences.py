@@ -78,3 +78,22 @@ def test_a_signal_for_maps_that_is_no_array_is_refused_in_words(given):
     for layer in net.weighted:
         with pytest.raises(TypeError, match="must be an array of floating-point numbers, but is"):
             trace[layer].shaped(given, layer)
+
+
+@pytest.mark.parametrize("make", [lambda size: Conv2D(2, 3, size), MaxPool2D])
+@pytest.mark.parametrize("size", [(4, 1), (1, 6), (4, 6), (9, 9)])
+def test_a_window_that_is_one_pixel_too_large_does_not_fit(make, size):
+    """Maps of no pixel at all would leave every layer above with biases alone."""
+    layer = make(size)
+    with pytest.raises(ValueError, match="does not fit maps of 3 x 5 pixels"):
+        layer.infer_shapes((3, 5, 2))
+    fitting = make((min(size[0], 3), min(size[1], 5)))
+    fitting.infer_shapes((3, 5, 2))
+    assert min(fitting.shape_out) >= 1
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (5, 5, 3), (5, 5, 2, 1), (2,)])
+def test_a_convolution_takes_maps_of_three_axes_with_its_channels_last(shape):
+    """A film of maps would be read as one map."""
+    with pytest.raises(ValueError, match=r"takes maps \(height, width, 2\), but receives"):
+        Conv2D(2, 3, 2).infer_shapes(shape)
