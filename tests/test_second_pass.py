@@ -1,0 +1,59 @@
+"""A second pass: the same samples and masks once more, with something added on the way."""
+
+import numpy as np
+import oracles
+import pytest
+from oracles import batch, dense_net, taught_trace
+
+from nofb import losses
+
+NETS = oracles.NETS | {"dropout": lambda **options: dense_net(dropout=0.4, **options)}
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_a_second_pass_with_nothing_added_is_the_first_one(net_name):
+    """Whatever differs between the passes must come from what was added."""
+    net = NETS[net_name]()
+    trace = taught_trace(net, *batch(net))
+    again = trace.again({})
+    for layer in net.layers:
+        np.testing.assert_array_equal(again[layer].h, trace[layer].h)
+    np.testing.assert_array_equal(again.error, trace.error)
+
+
+@pytest.mark.parametrize("net_name", NETS)
+def test_what_is_added_is_heard_by_its_layer_and_by_those_above(net_name):
+    """a = (h_below + ξ) W + b in the layer that is disturbed; the layers below hear nothing."""
+    net = NETS[net_name]()
+    trace = taught_trace(net, *batch(net))
+    below, layer = net.weighted[-2:]
+    xi = np.random.default_rng(0).normal(size=trace[layer].h_below.shape)
+    first = {each: trace[each].h.copy() for each in net.layers}
+    again = trace.again({layer: xi})
+    np.testing.assert_array_equal(again[below].h, trace[below].h)
+    expected = (trace[layer].h_below + xi) @ layer.W + layer.b
+    np.testing.assert_allclose(again[layer].a, expected, rtol=1e-12, atol=1e-14)
+    for each, h in first.items():
+        np.testing.assert_array_equal(trace[each].h, h)
+
+
+def test_two_second_passes_of_one_trace_do_not_mix():
+    """The second one uses the memory of the first, and must hear its own noise alone."""
+    net = dense_net()
+    trace = taught_trace(net, *batch(net))
+    layer = net.weighted[1]
+    xi = np.ones_like(trace[layer].h_below)
+    once = trace.again({layer: xi}).output.copy()
+    trace.again({layer: 5 * xi, net.weighted[2]: np.ones_like(trace[net.weighted[2]].h_below)})
+    np.testing.assert_array_equal(trace.again({layer: xi}).output, once)
+
+
+@pytest.mark.parametrize("loss", losses.LOSSES)
+def test_the_losses_of_the_samples_have_the_loss_as_their_mean(loss):
+    """Each is the loss of a batch of one: node perturbation compares them sample by sample."""
+    net = dense_net(loss=loss)
+    x, y = batch(net)
+    trace = taught_trace(net, x, y)
+    alone = [net.loss(x[[i]], y[[i]]) for i in range(len(x))]
+    np.testing.assert_allclose(trace.losses(), alone, rtol=1e-12)
+    np.testing.assert_allclose(trace.losses().mean(), trace.loss(), rtol=1e-12)
