@@ -216,6 +216,7 @@ def test_a_rule_that_could_not_be_given_back_is_refused_before_the_first_step():
 def test_the_best_epoch_may_be_any_that_is_over(epoch):
     """A resumed run whose best epoch lies behind it has not been tampered with."""
     stopping = EarlyStopping(patience=9, restore_best=False)
+    assert (stopping.best, stopping.best_epoch) == (0, 0)  # none yet
     run = train(epochs=3, callbacks=[stopping], optimizer=SGD(lr=0.05))
     stopping.best_epoch = epoch
     stopping.best = float(run.history["validation_loss"][epoch - 1])
