@@ -97,3 +97,21 @@ def test_a_convolution_takes_maps_of_three_axes_with_its_channels_last(shape):
     """A film of maps would be read as one map."""
     with pytest.raises(ValueError, match=r"takes maps \(height, width, 2\), but receives"):
         Conv2D(2, 3, 2).infer_shapes(shape)
+
+
+def test_a_dropout_layer_with_a_seed_draws_the_masks_of_that_seed():
+    """Whoever fixes the masks wants them fixed, and 0 is a seed like any other."""
+
+    def mask(**seed):
+        layer, record = Dropout(0.5, **seed), Record(50, np.float64)
+        layer.infer_shapes((9,))
+        layer.open(record, np.ones((50, 9)))
+        layer.draw_mask(record, train=True)
+        return layer.mask(record)
+
+    masks = [mask(seed=seed) for seed in (0, 1, 2)]
+    for seed, drawn in enumerate(masks):
+        np.testing.assert_array_equal(mask(seed=seed), drawn)
+    assert not any((masks[i] == masks[j]).all() for i, j in ((0, 1), (0, 2), (1, 2)))
+    with pytest.raises(ValueError, match="seed must be at least 0, but is -1"):
+        Dropout(0.5, seed=-1)

@@ -23,11 +23,23 @@ def test_two_rules_of_one_kind_are_two_rules_with_a_short_name(name):
     assert repr(one) == f"{type(one).__name__}()"
 
 
-@pytest.mark.parametrize("kind", [rules.IteratedFromInverse, rules.IteratedInOutputSpace])
+UNLISTED = [rules.IteratedFromInverse, rules.IteratedInOutputSpace, rules.RandomRelay]
+
+
+def test_a_random_relay_uses_no_forward_weights_but_the_error_and_fixed_feedback():
+    """It is what sets it apart from the relay through W."""
+    uses = rules.RandomRelay().uses
+    assert uses.error and uses.feedback
+    assert not (uses.forward_weights or uses.transport or uses.learned_feedback or uses.signs)
+
+
+@pytest.mark.parametrize("kind", UNLISTED)
 def test_two_rules_of_a_kind_that_no_list_holds_are_two_rules_too(kind):
     """A network of one would take the other for its own."""
     assert kind() != kind()
     assert repr(kind()) == f"{kind.__name__}()"
+    with pytest.raises(TypeError, match="positional"):
+        kind("xavier")
 
 
 @pytest.mark.parametrize("name", rules.RULES)
