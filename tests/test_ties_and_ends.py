@@ -10,6 +10,7 @@ from nofb.diagnosis import Probe, angle, angles, norm_ratio
 from nofb.diagnosis.probe import DEFAULT
 from nofb.kernels import pooling
 from nofb.optimizers import Adam, RMSprop
+from nofb.rules.gauss_newton_targets import gauss_newton
 
 RNG = np.random.default_rng(0)
 
@@ -113,3 +114,17 @@ def test_relu_sends_nothing_back_at_zero():
     rule.attach(net)
     update = rule.updates(net, np.ones((4, 2)), np.array([0, 1, 1, 0]))[0]
     assert not update.dW.any() and not update.db.any()
+
+
+@pytest.mark.parametrize("where", ["J", "e", "both"])
+def test_a_sample_that_is_not_finite_has_no_gauss_newton_step_and_spoils_no_other(where):
+    """A run that diverges must end with a sentence that says where, not in LAPACK."""
+    J, e = RNG.normal(size=(3, 2, 4)), RNG.normal(size=(3, 2))
+    expected = gauss_newton(J, e, 0.5)
+    if where != "e":
+        J[1, 0, 2] = np.inf
+    if where != "J":
+        e[1, 1] = np.nan
+    found = gauss_newton(J, e, 0.5)
+    assert np.isnan(found[1]).all()
+    np.testing.assert_array_equal(found[[0, 2]], expected[[0, 2]])
