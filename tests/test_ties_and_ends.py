@@ -6,7 +6,7 @@ import pytest
 from oracles import batch, dense_net
 
 from nofb import Dense, MaxPool2D, Network, rules
-from nofb.diagnosis import Probe, angle, angles, norm_ratio
+from nofb.diagnosis import Probe, View, angle, angles, norm_ratio
 from nofb.diagnosis.probe import DEFAULT
 from nofb.kernels import pooling
 from nofb.optimizers import Adam, RMSprop
@@ -128,3 +128,13 @@ def test_a_sample_that_is_not_finite_has_no_gauss_newton_step_and_spoils_no_othe
     found = gauss_newton(J, e, 0.5)
     assert np.isnan(found[1]).all()
     np.testing.assert_array_equal(found[[0, 2]], expected[[0, 2]])
+
+
+@pytest.mark.parametrize("step_size", [0.1, 0.5])
+def test_what_a_target_asks_of_the_output_is_a_step_down_its_error(step_size):
+    """t_L = a_L - η̂ e, so the change is -η̂ e: all changes below are measured against it."""
+    net = dense_net()
+    rule = oracles.attached("tp", net, step_size=step_size)
+    trace = oracles.taught_trace(net, *batch(net))
+    changes = View(rule, trace).target_changes
+    np.testing.assert_allclose(changes[net.weighted[-1]], -step_size * trace.error, atol=1e-12)
