@@ -6,10 +6,11 @@ import pytest
 from oracles import batch, dense_net
 
 from nofb import Dense, MaxPool2D, Network, rules
-from nofb.diagnosis import Probe, angle, angles, norm_ratio
+from nofb.diagnosis import Probe, View, angle, angles, norm_ratio
 from nofb.diagnosis.probe import DEFAULT
 from nofb.kernels import pooling
 from nofb.optimizers import Adam, RMSprop
+from nofb.rules.gauss_newton_targets import gauss_newton
 
 RNG = np.random.default_rng(0)
 
@@ -113,3 +114,27 @@ def test_relu_sends_nothing_back_at_zero():
     rule.attach(net)
     update = rule.updates(net, np.ones((4, 2)), np.array([0, 1, 1, 0]))[0]
     assert not update.dW.any() and not update.db.any()
+
+
+@pytest.mark.parametrize("where", ["J", "e", "both"])
+def test_a_sample_that_is_not_finite_has_no_gauss_newton_step_and_spoils_no_other(where):
+    """A run that diverges must end with a sentence that says where, not in LAPACK."""
+    J, e = RNG.normal(size=(3, 2, 4)), RNG.normal(size=(3, 2))
+    expected = gauss_newton(J, e, 0.5)
+    if where != "e":
+        J[1, 0, 2] = np.inf
+    if where != "J":
+        e[1, 1] = np.nan
+    found = gauss_newton(J, e, 0.5)
+    assert np.isnan(found[1]).all()
+    np.testing.assert_array_equal(found[[0, 2]], expected[[0, 2]])
+
+
+@pytest.mark.parametrize("step_size", [0.1, 0.5])
+def test_what_a_target_asks_of_the_output_is_a_step_down_its_error(step_size):
+    """t_L = a_L - η̂ e, so the change is -η̂ e: all changes below are measured against it."""
+    net = dense_net()
+    rule = oracles.attached("tp", net, step_size=step_size)
+    trace = oracles.taught_trace(net, *batch(net))
+    changes = View(rule, trace).target_changes
+    np.testing.assert_allclose(changes[net.weighted[-1]], -step_size * trace.error, atol=1e-12)
