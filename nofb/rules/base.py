@@ -155,7 +155,7 @@ class Rule(ABC):
         return 0
 
     def learn_feedback(self, net: Network, trace: Trace) -> None:  # noqa: B027
-        """Let the feedback path learn from a batch, while the weights rest."""
+        """Let the feedback path learn from a batch, while the weights stay as they are."""
 
     def before_step(self, net: Network, trace: Trace) -> None:  # noqa: B027
         """Change the feedback path with this batch, before it teaches the weights."""

@@ -35,9 +35,9 @@ def missing(xi: Array, z: Array, B: Array, null: float) -> Array:
 
 
 @kernel
-def correlate(rest: Array, z: Array, count: int) -> Array:
+def correlate(left: Array, z: Array, count: int) -> Array:
     """What the two ends of each feedback synapse share, once the known part is subtracted."""
-    return z.T @ rest / z.dtype.type(count)  # eq. 7  (n_l, n_{l-1})
+    return z.T @ left / z.dtype.type(count)  # eq. 7  (n_l, n_{l-1})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

@@ -21,7 +21,7 @@ Remaining error: the change of the loss is one number, told to all units: each e
 Uses: the global error, its own activations, B, each sample's loss, a second phase. Does not use: W
     on the way back.
 Paper: η_B is of its own there; here B steps with the optimizer that W has.
-Released code: adds up the losses of a batch before eq. 5, so that a sample hears of the noise of
+Released code: adds up the losses of a batch before eq. 5, so that a sample gets the noise of
     all others too. With one hidden layer it divides by σ, not σ², and δ is the noisy pass's. One
     of its deeper networks solves eq. 6 for all samples so far, instead of stepping.
 """
