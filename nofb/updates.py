@@ -1,4 +1,4 @@
-"""What a rule wants of every layer after one batch, worked out from its teaching signals."""
+"""The update of every layer after one batch, computed from the rule's teaching signals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PIECE = 2**24  # bytes: signals that are larger are made in pieces, since so muc
 
 @dataclass
 class Update:
-    """What a rule wants of one layer, in the role of a gradient: optimizers subtract it.
+    """The update of one layer, in the role of a gradient: optimizers subtract it.
 
     Attributes
     ----------

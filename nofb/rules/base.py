@@ -41,8 +41,8 @@ class Uses:
     signs
         Only the signs of those weights.
     forward_weights
-        The layer's own forward weights, as a matrix, to relay a signal upward. That its units
-        answer once more, to what a rule sends them, is no use of them.
+        The layer's own forward weights, as a matrix, to relay a signal upward. A rule
+        that only observes how the layer's units respond does not use them.
     feedback
         Random matrices that never learn.
     learned_feedback
@@ -202,7 +202,7 @@ class Rule(ABC):
                     ) from error
         if isinstance(error, NumbaError):
             raise TypeError(
-                f"a kernel of {type(self).__name__} can not be compiled for {refused(error)}: the "
+                f"a kernel of {type(self).__name__} cannot be compiled for {refused(error)}: the "
                 "first layer has no B, so send a signal further only `if layer.sends`"
             ) from error
 
