@@ -133,6 +133,7 @@ class Rule(ABC):
         seed
             Seeds the feedback, apart from the forward weights even if their seed is the same.
         """
+        settings.check(self)  # of a rule whose own __init__ leaves out super().__init__, too
         for layer in net.weighted:
             layer.inverse = layer.rule_state = layer.B = layer.D = None
         self.clock = Clock()
@@ -144,7 +145,11 @@ class Rule(ABC):
 
     @abstractmethod
     def signals(self, net: Network, trace: Trace) -> Signals:
-        """Give each layer its teaching signal δ, as rows or shaped like its pre-activation."""
+        """Give each layer its teaching signal δ, as rows or shaped like its pre-activation.
+
+        Each layer once, in any order. What has been given away, or has arrived at a layer, must not
+        be changed any more: it is kept, and not copied.
+        """
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
         """Give layers and the update dB of their feedback matrix, once all signals are known."""
