@@ -161,7 +161,7 @@ def train(rule):
 
 
 data = nofb.datasets.load("digits")
-tried = {f"kp, λ = {decay:g}": rules.KolenPollack(decay) for decay in (0, 0.001, 0.01, 0.03)}
+tried = {f"kp, λ = {decay:g}": rules.KolenPollack(decay=decay) for decay in (0, 0.001, 0.01, 0.03)}
 tried |= {"bp": rules.Backprop(), "fa": rules.FeedbackAlignment()}
 histories = {name: train(rule) for name, rule in tried.items()}
 
