@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -77,8 +77,23 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
 
 def checked(trace: Trace, signals: GiveSignals) -> Signals:
     """Give each layer and its signal, checked, shaped like its pre-activation."""
-    for layer, signal in signals(trace):
+    for layer, signal in pairs(signals(trace), "signals", "δ"):
         yield layer, trace[layer].shaped(signal, layer)
+
+
+def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
+    """Give what a method of a rule yields, or say that it is no pair of a layer and an array."""
+    cure = f"{method} must yield a pair (layer, {what}), in this order, once for each layer"
+    if given is None:
+        raise TypeError(f"{cure}, but returns nothing")
+    if isinstance(given, tuple) and not all(isinstance(pair, tuple) for pair in given):
+        raise TypeError(f"{cure}, but returns one: use yield instead of return")
+    for pair in given:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], WeightedLayer)):
+            kinds = [type(each).__name__ for each in pair] if isinstance(pair, tuple) else []
+            found = f"({', '.join(kinds)})" if kinds else type(pair).__name__
+            raise TypeError(f"{cure}, but yields {found}")
+        yield pair
 
 
 def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:
