@@ -41,8 +41,8 @@ class OtherOrder(Student):
 
 class Returns(Student):
     def signals(self, net, trace):
-        for layer in trace.downward():
-            return layer, trace.delta(layer)
+        layer = next(trace.downward())
+        return layer, trace.delta(layer)
 
 
 class NoReturn(Student):
@@ -148,7 +148,7 @@ def test_a_trace_that_knows_no_target_says_how_it_learns_of_one(name):
     trace = net.forward(X)
     with pytest.raises(AttributeError, match=rf"'{name}': call trace.set_target\(...\) first"):
         getattr(trace, name)
-    with pytest.raises(AttributeError, match="'Trace' object has no attribute 'errors'$"):
+    with pytest.raises(AttributeError, match=r"'Trace' object has no attribute 'errors'$"):
         _ = trace.errors
     for twin in (copy.deepcopy(trace), pickle.loads(pickle.dumps(trace))):
         assert not hasattr(twin, name)
