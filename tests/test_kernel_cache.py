@@ -31,6 +31,9 @@ def twice(x):
     return 2 * x
 
 
+twice.__module__ = "nofb.kernels.example"  # kernels of nofb's are kept, and no others
+
+
 def counts(compiled):
     """Return how often code came from the disk, and how often it was compiled."""
     stats = compiled.stats
@@ -140,3 +143,55 @@ def test_an_account_without_home_and_cache_trains_and_hears_one_warning(tmp_path
     warned = found.stderr.count("KernelCacheWarning")
     assert warned == (0 if config.DISABLE_JIT else 1), found.stderr
     assert warned == found.stderr.count("Set NUMBA_CACHE_DIR to a folder that can be written")
+
+
+STUDENT = """
+from nofb.kernels.jit import kernel
+from helper import SCALE, changed
+
+@kernel
+def send(x):
+    return SCALE * changed(x)
+
+print(send(1.0))
+"""
+HELPER = """
+from nofb.kernels.jit import kernel
+
+SCALE = {scale}
+
+@kernel
+def changed(x):
+    return {factor} * x
+"""
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    ("before", "after"), [((2, 1), (7, 1)), ((2, 1), (2, 3))], ids=["a global", "a helper kernel"]
+)
+def test_a_kernel_of_ones_own_never_computes_what_its_helper_once_said(tmp_path, before, after):
+    """A student edits a constant or a helper: the old machine code would give the old numbers."""
+    (tmp_path / "mine.py").write_text(STUDENT, encoding="utf-8")
+    printed = []
+    for scale, factor in (before, after):
+        helper = HELPER.format(scale=scale, factor=factor)
+        (tmp_path / "helper.py").write_text(helper, encoding="utf-8")
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True, check=True,
+            env=os.environ | {"PYTHONPATH": str(Path(nofb.__file__).parents[1])},
+        )  # fmt: skip
+        printed.append(float(done.stdout))
+    assert printed == [before[0] * before[1], after[0] * after[1]]
+
+
+@needs_numba
+def test_a_kernel_of_ones_own_is_not_kept(folder):
+    """What is not on disk cannot be old."""
+
+    def thrice(x):
+        return 3 * x
+
+    assert kernel(thrice)(2.0) == 6.0
+    assert not list(folder.rglob("*.nb?"))

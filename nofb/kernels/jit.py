@@ -1,8 +1,8 @@
 """The one place that says how nofb's kernels are compiled, and why.
 
 A kernel takes arrays and scalars, and returns its result or writes it into an array that it is
-given. It is compiled when it is first called and kept on disk; with `NUMBA_DISABLE_JIT=1` it is
-the Python function it reads as.
+given. It is compiled when it is first called, and nofb's own are kept on disk; with
+`NUMBA_DISABLE_JIT=1` it is the Python function it reads as.
 """
 
 from collections.abc import Callable
@@ -49,9 +49,18 @@ def kernel(function: Any = None, *, exact: bool = False) -> Any:
     if function is None:
         return partial(kernel, exact=exact)
     compiled = njit(function, **OPTIONS | (EXACT if exact else {}))
-    if compiled is not function:  # as it is with NUMBA_DISABLE_JIT=1
+    if compiled is not function and is_own(function):  # with NUMBA_DISABLE_JIT=1 they are one
         cache.attach(compiled, function)  # compile once for each machine, not once for each run
     return compiled
+
+
+def is_own(function: Callable[..., object]) -> bool:
+    """Say whether a function is nofb's; only such a kernel is kept on disk.
+
+    Numba sees when the file of a kernel changes, and not when a global or a helper in another file
+    or cell does: a kernel that somebody works on would go on computing what it once did.
+    """
+    return function.__module__.partition(".")[0] == "nofb"
 
 
 def refused(error: NumbaError) -> str:
