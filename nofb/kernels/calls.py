@@ -84,12 +84,11 @@ def called_as(kind: type[CPUDispatcher], kernels: Iterable[CPUDispatcher]) -> It
 
 def retell(work: Callable[[], object], modules: Iterable[str]) -> None:
     """Do work that has failed once more, so that a kernel that stops names its arguments."""
-    if kernels := kernels_in(modules):
-        try:
-            with called_as(ToldKernel, kernels):
-                work()
-        except (*TOLD, NumbaError) as error:
-            raise error from None
+    try:
+        with called_as(ToldKernel, kernels_in(modules)):
+            work()
+    except (*TOLD, NumbaError) as error:
+        raise error from None
 
 
 def run_plain(function: Any, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:

@@ -154,15 +154,19 @@ class Rule(ABC):
         """Return one update for each layer with weights, from a trace that knows its target."""
         try:
             return self._work_out(net, trace)
-        except MISTAKES as error:  # a kernel was given what does not fit
+        except MISTAKES as error:  # of a rule's methods, or a kernel was given what does not fit
             self.check_feedback(net, error)
-            calls.retell(lambda: self._work_out(net, trace), modules_of(type(self)))
+            calls.retell(lambda: self._work_out(net, trace, updates.pairs), modules_of(type(self)))
             raise
 
-    def _work_out(self, net: Network, trace: Trace) -> list[Update]:
-        found = updates.updates(trace, lambda part: self.signals(net, part), self.by_sample)
-        given = self.feedback_updates(net, trace)
-        for layer, dB in updates.pairs(given, "feedback_updates", "dB"):
+    def _work_out(
+        self, net: Network, trace: Trace, read: updates.Reader = updates.as_given
+    ) -> list[Update]:
+        """Return the updates; `read` gets what each method yields, and its name."""
+        found = updates.updates(
+            trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
+        )
+        for layer, dB in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
             found[net.weighted.index(layer)].dB = dB
         return found
 
