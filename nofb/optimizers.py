@@ -225,7 +225,7 @@ class SGD(Optimizer):
     """
 
     momentum: float = settings.number(0.0, least=0, below=1)
-    nesterov: bool = False
+    nesterov: bool = settings.switch(False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -124,6 +124,19 @@ def test_a_history_that_lacks_a_measure_or_an_epoch_is_refused(tmp_path):
     refused(path, "holds 0 epochs")
 
 
+def test_a_history_with_a_measure_too_many_is_refused(tmp_path):
+    """A column that no epoch adds to would be shorter than the others ever after."""
+    path = tmp_path / "run.npz"
+    train(path)
+
+    def change(about, arrays):
+        columns = about["state"]["history"]["dict"]
+        columns["mine"] = columns["loss"]
+
+    rewrite(path, change)
+    refused(path, "history and start do not go together: mine")
+
+
 def test_a_best_epoch_that_is_not_over_yet_is_refused(tmp_path):
     """A run with such a file would never stop."""
     path = tmp_path / "run.npz"
@@ -145,3 +158,28 @@ def test_a_checkpoint_that_a_run_left_is_resumed_as_before(tmp_path, optimizer):
     resumed = train(path, optimizer=optimizer, epochs=3)
     for name in ("loss", "test_loss", "weight_angle"):
         np.testing.assert_array_equal(resumed.history[name], whole.history[name])
+
+
+def test_what_an_inverse_learned_with_is_checked_and_resumed_too(tmp_path):
+    """It has an optimizer of its own, whose averages would be taken for those of no array."""
+    path = tmp_path / "run.npz"
+
+    def targets(path, epochs):
+        net = Network([Dense(64, 8, "tanh"), Dense(8, 10)])
+        options = {"progress": False, "checkpoint": path, "resume": path.exists()}
+        return net, nofb.fit(net, rules.make("tp"), PART, epochs, **options)
+
+    whole, _ = targets(tmp_path / "whole.npz", 3)
+    targets(path, 2)
+    resumed, _ = targets(path, 3)
+    inverses = [net.weighted[1].inverse for net in (whole, resumed)]
+    np.testing.assert_array_equal(inverses[0].W, inverses[1].W)
+    np.testing.assert_array_equal(inverses[0].b, inverses[1].b)
+
+    def change(about, arrays):
+        (place,) = [it for it in arrays if "rule_state" in it and it.endswith("B/s")]
+        arrays[place] = other(value=NAN)(arrays[place])
+
+    rewrite(path, change)
+    with pytest.raises(ValueError, match="a running average of B holds nan"):
+        targets(path, 4)

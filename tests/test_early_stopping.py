@@ -210,3 +210,21 @@ def test_a_rule_that_could_not_be_given_back_is_refused_before_the_first_step():
 
     with pytest.raises(TypeError, match="rule/seen, a set"):
         nofb.fit(net_for(), Odd(), PART, validation=0.25, callbacks=[EarlyStopping(2)])
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2, 3])
+def test_the_best_epoch_may_be_any_that_is_over(epoch):
+    """A resumed run whose best epoch lies behind it has not been tampered with."""
+    stopping = EarlyStopping(patience=9, restore_best=False)
+    assert (stopping.best, stopping.best_epoch) == (0, 0)  # none yet
+    run = train(epochs=3, callbacks=[stopping], optimizer=SGD(lr=0.05))
+    stopping.best_epoch = epoch
+    stopping.best = float(run.history["validation_loss"][epoch - 1])
+    stopping.check_kept(run)
+    stopping.best += 1
+    if epoch:
+        with pytest.raises(ValueError, match="was measured then"):
+            stopping.check_kept(run)
+    stopping.best_epoch = 4
+    with pytest.raises(ValueError, match="best_epoch is 4 of 3 epochs"):
+        stopping.check_kept(run)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from oracles import batch, image_net
 
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, activations
 from nofb.layers import Chain, Inverse
@@ -67,3 +68,50 @@ def test_an_inverse_applies_its_activation_last_unless_told():
     np.testing.assert_allclose(inverse(z), np.tanh(z @ B))
     first = Inverse(B, before=Chain(activations.get("tanh")))
     np.testing.assert_allclose(first(z), np.tanh(z) @ B)
+
+
+@pytest.mark.parametrize("given", [[1.0, 2.0], None, 3.0])
+def test_a_signal_for_maps_that_is_no_array_is_refused_in_words(given):
+    """A list from a rule of one's own would fail in NumPy, far from the line that made it."""
+    net = image_net([Conv2D(2, 3, 2)], (2, 4, 5))
+    trace = net.forward(batch(net)[0])
+    for layer in net.weighted:
+        with pytest.raises(TypeError, match="must be an array of floating-point numbers, but is"):
+            trace[layer].shaped(given, layer)
+
+
+@pytest.mark.parametrize("make", [lambda size: Conv2D(2, 3, size), MaxPool2D])
+@pytest.mark.parametrize("size", [(4, 1), (1, 6), (4, 6), (9, 9)])
+def test_a_window_that_is_one_pixel_too_large_does_not_fit(make, size):
+    """Maps of no pixel at all would leave every layer above with biases alone."""
+    layer = make(size)
+    with pytest.raises(ValueError, match="does not fit maps of 3 x 5 pixels"):
+        layer.infer_shapes((3, 5, 2))
+    fitting = make((min(size[0], 3), min(size[1], 5)))
+    fitting.infer_shapes((3, 5, 2))
+    assert min(fitting.shape_out) >= 1
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (5, 5, 3), (5, 5, 2, 1), (2,)])
+def test_a_convolution_takes_maps_of_three_axes_with_its_channels_last(shape):
+    """A film of maps would be read as one map."""
+    with pytest.raises(ValueError, match=r"takes maps \(height, width, 2\), but receives"):
+        Conv2D(2, 3, 2).infer_shapes(shape)
+
+
+def test_a_dropout_layer_with_a_seed_draws_the_masks_of_that_seed():
+    """Whoever fixes the masks wants them fixed, and 0 is a seed like any other."""
+
+    def mask(**seed):
+        layer, record = Dropout(0.5, **seed), Record(50, np.float64)
+        layer.infer_shapes((9,))
+        layer.open(record, np.ones((50, 9)))
+        layer.draw_mask(record, train=True)
+        return layer.mask(record)
+
+    masks = [mask(seed=seed) for seed in (0, 1, 2)]
+    for seed, drawn in enumerate(masks):
+        np.testing.assert_array_equal(mask(seed=seed), drawn)
+    assert not any((masks[i] == masks[j]).all() for i, j in ((0, 1), (0, 2), (1, 2)))
+    with pytest.raises(ValueError, match="seed must be at least 0, but is -1"):
+        Dropout(0.5, seed=-1)

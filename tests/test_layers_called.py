@@ -45,6 +45,7 @@ def test_rows_of_another_type_or_memory_layout_are_taken_as_they_are_meant():
     expected = np.tanh(x.T @ layer.W)
     assert layer(x.T).dtype == np.float32
     np.testing.assert_allclose(layer(x.T), expected, rtol=1e-5)
+    np.testing.assert_allclose(layer(np.ascontiguousarray(x.T)), expected, rtol=1e-5)
     np.testing.assert_allclose(layer(x.astype(np.float32).T[::2]), expected[::2], rtol=1e-5)
 
 

@@ -434,6 +434,19 @@ def test_in_a_run_the_decay_of_a_mirror_follows_the_schedule_of_the_optimizer():
         np.testing.assert_allclose(layer.B, factor * B, rtol=1e-9)
 
 
+def test_the_noise_of_the_released_mirror_is_even_from_minus_to_plus_a_twentieth():
+    """Theirs is `rand - 0.5`, times 0.1; another width would be another rate."""
+    net = dense_net((40, 50, 60, 3))
+    attached("wm_released", net, steps_before=1)
+    for layer in net.weighted[1:]:
+        xi = layer.rule_state.xi
+        assert xi.shape == (128, layer.n_in)
+        assert xi.min() == pytest.approx(-0.05, abs=1e-4) and abs(xi).max() <= 0.05
+        assert xi.max() == pytest.approx(0.05, abs=1e-4)
+    rule = rules.make("wm_released")
+    assert rule.mirror_rate == 0.01 * 128 and rule.decay == 0
+
+
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "squared_error"])
 def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss):
     """0.01 Σ ξ zᵀ over 128 draws of 0.1 (U - ½), with biases and output units in place."""

@@ -311,6 +311,10 @@ TEACHING: dict[str, Case] = {
         lambda: updates_with(rules.make("dfa"), dense_net(), D=np.ones((4, 3)))(),
         ValueError, ["direct feedback matrix", "Dense(5, 4", "(4, 3)", "(3, 4)"],
     ),
+    "direct feedback from too few outputs": (
+        lambda: updates_with(rules.make("dfa"), dense_net(), D=np.ones((2, 4)))(),
+        ValueError, ["direct feedback matrix", "Dense(5, 4", "(2, 4)", "(3, 4)"],
+    ),
     "direct feedback of another type": (
         lambda: updates_with(rules.make("dfa"), dense_net(), D=np.full((3, 4), "a"))(),
         TypeError, ["D of Dense(5, 4", "real numbers", "<U1"],

@@ -1,9 +1,11 @@
 """Noise for inverses: drawn in a hurry, but with the moments of a Gaussian."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
-from nofb.noise import add_noise
+from nofb.noise import LEVELS, add_noise, quantiles
 
 WIDTH, SAMPLES = 0.3, 1_000_000
 
@@ -19,6 +21,16 @@ def test_noise_has_the_moments_of_a_gaussian(noise, power, moment):
     """An inverse that learns from wider or skewed noise learns the inverse of other activations."""
     spread = np.sqrt(np.mean(noise ** (2 * power)) / SAMPLES)
     assert np.mean(noise**power) == pytest.approx(moment, abs=4 * spread)
+
+
+def test_the_numbers_to_choose_from_are_the_middles_of_equally_likely_parts():
+    """Two that were alike, or one at infinity, would be noise that is not Gaussian."""
+    numbers = quantiles(np.dtype(np.float64))
+    assert (np.diff(numbers) > 0).all()
+    np.testing.assert_allclose(numbers, -numbers[::-1], rtol=1e-12)
+    below = [NormalDist().cdf(number) for number in numbers[:: LEVELS // 64]]
+    middles = (np.arange(0, LEVELS, LEVELS // 64) + 0.5) / LEVELS
+    np.testing.assert_allclose(below, middles, atol=1e-5)
 
 
 def test_noise_of_one_unit_tells_nothing_of_its_neighbours(noise):

@@ -170,3 +170,15 @@ def test_a_rate_that_is_no_number_is_refused():
     """A string from a form would fail deep in a kernel."""
     with pytest.raises(TypeError, match=r"lr must be a number, but is '0.1'"):
         SGD(lr="0.1")
+
+
+@pytest.mark.parametrize("other", [(2, 3), (5, 2), (5, 4), (7, 3), (15,)])
+@pytest.mark.parametrize("make_optimizer", [lambda: SGD(momentum=0.5), RMSprop, Adam])
+def test_averages_of_a_smaller_or_a_larger_matrix_are_refused(make_optimizer, other):
+    """Those of a larger one would fit into memory, and be the averages of other weights."""
+    optimizer = make_optimizer()
+    optimizer.step("W", np.zeros(other), np.ones(other))
+    W = START.copy()
+    with pytest.raises(ValueError, match=r"these averages are of another network"):
+        optimizer.step("W", W, np.ones_like(W))
+    np.testing.assert_array_equal(W, START)

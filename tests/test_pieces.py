@@ -67,6 +67,17 @@ def test_pieces_follow_their_trace_from_batch_to_batch(monkeypatch):
         oracles.assert_close(rule.teach(net, trace.set_target(net.as_target(y, samples))), expected)
 
 
+def test_a_smaller_batch_lies_at_the_beginning_of_the_memory_of_a_larger_one():
+    """Whoever looks at the whole trace after the last batch of an epoch finds it there."""
+    net = dense_net()
+    whole = taught_trace(net, *batch(net))
+    assert whole.first == 0 and whole.rows(7) is whole
+    small = whole.rows(3).fill(net.as_input(batch(net, 3, seed=5)[0]))
+    assert (small.first, small.samples) == (0, 3)
+    for layer in net.layers:
+        np.testing.assert_array_equal(whole[layer].h[:3], small[layer].h)
+
+
 def counted(kind: type[FeedbackAlignment]) -> list[int]:
     """Return how many samples a rule saw at each call of `signals`, for one batch of seven."""
     seen = []
@@ -107,6 +118,16 @@ def test_only_a_rule_that_says_so_is_taught_in_pieces(monkeypatch):
     assert FeedbackAlignment.by_sample and not Own.by_sample
     assert counted(Own) == [7]
     assert counted(OwnBySample) == [2, 2, 3]
+
+
+@pytest.mark.parametrize("module", ["a_rule", "nofb_rules", "nofbx.rules", "my.nofb", "zoo", ""])
+def test_a_rule_of_ones_own_is_known_by_its_module_whatever_that_is_called(module):
+    """A file that comes before `nofb` in the alphabet would have its batches cut all the same."""
+    own = type("Own", (FeedbackAlignment,), {"__module__": module})
+    assert not own.by_sample
+    assert type("Own", (FeedbackAlignment,), {"__module__": module, "by_sample": True}).by_sample
+    assert type("New", (FeedbackAlignment,), {"__module__": "nofb.rules.new"}).by_sample
+    assert not rules.Rule.by_sample
 
 
 def test_a_rule_with_statistics_of_the_batch_gets_the_whole_batch(monkeypatch):

@@ -1,12 +1,12 @@
 """Rules and updates as objects: what they are called, compared by, and set to."""
 
-from dataclasses import dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field
 
 import numpy as np
 import oracles
 import pytest
 
-from nofb import Activation, Dense, Network, rules
+from nofb import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, rules
 from nofb.rules.clock import Clock
 from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
 from nofb.updates import updates
@@ -23,8 +23,27 @@ def test_two_rules_of_one_kind_are_two_rules_with_a_short_name(name):
     assert repr(one) == f"{type(one).__name__}()"
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_the_settings_of_a_rule_that_sends_targets_are_given_by_name(name):
+UNLISTED = [rules.IteratedFromInverse, rules.IteratedInOutputSpace, rules.RandomRelay]
+
+
+def test_a_random_relay_uses_no_forward_weights_but_the_error_and_fixed_feedback():
+    """It is what sets it apart from the relay through W."""
+    uses = rules.RandomRelay().uses
+    assert uses.error and uses.feedback
+    assert not (uses.forward_weights or uses.transport or uses.learned_feedback or uses.signs)
+
+
+@pytest.mark.parametrize("kind", UNLISTED)
+def test_two_rules_of_a_kind_that_no_list_holds_are_two_rules_too(kind):
+    """A network of one would take the other for its own."""
+    assert kind() != kind()
+    assert repr(kind()) == f"{kind.__name__}()"
+    with pytest.raises(TypeError, match="positional"):
+        kind("xavier")
+
+
+@pytest.mark.parametrize("name", rules.RULES)
+def test_the_settings_of_a_rule_are_given_by_name(name):
     """A dozen numbers in a row would say nothing."""
     with pytest.raises(TypeError, match="positional"):
         rules.RULES[name](0.5)
@@ -98,10 +117,17 @@ def test_a_direct_inverse_takes_the_activation_of_the_side_it_is_applied_on(apar
 def test_a_rule_starts_with_the_whole_rate_whenever_it_is_attached(name):
     """What an earlier run's schedule left over is no concern of the next one."""
     rule, net = rules.make(name), oracles.dense_net()
-    assert rule.clock.factor == 1.0
-    rule.clock = Clock(factor=0.25)
+    assert rule.clock == Clock(epoch=0.0, epochs=1, factor=1.0)
+    rule.clock = Clock(epoch=3.0, epochs=5, factor=0.25)
     rule.attach(net)
-    assert rule.clock.factor == 1.0
+    assert rule.clock == Clock(epoch=0.0, epochs=1, factor=1.0)
+
+
+def test_what_a_rule_claims_to_use_can_not_be_changed_afterwards():
+    """All objects of a class share its claims: a change would make the table of rules wrong."""
+    with pytest.raises(FrozenInstanceError):
+        rules.make("fa").uses.transport = True
+    assert not rules.make("fa").uses.transport
 
 
 def test_a_rule_is_attached_with_seed_zero_if_no_seed_is_given():
@@ -126,6 +152,30 @@ def test_the_updates_of_a_batch_are_those_of_a_training_pass():
     expected = oracles.teach(rule, net, oracles.taught_trace(net, x, y))
     oracles.same_masks(net)
     oracles.assert_same(rule.updates(net, x, y), expected)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_rule_of_targets_names_the_first_layer_that_it_can_not_send_targets_through(name):
+    """A target for a pooled map would be a target for its winners; nobody has written that down."""
+    pooled = [Conv2D(1, 2, 2, activation="tanh"), MaxPool2D(2), Flatten(), Dense(8, 3)]
+    dropped = [Dense(4, 5, "tanh"), Dropout(0.5), Dense(5, 3)]
+    for layers, shape, culprit in ((pooled, (1, 5, 5), "Conv2D"), (dropped, None, "Dropout")):
+        net = Network(layers, **({"input_shape": shape} if shape else {}))
+        with pytest.raises(
+            ValueError, match=f"{name} sends targets through Dense .* has {culprit}"
+        ):
+            rules.make(name).attach(net)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_rule_of_targets_takes_anything_below_its_first_layer_with_weights(name):
+    """Images are flattened before the first dense layer, where no target is needed."""
+    layers = [Flatten(), Dense(8, 5, "tanh"), Dense(5, 3)]
+    net = Network(layers, input_shape=(2, 2, 2), dtype=np.float64)
+    rule = oracles.attached(name, net)
+    updates = rule.updates(net, *oracles.batch(net))
+    assert [update.dW.shape for update in updates] == [(8, 5), (5, 3)]
+    assert updates[-1].dW.any()
 
 
 class Needy(rules.FeedbackAlignment):

@@ -41,3 +41,14 @@ def test_while_weights_move_each_batch_counts_with_the_loss_before_its_own_step(
     last = twin.loss(x[4:], y[4:])
     assert abs(first - last) > 0.1
     np.testing.assert_allclose(history["loss"], [(4 * first + last) / 5], rtol=1e-12)
+
+
+def test_several_columns_of_zeros_and_ones_are_targets_and_no_classes():
+    """A sample may be in two groups or in none: a share of right answers would mean nothing."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 4)), rng.integers(0, 2, (30, 3)).astype(float)
+    data = nofb.datasets.Dataset(x[:20], y[:20], x[20:], y[20:])
+    net = nofb.Network([nofb.Dense(4, 5, "tanh"), nofb.Dense(5, 3)], loss="binary_cross_entropy")
+    run = nofb.fit(net, nofb.rules.make("bp"), data, 1, progress=False)
+    assert np.isnan(run.history["test_accuracy"]).all()
+    assert np.isfinite(run.history["test_loss"]).all()

@@ -60,7 +60,7 @@ def is_own(function: Callable[..., object]) -> bool:
     Numba sees when the file of a kernel changes, and not when a global or a helper in another file
     or cell does: a kernel that somebody works on would go on computing what it once did.
     """
-    return function.__module__.partition(".")[0] == "nofb"
+    return str(function.__module__).partition(".")[0] == "nofb"
 
 
 def refused(error: NumbaError) -> str:

@@ -84,7 +84,7 @@ class DifferenceTargetPropagation(TargetRule):
     epochs_before: int = 1
     epochs_between: int = 1
     inverse_init: Initialiser = settings.initialiser("orthogonal")
-    gradient_at_top: bool = True
+    gradient_at_top: bool = settings.switch(True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -107,8 +107,8 @@ class IteratedInverses(TargetRule):
     iterations: int = settings.whole(3, least=0)
     damping: float = settings.number(1.0, above=0)
     residual: float = settings.number(0.0, least=0, below=1)
-    layer_norm: bool = True
-    minimum_norm: bool = False
+    layer_norm: bool = settings.switch(True)
+    minimum_norm: bool = settings.switch(False)
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         x, g_t = self.start(g, h_below, t), g(t)  # eq. 2  (N, n_{l-1})

@@ -39,7 +39,7 @@ from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
-from outcomes import AGAIN, write_table
+from outcomes import AGAIN, equivalents, kind_of, write_table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -70,7 +70,7 @@ def main() -> None:
             for module, tests in chosen.items():
                 with use_db(session(module)) as kept:
                     prepare(kept, module, plan["leave_out"])
-                    items = survivors(kept) if asked.again else pending(kept, asked.most)
+                    items = survivors(kept, module) if asked.again else pending(kept, asked.most)
                     run(kept, module, items, tests, AGAIN if asked.again else "")
             os.chdir(ROOT)
     write_table({module: session(module) for module in plan["modules"]})
@@ -142,12 +142,13 @@ def run(kept: WorkDB, module: str, items: list[WorkItem], tests: list[str], note
         kept.set_result(item.job_id, outcome(item, [*tests, *OPTIONS], seconds, note))
 
 
-def survivors(kept: WorkDB) -> list[WorkItem]:
-    """Return the mutants that no test saw when they were run."""
+def survivors(kept: WorkDB, module: str) -> list[WorkItem]:
+    """Return the mutants that no test saw when they were run, and that no reason excuses."""
+    excuses = equivalents()
     return [
         item
         for item, result in kept.completed_work_items
-        if result.test_outcome is TestOutcome.SURVIVED
+        if kind_of(module, result, excuses) == "survived"
     ]
 
 
