@@ -76,8 +76,20 @@ def check(settings: Any) -> None:
     ValueError: decay must be finite and at least 0 and less than 1, but is 2
     """
     for each in dataclasses.fields(settings):
+        _take_override(settings, each)
         if (bounds := _bounds(type(settings), each.name)) is not None:
             setattr(settings, each.name, bounds(each.name, getattr(settings, each.name)))
+
+
+def _take_override(settings: Any, field: dataclasses.Field[Any]) -> None:
+    """Let a plain value in the body of a subclass be the default, whether it is a dataclass or not.
+
+    Without this, Python would ignore it: a dataclass keeps the defaults of its fields elsewhere.
+    """
+    declared = getattr(type(settings), field.name, field.default)
+    overridden = declared is not field.default and not isinstance(declared, property)
+    if field.init and overridden and getattr(settings, field.name, declared) is field.default:
+        setattr(settings, field.name, declared)
 
 
 def changed(settings: Any) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Team:
         if checks.whole("threads", size) > LIMIT:
             raise ValueError(f"threads must be at most {LIMIT}, but is {size}")
         self.size = 1
+        self._sharing = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
         with suppress(RuntimeError):  # the system lets this user have no more: fewer will do
@@ -89,8 +90,13 @@ class Team:
         """Do all jobs, in any order and on any thread; an error in one of them is raised here.
 
         A job can be taken as soon as it is there: jobs that come one by one are begun meanwhile.
+        What shares work while it is one of the jobs, or makes them, does that work itself.
         """
-        open_ends = 0
+        if self._sharing:
+            for job in jobs:
+                job()
+            return
+        self._sharing, open_ends = True, 0
         try:
             for job in jobs:
                 self._jobs.put(job)
@@ -102,6 +108,7 @@ class Team:
             while self._take() is not None:  # after an error nothing is begun any more
                 open_ends -= 1
             errors = [self._end() for _ in range(open_ends)]
+            self._sharing = False
         for error in errors:
             if error is not None:
                 raise error

@@ -153,7 +153,7 @@ class Trace:
                 f"target has shape {target.shape}, but the outputs have {record.h.shape}: "
                 "net.as_target(y, samples) makes rows of labels"
             )
-        self.target = target
+        self.target, self._arrived = target, {}
         self.error = record.array("error", last.shape_out)
         np.subtract(record.h, target, out=self.error)  # δ_L = e = ŷ - y  (N, n_L)
         return self

@@ -1,4 +1,4 @@
-"""What a rule wants of every layer after one batch, worked out from its teaching signals."""
+"""The update of every layer after one batch, computed from the rule's teaching signals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PIECE = 2**24  # bytes: signals that are larger are made in pieces, since so muc
 
 @dataclass
 class Update:
-    """What a rule wants of one layer, in the role of a gradient: optimizers subtract it.
+    """The update of one layer, in the role of a gradient: optimizers subtract it.
 
     Attributes
     ----------
@@ -70,8 +70,7 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
         threads.share(job for layer, delta in taught for job in products(trace, layer, delta))
     else:
         for layer, delta in taught:
-            trace.deltas[layer] = delta
-            rows, (dW, db) = delta.reshape(-1, layer.n_out), trace.step_of(layer)
+            rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
             weight_update(trace.h_below(layer), rows, trace.samples, dW, db)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
@@ -124,17 +123,30 @@ def count_pieces(trace: Trace, work: int) -> int:
     return min(N, max(len(threads.cut(N, work)), ceil(size / PIECE)))
 
 
-def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
-    """Note the signal of a layer, and return its weight product, cut if it is a large one."""
+def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
+    """Keep the signal of a layer as `trace.deltas` has it, and return it as rows.
+
+    Raises
+    ------
+    ValueError
+        If the layer got a signal before.
+    """
+    if layer in trace.deltas:
+        raise ValueError(
+            f"signals gave {layer!r} a signal twice: add up what it is to get, and yield it once"
+        )
     trace.deltas[layer] = delta
-    dW, db = trace.step_of(layer)
-    h_below, rows, N = trace.h_below(layer), delta.reshape(-1, layer.n_out), trace.samples
-    cuts = threads.cut(layer.n_in, N * layer.work)
-    if len(cuts) == 1:
-        return [partial(weight_update, h_below, rows, N, dW, db)]
-    mean_delta = mean_rows(rows, N, db)
-    # A kernel takes whole arrays only; NumPy takes some columns of h_below as they stand.
-    return [partial(np.matmul, h_below.T[units], mean_delta, out=dW[units]) for units in cuts]
+    return delta.reshape(-1, layer.n_out)
+
+
+def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
+    """Return the weight product of one layer, cut into jobs if it is a large one."""
+    rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
+    # What a job works with is not the rule's own array, which it may change while it goes on.
+    mean_delta = mean_rows(rows, trace.samples, db)
+    h_below = trace.h_below(layer).T  # ΔW_l = h_{l-1}ᵀ δ_l / N, of some units below
+    cuts = threads.cut(layer.n_in, trace.samples * layer.work)
+    return [partial(np.matmul, h_below[units], mean_delta, out=dW[units]) for units in cuts]
 
 
 def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Result]:

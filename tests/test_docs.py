@@ -52,7 +52,11 @@ def run_python(every):
 def test_the_python_on_a_page_runs_from_top_to_bottom(every, tmp_path, monkeypatch):
     """A reader copies the code, and believes what stands below it."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as in a notebook, which imports what lies beside it
+    monkeypatch.delitem(sys.modules, "my_rule", raising=False)
+    (tmp_path / "my_rule.py").write_text(files()["my_rule.py"], encoding="utf-8")
     run_python(every)
+    sys.modules.pop("my_rule", None)
 
 
 @pytest.mark.parametrize("every", of("sh"))

@@ -114,8 +114,10 @@ def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():
     """The mirror's own half happens after the step, and inside of a kernel."""
     steps = walk("wm")
     names = [moment.function.name for moment in steps.moments]
-    assert names.index("FeedbackAlignment.signals") < names.index("mirror") < names.index("follow")
-    (given,) = beside(steps, "def mirror(")
+    assert (
+        names.index("FeedbackAlignment.signals") < names.index("correlate") < names.index("follow")
+    )
+    (given,) = beside(steps, "def correlate(")
     (product,) = beside(steps, "return z.T @ xi / z.dtype.type(count)")
     np.testing.assert_allclose(product["returned"], given["z"].T @ given["xi"] / given["count"])
     assert given["count"] == 63
@@ -142,6 +144,26 @@ def test_a_step_is_short_enough_to_read(name):
     for moment in walked(name).moments:
         calls[moment.function] += "def " in moment.lines[0].code
     assert max(calls.values()) <= 1  # a kernel that runs for each layer is shown for one of them
+
+
+def test_every_line_of_a_mirror_step_shows_what_it_makes():
+    """Noise, response and estimate are the rule; a line without its array must be believed."""
+    steps = walked("wm")
+    ((xi,), raw, (centred,)) = (
+        beside(steps, line) for line in ("xi = self.width", "z = self.respond", "z = z - z.mean")
+    )
+    assert xi["xi"].shape == (64, 3) and len(raw) == 1
+    np.testing.assert_allclose(centred["z"].mean(axis=0), 0, atol=1e-15)
+    (hidden,) = beside(walked("dfa"), "delta = trace.delta(layer, project")
+    error, D = shown(walked("dfa"), "e")[0], shown(walked("dfa"), "D_1")[0]
+    h = shown(walked("dfa"), "h_1")[0]
+    np.testing.assert_allclose(hidden["delta"], (error @ D) * (1 - h**2))
+
+
+def test_a_call_that_is_shown_says_which_layer_it_is_for():
+    """Of several layers one is shown: without its number no array can be matched to the rest."""
+    assert "# WeightMirror.mirror_layer, layer 2" in str(explained("wm", True))
+    assert "DifferenceTargetPropagation.target_below, layer 2" in str(explained("dtp", True))
 
 
 def test_what_is_left_out_of_a_step_is_said():

@@ -65,7 +65,7 @@ def test_what_a_rule_takes_from_another_file_is_shown_with_that_file():
     """The mirror's engaged mode is feedback alignment's own lines, and not a copy of them."""
     files = {function.name: function.file for function in read("wm").functions}
     assert files["FeedbackAlignment.signals"] == "nofb/rules/feedback_alignment.py"
-    assert files["mirror"] == "nofb/rules/weight_mirror.py"
+    assert files["correlate"] == "nofb/rules/weight_mirror.py"
 
 
 def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_number():
@@ -73,9 +73,9 @@ def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_numbe
     lines = {
         line.code.strip(): line for function in read("ia").functions for line in function.lines
     }
-    follow = lines["follow(B, state.dB, factor * self.mirror_rate, factor * self.decay)"]
+    follow = lines["follow(B, dB, factor * self.mirror_rate, factor * self.decay)"]
     assert [each.number for each in follow.equations] == [8]
-    estimate = lines["state.dB = self.estimate(state.xi, state.z, B)"]
+    estimate = lines["dB = self.estimate(xi, z, B)"]
     assert [(each.number, each.text) for each in estimate.equations] == [
         (None, header("wm").numbered[6].text)
     ]
@@ -122,7 +122,7 @@ def test_a_students_rule_is_read_like_any_other():
 def test_reading_a_rule_leaves_the_reader_as_he_was():
     """Explaining a rule in the middle of a run must not slow the run down, or move its weights."""
     net = example("wm", (2, 3, 2)).net
-    rule, kernel = net.rule, weight_mirror.mirror
+    rule, kernel = net.rule, weight_mirror.correlate
     before = net.weighted[1].rule_state.dB.copy(), net.weighted[1].B.copy()
     kinds = type(kernel), type(weight_mirror.follow)
     source(rule)
@@ -134,7 +134,7 @@ def test_reading_a_rule_leaves_the_reader_as_he_was():
 
     with pytest.raises(ZeroDivisionError), watching(look_on, WeightMirror):
         raise ZeroDivisionError
-    assert weight_mirror.mirror is kernel and kinds == (type(kernel), type(weight_mirror.follow))
+    assert weight_mirror.correlate is kernel and kinds == (type(kernel), type(weight_mirror.follow))
 
 
 def test_a_kernel_is_seen_though_others_have_it_by_another_name():

@@ -253,5 +253,5 @@ def unknown_to_numba(B):
 def test_a_kernel_of_another_method_is_named_too():
     """Only `teach` had words for it."""
     sentence = first_failure(Scores())
-    assert re.search(r"kernel unknown_to_numba can not be compiled for B \(6, 4\)", sentence)
+    assert re.search(r"kernel unknown_to_numba cannot be compiled for B \(6, 4\)", sentence)
     assert "numpy.einsum" in sentence

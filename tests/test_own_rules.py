@@ -110,11 +110,11 @@ def desk(tmp_path):
         (["students_file:"], "must be module:Class, such as my_rule:MyRule"),
         (["student_file:Mine"], "no module is called 'student_file': there is no student_file.py"),
         (["students_file.py:Mine"], "write students_file without .py"),
-        (["no_python:Mine"], "no_python can not be imported: SyntaxError in line 1"),
-        (["needs_more:Mine"], "needs_more can not be imported: No module named 'a_module_that_n"),
+        (["no_python:Mine"], "no_python cannot be imported: SyntaxError in line 1"),
+        (["needs_more:Mine"], "needs_more cannot be imported: No module named 'a_module_that_n"),
         (
             ["stops:Mine"],
-            "stops can not be imported: ZeroDivisionError in line 2: division",
+            "stops cannot be imported: ZeroDivisionError in line 2: division",
         ),
         (["students_file:helper"], "is no rule: it must be a class derived from nofb.rules.Rule"),
         (["students_file:Unfinished"], "Unfinished has no method signals"),
@@ -122,7 +122,7 @@ def desk(tmp_path):
         (["students_file:Quiet"], "Quiet has no uses"),
         (["students_file:Needy"], "rule 'needy' needs 'scale'"),
         (["students_file:Thief"], "Thief calls itself 'fa', as FeedbackAlignment does"),
-        (["students_file:Broken"], "students_file:Broken can not be built: ZeroDivisionError"),
+        (["students_file:Broken"], "students_file:Broken cannot be built: ZeroDivisionError"),
         (
             ["students_file:Mine", "--set", "size=2"],
             "rule 'mine' has no attribute 'size'; it has",

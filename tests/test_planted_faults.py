@@ -194,14 +194,14 @@ FAULTS = {
     ),
     "a mirror whose answers are not centred": Fault(
         MIRROR,
-        "state.z = state.z - state.z.mean(axis=0)",
+        "z = z - z.mean(axis=0)",
         "pass",
         "test_answers_that_are_not_centred_drown_the_transpose_in_noise",
     ),
     "a mirror that moves the weights": Fault(
         MIRROR,
         "factor * self.decay)  # eq. 7\n",
-        "factor * self.decay)\n        layer.W += self.mirror_rate * state.dB.T\n",
+        "factor * self.decay)\n        layer.W += self.mirror_rate * dB.T\n",
         "test_mirror_mode_moves_the_feedback_and_nothing_else",
     ),
     "a mirror without decay": Fault(
@@ -278,14 +278,14 @@ FAULTS = {
     ),
     "an inverse's step is a sum": Fault(
         INVERSE,
-        "np.concatenate(slopes), len(uses[0].z),",
-        "np.concatenate(slopes), 1,",
+        "np.concatenate(signals), len(uses[0].z),",
+        "np.concatenate(signals), 1,",
         LESSON,
     ),
     "an inverse without its slope": Fault(
         INVERSE,
-        "self.activation.times_jacobian(use.slope, use.z, use.g_z)",
-        "use.slope",
+        "self.activation.times_jacobian(use.gradient, use.z, use.g_z)",
+        "use.gradient",
         LESSON,
     ),
     "an inverse that is used twice and learns from one use": Fault(
@@ -335,8 +335,8 @@ FAULTS = {
     ),
     "reconstruction through one layer alone": Fault(
         TARGETS,
-        "for each in reversed(layers):",
-        "for each in layers[:1]:",
+        "for each in reversed(above):",
+        "for each in above[:0]:",
         LESSON,
     ),
     "local reconstruction without its second term": Fault(

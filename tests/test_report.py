@@ -164,6 +164,12 @@ def test_the_table_fits_into_100_columns_whatever_the_depth(hidden):
     assert max(map(len, report.table(comparison).splitlines())) <= 100
 
 
+def test_the_table_says_why_matrices_may_come_to_more_than_ninety_degrees():
+    """121° looks like failure, and is alignment with the negative of the matrix."""
+    assert "more than 90° is alignment" in report.table(made_up(ALL)).replace("\n", " ")
+    assert "more than 90°" not in report.table(made_up(("bp", "fa")))
+
+
 def test_the_table_says_which_runs_were_stopped_and_why():
     """A rule that diverges for one seed in three must not look like one that never does."""
     comparison = made_up(stopped=[("fa", 1), ("dfa", 0), ("dfa", 1), ("dfa", 2)])

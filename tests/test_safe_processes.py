@@ -68,7 +68,7 @@ def test_a_rule_in_a_file_that_is_called_like_a_module_of_python_is_told_so(desk
     """Python's own module would be taken for the student's file, which has the rule."""
     done = nofb(desk, "check", "queue:Mine")
     assert done.returncode == 2
-    assert "queue can not be imported: ImportError: Python has another module" in done.stderr
+    assert "queue cannot be imported: ImportError: Python has another module" in done.stderr
     assert "so give queue.py another one" in done.stderr and done.stderr.count("\n") == 1
 
 

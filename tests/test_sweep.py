@@ -364,7 +364,7 @@ def test_the_csv_has_one_line_for_each_run_with_what_decided_and_what_was_measur
     for line, row in zip(lines, found.rows(), strict=True):
         assert line == {name: "" if value is None else str(value) for name, value in row.items()}
     assert [line["dfa.zero_weights"] for line in lines] == ["", "", *2 * ["False"], *2 * ["True"]]
-    assert all("silent for ever" in line["error"] for line in lines[4:])
+    assert all(", since its slope at 0 is 0" in line["error"] for line in lines[4:])
     assert all(line["test_accuracy"] == "" for line in lines[4:])
     (result,) = (r for r in found.results(found.plan.cells[1]) if r.seed == 1)
     assert float(lines[3]["validation_loss"]) == result.history["validation_loss"][-1]

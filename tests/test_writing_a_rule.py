@@ -8,6 +8,8 @@ import pytest
 
 from nofb.check import TESTS, check
 from nofb.cli import main
+from nofb.explain.headers import parse
+from nofb.rules import Rule
 from nofb.rules.own import load
 
 PAGE = (Path(__file__).parent.parent / "docs" / "writing_a_rule.md").read_text(encoding="utf-8")
@@ -69,6 +71,12 @@ def test_the_rule_of_the_page_has_twenty_lines_passes_and_joins_the_comparison(d
     out = capsys.readouterr().out
     assert len(re.findall("^passed", out, re.M)) == len(TESTS)
     assert "onebit   one-bit feedback alignment" in out
+
+
+def test_the_docstring_of_the_page_is_read_as_a_header_with_its_equation():
+    """A student who numbers an equation in another way would never see it beside a line."""
+    text = re.search(r'```text\n"""(.*?)"""\n```', PAGE, re.DOTALL)[1]
+    assert parse(text, Rule).numbered[1].text == "δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})"
 
 
 def test_the_page_tells_of_every_test():

@@ -20,7 +20,7 @@ FAMILIES = {
     "random": "Errors through fixed random matrices",
     "signs": "Errors through the signs of the weights",
     "learned": "Errors through matrices that learn",
-    "target": "Targets in the place of errors",
+    "target": "Targets instead of errors",
     "transport": "Errors through the weights themselves",
     "": "Others",
 }

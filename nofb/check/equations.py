@@ -54,7 +54,7 @@ def _not_a_mean(step: Array, mean: Array) -> str:
 
 
 def silent_units_rest(subject: Subject) -> Verdict:
-    """A unit whose slope is zero can not be moved, so it is taught nothing."""
+    """A unit whose slope is zero cannot be moved, so it is taught nothing."""
     net = dense(activation="relu")
     rule, trace = subject.attached(net), traced(net)
     for layer, delta in rule.signals(net, trace):

@@ -51,7 +51,7 @@ def mishap(error: BaseException, subject: Subject) -> str:
 def _own_words(error: BaseException) -> str:
     """Return what an error says, line by line, without what a terminal would obey."""
     if isinstance(error, NumbaError):
-        return printable(f"Numba can not compile {refused(error)}")
+        return printable(f"Numba cannot compile {refused(error)}")
     return "\n".join(map(printable, str(error).splitlines()))
 
 

@@ -6,8 +6,7 @@ import argparse
 import textwrap
 
 from nofb.check import TESTS, check
-from nofb.cli.options import add_attributes, read_attributes
-from nofb.rules import make
+from nofb.cli.options import add_attributes, make_rule
 
 WIDTH = 100  # of a terminal
 
@@ -25,7 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print each verdict as it comes, and return 1 if there is a failure among them."""
-    rule = make(options.rule, **read_attributes(options))
+    rule = make_rule(options)
     print(f"{rule.name}: {rule.title} ({rule.paper})\n")
     width = max(map(len, TESTS))
     failures = 0

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nofb import cores, datasets
+from nofb import cores, datasets, rules
 from nofb.activations import ACTIVATIONS
 from nofb.experiments.grid import finished
 from nofb.experiments.pools import Task
 from nofb.experiments.settings import Settings
+from nofb.rules import Rule
 from nofb.training import OPTIMIZERS
 
 DEFAULTS = Settings()
+PYTHON = {"True": "true", "False": "false", "None": "null"}  # as JSON has them
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +53,18 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     # fmt: on
 
 
-def read_attributes(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the attributes that are to be set."""
-    return dict(map(_attribute, options.attributes))
+def make_rule(options: argparse.Namespace) -> Rule:
+    """Build the rule that was named, with the attributes that are to be set.
+
+    Raises
+    ------
+    ValueError
+        If there is no such rule or attribute, or a value is of the wrong type or out of its bounds.
+    """
+    try:
+        return rules.make(options.rule, **dict(map(_attribute, options.attributes)))
+    except TypeError as error:  # a value of the wrong type, which is no fault of nofb's here
+        raise ValueError(str(error)) from error
 
 
 def _attribute(words: str) -> tuple[str, Any]:
@@ -63,12 +74,14 @@ def _attribute(words: str) -> tuple[str, Any]:
     --------
     >>> _attribute("decay=0.1"), _attribute("noise=uniform"), _attribute("shared=true")
     (('decay', 0.1), ('noise', 'uniform'), ('shared', True))
+    >>> _attribute("shared=False"), _attribute("rate=None")
+    (('shared', False), ('rate', None))
     """
     name, equals, value = words.partition("=")
     if not equals:
         raise ValueError(f"an attribute must be NAME=VALUE, such as decay=0.1, but is {words!r}")
     try:
-        return name, json.loads(value)
+        return name, json.loads(PYTHON.get(value, value))
     except json.JSONDecodeError:
         return name, value
 

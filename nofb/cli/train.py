@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nofb.cli.options import add_attributes, add_settings, read_attributes, read_settings
-from nofb.rules import make
+from nofb.cli.options import add_attributes, add_settings, make_rule, read_settings
 from nofb.training import Run, fit
 from nofb.types import Array
 
@@ -39,7 +38,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train, print a line for each epoch, and return 1 if the run diverged."""
     settings = read_settings(options)
-    rule = make(options.rule, **read_attributes(options))
+    rule = make_rule(options)
     optimizer = settings.make_optimizer(rule.name)
     data = settings.load()
     net = settings.network(data, options.seed)

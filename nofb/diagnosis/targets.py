@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from nofb.rules.base import state_of
 from nofb.rules.targets import InverseTraining
 from nofb.types import Array
 
-_warned: WeakSet[Rule] = WeakSet()
+_warned: WeakValueDictionary[int, Rule] = WeakValueDictionary()  # a rule need not be hashable
 
 
 class ContractionWarning(RuntimeWarning):
@@ -103,11 +103,11 @@ def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -
     """Say once which inverse cannot be relied on, after it has learned."""
     training = [state_of(layer, InverseTraining) for layer in rule.inverted(net)]
     learned = any(each.optimizer.state for each in training)
-    if rule.iterations < 2 or not learned or rule in _warned:
+    if rule.iterations < 2 or not learned or id(rule) in _warned:
         return
     wrong = [number for number, constant in enumerate(constants) if constant >= 1]
     if wrong:
-        _warned.add(rule)
+        _warned[id(rule)] = rule
         worst = max(wrong, key=lambda number: constants[number])
         callers.warn(
             f"{rule.name} iterates inverses that need not converge: the Lipschitz constant of the "

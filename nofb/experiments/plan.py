@@ -231,7 +231,7 @@ def _attributes(rule: str, given: Any) -> dict[str, Values]:
 
 
 def _check_plain(name: str, value: object, switch: bool) -> None:
-    """Refuse what JSON can not hold, and what is no switch where a rule has one."""
+    """Refuse what JSON cannot hold, and what is no switch where a rule has one."""
     if switch and not isinstance(value, bool):
         raise TypeError(f"{name} must be true or false, but is {value!r}")
     if not isinstance(value, PLAIN):

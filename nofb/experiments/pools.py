@@ -79,7 +79,7 @@ def in_processes(call: Call, tasks: Iterable[Task], jobs: int, *, own_code: bool
 def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
     """Spread tasks over the workers of a dask scheduler, which gives those of a dead one to others.
 
-    joblib's own dask backend waits for ever if a task has killed four workers; this one goes on.
+    joblib's own dask backend waits forever if a task has killed four workers; this one goes on.
 
     Raises
     ------

@@ -111,7 +111,7 @@ def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]
     own = [task for task in kinds if is_own(classes[task["rule"]])]
     for task in kinds:
         if task not in own:
-            with suppress(Exception):  # a run that can not be done will say so itself
+            with suppress(Exception):  # a run that cannot be done will say so itself
                 _train_few(task, classes[task["rule"]], data[task["settings"]["data"]])
     if own:
         call = partial(attempt, RunTask(classes, _warm_up))

@@ -83,7 +83,7 @@ def header(rule: str | type[Rule] | Rule) -> Header:
     >>> fa.numbered[2].text, fa.numbered[2].remark
     ("δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})", 'B_l fixed and random; backprop has W_lᵀ')
     >>> header("wm").numbered[6].phase
-    'Mirror mode, with neither; the weights rest, and every layer is on its own'
+    'Mirror mode, without data or error; the weights stay as they are, each layer is on its own'
     """
     kind = as_class(rule)
     return parse(_text(kind), kind)

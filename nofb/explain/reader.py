@@ -43,11 +43,6 @@ class Line:
     note: str = ""  # what else the comment says: "δ_l B_l"
     shape: str = ""  # of what it makes: "(N, n_{l-1})"
 
-    @property
-    def is_own(self) -> bool:
-        """Whether it implements an equation of the rule's own header."""
-        return any(each.number for each in self.equations)
-
 
 @dataclass(frozen=True)
 class Function:
@@ -123,7 +118,7 @@ class Reader:
         return tuple(
             replace(each, lines=lines)
             for each in read
-            if (lines := tuple(line for line in each.lines if line.is_own))
+            if (lines := tuple(x for x in each.lines if any(e.number for e in x.equations)))
         )
 
     def _named(self, part: str, module: str) -> list[str]:

@@ -66,6 +66,17 @@ def changed(before: Iterable[Value], after: Iterable[Value]) -> tuple[Value, ...
     )
 
 
+def layer_of(arguments: Iterable[Any], net: Network) -> str:
+    """Say which layer a call is for: the first that it is given, alone, in maps or in a list."""
+    for value in arguments:
+        while isinstance(value, list | tuple) and value:  # of layers, the lowest; of maps, its own
+            value = value[0]
+        for part in getattr(value, "parts", (value,)):
+            if isinstance(part, WeightedLayer) and part in net.weighted:
+                return f", layer {net.weighted.index(part) + 1}"
+    return ""
+
+
 def is_array(value: Any) -> TypeGuard[Array]:
     """Say whether something is an array of real numbers, or of truth values."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"

@@ -16,7 +16,7 @@ from typing import Any
 
 from nofb.explain.reader import Function, Line, Reader
 from nofb.explain.running import DEEP, SETTING, SMALL, Example, Watcher, example, watching
-from nofb.explain.values import Block, Value, changed, named, of_values, returned
+from nofb.explain.values import Block, Value, changed, layer_of, named, of_values, returned
 from nofb.rules import Rule
 
 ROUNDS = 2  # of a loop are shown
@@ -31,6 +31,7 @@ class Moment:
     depth: int  # how many of the functions that are shown wait for it
     lines: tuple[Line, ...]
     values: tuple[Value, ...] = ()  # what it made; at the head of a kernel, what that was given
+    layer: str = ""  # that the function was called for: ", layer 2"
 
     @property
     def returns(self) -> bool:
@@ -73,13 +74,14 @@ class Walk:
         yield of_values(self.start, "Before the step", f"A {units} network of {SETTING}.")
         yield of_values(self.forward, "The forward pass")
         yield Block(title="The rule, line by line")
-        for (function, depth), moments in groupby(self.moments, lambda m: (m.function, m.depth)):
+        calls = groupby(self.moments, lambda m: (m.function, m.depth, m.layer))
+        for (function, depth, layer), moments in calls:
             where = "" if function.file == self.reader.file else f" in {function.file}"
-            calls = self.calls[function]
-            times = f", one of {calls} calls" if calls > 1 else ""
+            count = self.calls[function]
+            times = f", one of {count} calls" if count > 1 else ""
             rows = [(line, each.values if line is each.lines[-1] else ())
                     for each in moments for line in each.lines]  # fmt: skip
-            yield Block(tuple(rows), f"{function.name}{where}{times}", depth=depth)
+            yield Block(tuple(rows), f"{function.name}{where}{times}{layer}", depth=depth)
         yield of_values(self.end, "After the step")
 
 
@@ -121,6 +123,7 @@ class _Running:
 
     function: Function
     depth: int
+    layer: str
     names: tuple[Value, ...]
     now: Moment | None = None
     rounds: Counter[tuple[Line, ...]] = field(default_factory=Counter)
@@ -154,7 +157,8 @@ class _Steps:
         depth, waiting = 0, frame.f_back
         while waiting:
             depth, waiting = depth + (waiting in self.running), waiting.f_back
-        self.running[frame] = _Running(function, depth, names)
+        layer = "" if function.kernel else layer_of(frame.f_locals.values(), self.net)
+        self.running[frame] = _Running(function, depth, layer, names)
         if function.kernel:
             given = {name: float(each) if type(each) is int else each
                      for name, each in frame.f_locals.items()}  # fmt: skip
@@ -170,7 +174,7 @@ class _Steps:
             self.end(running, running.now, frame, argument)
             running.now = None
         if not running.now and event == "line" and lines:
-            running.now = Moment(running.function, running.depth, lines)
+            running.now = Moment(running.function, running.depth, lines, layer=running.layer)
             self.moments.append(running.now)
         return self.follow
 

@@ -228,7 +228,7 @@ class Reached:
             found = load(name)
         except (Exception, SystemExit) as error:  # whatever a stranger's module does
             raise UnknownCodeError(
-                f"{self._path[0]} uses the module {name}, which can not be imported: {error}"
+                f"{self._path[0]} uses the module {name}, which cannot be imported: {error}"
             ) from error
         if found is None or not self.is_own(name):
             return

@@ -46,7 +46,7 @@ class ToldKernel(CPUDispatcher):
                 run_plain(self.py_func, arguments, named)  # NumPy says what does not fit
                 stopped(self.py_func, given, error)
             raise TypeError(
-                f"kernel {self.py_func.__name__} can not be compiled for {listed(given)}: "
+                f"kernel {self.py_func.__name__} cannot be compiled for {listed(given)}: "
                 f"{reason(given, error)}"
             ) from None
 
@@ -117,7 +117,7 @@ def stopped(function: Any, given: Mapping[str, Any], error: Exception) -> NoRetu
 
 
 def reason(given: Mapping[str, Any], error: NumbaError) -> str:
-    """Return why a kernel can not be compiled for its arguments, and the cure."""
+    """Return why a kernel cannot be compiled for its arguments, and the cure."""
     for name, value in given.items():
         if value is None:
             return f"{name} is None, and {NO_B}"

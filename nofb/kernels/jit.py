@@ -64,7 +64,7 @@ def is_own(function: Callable[..., object]) -> bool:
 
 
 def refused(error: NumbaError) -> str:
-    """Return what Numba can not compile, from the many lines of its error.
+    """Return what Numba cannot compile, from the many lines of its error.
 
     Examples
     --------

@@ -18,11 +18,11 @@ OTHER_NAMES = {"B": "W", "c": "b"}
 
 
 class Use(NamedTuple):
-    """One use of an inverse in a loss: z, g(z), and the slope of each sample's loss at g(z)."""
+    """One use of an inverse in a loss: z, g(z), and the gradient of each sample's loss at g(z)."""
 
     z: Array
     g_z: Array
-    slope: Array
+    gradient: Array
 
 
 class Inverse(Dense):
@@ -93,9 +93,9 @@ class Inverse(Dense):
     def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
         """Return dB and dc, the mean gradients of a loss, from every use of the inverse in it."""
         z = np.concatenate([self.before(use.z) for use in uses])  # (N · uses, n_out)
-        slopes = [self.activation.times_jacobian(use.slope, use.z, use.g_z) for use in uses]
+        signals = [self.activation.times_jacobian(use.gradient, use.z, use.g_z) for use in uses]
         dB, dc = np.empty_like(self.B), np.empty_like(self.c)
-        weight_update(z, np.concatenate(slopes), len(uses[0].z), dB, dc)  # dB = zᵀ (slope ∘ s') / N
+        weight_update(z, np.concatenate(signals), len(uses[0].z), dB, dc)  # zᵀ signals / N
         return dB, dc
 
     def __repr__(self) -> str:

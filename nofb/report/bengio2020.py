@@ -19,7 +19,9 @@ def contraction_table(records: Sequence[Record]) -> Rows:
     for record in records:
         task, result = record["task"], record["result"]
         learned = "lessons" in task
-        name = f"tanh, {task['lessons']} lessons" if learned else "linear, wrong by a rotation"
+        name = (
+            f"tanh, {task['lessons']} inverse steps" if learned else "linear, wrong by a rotation"
+        )
         error, constant = result["error"], result["constant"]
         last = f"{error[12]:.2g} ({constant**12:.2g})"
         rows.append([name, f"{constant:.3f}", f"{error[1]:.3g}", f"{error[4]:.3g}", last])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nofb.experiments.compare import Comparison
-from nofb.report.summary import score, score_name
+from nofb.report.summary import opposed, score, score_name
 from nofb.rules import CONTROLS
 
 HEADINGS = {
@@ -13,9 +13,9 @@ HEADINGS = {
 }
 LEARNING = (
     "Look at where each line ends, and how soon it gets there. Backprop, the thick solid line, is "
-    "the ceiling: it sends errors back through its own weights. The thick dashed line, the floor, "
-    "trains the last layer alone: a rule that ends no better teaches its hidden layers nothing "
-    "of use."
+    "the ceiling: it sends errors back through its own weights. The thick dashed line, the "
+    "baseline, trains the last layer alone: a rule below it is worse than not teaching the hidden "
+    "layers."
 )
 ALIGNMENT = (
     "Upper row: what a layer is told to change, its teaching signal, against what backprop would "
@@ -23,10 +23,6 @@ ALIGNMENT = (
     "the band steps go downhill. Lower row: the feedback matrix that ends at the layer against the "
     "transposed weights it stands for. Where the feedback is fixed and its line still falls, the "
     "forward weights have come to agree with it."
-)
-TARGETS = (
-    " Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so there "
-    "the weights come to oppose the matrix: more than 90° is alignment."
 )
 ACCURACY = (
     "Each large point is a rule. Further left it teaches the first hidden layer more as backprop "
@@ -38,7 +34,7 @@ ACCURACY = (
 def caption(stem: str, comparison: Comparison) -> str:
     """Return what to look at in a figure; empty for one without words."""
     better = "down" if comparison.classes is None else "up"
-    alignment = ALIGNMENT + (TARGETS if "drtp" in comparison.rules else "")
+    alignment = ALIGNMENT + "".join(f" {each}" for each in opposed(comparison))
     texts = {
         "learning_curves": LEARNING,
         "alignment": alignment,
@@ -54,7 +50,7 @@ def headline(comparison: Comparison) -> str:
 
 
 def outcome(comparison: Comparison) -> str:
-    """Return in a few sentences how the rules did, between the floor and the ceiling."""
+    """Return in a few sentences how the rules did, between the baseline and the ceiling."""
     ends = {
         "bp": "Backprop ends with a {} of {}",
         "shallow": "The last layer alone ends with a {} of {}",

@@ -19,6 +19,10 @@ LEGEND = (
     "signal: angle of each hidden layer's teaching signal to backprop's; matrix: angle of each "
     "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
 )
+OPPOSED = (
+    "Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so there "
+    "the weights come to oppose the matrix: more than 90° is alignment."
+)
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,14 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    sentences = LEGEND, *stopped(comparison), *default_rates(comparison)
+    sentences = LEGEND, *opposed(comparison), *stopped(comparison), *default_rates(comparison)
     notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
+
+
+def opposed(comparison: Comparison) -> list[str]:
+    """Say why the matrices of one rule come to more than 90°, where it was compared."""
+    return [OPPOSED] if "drtp" in comparison.rules else []
 
 
 def stopped(comparison: Comparison) -> list[str]:

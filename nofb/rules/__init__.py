@@ -222,7 +222,7 @@ def make(name: str, **attributes: object) -> Rule:
     ------
     ValueError
         If no rule has this name, or the rule has no such attribute; both list what there is. If
-        an attribute without a default is left out, or a rule of one's own can not be built.
+        an attribute without a default is left out, or a rule of one's own cannot be built.
 
     Examples
     --------
@@ -256,4 +256,4 @@ def make(name: str, **attributes: object) -> Rule:
         if not is_own(rule) or isinstance(error, ValueError | OSError):
             raise
         text = f"{type(error).__name__}: {printable(str(error))}"
-        raise ValueError(f"{name} can not be built: {text}") from error
+        raise ValueError(f"{name} cannot be built: {text}") from error

@@ -1,4 +1,4 @@
-"""Backpropagation: what would each weight have to do, if every error came back the way it came?
+"""Backpropagation: how does each weight change the loss, if errors return through the same weights?
 
 Rumelhart, Hinton & Williams 1986 (Nature 323:533).
 

@@ -43,8 +43,8 @@ class Uses:
     signs
         Only the signs of those weights.
     forward_weights
-        The layer's own forward weights, as a matrix, to relay a signal upward. That its units
-        answer once more, to what a rule sends them, is no use of them.
+        The layer's own forward weights, as a matrix, to relay a signal upward. A rule
+        that only observes how the layer's units respond does not use them.
     feedback
         Random matrices that never learn.
     learned_feedback
@@ -116,6 +116,7 @@ class Rule(ABC):
         seed
             Seeds the feedback, apart from the forward weights even if their seed is the same.
         """
+        settings.check(self)  # of a rule whose own __init__ leaves out super().__init__, too
         for layer in net.weighted:
             layer.inverse = layer.rule_state = layer.B = layer.D = None
         self.clock = Clock()
@@ -127,7 +128,11 @@ class Rule(ABC):
 
     @abstractmethod
     def signals(self, net: Network, trace: Trace) -> Signals:
-        """Give each layer its teaching signal δ, as rows or shaped like its pre-activation."""
+        """Give each layer its teaching signal δ, as rows or shaped like its pre-activation.
+
+        Each layer once, in any order. What has been given away, or has arrived at a layer, must not
+        be changed any more: it is kept, and not copied.
+        """
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
         """Give layers and the update dB of their feedback matrix, once all signals are known."""
@@ -138,7 +143,7 @@ class Rule(ABC):
         return 0
 
     def learn_feedback(self, net: Network, trace: Trace) -> None:  # noqa: B027
-        """Let the feedback path learn from a batch, while the weights rest."""
+        """Let the feedback path learn from a batch, while the weights stay as they are."""
 
     def before_step(self, net: Network, trace: Trace) -> None:  # noqa: B027
         """Change the feedback path with this batch, before it teaches the weights."""
@@ -174,7 +179,8 @@ class Rule(ABC):
         """Raise a sentence if the feedback is not as `attach` draws it: kernels have no words."""
         self.check_attached(net)
         promised = self.uses.feedback or self.uses.learned_feedback
-        if promised and type(self).draw_feedback is Rule.draw_feedback:
+        bare = all(layer.B is None and layer.D is None for layer in net.weighted)
+        if promised and bare and type(self).draw_feedback is Rule.draw_feedback:
             who = type(self).__name__
             raise ValueError(
                 f"no layer has a B: {who} has no method `draw_feedback`; is it called so?"

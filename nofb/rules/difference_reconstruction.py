@@ -10,10 +10,11 @@ Noise goes all the way up, and comes back as a target does:
     h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
     ũ_L     = f_L(... f_l(h̃_{l-1}))                 (6)   the output, with noise in layer l - 1
     ũ_{m-1} = h_{m-1} + g_m(ũ_m) - g_m(h_m)         (7)   for m from L to l
-    ΔB_l    gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / 2 σ² (8)   in B_l, c_l alone, and λ B_l decays
+    ΔB_l    gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / (2σ²) (8)   in B_l, c_l alone, and λ B_l decays
 
-Symbols: as in `dtp`. σ width of the noise; λ `inverse_decay`; J_l Jacobian of the output with
-    respect to h_l.
+Symbols: t_l target (N, n_l); η̂ step size; f_l layer l; g_l its inverse, B_l (n_l, n_{l-1}), c_l
+    bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); σ
+    width of the noise; λ `inverse_decay`; J_l Jacobian of the output with respect to h_l.
 Why it works: pseudo-inverses do not compose, (W₁ W₂)⁺ ≠ W₂⁺ W₁⁺: inverses that are right one by one
     send a part of the signal where the output cannot tell, into the null space of J_l. Eq. 8 asks
     of the whole path to be J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
@@ -30,7 +31,12 @@ from nofb import settings
 from nofb.layer_maps import LayerMaps
 from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.targets import Loss, TargetRule, difference_reconstruction, difference_target
+from nofb.rules.targets import (
+    InverseUpdate,
+    TargetRule,
+    difference_reconstruction,
+    difference_target,
+)
 from nofb.types import Array, Map
 
 
@@ -59,5 +65,5 @@ class DifferenceReconstruction(TargetRule):
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         return difference_reconstruction(layers, noise)  # eqs. 5, 6, 7 and 8

@@ -8,8 +8,9 @@ Lee, Zhang, Fischer & Bengio 2015 (ECML; arXiv 1412.7525).
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 
 Inverses: learn in epochs of their own, each to bring back what its layer received, as in `tp`.
-Symbols: as in `tp`. t_l target (N, n_l); e = ŷ - y output error (N, n_L); η̂ step size; g_l inverse
-    of layer l with B_l (n_l, n_{l-1}); h_l activation (N, n_l); δ_l teaching signal (N, n_l).
+Symbols: t_l target (N, n_l); e = ŷ - y output error (N, n_L); η̂ step size; g_l inverse of layer l,
+    B_l (n_l, n_{l-1}), c_l bias, s activation of the layer below; h_l activation (N, n_l); δ_l
+    teaching signal (N, n_l); N batch size.
 Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is: its error cancels to
     first order, and only its slope matters. So t - h travels as a gradient does, with the Jacobian
     of g instead of Wᵀ. With exact inverses it is target propagation.

@@ -10,7 +10,7 @@ Noise goes all the way up, and comes back as a target does:
     h̃_l = h_l + ξ,  ξ ~ N(0, σ²)                    (5)
     ũ_L = f_L(... f_{l+1}(h̃_l))                     (6)   the output, with noise in layer l
     ũ_l = h_l + g_l(ũ_L) - g_l(a_L)                 (7)
-    ΔD_l gradient of ‖ũ_l - h̃_l‖² / 2 σ²            (8)   in D_l, c_l alone, and λ D_l decays
+    ΔD_l gradient of ‖ũ_l - h̃_l‖² / (2σ²)           (8)   in D_l, c_l alone, and λ D_l decays
 
 Symbols: t_l target (N, n_l); η̂ step size; g_l direct inverse of layer l, D_l (n_L, n_l) its matrix;
     a_L output before its unit (N, n_L); J_l Jacobian of the output with respect to h_l (n_l, n_L
@@ -35,7 +35,13 @@ from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.noise import Noise
 from nofb.rules.base import Uses, draw_matrix
-from nofb.rules.targets import Loss, TargetRule, difference_loss, difference_target, output_target
+from nofb.rules.targets import (
+    InverseUpdate,
+    TargetRule,
+    difference_loss,
+    difference_target,
+    output_target,
+)
 from nofb.types import Array, Map
 
 
@@ -80,7 +86,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
         """Here "below" is any hidden layer, and h and t are the output's."""
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_l)
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         own, *above = layers
         a = above[-1].h
         noisy = noise(own.h)  # eq. 5  (N, n_l)
@@ -89,4 +95,4 @@ class DirectDifferenceTargetPropagation(TargetRule):
             u = each.f(u)  # eq. 6  (N, n_L)
         g_u, g_a = own.g(u), own.g(a)
         back = difference_target(own.h, g_u, g_a)  # eq. 7  (N, n_l)
-        return difference_loss(back, noisy, noise.width, (u, g_u), (a, g_a))  # eq. 8
+        return difference_loss(own.g, back, noisy, noise.width, (u, g_u), (a, g_a))  # eq. 8

@@ -33,7 +33,7 @@ from nofb.updates import Signals
 
 @kernel
 def project(e: Array, D: Array) -> Array:
-    """Every unit gets the errors of all outputs, at random."""
+    """Every unit gets the errors of all outputs, each times a fixed random number."""
     return e @ D  # eq. 2  (N, n_l)
 
 
@@ -98,7 +98,8 @@ class DirectFeedbackAlignment(Rule):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer in net.weighted[:-1]:
-            yield layer, trace.delta(layer, project(trace.error, layer.D))  # eq. 2, ∘ f'(a_l)
+            delta = trace.delta(layer, project(trace.error, layer.D))  # times the slope: eq. 2
+            yield layer, delta
 
 
 def keep_entries(D: Array, k: int, rng: np.random.Generator) -> None:
@@ -114,7 +115,7 @@ def silence(net: Network) -> None:
     for layer in net.weighted:
         if layer.activation.slope(np.zeros(1)) == 0:
             raise ValueError(
-                f"zero_weights leaves {layer!r} silent for ever, since its slope at 0 is 0: "
+                f"zero_weights leaves {layer!r} silent, since its slope at 0 is 0: "
                 "use tanh or logistic units"
             )
         layer.W[:] = 0

@@ -2,7 +2,7 @@
 
 Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311).
 
-    δ_L  = ŷ - y                                    (1)   the output layer learns as ever
+    δ_L  = ŷ - y                                    (1)   the output layer learns as always
     δ_l  = (y D_l) ∘ f'(a_l)      for every hidden l (2)   no error: known before the pass has ended
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
@@ -46,4 +46,5 @@ class DirectRandomTargetProjection(DirectFeedbackAlignment):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer in net.weighted[:-1]:
-            yield layer, trace.delta(layer, project(trace.target, layer.D))  # eq. 2, ∘ f'(a_l)
+            delta = trace.delta(layer, project(trace.target, layer.D))  # times the slope: eq. 2
+            yield layer, delta

@@ -2,7 +2,7 @@
 
 Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311), as "sDFA".
 
-    δ_L  = e = ŷ - y                                (1)   the output layer learns as ever
+    δ_L  = e = ŷ - y                                (1)   the output layer learns as always
     δ_l  = (sign(e) D_l) ∘ f'(a_l)  for every hidden l (2)
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
@@ -28,7 +28,7 @@ from nofb.updates import Signals
 
 @kernel
 def project_sign(e: Array, D: Array) -> Array:
-    """Every unit gets the signs of all output errors, at random."""
+    """Every unit gets the signs of all output errors, each times a fixed random number."""
     return np.sign(e) @ D  # eq. 2  (N, n_l)
 
 
@@ -47,4 +47,5 @@ class ErrorSignFeedbackAlignment(DirectFeedbackAlignment):
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer in net.weighted[:-1]:
-            yield layer, trace.delta(layer, project_sign(trace.error, layer.D))  # eq. 2, ∘ f'(a_l)
+            delta = trace.delta(layer, project_sign(trace.error, layer.D))  # times the slope: eq. 2
+            yield layer, delta

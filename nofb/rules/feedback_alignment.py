@@ -29,7 +29,7 @@ from nofb.updates import Signals
 
 @kernel
 def send_back(delta: Array, B: Array) -> Array:
-    """Every unit below gets the errors of all units above, at random."""
+    """Every unit below gets the errors of all units above, each times a fixed random number."""
     return delta @ B  # eq. 2  (N, n_{l-1})
 
 

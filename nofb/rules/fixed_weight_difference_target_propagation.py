@@ -7,7 +7,8 @@ Shibuya, Inoue, Kawakami & Sato 2023 (AAAI).
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = e
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 
-Symbols: as in `dtp`.
+Symbols: t_l target (N, n_l); η̂ step size; g_l random map of layer l, B_l (n_l, n_{l-1}), c_l bias,
+    s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l).
 What it shows: for small η̂ eq. 2 carries e down through B_l ∘ s', so that this is feedback alignment
     with one more slope on the way: of all that makes difference target propagation learn, the
     inverse may be the smaller part.

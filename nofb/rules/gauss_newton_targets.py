@@ -78,4 +78,5 @@ class GaussNewtonTargets(Rule):
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer, J in output_jacobians(trace):  # (N, n_L, n_l)
             asked = gauss_newton(J, trace.error, self.damping)  # (N, n_l)
-            yield layer, trace.times_slope(layer, asked)  # eq. 4
+            delta = trace.times_slope(layer, asked)  # eq. 4  (N, n_l)
+            yield layer, delta

@@ -33,7 +33,7 @@ from nofb.updates import Signals
 
 @kernel
 def project(e: Array, D: Array) -> Array:
-    """Every unit of the first hidden layer gets the errors of all outputs, at random."""
+    """The first hidden layer gets the errors of all outputs, times fixed random numbers."""
     return e @ D  # eq. 2  (N, n_1)
 
 
@@ -97,10 +97,10 @@ class IndirectFeedbackAlignment(Rule):
         yield last, trace.error  # eq. 1  (N, n_L)
         for layer in hidden:
             if layer is hidden[0]:
-                delta = trace.delta(layer, project(trace.error, layer.D))  # eq. 2, ∘ f'(a_1)
+                delta = trace.delta(layer, project(trace.error, layer.D))  # times the slope: eq. 2
             else:
                 signal = relay(trace.above(layer, delta), self.relay_of(layer))
-                delta = trace.delta(layer, trace.shown(layer, signal))  # eq. 3, ∘ f'(a_l)
+                delta = trace.delta(layer, trace.shown(layer, signal))  # times the slope: eq. 3
             yield layer, delta
 
 

@@ -1,4 +1,4 @@
-"""Information alignment: what if the feedback learned to say again what the units below had said?
+"""Information alignment: what if the feedback learned to reconstruct what the units below sent?
 
 Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
 
@@ -31,18 +31,18 @@ from nofb.types import Array
 @kernel
 def missing(xi: Array, z: Array, B: Array, null: float) -> Array:
     """The part of the noise below that the feedback does not reconstruct."""
-    return xi - B.dtype.type(null) * (z @ B)  # in eq. 7, the slope of eq. 6  (M, n_{l-1})
+    return xi - B.dtype.type(null) * (z @ B)  # -∂R/∂(z_l B_l): eqs. 6 and 7  (M, n_{l-1})
 
 
 @kernel
-def mirror(rest: Array, z: Array, count: int) -> Array:
+def correlate(left: Array, z: Array, count: int) -> Array:
     """What the two ends of each feedback synapse share, once the known part is subtracted."""
-    return z.T @ rest / z.dtype.type(count)  # eq. 7  (n_l, n_{l-1})
+    return z.T @ left / z.dtype.type(count)  # eq. 7  (n_l, n_{l-1})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class InformationAlignment(WeightMirror):
-    """Information alignment: a weight mirror that stops where B says it all again.
+    """Information alignment: a weight mirror that stops where B reconstructs the noise.
 
     Parameters
     ----------
@@ -81,4 +81,4 @@ class InformationAlignment(WeightMirror):
     decay: float = settings.number(0.02, above=0, below=1)
 
     def estimate(self, xi: Array, z: Array, B: Array) -> Array:
-        return mirror(missing(xi, z, B, self.null), z, self.samples - self.centred)
+        return correlate(missing(xi, z, B, self.null), z, self.samples - 1)  # centred

@@ -11,7 +11,9 @@ Bengio 2020's iteration (arXiv 2007.15139) with the inverses of Meulemans et al.
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (6)
 
 Inverses: learn as in `dtp_drl`, from zero.
-Symbols: as in `itp` and `dtp_drl`.
+Symbols: t_l target (N, n_l); η̂ step size; f_l layer l, g_l its inverse; h_l activation (N, n_l);
+    h^(k) target below after k of K steps (N, n_{l-1}); α damping; δ_l teaching signal (N, n_l).
+Both parts in full: the iteration in `itp`, the loss of the inverses in `dtp_drl`.
 Why: an exact inverse of one layer restores *everything* that its target asks for, and nearly all of
     that the output does not notice: each layer on the way down makes it larger, by one over its
     small singular values, until the change is noise (`nofb reproduce bengio2020` shows it). Eq. 3
@@ -34,7 +36,7 @@ from nofb.layer_maps import LayerMaps
 from nofb.noise import Noise
 from nofb.rules.base import Uses
 from nofb.rules.iterated_inverses import IteratedInverses
-from nofb.rules.targets import Loss, difference_reconstruction
+from nofb.rules.targets import InverseUpdate, difference_reconstruction
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -63,5 +65,5 @@ class IteratedDifferenceReconstruction(IteratedInverses):
     damping: float = 0.5
     layer_norm: bool = False
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         return difference_reconstruction(layers, noise)

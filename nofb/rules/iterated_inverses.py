@@ -13,8 +13,9 @@ Bengio 2020 (arXiv 2007.15139): its theorems; it has no experiments.
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (9)   over ‖h_{l-1}‖² + 1 for the minimum norm
 
 Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
-Symbols: as in `dtp`. t_l target (N, n_l); K iterations; α damping; J_l the Jacobian of the output
-    with respect to h_l; Δ_l the change that the target asks for (N, n_l).
+Symbols: t_l target (N, n_l); η̂ step size; f_l layer l, g_l its inverse; h_l activation (N, n_l), of
+    the last layer a_L; K iterations; α damping; J_l Jacobian of the output with respect to h_l; Δ_l
+    the change that the target asks for (N, n_l); δ_l teaching signal (N, n_l); N batch size.
 Why it converges: with r = g ∘ f - id and f(h*) = t, eq. 3 for α = 1 is h^(k+1) - h* =
     r(h*) - r(h^(k)), so that ‖h^(k) - h*‖ ≤ Lip(r)^k ‖h^(0) - h*‖: each iteration helps if
     Lip(r) < 1, and may do harm if not. For eq. 5 it is f ∘ g - id that counts.
@@ -56,7 +57,7 @@ def layer_factor(asked: Array, change: Array) -> Array:
     for i in range(len(change)):
         length = (change[i] ** 2).sum()
         if length > 0:
-            factor[i, 0] = (asked[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖², eq. 8
+            factor[i, 0] = (asked[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖²: eq. 8
     return factor
 
 

@@ -11,14 +11,14 @@ Kolen & Pollack 1994 (IEEE ICNN); as a circuit: Akrout et al. 2019 (NeurIPS; arX
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
     h_{l-1} what the layer received (N, n_{l-1}); λ decay, per step; η learning rate; N batch size.
-Why it works: eqs. 3 and 4 add the same to W and to Bᵀ, so what the two do not share is never fed,
-    and decay starves it. Any optimizer keeps the law, since W and Bᵀ see equal gradients; only
+Why it works: eqs. 3 and 4 add the same to W and to Bᵀ, so the difference W - Bᵀ receives no update,
+    and decay shrinks it to 0. Any optimizer keeps the law, since W and Bᵀ see equal gradients; only
     max-norm, which cuts W and B each at its own columns, breaks it. λ follows the learning rate's
     schedule; a decay of the optimizer comes on top, for W and B alike.
 Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
 Paper: (1 - λ) W - η ΔW, which is eq. 5 with η / (1 - λ). It decays the first layer's W as well;
     without a B to be brought to, that layer's W has no use for it and is left alone here.
-Released code: multiplies by a decay factor of 1, so W - Bᵀ stays for ever, and the angle falls only
+Released code: multiplies by a decay factor of 1, so W - Bᵀ never changes, and the angle falls only
     as W outgrows it (`kp_released`). It steps B by the transpose of W's own change, carried across;
     here every synapse works out its own.
 """
@@ -45,8 +45,8 @@ def reciprocal_product(h_below: Array, delta: Array, samples: int) -> Array:
 def decay_both(W: Array, B: Array, decay: float) -> None:
     """W and B forget the same fraction, and so what they began with."""
     keep = W.dtype.type(1 - decay)
-    W *= keep  # eq. 5  (n_{l-1}, n_l)
-    B *= keep  # eq. 6  (n_l, n_{l-1})
+    W *= keep  # eq. 5: the optimizer has subtracted η ΔW_l already  (n_{l-1}, n_l)
+    B *= keep  # eq. 6: and η ΔB_l  (n_l, n_{l-1})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -84,7 +84,8 @@ class KolenPollack(FeedbackAlignment):
         for layer in trace.deltas:
             if layer.B is not None:
                 h_below, delta = trace.h_below(layer), trace.delta_rows(layer)
-                yield layer, reciprocal_product(h_below, delta, trace.samples)  # eq. 4
+                dB = reciprocal_product(h_below, delta, trace.samples)  # eq. 4  (n_l, n_{l-1})
+                yield layer, dB
 
     def after_step(self, net: Network) -> None:
         for layer in net.weighted:

@@ -12,7 +12,9 @@ Noise below and noise above, several times with every batch:
     q_l     = g_l(h_l + ζ) - g_l(h_l)               (7)   what becomes of noise above
     ΔB_l    gradient of -2 ξ·p_l + ‖q_l‖²           (8)   in B_l, c_l alone
 
-Symbols: as in `dtp`. ξ (N, n_{l-1}) and ζ (N, n_l) noise, σ its width.
+Symbols: t_l target (N, n_l); η̂ step size; f_l layer l; g_l its inverse, B_l (n_l, n_{l-1}), c_l
+    bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); ξ
+    (N, n_{l-1}) and ζ (N, n_l) noise, σ its width.
 Why it works: for linear layers eq. 8 is on average 2 σ² (B_l - W_lᵀ), so that B_l becomes W_lᵀ and
     targets carry gradients; in general g's Jacobian becomes f's, transposed. Without the second
     term nothing would bound B_l.
@@ -32,7 +34,7 @@ from nofb.layer_maps import LayerMaps
 from nofb.layers.inverse import Use
 from nofb.noise import Noise
 from nofb.rules.base import Uses
-from nofb.rules.targets import Loss, TargetRule, difference_target
+from nofb.rules.targets import InverseUpdate, TargetRule, difference_target
 from nofb.types import Array, Map
 
 
@@ -62,7 +64,7 @@ class LocalDifferenceReconstruction(TargetRule):
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         own = layers[0]
         noisy_below, noisy = noise(own.h_below), noise(own.h)  # eq. 5
         z = own.f(noisy_below)
@@ -71,6 +73,7 @@ class LocalDifferenceReconstruction(TargetRule):
         p = g_z - g_h  # eq. 6  (N, n_{l-1})
         q = g_noisy - g_h  # eq. 7  (N, n_{l-1})
         loss = float(np.vdot(q, q) - 2 * np.vdot(xi, p)) / len(xi)
-        slopes = -2 * xi, 2 * q, 2 * (xi - q)  # of p's g(z), of q's g(h + ζ), and of both g(h)
-        uses = zip((z, noisy, own.h), (g_z, g_noisy, g_h), slopes, strict=True)
-        return loss, [Use(*each) for each in uses]  # eq. 8
+        gradients = -2 * xi, 2 * q, 2 * (xi - q)  # of p's g(z), of q's g(h + ζ), and of both g(h)
+        uses = zip((z, noisy, own.h), (g_z, g_noisy, g_h), gradients, strict=True)
+        dB, dc = own.g.gradient([Use(*each) for each in uses])  # eq. 8
+        return InverseUpdate(loss, dB, dc)

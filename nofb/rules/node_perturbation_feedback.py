@@ -15,13 +15,13 @@ Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback m
 Why it works: to first order the loss moves by Σ_l ξ_l · g_l, with g_l the gradient at h_{l-1}, so
     E[λ_l] = g_l: noise elsewhere only blurs it. At the top g = e W_Lᵀ, which makes B_L = W_Lᵀ the
     regression's solution; once δ_l is right, so is the solution one layer down.
-What is left: the change of the loss is one number, told to all units: each entry of λ has the
+Remaining error: the change of the loss is one number, told to all units: each entry of λ has the
     variance ‖g‖², of all layers together, so that it drowns in that of the others. And B becomes
     Wᵀ only along the δ that come: what no error ever needs stays as it was drawn.
 Uses: the global error, its own activations, B, each sample's loss, a second phase. Does not use: W
     on the way back.
 Paper: η_B is of its own there; here B steps with the optimizer that W has.
-Released code: adds up the losses of a batch before eq. 5, so that a sample hears of the noise of
+Released code: adds up the losses of a batch before eq. 5, so that a sample gets the noise of
     all others too. With one hidden layer it divides by σ, not σ², and δ is the noisy pass's. One
     of its deeper networks solves eq. 6 for all samples so far, instead of stepping.
 """
@@ -109,7 +109,8 @@ class NodePerturbationFeedback(FeedbackAlignment):
         change = (noisy.losses() - trace.losses()).astype(net.dtype)  # (N,)
         for layer, xi in noise.items():
             told = credit(change, xi.reshape(trace.samples, -1), self.width)  # eq. 5
-            yield layer, self.regress(trace, layer, told.reshape(xi.shape), layer.B)
+            dB = self.regress(trace, layer, told.reshape(xi.shape), layer.B)
+            yield layer, dB
 
     def noise(self, layer: WeightedLayer, samples: int) -> Array:
         """Return noise for what a layer receives (N, ...)."""

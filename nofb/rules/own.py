@@ -129,12 +129,12 @@ def _module(name: str) -> ModuleType:
         return _of_the_folder(import_module(name), here)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise ValueError(f"{name} can not be imported: {error}") from error
+            raise ValueError(f"{name} cannot be imported: {error}") from error
         file = f"{name.removesuffix('.py').replace('.', '/')}.py"
         hint = f"write {name[:-3]} without .py" if name.endswith(".py") else f"there is no {file}"
         raise ValueError(f"no module is called {name!r}: {hint}") from error
     except (Exception, SystemExit) as error:  # whatever a stranger's module does
-        raise ValueError(f"{name} can not be imported: {printable(_where(error, name))}") from error
+        raise ValueError(f"{name} cannot be imported: {printable(_where(error, name))}") from error
 
 
 def _look_into(folder: str) -> None:

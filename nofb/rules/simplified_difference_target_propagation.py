@@ -8,7 +8,9 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 
 Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
-Symbols: as in `dtp`, but that the output layer's h_L is ŷ, its output unit included.
+Symbols: t_l target (N, n_l); η̂ step size; g_l inverse of layer l, B_l (n_l, n_{l-1}), c_l bias,
+    s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); of
+    the output layer h_L = ŷ, its output unit included.
 What is lost: all samples of a class have one target, and ten outputs say little of the state below,
     so that its targets hardly differ within a class. Auxiliary output units, the paper's remedy,
     are not here.

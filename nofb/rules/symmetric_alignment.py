@@ -35,7 +35,7 @@ def pull_together(W: Array, B: Array, rate: float, decay: float, pull: float) ->
     shrink, pull = B.dtype.type(2 * rate * decay), B.dtype.type(rate * pull)
     for i in range(B.shape[0]):
         for j in range(B.shape[1]):
-            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # eq. 5, the slope of eq. 4
+            B[i, j] -= shrink * B[i, j] - pull * W[j, i]  # a step down ∂R/∂B: eqs. 4 and 5
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

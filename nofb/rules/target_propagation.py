@@ -5,7 +5,7 @@ Bengio 2014 (arXiv 1407.7906); the form here is that of Lee et al. 2015 without 
     t_L     = a_L - η̂ e,  e = ŷ - y                 (1)   a little down the loss
     t_{l-1} = g_l(t_l)                              (2)   g_l(z) = s(z B_l + c_l)
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = e
-    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)   of ‖h_l - t_l‖² / 2 η̂, W_l alone
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)   of ‖h_l - t_l‖² / (2η̂), W_l alone
 The inverse learns to bring back what the layer received:
     h̃_{l-1} = h_{l-1} + ξ,  ξ ~ N(0, σ²)            (5)
     u_{l-1} = g_l(f_l(h̃_{l-1}))                     (6)

@@ -2,6 +2,10 @@
 
 Such a rule is a pair of pure functions of maps and arrays: what goes down (`target_below`), and
 what an inverse learns from (`inverse_loss`). What only one rule does stands in its own file.
+
+A `Map` is f or g: a function of rows that knows its Jacobian. A `LayerMaps` is one layer as targets
+meet it: its f and g, and the states h_below and h at both ends. `Noise` adds Gaussian noise to an
+array. A `Use` is one use of an inverse in a loss: z, g(z), and the loss's gradient at g(z).
 """
 
 from __future__ import annotations
@@ -30,7 +34,14 @@ from nofb.types import Array, Map
 from nofb.updates import Signals, side_by_side
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
-Loss = tuple[float, list[Use]]  # a mean over the samples, and every use of the inverse in it
+
+
+class InverseUpdate(NamedTuple):
+    """What an inverse learns from one batch: its loss, and the mean gradients of B and c."""
+
+    loss: float
+    dB: Array
+    dc: Array
 
 
 # -- equations -----------------------------------------------------------------------------------
@@ -43,8 +54,8 @@ def output_target(a: Array, e: Array, step_size: float) -> Array:
 
 
 @kernel
-def change(h: Array, t: Array, step_size: float) -> Array:
-    """What a target asks of a layer, as long as a gradient (N, n_l)."""
+def target_error(h: Array, t: Array, step_size: float) -> Array:
+    """How far a layer is from its target, in the size of a gradient (N, n_l)."""
     return (h - t) / h.dtype.type(step_size)  # δ_l before f': (h_l - t_l) / η̂
 
 
@@ -54,54 +65,54 @@ def difference_target(h_below: Array, g_t: Array, g_h: Array) -> Array:
     return h_below + (g_t - g_h)  # t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)
 
 
-def reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> Loss:
+def reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
     """½‖g(f(h̃)) - h̃‖²: an inverse brings back what the layer received, noise included."""
     own = layers[0]
     noisy = noise(own.h_below)  # h̃_{l-1} = h_{l-1} + ξ, ξ ~ N(0, σ²)  (N, n_{l-1})
     z = own.f(noisy)
     u = own.g(z)  # u_{l-1} = g_l(f_l(h̃_{l-1}))  (N, n_{l-1})
     wrong = u - noisy
-    uses = [Use(z, u, wrong)]  # ΔB_l = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N
-    return mean_square(wrong), uses
+    dB, dc = own.g.gradient([Use(z, u, wrong)])  # ΔB_l = f_l(h̃_{l-1})ᵀ ((u - h̃)_{l-1} ∘ s') / N
+    return InverseUpdate(half_squared_error(wrong), dB, dc)
 
 
-def difference_reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> Loss:
-    """‖ũ - h̃‖² / 2σ²: noise goes up to the output, and comes down as a target does."""
-    own = layers[0]
+def difference_reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
+    """‖ũ - h̃‖² / (2σ²): noise goes up to the output, and comes down as a target does."""
+    own, *above = layers
     noisy = noise(own.h_below)  # h̃_{l-1} = h_{l-1} + ξ, ξ ~ N(0, σ²)  (N, n_{l-1})
     u = noisy
     for each in layers:
         u = each.f(u)  # ũ_L = f_L(... f_l(h̃_{l-1}))  (N, n_L)
-    for each in reversed(layers):
-        z, g_u, g_h = u, each.g(u), each.g(each.h)
+    for each in reversed(above):
+        g_u, g_h = each.g(u), each.g(each.h)
         u = difference_target(each.h_below, g_u, g_h)  # ũ_{m-1} = h_{m-1} + g_m(ũ_m) - g_m(h_m)
-    return difference_loss(u, noisy, noise.width, (z, g_u), (own.h, g_h))
+    g_u, g_h = own.g(u), own.g(own.h)  # of the inverse that learns: m = l
+    back = difference_target(own.h_below, g_u, g_h)  # ũ_{m-1} = h_{m-1} + g_m(ũ_m) - g_m(h_m)
+    return difference_loss(own.g, back, noisy, noise.width, (u, g_u), (own.h, g_h))
 
 
 def difference_loss(
-    returned: Array, noisy: Array, width: float, up: tuple[Array, Array], at: tuple[Array, Array]
-) -> Loss:
-    """‖ũ - h̃‖² / 2σ² for ũ = h + g(z) - g(h), with (z, g(z)) in `up` and (h, g(h)) in `at`."""
-    wrong = (returned - noisy) / width
-    slope = wrong / width
-    uses = [Use(*up, slope), Use(*at, -slope)]  # ΔB_l gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / 2 σ²
-    return mean_square(wrong), uses
+    g: Inverse,
+    back: Array,
+    noisy: Array,
+    width: float,
+    up: tuple[Array, Array],
+    at: tuple[Array, Array],
+) -> InverseUpdate:
+    """‖ũ - h̃‖² / (2σ²) for ũ = h + g(z) - g(h), with (z, g(z)) in `up` and (h, g(h)) in `at`."""
+    wrong = (back - noisy) / width
+    gradient = wrong / width  # of the loss, with respect to ũ
+    uses = [Use(*up, gradient), Use(*at, -gradient)]
+    dB, dc = g.gradient(uses)  # ΔB_l gradient of ‖ũ_{l-1} - h̃_{l-1}‖² / (2σ²)
+    return InverseUpdate(half_squared_error(wrong), dB, dc)
 
 
-def mean_square(wrong: Array) -> float:
+def half_squared_error(wrong: Array) -> float:
     """Return ½‖wrong‖², a mean over the samples."""
     return 0.5 * float(np.vdot(wrong, wrong)) / len(wrong)
 
 
 # -- the loop ------------------------------------------------------------------------------------
-
-
-class InverseUpdate(NamedTuple):
-    """What an inverse learns from one batch: its loss, and the mean gradients of B and c."""
-
-    loss: float
-    dB: Array
-    dc: Array
 
 
 @dataclass
@@ -156,8 +167,8 @@ class TargetRule(Rule):
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         """Return the target of the layer below (N, n_{l-1}), given that of this one (N, n_l)."""
 
-    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> Loss:
-        """Return what the inverse of the first of these layers learns from."""
+    def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
+        """Return what the inverse of the first of these layers learns."""
         return reconstruction(layers, noise)
 
     # -- targets ---------------------------------------------------------------------------------
@@ -189,7 +200,7 @@ class TargetRule(Rule):
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
         """Return δ of a hidden layer (N, n_l)."""
-        asked = change(own.h, t, self.step_size)
+        asked = target_error(own.h, t, self.step_size)
         return own.layer.activation.times_slope(asked, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
@@ -215,12 +226,12 @@ class TargetRule(Rule):
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         dense_layers(net, who=self.name)
         inverted = self.inverted(net)
-        for layer, own in zip(inverted, rng.spawn(len(inverted)), strict=True):
+        for layer, noise_rng in zip(inverted, rng.spawn(len(inverted)), strict=True):
             self.attach_inverse(net, layer, rng)
             optimizer = optimizers.make(
                 self.inverse_optimizer, lr=self.inverse_lr, decay=self.inverse_decay
             )
-            layer.rule_state = InverseTraining(own, optimizer)
+            layer.rule_state = InverseTraining(noise_rng, optimizer)
 
     def inverted(self, net: Network) -> list[WeightedLayer]:
         """Return the layers that have an inverse."""
@@ -274,5 +285,4 @@ class TargetRule(Rule):
         self, layers: Sequence[LayerMaps], rng: np.random.Generator
     ) -> InverseUpdate:
         """Return what the inverse of the first of these layers learns, with fresh noise."""
-        loss, uses = self.inverse_loss(layers, Noise(rng, self.noise))
-        return InverseUpdate(loss, *layers[0].g.gradient(uses))
+        return self.inverse_loss(layers, Noise(rng, self.noise))

@@ -2,11 +2,11 @@
 
 Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019 (NeurIPS; arXiv 1904.05391).
 
-Engaged mode, with data and error; the feedback rests:
+Engaged mode, with data and error; the feedback matrices stay as they are:
     δ_L     = ŷ - y                                 (1)
     δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (2)   as in feedback alignment
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
-Mirror mode, with neither; the weights rest, and every layer is on its own:
+Mirror mode, without data or error; the weights stay as they are, each layer is on its own:
     ξ_l     ~ mean 0, variance σ²                   (4)   noise in the units below, M samples
     z_l     = f(ξ_l W_l)                            (5)   the response of the units above
     ΔB_l    = (z_l - z̄_l)ᵀ ξ_l / (M - 1)            (6)   on average σ² diag(f') W_lᵀ
@@ -20,7 +20,7 @@ Why it works: noise that is independent from unit to unit arrives above through 
     E[ξ f(ξ w)] = σ² E[f'] w for every f and σ (Stein's lemma); a wide σ only makes rows unequal.
     Noise must be fresh for each layer: once it has gone through a layer its units are correlated,
     and the next layer would learn Cov(h) W.
-What is left: W's motion within the 1 / λ steps that B remembers, and the estimates' own noise,
+Remaining error: W's motion within the 1 / λ steps that B remembers, and the estimates' own noise,
     tan² of the angle = F (n_{l-1} + 1) λ / ((2 - λ) (M - 1)), F = Var f(a) / (Var a E[f'(a)]²):
     1 for linear units, 2 - 2/π = 1.36 for ReLU. If it is renormalised, λ = κ / (κ + cos of the
     angle), κ = η_B σ² E[f'] ‖W‖ / ‖B‖. `nofb reproduce learned_feedback` measures all of these.
@@ -53,11 +53,11 @@ from nofb.types import Array, FloatType
 @kernel
 def drive(xi: Array, W: Array) -> Array:
     """What noise below does to the units above, before their f."""
-    return xi @ W  # in eq. 5  (M, n_l)
+    return xi @ W  # the argument of f: eq. 5  (M, n_l)
 
 
 @kernel
-def mirror(xi: Array, z: Array, count: int) -> Array:
+def correlate(xi: Array, z: Array, count: int) -> Array:
     """What the two ends of each feedback synapse share, on average."""
     return z.T @ xi / z.dtype.type(count)  # eq. 6  (n_l, n_{l-1})
 
@@ -88,7 +88,7 @@ NOISES: dict[str, Callable[[np.random.Generator, tuple[int, int], FloatType], Ar
 
 
 @dataclass
-class Mirror:
+class LastStep:
     """What a layer's last mirror step left behind, as `layer.rule_state`.
 
     Parameters
@@ -188,7 +188,7 @@ class WeightMirror(FeedbackAlignment):
         super().draw_feedback(net, rng)
         for layer in net.weighted[1:]:
             shapes = (self.samples, layer.n_in), (self.samples, layer.n_out), layer.feedback_shape
-            layer.rule_state = Mirror(rng, *(np.zeros(shape, net.dtype) for shape in shapes))
+            layer.rule_state = LastStep(rng, *(np.zeros(shape, net.dtype) for shape in shapes))
         self.mirror(net, self.steps_before)
 
     # Engaged mode is `FeedbackAlignment.signals`.
@@ -208,14 +208,15 @@ class WeightMirror(FeedbackAlignment):
 
     def mirror_layer(self, net: Network, layer: WeightedLayer, B: Array) -> None:
         """Take one mirror step with one layer."""
-        state, shape = state_of(layer, Mirror), (self.samples, layer.n_in)
-        state.xi = self.width * NOISES[self.noise](state.rng, shape, net.dtype)  # eq. 4
-        state.z = self.respond(net, layer, state.xi)  # eq. 5
+        state, shape = state_of(layer, LastStep), (self.samples, layer.n_in)
+        xi = self.width * NOISES[self.noise](state.rng, shape, net.dtype)  # eq. 4  (M, n_{l-1})
+        z = self.respond(net, layer, xi)  # eq. 5  (M, n_l)
         if self.centred:
-            state.z = state.z - state.z.mean(axis=0)  # the mean says nothing of the noise
-        state.dB = self.estimate(state.xi, state.z, B)  # eq. 6
+            z = z - z.mean(axis=0)  # z_l - z̄_l: the mean says nothing of the noise
+        dB = self.estimate(xi, z, B)  # eq. 6  (n_l, n_{l-1})
+        state.xi, state.z, state.dB = xi, z, dB
         factor = self.clock.factor
-        follow(B, state.dB, factor * self.mirror_rate, factor * self.decay)  # eq. 7
+        follow(B, dB, factor * self.mirror_rate, factor * self.decay)  # eq. 7
 
     def respond(self, net: Network, layer: WeightedLayer, xi: Array) -> Array:
         """Return the response to noise (M, n_l): f(ξ W), with + b if biases take part."""
@@ -223,8 +224,9 @@ class WeightMirror(FeedbackAlignment):
         return layer.activation(a + layer.b if self.bias and layer.b is not None else a)
 
     def estimate(self, xi: Array, z: Array, B: Array) -> Array:
-        """Return ΔB (n_l, n_{l-1})."""
-        return mirror(xi, z, self.samples - self.centred)
+        """Return ΔB (n_l, n_{l-1}); only information alignment needs B for it."""
+        count = self.samples - 1 if self.centred else self.samples
+        return correlate(xi, z, count)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
