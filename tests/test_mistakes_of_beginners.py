@@ -97,7 +97,7 @@ WRONG = [
     (NoReturn, PAIR + "returns nothing"),
     (DeltaAlone, PAIR + "yields ndarray"),
     (FeedbackInOtherOrder, "feedback_updates must yield a pair (layer, dB), in this order"),
-    (Misspelt, "no layer has a B: Misspelt has no method `draw_feedback`; is it called so?"),
+    (Misspelt, "no layer has a B: is a method of Misspelt() called `draw_feedback`?"),
 ]
 
 

@@ -227,7 +227,7 @@ def make(name: str, **attributes: object) -> Rule:
     Examples
     --------
     >>> make("dfa", entries=1)
-    DirectFeedbackAlignment()
+    DirectFeedbackAlignment(entries=1)
     >>> make("dtp", preset="meulemans2020").step_size
     0.2195
     >>> make("bq")  # doctest: +ELLIPSIS

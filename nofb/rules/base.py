@@ -181,10 +181,8 @@ class Rule(ABC):
         promised = self.uses.feedback or self.uses.learned_feedback
         bare = all(layer.B is None and layer.D is None for layer in net.weighted)
         if promised and bare and type(self).draw_feedback is Rule.draw_feedback:
-            who = type(self).__name__
-            raise ValueError(
-                f"no layer has a B: {who} has no method `draw_feedback`; is it called so?"
-            ) from error
+            sentence = f"no layer has a B: is a method of {self!r} called `draw_feedback`?"
+            raise ValueError(sentence) from error
         rule, twin = copy.deepcopy((self, net))
         rule.attach(twin)
         for layer, drawn in zip(net.weighted, twin.weighted, strict=True):
