@@ -135,9 +135,9 @@ def test_a_class_in_the_place_of_a_rule_is_told_to_be_called():
     """The sentence of before showed how to make a feedback alignment, and not what was wrong."""
     net = Network([Dense(64, 10)])
     data = nofb.datasets.load("digits")
-    with pytest.raises(TypeError, match=r"rule is the class Shallow itself; call it: Shallow\(\)"):
+    with pytest.raises(TypeError, match=r"but is the class itself: call it, Shallow\(\)"):
         nofb.fit(net, rules.Shallow, data)
-    with pytest.raises(TypeError, match=r"optimizer is the class Adam itself; call it: Adam\(\)"):
+    with pytest.raises(TypeError, match=r"but is the class itself: call it, Adam\(\)"):
         nofb.fit(net, rules.Shallow(), data, optimizer=nofb.Adam)
 
 

@@ -199,9 +199,7 @@ def _check_kinds(net: Network, rule: Rule, optimizer: Optimizer) -> None:
         ("rule", rule, Rule, 'nofb.rules.make("fa")'),
         ("optimizer", optimizer, Optimizer, "nofb.SGD(lr=0.1)"),
     ):
-        if isinstance(given, type) and issubclass(given, kind):
-            raise TypeError(
-                f"{name} is the class {given.__name__} itself; call it: {given.__name__}()"
-            )
         if not isinstance(given, kind):
-            raise TypeError(f"{name} must be such as {example}, but is {given!r}")
+            is_class = isinstance(given, type) and issubclass(given, kind)
+            found = f"the class itself: call it, {given.__name__}()" if is_class else repr(given)
+            raise TypeError(f"{name} must be such as {example}, but is {found}")
