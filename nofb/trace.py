@@ -70,6 +70,14 @@ class Trace:
         self._steps: dict[WeightedLayer, tuple[Array, Array | None]]
         self._steps = {} if whole is None else whole._steps
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            cure = ": call trace.set_target(...) first" if name in ("error", "target") else ""
+            raise AttributeError(
+                f"'Trace' object has no attribute {name!r}{cure}", name=name, obj=self
+            )
+
     def __getitem__(self, layer: Layer) -> Record:
         return self.records[layer]
 

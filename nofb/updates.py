@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from nofb.types import Array
 Signals = Iterable[tuple[WeightedLayer, Array]]
 Result = TypeVar("Result")
 GiveSignals = Callable[[Trace], Signals]
+Reader = Callable[[Signals, str, str], Signals]
 
 PIECE = 2**24  # bytes: signals that are larger are made in pieces, since so much memory is slow
 
@@ -78,6 +79,26 @@ def checked(trace: Trace, signals: GiveSignals) -> Signals:
     """Give each layer and its signal, checked, shaped like its pre-activation."""
     for layer, signal in signals(trace):
         yield layer, trace[layer].shaped(signal, layer)
+
+
+def as_given(given: Signals, method: str, what: str) -> Signals:
+    """Return what a method of a rule yields, unseen: whether it fits, its users find out."""
+    return given
+
+
+def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
+    """Give what a method of a rule yields, or say that it is no pair of a layer and an array."""
+    cure = f"{method} must yield a pair (layer, {what}), in this order, once for each layer"
+    if given is None:
+        raise TypeError(f"{cure}, but returns nothing")
+    if isinstance(given, tuple) and not all(isinstance(pair, tuple) for pair in given):
+        raise TypeError(f"{cure}, but returns one: use yield instead of return")
+    for pair in given:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], WeightedLayer)):
+            kinds = [type(each).__name__ for each in pair] if isinstance(pair, tuple) else []
+            found = f"({', '.join(kinds)})" if kinds else type(pair).__name__
+            raise TypeError(f"{cure}, but yields {found}")
+        yield pair
 
 
 def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:

@@ -26,7 +26,7 @@ from nofb.diagnosis.targets import (
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import Chain, Inverse
 from nofb.noise import add_noise
-from nofb.rules.base import Clock
+from nofb.rules.clock import Clock
 from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.targets import InverseUpdate, TargetRule
 

@@ -7,7 +7,7 @@ import oracles
 import pytest
 
 from nofb import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, rules
-from nofb.rules.base import Clock
+from nofb.rules.clock import Clock
 from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
 from nofb.updates import updates
 

@@ -36,6 +36,7 @@ WRONG = {
     # the mistake, as the page has it: what stands in the rule, and what takes its place
     "`layer.W.shape` for `layer.feedback_shape`": ("layer.feedback_shape", "layer.W.shape"),
     "no `if layer.sends`": ("if layer.sends:", "if True:"),
+    "`yield delta, layer` for `yield layer, delta`": ("yield layer, delta", "yield delta, layer"),
     "no `trace.arrive`": ("trace.arrive(layer, delta @ layer.B)", "pass"),
     "`delta @ layer.B.T` for `delta @ layer.B`": ("delta @ layer.B", "delta @ layer.B.T"),
     "a signal that is passed on without `trace.delta`": (LOOP, PASSED_ON),

@@ -19,6 +19,7 @@ from nofb.check.subject import (
     train_step,
 )
 from nofb.check.verdict import Verdict, failed, not_applicable, passed
+from nofb.kernels import calls
 from nofb.network import Network
 from nofb.trace import Trace
 from nofb.types import Array, FloatType
@@ -46,6 +47,14 @@ def teaches(subject: Subject) -> Verdict:
     if left:
         return passed(f"every layer that learns gets a signal; {left[0]} does not, and it says so")
     return passed(f"all {len(net.weighted)} layers of a network get a signal")
+
+
+def rehearse(subject: Subject) -> None:
+    """Take a step with the kernels as Python: compiled, they read outside of arrays unnoticed."""
+    net = dense()
+    rule = subject.attached(net)
+    with calls.called_as(calls.PlainKernel, subject.kernels):
+        train_step(net, rule)
 
 
 def shapes(subject: Subject) -> Verdict:

@@ -17,7 +17,8 @@ def claims_are_true(subject: Subject) -> Verdict:
     except ValueError as error:
         return failed(str(error))
     if wrong := contradictions(subject.rule.uses, found):
-        at = f"; it looks at W in {' and '.join(found.when)}" if found.when else ""
+        when = ["while it teaches" if name == "teach" else f"in {name}" for name in found.when]
+        at = f"; it reads W {' and '.join(when)}" if when else ""
         return failed("; and ".join(wrong) + at)
     used = [QUESTIONS[use.name].heading for use in fields(Uses) if getattr(found.uses, use.name)]
     return passed(f"it uses {', '.join(used) or 'nothing on its way back'}, as it says")

@@ -11,6 +11,7 @@ from numba.core.errors import NumbaError
 
 from nofb.check.reduction import mistake_on_a_square
 from nofb.check.subject import Subject
+from nofb.kernels.calls import NO_B
 from nofb.kernels.jit import refused
 from nofb.text import printable
 
@@ -22,11 +23,8 @@ HINTS = {
         "trace.arrive takes what W is multiplied with, (N, n_in); what is yielded is (N, n_out)",
     r"no signal has arrived at":
         "every layer with `layer.sends` must send one, in a loop over trace.downward()",
-    r"'NoneType' object is not iterable":
-        "signals must yield a pair (layer, δ) for every layer",
     r"'NoneType'|\bnone\b|operand \d does not have enough dimensions":
-        "the first layer has no B: send a signal further `if layer.sends`; the last one has no D, "
-        "and without a bias layer.b and an update's db are None",
+        f"{NO_B}; the last one has no D, and without a bias layer.b and an update's db are None",
     r"has no inverse":
         "draw_feedback must put one on the layer",
 }  # fmt: skip
@@ -42,8 +40,8 @@ def mishap(error: BaseException, subject: Subject) -> str:
     text = f"it stops with {type(error).__name__}{place}: {_own_words(error)}"
     for pattern, hint in HINTS.items():
         if re.search(pattern, str(error)):
-            return f"{text}; {hint}"
-    if re.search("shape|dimension|aligned|mismatch|broadcast", str(error)):
+            return text if NO_B in text else f"{text}; {hint}"
+    if re.search("shape|sizes|dimension|aligned|mismatch|broadcast", str(error)):
         with suppress(Exception, SystemExit):  # it may stop there too
             if mistake := mistake_on_a_square(subject):
                 return f"{text}; where all layers have one size it runs, and shows why: {mistake}"

@@ -15,6 +15,10 @@ from nofb.text import percent
 from nofb.trace import Trace
 from nofb.types import Array
 
+UNKNOWN = (
+    "no mistake that is known here explains it; if `layer.B` is not the matrix that δ is "
+    "multiplied with, keep it in `layer.rule_state`"
+)
 DEEP, SHALLOW, SQUARE = (5, 4, 6, 3), (5, 4, 3), (4, 4, 4, 4)
 
 
@@ -58,7 +62,7 @@ def compared(net: Network, rule: Rule) -> Verdict | None:
     if not follows_the_error(net, rule, steps):
         return not_applicable("its signal is not proportional to the error")
     k = int(np.argmax(apart))
-    why = explain(steps, net, traced(net)) or "no mistake that is known here explains it"
+    why = explain(steps, net, traced(net)) or UNKNOWN
     return failed(
         f"with its feedback set to Wᵀ it should be backprop, but the step of {layer_name(net, k)} "
         f"is {percent(apart[k])} off: {why}"

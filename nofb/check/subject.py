@@ -7,11 +7,14 @@ from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
+from numba.core.registry import CPUDispatcher
 
+from nofb.kernels import calls
 from nofb.layers import Activation, Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.rules import Backprop, Rule
+from nofb.rules.base import modules_of
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array, FloatType
@@ -40,6 +43,11 @@ class Subject:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+
+    @property
+    def kernels(self) -> list[CPUDispatcher]:
+        """The compiled kernels that the rule's files name."""
+        return calls.kernels_in(modules_of(type(self.rule)))
 
     def attached(self, net: Network, seed: int = 0) -> Rule:
         """Return a copy of the rule, attached to the network."""

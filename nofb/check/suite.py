@@ -8,6 +8,7 @@ from nofb.check import basics, claims, equations, feedback, learning, reduction
 from nofb.check.mishaps import mishap
 from nofb.check.subject import Subject
 from nofb.check.verdict import Verdict, failed, not_applicable
+from nofb.kernels import calls
 from nofb.rules import Rule, make
 
 Test = Callable[[Subject], Verdict]
@@ -73,6 +74,9 @@ def check(rule: str | Rule) -> Iterator[tuple[str, Verdict]]:
 def verdict_of(test: Test, subject: Subject) -> Verdict:
     """Return the verdict of a test; a rule that stops with an error has failed it."""
     try:
-        return test(subject)
+        if test is basics.teaches:
+            basics.rehearse(subject)
+        with calls.called_as(calls.ToldKernel, subject.kernels):
+            return test(subject)
     except (Exception, SystemExit) as error:  # whatever a stranger's rule does
         return failed(mishap(error, subject))

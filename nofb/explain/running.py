@@ -16,22 +16,22 @@ from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
-from numba.core.registry import CPUDispatcher
 
 from nofb import seeds
 from nofb.explain.headers import as_class
 from nofb.explain.values import Value, is_array, named
+from nofb.kernels.calls import PlainKernel, called_as, kernels_in
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.rules import Rule
+from nofb.rules.base import modules_of
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array
 
 Watcher = Callable[[FrameType, str, Any], Any]
 
-BASE = "nofb.rules.base"  # what all rules share
 SMALL = (2, 3, 2)
 DEEP = (2, 3, 5, 2)  # with a way from one hidden layer to the other
 SAMPLES = 4  # unlike the numbers of units, so that a shape tells which is which
@@ -89,19 +89,6 @@ def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0
     return Example(net, attached, x, target, Trace(net, SAMPLES))
 
 
-def modules_of(rule: type[Rule]) -> list[str]:
-    """Return the modules that a rule's class is written in, its own first."""
-    modules = (kind.__module__ for kind in rule.__mro__ if issubclass(kind, Rule))
-    return [module for module in dict.fromkeys(modules) if module != BASE]
-
-
-class PlainKernel(CPUDispatcher):
-    """A kernel while it is watched: calling it runs the Python function that it reads as."""
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self.py_func(*arguments)
-
-
 @contextmanager
 def watching(watcher: Watcher, rule: type[Rule]) -> Iterator[None]:
     """Within this context, the watcher is told of every function that runs of a rule's files."""
@@ -112,19 +99,14 @@ def watching(watcher: Watcher, rule: type[Rule]) -> Iterator[None]:
         written = named and frame.f_globals.get("__name__") in modules
         return watcher(frame, event, argument) if written else None
 
-    names = [value for module in modules for value in vars(sys.modules[module]).values()]
-    compiled = [each for each in names if isinstance(each, CPUDispatcher)]
-    kernels = [each for each in compiled if each.__module__ in modules]
+    kernels = [each for each in kernels_in(modules) if each.__module__ in modules]
     before = sys.gettrace()
-    try:
-        for each in kernels:
-            each.__class__ = PlainKernel
-        sys.settrace(tell)
-        yield
-    finally:
-        sys.settrace(before)
-        for each in kernels:
-            each.__class__ = CPUDispatcher
+    with called_as(PlainKernel, kernels):
+        try:
+            sys.settrace(tell)
+            yield
+        finally:
+            sys.settrace(before)
 
 
 def run_codes(rule: str | type[Rule] | Rule) -> dict[CodeType, str]:

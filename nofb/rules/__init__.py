@@ -200,7 +200,10 @@ def find(word: str, argument: str = "rule") -> type[Rule]:
     """
     if isinstance(word, str) and ":" in word:
         return enrol(load(word))
-    checks.choice(argument, word, RULES)
+    if word not in RULES:
+        own = word[:-3] if isinstance(word, str) and word.endswith(".py") else ""
+        own = f"or module:Class, such as {own if own.isidentifier() else 'my_rule'}:MyRule"
+        checks.choice(argument, word, [*RULES, own])
     return checked(RULES[word])
 
 

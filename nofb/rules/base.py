@@ -15,15 +15,17 @@ from numba.core.errors import NumbaError
 
 from nofb import checks, seeds, settings, updates
 from nofb.initialisers import Initialiser
-from nofb.kernels.jit import refused
+from nofb.kernels import calls
 from nofb.layers import WeightedLayer
 from nofb.layers.owned_arrays import owned
 from nofb.network import Network
+from nofb.rules.clock import Clock
 from nofb.trace import Trace
 from nofb.types import Array
 from nofb.updates import Signals, Update
 
 State = TypeVar("State")
+MISTAKES = (TypeError, ValueError, AttributeError, NumbaError)
 
 
 @dataclass(frozen=True)
@@ -59,25 +61,6 @@ class Uses:
     feedback: bool = False
     learned_feedback: bool = False
     second_phase: bool = False
-
-
-@dataclass
-class Clock:
-    """The moment of a run, for whatever a rule does by a schedule.
-
-    Parameters
-    ----------
-    epoch
-        Epochs that have passed, with a fraction within an epoch.
-    epochs
-        How many there will be.
-    factor
-        The learning-rate factor η_t / η_0.
-    """
-
-    epoch: float = 0.0
-    epochs: int = 1
-    factor: float = 1.0
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -175,17 +158,31 @@ class Rule(ABC):
     def teach(self, net: Network, trace: Trace) -> list[Update]:
         """Return one update for each layer with weights, from a trace that knows its target."""
         try:
-            found = updates.updates(trace, lambda part: self.signals(net, part), self.by_sample)
-            for layer, dB in self.feedback_updates(net, trace):
-                found[net.weighted.index(layer)].dB = dB
-        except (TypeError, ValueError, NumbaError) as error:  # a kernel was given what does not fit
+            return self._work_out(net, trace)
+        except MISTAKES as error:  # of a rule's methods, or a kernel was given what does not fit
             self.check_feedback(net, error)
+            calls.retell(lambda: self._work_out(net, trace, updates.pairs), modules_of(type(self)))
             raise
+
+    def _work_out(
+        self, net: Network, trace: Trace, read: updates.Reader = updates.as_given
+    ) -> list[Update]:
+        """Return the updates; `read` gets what each method yields, and its name."""
+        found = updates.updates(
+            trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
+        )
+        for layer, dB in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
+            found[net.weighted.index(layer)].dB = dB
         return found
 
     def check_feedback(self, net: Network, error: Exception) -> None:
         """Raise a sentence if the feedback is not as `attach` draws it: kernels have no words."""
         self.check_attached(net)
+        promised = self.uses.feedback or self.uses.learned_feedback
+        bare = all(layer.B is None and layer.D is None for layer in net.weighted)
+        if promised and bare and type(self).draw_feedback is Rule.draw_feedback:
+            sentence = f"no layer has a B: is a method of {self!r} called `draw_feedback`?"
+            raise ValueError(sentence) from error
         rule, twin = copy.deepcopy((self, net))
         rule.attach(twin)
         for layer, drawn in zip(net.weighted, twin.weighted, strict=True):
@@ -200,11 +197,6 @@ class Rule(ABC):
                         f"the {what} of {layer!r} has shape {found.shape}, "
                         f"but needs {expected.shape}"
                     ) from error
-        if isinstance(error, NumbaError):
-            raise TypeError(
-                f"a kernel of {type(self).__name__} cannot be compiled for {refused(error)}: the "
-                "first layer has no B, so send a signal further only `if layer.sends`"
-            ) from error
 
     def check_attached(self, net: Network) -> None:
         """Raise a sentence if another rule, or none, is attached to the network."""
@@ -236,6 +228,12 @@ class Rule(ABC):
         changed = settings.changed(self).items()
         given = ", ".join(f"{name}={settings.written(value)}" for name, value in changed)
         return f"{type(self).__name__}({given})"
+
+
+def modules_of(rule: type[Rule]) -> list[str]:
+    """Return the modules that a rule's class is written in, its own first, but not this one."""
+    modules = (kind.__module__ for kind in rule.__mro__ if issubclass(kind, Rule))
+    return [module for module in dict.fromkeys(modules) if module != __name__]
 
 
 def state_of(layer: WeightedLayer, kind: type[State]) -> State:

@@ -200,4 +200,7 @@ def _check_kinds(net: Network, rule: Rule, optimizer: Optimizer) -> None:
         ("optimizer", optimizer, Optimizer, "nofb.SGD(lr=0.1)"),
     ):
         if not isinstance(given, kind):
-            raise TypeError(f"{name} must be such as {example}, but is {given!r}")
+            found = repr(given)
+            if isinstance(given, type) and issubclass(given, kind):
+                found = f"the class itself: call it, {given.__name__}()"
+            raise TypeError(f"{name} must be such as {example}, but is {found}")
