@@ -278,13 +278,13 @@ FAULTS = {
     ),
     "an inverse's step is a sum": Fault(
         INVERSE,
-        "np.concatenate(signals), len(uses[0].z),",
-        "np.concatenate(signals), 1,",
+        "weight_update(z, signal, len(uses[0].z),",
+        "weight_update(z, signal, 1,",
         LESSON,
     ),
     "an inverse without its slope": Fault(
         INVERSE,
-        "self.activation.times_jacobian(use.gradient, use.z, use.g_z)",
+        "slope(use.gradient, use.z, use.g_z)",
         "use.gradient",
         LESSON,
     ),
@@ -340,7 +340,10 @@ FAULTS = {
         LESSON,
     ),
     "local reconstruction without its second term": Fault(
-        LOCAL, "-2 * xi, 2 * q, 2 * (xi - q)", "-2 * xi, 0 * q, 2 * xi", LESSON
+        LOCAL,
+        "Use(noisy, g_noisy, 2 * q), Use(own.h, g_h, 2 * (xi - q))",
+        "Use(noisy, g_noisy, 0 * q), Use(own.h, g_h, 2 * xi)",
+        LESSON,
     ),
     "damping left out of Gauss-Newton": Fault(
         "rules/gauss_newton_targets.py",

@@ -67,13 +67,9 @@ class LocalDifferenceReconstruction(TargetRule):
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         own = layers[0]
         noisy_below, noisy = noise(own.h_below), noise(own.h)  # eq. 5
-        z = own.f(noisy_below)
-        g_z, g_h, g_noisy = own.g(z), own.g(own.h), own.g(noisy)
-        xi = noisy_below - own.h_below
-        p = g_z - g_h  # eq. 6  (N, n_{l-1})
-        q = g_noisy - g_h  # eq. 7  (N, n_{l-1})
-        loss = float(np.vdot(q, q) - 2 * np.vdot(xi, p)) / len(xi)
-        gradients = -2 * xi, 2 * q, 2 * (xi - q)  # of p's g(z), of q's g(h + ζ), and of both g(h)
-        uses = zip((z, noisy, own.h), (g_z, g_noisy, g_h), gradients, strict=True)
-        dB, dc = own.g.gradient([Use(*each) for each in uses])  # eq. 8
-        return InverseUpdate(loss, dB, dc)
+        z, g = own.f(noisy_below), own.g
+        g_z, g_h, g_noisy = g(z), g(own.h), g(noisy)
+        xi, q = noisy_below - own.h_below, g_noisy - g_h  # eq. 7  (N, n_{l-1})
+        loss = float(np.vdot(q, q) - 2 * np.vdot(xi, g_z - g_h)) / len(xi)  # eq. 6
+        uses = Use(z, g_z, -2 * xi), Use(noisy, g_noisy, 2 * q), Use(own.h, g_h, 2 * (xi - q))
+        return InverseUpdate(loss, *g.gradient(uses))  # eq. 8
