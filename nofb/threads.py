@@ -212,14 +212,12 @@ def results(jobs: Sequence[Callable[[], Result]], work: int) -> list[Result]:
     >>> results([lambda: 1, lambda: 2], work=10)
     [1, 2]
     """
-    if not worth(work):
-        return [job() for job in jobs]
     found: dict[int, Result] = {}
 
     def keep(number: int, job: Callable[[], Result]) -> None:
         found[number] = job()
 
-    share(partial(keep, number, job) for number, job in enumerate(jobs))
+    do([partial(keep, number, job) for number, job in enumerate(jobs)], work)
     return [found[number] for number in range(len(jobs))]
 
 
