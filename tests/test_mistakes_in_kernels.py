@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import students
 from numba import config
 from numba.core.registry import CPUDispatcher
 
@@ -12,7 +13,6 @@ from nofb import Dense, Network
 from nofb.check import check
 from nofb.kernels import calls
 from nofb.kernels.jit import kernel
-from nofb.rules import Rule, Uses
 from nofb.rules.base import modules_of
 
 compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
@@ -73,23 +73,10 @@ def of_a_layer(delta, layer):
     return delta @ layer.B
 
 
-class Student(Rule):
+class Student(students.Student):
     """Feedback alignment by the kernel `send`."""
 
-    name = "student"
-    uses = Uses(error=True, feedback=True)
     send = staticmethod(lambda delta, layer: product(delta, layer.B))
-
-    def draw_feedback(self, net, rng):
-        for layer in net.weighted[1:]:
-            layer.B = rng.normal(0, 0.3, layer.feedback_shape)
-
-    def signals(self, net, trace):
-        for layer in trace.downward():
-            delta = trace.delta(layer)
-            yield layer, delta
-            if layer.sends:
-                trace.arrive(layer, self.send(delta, layer))
 
 
 class OwnArray(Student):

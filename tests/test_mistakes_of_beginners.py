@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from students import Student
 
 import nofb
 from nofb import Dense, Network, rules
@@ -13,24 +14,6 @@ from nofb.rules import Rule, Uses
 from nofb.rules.own import load
 
 X, LABELS = np.ones((7, 5), np.float32), np.zeros(7, int)
-
-
-class Student(Rule):
-    """Feedback alignment, as docs/writing_a_rule.md has it."""
-
-    name = "student"
-    uses = Uses(error=True, feedback=True)
-
-    def draw_feedback(self, net, rng):
-        for layer in net.weighted[1:]:
-            layer.B = rng.normal(0, 0.3, layer.feedback_shape)
-
-    def signals(self, net, trace):
-        for layer in trace.downward():
-            delta = trace.delta(layer)
-            yield layer, delta
-            if layer.sends:
-                trace.arrive(layer, delta @ layer.B)
 
 
 class OtherOrder(Student):
@@ -158,12 +141,8 @@ def test_a_trace_that_knows_no_target_says_how_it_learns_of_one(name):
 class AnotherMatrix(Student):
     """B is there, and something else is what δ is multiplied with."""
 
-    def signals(self, net, trace):
-        for layer in trace.downward():
-            delta = trace.delta(layer)
-            yield layer, delta
-            if layer.sends:
-                trace.arrive(layer, delta @ np.tanh(3 * layer.B))
+    def send(self, delta, layer):
+        return delta @ np.tanh(3 * layer.B)
 
 
 class MatrixInState(AnotherMatrix):
@@ -173,12 +152,8 @@ class MatrixInState(AnotherMatrix):
         for layer in net.weighted[1:]:
             layer.rule_state = rng.normal(0, 0.3, layer.feedback_shape).astype(net.dtype)
 
-    def signals(self, net, trace):
-        for layer in trace.downward():
-            delta = trace.delta(layer)
-            yield layer, delta
-            if layer.sends:
-                trace.arrive(layer, delta @ np.tanh(3 * layer.rule_state))
+    def send(self, delta, layer):
+        return delta @ np.tanh(3 * layer.rule_state)
 
 
 def test_feedback_that_is_not_what_delta_is_multiplied_with_is_sent_to_the_rules_state():

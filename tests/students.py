@@ -1,0 +1,24 @@
+"""The rule that a student begins with, as docs/writing_a_rule.md has it, for tests to spoil."""
+
+from nofb.rules import Rule, Uses
+
+
+class Student(Rule):
+    """Feedback alignment; `send` says how a signal goes back."""
+
+    name = "student"
+    uses = Uses(error=True, feedback=True)
+
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = rng.normal(0, 0.3, layer.feedback_shape)
+
+    def send(self, delta, layer):
+        return delta @ layer.B
+
+    def signals(self, net, trace):
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, self.send(delta, layer))
