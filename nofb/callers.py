@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 
+from nofb.modules import is_nofb
+
 
 def warn(sentence: str, category: type[Warning]) -> None:
     """Warn, and point to the innermost line that is not nofb's.
@@ -23,10 +25,6 @@ def warn(sentence: str, category: type[Warning]) -> None:
     True
     """
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+    while frame.f_back is not None and is_nofb(frame.f_globals.get("__name__")):
         frame, level = frame.f_back, level + 1
     warnings.warn(sentence, category, stacklevel=level)
-
-
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == "nofb"

@@ -13,6 +13,7 @@ from numba import njit
 from numba.core.errors import NumbaError
 
 from nofb.kernels import cache
+from nofb.modules import is_nofb
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -49,18 +50,11 @@ def kernel(function: Any = None, *, exact: bool = False) -> Any:
     if function is None:
         return partial(kernel, exact=exact)
     compiled = njit(function, **OPTIONS | (EXACT if exact else {}))
-    if compiled is not function and is_own(function):  # with NUMBA_DISABLE_JIT=1 they are one
+    # Numba sees when a kernel's own file changes, and not when a global or a helper elsewhere does:
+    # a kernel that somebody works on would go on computing what it once did.
+    if compiled is not function and is_nofb(function.__module__):  # without a compiler they are one
         cache.attach(compiled, function)  # compile once for each machine, not once for each run
     return compiled
-
-
-def is_own(function: Callable[..., object]) -> bool:
-    """Say whether a function is nofb's; only such a kernel is kept on disk.
-
-    Numba sees when the file of a kernel changes, and not when a global or a helper in another file
-    or cell does: a kernel that somebody works on would go on computing what it once did.
-    """
-    return str(function.__module__).partition(".")[0] == "nofb"
 
 
 def refused(error: NumbaError) -> str:

@@ -18,6 +18,7 @@ from nofb.initialisers import Initialiser
 from nofb.kernels import calls
 from nofb.layers import WeightedLayer
 from nofb.layers.owned_arrays import owned
+from nofb.modules import is_nofb
 from nofb.network import Network
 from nofb.rules.clock import Clock
 from nofb.trace import Trace
@@ -97,7 +98,7 @@ class Rule(ABC):
     clock: Clock = field(default_factory=Clock, init=False)
 
     def __init_subclass__(cls) -> None:
-        if "by_sample" not in vars(cls) and cls.__module__.partition(".")[0] != "nofb":
+        if "by_sample" not in vars(cls) and not is_nofb(cls.__module__):
             cls.by_sample = False  # it may override any part of what it inherits
 
     def __post_init__(self) -> None:

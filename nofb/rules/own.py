@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nofb import checks
+from nofb.modules import is_nofb
 from nofb.rules.base import Rule, Uses
 from nofb.text import printable
 
@@ -106,7 +107,7 @@ def check_words(rule: type[Rule]) -> None:
 
 def is_own(rule: type[Rule]) -> bool:
     """Say whether a rule is somebody's own, and not nofb's."""
-    return rule.__module__.partition(".")[0] != "nofb"
+    return not is_nofb(rule.__module__)
 
 
 def address(rule: type[Rule]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from nofb.layers import Activation, Layer
 from nofb.layers.base import OWNED, WeightedLayer
+from nofb.modules import is_nofb
 from nofb.rules import Rule
 from nofb.training.description import is_fixed, is_plain
 
@@ -31,7 +32,7 @@ def is_ours(thing: object) -> bool:
     >>> is_ours(SGD()), is_ours(0.1)
     (True, False)
     """
-    return type(thing).__module__.partition(".")[0] == "nofb"
+    return is_nofb(type(thing).__module__)
 
 
 def check_names(now: object, there: set[str], held: Iterable[str], place: str) -> None:
