@@ -96,7 +96,7 @@ class Network:
         self._below = dict(zip(self.weighted[1:], self.weighted[:-1], strict=True))
         self._weightless = {layer: self._find_weightless(layer) for layer in self.weighted}
         self._draw()
-        self.rule: object = None  # the rule whose feedback path is drawn
+        self.rule: Any = None  # the rule whose feedback path is drawn
         self.input_shape: Shape | None = None
         if input_shape is None and not self._needs_image():
             input_shape = self.weighted[0].shape_in
@@ -134,6 +134,11 @@ class Network:
     def n_outputs(self) -> int:
         """The number of outputs."""
         return self.weighted[-1].n_out
+
+    @property
+    def sample_shape(self) -> Shape:
+        """The shape of one sample, as the first layer takes it."""
+        return self.layers[0].shape_in or self.weighted[0].shape_in
 
     # -- forward -------------------------------------------------------------------------------
 
@@ -249,7 +254,10 @@ class Network:
             rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
-            yield trace.rows(len(samples)).fill(samples), rows
+            piece = trace.rows(len(samples)).fill(samples)
+            if self.rule is not None:
+                self.rule.answer(self, piece)
+            yield piece, rows
 
     def check_loss(self, loss: float, x: Array, target: Array, split: str = "") -> None:
         """Refuse a loss that is not finite, and say whether weights, x or the targets cause it."""

@@ -6,7 +6,7 @@ where they arrive, and `delta` multiplies them by the slope there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -111,13 +111,30 @@ class Trace:
             self._forward()
         return self
 
-    def again(self, added: Mapping[WeightedLayer, Array]) -> Trace:
-        """Send the same samples through once more, through the same dropout masks.
+    @property
+    def x(self) -> Array:
+        """The samples, as `Network.as_input` gives them."""
+        return self[self.net.layers[0]].h_below
+
+    def again(
+        self,
+        added: Mapping[WeightedLayer, Array] | None = None,
+        x: Array | None = None,
+        target: Array | None = None,
+        received: Mapping[WeightedLayer, Callable[[Array], Array]] | None = None,
+    ) -> Trace:
+        """Send the samples through once more, through the same dropout masks.
 
         Parameters
         ----------
         added
             For some layers, what is added to what they receive, such as noise.
+        x
+            Other samples instead, as `Network.as_input` gives them.
+        target
+            Other target rows; those of the first pass by default, if it knows any.
+        received
+            For some layers, a function of what they receive (N, ...), such as one that normalises.
 
         Returns
         -------
@@ -126,17 +143,21 @@ class Trace:
         """
         if self._second is None:
             self._second = Trace(self.net, self.samples)
-        h = self[self.net.layers[0]].h_below
+        h = self.x if x is None else x
+        added, received = added or {}, received or {}
         for layer, record in self._second.records.items():
             layer.open(record, h)
             if isinstance(layer, Dropout):
                 layer.mask(record)[...] = layer.mask(self[layer])
             if isinstance(layer, WeightedLayer) and layer in added:
                 record.h_below = record.h_below + added[layer]
+            if isinstance(layer, WeightedLayer) and layer in received:
+                record.h_below = received[layer](record.h_below)
             layer.forward(record)
             h = record.h
         self._second._unit()
-        return self._second.set_target(self.target)
+        target = getattr(self, "target", None) if target is None else target
+        return self._second if target is None else self._second.set_target(target)
 
     def set_target(self, target: Array) -> Trace:
         """Note the target rows (N, n_outputs) and the output error e = ŷ - y.
@@ -250,6 +271,11 @@ class Trace:
     def shown(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return a signal on the activation of a layer as one on what it shows to the next one."""
         return self._ascend(layer, self[layer].shaped(signal, layer))
+
+    def h_shown(self, layer: WeightedLayer) -> Array:
+        """Return what a layer shows to the next one, after any pooling, a row for each sample."""
+        top = [layer, *self.net.weightless_above(layer)][-1]
+        return self[top].h.reshape(self.samples, -1)
 
     def h_below(self, layer: WeightedLayer) -> Array:
         """Return what W was multiplied with, as rows (N, n_in)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -17,7 +17,9 @@ from nofb.threads import Job
 from nofb.trace import Trace
 from nofb.types import Array
 
-Signals = Iterable[tuple[WeightedLayer, Array]]
+# A layer and its δ, and for a rule with further passes the one whose activities δ meets.
+Signals = Iterable[tuple[WeightedLayer, Array] | tuple[WeightedLayer, Array, Trace]]
+Taught = Iterator[tuple[WeightedLayer, Array, Trace]]
 Result = TypeVar("Result")
 GiveSignals = Callable[[Trace], Signals]
 Reader = Callable[[Signals, str, str], Signals]
@@ -37,11 +39,14 @@ class Update:
         For the biases (n_out,), or `None` where there are none: a mean over the batch.
     dB
         For the feedback matrix (n_out, n_in), where a rule learns it; otherwise `None`.
+    dD
+        For the direct feedback matrix, where a rule learns it; otherwise `None`.
     """
 
     dW: Array
     db: Array | None
     dB: Array | None = None
+    dD: Array | None = None
 
 
 def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]:
@@ -62,23 +67,32 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     pieces = trace.pieces(count_pieces(trace, work)) if by_sample else [trace]
     if len(pieces) > 1:
         threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
-        taught: Signals = ((layer, whole_delta(trace, layer)) for layer in pieces[0].deltas)
+        taught: Taught = ((layer, whole_delta(trace, layer), trace) for layer in pieces[0].deltas)
     else:
         taught = checked(trace, signals)
     trace.deltas = {}
     if threads.worth(work):  # a product can begin as soon as its signal is there
-        threads.share(job for layer, delta in taught for job in products(trace, layer, delta))
+        threads.share(job for each in taught for job in products(trace, *each))
     else:
-        for layer, delta in taught:
+        for layer, delta, passed in taught:
+            if passed is not trace:
+                add_step(trace, layer, delta, passed)
+                continue
             rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
             weight_update(trace.h_below(layer), rows, trace.samples, dW, db)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
 
-def checked(trace: Trace, signals: GiveSignals) -> Signals:
-    """Give each layer and its signal, checked, shaped like its pre-activation."""
-    for layer, signal in signals(trace):
-        yield layer, trace[layer].shaped(signal, layer)
+def in_full(signals: Signals, trace: Trace) -> Taught:
+    """Give each layer, its signal, and the pass that it belongs to: the first one, if not said."""
+    for layer, signal, *passed in signals:
+        yield layer, signal, passed[0] if passed else trace
+
+
+def checked(trace: Trace, signals: GiveSignals) -> Taught:
+    """Give each layer and its signal, checked, shaped like its pre-activation, and the pass."""
+    for layer, signal, passed in in_full(signals(trace), trace):
+        yield layer, trace[layer].shaped(signal, layer), passed
 
 
 def as_given(given: Signals, method: str, what: str) -> Signals:
@@ -94,18 +108,28 @@ def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
     if isinstance(given, tuple) and not all(isinstance(pair, tuple) for pair in given):
         raise TypeError(f"{cure}, but returns one: use yield instead of return")
     for pair in given:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], WeightedLayer)):
+        if not _is_pair(pair):
             kinds = [type(each).__name__ for each in pair] if isinstance(pair, tuple) else []
             found = f"({', '.join(kinds)})" if kinds else type(pair).__name__
             raise TypeError(f"{cure}, but yields {found}")
         yield pair
 
 
+def _is_pair(given: Any) -> bool:
+    """Say whether it is a layer and an array, or these and a further pass."""
+    if not isinstance(given, tuple) or not isinstance(given[:1], tuple):
+        return False
+    kinds = [isinstance(each, kind) for each, kind in zip(given, (WeightedLayer, object, Trace))]
+    return len(given) in (2, 3) and all(kinds)
+
+
 def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:
     """Put the signals of some samples into the whole trace's memory."""
     rows = slice(piece.first, piece.first + piece.samples)
     piece.deltas = {}
-    for layer, delta in checked(piece, signals):
+    for layer, delta, passed in checked(piece, signals):
+        if passed is not piece:
+            raise ValueError("a rule with further passes cannot be cut: set its by_sample to False")
         piece.deltas[layer] = delta
         whole_delta(whole, layer)[rows] = delta
 
@@ -139,8 +163,25 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
     return delta.reshape(-1, layer.n_out)
 
 
-def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
+def add_step(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
+    """Add the step of another pass to that of a layer, at once: the memory will be used again."""
+    dW, db = trace.step_of(layer)
+    first = layer not in trace.deltas
+    more, more_b = (dW, db) if first else (np.empty_like(dW), None if db is None else db.copy())
+    rows = delta.reshape(-1, layer.n_out)
+    weight_update(passed.h_below(layer), rows, trace.samples, more, more_b)
+    trace.deltas[layer] = delta if first else trace.deltas[layer] + delta
+    if not first:
+        dW += more
+        if db is not None:
+            db += more_b
+
+
+def products(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> list[Job]:
     """Return the weight product of one layer, cut into jobs if it is a large one."""
+    if passed is not trace:
+        add_step(trace, layer, delta, passed)
+        return []
     rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
     # What a job works with is not the rule's own array, which it may change while it goes on.
     mean_delta = mean_rows(rows, trace.samples, db)

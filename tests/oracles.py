@@ -379,7 +379,7 @@ def signals(rule: Rule, net: Network, trace: Trace) -> dict[WeightedLayer, Array
     """Return every layer's teaching signal, shaped like its pre-activation, each a copy."""
     return {
         layer: delta.reshape(trace[layer].a.shape).copy()
-        for layer, delta in rule.signals(net, trace)
+        for layer, delta, *_ in rule.signals(net, trace)
     }
 
 

@@ -108,6 +108,7 @@ class Trials:
             "feedback": 0.0 if learned else largest(self.last(Trial(seed=1))),
             "learned_feedback": learned,
             "second_phase": largest(self.deaf(EARLIER)),
+            "second_pass": largest(self.last(Trial(deaf_again=True))),
         }
 
     def deaf(self, part: str) -> Array:

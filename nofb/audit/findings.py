@@ -50,6 +50,8 @@ QUESTIONS = {
         "earlier steps had other samples and other weights, which were then put back"),
     "second_phase": Question("second phase",
         "units were deaf in earlier steps, whenever the rule asked for their response"),
+    "second_pass": Question("second pass",
+        "units were deaf whenever the rule sent samples through the network once more"),
     "activations": Question("activations",
         "the response of a layer's units, as the forward pass left it, is replaced"),
 }

@@ -38,7 +38,7 @@ class FeedbackAlone(SGD):
     """An optimizer that moves feedback matrices, and leaves weights and biases where they are."""
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
-        super().step_all([move for move in moves if move[0].endswith(".B")])
+        super().step_all([move for move in moves if move[0].endswith((".B", ".D"))])
 
 
 FEEDBACK_ALONE = FeedbackAlone(FEEDBACK_RATE)
@@ -120,6 +120,8 @@ class Trial:
         The layers whose units are deaf while the rule works.
     deaf_in
         When they are: `EARLIER`, in the `LAST` step, or in both.
+    deaf_again
+        Whether all units are deaf in every further forward pass.
     past
         Seeds the batches, and the network's weights, of the steps before the last one.
     spoil
@@ -131,6 +133,7 @@ class Trial:
     calls: tuple[str, ...] = CALLS
     deaf: tuple[int, ...] = ()
     deaf_in: tuple[str, ...] = (EARLIER, LAST)
+    deaf_again: bool = False
     past: int = 1
     spoil: Callable[[Trace], object] = lambda trace: None
 
@@ -167,7 +170,19 @@ class Stage:
     def passed(self, batch: Batch) -> Trace:
         """Return the trace of an honest forward pass, which knows its target."""
         x, target = batch
-        return self.net.forward(x, train=True).set_target(target)
+        trace = self.net.forward(x, train=True).set_target(target)
+        if self.trial.deaf_again:
+            vars(trace)["again"] = self.unheard(trace.again)
+        return trace
+
+    def unheard(self, again: Callable[..., Trace]) -> Callable[..., Trace]:
+        """Return a second pass in which all units are deaf."""
+
+        def deaf_pass(*arguments: Any, **options: Any) -> Trace:
+            with deafened(layer for layer in self.net.layers if isinstance(layer, Units)):
+                return again(*arguments, **options)
+
+        return deaf_pass
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
         """Call a method of the rule, which sees and hears what this trial has for it."""

@@ -31,7 +31,7 @@ def teaches(subject: Subject) -> Verdict:
     """Every layer that learns gets a signal, and its steps are finite and not all zero."""
     net = dense()
     rule = subject.attached(net)
-    heard = {layer for layer, _ in rule.signals(net, traced(net))}
+    heard = {layer for layer, *_ in rule.signals(net, traced(net))}
     lessons = [train_step(net, rule) for _ in range(LESSONS)]
     for k, layer in enumerate(net.weighted):
         who, steps = layer_name(net, k), np.array([lesson[k][0] for lesson in lessons])
