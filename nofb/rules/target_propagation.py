@@ -46,7 +46,7 @@ class TargetPropagation(TargetRule):
     name = "tp"
     title = "target propagation"
     paper = "Bengio 2014"
-    excused = {"learns": "its file says why: what each inverse gets wrong adds up"}
+    excused = {"learns": "its file says why: the errors of its inverses add up"}
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
