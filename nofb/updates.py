@@ -117,10 +117,9 @@ def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
 
 def _is_pair(given: Any) -> bool:
     """Say whether it is a layer and an array, or these and a further pass."""
-    if not isinstance(given, tuple) or not isinstance(given[:1], tuple):
+    if not isinstance(given, tuple) or len(given) not in (2, 3):
         return False
-    kinds = [isinstance(each, kind) for each, kind in zip(given, (WeightedLayer, object, Trace))]
-    return len(given) in (2, 3) and all(kinds)
+    return isinstance(given[0], WeightedLayer) and (len(given) == 2 or isinstance(given[2], Trace))
 
 
 def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:

@@ -34,8 +34,8 @@ from nofb.rules.iterated_inverses import (
 from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
 from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
-from nofb.rules.pepita import Pepita
 from nofb.rules.own import address, checked, is_own, load
+from nofb.rules.pepita import Pepita
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
@@ -137,7 +137,8 @@ RULES: dict[str, type[Rule]] = {
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
-NEIGHBOURS = ("sa", "ia", "np_feedback", "dkp", "pepita", "ff")  # of the mirror: for those who look at it closely
+# of the mirror, and of rules without a way back: for those who look closely
+NEIGHBOURS = ("sa", "ia", "np_feedback", "dkp", "pepita", "ff")
 # what sends targets, and what they would best be
 TARGETS = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
 ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS

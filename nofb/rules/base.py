@@ -190,7 +190,7 @@ class Rule(ABC):
         found = updates.updates(
             trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
         )
-        for layer, step in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
+        for layer, step, *_ in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
             update = found[net.weighted.index(layer)]
             if layer.B is None and layer.D is not None:
                 update.dD = step

@@ -19,8 +19,8 @@ What it is not: where the units are linear and W_{l+1} rests, ΔD_{l+1} = ΔD_l 
     D_{l+1} - D_l W_{l+1} shrinks by 1 - λ a step. Backprop has D_l = D_{l+1} W_{l+1}ᵀ, which is the
     same only if W_{l+1} W_{l+1}ᵀ is 1 for what D_l sends. Two layers below the output and deeper
     it is therefore no backprop, however long it learns.
-Uses: the global error, its own activations, D. Does not use: W on the way back, other layers, a second
-    phase.
+Uses: the global error, its own activations, D. Does not use: W on the way back, other layers, a
+    second phase.
 Paper: has a rate of its own for D; here D steps with the optimizer that W has, without which eq. 5
     would have no partner. It decays every W; here W_L alone does, the only one with a D.
 Released code: no decay, and zeros or small random numbers to begin with.

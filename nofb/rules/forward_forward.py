@@ -14,20 +14,21 @@ The output layer learns from the pass without a label, and from its own error:
 To name a class, every label is tried:
     ŷ    = softmax of Σ_l (G_l - θ n_l)             (8)   over all hidden layers but the first
 
-Symbols: h_l activation (N, n_l); ĥ_0 the input with its label, of length √n_0; G_l, p_l one number a
-    sample; θ threshold, for each unit; σ logistic function; N batch size.
+Symbols: h_l activation (N, n_l); ĥ_0 the input with its label, of length √n_0; G_l, p_l one number
+    a sample; θ threshold, for each unit; σ logistic function; N batch size.
 Why it works: no layer needs another one to know what is good. Eq. 1 hides from each layer how good
     the one below found the sample, so that it must find reasons of its own.
-Uses: the labels, its own activations, two more forward passes. Does not use: the error, W on the way
-    back, other layers, a second phase; there is no way back.
-Paper: draws wrong labels that the network finds likely; here the wrong ones are equally likely. One
-    pass without a label and a softmax on the hidden activities is its quick way to name a class: here
-    that is the output layer (eq. 7), which `history` shows of the training samples. It also lets the
-    units of a layer have the same mean activity, which is left out.
+Uses: the labels, its own activations, two more forward passes. Does not use: the error, W on the
+    way back, other layers, a second phase; there is no way back.
+Paper: draws wrong labels that the network finds likely; here all wrong ones are equally likely. Its
+    quick way to name a class is one pass without a label and a softmax on hidden activities: here
+    that is the output layer (eq. 7), and what `history` has of the training samples. It also pulls
+    the mean activities of a layer's units together, which is left out.
 Released code: leaves out the factor 2 of eqs. 4 and 5, half of the learning rate.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def one_hot(labels: Array, n: int, like: Array) -> Array:
 class ForwardForward(Rule):
     """Forward-forward: goodness for right labels, and none for wrong ones.
 
-    `net.predict`, `net.accuracy` and `net.loss` try every label (eq. 8) while this rule is attached.
+    While it is attached, `net.predict`, `net.accuracy` and `net.loss` try every label (eq. 8).
 
     Parameters
     ----------
@@ -125,7 +126,8 @@ class ForwardForward(Rule):
     >>> net = Network([Dense(4, 8, activation="relu"), Dense(8, 3)])
     >>> rule = ForwardForward()
     >>> rule.attach(net)
-    >>> [update.dW.shape for update in rule.updates(net, np.ones((5, 4)), np.array([0, 1, 1, 2, 1]))]
+    >>> x, y = np.ones((5, 4)), np.array([0, 1, 1, 2, 1])
+    >>> [update.dW.shape for update in rule.updates(net, x, y)]
     [(4, 8), (8, 3)]
     """
 
@@ -133,7 +135,7 @@ class ForwardForward(Rule):
     title = "forward-forward"
     paper = "Hinton 2022"
     uses = Uses(labels=True, second_pass=True)
-    excused = {
+    excused: ClassVar[dict[str, str]] = {
         "a mean over the batch": "each sample of a batch meets a wrong label of its own draw",
         "the slope": "its units are taught in passes of their own, with a label on the input",
     }
@@ -144,8 +146,9 @@ class ForwardForward(Rule):
         inputs, n = int(np.prod(net.sample_shape)), net.n_outputs
         if not 1 < n <= inputs:
             raise ValueError(
-                f"forward-forward writes the label over the first inputs, one for each class, but "
-                f"there are {inputs} inputs and {n} outputs: it needs two classes, and as many inputs"
+                "forward-forward writes the label over the first inputs, one for each class, but "
+                f"there are {inputs} inputs and {n} outputs: it needs two classes, and an input "
+                "for each"
             )
         net.weighted[0].rule_state = WrongLabels()
 

@@ -23,6 +23,7 @@ Released code: takes the error of the second pass in eq. 4, of the first one her
 
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -61,11 +62,6 @@ class Projection:
     F: Array
 
 
-def uniform_he(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """Uniform on ±√(6 / n_out): the released code's draw, before it is scaled."""
-    return rng.uniform(-1, 1, (n_in, n_out)) * np.sqrt(6 / n_out)
-
-
 @dataclass(kw_only=True, repr=False, eq=False)
 class Pepita(Rule):
     """PEPITA: present the error to perturb the input, and modulate activity.
@@ -73,9 +69,10 @@ class Pepita(Rule):
     Parameters
     ----------
     scale
-        What F is multiplied with: small, so that the second pass stays near the first one.
+        What F is multiplied with: small, so that the second pass stays near the first one; 0.05 √6
+        in the released code.
     feedback_init
-        How F (n_L, n_0) is drawn, before it is scaled; uniform on ±√(6 / n_0) by default.
+        How F (n_L, n_0) is drawn, before it is scaled; uniform on ±1/√n_0 by default.
 
     Examples
     --------
@@ -90,13 +87,13 @@ class Pepita(Rule):
     title = "PEPITA"
     paper = "Dellaferrera & Kreiman 2022"
     uses = Uses(error=True, feedback=True, second_pass=True)
-    excused = {
+    excused: ClassVar[dict[str, str]] = {
         "the output layer": "its error meets what the second pass brought to it",
         "the slope": "what it teaches is a difference of activities, which has no slope",
     }
 
-    scale: float = settings.number(0.05, least=0)
-    feedback_init: Initialiser = settings.initialiser(uniform_he)
+    scale: float = settings.number(0.12, least=0)
+    feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         inputs = prod(net.sample_shape)

@@ -108,7 +108,7 @@ def test_a_wrong_label_is_never_the_own_one_and_all_others_come_equally_often(n)
     target = np.eye(n)[labels]
     state = ff.WrongLabels()
     counts = np.zeros((n, n))
-    for state.step in range(draws):  # noqa: B007
+    for state.step in range(draws):
         wrong = state.draw(target)
         assert (wrong.sum(axis=1) == 1).all()
         counts += wrong
