@@ -8,14 +8,14 @@ Forward twice, each time with a label written over the first inputs: the own one
     p_l  = σ(G_l - θ n_l)                           (3)   its belief that the label is right
     δ_l  = -(1 - p_l) 2 h_l ∘ f'(a_l)               (4)   right label: the gradient of -log p_l
     δ_l  = p_l 2 h_l ∘ f'(a_l)                      (5)   wrong label: that of -log(1 - p_l)
-    ΔW_l = Σ ĥ_{l-1}ᵀ δ_l / N                       (6)   over the two passes
+    ΔW_l = ĥ_{l-1}ᵀ δ_l / N                         (6)   of both passes together
 The output layer learns from the pass without a label, and from its own error:
     δ_L  = ŷ - y                                    (7)
-To name a class, every label is tried:
-    ŷ    = softmax of Σ_l (G_l - θ n_l)             (8)   over all hidden layers but the first
 
 Symbols: h_l activation (N, n_l); ĥ_0 the input with its label, of length √n_0; G_l, p_l one number
     a sample; θ threshold, for each unit; σ logistic function; N batch size.
+Answer: to name a class, every label is tried. The score of a label is the sum of G_l - θ n_l over
+    all hidden layers but the first, and the loss's output unit makes ŷ of the scores.
 Why it works: no layer needs another one to know what is good. Eq. 1 hides from each layer how good
     the one below found the sample, so that it must find reasons of its own.
 Uses: the labels, its own activations, two more forward passes. Does not use: the error, W on the
@@ -107,7 +107,7 @@ def one_hot(labels: Array, n: int, like: Array) -> Array:
 class ForwardForward(Rule):
     """Forward-forward: goodness for right labels, and none for wrong ones.
 
-    While it is attached, `net.predict`, `net.accuracy` and `net.loss` try every label (eq. 8).
+    While it is attached, `net.predict`, `net.accuracy` and `net.loss` try every label.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ class ForwardForward(Rule):
             row = one_hot(np.full(trace.samples, label), net.n_outputs, last.a)
             labelled = self.labelled(net, trace, row)
             odds = [log_odds(rows(labelled, layer), self.threshold) for layer in judges]
-            last.a[:, label] = np.sum(odds, axis=0)  # eq. 8
+            last.a[:, label] = np.sum(odds, axis=0)
         net.head.unit(last.a, last.h)
 
     def after_step(self, net: Network) -> None:

@@ -2,12 +2,11 @@
 
 Dellaferrera & Kreiman 2022 (ICML; arXiv 2201.11665).
 
-    e       = ŷ - y                                 (1)
-    x̃       = x + e F                               (2)   F fixed and random
+    δ_L  = e = ŷ - y                                (1)
+    x̃    = x + e F                                  (2)   F fixed and random
 Once more forward, from x̃ and with the same dropout masks, which gives h̃_l (and h̃_0 = x̃):
-    δ_l     = h_l - h̃_l           for every hidden l (3)   how far the error has moved each unit
-    δ_L     = e                                     (4)
-    ΔW_l    = h̃_{l-1}ᵀ δ_l / N                      (5)   with what the second pass brought
+    δ_l  = h_l - h̃_l              for every hidden l (3)   how far the error has moved each unit
+    ΔW_l = h̃_{l-1}ᵀ δ_l / N                         (4)   with what the second pass brought
 
 Symbols: e output error (N, n_L); F projection of the error on the input (n_L, n_0); h_l, h̃_l
     activations of the two passes (N, n_l); δ_l what a layer is taught (N, n_l); N batch size.
@@ -18,7 +17,7 @@ Uses: the global error, its own activations, F, a second forward pass. Does not 
     back, a second phase; there is no way back.
 Paper: no biases; here b learns from the mean of δ_l, if there is one. x - e F, as others write it,
     is the same rule with another draw of F.
-Released code: takes the error of the second pass in eq. 4, of the first one here.
+Released code: takes for δ_L the error of the second pass, here it is that of the first.
 """
 
 from dataclasses import dataclass
@@ -105,5 +104,5 @@ class Pepita(Rule):
         x = modulate(trace.x.reshape(trace.samples, -1), trace.error, F)  # eqs. 1 and 2
         second = trace.again(x=x.reshape(trace.x.shape))
         for layer in net.weighted[:-1]:
-            yield layer, moved(trace[layer].h, second[layer].h), second  # eqs. 3 and 5
-        yield net.weighted[-1], trace.error, second  # eqs. 4 and 5
+            yield layer, moved(trace[layer].h, second[layer].h), second  # eqs. 3 and 4
+        yield net.weighted[-1], trace.error, second  # eqs. 1 and 4
