@@ -4,7 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nofb import datasets, rules
-from nofb.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from nofb.layers import (
+    Activation,
+    Attention,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    Residual,
+)
 from nofb.network import Network
 from nofb.trace import Trace
 from nofb.training import (
@@ -32,6 +41,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Attention",
     "Callback",
     "Conv2D",
     "Dense",
@@ -42,6 +52,7 @@ __all__ = [
     "MaxPool2D",
     "Network",
     "RMSprop",
+    "Residual",
     "Run",
     "StopTraining",
     "Trace",
