@@ -106,7 +106,7 @@ def exact_changes(rule: TargetRule, trace: Trace) -> tuple[Changes, list[float]]
         below = net.below(layer)
         slope = np.ones_like(change)
         if layer is not net.weighted[-1]:
-            slope = layer.activation.times_slope(slope, trace[layer].h)
+            slope = layer.activation.times_jacobian(slope, trace[layer].a, trace[layer].h)
         jacobians = layer.W.astype(np.float64) * slope[:, None, :]  # (N, n_{l-1}, n_l)
         change = np.array([
             np.linalg.lstsq(J.T, row, rcond=None)[0]

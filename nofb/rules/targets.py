@@ -201,7 +201,7 @@ class TargetRule(Rule):
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
         """Return δ of a hidden layer (N, n_l)."""
         asked = target_error(own.h, t, self.step_size)
-        return own.layer.activation.times_slope(asked, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
+        return own.times_slope(asked)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
         """Return what W learns from, given δ: the same, unless a rule says otherwise."""
