@@ -102,7 +102,7 @@ class Graph:
         """
         if layer in self.sources:
             raise ValueError(
-                f"layers holds {layer!r} twice, the same layer; every layer owns its own arrays"
+                f"layers holds the same layer twice, {layer!r}; every layer owns its own arrays"
             )
         self.nodes.append(layer)
         self.sources[layer], self.receivers[layer] = sources, []
@@ -200,7 +200,8 @@ class Graph:
     def units_of(self, layer: Layer) -> int:
         """Return how many numbers a layer gives for each output row, see `units_shown`."""
         shape, rows = layer.shape_out, self.rows_per_sample
-        if not shape or self.input_shape is None:
+        unknown = self.input_shape is None and any(each.makes_tokens for each in self.nodes)
+        if not shape or unknown:
             raise ValueError(
                 "the network does not know the size of its images yet: "
                 "give Network(..., input_shape=(channels, height, width)), or (tokens,) for text"

@@ -50,6 +50,10 @@ class LayerMaps(NamedTuple):
         """What W is multiplied with (N, n_{l-1})."""
         return self.between(self.h_below)
 
+    def times_slope(self, signal: Array) -> Array:
+        """Return signal ∘ f'(a), for a signal on the layer's activation (N, n_l)."""
+        return self.layer.times_slope(signal, self.received, self.h)
+
     @property
     def slope_below(self) -> Array:
         """How `received` follows the state below, unit by unit (N, n_{l-1}); mostly 1."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 import numpy as np
@@ -261,10 +261,10 @@ class Network(Graph):
             for name in ("W", "b", "B", "D"):
                 if (array := getattr(layer, name)) is not None:
                     checks.finite(f"{name} of net.weighted[{index}]", array)
-        for layer in self.nodes:
-            if not isinstance(layer, WeightedLayer):
-                for name, array in (layer.parameters() | layer.state()).items():
-                    checks.finite(f"{name} of {layer!r}", array)
+        for node in self.nodes:
+            if not isinstance(node, WeightedLayer):
+                for name, array in (node.parameters() | node.state()).items():
+                    checks.finite(f"{name} of {node!r}", array)
 
     # -- what comes in -------------------------------------------------------------------------
 
@@ -449,6 +449,11 @@ class Network(Graph):
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], loss={self.head.name!r})"
+
+
+def network_of(trace: Trace) -> Network:
+    """Return the network of a trace, which itself knows it as a graph only."""
+    return cast(Network, trace.net)
 
 
 def _outline(layer: Layer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nofb.graph import Graph
 from nofb.layers.base import Layer
 from nofb.text import columns
+from nofb.types import Array
 
 HEADINGS = "layer", "gives", "parameters", "feedback"
 
@@ -35,7 +36,7 @@ def table(net: Graph) -> str:
     return columns([*rows, ("total", "", f"{total:,}", f"{feedback:,}" if feedback else "")])
 
 
-def _row(layer: Layer, indent: str) -> tuple[str, ...]:
+def _row(layer: Layer, indent: str) -> tuple[str, str, str, str]:
     size = _size(layer)
     frozen = " (frozen)" if layer.frozen else ""
     feedback = ", ".join(f"{name} {_by(array.shape)}" for name, array in _feedback(layer))
@@ -46,7 +47,7 @@ def _size(layer: Layer) -> int:
     return sum(array.size for array in layer.parameters().values())
 
 
-def _feedback(layer: Layer) -> list[tuple[str, object]]:
+def _feedback(layer: Layer) -> list[tuple[str, Array]]:
     arrays = [(name, getattr(layer, name, None)) for name in ("B", "D")]
     return [(name, array) for name, array in arrays if array is not None]
 

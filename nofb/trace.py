@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -125,7 +125,7 @@ class Trace:
 
     def again(
         self,
-        added: Mapping[Layer, Array] | None = None,
+        added: Mapping[Any, Array] | None = None,
         x: Array | None = None,
         target: Array | None = None,
     ) -> Trace:
@@ -211,7 +211,7 @@ class Trace:
             if isinstance(layer, WeightedLayer):
                 yield layer
             elif layer in self._arrived:
-                signals = self._back(layer, self._arrived.pop(layer))
+                signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
                 for source, signal in zip(self.net.sources[layer], signals, strict=True):
                     self._add(source, signal)
         self._arrived = {}  # what another rule sends next must not be added to this
@@ -279,16 +279,18 @@ class Trace:
     # -- the way up ------------------------------------------------------------------------------
 
     def upward(self) -> Iterator[WeightedLayer]:
-        """Give every layer with weights but the last, from the first one up.
+        """Give every layer with weights, from the first one up.
 
         Between them, what `relay` was given is passed on to those above.
         """
         self._relayed = {}
-        for layer in self.net.nodes[:-1]:
+        for layer in self.net.nodes:
             sources = [source for source in self.net.sources[layer] if source is not None]
             if isinstance(layer, WeightedLayer):
                 yield layer
-            elif any(source in self._relayed for source in sources):
+            elif isinstance(layer, WeightlessLayer) and any(
+                source in self._relayed for source in sources
+            ):
                 signals = [self._from(source) for source in self.net.sources[layer]]
                 self._relayed[layer] = layer.relay(self[layer], *signals)
         self._relayed = {}
@@ -409,9 +411,8 @@ class Trace:
         signal, there = self[layer].shaped(signal, layer), self._arrived.get(layer)
         self._arrived[layer] = signal if there is None else there + signal
 
-    def _back(self, layer: Layer, signal: Array) -> tuple[Array, ...]:
+    def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
         """Return the signal on each input of a layer without weights, and note what passes."""
-        assert isinstance(layer, WeightlessLayer)
         if layer.learns:
             self.passed[layer] = signal
         if self.meeting and not layer.by_sample:

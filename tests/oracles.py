@@ -30,12 +30,22 @@ Array = np.ndarray[Any, Any]
 
 # -- functions, as a textbook has them -----------------------------------------------------------
 
+
+def gelu_weight(a: Array) -> tuple[Array, Array]:
+    """Return σ(2 u) and its slope, for u = √(2/π) (a + 0.044715 a³)."""
+    u, slope_u = a + 0.044715 * a**3, 1 + 3 * 0.044715 * a**2
+    steep = 2 * np.sqrt(2 / np.pi)
+    weight = 1 / (1 + np.exp(-steep * u))
+    return weight, weight * (1 - weight) * steep * slope_u
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "identity": (lambda a: a, lambda a: np.ones_like(a)),
     "tanh": (np.tanh, lambda a: 1 / np.cosh(a) ** 2),
     "logistic": (lambda a: 1 / (1 + np.exp(-a)), lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2),
     "relu": (lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
     "leaky_relu": (lambda a: np.where(a > 0, a, 0.01 * a), lambda a: np.where(a > 0, 1.0, 0.01)),
+    "gelu": (lambda a: a * gelu_weight(a)[0], lambda a: gelu_weight(a)[0] + a * gelu_weight(a)[1]),
 }
 
 OUTPUT_UNITS: dict[str, Callable[[Array], Array]] = {

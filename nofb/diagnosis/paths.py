@@ -32,14 +32,14 @@ def transport_path(net: Network) -> PerLayer:
     rows = net.n_outputs
     arrived: dict[Layer, Array | None] = {net.last: np.eye(rows, dtype=net.dtype)}
     for layer in reversed(net.nodes):
-        signal = arrived.get(layer)
+        signal: Array | tuple[Array, ...] | None = arrived.get(layer)
         record = Record(rows, net.dtype)
         if isinstance(layer, WeightedLayer):
             if layer.D is not None and (shown := arrived.get(net.shown(layer))) is not None:
                 path[layer] = shown.reshape(rows, -1)
-            if signal is not None:
+            if isinstance(signal, np.ndarray):
                 signal = layer.scatter(record, signal.reshape(-1, layer.n_out) @ layer.W.T)
-        elif isinstance(layer, WeightlessLayer) and signal is not None:
+        elif isinstance(layer, WeightlessLayer) and isinstance(signal, np.ndarray):
             signal = layer.transport(record, signal)
         sources = net.sources[layer]
         signals = signal if isinstance(signal, tuple) else (signal,) * len(sources)

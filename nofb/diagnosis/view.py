@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from nofb.diagnosis.paths import PerLayer, feedback_path, transport_path
-from nofb.network import Network
+from nofb.network import Network, network_of
 from nofb.rules import Backprop, GaussNewtonTargets, Rule
 from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
@@ -46,7 +46,7 @@ class View:
     """
 
     def __init__(self, rule: Rule, trace: Trace, share: float = 1.0) -> None:
-        self.rule, self.trace, self.net, self.share = rule, trace, trace.net, share
+        self.rule, self.trace, self.net, self.share = rule, trace, network_of(trace), share
 
     def pairs(self, left_name: str, right_name: str) -> list[tuple[Array, ...]]:
         """Return two quantities of each layer, and () where one of them is missing."""

@@ -156,6 +156,8 @@ class Layer(ABC):
         Whether what it gives is always shaped like what it receives.
     takes
         What it can receive as the first layer: "numbers" or "tokens".
+    makes_tokens
+        Whether it makes tokens of samples that were none.
     channels_in
         How many channels its maps must have; `None` if it takes any number, or no maps.
     """
@@ -164,6 +166,7 @@ class Layer(ABC):
     by_sample: ClassVar[bool] = True
     keeps_shape: ClassVar[bool] = False
     takes: ClassVar[str] = "numbers"
+    makes_tokens: ClassVar[bool] = False
     channels_in: int | None = None
 
     shape_in: Shape = ()

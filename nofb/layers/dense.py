@@ -114,11 +114,19 @@ class Dense(WeightedLayer):
 
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
         """Return v J (N, n_out): how y = f(x W + b) changes if x changes a little, by v."""
-        return self.activation.times_jacobian(v @ self.W, x, y)  # (v W) ∘ f'
+        return self.times_slope(v @ self.W, x, y)  # (v W) ∘ f'
 
     def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
         """Return v Jᵀ (N, n_in): the gradient with respect to x, if v (N, n_out) is that to y."""
-        return self.activation.times_jacobian(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
+        return self.times_slope(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
+
+    def times_slope(self, signal: Array, x: Array, y: Array) -> Array:
+        """Return signal ∘ f'(a), given x and y = f(x W + b)."""
+        a = y  # a stand-in, for a slope that y determines
+        if self.activation.needs_a:
+            a = np.empty_like(y)
+            self.affine_rows(x, a)
+        return self.activation.times_jacobian(signal, a, y)
 
     def affine(self, record: Record) -> None:
         self.affine_rows(self.received(record), record.a.reshape(-1, self.n_out))

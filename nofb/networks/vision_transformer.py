@@ -53,10 +53,10 @@ def vision_transformer(
     >>> net.layers[2]
     Positions(17, 16)
     """
-    _, height, width = shape = data.x_train.shape[1:]
+    channels, height, width = shape = data.x_train.shape[1:]
     tokens = (height // checks.whole("patch", patch)) * (width // patch)
     layers: list[Layer | Block] = [
-        Patches(patch, units), ClassToken(units), Positions(tokens + 1, units)
+        Patches(patch, units, channels), ClassToken(units), Positions(tokens + 1, units)
     ]  # fmt: skip
     for _ in range(checks.whole("blocks", blocks)):
         layers += transformer_block(units, heads)

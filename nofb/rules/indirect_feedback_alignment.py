@@ -93,9 +93,10 @@ class IndirectFeedbackAlignment(Rule):
         return layer.W
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        yield net.last, trace.error  # eq. 1  (N, n_L)
-        for layer in trace.upward():  # the hidden ones
-            if layer.D is not None:
+        for layer in trace.upward():
+            if layer is net.last:
+                delta = trace.error  # eq. 1  (N, n_L)
+            elif not net.has_weights_below(layer):
                 delta = trace.delta(layer, project(trace.error, layer.D))  # times the slope: eq. 2
             else:
                 signal = relay(trace.from_below(layer), self.relay_of(layer))
@@ -121,7 +122,7 @@ class RandomRelay(IndirectFeedbackAlignment):
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)
-        for layer in [layer for layer in net.weighted[:-1] if layer.D is None]:
+        for layer in filter(net.has_weights_below, net.weighted[:-1]):
             R = draw_matrix(self.feedback_init, rng, layer.n_in, layer.n_out, net)
             layer.rule_state = Relay(R)
 

@@ -156,7 +156,9 @@ def test_every_rule_that_sends_signals_works_and_gives_finite_updates(name, buil
 @pytest.mark.parametrize("name", CHAIN_ONLY)
 def test_rules_that_send_targets_say_that_they_need_a_chain(name):
     net = transformer()
-    with pytest.raises(ValueError, match="sends targets through Dense and Activation layers only|does not branch"):
+    with pytest.raises(
+        ValueError, match=r"sends targets through Dense and Activation layers only|does not branch"
+    ):
         attached(name, net).updates(net, *batch(net))
 
 
