@@ -14,6 +14,7 @@ from nofb.rules.difference_reconstruction import DifferenceReconstruction
 from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
 from nofb.rules.direct_difference_target_propagation import DirectDifferenceTargetPropagation
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from nofb.rules.direct_feedback_to_blocks import DirectFeedbackToBlocks
 from nofb.rules.direct_kolen_pollack import DirectKolenPollack
 from nofb.rules.direct_random_target_projection import DirectRandomTargetProjection
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
@@ -64,6 +65,7 @@ __all__ = [
     "DifferenceTargetPropagation",
     "DirectDifferenceTargetPropagation",
     "DirectFeedbackAlignment",
+    "DirectFeedbackToBlocks",
     "DirectKolenPollack",
     "DirectRandomTargetProjection",
     "ErrorSignFeedbackAlignment",
@@ -105,6 +107,7 @@ RULES: dict[str, type[Rule]] = {
         Backprop,
         FeedbackAlignment,
         DirectFeedbackAlignment,
+        DirectFeedbackToBlocks,
         IndirectFeedbackAlignment,
         UniformSignSymmetry,
         BatchwiseRandomSignSymmetry,
@@ -137,8 +140,8 @@ RULES: dict[str, type[Rule]] = {
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
-# of the mirror, and of rules without a way back: for those who look closely
-NEIGHBOURS = ("sa", "ia", "np_feedback", "dkp", "pepita", "ff")
+# of the mirror, of direct feedback, and without a way back: for those who look closely
+NEIGHBOURS = ("sa", "ia", "np_feedback", "dkp", "dfa_blocks", "pepita", "ff")
 # what sends targets, and what they would best be
 TARGETS = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
 ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS

@@ -86,12 +86,11 @@ class DirectKolenPollack(DirectFeedbackAlignment):
     entries: int | None = settings.fixed(None)  # and fills what was drawn as zero
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
-        for layer in net.weighted[:-1]:
-            dD = direct_product(trace.error, trace.h_shown(layer), trace.samples)  # eq. 4
+        for layer in [layer for layer in net.weighted[:-1] if not layer.frozen]:
+            dD = direct_product(trace.error, trace.h_shown(layer), trace.predictions)  # eq. 4
             yield layer, dD
 
     def after_step(self, net: Network) -> None:
-        decay = self.clock.factor * self.decay
-        forget(net.weighted[-1].W, decay)  # eq. 5
-        for layer in net.weighted[:-1]:
-            forget(layer.D, decay)  # eq. 6
+        for layer in [layer for layer in net.weighted if not layer.frozen]:
+            matrix = layer.W if layer is net.weighted[-1] else layer.D
+            forget(matrix, self.clock.factor * self.decay)  # eqs. 5 and 6

@@ -143,7 +143,7 @@ class ForwardForward(Rule):
     threshold: float = settings.number(0.5, above=0)
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        inputs, n = int(np.prod(net.sample_shape)), net.n_outputs
+        inputs, n = net.inputs, net.n_outputs
         if not 1 < n <= inputs:
             raise ValueError(
                 "forward-forward writes the label over the first inputs, one for each class, but "

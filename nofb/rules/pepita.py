@@ -21,7 +21,6 @@ Released code: takes for δ_L the error of the second pass, here it is that of t
 """
 
 from dataclasses import dataclass
-from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -95,8 +94,8 @@ class Pepita(Rule):
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        inputs = prod(net.sample_shape)
-        F = self.scale * draw_matrix(self.feedback_init, rng, net.n_outputs, inputs, net)
+        F = draw_matrix(self.feedback_init, rng, net.n_outputs, net.inputs, net)
+        F *= F.dtype.type(self.scale)
         net.weighted[0].rule_state = Projection(F)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
