@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nofb import datasets, rules
 from nofb.layers import (
     Activation,
+    Attention,
     AvgPool2D,
     BatchNorm,
     ClassToken,
@@ -18,7 +19,9 @@ from nofb.layers import (
     LayerNorm,
     MaxPool2D,
     MeanToken,
+    Patches,
     Positions,
+    Residual,
 )
 from nofb.network import Network
 from nofb.trace import Trace
@@ -47,6 +50,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Attention",
     "AvgPool2D",
     "BatchNorm",
     "Callback",
@@ -63,8 +67,10 @@ __all__ = [
     "MaxPool2D",
     "MeanToken",
     "Network",
+    "Patches",
     "Positions",
     "RMSprop",
+    "Residual",
     "Run",
     "StopTraining",
     "Trace",

@@ -136,7 +136,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return above.B.T @ delta[i + 1]
             case "usf" | "brsf" | "frsf":
                 return (np.abs(above.B).T * np.sign(above.W)) @ delta[i + 1]
-            case "dfa":
+            case "dfa" | "dfa_blocks":
                 return layer.D.T @ e
             case "sdfa":
                 return layer.D.T @ np.sign(e)
@@ -338,7 +338,7 @@ RULES_AND_NETS = [
 def layer_of(W: Array, b: Array | None = None, activation: str | None = None) -> Dense:
     """Return a dense layer with these weights, of no network."""
     layer = Dense(*W.shape, activation, bias=b is not None)
-    layer.draw_weights(np.random.default_rng(0), np.float64)
+    layer.draw(np.random.default_rng(0), np.float64)
     layer.W = W
     if b is not None:
         layer.b = b

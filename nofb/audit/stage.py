@@ -173,7 +173,7 @@ class Stage:
         """Call a method of the rule, which sees and hears what this trial has for it."""
         false = self.trial.false if method.__name__ in self.trial.calls else {}
         deaf = self.trial.deaf if self.part in self.trial.deaf_in else ()
-        units = [layer for layer in self.net.layers if isinstance(layer, Units)]
+        units = [layer for layer in self.net.nodes if isinstance(layer, Units)]
         with showing(self.net, false), deafened(units[k] for k in deaf):
             return method(*arguments)
 

@@ -45,8 +45,9 @@ class Attend(WeightlessLayer):
         self.heads = checks.whole("heads", heads)
         self.causal = checks.switch("causal", causal)
 
-    def infer_shapes(self, *shapes_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape, *others: Shape) -> None:
         """Accept Q, K and V of one shape (T, units) whose units can be divided among the heads."""
+        shapes_in = shape_in, *others
         if len(shapes_in) != 3 or len(shapes_in[0]) != 2 or len(set(shapes_in)) > 1:
             raise ValueError(
                 f"{self!r} takes queries, keys and values of one shape (tokens, units), but "
@@ -87,9 +88,9 @@ class Attend(WeightlessLayer):
         np.matmul(dA.swapaxes(2, 3), Q, out=dK)
         return below[0], below[1], below[2]
 
-    def relay(self, record: Record, *signals: Array) -> Array:
+    def relay(self, record: Record, signal: Array, *others: Array) -> Array:
         """Return how h changes if Q, K and V change a little, by the signals."""
-        signals = tuple(record.signal(self, each, self.shape_in) for each in signals)
+        signals = [record.signal(self, each, self.shape_in) for each in (signal, *others)]
         (Q, K, V), (q, k, v) = map(self._split, record.received), map(self._split, signals)
         A = self.weights(record)
         dA = q @ K.swapaxes(2, 3) + Q @ k.swapaxes(2, 3)

@@ -30,6 +30,7 @@ class CutPatches(WeightlessLayer):
     (6, 12)
     """
 
+    makes_tokens = True
     SIZES = (*WeightlessLayer.SIZES, "size")
 
     def __init__(self, size: int) -> None:

@@ -1,4 +1,6 @@
-"""A dense layer: every unit above hears every unit below."""
+"""A dense layer: every unit above is connected to every unit below, for every token by itself."""
+
+from math import prod
 
 import numpy as np
 
@@ -56,12 +58,14 @@ class Dense(WeightedLayer):
         self.work = n_in * n_out
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Refuse anything but (n_in,)."""
-        if shape_in != self.shape_in:
+        """Accept (n_in,) or (tokens, n_in), and refuse anything else."""
+        if len(shape_in) not in (1, 2) or shape_in[-1] != self.n_in:
             hint = "; put Flatten() before it" if len(shape_in) > 1 else ""
             raise ValueError(
-                f"{self!r} takes samples of shape {self.shape_in}, but receives {shape_in}{hint}"
+                f"{self!r} takes samples of shape ({self.n_in},), but receives {shape_in}{hint}"
             )
+        self.set_shapes(shape_in, (*shape_in[:-1], self.n_out))
+        self.work = prod(shape_in) * self.n_out
 
     def __call__(self, x: Array) -> Array:
         """Return f(x W + b), a new array.
@@ -125,16 +129,16 @@ class Dense(WeightedLayer):
         return self.activation.times_jacobian(signal, a, y)
 
     def affine(self, record: Record) -> None:
-        self.affine_rows(record.h_below, record.a)  # (N, n_out)
+        self.affine_rows(self.received(record), record.a.reshape(-1, self.n_out))
 
     def scatter(self, record: Record, rows: Array) -> Array:
-        return record.signal(self, rows, self.shape_in)  # (N, n_in)
+        return record.as_rows(self, rows).reshape(record.samples, *self.shape_in)
 
     def gather(self, record: Record, h_below: Array) -> Array:
-        return record.signal(self, h_below, self.shape_in)  # (N, n_in)
+        return record.signal(self, h_below, self.shape_in).reshape(-1, self.n_in)  # (rows, n_in)
 
     def received(self, record: Record) -> Array:
-        return record.h_below  # (N, n_in)
+        return record.h_below.reshape(-1, self.n_in)  # (rows, n_in)
 
     def __repr__(self) -> str:
         return f"Dense({self.n_in}, {self.n_out}, activation={self.activation.name!r})"

@@ -36,6 +36,7 @@ class Embedding(WeightedLayer):
     """
 
     takes = "tokens"
+    makes_tokens = True
 
     def __init__(self, tokens: int, units: int, init: str | Initialiser = "xavier") -> None:
         n_in, n_out = checks.whole("tokens", tokens), checks.whole("units", units)

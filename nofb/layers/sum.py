@@ -26,15 +26,15 @@ class Sum(WeightlessLayer):
 
     keeps_shape = True
 
-    def infer_shapes(self, *shapes_in: Shape) -> None:
+    def infer_shapes(self, shape_in: Shape, *others: Shape) -> None:
         """Accept any number of sources of one shape."""
-        if len(set(shapes_in)) != 1:
-            listed = " and ".join(map(str, shapes_in)) or "nothing"
+        if others and {shape_in} != set(others):
+            listed = " and ".join(map(str, (shape_in, *others)))
             raise ValueError(
                 f"{self!r} adds branches of one shape, but receives {listed}: let each branch of a "
                 "residual block end in the same shape, or give the shortcut a layer of its own"
             )
-        self.set_shapes(shapes_in[0], shapes_in[0])
+        self.set_shapes(shape_in, shape_in)
 
     def forward(self, record: Record) -> None:
         first, *others = record.received
@@ -46,10 +46,12 @@ class Sum(WeightlessLayer):
         """Return the signal once for each source; all of them are one array."""
         return (record.signal(self, signal, self.shape_out),) * len(record.received)
 
-    transport = back
+    def transport(self, record: Record, signal: Array) -> Array:
+        return signal
 
-    def relay(self, record: Record, *signals: Array) -> Array:
-        return reduce(np.add, [record.signal(self, each, self.shape_in) for each in signals])
+    def relay(self, record: Record, signal: Array, *others: Array) -> Array:
+        signals = [record.signal(self, each, self.shape_in) for each in (signal, *others)]
+        return reduce(np.add, signals)
 
     def __repr__(self) -> str:
         return "Sum()"
