@@ -77,9 +77,7 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
         threads.share(job for layer, delta in taught for job in products(trace, layer, delta))
     else:
         for layer, delta in taught:
-            rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
-            if not layer.frozen:
-                weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
+            product(trace, layer, delta)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
 
@@ -162,6 +160,18 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
         )
     trace.deltas[layer] = delta
     return delta.reshape(-1, layer.n_out)
+
+
+def product(trace: Trace, layer: WeightedLayer, delta: Array) -> None:
+    """Work out the weight product of one layer at once."""
+    rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
+    if layer.frozen:
+        return
+    if rows.size > dW.size:  # of patches and tokens: NumPy's product is faster for so many rows
+        mean_delta = mean_rows(rows, trace.predictions, db)
+        np.matmul(trace.h_below(layer).T, mean_delta, out=dW)
+    else:
+        weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
 
 
 def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:

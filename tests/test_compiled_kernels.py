@@ -66,7 +66,9 @@ OF_LAYERS = {
     "pooling.max_pool": lambda: (
         normal(2, 4, 5, 3), (2, 3), (2, 1), *zeros((2, 2, 3, 3)), winners(),
     ),
-    "pooling.max_pool_of_four": lambda: (normal(2, 4, 5, 3), *zeros((2, 2, 2, 3)), winners()[:, :, :2]),
+    "pooling.max_pool_of_four": lambda: (
+        normal(2, 4, 5, 3), *zeros((2, 2, 2, 3)), winners()[:, :, :2],
+    ),
     "pooling.to_winners": lambda: (normal(2, 2, 3, 3), winners(), *zeros((2, 4, 5, 3))),
     "pooling.from_winners": lambda: (normal(2, 4, 5, 3), winners(), *zeros((2, 2, 3, 3))),
     "pooling.avg_pool": lambda: (normal(2, 4, 5, 3), (2, 3), (2, 1), *zeros((2, 2, 3, 3))),
