@@ -20,7 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from nofb import datasets, fit, threads
 from nofb.datasets import Dataset
-from nofb.experiments.akrout2019 import BATCH, RELEASED_RATES, RULES, released
+from nofb.papers.akrout2019.logs import RULES
+from nofb.papers.akrout2019.released import RATES, released
+from nofb.papers.akrout2019.training import BATCH
 from nofb.training import Run
 
 EPOCHS = 3
@@ -33,7 +35,7 @@ def theirs(rule: str, data: Dataset, count: int, folder: str):
     net = getattr(importlib.import_module(f"fcnn.{name}"), name)(SIZES, folder)
     x_train, x_test = data.x_train.astype("float32"), data.x_test.astype("float32")
     one_hot = np.eye(10, dtype="float32")
-    options = {"batch_size": BATCH, "learning_rate": RELEASED_RATES[rule], "test_frequency": 1}
+    options = {"batch_size": BATCH, "learning_rate": RATES[rule], "test_frequency": 1}
     splits = x_train, one_hot[data.y_train], x_test, one_hot[data.y_test]
 
     def epoch() -> None:

@@ -32,7 +32,7 @@ import numpy as np
 import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle
-from nofb.experiments.akrout2019 import published
+from nofb.papers.akrout2019.logs import published
 from nofb.plots import LivePlot, Picture, in_notebook, slider
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 

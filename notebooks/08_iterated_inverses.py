@@ -35,11 +35,11 @@ import numpy as np
 import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, ContractionWarning
-from nofb.experiments.inverse_anatomy import ITERATIONS, over_iterations
-from nofb.experiments.inverse_contraction import contraction
+from nofb.papers.bengio2020.anatomy import SHADES, figure
+from nofb.papers.bengio2020.changes import ITERATIONS, over_iterations
+from nofb.papers.bengio2020.contraction import contraction
 from nofb.plots import LivePlot, Picture, in_notebook, slider
 from nofb.plots.curves import draw_rule, epoch_axis, percent
-from nofb.plots.inverse_anatomy import SHADES, inverse_anatomy
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 
 SEED, EPOCHS = 0, 15
@@ -324,7 +324,7 @@ def over(run, step=0.05):
 
 runs["itp_drl"] = train("itp_drl")
 found = {"reconstruction": over(iterated[1]), "difference reconstruction": over(runs["itp_drl"])}
-inverse_anatomy([{"task": {"inverses": name}, "result": each} for name, each in found.items()])
+figure([{"task": {"inverses": name}, "result": each} for name, each in found.items()])
 
 # %% [markdown]
 # From layer 4 down, nearly all of an exact target is for nothing: **the output does not notice

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from nofb.experiments import deep_targets, settings, tune
+from nofb.experiments import settings, tune
 from nofb.experiments.grid_ends import HIGHEST, LOWEST, past_the_end
 from nofb.experiments.settings import Settings
 from nofb.experiments.tune import SEARCHES, Search
+from nofb.papers.deep_targets import search
 
 TUNED = json.loads(Path(settings.__file__).with_name("tuned.json").read_text("utf-8"))
 KEPT = [
@@ -74,11 +75,11 @@ def test_a_search_over_several_settings_goes_past_the_end_of_each_of_them(monkey
         apart = [abs(task[name] - best[name]) / best[name] for name in best if name in task]
         return {"error": sum(apart)}
 
-    monkeypatch.setattr(deep_targets, "trial", error)
-    found = deep_targets.search(log=None)
+    monkeypatch.setattr(search, "trial", error)
+    found = search.search(log=None)
     assert found["best"]["bp"] == {"lr": 0.008}
     assert found["best"]["ddtp"]["lr"] == 0.008
     assert found["best"]["sdtp"]["step_size"] == 0.2  # one value is a choice and no grid
     assert {each["step_size"] for each in found["measured"]["sdtp"]} == {0.2}
     for rule, tried in found["measured"].items():
-        assert list(deep_targets.past_the_ends(rule, tried)) == []
+        assert list(search.past_the_ends(rule, tried)) == []

@@ -1,16 +1,16 @@
 """The audit: which information a rule really uses, found by experiment and not by its own claim.
 
-A rule is run twice, in two trials that differ in one thing. If the steps that it asks for differ
-too, then this thing has reached them.
+A rule is run twice, in two trials that differ in one thing. If its updates differ too, then they
+depend on this thing.
 
 A rule can know the weights in three ways: from the forward pass, which is never changed; from the
 response of units to something that the rule sends them, as a mirror does; and from W itself. To see
-the third alone, the weights of one layer are replaced while the rule works, and the units of that
-layer are deaf: their response is always the same.
+the third alone, the weights of one layer are replaced while the rule works, and the outputs of that
+layer are held constant.
 
-What it cannot tell: a rule that infers W from activities, as mirrors do, from one that does so in a
-single step. And a rule that works out the response of units with a formula of its own has read W;
-it should call the layer, or `layer.activation`, `layer.forward` or `layer.affine`.
+The audit cannot tell a rule that infers W from activities over many steps, as mirrors do, from one
+that does so in a single step. And a rule that computes the response of units with a formula of its
+own has read W; it should call the layer, or `layer.activation`, `layer.forward` or `layer.affine`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from nofb.trace import Trace
 from nofb.types import Array
 
 TOLERANCE = 1e-9  # of a step's length: what rounding could do
-FALSE = 7  # seeds what replaces the truth
+SEED = 7  # of what replaces weights, outputs and labels
 HIDDEN = LAYERS[:-1]
 
-Falsehood = Callable[[Array], Array]
+Replacement = Callable[[Array], Array]
 
 
 def audit(rule: str | Rule) -> Findings:
@@ -69,7 +69,7 @@ def audit(rule: str | Rule) -> Findings:
         when=trials.when(read),
         layers=tuple(int(k) for k in np.flatnonzero(sizes.diagonal(-1))),
         others=where(above=np.tril(read, -2), below=np.triu(read, 1)),
-        phases=where(**{"to learn": trials.deaf(EARLIER), "to teach": trials.deaf(LAST)}),
+        phases=where(**{"to learn": trials.constant(EARLIER), "to teach": trials.constant(LAST)}),
         activations=where(
             own=np.tril(np.triu(stored), 1), above=np.tril(stored, -1), below=np.triu(stored, 2)
         ),
@@ -92,8 +92,8 @@ class Trials:
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.truth = run(rule, Trial())
-        if change(self.truth, run(rule, Trial())).any():
+        self.unchanged = run(rule, Trial())
+        if change(self.unchanged, run(rule, Trial())).any():
             raise ValueError(
                 f"{rule!r} cannot be audited: from the same start it teaches something else each "
                 "time; let all that is random come from the generator that draw_feedback gets"
@@ -107,25 +107,26 @@ class Trials:
             "labels": min(largest(self.last(Trial(spoil=f))) for f in (change_labels, swap_labels)),
             "feedback": 0.0 if learned else largest(self.last(Trial(seed=1))),
             "learned_feedback": learned,
-            "second_phase": largest(self.deaf(EARLIER)),
+            "second_phase": largest(self.constant(EARLIER)),
         }
 
-    def deaf(self, part: str) -> Array:
-        """Return by how much the last step differs if all units are deaf in one part of a trial."""
-        return self.last(Trial(deaf=tuple(LAYERS), deaf_in=(part,)))
+    def constant(self, part: str) -> Array:
+        """Return by how much the last step differs if all outputs are constant in one part."""
+        return self.last(Trial(constant=tuple(LAYERS), constant_in=(part,)))
 
     def last(self, trial: Trial) -> Array:
-        """Return by how much the last step differs from the true one, for each hidden layer."""
-        return change(self.truth[-1:], run(self.rule, trial)[-1:])
+        """Return by how much the last step differs from the unchanged one, layer by layer."""
+        return change(self.unchanged[-1:], run(self.rule, trial)[-1:])
 
-    def reads(self, falsehood: Falsehood) -> Array:
-        """Return by how much layer l changes when the weights of layer k are false: [k, l]."""
-        return np.array([self.read(k, falsehood) for k in LAYERS])
+    def reads(self, replacement: Replacement) -> Array:
+        """Return by how much layer l changes when the weights of layer k are replaced: [k, l]."""
+        return np.array([self.read(k, replacement) for k in LAYERS])
 
-    def read(self, k: int, falsehood: Falsehood, calls: tuple[str, ...] = CALLS) -> Array:
-        """Return by how much each hidden layer changes when W_k is false, and its units deaf."""
-        honest, other = Trial(deaf=(k,)), Trial(deaf=(k,), false={k: falsehood}, calls=calls)
-        return change(run(self.rule, honest), run(self.rule, other))
+    def read(self, k: int, replacement: Replacement, calls: tuple[str, ...] = CALLS) -> Array:
+        """Return by how much each hidden layer changes with W_k, while the output of k is held."""
+        kept = Trial(constant=(k,))
+        other = Trial(constant=(k,), replaced={k: replacement}, calls=calls)
+        return change(run(self.rule, kept), run(self.rule, other))
 
     def when(self, read: Array) -> tuple[str, ...]:
         """Return the calls in which the rule reads the weights above."""
@@ -161,12 +162,12 @@ def where(**changes: Array) -> tuple[str, ...]:
 
 def otherwise(array: Array) -> Array:
     """Return random numbers in the shape of an array, which have nothing to do with it."""
-    return np.random.default_rng(FALSE).normal(size=array.shape)
+    return np.random.default_rng(SEED).normal(size=array.shape)
 
 
 def resized(W: Array) -> Array:
     """Return W with all its signs, and other sizes."""
-    return W * np.random.default_rng(FALSE).uniform(0.2, 2.0, W.shape)
+    return W * np.random.default_rng(SEED).uniform(0.2, 2.0, W.shape)
 
 
 def change_output(trace: Trace) -> None:
@@ -188,14 +189,14 @@ def swap_labels(trace: Trace) -> None:
 
 
 def set_output(trace: Trace, output: Array) -> None:
-    """Let the linear outputs have been these."""
+    """Replace the linear outputs that the forward pass left."""
     record = trace[trace.net.weighted[-1]]
     record.a[:] = record.h[:] = output
 
 
 @dataclass(frozen=True)
 class Respond:
-    """Lets the response of a layer's units have been another."""
+    """Replaces the response of a layer's units that the forward pass left."""
 
     layer: int
 

@@ -1,8 +1,8 @@
 """What an audit asks of a rule, what it found, and where the rule's own claim is wrong.
 
-Every finding comes from an experiment: something was changed without the rule's knowledge, and the
-steps that it asks of the hidden layers changed too, or did not. The last layer learns from its own
-error under every rule, so it is left out.
+Every finding comes from an experiment: one thing was changed in a second run, and the updates of
+the hidden layers changed too, or did not. The last layer learns from its own error under every
+rule, so it is left out.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ QUESTIONS = {
     "feedback": Question("random feedback",
         "the rule was attached with another seed, and what it drew then does not learn"),
     "learned_feedback": Question("learned feedback",
-        "earlier steps had other samples and other weights, which were then put back"),
+        "earlier steps had other samples and other weights, which were then restored"),
     "second_phase": Question("second phase",
-        "units were deaf in earlier steps, whenever the rule asked for their response"),
+        "outputs were held constant in earlier steps, whenever the rule asked for them"),
     "activations": Question("activations",
         "the response of a layer's units, as the forward pass left it, is replaced"),
 }

@@ -1,7 +1,7 @@
 """One trial of an audit: a rule takes a few steps on a small network that can be tampered with.
 
-Its units can be made deaf, and its weights can be replaced. The weights never learn, so that
-whatever changes in what the rule teaches is due to what it was told.
+The outputs of its units can be held constant, and its weights can be replaced. The weights never
+learn, so whatever changes in the updates comes from what the trial has changed.
 """
 
 from __future__ import annotations
@@ -43,57 +43,58 @@ class FeedbackAlone(SGD):
 
 FEEDBACK_ALONE = FeedbackAlone(FEEDBACK_RATE)
 Batch = tuple[Array, Array]
-Falsehoods = Mapping[int, Callable[[Array], Array]]
+Replacements = Mapping[int, Callable[[Array], Array]]
 Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db) of each layer
 
 
 class Units(Dense):
-    """A dense layer whose units can be made deaf: their response is then always the same.
+    """A dense layer whose output can be held constant, whatever it receives.
 
-    Nobody can learn from them what the weights do: who still knows has read W.
+    A rule that observes how the units respond then learns nothing about the weights. A rule that
+    reads W still does.
 
     Examples
     --------
     >>> units = Units(4, 3, "tanh")
-    >>> units.deaf = True
+    >>> units.constant = True
     >>> zeros, ones = (units.activation(a) for a in (np.zeros((2, 3)), np.ones((2, 3))))
     >>> bool((zeros == ones).all())
     True
     """
 
-    deaf = False
+    constant = False
 
     def __init__(self, n_in: int, n_out: int, activation: str | None = None) -> None:
         super().__init__(n_in, n_out, activation)
-        self.activation = replace(self.activation, f=self.hearing(self.activation.f))
+        self.activation = replace(self.activation, f=self.switchable(self.activation.f))
 
-    def hearing(self, f: Callable[[Array, Array], object]) -> Callable[[Array, Array], None]:
-        """Return f, of which nothing is left while the units are deaf."""
+    def switchable(self, f: Callable[[Array, Array], object]) -> Callable[[Array, Array], None]:
+        """Return f; it gives constants while the output is held."""
 
         def response(a: Array, h: Array) -> None:
-            fill_constant(h) if self.deaf else f(a, h)
+            fill_constant(h) if self.constant else f(a, h)
 
         return response
 
     def affine(self, record: Record) -> None:
-        if self.deaf:
+        if self.constant:
             fill_constant(record.a)
         else:
             super().affine(record)
 
 
 def fill_constant(response: Array) -> None:
-    """Fill an array with the response of deaf units, which is always the same."""
+    """Fill an array with numbers that depend on its size alone."""
     response[...] = np.random.default_rng(response.size).uniform(0.2, 0.8, response.shape)
 
 
 def build(seed: int = 0) -> Network:
-    """Return the network: linear outputs, so that any ŷ and any error can be told."""
+    """Return the network; its outputs are linear, so that ŷ and the error can be anything."""
     sizes = list(pairwise(SIZES))
     layers = [Units(*size, "tanh") for size in sizes[:-1]] + [Units(*sizes[-1])]
     net = Network(layers, loss="squared_error", seed=seed, dtype=np.float64)
     last = layers[-1]
-    net.head = replace(net.head, unit=last.hearing(net.head.unit))
+    net.head = replace(net.head, unit=last.switchable(net.head.unit))
     return net
 
 
@@ -112,14 +113,14 @@ class Trial:
     ----------
     seed
         Of its feedback.
-    false
-        By the index of a layer, what makes its weights false while the rule works.
+    replaced
+        By the index of a layer, what replaces its weights while the rule works.
     calls
-        In which calls it sees them.
-    deaf
-        The layers whose units are deaf while the rule works.
-    deaf_in
-        When they are: `EARLIER`, in the `LAST` step, or in both.
+        In which calls they are replaced.
+    constant
+        The layers whose outputs are held constant while the rule works.
+    constant_in
+        When they are: in `EARLIER` steps, in the `LAST` one, or in both.
     past
         Seeds the batches, and the network's weights, of the steps before the last one.
     spoil
@@ -127,10 +128,10 @@ class Trial:
     """
 
     seed: int = 0
-    false: Falsehoods = field(default_factory=dict)
+    replaced: Replacements = field(default_factory=dict)
     calls: tuple[str, ...] = CALLS
-    deaf: tuple[int, ...] = ()
-    deaf_in: tuple[str, ...] = (EARLIER, LAST)
+    constant: tuple[int, ...] = ()
+    constant_in: tuple[str, ...] = (EARLIER, LAST)
     past: int = 1
     spoil: Callable[[Trace], object] = lambda trace: None
 
@@ -139,7 +140,7 @@ def run(rule: Rule, trial: Trial) -> Taught:
     """Let a copy of the rule take two steps and teach once more; return all that it taught."""
     stage = Stage(deepcopy(rule), trial)
     stage.call(stage.rule.attach, stage.net, trial.seed)
-    with showing(stage.net, weights_of(build(trial.past))):
+    with replacing(stage.net, weights_of(build(trial.past))):
         taught = [stage.step(draw_batch(2 * trial.past + step)) for step in range(2)]
     stage.call(stage.rule.after_step, stage.net)  # so that what follows W at once has done so
     stage.part = LAST
@@ -165,42 +166,42 @@ class Stage:
         return list(map(flat, self.call(self.rule.teach, self.net, trace)))
 
     def passed(self, batch: Batch) -> Trace:
-        """Return the trace of an honest forward pass, which knows its target."""
+        """Return the trace of an unmodified forward pass, which knows its target."""
         x, target = batch
         return self.net.forward(x, train=True).set_target(target)
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a method of the rule, which sees and hears what this trial has for it."""
-        false = self.trial.false if method.__name__ in self.trial.calls else {}
-        deaf = self.trial.deaf if self.part in self.trial.deaf_in else ()
+        """Call a method of the rule, with all that this trial changes."""
+        replaced = self.trial.replaced if method.__name__ in self.trial.calls else {}
+        constant = self.trial.constant if self.part in self.trial.constant_in else ()
         units = [layer for layer in self.net.nodes if isinstance(layer, Units)]
-        with showing(self.net, false), deafened(units[k] for k in deaf):
+        with replacing(self.net, replaced), held_constant(units[k] for k in constant):
             return method(*arguments)
 
 
-def weights_of(net: Network) -> Falsehoods:
-    """Return the weights of a network as those that others are changed to."""
+def weights_of(net: Network) -> Replacements:
+    """Return the weights of a network as replacements for those of another."""
 
-    def changed_to(W: Array) -> Callable[[Array], Array]:
-        return lambda truth: W
+    def by(W: Array) -> Callable[[Array], Array]:
+        return lambda before: W
 
-    return {k: changed_to(layer.W) for k, layer in enumerate(net.weighted)}
+    return {k: by(layer.W) for k, layer in enumerate(net.weighted)}
 
 
 @contextmanager
-def showing(net: Network, false: Falsehoods) -> Iterator[None]:
-    """Within this context some weights are others; afterwards all weights are what they were.
+def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
+    """Within this context some weights are replaced; afterwards all weights are what they were.
 
-    Also those that a rule has moved meanwhile: only what it teaches is looked at.
+    That includes weights that a rule has moved meanwhile: only its updates are compared.
     """
     layers = net.weighted
-    truth = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]
-    for index, change in false.items():
+    before = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]
+    for index, change in replaced.items():
         layers[index].W[:] = change(layers[index].W)
     try:
         yield
     finally:
-        for layer, (W, kept_W, b, kept_b) in zip(layers, truth, strict=True):
+        for layer, (W, kept_W, b, kept_b) in zip(layers, before, strict=True):
             W[:] = kept_W
             if b is not None:
                 b[:] = kept_b
@@ -208,16 +209,16 @@ def showing(net: Network, false: Falsehoods) -> Iterator[None]:
 
 
 @contextmanager
-def deafened(units: Iterable[Units]) -> Iterator[None]:
-    """Within this context the units of some layers are deaf."""
+def held_constant(units: Iterable[Units]) -> Iterator[None]:
+    """Within this context the outputs of some layers are held constant."""
     chosen = list(units)
     for layer in chosen:
-        layer.deaf = True
+        layer.constant = True
     try:
         yield
     finally:
         for layer in chosen:
-            layer.deaf = False
+            layer.constant = False
 
 
 def flat(update: Update) -> Array:

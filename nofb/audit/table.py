@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 from nofb.audit.findings import QUESTIONS, Findings
 
-FIRST = (
-    "A rule uses something if the steps that it asks of hidden layers change when, unknown to it,"
-)
+FIRST = "A rule uses something if its updates of the hidden layers change when, in a second run,"
 LAST = (
-    "Where weights are replaced, the units that they lead to are deaf: their response is always the"
-    "\nsame, so that only a rule that reads the weights can notice. Forward passes never change."
+    "Where weights are replaced, the outputs of the units that they lead to are held constant, so\n"
+    "that only a rule that reads the weights themselves can notice. Forward passes never change."
 )
 
 

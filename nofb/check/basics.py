@@ -1,4 +1,4 @@
-"""First things: a rule teaches every layer, in the right shapes, and leaves all else alone."""
+"""What comes first: a rule teaches every layer, in the right shapes, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from nofb.network import Network, network_of
 from nofb.trace import Trace
 from nofb.types import Array, FloatType
 
-LESSONS = 3  # so that feedback which starts at zero may wake
+STEPS = 3  # so that feedback which starts at zero has learned something
 
 
 def teaches(subject: Subject) -> Verdict:
     """Every layer that learns gets a signal, and its steps are finite and not all zero."""
     net = dense()
     rule = subject.attached(net)
-    heard = {layer for layer, _ in rule.signals(net, traced(net))}
-    lessons = [train_step(net, rule) for _ in range(LESSONS)]
+    reached = {layer for layer, _ in rule.signals(net, traced(net))}
+    taken = [train_step(net, rule) for _ in range(STEPS)]
     for k, layer in enumerate(net.weighted):
-        who, steps = layer_name(net, k), np.array([lesson[k][0] for lesson in lessons])
+        who, steps = layer_name(net, k), np.array([each[k][0] for each in taken])
         if not rule.learns(net, layer):
             continue
-        if layer not in heard:
+        if layer not in reached:
             return failed(f"{who} gets no signal: signals must yield a pair (layer, δ) for it")
         if not np.isfinite(steps).all():
             return failed(f"the step of {who} is not finite")
         if not steps.any():
-            return failed(f"{LESSONS} steps of {who} are zero: it is told nothing")
+            return failed(f"{STEPS} steps of {who} are zero: it learns nothing")
     left = [layer_name(net, layer) for layer in net.weighted if not rule.learns(net, layer)]
     if left:
         return passed(f"every layer that learns gets a signal; {left[0]} does not, and it says so")
@@ -50,7 +50,7 @@ def teaches(subject: Subject) -> Verdict:
 
 
 def rehearse(subject: Subject) -> None:
-    """Take a step with the kernels as Python: compiled, they read outside of arrays unnoticed."""
+    """Take a step with the kernels as Python, which checks every index."""
     net = dense()
     rule = subject.attached(net)
     with calls.called_as(calls.PlainKernel, subject.kernels):
@@ -92,14 +92,14 @@ def repeats(subject: Subject) -> Verdict:
 
 
 def run_of(subject: Subject, seed: int) -> list[Array]:
-    """Return what a rule asks for in three steps of a run."""
+    """Return the updates of three steps of a run."""
     net = dense()
     rule = subject.attached(net, seed)
-    asked = [train_step(net, rule, samples) for samples in (7, 6, 5)]
-    return [part for steps in asked for step in steps for part in step]
+    updates = [train_step(net, rule, samples) for samples in (7, 6, 5)]
+    return [part for steps in updates for step in steps for part in step]
 
 
-def looks_on(subject: Subject) -> Verdict:
+def changes_nothing(subject: Subject) -> Verdict:
     """Asking for updates changes nothing: a rule can be asked twice."""
     net = dense()
     rule = subject.attached(net)
@@ -120,7 +120,7 @@ def looks_on(subject: Subject) -> Verdict:
 
 
 def leaves_the_trace(subject: Subject) -> Verdict:
-    """Whoever reads the trace after the rule, such as a probe, finds what the pass left behind."""
+    """What the forward pass left in the trace stays there, for a probe for instance."""
     net = dense()
     rule = subject.attached(net)
     trace = traced(net)
@@ -159,7 +159,7 @@ def arrays_of(net: Network) -> dict[str, Array]:
 
 
 def goes_through_images(subject: Subject) -> Verdict:
-    """Convolution and pooling: welcome, and not asked for."""
+    """Convolution and pooling: a rule may support them, and need not."""
     net = images()
     try:
         steps = subject.taught(net)

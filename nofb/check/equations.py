@@ -1,4 +1,4 @@
-"""What all rules share: means over the batch, slopes, and a top that hears its own error."""
+"""What all rules share: means over the batch, slopes, and an output layer that gets its error."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def is_a_mean(subject: Subject) -> Verdict:
         for name, step, mean in zip(("dW", "db"), whole[k], _means(alone, k), strict=True):
             if far(step, mean) > ROUNDING:
                 return failed(f"{name} of {layer_name(net, k)}: {_not_a_mean(step, mean)}")
-    return passed(f"with {SAMPLES} samples, every step is the mean of what each of them asks for")
+    return passed(f"with {SAMPLES} samples, every step is the mean of the steps of each")
 
 
 def _means(alone: list[Steps], k: int) -> list[Array]:
-    """Return the mean step of layer k over samples that were taught alone."""
+    """Return the mean of the steps of layer k, each for one sample alone."""
     return [np.mean(each, axis=0) for each in zip(*(steps[k] for steps in alone), strict=True)]
 
 
@@ -49,12 +49,12 @@ def _not_a_mean(step: Array, mean: Array) -> str:
     if c is not None:
         return scale(c, SAMPLES)
     return (
-        f"it is {percent(far(step, mean))} off the mean of what each of {SAMPLES} samples asks for"
+        f"it is {percent(far(step, mean))} off the mean of the steps of each of {SAMPLES} samples"
     )
 
 
 def silent_units_rest(subject: Subject) -> Verdict:
-    """A unit whose slope is zero cannot be moved, so it is taught nothing."""
+    """A unit whose slope is zero cannot be moved, so its signal is zero."""
     net = dense(activation="relu")
     rule, trace = subject.attached(net), traced(net)
     for layer, delta in rule.signals(net, trace):
@@ -66,10 +66,10 @@ def silent_units_rest(subject: Subject) -> Verdict:
                 "is for ReLU units that are off: the slope f'(a) is missing, which "
                 "trace.delta(layer) brings in"
             )
-    return passed("ReLU units that are off, so that their slope is 0, are taught nothing")
+    return passed("ReLU units that are off, so that their slope is 0, get a signal of 0")
 
 
-def top_hears_its_error(subject: Subject) -> Verdict:
+def output_layer_gets_its_error(subject: Subject) -> Verdict:
     """No feedback reaches the output layer: ΔW_L = h_{L-1}ᵀ (ŷ - y) / N under every rule."""
     net = dense()
     found = subject.taught(net)[-1][0]

@@ -1,4 +1,4 @@
-"""The way back: drawn apart from the weights, and not backprop under another name."""
+"""The feedback path: drawn independently of the weights, and not backprop under another name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEPS = 5
 
 
 def drawn_apart(subject: Subject) -> Verdict:
-    """Fixed feedback knows nothing of the weights, not even through a seed."""
+    """Fixed feedback does not depend on the weights, not even through a seed."""
     uses = subject.rule.uses
     if not uses.feedback or uses.transport or uses.signs:
         return not_applicable("only for rules whose feedback is random and stays as it was drawn")
@@ -83,7 +83,7 @@ def _distance(net: Network, rule: Rule, taught: list[int]) -> float:
 
 
 def _stealth(net: Network, steps: int) -> str:
-    """Say how a rule came to be backprop."""
+    """Return a sentence on how a rule has become backprop."""
     when = "as soon as it is attached" if steps == 0 else f"after {steps} of its steps"
     copies = [
         layer_name(net, layer)

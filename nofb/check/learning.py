@@ -20,9 +20,9 @@ from nofb.rules import Rule, make
 from nofb.training import DivergenceWarning, fit
 from nofb.training.interrupts import end_everything
 
-HIDDEN = 8  # units, so few that they must be good ones
+HIDDEN = 8  # units: so few that they must learn
 EPOCHS = 10
-RATES = (0.01, 0.03)  # of RMSprop, which no constant factor of a step troubles
+RATES = (0.01, 0.03)  # of RMSprop, for which a constant factor of a step does not matter
 SEEDS = (0, 1, 2)
 MARGIN = 0.02
 HELD_OUT = 0.2

@@ -13,14 +13,15 @@ from nofb.kernels import calls
 from nofb.layers import Activation, Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
 from nofb.network import Network
 from nofb.optimizers import SGD
-from nofb.rules import Backprop, Rule
+from nofb.rules import Rule
+from nofb.rules.backprop import Backprop
 from nofb.rules.base import modules_of
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array, FloatType
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 3)  # no two alike: what fits by chance in a square network fits nowhere here
+SIZES = (5, 4, 6, 3)  # all different, so that no matrix fits in the place of another
 SAMPLES = 7
 Steps = list[list[Array]]  # for each layer with weights dW, and db if it has a bias
 
@@ -56,7 +57,7 @@ class Subject:
         return rule
 
     def taught(self, net: Network, samples: int = SAMPLES) -> Steps:
-        """Return what the rule, just attached, asks for on a random batch."""
+        """Return the updates of the rule, just attached, on a random batch."""
         return parts(self.attached(net).updates(net, *batch(net, samples)))
 
 
@@ -104,7 +105,7 @@ def traced(net: Network, samples: int = SAMPLES) -> Trace:
 
 
 def train_step(net: Network, rule: Rule, samples: int = SAMPLES, rate: float = 0.1) -> Steps:
-    """Let the rule take one whole step on a random batch, and return what it asked for."""
+    """Take one whole step with the rule on a random batch, and return its updates."""
     trace = traced(net, samples)
     for _ in range(rule.feedback_passes(0)):
         rule.learn_feedback(net, trace)

@@ -1,4 +1,4 @@
-"""The conformance suite: every test that a rule has to pass, in the order of what needs what."""
+"""The conformance suite: every test that a rule has to pass, in the order to read them in."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Test = Callable[[Subject], Verdict]
 TESTS: dict[str, Test] = {
     "teaches all layers":       basics.teaches,
     "shapes":                   basics.shapes,
-    "changes nothing":          basics.looks_on,
+    "changes nothing":          basics.changes_nothing,
     "leaves the trace":         basics.leaves_the_trace,
     "the same twice":           basics.repeats,
     "a mean over the batch":    equations.is_a_mean,
-    "the output layer":         equations.top_hears_its_error,
+    "the output layer":         equations.output_layer_gets_its_error,
     "the slope":                equations.silent_units_rest,
     "feedback apart from W":    feedback.drawn_apart,
     "backprop if B is Wᵀ":      reduction.reduces_to_backprop,
@@ -32,8 +32,8 @@ TESTS: dict[str, Test] = {
 }
 # fmt: on
 
-# What a rule of nofb is known to fail, and why its file says that it does.
-KNOWN = {"tp": {"learns": "its file says why: what each inverse gets wrong adds up"}}
+# Tests that a rule of nofb is known to fail, and where the reason is.
+KNOWN = {"tp": {"learns": "its file says why: the errors of its inverses add up"}}
 
 
 def check(rule: str | Rule) -> Iterator[tuple[str, Verdict]]:

@@ -5,18 +5,22 @@ This package stands apart: it hands out plain arrays and knows nothing of networ
 
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.registry import Description, describe, load, names
+from nofb.datasets.texts import text
 from nofb.datasets.toys import linear_teacher, spirals, two_moons, xor
 from nofb.datasets.validation import DataWarning
+from nofb.datasets.vocabulary import Vocabulary
 
 __all__ = [
     "DataWarning",
     "Dataset",
     "Description",
+    "Vocabulary",
     "describe",
     "linear_teacher",
     "load",
     "names",
     "spirals",
+    "text",
     "two_moons",
     "xor",
 ]

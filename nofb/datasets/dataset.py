@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nofb.datasets import validation
-from nofb.datasets.splits import stratified_split
+from nofb.datasets import tokens, validation
+from nofb.datasets.splits import last_part, stratified_split
+from nofb.datasets.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,19 +27,25 @@ class Dataset:
     x_train, x_test : array, (n, features) or (n, channels, height, width)
         Real, finite numbers; pixels are best in [0, 1]. float64 stays float64, every other
         numeric type becomes float32; nothing is rescaled. The data set keeps copies, which are
-        read-only: `x_train.copy()` can be changed.
+        read-only: `x_train.copy()` can be changed. Sequences are integers (n, tokens), if y has a
+        label for each token or there is a vocabulary; they stay integers.
     y_train, y_test : array, (n,) or (n, columns)
         Class labels 0 to K-1 as an integer vector or as one-hot rows (which become labels),
-        or real-valued columns for regression.
+        or real-valued columns for regression. Of sequences also a label for each token, integers
+        (n, tokens).
     name : str
         What reports call the data set.
     image_shape : tuple, optional
         (channels, height, width) of samples given as flat rows.
+    vocabulary : Vocabulary, optional
+        What the tokens of sequences stand for.
 
     Attributes
     ----------
     n_classes : int or None
         K, or None for regression.
+    n_tokens : int or None
+        How many different tokens there can be, or None for samples that are no sequences.
 
     Raises
     ------
@@ -63,16 +70,37 @@ class Dataset:
     Dataset('mine': 8 training and 2 test samples of 1x2x2, 2 classes)
     """
 
-    x_train: NDArray[np.floating[Any]]
+    x_train: NDArray[Any]
     y_train: NDArray[Any]
-    x_test: NDArray[np.floating[Any]]
+    x_test: NDArray[Any]
     y_test: NDArray[Any]
     name: str = "mine"
     image_shape: tuple[int, int, int] | None = None
+    vocabulary: Vocabulary | None = None
     n_classes: int | None = field(init=False)
+    n_tokens: int | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         validation.name(self.name)
+        if self.vocabulary is not None or tokens.are_tokens(self.x_train, self.y_train):
+            self._take_sequences()
+        else:
+            self._take_features()
+
+    def _take_sequences(self) -> None:
+        given = self.x_train, self.y_train, self.x_test, self.y_test
+        found = tokens.sequences(*given, self.vocabulary)
+        validation.same_features(found.x_train, found.x_test)
+        validation.same_length(found.x_train, found.y_train, "train")
+        validation.same_length(found.x_test, found.y_test, "test")
+        if self.image_shape is not None:
+            raise ValueError(
+                f"image_shape is {self.image_shape!r} but x_train holds tokens, not pixels; "
+                "leave it out."
+            )
+        self._set(**vars(found))
+
+    def _take_features(self) -> None:
         x_train = validation.features(self.x_train, "x_train")
         x_test = validation.features(self.x_test, "x_test")
         y_train, y_test, n_classes = validation.targets(self.y_train, self.y_test)
@@ -143,6 +171,9 @@ class Dataset:
     def split_validation(self, fraction: float, seed: int = 0) -> Dataset:
         """Hold out a stratified part of the training data to choose by; the test split is left out.
 
+        Where every token of a sequence has a label, as in a text, the last sequences are held out:
+        those in between would be known from their neighbours.
+
         Parameters
         ----------
         fraction : float
@@ -170,8 +201,7 @@ class Dataset:
         if not isinstance(fraction, (int, float, np.floating)) or not 0 < fraction < 1:
             raise ValueError(f"fraction is {fraction!r}; it must be a number above 0 and below 1.")
         n_train = len(self.y_train)
-        strata = np.zeros(n_train, dtype=np.int64) if self.n_classes is None else self.y_train
-        kept, held_out = stratified_split(strata, float(fraction), np.random.default_rng(seed))
+        kept, held_out = self._split(float(fraction), np.random.default_rng(seed))
         if len(held_out) == 0:
             raise ValueError(
                 f"fraction is {fraction!r}, which holds out none of the {n_train} training "
@@ -183,9 +213,20 @@ class Dataset:
         part._set(name=f"{self.name} (validation)")
         return part
 
+    def _split(
+        self, fraction: float, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        n_train = len(self.y_train)
+        if self.n_classes is None:
+            return stratified_split(np.zeros(n_train, dtype=np.int64), fraction, rng)
+        if self.y_train.ndim == 2:
+            return last_part(n_train, fraction)
+        return stratified_split(self.y_train, fraction, rng)
+
     def __repr__(self) -> str:
         shape = "x".join(str(side) for side in self.image_shape or ())
-        sample = f"of {shape}" if shape else f"with {self.x_train.shape[1]} features"
+        kind = "features" if self.n_tokens is None else "tokens"
+        sample = f"of {shape}" if shape else f"with {self.x_train.shape[1]} {kind}"
         kind = "targets" if self.n_classes is None else "classes"
         return (
             f"Dataset({self.name!r}: {len(self.y_train)} training and {len(self.y_test)} test "

@@ -1,12 +1,13 @@
-"""Make the two embedded files anew from their originals, so that anyone can see what they hold.
+"""Make the embedded files anew from their originals, so that anyone can see what they hold.
 
-Run `python -m nofb.datasets.embed digits.csv.gz FASHION_DIR`: the digits as scikit-learn ships
-them, and a folder with the four Fashion-MNIST files.
+Run `python -m nofb.datasets.embed digits.csv.gz FASHION_DIR --text shakespeare.txt`: the digits as
+scikit-learn ships them, a folder with the four Fashion-MNIST files, and the data set "shakespeare".
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -16,24 +17,31 @@ from nofb.datasets.download import checked_content
 from nofb.datasets.idx import parse_idx
 from nofb.datasets.sources import FASHION_MNIST
 from nofb.datasets.splits import stratified_split
+from nofb.datasets.texts import EMBEDDED
 
 FOLDER = Path(__file__).parent / "embedded"
 SEED = 0
 FASHION_TRAIN_PER_CLASS = 200
 FASHION_TEST_PER_CLASS = 50
+# From Richard III on, over Richard II, to the end of Romeo and Juliet.
+FIRST_LINE = "GLOUCESTER:\nNow is the winter of our discontent"
+NEXT_PLAY = "WARWICK:\nI wonder how the king escaped our hands"
 
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.int64]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write digits.npz and fashion_small.npz into the folder of embedded files."""
+    """Write the embedded files into their folder, the text if its original is given."""
     parser = argparse.ArgumentParser(prog="python -m nofb.datasets.embed", description=__doc__)
     parser.add_argument("digits", type=Path, metavar="digits.csv.gz")
     parser.add_argument("fashion", type=Path, metavar="FASHION_DIR")
+    parser.add_argument("--text", type=Path, metavar="shakespeare.txt")
     given = parser.parse_args(arguments)
     embed_digits(given.digits, FOLDER / "digits.npz")
     embed_fashion(given.fashion, FOLDER / "fashion_small.npz")
+    if given.text is not None:
+        embed_text(given.text, FOLDER / EMBEDDED)
 
 
 def embed_digits(csv: Path, target: Path) -> None:
@@ -60,6 +68,13 @@ def embed_fashion(folder: Path, target: Path) -> None:
         (train_images[:, None], train_labels, train),
         (test_images[:, None], test_labels, test),
     )
+
+
+def embed_text(original: Path, target: Path) -> None:
+    """Write three of the plays, as they stand."""
+    plays = original.read_text("utf-8")
+    part = plays[plays.index(FIRST_LINE) : plays.index(NEXT_PLAY)]
+    target.write_bytes(gzip.compress(part.encode("utf-8"), 9, mtime=0))
 
 
 def _balanced_rows(labels: Bytes, per_class: int, rng: np.random.Generator) -> Rows:

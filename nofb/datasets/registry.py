@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nofb.datasets import cifar, download, sources, toys
+from nofb.datasets import cifar, download, sources, texts, toys
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.embedded import load_embedded
 from nofb.datasets.idx import parse_idx
@@ -39,7 +39,7 @@ def load(name: str) -> Dataset:
     """Load a data set by its name; those that are not shipped are downloaded once, then cached.
 
     Downloads go to the system's cache folder or to NOFB_CACHE_DIR. Files in NOFB_DATA_DIR, in the
-    folders mnist, fashion-mnist and cifar-10, are used first and need no network.
+    folders mnist, fashion-mnist, cifar-10 and text, are used first and need no network.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def load(name: str) -> Dataset:
     -------
     Dataset
         x of shape (n, features); pixels are float32 in [0, 1], and `as_images()` gives
-        (n, channels, height, width).
+        (n, channels, height, width). Texts are integers, see `nofb.datasets.text`.
 
     Raises
     ------
@@ -103,6 +103,12 @@ def _load_cifar10() -> Dataset:
     (file,) = sources.CIFAR10.files
     archive = download.fetch(sources.CIFAR10, file)
     return image_dataset(sources.CIFAR10.name, *cifar.parse_cifar10(archive, file.name))
+
+
+def _load_shakespeare() -> Dataset:
+    (file,) = sources.SHAKESPEARE.files
+    content = download.fetch(sources.SHAKESPEARE, file)
+    return texts.from_text(texts.decoded(content, file.name), sources.SHAKESPEARE.name)
 
 
 def _embedded() -> str:
@@ -181,6 +187,17 @@ _ROWS = (
         locate=_generated,
     ),
     Description(
+        name="text",
+        what="three plays by Shakespeare, by characters",
+        n_train=5934,
+        n_test=659,
+        shape=(texts.LENGTH,),
+        n_classes=62,
+        licence="public domain",
+        load=texts.text,
+        locate=_embedded,
+    ),
+    Description(
         name="mnist",
         what="handwritten digits",
         n_train=60000,
@@ -212,6 +229,17 @@ _ROWS = (
         licence="none stated; cite Krizhevsky 2009",
         load=_load_cifar10,
         locate=lambda: download.where(sources.CIFAR10),
+    ),
+    Description(
+        name="shakespeare",
+        what="nine plays by Shakespeare, by characters",
+        n_train=15685,
+        n_test=1743,
+        shape=(texts.LENGTH,),
+        n_classes=65,
+        licence="public domain",
+        load=_load_shakespeare,
+        locate=lambda: download.where(sources.SHAKESPEARE),
     ),
 )
 

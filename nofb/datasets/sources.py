@@ -79,6 +79,20 @@ FASHION_MNIST = Source(
     megabytes=31,
 )
 
+SHAKESPEARE = Source(
+    name="shakespeare",
+    folder="text",
+    files=(
+        RemoteFile(
+            "shakespeare.txt",
+            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            largest=1_115_394,
+        ),
+    ),
+    mirrors=("https://storage.googleapis.com/download.tensorflow.org/data/",),
+    megabytes=1,
+)
+
 # Only the archive's own hash is published. The second and third addresses are those that the
 # public code of Swift for TensorFlow and of MindSpore downloads this archive from; they have not
 # been tried from here, and a copy that differs in one bit is refused.

@@ -1,4 +1,4 @@
-"""A stratified split: every class gives the same share of its samples to the held-out side.
+"""How a part is held out: a share of every class, or the last samples of a sequence.
 
 With equal shares, a small validation split measures the same mixture of classes as the whole.
 """
@@ -20,3 +20,16 @@ def stratified_split(
         count = min(round(fraction * len(members)), len(members) - 1)
         held_out[members[:count]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def last_part(n: int, fraction: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices (kept, held_out) of n samples, of which the last ones are held out.
+
+    Examples
+    --------
+    >>> kept, held_out = last_part(5, 0.4)
+    >>> kept.tolist(), held_out.tolist()
+    ([0, 1, 2], [3, 4])
+    """
+    count = min(round(fraction * n), n - 1)  # one always stays
+    return np.arange(n - count), np.arange(n - count, n)

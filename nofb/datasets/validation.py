@@ -32,7 +32,7 @@ def name(given: object) -> None:
 
 def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
     """Return a contiguous copy in float32 (float64 stays), shape (n, d) or (n, C, H, W)."""
-    array = _real(values, argument)
+    array = real(values, argument)
     if array.ndim not in (2, 4):
         raise ValueError(
             f"{argument} has shape {array.shape}; it must be (samples, features) "
@@ -46,13 +46,13 @@ def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:
 
 def targets(y_train: ArrayLike, y_test: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], int | None]:
     """Return training and test targets and the number of classes (None for regression)."""
-    train, test = _real(y_train, "y_train"), _real(y_test, "y_test")
+    train, test = real(y_train, "y_train"), real(y_test, "y_test")
     if train.ndim == test.ndim == 2 and train.shape[1] != test.shape[1]:
         raise ValueError(
             f"y_train has shape {train.shape} and y_test {test.shape}; "
             "both must have the same number of columns."
         )
-    if train.ndim == 2 and train.dtype.kind == "f" and not _is_one_hot(train):
+    if train.ndim == 2 and train.dtype.kind == "f" and not is_one_hot(train):
         _warn_of_a_column_of_labels(train)
         return _real_targets(train, "y_train"), _real_targets(test, "y_test"), None
     train_labels, n_classes = _labels(train, "y_train")
@@ -99,7 +99,8 @@ def image_shape(shape: tuple[int, int, int] | None, x: NDArray[Any]) -> tuple[in
     return int(given[0]), int(given[1]), int(given[2])
 
 
-def _real(values: ArrayLike, argument: str) -> NDArray[Any]:
+def real(values: ArrayLike, argument: str) -> NDArray[Any]:
+    """Return an array of real numbers that is not empty, or say what is wrong with it."""
     checks.unmasked(argument, values)
     try:
         array = np.asarray(values)
@@ -137,7 +138,8 @@ def _refuse_non_finite(array: NDArray[Any], argument: str, column_word: str) -> 
     )
 
 
-def _is_one_hot(array: NDArray[Any]) -> bool:
+def is_one_hot(array: NDArray[Any]) -> bool:
+    """Say whether each row has a single 1 among zeros."""
     if array.ndim != 2 or array.shape[1] < 2:
         return False
     zeros_and_ones = np.isin(array, (0, 1)).all()
@@ -156,7 +158,7 @@ def _real_targets(array: NDArray[Any], argument: str) -> NDArray[np.floating[Any
 
 
 def _labels(array: NDArray[Any], argument: str) -> tuple[NDArray[np.int64], int]:
-    if _is_one_hot(array):
+    if is_one_hot(array):
         return array.argmax(axis=1).astype(np.int64), array.shape[1]
     if array.ndim != 1:
         cure = "; for a column of labels: y.ravel()" if array.shape[1:] == (1,) else ""

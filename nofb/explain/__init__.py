@@ -9,10 +9,10 @@ from types import ModuleType
 
 from nofb.explain.explanation import Explanation, explain
 from nofb.explain.headers import header
-from nofb.explain.mathematics import latex
 from nofb.explain.rich import prose
 from nofb.explain.sources import Source, source
 from nofb.explain.walk import Walk, walk
+from nofb.latex import latex
 
 __all__ = ["Explanation", "Source", "Walk", "explain", "header", "latex", "prose", "source", "walk"]
 

@@ -34,7 +34,7 @@ class Explanation:
 
 
 def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) -> Explanation:
-    """Explain a rule.
+    """Explain a rule; the result shows itself in a notebook, `print` it anywhere else.
 
     Parameters
     ----------
@@ -45,11 +45,6 @@ def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) ->
         beside the line that made it.
     seed
         Of the weights, the feedback and the batch of that update.
-
-    Returns
-    -------
-    Explanation
-        It shows itself in a notebook; `print` it anywhere else.
 
     Raises
     ------

@@ -91,7 +91,7 @@ def _unit(array: Array) -> tuple[float, str]:
 
 
 def _indented(text: str, depth: int) -> str:
-    """Move a line in for each function that waits for it, as far as there is room."""
+    """Indent a line for each function that has called it, as far as the width allows."""
     return " " * min(2 * depth, max(0, WIDTH - len(text))) + text
 
 

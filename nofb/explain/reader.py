@@ -1,7 +1,7 @@
-"""Reads a function: its lines, and the equations that the comments at their ends speak of.
+"""Reads a function: its lines, and the equations that the comments at their ends name.
 
-"eq. 2" is the equation with that number in the header of the line's file; one that is written out
-speaks for itself.
+"eq. 2" is the equation with that number in the header of the line's file; an equation may also be
+written out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LABEL = re.compile(rf"^{MARKS.pattern}: |: {MARKS.pattern}$")
 SHAPE = re.compile(r"\(.*,.*\)")
 FOR_TOOLS = re.compile(r"\s*#\s*(noqa|type:|fmt:).*")
 COMPILES = re.compile(r"\s*@(\w+\.)*(kernel|n?jit)\b")
-SHARED = (Trace.set_target, weight_update)  # where the equations stand that are everybody's
+SHARED = (Trace.set_target, weight_update)  # have the equations that all rules share
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Function:
 
 
 class Reader:
-    """Reads functions, and finds the equations of a rule that their comments speak of."""
+    """Reads functions, and finds the equations of a rule that their comments name."""
 
     def __init__(self, rule: str | type[Rule] | Rule) -> None:
         self.rule = as_class(rule)
@@ -112,7 +112,7 @@ class Reader:
         return Line(number, code, tuple(equations), "  ".join(notes), shape)
 
     def shared(self) -> tuple[Function, ...]:
-        """Return where nofb has the equations that are everybody's: those lines alone."""
+        """Return the lines of nofb with the equations that all rules share."""
         functions = (getattr(each, "py_func", each) for each in SHARED)
         read = (self.function(each.__code__, each.__module__) for each in functions)
         return tuple(

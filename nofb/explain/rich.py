@@ -1,7 +1,7 @@
 """A rule explained in HTML, for a notebook: equations as mathematics, code with its own beside it.
 
-Colours are the notebook's, thinned: so it is readable by day and by night. MathJax, which every
-notebook has, finds what stands between dollars, and leaves code alone.
+Colours are the notebook's, thinned, so that it is readable in a light and in a dark theme. MathJax,
+which every notebook has, sets what stands between dollars, and leaves code alone.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from importlib import resources
 from itertools import chain, groupby
 
 from nofb.explain.headers import Equation, Header, Paragraph
-from nofb.explain.mathematics import latex
 from nofb.explain.plain import number, value_lines
 from nofb.explain.reader import Line
 from nofb.explain.values import Block, Value
+from nofb.latex import latex
 
 INDEXED = re.compile(
     r"(?<![A-Za-z_])([^\W\d_][\u0300-\u036f]*)_(?:\{([^{}]*)\}|([A-Za-z0-9])(?![A-Za-z0-9]))"

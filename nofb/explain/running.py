@@ -1,4 +1,4 @@
-"""One update of a small network, whose lines Python tells while they run.
+"""One update of a small network, watched line by line while it runs.
 
 Only the functions of a rule's own files are watched. Their kernels are called as the Python
 functions that they read as; everything below stays compiled, and no module is changed.
@@ -33,8 +33,8 @@ from nofb.types import Array
 Watcher = Callable[[FrameType, str, Any], Any]
 
 SMALL = (2, 3, 2)
-DEEP = (2, 3, 5, 2)  # with a way from one hidden layer to the other
-SAMPLES = 4  # unlike the numbers of units, so that a shape tells which is which
+DEEP = (2, 3, 5, 2)  # which has a path from one hidden layer to the other
+SAMPLES = 4  # no number of units is 4, so a shape shows which axis holds the samples
 RATE = 0.1
 SETTING = f"tanh units, its loss the cross-entropy; {SAMPLES} samples; SGD with η = {RATE}"
 
@@ -91,7 +91,7 @@ def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0
 
 @contextmanager
 def watching(watcher: Watcher, rule: type[Rule]) -> Iterator[None]:
-    """Within this context, the watcher is told of every function that runs of a rule's files."""
+    """Within this context, the watcher sees every function of a rule's files that runs."""
     modules = modules_of(rule)
 
     def tell(frame: FrameType, event: str, argument: Any) -> Any:

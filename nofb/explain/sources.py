@@ -1,7 +1,7 @@
 """The source of a rule, line by line, each beside the equation it implements.
 
-A rule is its own file. What runs of another one, such as the loop of a family, is shown after it;
-an equation that is everybody's is shown where it stands.
+A rule is its own file. What it runs of another one, such as the loop of a family, comes after it.
+An equation that all rules share is shown in the file that has it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Source:
     file: str  # the rule's: "nofb/rules/feedback_alignment.py"
     header: Header
     functions: tuple[Function, ...]
-    shared: tuple[Function, ...]  # the lines of nofb with equations that are everybody's
+    shared: tuple[Function, ...]  # the lines of nofb with equations that all rules share
 
     @property
     def files(self) -> list[str]:

@@ -30,7 +30,7 @@ class Block:
     heading: str = ""  # the name of a function
     says: str = ""
     title: str = ""  # where a new part begins
-    depth: int = 0  # how many of the functions that are shown wait for it
+    depth: int = 0  # how many of the functions that are shown have called it
 
 
 def of_function(function: Function, heading: str) -> Block:

@@ -1,8 +1,7 @@
 """A walk through one update: the arithmetic of a rule, line by line, with what each line makes.
 
-Kernels are walked through, and what else in the rule's files implements an equation; the machinery
-between them is not, but of a student's file it is. Of a function that runs for every layer, one
-call is walked through.
+It shows kernels, and all other functions of the rule's files that implement an equation; of a
+student's file it shows every function. Of a function that runs for every layer, it shows one call.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Moment:
     """A line that was run; a statement may have several, and a loop of a kernel is one."""
 
     function: Function
-    depth: int  # how many of the functions that are shown wait for it
+    depth: int  # how many of the functions that are shown have called it
     lines: tuple[Line, ...]
     values: tuple[Value, ...] = ()  # what it made; at the head of a kernel, what that was given
     layer: str = ""  # that the function was called for: ", layer 2"
@@ -40,7 +39,7 @@ class Moment:
 
     @property
     def says_something(self) -> bool:
-        """Whether it made something, or implements an equation, or stands for what goes on."""
+        """Whether it made something, implements an equation, or stands for further rounds."""
         return bool(self.values) or any(x.equations or x is ON for x in self.lines)
 
 
@@ -58,12 +57,12 @@ class Walk:
 
     @property
     def shared(self) -> tuple[Function, ...]:
-        """The lines of nofb that implement the equations which are everybody's."""
+        """The lines of nofb with the equations that all rules share."""
         return self.reader.shared()
 
     @property
     def shows(self) -> set[int]:
-        """The numbers of the rule's equations that were come by."""
+        """The numbers of the rule's equations that it shows."""
         lines = [line for moment in self.moments for line in moment.lines]
         lines += [line for function in self.shared for line in function.lines]
         return {each.number for line in lines for each in line.equations if each.number}
@@ -88,8 +87,8 @@ class Walk:
 def walk(rule: str | type[Rule] | Rule, seed: int = 0) -> Walk:
     """Return a walk through one update of a 2-3-2 network, as `nofb.explain` prints it.
 
-    It is a 2-3-5-2 network for a rule that has equations for what is between two hidden layers. Of
-    a rule that is given, a copy takes the step.
+    It is a 2-3-5-2 network for a rule with equations for what lies between two hidden layers. A
+    rule that is given is copied first.
 
     Examples
     --------

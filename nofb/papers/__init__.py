@@ -1,0 +1,44 @@
+"""Papers that are reproduced, and theory that is checked: a folder for each.
+
+Each file of a folder asks one question and has the runs, their table and their figure. Published
+numbers stand beside it as CSV. A folder is found by its name, and holds one `Study` called `STUDY`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from nofb import checks
+from nofb.papers.study import Study
+
+__all__ = ["Study", "find", "names"]
+
+
+def names() -> list[str]:
+    """Return the name of every study.
+
+    Examples
+    --------
+    >>> "bengio2020" in names()
+    True
+    """
+    return [module.name for module in iter_modules(__path__) if module.ispkg]
+
+
+def find(name: str) -> Study:
+    """Return the study of this name.
+
+    Raises
+    ------
+    ValueError
+        With the known names, if there is none.
+
+    Examples
+    --------
+    >>> find("bengio2020").title
+    'Iterated inverses: contraction, Gauss-Newton, and why more exact targets teach worse'
+    """
+    checks.choice("paper", name, names())
+    study: Study = import_module(f"{__name__}.{name}").STUDY
+    return study

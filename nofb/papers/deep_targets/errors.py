@@ -1,0 +1,109 @@
+"""How well do targets teach five hidden layers? Test errors of five seeds, beside published ones.
+
+Fashion-MNIST takes MNIST's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
+from nofb.experiments.runs import train
+from nofb.papers.deep_targets.settings import GRIDS, SETTINGS, attributes_of, found, load
+from nofb.papers.published import published
+from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.rules import make
+
+HEADING = "Test errors and angles at the end, hidden layers from the input side up"
+NOTE = (
+    "Means over seeds, ± the standard deviation of one. Published: Meulemans et al. 2020, 10 "
+    "seeds, and for sdtp Bartunov et al. 2018; quoted from memory. Settings: {settings}."
+)
+EPOCHS, SEEDS = 20, 5
+LONGEST = {"dtp": 40}  # epochs, where 20 are not enough
+PUBLISHED = published(__package__, ["data", "rule"])
+
+
+def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every run of the table, none longer than `epochs`.
+
+    Examples
+    --------
+    >>> sorted({(task["data"], task["rule"]) for task in tasks() if task["data"] != "mnist"})
+    [('fashion_mnist', 'dtp')]
+    """
+    settings = found()
+    longest = {rule: min(epochs or 1000, LONGEST.get(rule, EPOCHS)) for rule in GRIDS}
+    cases = [("mnist", rule) for rule in GRIDS] + [("fashion_mnist", "dtp")]
+    return [
+        {"data": data, "rule": rule, "seed": seed, "epochs": longest[rule], **settings[rule]}
+        for seed in range(SEEDS)
+        for data, rule in cases
+    ]
+
+
+def errors(task: Task) -> dict[str, Any]:
+    """Train once; return the test errors in per cent, and the angles of the steps at the end."""
+    chosen = {name: value for name, value in task.items() if name in GRIDS[task["rule"]]}
+    settings = replace(SETTINGS, data=task["data"], epochs=task["epochs"], lr=task["lr"])
+    rule = make(task["rule"], **attributes_of(task["rule"], chosen))
+    run = train(settings, rule, task["seed"], load(task["data"]), measures=ALIGNMENT + GAUSS_NEWTON)
+    history = run.history
+    angles = {
+        name: np.round(history[name][-1], 2).tolist()
+        for name in ("step_angle", "gauss_newton_angle")
+        if history.epochs
+    }
+    error = (100 * (1 - history["test_accuracy"])).round(3).tolist()
+    return {"stopped": run.stopped, "test_error": error, **angles}
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return a row for each data set and rule."""
+    rows = [["data", "rule", "seeds", "epochs", "test error %", "published %",
+             "step to gradient", "to Gauss-Newton"]]  # fmt: skip
+    cases: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for record in records:
+        task = record["task"]
+        cases.setdefault((task["data"], task["rule"]), []).append(record["result"])
+    for case, results in cases.items():
+        last = np.array([result["test_error"][-1] for result in results])
+        spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
+        angles = [
+            " ".join(
+                f"{each:.0f}°" for each in np.mean([run[name] for run in results], axis=0)[:-1]
+            )
+            for name in ("step_angle", "gauss_newton_angle")
+        ]
+        epochs = str(len(results[0]["test_error"]))
+        mean = f"{last.mean():.2f}{spread}"
+        theirs = str(PUBLISHED.get(case, "-"))
+        rows.append([*case, str(len(results)), epochs, mean, theirs, *angles])
+    return {HEADING: rows}
+
+
+def note(records: Sequence[Record]) -> str:
+    """Say where the numbers and the settings are from."""
+    settings = "; ".join(
+        f"{rule} {', '.join(f'{name} {value:g}' for name, value in values.items())}"
+        for rule, values in found().items()
+    )
+    return NOTE.format(settings=settings)
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return every test error."""
+    rows = [["data", "rule", "seed", "epoch", "test_error"]]
+    for record in records:
+        task = record["task"]
+        for epoch, error in enumerate(record["result"]["test_error"], 1):
+            place = [task["data"], task["rule"], task["seed"], epoch]
+            rows.append([short(value) for value in [*place, error]])
+    return rows
+
+
+PART = Part("errors", tasks, errors, tables, lines, "deep_targets", note=note)

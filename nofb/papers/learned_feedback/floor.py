@@ -1,0 +1,243 @@
+"""How well can a mirror see? Its noise floor: the angle that is left however long one mirrors.
+
+With W at rest, B averages the estimates of its last 1 / λ steps, each made of M noise vectors:
+
+    tan² θ = F (n_{l-1} + 1) λ / ((2 - λ) (M - 1))
+
+F says how noisy the answers are: the variance of an answer over the part of it that tells of W,
+F = Var f(a) / (Var a E[f'(a)]²). It is 1 for linear units and 2 - 2/π = 1.36 for ReLU. Raw answers
+have E[f(a)²] instead of Var f(a), and M instead of M - 1: logistic units respond with ½ whoever
+speaks, so F = ¼ / (Var a / 16), which is 400 for noise of width 0.1.
+
+Renormalised feedback forgets too, since what is new is added and the sum cut back to its length:
+λ = κ / (κ + cos θ), with κ the length of what a step adds on average over the length of B.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nofb.diagnosis import angle
+from nofb.layers import Dense
+from nofb.network import Network
+from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.rules import WeightMirror
+from nofb.types import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from nofb.plots import Picture
+    from nofb.plots.style import Theme
+
+HEADING = "The noise floor of a mirror: angle of B and Wᵀ, measured (predicted)"
+
+N_IN, N_OUT, WIDTH = 100, 60, 0.1
+SHARES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # η_B σ² E[f'], λ where there is a decay
+SAMPLES = (4, 8, 16, 32, 64, 128, 256, 512)
+SHARE, SAMPLE = 0.02, 64  # of the mirror by default
+LOOKS = 5  # one after each 1 / λ steps
+HUES = {
+    "linear": "blue",
+    "relu": "bluish green",
+    "renormalised": "reddish purple",
+    "raw": "vermillion",
+}
+TICKS = (2, 5, 10, 20, 45, 90)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A mirror whose floor is measured.
+
+    Attributes
+    ----------
+    title
+        What sets it apart.
+    activation
+        Of the units that answer.
+    slope
+        E[f'(a)].
+    noisiness
+        F, given the variance of a.
+    renormalise, centred
+        As for the rule; renormalised feedback has no decay.
+    """
+
+    title: str
+    activation: str
+    slope: float
+    noisiness: Callable[[float], float]
+    renormalise: bool = False
+    centred: bool = True
+
+
+FORMS = {
+    "linear": Form("linear units", "identity", 1.0, lambda v: 1.0),
+    "relu": Form("ReLU units", "relu", 0.5, lambda v: 2 - 2 / np.pi),
+    "renormalised": Form("linear, renormalised", "identity", 1.0, lambda v: 1.0, renormalise=True),
+    "raw": Form(
+        "logistic, not centred", "logistic", 0.25, lambda v: 0.25 / (v / 16), centred=False
+    ),
+}
+
+
+def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every point: floors over the mirror rate, then over the number of samples.
+
+    None has epochs.
+
+    Examples
+    --------
+    >>> tasks()[0]
+    {'part': 'floor', 'form': 'linear', 'share': 0.002, 'samples': 64}
+    """
+    points = [(share, SAMPLE) for share in SHARES]
+    points += [(SHARE, samples) for samples in SAMPLES if samples != SAMPLE]
+    return [
+        {"part": "floor", "form": form, "share": share, "samples": samples}
+        for form in FORMS
+        for share, samples in points
+    ]
+
+
+def floor(task: Task) -> dict[str, Any]:
+    """Let one mirror settle, and return its angle in degrees, measured and predicted."""
+    form, share, samples = FORMS[task["form"]], task["share"], task["samples"]
+    rule, net, W, B = settled(form, share, samples)
+    tangents = []
+    for _ in range(LOOKS):
+        mirror(rule, net, round(1 / share))
+        tangents.append(np.tan(np.radians(angle(B, W.T))))
+    measured = np.degrees(np.arctan(np.sqrt(np.mean(np.square(tangents)))))
+    return {"measured": float(measured), "predicted": predicted(form, share, samples, W)}
+
+
+def settled(form: Form, share: float, samples: int) -> tuple[WeightMirror, Network, Array, Array]:
+    """Return a mirror that has all the noise it will ever have, and W and B of its layer."""
+    layer = Dense(N_IN, N_OUT, form.activation, init="lecun")
+    net = Network([Dense(1, N_IN), layer, Dense(N_OUT, 1)], "squared_error")
+    rule = WeightMirror(
+        rate=share / form.slope / WIDTH**2,
+        decay=0.0 if form.renormalise else share,
+        renormalise=form.renormalise,
+        width=WIDTH,
+        samples=samples,
+        steps_before=0,
+        centred=form.centred,
+    )
+    rule.attach(net)
+    assert layer.B is not None
+    layer.B[:] = layer.W.T  # where it settles but for its noise
+    mirror(rule, net, round(4 / share))
+    return rule, net, layer.W, layer.B
+
+
+def mirror(rule: WeightMirror, net: Network, steps: int) -> None:
+    """Mirror in phases of one step, as in training, since B gets its length back after a phase."""
+    for _ in range(steps):
+        rule.mirror(net)
+
+
+def predicted(form: Form, share: float, samples: int, W: Array) -> float:
+    """Return the floor in degrees that theory gives.
+
+    Examples
+    --------
+    >>> W = np.eye(100)
+    >>> round(predicted(FORMS["linear"], 0.02, 64, W), 2)
+    7.25
+    >>> round(predicted(FORMS["raw"], 0.02, 64, W), 1)
+    68.4
+    """
+    n_in, n_out = W.shape
+    variance = WIDTH**2 * float((W**2).sum()) / n_out  # of a
+    count = samples - form.centred
+    once = form.noisiness(variance) * (n_in + 1) / count  # tan² of a single estimate
+    decay, tan2 = share, 0.0
+    for _ in range(50 if form.renormalise else 1):
+        tan2 = once * decay / (2 - decay)
+        decay = share / (share + 1 / np.sqrt(1 + tan2))  # cos² = 1 / (1 + tan²)
+    return float(np.degrees(np.arctan(np.sqrt(tan2))))
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return a row for each mirror rate and number of samples, a column for each form."""
+    cells: dict[tuple[float, int], dict[str, str]] = {}
+    for record in records:
+        task, result = record["task"], record["result"]
+        text = f"{result['measured']:.1f}° ({result['predicted']:.1f}°)"
+        cells.setdefault((task["share"], task["samples"]), {})[task["form"]] = text
+    heading = ["new a step", "M", *(form.title for form in FORMS.values())]
+    body = [
+        [f"{share:g}", str(samples), *(row.get(form, "-") for form in FORMS)]
+        for (share, samples), row in cells.items()
+    ]
+    return {HEADING: [heading, *body]}
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return every floor."""
+    rows = [["form", "share", "samples", "measured", "predicted"]]
+    for record in records:
+        values = {**record["task"], **record["result"]}
+        rows.append([short(values[name]) for name in rows[0]])
+    return rows
+
+
+def figure(records: Sequence[Record]) -> Picture:
+    """Draw the angle that mirroring leaves, measured and predicted.
+
+    The left panel is over the share of B that is new at every step, the right one over the number
+    of noise vectors. Lines are theory, points are measured.
+    """
+    from nofb.plots.picture import Picture  # late: matplotlib loads slowly
+    from nofb.plots.style import using
+
+    with using("light") as colours:
+        picture = Picture(10.4, 4.6, colours)
+        left, right = picture.subplots(1, 2, sharey=True)
+        at_rate = [record for record in records if record["task"]["samples"] == SAMPLE]
+        at_size = [record for record in records if record["task"]["share"] == SHARE]
+        _panel(left, at_rate, "share", colours)
+        _panel(right, at_size, "samples", colours)
+        left.set_title(f"M = {SAMPLE} noise vectors a step")
+        left.set_xlabel("share of B that is new at each step, λ with decay (logarithmic)")
+        left.set_ylabel("angle between B and Wᵀ that is left\n(logarithmic; points are measured)")
+        right.set_title(f"a share of {SHARE:g} is new at each step")
+        right.set_xlabel("M, noise vectors a step (logarithmic)")
+    return picture
+
+
+def _panel(axes: Axes, records: Sequence[Record], quantity: str, theme: Theme) -> None:
+    """Draw every form of the mirror over one quantity, and name it where its line ends."""
+    from nofb.plots.labels import label_ends  # late, as above
+    from nofb.plots.style import OKABE_ITO
+
+    points: dict[str, list[tuple[float, float, float]]] = {}
+    for record in records:
+        task, result = record["task"], record["result"]
+        point = task[quantity], result["predicted"], result["measured"]
+        points.setdefault(task["form"], []).append(point)
+    ends = {}
+    for name, found in points.items():
+        colour = OKABE_ITO[HUES[name]]
+        x, predicted, measured = zip(*sorted(found), strict=True)
+        axes.plot(x, predicted, color=colour, linewidth=1.4, label=name)
+        axes.plot(x, measured, "o", color=colour, label=f"_{name}, measured")
+        ends[FORMS[name].title] = (x[-1], predicted[-1], colour)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    ticks = sorted({record["task"][quantity] for record in records})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_yticks(TICKS, [f"{degrees}°" for degrees in TICKS])
+    axes.minorticks_off()
+    axes.set_ylim(1.5, 100)
+    label_ends(axes, ends)
+
+
+PART = Part("floor", tasks, floor, tables, lines, "mirror_floor", figure, "mirror_floor")

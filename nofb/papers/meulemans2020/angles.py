@@ -1,0 +1,217 @@
+"""Where does a step point, to the gradient or to Gauss-Newton?
+
+Meulemans et al. 2020, "A Theoretical Framework for Target Propagation". Their answer: plain
+difference target propagation to neither, and with difference reconstruction to Gauss-Newton. Every
+rule here trains the same network from the same starts, and is asked after each epoch.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nofb import datasets
+from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS, directions, ends, probed
+from nofb.layers import Dense
+from nofb.network import Network
+from nofb.papers.meulemans2020.configurations import SCALES, configuration
+from nofb.papers.published import published
+from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.training import DivergenceWarning, Run, fit
+from nofb.training.interrupts import end_everything
+from nofb.types import Array
+
+if TYPE_CHECKING:
+    from nofb.plots import Picture
+
+RULES = (
+    "bp", "dfa", "fwdtp", "sdtp", "dtp", "ldrl", "itp", "itp_drl", "dtp_drl", "ddtp", "gnt",
+)  # fmt: skip
+PROBED = 200  # test samples
+PUBLISHED = published(__package__, ["rule"])
+HEADINGS = (
+    "At the end, hidden layers from the input side up",
+    "Targets and inverses at the end, layer by layer",
+    "Mean angle of the hidden layers to Gauss-Newton, by its damping",
+)
+NOTE = (
+    "Means over seeds, ± the standard deviation of one. Gauss-Newton is damped by {damping}; see "
+    "the last table for others. Published errors: 10 seeds on all of Fashion-MNIST, 5 hidden "
+    "layers of 256; quoted from memory{else_where}. Runs: {extent}."
+)
+
+Runs = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def tasks(epochs: int | None = None, scale: str = "laptop") -> list[dict[str, Any]]:
+    """Return a run for each seed and rule, none longer than `epochs`.
+
+    Examples
+    --------
+    >>> tasks(epochs=2)[0]
+    {'scale': 'laptop', 'rule': 'bp', 'seed': 0, 'epochs': 2}
+    """
+    most = SCALES[scale].epochs
+    return [
+        {"scale": scale, "rule": rule, "seed": seed, "epochs": min(epochs or most, most)}
+        for seed in range(SCALES[scale].seeds)
+        for rule in RULES
+    ]
+
+
+@end_everything()
+def step_angles(task: Task) -> dict[str, Any]:
+    """Train, and ask where the steps point before the first one and after each epoch.
+
+    Returns
+    -------
+    dict
+        "test_error" in per cent, after each epoch; "angles", for each of `YARDSTICKS` and from the
+        start on, those of the hidden layers' steps, from the input side up; and what `ends` says.
+        Of a run that diverged "stopped" alone.
+    """
+    scale, chosen = SCALES[task["scale"]], configuration(task["scale"], task["rule"])
+    data = datasets.load(scale.data).flat()
+    sizes = [data.x_train.shape[1], *scale.hidden]
+    layers = [Dense(below, above, "tanh") for below, above in pairwise(sizes)]
+    net = Network([*layers, Dense(sizes[-1], 10)], seed=task["seed"], dtype=scale.dtype)
+    rule = chosen.rule(task["rule"], scale.batch)
+    rule.attach(net, task["seed"])
+    samples = data.x_test[:PROBED], data.y_test[:PROBED]
+    found = [directions(rule, probed(net, *samples))]
+
+    def look(run: Run) -> None:
+        found.append(directions(rule, probed(net, *samples)))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)
+        run = fit(
+            net, rule, data, task["epochs"], scale.batch, chosen.optimizer(scale.batch),
+            seed=task["seed"], probe=0, callbacks=[look], progress=False,
+        )  # fmt: skip
+    if run.stopped:
+        return {"stopped": run.stopped}
+    errors = [round(100 * (1 - share), 3) for share in run.history["test_accuracy"]]
+    angles = {name: [each[name] for each in found] for name in YARDSTICKS}
+    last = ends(rule, probed(net, *samples))
+    return {"stopped": None, "test_error": errors, "angles": angles, **last}
+
+
+def by_rule(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the results of each rule's seeds."""
+    runs: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        runs.setdefault(record["task"]["rule"], []).append(record["result"])
+    return {rule: runs[rule] for rule in RULES if rule in runs}
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return the three tables by their headings."""
+    runs = by_rule(records)
+    found = angles_table(runs), inverse_table(runs), damping_table(runs)
+    return dict(zip(HEADINGS, found, strict=True))
+
+
+def angles_table(runs: Runs) -> Rows:
+    """Return a row for each rule: its error beside the published one, and where its steps point."""
+    rows = [["rule", "seeds", "test error %", "published %", "to the gradient", "to Gauss-Newton",
+             "unnoticed share"]]  # fmt: skip
+    for rule, seeds in runs.items():
+        errors = np.array([run["test_error"][-1] for run in seeds])
+        spread = f" ± {errors.std(ddof=1):.2f}" if len(errors) > 1 else ""
+        theirs = str(PUBLISHED.get((rule,), "-"))
+        angles = [
+            _row(mean_angles(seeds, yardstick)[-1], "{:.0f}°")
+            for yardstick in ("gradient", GAUSS_NEWTON)
+        ]
+        share = _row(_mean(seeds, "null_space_share"), "{:.2f}")
+        error = f"{errors.mean():.2f}{spread}"
+        rows.append([rule, str(len(seeds)), error, theirs, *angles, share])
+    return rows
+
+
+def inverse_table(runs: Runs) -> Rows:
+    """Return a row for each rule that has inverses."""
+    rows = [["rule", "residual of the inverse", "its reconstruction loss"]]
+    for rule, seeds in runs.items():
+        if "inverse_residual" in seeds[0]:
+            residual, loss = (_mean(seeds, m) for m in ("inverse_residual", "reconstruction_loss"))
+            rows.append([rule, _row(residual, "{:.2f}"), _row(loss, "{:.3g}")])
+    return rows
+
+
+def damping_table(runs: Runs) -> Rows:
+    """Return a row for each rule, and a column for each damping."""
+    names = [name for name in YARDSTICKS if name != "gradient"]
+    body = [
+        [rule, *(f"{mean_angles(seeds, name)[-1].mean():.0f}°" for name in names)]
+        for rule, seeds in runs.items()
+    ]
+    return [["rule", *names], *body]
+
+
+def mean_angles(seeds: Sequence[Mapping[str, Any]], yardstick: str) -> Array:
+    """Return the mean over seeds (epochs from the start on, hidden layers)."""
+    angles: Array = np.mean([np.array(run["angles"][yardstick], float) for run in seeds], axis=0)
+    return angles
+
+
+def _mean(seeds: Sequence[Mapping[str, Any]], measure: str) -> Array:
+    """Return the mean over seeds of what is measured at the end, NaN where there is nothing."""
+    mean: Array = np.mean([np.array(run[measure], float) for run in seeds], axis=0)
+    return mean
+
+
+def _row(values: Array, form: str) -> str:
+    return " ".join("-" if np.isnan(value) else form.format(value) for value in values)
+
+
+def note(records: Sequence[Record]) -> str:
+    """Say what ran, and what the published numbers belong to."""
+    name = records[0]["task"]["scale"]
+    scale = SCALES[name]
+    epochs = max(len(run["test_error"]) for seeds in by_rule(records).values() for run in seeds)
+    extent = (
+        f"{scale.data}, {len(scale.hidden)} hidden layers of {scale.hidden[0]}, {epochs} epochs"
+    )
+    other = "" if name == "full" else ", and not to be compared with errors at this scale"
+    return NOTE.format(damping=GAUSS_NEWTON, else_where=other, extent=extent)
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return every number: a line for each rule, seed, epoch and hidden layer."""
+    rows = [["rule", "seed", "epoch", "test_error", "layer", *YARDSTICKS]]
+    for record in records:
+        task, result = record["task"], record["result"]
+        errors = [None, *result["test_error"]]  # of the start it was not measured
+        for epoch, layer in np.ndindex(np.shape(result["angles"]["gradient"])):
+            place = [task["rule"], task["seed"], epoch, errors[epoch], layer + 1]
+            angles = [result["angles"][name][epoch][layer] for name in YARDSTICKS]
+            rows.append([short(value) for value in [*place, *angles]])
+    return rows
+
+
+def figure(records: Sequence[Record]) -> Picture:
+    """Draw each rule's way between the two directions, means over seeds."""
+    from nofb.papers.meulemans2020.step_directions import (
+        step_directions,
+    )  # late: matplotlib loads slowly
+
+    runs = by_rule(records)
+    return step_directions({
+        rule: (mean_angles(seeds, "gradient"), mean_angles(seeds, GAUSS_NEWTON))
+        for rule, seeds in runs.items()
+    })  # fmt: skip
+
+
+def part(scale: str) -> Part:
+    """Return the part at one scale."""
+    runs = partial(tasks, scale=scale)
+    return Part(
+        scale, runs, step_angles, tables, lines, "meulemans2020", figure, "meulemans2020", note
+    )

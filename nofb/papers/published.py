@@ -1,0 +1,62 @@
+"""Published numbers: a CSV file beside the runs that they are compared with.
+
+Each row says where its number stands, and how sure it is that it stands there.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+FILE = "published.csv"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number of a paper.
+
+    Attributes
+    ----------
+    mean, spread
+        The number, and the standard deviation over seeds if the paper has it.
+    source, how_sure
+        Where it stands, and whether it was read there or is quoted from memory.
+    """
+
+    mean: float
+    spread: float | None
+    source: str
+    how_sure: str
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f}" + ("" if self.spread is None else f" ± {self.spread:.2f}")
+
+
+def published(package: str, keys: Sequence[str]) -> dict[tuple[str, ...], Published]:
+    """Return the numbers of a paper by what tells them apart.
+
+    Parameters
+    ----------
+    package
+        The paper's package, which holds the file.
+    keys
+        The columns that name a number, such as "data" and "rule".
+
+    Examples
+    --------
+    >>> number = published("nofb.papers.deep_targets", ["data", "rule"])["mnist", "dtp"]
+    >>> str(number), number.how_sure
+    ('2.39 ± 0.19', 'quoted from memory')
+    """
+    with resources.files(package).joinpath(FILE).open(encoding="utf-8") as file:
+        return {
+            tuple(row[key] for key in keys): Published(
+                float(row["mean"]),
+                float(row["spread"]) if row["spread"] else None,
+                row["source"],
+                row["how_sure"],
+            )
+            for row in csv.DictReader(file)
+        }

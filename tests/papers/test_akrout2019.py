@@ -1,0 +1,281 @@
+"""Reproductions: the authors' runs as they ran them, and an honest page on how close ours come."""
+
+import csv
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+from oracles import relative
+
+import nofb
+from nofb import datasets, plots
+from nofb.cli import main
+from nofb.datasets import Dataset
+from nofb.papers.akrout2019 import STUDY, paper, training
+from nofb.papers.akrout2019.figure import akrout2019 as draw
+from nofb.papers.akrout2019.logs import MEASURES, RULES, published
+from nofb.papers.akrout2019.paper import paper as as_described
+from nofb.papers.akrout2019.released import released
+
+FORMS = [part.name for part in STUDY.parts]
+
+RNG = np.random.default_rng(0)
+
+
+def pixels(samples: int) -> Dataset:
+    """Return samples that look like MNIST to a network: 784 numbers from 0 to 1, ten classes."""
+    x, y = RNG.random((samples, 784)), RNG.integers(0, 10, samples)
+    y[:10] = range(10)
+    return Dataset(x, y, x[:40], y[:40], name="mnist", image_shape=(1, 28, 28))
+
+
+SMALL = pixels(2 * 128 + 5)
+
+
+@pytest.fixture
+def small_mnist(monkeypatch):
+    """Let every reproduction find a tiny data set, and train one seed of each form."""
+    monkeypatch.setattr(datasets, "load", lambda name: SMALL)
+    monkeypatch.setattr(paper, "SEEDS", 2)
+
+
+# -- the authors' logs ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "accuracy", "angle"),
+    [("bp", 98.50, None), ("fa", 97.80, 40.0), ("wm", 98.49, 3.8), ("kp", 98.45, 3.6)],
+)
+def test_the_authors_logs_end_where_they_are_known_to_end(rule, accuracy, angle):
+    """What we compare with must be what they published."""
+    log = published(rule)
+    assert {len(values) for values in log.values()} == {400}
+    assert 100 * log["test_accuracy"][-1] == pytest.approx(accuracy)
+    assert ("weight_angle" in log) == (angle is not None)
+    if angle:
+        assert log["weight_angle"][-1] == pytest.approx(angle, abs=0.05)
+
+
+def test_the_angle_of_feedback_alignment_falls_and_rises_again_in_their_log():
+    """It aligns, then partly forgets it: a reproduction must show the same V."""
+    angle = published("fa")["weight_angle"]
+    assert angle[9] < angle[0] - 5 and angle[9] < angle[99] - 5
+
+
+# -- the released form ---------------------------------------------------------------------------
+
+
+def their_run(trial, steps: int):
+    """Return the weights after some steps of the released code, written anew, samples as columns.
+
+    A bias step is η / N times a *mean* over the batch: divided twice. B takes the transpose of
+    delta hᵀ, without decay, if the rule learns it.
+    """
+    net, lr, n = trial.net, trial.optimizer.lr, 128
+    W = [layer.W.T.astype(float) for layer in net.weighted]
+    b = [layer.b.astype(float)[:, None] for layer in net.weighted]
+    B = net.weighted[1].B
+    back = W[1].T.copy() if B is None else B.T.astype(float)
+    for step in range(steps):
+        rows = slice(step * n, (step + 1) * n)
+        x, y = trial.data.x_train[rows].T, np.eye(10)[trial.data.y_train[rows]].T
+        h = 1 / (1 + np.exp(-(W[0] @ x + b[0])))
+        error = 1 / (1 + np.exp(-(W[1] @ h + b[1]))) - y
+        delta = ((W[1].T if trial.rule.name == "bp" else back) @ error) * h * (1 - h)
+        products = delta @ x.T, error @ h.T
+        for layer, (product, signal) in enumerate(zip(products, (delta, error), strict=True)):
+            W[layer] = W[layer] - lr / n * product
+            b[layer] = b[layer] - lr / n * signal.mean(axis=1, keepdims=True)
+        if trial.rule.name == "kp_released":
+            back = back - lr / n * products[1].T
+    return W, b, back
+
+
+@pytest.mark.parametrize("rule", ["bp", "fa", "kp"])
+def test_a_released_run_is_theirs_step_by_step(rule):
+    """Bias rates, order, batches: one slip, and curves part for a reason that is not the rule."""
+    trial = released(rule, 0, SMALL)
+    trial.rule.attach(trial.net, 0)
+    W, b, back = their_run(trial, steps=2)
+    nofb.fit(trial.net, trial.rule, trial.data, 1, 128, trial.optimizer, shuffle=trial.shuffle)
+    for layer, weights, biases in zip(trial.net.weighted, W, b, strict=True):
+        assert relative(layer.W, weights.T) < 1e-6
+        assert relative(layer.b, biases[:, 0]) < 1e-6
+    if rule != "bp":
+        assert relative(trial.net.weighted[1].B, back.T) < 1e-6
+
+
+def test_a_released_network_starts_as_theirs_do():
+    """Weights, biases and feedback: N(0, 1 / (n_l + n_{l-1})), each drawn on its own."""
+    trial = released("kp", 0, SMALL)
+    trial.rule.attach(trial.net, 0)
+    first, second = trial.net.weighted
+    for arrays, units in (((first.W, first.b), 1284), ((second.W, second.B), 510)):
+        for array in arrays:
+            n = array.size
+            assert array.std() == pytest.approx(np.sqrt(1 / units), rel=3 / np.sqrt(2 * n))
+            assert array.mean() == pytest.approx(0, abs=3 / np.sqrt(units * n))
+    assert first.b.dtype == second.b.dtype == np.float32
+    assert np.isin(first.b, first.W).mean() < 0.1  # in single precision some numbers meet
+    assert abs(np.corrcoef(second.W.ravel(), second.B.T.ravel())[0, 1]) < 0.1
+
+
+def test_a_released_run_leaves_out_the_samples_that_fill_no_batch_and_probes_the_first():
+    """Their last 96 samples of MNIST were never seen; their angles are those of one sample."""
+    trial = released("wm", 0, SMALL)
+    np.testing.assert_array_equal(trial.data.x_train, SMALL.x_train[:256])
+    np.testing.assert_array_equal(trial.data.x_test, SMALL.x_test)
+    np.testing.assert_array_equal(trial.probe[0], SMALL.x_train[:1])
+    assert not trial.shuffle
+    assert trial.rule.steps_before == 60000 // 128
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_papers_form_shuffles_and_has_decay_or_a_bound(rule):
+    """What the paper describes, in the place of what was released."""
+    trial = as_described(rule, 0, SMALL)
+    assert trial.shuffle and trial.rule.name == rule and len(trial.data.x_train) == 261
+    if rule in ("wm", "kp"):
+        assert trial.rule.decay > 0
+
+
+# -- the runs ------------------------------------------------------------------------------------
+
+
+def test_a_shortened_reproduction_shortens_every_run():
+    """Twenty epochs of everything are a smoke test; the page then says twenty."""
+    assert {task["epochs"] for task in STUDY.tasks(3)} == {3}
+    assert {task["epochs"] for task in STUDY.tasks() if task["form"] == "released"} == {400}
+    assert [task["rule"] for task in STUDY.tasks()[:4]] == list(RULES)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_run_brings_back_what_the_authors_logged(form, small_mnist, tmp_path):
+    """Backprop has no feedback matrix, so it has no angles."""
+    for rule in ("bp", "wm"):
+        result = STUDY.run(tmp_path, {"form": form, "rule": rule, "seed": 0, "epochs": 2})
+        assert json.loads(json.dumps(result, allow_nan=False)) == result
+        assert set(published(rule)) <= set(result)
+        assert all(len(result[name]) == 2 for name in published(rule))
+        assert ("weight_angle" in result) == (rule == "wm")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
+    form, small_mnist, tmp_path, monkeypatch
+):
+    """Four hundred epochs are long enough for a laptop to be closed."""
+    task = {"form": form, "rule": "wm", "seed": 0, "epochs": 12}
+    whole = STUDY.run(tmp_path, task)
+
+    def stop(run):
+        if run.history.epochs == 11:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(training, "fit", partial(nofb.fit, callbacks=[stop]))
+        STUDY.run(tmp_path, task)
+    assert list(tmp_path.iterdir())
+    again = STUDY.run(tmp_path, task)
+    for name in MEASURES:
+        np.testing.assert_array_equal(again[name], whole[name])
+    assert not list(tmp_path.iterdir())
+
+
+def run_command(capsys, *words: str):
+    code = main(list(words))
+    return code, *capsys.readouterr()
+
+
+def test_the_command_writes_figures_a_page_and_every_number(capsys, tmp_path, small_mnist):
+    """One command, and the authors' curves and ours are side by side."""
+    folder = tmp_path / "new"
+    words = ["reproduce", "akrout2019", "--epochs", "2", "--jobs", "1", "--out", str(folder)]
+    code, out, err = run_command(capsys, *words)
+    assert code == 0 and err == ""
+    assert str(folder / "akrout2019.md") in out and "40.0° / " in out
+    figures = {f"{form}.{kind}" for form in FORMS for kind in ("png", "svg")}
+    names = {path.name for path in folder.iterdir()}
+    assert names == figures | {"akrout2019.md", "akrout2019.csv", "runs.jsonl"}
+    page = (folder / "akrout2019.md").read_text()
+    assert " ".join(["nofb", *words]) in page and "2 seeds, 2 epochs" in page
+    with (folder / "akrout2019.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    lengths = {form: sum(row["form"] == form for row in rows) for form in ("authors", *FORMS)}
+    assert lengths == {"authors": 1600, "released": 4 * 2, "paper": 4 * 2 * 2}
+
+
+def test_what_is_done_is_not_done_again(capsys, tmp_path, small_mnist, monkeypatch):
+    """Hours of runs that a closed laptop cut short must go on where they were."""
+    words = ["reproduce", "akrout2019", "--epochs", "1", "--jobs", "1", "--out", str(tmp_path)]
+    _, first, _ = run_command(capsys, *words)
+
+    def fail(*arguments, **options):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(training, "fit", fail)
+    code, again, err = run_command(capsys, *words)
+    assert code == 0 and err == "" and again.endswith(first)
+    assert again.startswith("12 of 12 runs were finished earlier")
+
+
+def test_a_paper_that_is_not_there_is_refused_with_those_that_are(capsys, tmp_path, monkeypatch):
+    """A typo must not start hours of training."""
+    monkeypatch.chdir(tmp_path)
+    for words, sentence in (
+        (["akruot2019"], "paper is 'akruot2019', but must be one of: akrout2019"),
+        (["akrout2019", "--epochs", "0"], "epochs must be at least 1, but is 0"),
+        (["akrout2019", "--jobs", "0"], "jobs must be at least 1, but is 0"),
+    ):
+        code, out, err = run_command(capsys, "reproduce", *words)
+        assert code == 2 and out == "" and sentence in err
+    assert not list(tmp_path.iterdir())
+
+
+# -- the figure and the page ---------------------------------------------------------------------
+
+RUNS = {
+    "bp": [{"loss": [1.0, 0.5], "test_accuracy": [0.8, 0.9]}],
+    "wm": [
+        {
+            "loss": [2.0, 1.0],
+            "test_accuracy": [0.7, 0.8 + 0.1 * seed],
+            "weight_angle": [60.0, 40.0],
+            "delta_angle": [50.0, 30.0],
+        }
+        for seed in (0, 1)
+    ],
+}
+
+
+def records(form: str):
+    return [
+        {"task": {"form": form, "rule": rule, "seed": seed}, "result": {"stopped": None} | run}
+        for rule, runs in RUNS.items()
+        for seed, run in enumerate(runs)
+    ]
+
+
+def test_the_figure_draws_the_mean_over_seeds_and_the_authors_curve_as_far_as_we_ran():
+    """Their 400 epochs beside our two would hide how short ours are."""
+    picture = draw(RUNS, {rule: published(rule) for rule in RULES})
+    lines = {
+        (axes.get_title(), line.get_label()): line for axes in picture.axes for line in axes.lines
+    }
+    assert isinstance(picture, plots.Picture) and len(lines) == 2 * 6
+    np.testing.assert_allclose(lines["Test accuracy", "wm"].get_ydata(), [0.7, 0.85])
+    authors = lines["Test accuracy", "_wm, the authors'"]
+    np.testing.assert_allclose(authors.get_xydata(), [[1, 0.7848], [2, 0.8423]])
+
+
+def test_a_run_that_failed_is_named_and_is_in_no_mean():
+    """A mean over survivors alone, unmarked, would be a lie."""
+    broken = {"task": {"form": "paper", "rule": "wm", "seed": 2}, "error": "MemoryError: too much"}
+    stopped = {"task": {"form": "paper", "rule": "bp", "seed": 1},
+               "result": {"stopped": "bp was stopped in epoch 1", "loss": []}}  # fmt: skip
+    everything = [*records("paper"), broken, stopped]
+    page = STUDY.page(everything, "nofb reproduce")
+    assert "MemoryError: too much" in page and "bp was stopped in epoch 1" in page
+    assert "| wm | 2 | 2 | 1 ± 0 | 85.00 ± 7.07 |" in page
+    assert "| bp | 1 | 2 |" in page

@@ -1,0 +1,99 @@
+"""The study of iterated inverses: its theory must hold in its numbers, and its page must show them.
+
+MNIST is not here: what trains does so on embedded digits, with a network of the same kind.
+"""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nofb import Dense, Network, datasets, rules
+from nofb.jacobians import output_jacobians
+from nofb.papers.bengio2020 import STUDY, anatomy, changes, network, training
+from nofb.papers.bengio2020.contraction import CONSTANTS, contraction
+from nofb.rules.gauss_newton_targets import gauss_newton
+
+SMALL = replace(network.SETTINGS, data="digits", hidden=(20, 20, 20))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Let every part that trains do so on digits, with three hidden layers of 20."""
+    for module in (anatomy, training):
+        monkeypatch.setattr(module, "SETTINGS", SMALL)
+
+
+def taught(seed: int = 0):
+    """Return a rule attached to a square tanh network, and a trace that knows its target."""
+    layers = [Dense(64, 20, "tanh"), *(Dense(20, 20, "tanh") for _ in range(2)), Dense(20, 10)]
+    net = Network(layers, seed=seed, dtype=np.float64)
+    rule = rules.make("itp", step_size=0.01)
+    rule.attach(net, seed)
+    data = datasets.load("digits").flat()
+    trace = net.forward(data.x_train[:6])
+    return rule, trace.set_target(net.as_target(data.y_train[:6], 6))
+
+
+@pytest.mark.parametrize("constant", CONSTANTS)
+def test_a_linear_inverse_that_is_wrong_by_a_rotation_attains_the_bound(constant):
+    """If the error shrank otherwise, either the iteration or the constant would be wrong."""
+    result = contraction({"part": "contraction", "constant": constant})
+    assert result["constant"] == pytest.approx(constant)
+    np.testing.assert_allclose(result["error"], constant ** np.arange(13), rtol=1e-6)
+
+
+def test_a_learned_inverse_is_never_slower_than_its_constant():
+    """The theorem of the paper, on a tanh layer whose inverse learned."""
+    result = contraction({"part": "contraction", "lessons": 300})
+    assert result["constant"] < 1
+    assert (np.array(result["error"]) <= result["constant"] ** np.arange(13) * (1 + 1e-9)).all()
+
+
+def test_exact_local_inverses_move_the_output_as_asked_and_yet_not_as_little_as_they_could():
+    """They reach the target, so their length is not an error of theirs: it is what they are."""
+    rule, trace = taught()
+    exact, conditions = changes.exact_changes(rule, trace)
+    assert len(conditions) == 2 and min(conditions) >= 1
+    for layer, J in output_jacobians(trace):
+        moved = np.einsum("nji,ni->nj", J, exact[layer])
+        np.testing.assert_allclose(moved, -rule.step_size * trace.error, rtol=1e-6, atol=1e-12)
+        least = rule.step_size * gauss_newton(J, trace.error, 0.0)
+        lengths = np.linalg.norm(exact[layer], axis=1), np.linalg.norm(least, axis=1)
+        assert (lengths[0] >= lengths[1] * (1 - 1e-6)).all()
+
+
+def test_the_measures_of_the_best_change_are_those_of_gauss_newton(monkeypatch):
+    """An angle of 0, a length of 1 and an empty null space: the yardstick measured with itself."""
+    rule, trace = taught()
+    damping = rules.make("gnt").damping
+    best = {trace.net.weighted[-1]: -rule.step_size * trace.error}
+    for layer, J in output_jacobians(trace):
+        best[layer] = -rule.step_size * gauss_newton(J, trace.error, damping)
+    found = changes.measures(rule, trace, best)
+    np.testing.assert_allclose(found["gauss_newton_angle"], 0, atol=1e-4)
+    np.testing.assert_allclose(found["length"], 1)
+    np.testing.assert_allclose(found["null_space_share"], 0, atol=1e-9)
+
+
+def runs():
+    """Return every run of a study of one epoch."""
+    chosen = [task for task in STUDY.tasks(epochs=1) if task.get("lessons", 150) == 150]
+    forms = "1 iteration", "Gauss-Newton, c = 0.1"
+    chosen = [task for task in chosen if task.get("form", forms[0]) in forms]
+    return [{"task": task, "result": STUDY.part(task).run(task)} for task in chosen]
+
+
+def test_the_page_holds_every_part_and_every_number(small, tmp_path):
+    """A figure without numbers can not be checked, and numbers without a figure are not seen."""
+    records = runs()
+    page = STUDY.write(records, tmp_path, "nofb reproduce bengio2020").read_text()
+    for part in STUDY.parts:
+        assert (tmp_path / f"{part.image}.png").stat().st_size > 10_000
+        rows = list(csv.reader((tmp_path / f"{part.numbers}.csv").read_text().splitlines()))
+        assert len({len(row) for row in rows}) == 1 and len(rows) > 5
+    assert "Gauss-Newton, c = 0.1" in page
+    for part, found in STUDY.by_part(records):
+        (heading,) = part.tables(found)
+        assert heading in page and heading in STUDY.table(records)

@@ -1,0 +1,59 @@
+"""The table of deep targets: trained with what the search found, beside published numbers.
+
+MNIST is not here: what trains does so on embedded digits, with a network of the same kind.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from nofb import datasets, rules
+from nofb.papers.deep_targets import STUDY, errors, search, settings
+
+SMALL = replace(settings.SETTINGS, data="digits", hidden=(20, 20, 20))
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Let everything be trained on digits, with three hidden layers of 20."""
+    for module in (errors, search):
+        monkeypatch.setattr(module, "SETTINGS", SMALL)
+
+
+def test_deep_targets_are_trained_with_what_the_search_found():
+    """Settings chosen by hand, or on the test split, would make the table worth nothing."""
+    found = settings.found()
+    assert set(found) == set(settings.GRIDS)
+    for rule, chosen in found.items():
+        grid = settings.GRIDS[rule]
+        assert all(chosen[name] in values for name, values in grid.items())
+        attributes = settings.attributes_of(rule, chosen)
+        assert "lr" not in attributes and rules.make(rule, **attributes)
+    tasks = errors.tasks()
+    assert len({(t["data"], t["rule"], t["seed"]) for t in tasks}) == len(tasks) == 35
+    assert all(task["lr"] == found[task["rule"]]["lr"] for task in tasks)
+
+
+def test_a_trial_sees_held_out_samples_and_never_the_test_split(small, monkeypatch):
+    """A test sample that took part in the choice is no test sample any more."""
+    data = datasets.load("digits").flat()
+    blind = datasets.Dataset(data.x_train, data.y_train, data.x_test * 0, data.y_test, "blind")
+    monkeypatch.setattr(search, "load", lambda name: data)
+    seen = search.trial({"rule": "bp", "epochs": 2, "lr": 1e-3})
+    monkeypatch.setattr(search, "load", lambda name: blind)
+    assert seen == search.trial({"rule": "bp", "epochs": 2, "lr": 1e-3})
+
+
+def test_the_table_of_deep_targets_has_published_numbers_beside_ours(small, tmp_path):
+    """A number stands beside the one it is to be compared with, or it is only a number."""
+    tasks = [t for t in errors.tasks(epochs=1) if t["rule"] == "dtp" and t["seed"] < 2]
+    tasks = [task | {"data": "mnist"} for task in tasks[:1]] + [tasks[2] | {"data": "mnist"}]
+    digits = [task | {"data": "digits"} for task in tasks]
+    records = [
+        {"task": task, "result": errors.errors(on_digits)}
+        for task, on_digits in zip(tasks, digits, strict=True)
+    ]
+    page = STUDY.write(records, tmp_path, "nofb reproduce deep_targets").read_text()
+    assert "2.39 ± 0.19" in page and "quoted from memory" in page
+    lines = (tmp_path / "deep_targets.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(records)

@@ -1,0 +1,161 @@
+"""The runs that a study keeps are those of one code, and none of them is ever lost."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nofb import datasets, fingerprint
+from nofb.cli import main
+from nofb.datasets import Dataset
+from nofb.experiments.grid import run_grid
+from nofb.experiments.kept import SameCode, of_one_code, with_code
+from nofb.papers import akrout2019, learned_feedback
+from nofb.papers.akrout2019 import training
+from nofb.papers.study import Part
+
+NAME = "learned_feedback"
+TASKS = [
+    {"part": "floor", "form": "linear", "share": 0.02, "samples": 16, "seed": seed}
+    for seed in range(3)
+]
+TODAY = fingerprint.of_nofb()
+EARLIER = "0123456789ab"
+
+
+class Study:
+    """The command with three small runs, in a folder with a log."""
+
+    def __init__(self, folder, capsys):
+        self.folder, self.capsys, self.log, self.seen = folder, capsys, folder / "runs.jsonl", []
+
+    def work(self, task):
+        self.seen.append(task["seed"])
+        return {"measured": 1.0, "stopped": None}
+
+    def keep(self, code, tasks=TASKS):
+        """Leave runs of some code in the log."""
+        with self.log.open("a") as file:
+            for task in tasks:
+                record = {"task": with_code(task, code), "result": {"measured": 0.5}}
+                file.write(json.dumps(record | {"seconds": 0.1}) + "\n")
+        return self.log.read_bytes()
+
+    def run(self):
+        """Return the exit code, and what was printed."""
+        code = main(["reproduce", NAME, "--jobs", "1", "--out", str(self.folder)])
+        return code, *self.capsys.readouterr()
+
+
+@pytest.fixture
+def study(tmp_path, capsys, monkeypatch):
+    made = Study(tmp_path, capsys)
+
+    def rows(records):
+        return [["measured"], *([str(record["result"]["measured"])] for record in records)]
+
+    part = Part("floor", lambda epochs: TASKS, made.work, lambda r: {"all": rows(r)}, rows, "all")
+    small = replace(learned_feedback.STUDY, parts=(part,))
+    monkeypatch.setattr(learned_feedback, "STUDY", small)
+    return made
+
+
+def test_a_kept_run_names_the_code_and_is_shown_again_for_it(study):
+    """Otherwise nobody can tell which code a kept number is from."""
+    assert study.run()[0] == 0 and study.seen == [0, 1, 2]
+    kept = [json.loads(line)["task"] for line in study.log.read_text().splitlines()]
+    assert kept == [{**task, "code": TODAY} for task in TASKS]
+    code, out, _ = study.run()
+    assert code == 0 and study.seen == [0, 1, 2]
+    assert "3 of 3 runs were finished earlier" in out and "earlier code" not in out
+
+
+@pytest.mark.parametrize(
+    ("kept_by", "named"), [(None, "their log does not name it"), (EARLIER, EARLIER)]
+)
+def test_a_whole_log_of_earlier_code_is_shown_and_said_to_be_one(study, kept_by, named):
+    """Hours of runs are worth showing, and a reader must know that they are not today's."""
+    before = study.keep(kept_by)
+    code, out, err = study.run()
+    assert code == 0 and err == "" and study.seen == []
+    assert out.splitlines().count("0.5") == 3
+    assert f"These runs were made by earlier code of nofb ({named})." in out
+    assert study.log.read_bytes() == before
+
+
+@pytest.mark.parametrize("kept_by", [None, EARLIER])
+def test_nothing_is_added_to_the_runs_of_earlier_code(study, kept_by):
+    """A table of two codes would compare what cannot be compared, and nobody could see it."""
+    before = study.keep(kept_by, TASKS[:2])
+    code, out, err = study.run()
+    assert code == 2 and out == "" and study.seen == []
+    assert "keeps 2 of these 3 runs, made by earlier code of nofb" in err
+    assert "begin anew in another folder (--out)" in err
+    assert study.log.read_bytes() == before
+    assert [path.name for path in study.folder.iterdir()] == ["runs.jsonl"]
+
+
+def test_runs_of_other_tasks_do_not_stand_in_the_way(study):
+    """A first look with few epochs, by earlier code, must not block the long run for ever."""
+    before = study.keep(EARLIER, [{**task, "seed": 9} for task in TASKS])
+    assert study.run()[0] == 0 and study.seen == [0, 1, 2]
+    assert study.log.read_bytes().startswith(before)
+
+
+def test_a_log_of_two_codes_gives_the_runs_of_one(tmp_path, study):
+    """Logs are joined by hand; a table must not take one seed from each."""
+    study.keep(EARLIER, TASKS)
+    study.keep(TODAY, TASKS[:1])
+    assert of_one_code(TASKS, study.log) == [with_code(task, EARLIER) for task in TASKS]
+    study.keep(TODAY, TASKS[1:])
+    assert of_one_code(TASKS, study.log) == [with_code(task, TODAY) for task in TASKS]
+    assert [task["seed"] for task in of_one_code(TASKS, tmp_path / "none")] == [0, 1, 2]
+
+
+def test_a_failed_run_of_earlier_code_keeps_nobody_from_beginning_anew(study):
+    """It has no number that could be mixed with others."""
+    with study.log.open("w") as file:
+        record = {"task": with_code(TASKS[0], EARLIER), "error": "MemoryError: too much"}
+        file.write(json.dumps(record | {"seconds": 0.1}) + "\n")
+    assert study.run()[0] == 0 and study.seen == [0, 1, 2]
+
+
+def test_kept_runs_are_shown_where_the_data_cannot_be_had(study, monkeypatch):
+    """Who only wants to see the table needs no download."""
+
+    def load(name):
+        raise OSError(f"{name} could not be downloaded")
+
+    monkeypatch.setattr(datasets, "load", load)
+    study.keep(None)
+    assert study.run()[0] == 0
+    study.log.unlink()
+    assert study.run()[0] == 2
+
+
+def test_a_process_with_other_code_refuses_a_run_of_a_study():
+    """A worker loads the files as they are now; its numbers would be kept under the other code."""
+    (record,) = run_grid(SameCode(lambda task: {"n": 1}), [{"n": 1, "code": EARLIER}])
+    assert "is not the one that asks for this run" in record["error"]
+
+
+def test_a_half_finished_run_is_only_resumed_by_the_code_that_began_it(tmp_path, monkeypatch):
+    """The first epochs would be of one code, the others of another, under one name."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((300, 784)), rng.integers(0, 10, 300)
+    y[:10] = range(10)
+    data = Dataset(x, y, x[:40], y[:40], name="mnist", image_shape=(1, 28, 28))
+    monkeypatch.setattr(datasets, "load", lambda name: data)
+    begun = []
+
+    def stopped(*args, checkpoint, **options):
+        begun.append(checkpoint.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "fit", stopped)
+    for code in (EARLIER, TODAY):
+        task = with_code({"form": "paper", "rule": "bp", "seed": 0, "epochs": 2}, code)
+        with pytest.raises(KeyboardInterrupt):
+            akrout2019.STUDY.run(tmp_path, task)
+    assert begun == [f"paper-bp-0-2-{code}.npz" for code in (EARLIER, TODAY)]

@@ -1,0 +1,66 @@
+"""The committed pages of all papers: their kept runs still give every table and every number."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nofb import papers
+from nofb.cli import main
+from nofb.experiments.kept import of_one_code
+from nofb.experiments.run_log import read_log
+from nofb.strict_json import canonical
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def kept(name):
+    """The records of the committed log, in the order of the study's own runs."""
+    log = DOCS / name / "runs.jsonl"
+    records = read_log(log)
+    return [records[canonical(task)] for task in of_one_code(papers.find(name).tasks(), log)]
+
+
+@pytest.mark.parametrize("name", papers.names())
+def test_the_kept_runs_give_the_committed_tables(name):
+    """A table that its own runs do not give was changed by hand, or by a change of code."""
+    study = papers.find(name)
+    committed = (DOCS / name / f"{name}.md").read_text("utf-8").splitlines()
+    rows = [line for line in study.page(kept(name), "").splitlines() if line.startswith("|")]
+    assert len(rows) > 5 and [line for line in committed if line in rows] == rows
+
+
+@pytest.mark.parametrize("name", papers.names())
+def test_the_kept_runs_give_the_committed_numbers(name):
+    """Whoever draws the figures anew takes them from these files."""
+    study = papers.find(name)
+    numbers = {}
+    for part, found in study.by_part(kept(name)):
+        headings, *rows = part.lines(found)
+        numbers.setdefault(part.numbers, [headings]).extend(rows)
+    for stem, lines in numbers.items():
+        text = "\n".join(",".join(line) for line in lines) + "\n"
+        assert text == (DOCS / name / f"{stem}.csv").read_text("utf-8")
+
+
+def test_a_table_for_the_terminal_needs_no_matplotlib():
+    """It takes a second to load, and a machine without a screen may not have it."""
+    code = (
+        "import sys, json; from nofb import papers\n"
+        "for name in papers.names():\n"
+        "    lines = open(sys.argv[1] + f'/{name}/runs.jsonl', encoding='utf-8')\n"
+        "    assert papers.find(name).table(list(map(json.loads, lines)))\n"
+        "assert 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(DOCS)], check=True)
+
+
+def test_every_study_says_what_it_shows_and_how_long_it_takes(capsys):
+    """A name alone does not tell a student whether to start it before the lesson or overnight."""
+    assert main(["reproduce"]) == 0
+    listed = capsys.readouterr().out
+    for name in papers.names():
+        study = papers.find(name)
+        assert name == study.name and study.title in " ".join(listed.split())
+        assert f"takes {study.takes}" in listed
