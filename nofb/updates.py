@@ -9,8 +9,6 @@ from math import ceil
 from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
 
-import numpy as np
-
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
 from nofb.layers.base import WeightedLayer, WeightlessLayer
@@ -82,12 +80,7 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
         threads.share(job for each in taught for job in products(trace, *each))
     else:
         for layer, delta, passed in taught:
-            if passed is not trace:
-                add_step(trace, layer, delta, passed)
-                continue
-            rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
-            if not layer.frozen:
-                weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
+            product(trace, layer, delta, passed)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
 
@@ -189,35 +182,54 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
     return delta.reshape(-1, layer.n_out)
 
 
-def add_step(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
-    """Add the step of another pass to that of a layer, at once: the memory will be used again."""
-    dW, db = trace.step_of(layer)
-    if layer.frozen:
+def product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
+    """Work out the weight product of one layer at once."""
+    if passed is not trace:
+        add_product(trace, layer, delta, passed)
         return
-    first = layer not in trace.deltas
-    more, more_b = (dW, db) if first else (np.empty_like(dW), None if db is None else db.copy())
-    rows = delta.reshape(-1, layer.n_out)
-    weight_update(passed.h_below(layer), rows, trace.predictions, more, more_b)
-    trace.deltas[layer] = delta if first else trace.deltas[layer] + delta
-    if not first:
-        dW += more
-        if db is not None:
-            db += more_b
+    rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
+    if not layer.frozen:
+        write_product(trace, layer, rows, dW, db)
+
+
+def write_product(
+    passed: Trace, layer: WeightedLayer, rows: Array, dW: Array, db: Array | None
+) -> None:
+    """Write into dW and db what rows of δ make of what a layer received in a pass."""
+    if rows.size > dW.size:  # of patches and tokens: NumPy's product is faster for so many rows
+        mean_delta = mean_rows(rows, passed.predictions, db)
+        layer.weight_product(passed[layer], mean_delta, dW)
+    else:
+        weight_update(passed.h_below(layer), rows, passed.predictions, dW, db)
+
+
+def add_product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
+    """Add the product of another pass, at once: the next pass will use its memory again."""
+    (dW, db), rows = trace.step_of(layer), delta.reshape(-1, layer.n_out)
+    if layer not in trace.deltas:
+        trace.deltas[layer] = delta
+        write_product(passed, layer, rows, dW, db)
+        return
+    trace.deltas[layer] = trace.deltas[layer] + delta
+    more, more_b = np.empty_like(dW), None if db is None else np.empty_like(db)
+    write_product(passed, layer, rows, more, more_b)
+    dW += more
+    if db is not None:
+        db += more_b
 
 
 def products(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> list[Job]:
     """Return the weight product of one layer, cut into jobs if it is a large one."""
     if passed is not trace:
-        add_step(trace, layer, delta, passed)
+        add_product(trace, layer, delta, passed)
         return []
     rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
     if layer.frozen:
         return []
     # What a job works with is not the rule's own array, which it may change while it goes on.
     mean_delta = mean_rows(rows, trace.predictions, db)
-    h_below = trace.h_below(layer).T  # ΔW_l = h_{l-1}ᵀ δ_l / N, of some units below
     cuts = threads.cut(layer.n_in, trace.samples * layer.work)
-    return [partial(np.matmul, h_below[units], mean_delta, out=dW[units]) for units in cuts]
+    return [partial(layer.weight_product, trace[layer], mean_delta, dW, cut) for cut in cuts]
 
 
 def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Result]:

@@ -47,6 +47,9 @@ RULES = {
     "kp_released": DRAWN,
     "sa": DRAWN | {"rate": 0.02, "decay": 0.5, "pull": 1.0},
     "np_feedback": DRAWN | {"width": 0.01},
+    "dkp": DRAWN | {"zero_weights": False, "decay": 0.001},
+    "pepita": DRAWN | {"scale": 0.12},  # 0.05 √6, as released
+    "ff": {"threshold": 0.5},
     "tp": TARGETS,
     "dtp": TARGETS
     | {
@@ -88,9 +91,12 @@ USES = {
     "ifa": "error forward_weights feedback",
     "usf": "error signs",
     "brsf frsf": "error signs feedback",
-    "kp kp_released": "error learned_feedback",
+    "kp kp_released dkp": "error learned_feedback",
+    "np_feedback": "error learned_feedback second_phase second_pass",
+    "pepita": "error feedback second_pass",
+    "ff": "labels second_pass",
     "sa": "error transport learned_feedback",
-    "wm wm_released ia np_feedback tp sdtp itp itp_drl ddtp dtp_drl ldrl": (
+    "wm wm_released ia tp sdtp itp itp_drl ddtp dtp_drl ldrl": (
         "error learned_feedback second_phase"
     ),
     "dtp": "error transport learned_feedback second_phase",
