@@ -9,6 +9,8 @@ from math import ceil
 from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
 
+import numpy as np
+
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
 from nofb.layers.base import WeightedLayer, WeightlessLayer
