@@ -112,8 +112,12 @@ class Trials:
         }
 
     def constant(self, part: str) -> Array:
-        """Return by how much the last step differs if all outputs are constant in one part."""
-        return self.last(Trial(constant=tuple(LAYERS), constant_in=(part,)))
+        """Return by how much the last step differs if all outputs are constant in one part.
+
+        Further forward passes of the whole network are left out: they are a question of their own.
+        """
+        trial = Trial(constant=tuple(LAYERS), constant_in=(part,), constant_again=False)
+        return self.last(trial)
 
     def last(self, trial: Trial) -> Array:
         """Return by how much the last step differs from the unchanged one, layer by layer."""

@@ -51,7 +51,7 @@ class Uses:
     learned_feedback
         Feedback matrices that learn.
     second_phase
-        A time of its own, in which the feedback path learns.
+        A time of its own, in which units respond again so that the feedback path can learn.
     second_pass
         A further forward pass of the whole network, from another input or with noise in it.
     """
