@@ -11,9 +11,10 @@ import pytest
 from nofb import fingerprint, rules
 from nofb.check import TESTS
 from nofb.cli import main
-from nofb.experiments.settings import LENDER, Settings, tuned_rate
 from nofb.rules import RULES, FeedbackAlignment
 from nofb.rules.own import load
+from nofb.runs.rates import LENDER, tuned_rate
+from nofb.runs.specification import Specification
 
 FILE = """
 from nofb.rules import Rule, Uses
@@ -172,7 +173,8 @@ def test_a_rate_that_is_given_is_nobody_elses(capsys):
     out = capsys.readouterr().out
     assert out.startswith("mine: a rule of one's own (not published)") and "no learning" not in out
     assert tuned_rate("digits", "mine", "rmsprop") == tuned_rate("digits", LENDER, "rmsprop")
-    assert Settings().default_rate("fa") is None and Settings(lr=0.1).default_rate("mine") is None
+    assert Specification(rule="fa").default_rate is None
+    assert Specification(rule="mine", lr=0.1).default_rate is None
 
 
 @pytest.mark.usefixtures("desk")

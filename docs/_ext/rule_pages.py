@@ -18,11 +18,11 @@ from gallery import gallery, picture
 from picture import draw
 from wording import mathematics, prose, remark, sentence
 
-from nofb.experiments.settings import Settings
 from nofb.explain import header, latex, source
 from nofb.explain.headers import Header
 from nofb.explain.reader import Function, Line
 from nofb.rules import CONTROLS, RULES, Rule, Uses
+from nofb.runs.specification import Specification
 
 LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
 SHOWN_ELSEWHERE = ("Symbols", "Uses")
@@ -171,6 +171,6 @@ def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
 def has_rate(name: str) -> bool:
     """Return whether a learning rate was searched for a rule, so that none need be given."""
     try:
-        return Settings().rate(name) > 0
+        return Specification(rule=name).rate > 0
     except ValueError:
         return False
