@@ -4,7 +4,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nofb import datasets, rules
-from nofb.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D
+from nofb.layers import (
+    Activation,
+    Attention,
+    AvgPool2D,
+    BatchNorm,
+    ClassToken,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    FirstToken,
+    Flatten,
+    LayerNorm,
+    MaxPool2D,
+    MeanToken,
+    Patches,
+    Positions,
+    Residual,
+)
 from nofb.network import Network
 from nofb.trace import Trace
 from nofb.training import (
@@ -32,16 +50,27 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Attention",
+    "AvgPool2D",
+    "BatchNorm",
     "Callback",
+    "ClassToken",
     "Conv2D",
     "Dense",
     "Dropout",
     "EarlyStopping",
+    "Embedding",
+    "FirstToken",
     "Flatten",
     "History",
+    "LayerNorm",
     "MaxPool2D",
+    "MeanToken",
     "Network",
+    "Patches",
+    "Positions",
     "RMSprop",
+    "Residual",
     "Run",
     "StopTraining",
     "Trace",

@@ -1,7 +1,8 @@
 """The activation functions, one a line: what a unit makes of its input, and how steeply.
 
-`f(a, h)` writes f(a) into h; `times_slope(signal, h)` returns a teaching signal times f'(a). The
-functions are NumPy's own where NumPy's are the fastest (tanh is, by far).
+`f(a, h)` writes f(a) into h; `times_slope(signal, h)` returns a teaching signal times f'(a), or
+`times_slope(signal, h, a)` where h alone does not determine the slope. The functions are NumPy's
+own where NumPy's are the fastest (tanh is, by far).
 """
 
 from collections.abc import Callable
@@ -23,6 +24,12 @@ def _logistic(a: Array, h: Array) -> None:
     h += 0.5
 
 
+def _gelu(a: Array, h: Array) -> None:
+    """a (1 + tanh(√(2/π) (a + 0.044715 a³))) / 2, the tanh form of Hendrycks & Gimpel 2016."""
+    u = slopes.gelu_angle(a)
+    slopes.gelu(a, np.tanh(u, out=u), h)
+
+
 def _no_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1."""
     return signal.copy()
@@ -40,6 +47,9 @@ class Activation:
         `f(a, h)` writes f(a) into h; both have any one shape, and may be one array.
     times_slope
         `times_slope(signal, h)` returns signal ∘ f'(a), a new array, given h = f(a).
+    needs_a
+        Whether `times_slope` takes a as well, as its third argument: two values of a can have one
+        h and different slopes. `times_jacobian` takes a and h for every activation.
 
     Examples
     --------
@@ -51,7 +61,8 @@ class Activation:
 
     name: str
     f: Callable[[Array, Array], object]
-    times_slope: Callable[[Array, Array], Array]
+    times_slope: Callable[..., Array]
+    needs_a: bool = False
 
     def __call__(self, a: Array) -> Array:
         """Return f(a), an array shaped like `a`."""
@@ -63,11 +74,12 @@ class Activation:
     def slope(self, a: Array) -> Array:
         """Return f'(a), an array shaped like `a`."""
         a = np.asarray(a, order="C")
-        return self.times_slope(np.ones_like(a), self(a))
+        return self.times_jacobian(np.ones_like(a), a, self(a))
 
     def times_jacobian(self, v: Array, a: Array, h: Array) -> Array:
         """Return v ∘ f'(a), given h = f(a), as a new array."""
-        return self.times_slope(np.ascontiguousarray(v), h)
+        v = np.ascontiguousarray(v)
+        return self.times_slope(v, h, a) if self.needs_a else self.times_slope(v, h)
 
     times_jacobian_transposed = times_jacobian  # every unit stands for itself
 
@@ -85,6 +97,7 @@ ACTIVATIONS = {activation.name: activation for activation in [
     Activation("logistic",   _logistic,                            slopes.times_logistic_slope),
     Activation("relu",       lambda a, h: np.maximum(a, 0, out=h), slopes.times_relu_slope),
     Activation("leaky_relu", slopes.leaky_relu,                    slopes.times_leaky_relu_slope),
+    Activation("gelu",       _gelu,                                slopes.times_gelu_slope, True),
 ]}
 # fmt: on
 

@@ -128,6 +128,39 @@ def cast(name: str, array: Array, dtype: FloatType) -> Array:
     )
 
 
+def tokens(name: str, x: Array, vocabulary: int) -> Array:
+    """Return whole numbers below the size of a vocabulary, or say which one is none.
+
+    Examples
+    --------
+    >>> tokens("x", np.array([[0, 7]]), 5)
+    Traceback (most recent call last):
+    ...
+    ValueError: x holds the token 7 at index (0, 1), but the vocabulary has 5: tokens are 0 to 4
+    """
+    if not np.issubdtype(x.dtype, np.integer):
+        raise TypeError(f"{name} must hold tokens, whole numbers, but has dtype {x.dtype}")
+    wrong = np.argwhere((x < 0) | (x >= vocabulary))
+    if wrong.size:
+        where = tuple(int(i) for i in wrong[0])
+        raise ValueError(
+            f"{name} holds the token {x[where]} at index {where}, but the vocabulary has "
+            f"{vocabulary}: tokens are 0 to {vocabulary - 1}"
+        )
+    return np.ascontiguousarray(x, np.int64)
+
+
+def by_token(name: str, y: Any, tokens: int) -> Array:
+    """Return labels (N, tokens), or rows (N, tokens, n), as those of all tokens one by one."""
+    y = np.asarray(y)
+    if y.ndim not in (2, 3) or y.shape[1] != tokens:
+        raise ValueError(
+            f"{name} has shape {y.shape}, but every token has outputs: it must be labels "
+            f"(N, {tokens}), or targets (N, {tokens}, outputs)"
+        )
+    return y.reshape(-1, *y.shape[2:])
+
+
 def switch(name: str, given: Any) -> bool:
     """Return `given`, or refuse it when it is neither `True` nor `False`."""
     if not isinstance(given, bool | np.bool_):

@@ -50,6 +50,10 @@ class LayerMaps(NamedTuple):
         """What W is multiplied with (N, n_{l-1})."""
         return self.between(self.h_below)
 
+    def times_slope(self, signal: Array) -> Array:
+        """Return signal ∘ f'(a), for a signal on the layer's activation (N, n_l)."""
+        return self.layer.times_slope(signal, self.received, self.h)
+
     @property
     def slope_below(self) -> Array:
         """How `received` follows the state below, unit by unit (N, n_{l-1}); mostly 1."""
@@ -93,11 +97,11 @@ def dense_layers(net: Network, who: str = "") -> list[Dense]:
     ValueError
         If there is anything but dense layers and activations; `who` is named, since it needs them.
     """
-    first = net.layers.index(net.weighted[0])
-    for layer in net.layers[first:]:
+    first = net.nodes.index(net.weighted[0])
+    for layer in net.nodes[first:]:
         if not isinstance(layer, Dense | Activation):
             raise ValueError(
                 f"{who} sends targets through Dense and Activation layers only, but the network "
                 f"has {layer!r} above its first layer with weights"
             )
-    return [layer for layer in net.layers[first:] if isinstance(layer, Dense)]
+    return [layer for layer in net.nodes[first:] if isinstance(layer, Dense)]

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 import numpy as np
 
-from nofb import archive, checks, losses, seeds
-from nofb.layers import Activation, Conv2D, Dense, Dropout, Layer, MaxPool2D, WeightedLayer
-from nofb.layers.base import WeightlessLayer
+from nofb import archive, checks, losses, seeds, summary
+from nofb.graph import Graph
+from nofb.layers import Dense  # noqa: F401 - for the examples
+from nofb.layers.base import Layer, WeightedLayer
+from nofb.layers.block import Block, Part
 from nofb.trace import Trace
 from nofb.types import Array, FloatType, Shape
 
@@ -25,14 +26,15 @@ _TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 ROWS_AT_ONCE = 1000  # samples a forward pass takes at once when a whole data set goes through
 
 
-class Network:
-    """A stack of layers with a loss at its top.
+class Network(Graph):
+    """Layers with a loss at their top.
 
     Parameters
     ----------
     layers
-        From the input side up, each new: a layer belongs to one network, which draws its weights.
-        The last one is a `Dense` without activation: the loss brings its output unit.
+        Layers and blocks from the input side up, each new: a layer belongs to one network, which
+        draws its weights. The last one is a `Dense` without activation: the loss brings its output
+        unit.
     loss
         "cross_entropy" (softmax), "binary_cross_entropy" (logistic units) or "squared_error"
         (identity, ½‖ŷ - y‖² summed over outputs).
@@ -41,23 +43,22 @@ class Network:
     dtype
         `numpy.float32`, or `numpy.float64` for checking.
     input_shape
-        The shape of one sample, (features,) or (channels, height, width). It may be left out: the
-        first batch then tells it, and direct feedback for a convolution can be drawn only after.
+        The shape of one sample: (features,), (channels, height, width), (tokens, units), or
+        (tokens,) where the first layer is an `Embedding`. It may be left out: the first batch then
+        tells it, and direct feedback for a convolution can be drawn only after.
 
     Attributes
     ----------
     layers
-        All layers.
+        The layers and blocks that were given.
+    nodes
+        All layers that compute something, those in blocks too, in the order of computation.
     weighted
         The layers with weights.
     head
         The loss with its output unit.
     rule
         The rule that is attached, or `None`.
-    work
-        How many multiply-adds the forward pass of one sample takes, once the shapes are known.
-    signal_bytes
-        How much memory the largest signal of one sample takes, once the shapes are known.
 
     Raises
     ------
@@ -76,64 +77,31 @@ class Network:
 
     def __init__(
         self,
-        layers: Sequence[Layer],
+        layers: Sequence[Part],
         loss: str = "cross_entropy",
         seed: int = 0,
         dtype: FloatType = np.float32,
         input_shape: Shape | None = None,
     ) -> None:
-        self.layers = list(layers)
-        self.weighted = [layer for layer in self.layers if isinstance(layer, WeightedLayer)]
-        self.head = losses.get(loss)
-        self.seed = checks.whole("seed", seed, least=0)
+        for layer in layers:
+            if not isinstance(layer, Layer | Block):
+                raise TypeError(f"layers must hold nofb layers, but holds {layer!r}")
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"dtype must be numpy.float32 or numpy.float64, but is {dtype!r}")
-        self.dtype = dtype
+        super().__init__(layers, losses.get(loss), dtype)
+        self.seed = checks.whole("seed", seed, least=0)
         self._check_layers()
-        self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
-        for layer in self.weighted[1:]:
-            layer.sends = True
-        self._below = dict(zip(self.weighted[1:], self.weighted[:-1], strict=True))
-        self._weightless = {layer: self._find_weightless(layer) for layer in self.weighted}
         self._draw()
         self.rule: object = None  # the rule whose feedback path is drawn
-        self.input_shape: Shape | None = None
-        if input_shape is None and not self._needs_image():
-            input_shape = self.weighted[0].shape_in
+        if input_shape is None:
+            input_shape = self.natural_shape()
         if input_shape is not None:
             self.infer_shapes(tuple(input_shape))
-        _TAKEN.update(self.layers)
+        _TAKEN.update(self.nodes)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        _TAKEN.update(self.layers)  # a copy owns its layers; a layer that is copied alone is free
-
-    # -- what stands where ---------------------------------------------------------------------
-
-    def below(self, layer: WeightedLayer) -> WeightedLayer:
-        """Return the next layer with weights towards the input."""
-        if layer not in self._below:
-            raise ValueError(f"no layer with weights stands below {layer!r}")
-        return self._below[layer]
-
-    def weightless_above(self, layer: WeightedLayer) -> list[WeightlessLayer]:
-        """Return the pooling, dropout and flattening between a layer and the next one."""
-        return self._weightless[layer]
-
-    def units_shown(self, layer: WeightedLayer) -> int:
-        """Return how many numbers of one sample `layer` shows to the next one, after pooling."""
-        shown = self.weighted[self.weighted.index(layer) + 1].shape_in
-        if not shown:
-            raise ValueError(
-                "the network does not know the size of its images yet: "
-                "give Network(..., input_shape=(channels, height, width))"
-            )
-        return prod(shown)
-
-    @property
-    def n_outputs(self) -> int:
-        """The number of outputs."""
-        return self.weighted[-1].n_out
+        _TAKEN.update(self.nodes)  # a copy owns its layers; a layer that is copied alone is free
 
     # -- forward -------------------------------------------------------------------------------
 
@@ -143,14 +111,16 @@ class Network:
         Parameters
         ----------
         x
-            Samples (N, features), or images (N, channels, height, width).
+            Samples (N, features), images (N, channels, height, width), or sequences (N, tokens,
+            units) or (N, tokens).
         train
-            Whether dropout is on.
+            Whether dropout is on, and batch normalisation goes by the batch.
 
         Returns
         -------
         Trace
-            `trace.output` is ŷ (N, n_outputs); `trace[layer]` has `h_below`, `a` and `h`.
+            `trace.output` is ŷ (N, n_outputs), or a row for each token; `trace[layer]` has
+            `h_below`, `a` and `h`.
 
         Raises
         ------
@@ -161,7 +131,7 @@ class Network:
         return Trace(self, len(x)).fill(x, train)
 
     def predict(self, x: Array) -> Array:
-        """Return the class of every sample, integers (N,).
+        """Return the class of every sample, integers (N,), or (N, tokens) if tokens have classes.
 
         The class is that of the largest output; one logistic output means class 1 above 1/2.
 
@@ -185,11 +155,14 @@ class Network:
         return self._classes(self.outputs(x))
 
     def outputs(self, x: Array) -> Array:
-        """Return ŷ for every sample (N, n_outputs), with dropout off; refuse NaN and infinity."""
+        """Return ŷ for every sample, with dropout off; refuse NaN and infinity.
+
+        It is (N, n_outputs), or (N, tokens, n_outputs) if every token has outputs.
+        """
         x = self.as_input(x)
         outputs = self._outputs(x)
         self.check_outputs(outputs, x)
-        return outputs
+        return outputs.reshape(len(x), *self.last.shape_out)
 
     def _outputs(self, x: Array) -> Array:
         with np.errstate(over="ignore", invalid="ignore"):  # there is a sentence for it
@@ -206,7 +179,8 @@ class Network:
     def evaluate(self, x: Array, y: Array) -> tuple[float, float]:
         """Return (loss, accuracy), with dropout off; y are labels (N,) or rows (N, n_outputs).
 
-        The accuracy of one linear output is NaN.
+        Where every token has outputs, both are means over all tokens, and y is (N, tokens). The
+        accuracy of one linear output is NaN.
 
         Raises
         ------
@@ -226,8 +200,8 @@ class Network:
             for trace, rows in self._pieces(x):
                 trace.set_target(target[rows])
                 loss += trace.loss() * trace.samples
-                right += self.count_right(trace.output, target[rows])
-        return loss / len(x), right / len(x)
+                right += self.count_right(trace.output, trace.target)
+        return loss / len(x), right / (len(x) * self.rows_per_sample)
 
     def count_right(self, output: Array, target: Array) -> float:
         """Return how many rows name the class of their target row; NaN for one linear output."""
@@ -241,7 +215,7 @@ class Network:
         return self.n_outputs > 1 or self.head.probabilities
 
     def _classes(self, rows: Array) -> Array:
-        return rows.argmax(axis=1) if self.n_outputs > 1 else (rows[:, 0] > 0.5).astype(np.intp)
+        return rows.argmax(axis=-1) if self.n_outputs > 1 else (rows[..., 0] > 0.5).astype(np.intp)
 
     def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
         trace = Trace(self, min(len(x), ROWS_AT_ONCE))
@@ -287,38 +261,21 @@ class Network:
             for name in ("W", "b", "B", "D"):
                 if (array := getattr(layer, name)) is not None:
                     checks.finite(f"{name} of net.weighted[{index}]", array)
+        for node in self.nodes:
+            if not isinstance(node, WeightedLayer):
+                for name, array in (node.parameters() | node.state()).items():
+                    checks.finite(f"{name} of {node!r}", array)
 
     # -- what comes in -------------------------------------------------------------------------
-
-    def infer_shapes(self, input_shape: Shape) -> None:
-        """Work out the shape of every layer from the shape of one sample, or say what clashes."""
-        shape = input_shape
-        if len(input_shape) == 3:
-            channels, height, width = input_shape
-            shape = (height, width, channels)
-        before = [vars(layer).copy() for layer in self.layers]
-        try:
-            for layer in self.layers:
-                layer.infer_shapes(shape)
-                shape = layer.shape_out
-        except (TypeError, ValueError):  # half of the layers must not keep shapes of other images
-            for layer, attributes in zip(self.layers, before, strict=True):
-                vars(layer).clear()
-                vars(layer).update(attributes)
-            raise
-        self.input_shape = input_shape
-        self.work = sum(layer.work for layer in self.weighted)
-        largest = max(layer.signal_size for layer in self.weighted)
-        self.signal_bytes = largest * np.dtype(self.dtype).itemsize
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
         checks.unmasked(name, x)
         x = np.asarray(x)
-        if x.ndim not in (2, 4) or len(x) == 0:
+        if x.ndim not in self._dimensions() or len(x) == 0:
             raise ValueError(
-                f"{name} has shape {x.shape}, but must be (N, features) or (N, channels, height, "
-                f"width) with at least one sample{checks.grey_cure(name, x.shape)}"
+                f"{name} has shape {x.shape}, but must be {self._forms()} with at least one sample"
+                f"{checks.grey_cure(name, x.shape)}"
             )
         if x.ndim == 4 and x.shape[1] != self._channels() == x.shape[3]:
             raise ValueError(
@@ -332,16 +289,44 @@ class Network:
                 f"{name} has samples of shape {x.shape[1:]}, but the network takes "
                 f"{self.input_shape}{self._hint(x.ndim)}"
             )
+        if self.takes_tokens:
+            return checks.tokens(name, x, self.nodes[0].n_in)  # type: ignore[attr-defined]
         x = checks.cast(name, x, self.dtype)
-        return x if x.ndim == 2 else np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether samples are whole numbers, one for each token."""
+        return self.nodes[0].takes == "tokens"
+
+    def _dimensions(self) -> tuple[int, ...]:
+        """Return how many dimensions x may have."""
+        if self.takes_tokens:
+            return (2,)
+        sequences = self.input_shape is not None and len(self.input_shape) == 2
+        return (3,) if sequences else (2, 4)
+
+    def _forms(self) -> str:
+        if self.takes_tokens:
+            return "(N, tokens)"
+        sequences = self._dimensions() == (3,)
+        images = "(N, features) or (N, channels, height, width)"
+        return "(N, tokens, units)" if sequences else images
 
     def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
-        """Return target rows (N, n_outputs) for labels or rows, checked."""
+        """Return target rows (N, n_outputs) for labels or rows, checked.
+
+        Where every token has outputs they are (N, tokens, n_outputs), for labels (N, tokens).
+        """
         checks.unmasked(name, y)
+        if (rows := self.rows_per_sample) > 1:
+            y = checks.by_token(name, y, rows)
         target = losses.as_targets(y, self.n_outputs, self.head, self.dtype, name)
-        if len(target) != samples:
-            raise ValueError(f"{name} has {len(target)} entries, but there are {samples} samples")
-        return target
+        if len(target) != samples * rows:
+            raise ValueError(
+                f"{name} has {len(target) // rows} entries, but there are {samples} samples"
+            )
+        return target.reshape(samples, *self.last.shape_out) if rows > 1 else target
 
     def _hint(self, dimensions: int) -> str:
         images = self.input_shape is not None and len(self.input_shape) == 3
@@ -353,8 +338,7 @@ class Network:
         """Return how many channels an image must have, as far as it is known."""
         if self.input_shape is not None:
             return self.input_shape[0] if len(self.input_shape) == 3 else None
-        channels = (layer.channels_in for layer in self.layers if isinstance(layer, Conv2D))
-        return next(channels, None)
+        return next((layer.channels_in for layer in self.nodes if layer.channels_in), None)
 
     # -- on disk -------------------------------------------------------------------------------
 
@@ -417,34 +401,31 @@ class Network:
 
     def outline(self) -> dict[str, str]:
         """Return what each layer is, and the loss: the same for networks that can swap weights."""
-        layers = {f"layer {index}": _outline(layer) for index, layer in enumerate(self.layers)}
+        layers = {f"layer {index}": _outline(layer) for index, layer in enumerate(self.nodes)}
         return {**layers, "loss": self.head.name}
 
     def _weights(self) -> dict[str, Array]:
-        both = [
-            (f"weighted/{index}/{name}", getattr(layer, name))
-            for index, layer in enumerate(self.weighted)
-            for name in ("W", "b")
-        ]
-        return {place: array for place, array in both if array is not None}
+        """Return everything that a forward pass needs, by its place in a file."""
+        places = {layer: f"layers/{index}" for index, layer in enumerate(self.nodes)}
+        places |= {layer: f"weighted/{index}" for index, layer in enumerate(self.weighted)}
+        return {
+            f"{place}/{name}": array
+            for layer, place in places.items()
+            for name, array in (layer.parameters() | layer.state()).items()
+        }
 
     # -- building ------------------------------------------------------------------------------
 
     def _check_layers(self) -> None:
-        for layer in self.layers:
-            if not isinstance(layer, Layer):
-                raise TypeError(f"layers must hold nofb layers, but holds {layer!r}")
-        if len(set(self.layers)) < len(self.layers):
-            raise ValueError("layers holds the same layer twice; every layer owns its own arrays")
-        for layer in self.layers:
+        for layer in self.nodes:
             if layer in _TAKEN:
                 raise ValueError(
                     f"layers holds {layer!r}, which belongs to another network, and a new network "
                     "draws the weights of its layers: give it a new layer, and to keep weights, "
                     "set new.layers[0].W = old.layers[0].W afterwards, and b likewise"
                 )
-        last = self.layers[-1] if self.layers else None
-        if not isinstance(last, Dense) or last.activation.name != "identity":
+        last = self.nodes[-1] if self.nodes else None
+        if not isinstance(last, WeightedLayer) or last.activation.name != "identity":
             raise ValueError(
                 f"the last layer must be a Dense without activation, since the loss brings its "
                 f"output unit, but it is {last!r}"
@@ -456,30 +437,23 @@ class Network:
                 'gets: use "binary_cross_entropy" for two classes, "squared_error" for real values'
             )
 
-    def _find_weightless(self, layer: WeightedLayer) -> list[WeightlessLayer]:
-        found: list[WeightlessLayer] = []
-        for above in self.layers[self.layers.index(layer) + 1 :]:
-            if not isinstance(above, WeightlessLayer):
-                break
-            found.append(above)
-        return found
-
-    def _needs_image(self) -> bool:
-        first = self.layers[: self.layers.index(self.weighted[0])]
-        images = [layer for layer in self.layers if isinstance(layer, Conv2D | MaxPool2D)]
-        return bool(images) or any(not isinstance(layer, Dropout | Activation) for layer in first)
-
     def _draw(self) -> None:
         rng = seeds.generator(self.seed, "weights")
-        for index, layer in enumerate(self.layers):
-            if isinstance(layer, WeightedLayer):
-                layer.draw_weights(rng, self.dtype)
-            elif isinstance(layer, Dropout) and layer.seed is None:
-                layer.rng = seeds.generator(self.seed, "dropout", index)
+        for index, layer in enumerate(self.nodes):
+            layer.draw(rng, self.dtype)
+            layer.seed_masks(seeds.generator(self.seed, "dropout", index))
+
+    def __str__(self) -> str:
+        return summary.table(self)
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         return f"Network([{layers}], loss={self.head.name!r})"
+
+
+def network_of(trace: Trace) -> Network:
+    """Return the network of a trace, which itself knows it as a graph only."""
+    return cast(Network, trace.net)
 
 
 def _outline(layer: Layer) -> str:
@@ -488,4 +462,5 @@ def _outline(layer: Layer) -> str:
     if isinstance(layer, WeightedLayer):
         bias = "no b" if layer.b is None else f"b {layer.b.shape}"
         return f"{text} with W {layer.W.shape}, {bias}"
-    return text
+    arrays = (layer.parameters() | layer.state()).items()
+    return ", ".join([text, *(f"{name} {array.shape}" for name, array in arrays)])

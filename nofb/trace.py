@@ -6,18 +6,18 @@ where they arrive, and `delta` multiplies them by the slope there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from nofb import threads
-from nofb.layers import Dropout, Layer, Record, WeightedLayer
+from nofb.graph import Graph
+from nofb.layers.base import Layer, Record, WeightedLayer, WeightlessLayer
 from nofb.types import Array
-
-if TYPE_CHECKING:
-    from nofb.network import Network
 
 
 class Trace:
@@ -45,26 +45,32 @@ class Trace:
         The output error e = ŷ - y (N, n_outputs), after `set_target`.
     deltas
         The teaching signal of each layer that the rule taught last, shaped like its pre-activation.
+    passed
+        The signal on the output of each other layer with parameters, as it passed last.
     """
 
     target: Array
     error: Array
 
     def __init__(
-        self, net: Network, samples: int, whole: Trace | None = None, first: int = 0
+        self, net: Graph, samples: int, whole: Trace | None = None, first: int = 0
     ) -> None:
         self.net = net
         self.samples = samples
         self.whole = whole
         self.first = first
         self.deltas: dict[WeightedLayer, Array] = {}
+        self.passed: dict[WeightlessLayer, Array] = {}
         self.records: dict[Layer, Record] = {
             layer: Record(samples, net.dtype, whole[layer] if whole else None, first)
-            for layer in net.layers
+            for layer in net.nodes
         }
+        self.meeting: threading.Barrier | None = None  # of pieces that are worked on side by side
+        self._met: dict[Layer, Any] = {}
         self._x: Array | None = None
         self._of: Array | None = None  # what a piece is a piece of
-        self._arrived: dict[WeightedLayer, Array] = {}
+        self._arrived: dict[Layer, Array] = {}
+        self._relayed: dict[Layer, Array] = {}
         self._pieces: dict[int, list[Trace]] = {}
         self._second: Trace | None = None
         self._steps: dict[WeightedLayer, tuple[Array, Array | None]]
@@ -83,8 +89,13 @@ class Trace:
 
     @property
     def output(self) -> Array:
-        """The network's output ŷ (N, n_outputs)."""
-        return self[self.net.weighted[-1]].h
+        """The network's output ŷ (N, n_outputs), a row for each token if every token has some."""
+        return self[self.net.last].h.reshape(-1, self.net.n_outputs)
+
+    @property
+    def predictions(self) -> int:
+        """How many output rows there are: every update is a mean over them."""
+        return self.samples * self.net.rows_per_sample
 
     # -- forward -------------------------------------------------------------------------------
 
@@ -101,23 +112,33 @@ class Trace:
             If x is not what `Network.as_input` gives for so many samples.
         """
         self._open(x)
-        for layer in self.net.dropouts:
-            layer.draw_mask(self.records[layer], train)
+        for layer, record in self.records.items():
+            record.train = train
+            layer.prepare(record)
         work = self.samples * self.net.work
         if threads.worth(work):
-            pieces = self.pieces(len(threads.cut(self.samples, work)))
-            threads.share([piece._forward for piece in pieces])
+            self._forward_in_pieces(self.pieces(len(threads.cut(self.samples, work))))
         else:
-            self._forward()
+            self._forward(self.net.nodes)
+        self._unit()
         return self
 
-    def again(self, added: Mapping[WeightedLayer, Array]) -> Trace:
-        """Send the same samples through once more, through the same dropout masks.
+    def again(
+        self,
+        added: Mapping[Any, Array] | None = None,
+        x: Array | None = None,
+        target: Array | None = None,
+    ) -> Trace:
+        """Send the samples through once more, through the same dropout masks.
 
         Parameters
         ----------
         added
             For some layers, what is added to what they receive, such as noise.
+        x
+            Other samples instead, as `Network.as_input` gives them.
+        target
+            Other target rows; those of the first pass by default, if it knows any.
 
         Returns
         -------
@@ -126,17 +147,19 @@ class Trace:
         """
         if self._second is None:
             self._second = Trace(self.net, self.samples)
-        h = self[self.net.layers[0]].h_below
-        for layer, record in self._second.records.items():
-            layer.open(record, h)
-            if isinstance(layer, Dropout):
-                layer.mask(record)[...] = layer.mask(self[layer])
-            if isinstance(layer, WeightedLayer) and layer in added:
-                record.h_below = record.h_below + added[layer]
+        second, added = self._second, added or {}
+        second._x = None  # a layer may have received a sum before
+        second._open(self._x if x is None else x)  # type: ignore[arg-type]
+        for layer, record in second.records.items():
+            record.train = self[layer].train
+            layer.prepare_like(record, self[layer])
+            if layer in added:
+                layer.open(record, record.h_below + added[layer], *record.received[1:])
             layer.forward(record)
-            h = record.h
-        self._second._unit()
-        return self._second.set_target(self.target)
+        second._unit()
+        if target is None:
+            target = getattr(self, "target", None)
+        return second if target is None else second.set_target(target)
 
     def set_target(self, target: Array) -> Trace:
         """Note the target rows (N, n_outputs) and the output error e = ŷ - y.
@@ -146,34 +169,51 @@ class Trace:
         ValueError
             If the rows are not what `Network.as_target` gives for so many samples.
         """
-        last = self.net.weighted[-1]
-        record = self.records[last]
-        if target.shape != record.h.shape:
+        record, output = self.records[self.net.last], self.output
+        if target.shape not in (output.shape, record.h.shape):
             raise ValueError(
                 f"target has shape {target.shape}, but the outputs have {record.h.shape}: "
                 "net.as_target(y, samples) makes rows of labels"
             )
-        self.target, self._arrived = target, {}
-        self.error = record.array("error", last.shape_out)
-        np.subtract(record.h, target, out=self.error)  # δ_L = e = ŷ - y  (N, n_L)
+        self.target, self._arrived = target.reshape(output.shape), {}
+        self.error = record.array("error", self.net.last.shape_out).reshape(output.shape)
+        np.subtract(output, self.target, out=self.error)  # δ_L = e = ŷ - y  (N, n_L)
         return self
 
     def loss(self) -> float:
-        """Return the loss, a mean over samples; needs `set_target` first."""
-        return self.net.head.mean(self[self.net.weighted[-1]].a, self.target)
+        """Return the loss, a mean over output rows; needs `set_target` first."""
+        return self.net.head.mean(self._last_a(), self.target)
 
     def losses(self) -> Array:
-        """Return the loss of each sample (N,); needs `set_target` first."""
-        a, total = self[self.net.weighted[-1]].a, self.net.head.total
-        rows = (slice(i, i + 1) for i in range(self.samples))
+        """Return the loss of each sample (N,), summed over its rows; needs `set_target` first."""
+        a, total, each = self._last_a(), self.net.head.total, self.net.rows_per_sample
+        rows = (slice(i, i + each) for i in range(0, len(a), each))
         return np.array([total(a[row], self.target[row]) for row in rows])
 
     # -- the way back ----------------------------------------------------------------------------
 
-    def downward(self) -> Iterator[WeightedLayer]:
-        """Give every layer with weights, from the output, where the error waits, to the first."""
-        self._arrived = {self.net.weighted[-1]: self.error}
-        yield from reversed(self.net.weighted)
+    def downward(self, instead: Mapping[Layer, Array] | None = None) -> Iterator[WeightedLayer]:
+        """Give every layer with weights, from the output, where the error waits, to the first.
+
+        Between them, what has arrived at other layers is passed on to their sources.
+
+        Parameters
+        ----------
+        instead
+            For some layers, the signal on what they give (N, ...), instead of what arrives there.
+        """
+        instead = instead or {}
+        self._arrived = {}
+        self._add(self.net.last, self.error)
+        for layer in reversed(self.net.nodes):
+            if layer in instead:
+                self._arrived[layer] = self[layer].shaped(instead[layer], layer)
+            if isinstance(layer, WeightedLayer):
+                yield layer
+            elif layer in self._arrived:
+                signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
+                for source, signal in zip(self.net.sources[layer], signals, strict=True):
+                    self._add(source, signal)
         self._arrived = {}  # what another rule sends next must not be added to this
 
     def delta(self, layer: WeightedLayer, signal: Array | None = None) -> Array:
@@ -198,22 +238,26 @@ class Trace:
             If no signal has arrived, or the one given has another shape.
         """
         if signal is not None:
-            top = [layer, *self.net.weightless_above(layer)][-1]
+            top = self.net.shown(layer)
             signal = self._descend(layer, self[top].shaped(signal, top))
-        elif layer not in self._arrived:
+        elif not self.reached(layer):
             raise ValueError(
                 f"no signal has arrived at {layer!r}: loop over trace.downward(), and send one "
                 "with trace.arrive from each layer above it"
             )
         else:
             signal = self._arrived[layer]
-        return layer.activation.times_slope(signal, self[layer].h).reshape(-1, layer.n_out)
+        return self.times_slope(layer, signal)
+
+    def reached(self, layer: WeightedLayer) -> bool:
+        """Say whether a signal has arrived at a layer."""
+        return layer in self._arrived
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), for a signal on the activation: δ as rows (N, n_out)."""
         record = self[layer]
-        delta = layer.activation.times_slope(record.shaped(signal, layer), record.h)
-        return delta.reshape(-1, layer.n_out)
+        signal = record.shaped(signal, layer)
+        return layer.activation.times_jacobian(signal, record.a, record.h).reshape(-1, layer.n_out)
 
     def arrive(self, layer: WeightedLayer, signal: Array) -> None:
         """Let a signal of `layer` arrive below, where it is added to what is there already.
@@ -221,23 +265,53 @@ class Trace:
         Parameters
         ----------
         layer
-            Any layer with weights but the first.
+            Any layer with weights that has something below it to teach: `layer.sends`.
         signal
             On what its W is multiplied with, as rows (N, n_in): δ B for feedback alignment.
         """
-        below, signal = self.net.below(layer), self.below(layer, signal)
-        there = self._arrived.get(below)
-        self._arrived[below] = signal if there is None else there + signal
+        (source,) = self.net.sources[layer]
+        self._add(source, self.on_input(layer, signal))
 
     def below(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return a signal on what W is multiplied with (N, n_in) as one on the activation below."""
         return self._descend(self.net.below(layer), self.on_input(layer, signal))
 
-    def above(self, layer: WeightedLayer, delta_below: Array) -> Array:
-        """Return the δ of the layer below as rows that W can be multiplied with (N, n_in)."""
-        below = self.net.below(layer)
-        shaped = self[below].shaped(delta_below, below)
-        return self.input_rows(layer, self._ascend(below, shaped))
+    # -- the way up ------------------------------------------------------------------------------
+
+    def upward(self) -> Iterator[WeightedLayer]:
+        """Give every layer with weights, from the first one up.
+
+        Between them, what `relay` was given is passed on to those above.
+        """
+        self._relayed = {}
+        for layer in self.net.nodes:
+            sources = [source for source in self.net.sources[layer] if source is not None]
+            if isinstance(layer, WeightedLayer):
+                yield layer
+            elif isinstance(layer, WeightlessLayer) and any(
+                source in self._relayed for source in sources
+            ):
+                signals = [self._from(source) for source in self.net.sources[layer]]
+                self._relayed[layer] = layer.relay(self[layer], *signals)
+        self._relayed = {}
+
+    def relay(self, layer: WeightedLayer, delta: Array) -> None:
+        """Let the teaching signal of a layer, rows (N, n_out), be relayed to those above it."""
+        self._relayed[layer] = self[layer].shaped(delta, layer)
+
+    def from_below(self, layer: WeightedLayer) -> Array:
+        """Return what was relayed to a layer as rows that W can be multiplied with (N, n_in)."""
+        (source,) = self.net.sources[layer]
+        return self.input_rows(layer, self._from(source))
+
+    def shown(self, layer: WeightedLayer, signal: Array) -> Array:
+        """Return a signal on the activation of a layer as one on what it shows to the next one."""
+        signal = self[layer].shaped(signal, layer)
+        for each in self.net.weightless_above(layer):
+            signal = each.relay(self[each], signal)
+        return signal
+
+    # -- rows ------------------------------------------------------------------------------------
 
     def on_input(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return a signal on what W is multiplied with (N, n_in), shaped like what was received."""
@@ -247,10 +321,6 @@ class Trace:
         """Return what is shaped like what a layer received as rows for its W (N, n_in)."""
         return layer.gather(self[layer], signal)
 
-    def shown(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Return a signal on the activation of a layer as one on what it shows to the next one."""
-        return self._ascend(layer, self[layer].shaped(signal, layer))
-
     def h_below(self, layer: WeightedLayer) -> Array:
         """Return what W was multiplied with, as rows (N, n_in)."""
         return layer.received(self[layer])
@@ -258,6 +328,10 @@ class Trace:
     def delta_rows(self, layer: WeightedLayer) -> Array:
         """Return what a layer was taught last, as rows (N, n_out)."""
         return self.deltas[layer].reshape(-1, layer.n_out)
+
+    def whole_signal(self, layer: Layer) -> Array:
+        """Return the memory in which pieces put their signals on a layer's output together."""
+        return self[layer].array("signal", layer.shape_out)
 
     def step_of(self, layer: WeightedLayer) -> tuple[Array, Array | None]:
         """Return memory for the step of a layer's W and b; a smaller batch writes into the same."""
@@ -287,42 +361,84 @@ class Trace:
         if self._of is not (x := whole._x) and x is not None:
             self._of = x
             self._open(x[rows])
+        for layer, record in self.records.items():
+            record.train = whole[layer].train
         if hasattr(whole, "target"):
+            each = self.net.rows_per_sample
+            rows = slice(each * rows.start, each * rows.stop)
             self.target, self.error = whole.target[rows], whole.error[rows]
 
     def _open(self, x: Array) -> None:
-        """Let each layer receive what the one below gives; nothing to do for the same memory."""
+        """Let each layer receive what its sources give; nothing to do for the same memory."""
         if x is self._x:
             return
-        shape = (self.samples, *self.net.layers[0].shape_in)
-        if x.shape != shape or x.dtype != self.net.dtype or not x.flags.c_contiguous:
+        net, shape = self.net, (self.samples, *self.net.shape_in)
+        dtype = np.int64 if net.nodes[0].takes == "tokens" else net.dtype
+        if x.shape != shape or x.dtype != dtype or not x.flags.c_contiguous:
             raise ValueError(
                 f"x has shape {x.shape} and dtype {x.dtype}, but this trace takes {shape} and "
-                f"{np.dtype(self.net.dtype)}, C-contiguous, as net.as_input(x) gives it"
+                f"{np.dtype(dtype)}, C-contiguous, as net.as_input(x) gives it"
             )
-        h = self._x = x
+        self._x = x
         for layer, record in self.records.items():
-            layer.open(record, h)
-            h = record.h
+            sources = net.sources[layer]
+            layer.open(record, *(x if at is None else self[at].h for at in sources))
 
-    def _forward(self) -> None:
-        """Do the arithmetic of a forward pass."""
-        for layer, record in self.records.items():
-            layer.forward(record)
-        self._unit()
+    def _forward(self, layers: Iterable[Layer]) -> None:
+        """Do the arithmetic of some layers."""
+        for layer in layers:
+            layer.forward(self[layer])
+
+    def _forward_in_pieces(self, pieces: Sequence[Trace]) -> None:
+        """Do the arithmetic of all layers; what needs the whole batch is not cut."""
+        for by_sample, group in groupby(self.net.nodes, lambda layer: layer.by_sample):
+            layers = list(group)
+            if by_sample:
+                threads.share([partial(piece._forward, layers) for piece in pieces])
+            else:
+                self._forward(layers)
 
     def _unit(self) -> None:
-        last = self[self.net.weighted[-1]]
-        self.net.head.unit(last.a, last.h)  # ŷ
+        self.net.head.unit(self._last_a(), self.output)  # ŷ
 
-    def _ascend(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Bring a signal on the activation of `layer` up to what it shows to the next one."""
-        for each in self.net.weightless_above(layer):
-            signal = each.relay(self[each], signal)
-        return signal
+    def _last_a(self) -> Array:
+        return self[self.net.last].a.reshape(-1, self.net.n_outputs)
+
+    def _add(self, layer: Layer | None, signal: Array) -> None:
+        """Add a signal to what has arrived on what a layer gives."""
+        if layer is None or not self.net.teachable(layer):
+            return
+        signal, there = self[layer].shaped(signal, layer), self._arrived.get(layer)
+        self._arrived[layer] = signal if there is None else there + signal
+
+    def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
+        """Return the signal on each input of a layer without weights, and note what passes."""
+        if layer.learns:
+            self.passed[layer] = signal
+        if self.meeting and not layer.by_sample:
+            return (self._back_together(layer, signal),)
+        signals = layer.back(self[layer], signal)
+        return signals if isinstance(signals, tuple) else (signals,)
+
+    def _back_together(self, layer: WeightlessLayer, signal: Array) -> Array:
+        """Do the same for a layer that needs the whole batch: all pieces meet, and one works."""
+        whole, rows = self.whole, slice(self.first, self.first + self.samples)
+        assert whole is not None and self.meeting is not None
+        whole.whole_signal(layer)[rows] = signal
+        if self.meeting.wait() == 0:
+            whole._met[layer] = layer.back(whole[layer], whole.whole_signal(layer))
+        self.meeting.wait()
+        below: Array = whole._met[layer][rows]
+        return below
+
+    def _from(self, layer: Layer | None) -> Array:
+        """Return what a layer relays, zeros if that is nothing."""
+        if layer in self._relayed:
+            return self._relayed[layer]
+        return np.zeros_like(self._x if layer is None else self[layer].h)
 
     def _descend(self, layer: WeightedLayer, signal: Array) -> Array:
         """Bring a signal on what `layer` shows to the next one back to its own activation."""
         for each in reversed(self.net.weightless_above(layer)):
-            signal = each.back(self[each], signal)
+            (signal,) = self._back(each, signal)
         return signal

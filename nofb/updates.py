@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
 
 import numpy as np
 
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
-from nofb.layers import WeightedLayer
+from nofb.layers.base import WeightedLayer, WeightlessLayer
 from nofb.threads import Job
 from nofb.trace import Trace
 from nofb.types import Array
@@ -60,9 +61,15 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     """
     work = trace.samples * trace.net.work
     pieces = trace.pieces(count_pieces(trace, work)) if by_sample else [trace]
+    trace.passed = {}
     if len(pieces) > 1:
-        threads.do([partial(collect, piece, trace, signals) for piece in pieces], work)
-        taught: Signals = ((layer, whole_delta(trace, layer)) for layer in pieces[0].deltas)
+        meeting = None if trace.net.by_sample else Barrier(len(pieces))
+        try:
+            threads.do([partial(collect, piece, trace, signals, meeting) for piece in pieces], work)
+        except BrokenBarrierError:  # one piece failed; alone, its error is the first
+            return updates(trace, signals, by_sample=False)
+        taught: Signals = ((layer, trace.whole_signal(layer)) for layer in pieces[0].deltas)
+        trace.passed = {layer: trace.whole_signal(layer) for layer in pieces[0].passed}
     else:
         taught = checked(trace, signals)
     trace.deltas = {}
@@ -71,7 +78,8 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     else:
         for layer, delta in taught:
             rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
-            weight_update(trace.h_below(layer), rows, trace.samples, dW, db)
+            if not layer.frozen:
+                weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
 
@@ -101,23 +109,40 @@ def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
         yield pair
 
 
-def collect(piece: Trace, whole: Trace, signals: GiveSignals) -> None:
+def collect(
+    piece: Trace, whole: Trace, signals: GiveSignals, meeting: Barrier | None = None
+) -> None:
     """Put the signals of some samples into the whole trace's memory."""
     rows = slice(piece.first, piece.first + piece.samples)
-    piece.deltas = {}
-    for layer, delta in checked(piece, signals):
-        piece.deltas[layer] = delta
-        whole_delta(whole, layer)[rows] = delta
+    piece.deltas, piece.passed, piece.meeting = {}, {}, meeting
+    try:
+        for layer, delta in checked(piece, signals):
+            piece.deltas[layer] = delta
+            whole.whole_signal(layer)[rows] = delta
+    except BaseException:
+        if meeting is not None:
+            meeting.abort()  # the others must not wait for this piece
+        raise
+    finally:
+        piece.meeting = None
+    for other, signal in piece.passed.items():
+        whole.whole_signal(other)[rows] = signal
 
 
-def whole_delta(trace: Trace, layer: WeightedLayer) -> Array:
-    """Return the memory in which pieces put their signals together."""
-    return trace[layer].array("delta", layer.shape_out)
+def other_updates(trace: Trace) -> dict[WeightlessLayer, dict[str, Array]]:
+    """Return what the other layers with parameters learn from the signals that have passed."""
+    return {
+        layer: layer.learn(trace[layer], signal, trace.predictions)
+        for layer, signal in trace.passed.items()
+        if not layer.frozen
+    }
 
 
 def count_pieces(trace: Trace, work: int) -> int:
     """Return in how many pieces signals are made: one for each thread, and none of them huge."""
     N, size = trace.samples, trace.samples * trace.net.signal_bytes
+    if not trace.net.by_sample:  # pieces meet on the way: each needs a thread of its own
+        return len(threads.cut(N, work)) if threads.worth(work) else 1
     if size <= PIECE and not threads.worth(work):
         return 1
     return min(N, max(len(threads.cut(N, work)), ceil(size / PIECE)))
@@ -142,8 +167,10 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
 def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
     """Return the weight product of one layer, cut into jobs if it is a large one."""
     rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
+    if layer.frozen:
+        return []
     # What a job works with is not the rule's own array, which it may change while it goes on.
-    mean_delta = mean_rows(rows, trace.samples, db)
+    mean_delta = mean_rows(rows, trace.predictions, db)
     h_below = trace.h_below(layer).T  # ΔW_l = h_{l-1}ᵀ δ_l / N, of some units below
     cuts = threads.cut(layer.n_in, trace.samples * layer.work)
     return [partial(np.matmul, h_below[units], mean_delta, out=dW[units]) for units in cuts]
@@ -155,9 +182,9 @@ def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Res
 
 
 def update_of(trace: Trace, layer: WeightedLayer) -> Update:
-    """Return the update of a layer, all zeros if it got no signal."""
+    """Return the update of a layer, all zeros if it got no signal or is frozen."""
     dW, db = trace.step_of(layer)
-    if layer not in trace.deltas:
+    if layer not in trace.deltas or layer.frozen:
         dW[:] = 0
         if db is not None:
             db[:] = 0

@@ -30,12 +30,22 @@ Array = np.ndarray[Any, Any]
 
 # -- functions, as a textbook has them -----------------------------------------------------------
 
+
+def gelu_weight(a: Array) -> tuple[Array, Array]:
+    """Return σ(2 u) and its slope, for u = √(2/π) (a + 0.044715 a³)."""
+    u, slope_u = a + 0.044715 * a**3, 1 + 3 * 0.044715 * a**2
+    steep = 2 * np.sqrt(2 / np.pi)
+    weight = 1 / (1 + np.exp(-steep * u))
+    return weight, weight * (1 - weight) * steep * slope_u
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "identity": (lambda a: a, lambda a: np.ones_like(a)),
     "tanh": (np.tanh, lambda a: 1 / np.cosh(a) ** 2),
     "logistic": (lambda a: 1 / (1 + np.exp(-a)), lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2),
     "relu": (lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
     "leaky_relu": (lambda a: np.where(a > 0, a, 0.01 * a), lambda a: np.where(a > 0, 1.0, 0.01)),
+    "gelu": (lambda a: a * gelu_weight(a)[0], lambda a: gelu_weight(a)[0] + a * gelu_weight(a)[1]),
 }
 
 OUTPUT_UNITS: dict[str, Callable[[Array], Array]] = {
@@ -126,7 +136,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return above.B.T @ delta[i + 1]
             case "usf" | "brsf" | "frsf":
                 return (np.abs(above.B).T * np.sign(above.W)) @ delta[i + 1]
-            case "dfa":
+            case "dfa" | "dfa_blocks":
                 return layer.D.T @ e
             case "sdfa":
                 return layer.D.T @ np.sign(e)
@@ -328,7 +338,7 @@ RULES_AND_NETS = [
 def layer_of(W: Array, b: Array | None = None, activation: str | None = None) -> Dense:
     """Return a dense layer with these weights, of no network."""
     layer = Dense(*W.shape, activation, bias=b is not None)
-    layer.draw_weights(np.random.default_rng(0), np.float64)
+    layer.draw(np.random.default_rng(0), np.float64)
     layer.W = W
     if b is not None:
         layer.b = b

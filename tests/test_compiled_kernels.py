@@ -68,6 +68,30 @@ OF_LAYERS = {
     ),
     "pooling.to_winners": lambda: (normal(2, 2, 3, 3), winners(), *zeros((2, 4, 5, 3))),
     "pooling.from_winners": lambda: (normal(2, 4, 5, 3), winners(), *zeros((2, 2, 3, 3))),
+    "pooling.avg_pool": lambda: (normal(2, 4, 5, 3), (2, 3), (2, 1), *zeros((2, 2, 3, 3))),
+    "pooling.to_windows": lambda: (normal(2, 2, 3, 3), (2, 3), (2, 1), *zeros((2, 4, 5, 3))),
+    "normalise.column_moments": lambda: (normal(7, 4),),
+    "normalise.batch_norm": lambda: (
+        normal(7, 4), *(normal(4, seed=i) for i in range(4)), *zeros((7, 4)),
+    ),
+    "normalise.batch_norm_sums": lambda: (
+        normal(7, 4), normal(7, 4, seed=1), normal(4), normal(4, seed=1),
+    ),
+    "normalise.batch_norm_back": lambda: (
+        normal(7, 4), normal(7, 4, seed=1), *(normal(4, seed=i) for i in range(3)),
+    ),
+    "normalise.layer_norm": lambda: (
+        normal(7, 4), normal(4), normal(4, seed=1), 1e-5, *zeros((7, 4), (7,), (7,)),
+    ),
+    "normalise.layer_norm_sums": lambda: (
+        normal(7, 4), normal(7, 4, seed=1), normal(7), normal(7, seed=1),
+    ),
+    "normalise.layer_norm_back": lambda: (
+        normal(7, 4), normal(7, 4, seed=1), normal(7), normal(7, seed=1), normal(4),
+    ),
+    "attention.shift": lambda: (normal(2, 3, 4, 4), 0.5, True),
+    "attention.normalise": lambda: (normal(2, 3, 4, 4) ** 2,),
+    "attention.softmax_back": lambda: (normal(2, 3, 4, 4), normal(2, 3, 4, 4, seed=1), 0.5),
     "dense.add_bias": lambda: (normal(7, 4), normal(4)),
     "dense.mean_rows": lambda: (normal(7, 4), 7, *zeros((4,))),
     "dense.weight_update": lambda: (normal(7, 5), normal(7, 4), 7, *zeros((5, 4), (4,))),
@@ -77,6 +101,9 @@ OF_LAYERS = {
     "slopes.times_relu_slope": lambda: (normal(7, 4), normal(7, 4).clip(0)),
     "slopes.leaky_relu": lambda: (normal(7, 4), *zeros((7, 4))),
     "slopes.times_leaky_relu_slope": lambda: (normal(7, 4), normal(7, 4, seed=1)),
+    "slopes.gelu_angle": lambda: (normal(7, 4),),
+    "slopes.gelu": lambda: (normal(7, 4), np.tanh(normal(7, 4, seed=1)), *zeros((7, 4))),
+    "slopes.times_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
     "steps.fit": lambda: step_of(),
     "steps.descend": lambda: (*step_of(), 0.1),
     "steps.momentum": lambda: (*step_of(1), 0.1, 0.9),

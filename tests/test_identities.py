@@ -15,7 +15,7 @@ from nofb.rules import RandomRelay
 RULES = list(rules.RULES)
 SIGN_SYMMETRY = ["usf", "brsf", "frsf"]
 DIRECT = ["dfa", "sdfa", "drtp"]
-FIXED = ["fa", *DIRECT, "ifa"]  # rules with fixed random matrices
+FIXED = ["fa", *DIRECT, "dfa_blocks", "ifa"]  # rules with fixed random matrices
 LEARNED = [
     "wm",
     "wm_released",

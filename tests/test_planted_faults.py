@@ -266,7 +266,7 @@ FAULTS = {
     ),
     "a teaching signal without its slope": Fault(
         TARGETS,
-        "return own.layer.activation.times_slope(asked, own.h)",
+        "return own.times_slope(asked)",
         "return asked",
         OWN_DISTANCE,
     ),

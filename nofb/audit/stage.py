@@ -174,7 +174,7 @@ class Stage:
         """Call a method of the rule, with all that this trial changes."""
         replaced = self.trial.replaced if method.__name__ in self.trial.calls else {}
         constant = self.trial.constant if self.part in self.trial.constant_in else ()
-        units = [layer for layer in self.net.layers if isinstance(layer, Units)]
+        units = [layer for layer in self.net.nodes if isinstance(layer, Units)]
         with replacing(self.net, replaced), held_constant(units[k] for k in constant):
             return method(*arguments)
 

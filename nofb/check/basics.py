@@ -20,7 +20,7 @@ from nofb.check.subject import (
 )
 from nofb.check.verdict import Verdict, failed, not_applicable, passed
 from nofb.kernels import calls
-from nofb.network import Network
+from nofb.network import Network, network_of
 from nofb.trace import Trace
 from nofb.types import Array, FloatType
 
@@ -142,7 +142,7 @@ def left_behind(trace: Trace) -> dict[str, Array]:
     """Return copies of what a forward pass left behind, by names for a sentence."""
     kept = {"the error": trace.error.copy(), "the target": trace.target.copy()}
     for layer in trace.net.weighted:
-        record, who = trace[layer], layer_name(trace.net, layer)
+        record, who = trace[layer], layer_name(network_of(trace), layer)
         arrays = {"the input": record.h_below, "a": record.a, "h": record.h}
         kept |= {f"{name} of {who}": array.copy() for name, array in arrays.items()}
     return kept

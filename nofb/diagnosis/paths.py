@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nofb.layers import Flatten, MaxPool2D, WeightedLayer
-from nofb.layers.base import Record
+from nofb.layers.base import Layer, Record, WeightedLayer, WeightlessLayer
 from nofb.network import Network
 from nofb.types import Array
 
@@ -24,21 +23,35 @@ def transport_path(net: Network) -> PerLayer:
     """Return what backprop has instead of each feedback matrix.
 
     For B_l this is W_lᵀ. For D_l it is the product of all Wᵀ above layer l, found by sending each
-    output's error down alone; max-pooling in between has no matrix, so there is none below it.
+    output's error down alone. Where a layer in between has no fixed matrix, such as max-pooling or
+    attention, there is none below it.
     """
     path = {layer: layer.W.T for layer in net.weighted if layer.D is None}
-    signal = np.eye(net.n_outputs, dtype=net.dtype)
-    for layer in net.weighted[:0:-1]:
-        below = net.below(layer)
-        if len(path) == len(net.weighted):
-            break  # no direct feedback is left below
-        rows = signal.reshape(-1, layer.n_out) @ layer.W.T
-        signal = layer.scatter(Record(net.n_outputs, net.dtype), rows)
-        if below.D is not None:
-            path[below] = signal.reshape(net.n_outputs, -1)
-        for each in reversed(net.weightless_above(below)):
-            if isinstance(each, MaxPool2D):
-                return path
-            if isinstance(each, Flatten):
-                signal = signal.reshape(net.n_outputs, *each.shape_in)
+    if len(path) == len(net.weighted):
+        return path
+    rows = net.n_outputs
+    arrived: dict[Layer, Array | None] = {net.last: np.eye(rows, dtype=net.dtype)}
+    for layer in reversed(net.nodes):
+        signal: Array | tuple[Array, ...] | None = arrived.get(layer)
+        record = Record(rows, net.dtype)
+        if isinstance(layer, WeightedLayer):
+            if layer.D is not None and (shown := arrived.get(net.shown(layer))) is not None:
+                path[layer] = shown.reshape(rows, -1)
+            if isinstance(signal, np.ndarray):
+                signal = layer.scatter(record, signal.reshape(-1, layer.n_out) @ layer.W.T)
+        elif isinstance(layer, WeightlessLayer) and isinstance(signal, np.ndarray):
+            signal = layer.transport(record, signal)
+        sources = net.sources[layer]
+        signals = signal if isinstance(signal, tuple) else (signal,) * len(sources)
+        for source, each in zip(sources, signals, strict=True):
+            if source is not None:
+                arrived[source] = _sum(arrived, source, each)
     return path
+
+
+def _sum(arrived: Mapping[Layer, Array | None], layer: Layer, signal: Array | None) -> Array | None:
+    """Return what has arrived and one signal more: nothing, if one of them has no matrix."""
+    there = arrived.get(layer, signal)
+    if signal is None or there is None:
+        return None
+    return signal if layer not in arrived else there + signal

@@ -66,7 +66,7 @@ class Probe:
 
     def _views(self, rule: Rule) -> Iterator[View]:
         """Give the whole batch, or its pieces; targets are measured on the whole."""
-        units = sum(prod(layer.shape_out) for layer in self.net.layers)
+        units = sum(prod(layer.shape_out) for layer in self.net.nodes)
         size = len(self.x)
         if not isinstance(rule, TargetRule):
             size = min(size, max(FEWEST, AT_ONCE // units))

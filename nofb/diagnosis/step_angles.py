@@ -13,7 +13,7 @@ from nofb.diagnosis.angles import angle
 from nofb.diagnosis.targets import inverse_residuals, reconstruction_losses
 from nofb.diagnosis.view import View
 from nofb.jacobians import null_space_shares, output_jacobians
-from nofb.network import Network
+from nofb.network import Network, network_of
 from nofb.rules import Rule, make
 from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
@@ -53,7 +53,7 @@ def directions(rule: Rule, trace: Trace) -> dict[str, list[float | None]]:
 
 def steps(rule: Rule, trace: Trace) -> list[Array]:
     """Return the weight steps of the hidden layers, in memory of their own."""
-    return [update.dW.copy() for update in rule.teach(trace.net, trace)[:-1]]
+    return [update.dW.copy() for update in rule.teach(network_of(trace), trace)[:-1]]
 
 
 def ends(rule: Rule, trace: Trace) -> dict[str, list[float | None]]:
@@ -79,7 +79,7 @@ def unnoticed(rule: Rule, trace: Trace) -> list[float | None]:
     The change that a rule asks of h_l is δ_l / f'(a_l), whether it sends targets or not.
     """
     changes = {}
-    for layer, delta in rule.signals(trace.net, trace):
+    for layer, delta in rule.signals(network_of(trace), trace):
         slope = layer.activation.slope(trace[layer].a)
         changes[layer] = np.divide(delta, slope, out=np.zeros_like(delta), where=slope > 0)
     shares = [

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from nofb.diagnosis.paths import PerLayer, feedback_path, transport_path
-from nofb.network import Network
+from nofb.network import Network, network_of
 from nofb.rules import Backprop, GaussNewtonTargets, Rule
 from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
@@ -46,7 +46,7 @@ class View:
     """
 
     def __init__(self, rule: Rule, trace: Trace, share: float = 1.0) -> None:
-        self.rule, self.trace, self.net, self.share = rule, trace, trace.net, share
+        self.rule, self.trace, self.net, self.share = rule, trace, network_of(trace), share
 
     def pairs(self, left_name: str, right_name: str) -> list[tuple[Array, ...]]:
         """Return two quantities of each layer, and () where one of them is missing."""
@@ -84,13 +84,13 @@ class View:
     @cached_property
     def local_delta(self) -> PerLayer:
         """The rule's own δ_{l+1} sent back through W_{l+1}ᵀ."""
-        local = {self.net.weighted[-1]: self.trace.error}
-        for layer in self.net.weighted[:0:-1]:
-            if layer in self.delta:
-                below, delta = self.net.below(layer), self.delta[layer].reshape(-1, layer.n_out)
-                signal = self.trace.below(layer, delta @ layer.W.T)
-                rows = self.trace.times_slope(below, signal)
-                local[below] = rows.reshape(self.trace[below].h.shape)
+        trace, local = self.trace, {}
+        given = self.delta  # worked out before the loop: a rule's signals travel through the trace
+        for layer in trace.downward():
+            if trace.reached(layer):
+                local[layer] = trace.delta(layer).reshape(trace[layer].h.shape)
+            if layer.sends and layer in given:
+                trace.arrive(layer, given[layer].reshape(-1, layer.n_out) @ layer.W.T)
         return local
 
     @cached_property

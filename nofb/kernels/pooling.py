@@ -1,5 +1,6 @@
-"""Max-pooling: the forward pass remembers who won, and everything else follows the winners.
+"""Pooling: the largest or the mean of each window of a map.
 
+The forward pass of max-pooling keeps where the largest values were, and everything else reads it:
 `winners` (N, H', W', C) holds for each pooled value the number of the winning pixel in its map,
 counted row by row.
 """
@@ -48,3 +49,33 @@ def from_winners(maps: Array, winners: Array, pooled: Array) -> None:
             for x in range(pooled.shape[2]):
                 for c in range(pooled.shape[3]):
                     pooled[n, y, x, c] = pixels[n, winners[n, y, x, c], c]
+
+
+@kernel
+def avg_pool(maps: Array, size: tuple[int, int], stride: tuple[int, int], pooled: Array) -> None:
+    """Take the mean of each window of maps (N, H, W, C)."""
+    share = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
+    pooled[:] = 0
+    for n in range(pooled.shape[0]):
+        for y in range(pooled.shape[1]):
+            for x in range(pooled.shape[2]):
+                top, left = y * stride[0], x * stride[1]
+                for i in range(top, top + size[0]):
+                    for j in range(left, left + size[1]):
+                        for c in range(pooled.shape[3]):
+                            pooled[n, y, x, c] += share * maps[n, i, j, c]
+
+
+@kernel
+def to_windows(pooled: Array, size: tuple[int, int], stride: tuple[int, int], maps: Array) -> None:
+    """Send each pooled value (N, H', W', C) back to its window, an equal part to every pixel."""
+    share = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
+    maps[:] = 0
+    for n in range(pooled.shape[0]):
+        for y in range(pooled.shape[1]):
+            for x in range(pooled.shape[2]):
+                top, left = y * stride[0], x * stride[1]
+                for i in range(top, top + size[0]):
+                    for j in range(left, left + size[1]):
+                        for c in range(pooled.shape[3]):
+                            maps[n, i, j, c] += share * pooled[n, y, x, c]

@@ -1,8 +1,9 @@
 """A teaching signal times the slope of the activation it passes: δ = signal ∘ f'(a).
 
 Each slope is written in terms of h = f(a), which the forward pass has already worked out; a
-saturated unit (h near ±1 for tanh) lets nothing through, and that is all a slope does. Leaky ReLU
-itself stands here too: NumPy has no function for it.
+saturated unit (h near ±1 for tanh) lets nothing through, and that is all a slope does. GELU falls
+and rises again, so that its slope needs a as well. Leaky ReLU and GELU themselves are here too:
+NumPy has no function for them.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from nofb.kernels.jit import kernel
 from nofb.types import Array
 
 LEAK = 0.01  # what leaky ReLU lets through below zero
+STEEP, CUBIC = np.sqrt(2 / np.pi), 0.044715  # of GELU in its tanh form
 
 
 @kernel
@@ -54,4 +56,39 @@ def times_leaky_relu_slope(signal: Array, h: Array) -> Array:
     flat, signal, h = delta.reshape(-1), signal.reshape(-1), h.reshape(-1)
     for i in range(h.size):  # delta = signal * where(h > 0, 1, LEAK)
         flat[i] = signal[i] if h[i] > 0 else signal[i] * leak
+    return delta
+
+
+@kernel
+def gelu_angle(a: Array) -> Array:
+    """u = √(2/π) (a + 0.044715 a³), whose tanh is what GELU weighs a with."""
+    steep, cubic, one = a.dtype.type(STEEP), a.dtype.type(CUBIC), a.dtype.type(1)
+    u = np.empty_like(a)
+    flat, a = u.reshape(-1), a.reshape(-1)
+    for i in range(a.size):
+        flat[i] = steep * a[i] * (one + cubic * a[i] * a[i])
+    return u
+
+
+@kernel
+def gelu(a: Array, tanh_u: Array, h: Array) -> None:
+    """f(a) = a (1 + tanh u) / 2; h may be a."""
+    half = a.dtype.type(0.5)
+    a, tanh_u, h = a.reshape(-1), tanh_u.reshape(-1), h.reshape(-1)
+    for i in range(a.size):
+        h[i] = a[i] * (half + half * tanh_u[i])
+
+
+@kernel
+def times_gelu_slope(signal: Array, h: Array, a: Array) -> Array:
+    """f'(a) = g + a g', where g = h / a = (1 + tanh u) / 2 and g' = 2 g (1 - g) u'."""
+    real = a.dtype.type
+    steep, cubic, one, two, half = real(STEEP), real(3 * CUBIC), real(1), real(2), real(0.5)
+    delta = np.empty_like(signal)
+    flat, signal, h, a = delta.reshape(-1), signal.reshape(-1), h.reshape(-1), a.reshape(-1)
+    for i in range(a.size):
+        square = a[i] * a[i]
+        g = h[i] / a[i] if square > 0 else half  # a number so near 0 has a g of 1/2
+        slope_u = steep * (one + cubic * square)
+        flat[i] = signal[i] * (g + a[i] * two * g * (one - g) * slope_u)
     return delta

@@ -34,6 +34,8 @@ class Activation(WeightlessLayer):
     True
     """
 
+    keeps_shape = True
+
     def __init__(self, activation: str) -> None:
         self.activation = activations.get(activation)
 
@@ -47,6 +49,9 @@ class Activation(WeightlessLayer):
     def back(self, record: Record, signal: Array) -> Array:
         signal = record.signal(self, signal, self.shape_out)
         return self.activation.times_jacobian(signal, record.h_below, record.h)  # signal ∘ f'
+
+    def transport(self, record: Record, signal: Array) -> Array:
+        return signal
 
     def relay(self, record: Record, signal: Array) -> Array:
         # A teaching signal has been multiplied by the slope already, on its way down.

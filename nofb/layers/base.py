@@ -1,14 +1,15 @@
-"""What a layer is: it takes an array and gives an array, and can send a signal the other way.
+"""What a layer is: it takes arrays and gives an array, and can send a signal the other way.
 
 A layer with weights offers a rule three linear maps (forward, back through a given matrix, and the
-weight product), so that a rule never asks which kind of layer it has.
+weight product), so that a rule never asks which kind of layer it has. All other layers are wiring:
+there is nothing in them to transport.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -38,14 +39,19 @@ class Record:
     Attributes
     ----------
     h_below
-        What the layer received (N, ...).
+        What the layer received (N, ...), from its first source if it has several.
+    received
+        What it received from each source.
     a
         The pre-activation (N, ...), for a layer with weights.
     h
         What the layer gave (N, ...).
+    train
+        Whether this is a pass of training.
     """
 
     h_below: Array
+    received: tuple[Array, ...]
     a: Array
     h: Array
 
@@ -58,6 +64,7 @@ class Record:
         self.whole = whole
         self.rows = slice(first, first + samples)
         self.arrays: dict[str, Array] = {}
+        self.train = False
 
     def array(
         self, name: str, shape: Shape, dtype: FloatType | type[np.int32] | None = None
@@ -125,21 +132,47 @@ class Record:
         return np.require(signal, self.dtype, ("C", "W"))
 
 
+class Wiring(Protocol):
+    """What a layer is added to, see `nofb.graph`."""
+
+    def add(self, layer: Layer, *sources: Layer | None) -> Layer:
+        """Let a layer receive what its sources give, `None` for the input, and return it."""
+
+
 class Layer(ABC):
-    """One step of the stack, from (N, *shape_in) to (N, *shape_out).
+    """One step of the network, from (N, *shape_in) to (N, *shape_out).
 
     Attributes
     ----------
     shape_in, shape_out
         The shapes of one sample before and after; known once the network has inferred its shapes.
+    frozen
+        Whether its parameters stay as they are, whatever a rule asks for.
     SIZES
         The attributes that keep the value they were given first: kernels trust them.
+    by_sample
+        Whether a sample can pass without the others of its batch.
+    keeps_shape
+        Whether what it gives is always shaped like what it receives.
+    takes
+        What it can receive as the first layer: "numbers" or "tokens".
+    makes_tokens
+        Whether it makes tokens of samples that were none.
+    channels_in
+        How many channels its maps must have; `None` if it takes any number, or no maps.
     """
 
     SIZES: ClassVar[tuple[str, ...]] = ("shape_in", "shape_out")
+    by_sample: ClassVar[bool] = True
+    keeps_shape: ClassVar[bool] = False
+    takes: ClassVar[str] = "numbers"
+    makes_tokens: ClassVar[bool] = False
+    channels_in: int | None = None
 
     shape_in: Shape = ()
     shape_out: Shape = ()
+    frozen: bool = False
+    sends: bool = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         held = vars(self).get(name) if name in self.SIZES else None
@@ -151,34 +184,84 @@ class Layer(ABC):
                 "build a new layer, and a new network of it"
             )
 
+    def wire(self, graph: Wiring, at: Layer | None) -> Layer:
+        """Add the layer to a graph, above `at`, and return the layer that is highest then."""
+        return graph.add(self, at)
+
+    def draw(self, rng: np.random.Generator, dtype: FloatType) -> None:  # noqa: B027
+        """Make the arrays that learn, if there are any."""
+
+    def seed_masks(self, rng: np.random.Generator) -> None:  # noqa: B027
+        """Take the generator of a layer that draws masks."""
+
+    def parameters(self) -> dict[str, Array]:
+        """Return the arrays that learn, by name."""
+        return {}
+
+    def state(self) -> dict[str, Array]:
+        """Return the arrays that are kept beside them, such as running averages, by name."""
+        return {}
+
     @abstractmethod
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Work out `shape_out` and call `set_shapes`, or refuse the shape of one sample."""
+        """Work out `shape_out` and call `set_shapes`, or refuse the shape of one sample.
+
+        A layer with several sources takes a shape for each.
+        """
 
     def set_shapes(self, shape_in: Shape, shape_out: Shape) -> None:
         """Set both shapes, for `infer_shapes` alone: images may come in another size."""
         vars(self).update(shape_in=shape_in, shape_out=shape_out)
 
-    def open(self, record: Record, h_below: Array) -> None:
+    def open(self, record: Record, *received: Array) -> None:
         """Note what the layer receives, and make a buffer for what it will give."""
-        record.h_below = h_below
+        record.h_below, record.received = received[0], received
         record.h = record.array("h", self.shape_out)
+
+    def prepare(self, record: Record) -> None:  # noqa: B027
+        """Draw what a pass needs, for the whole batch and before it is cut between threads."""
+
+    def prepare_like(self, record: Record, first: Record) -> None:  # noqa: B027
+        """Take what an earlier pass of the same samples has drawn."""
 
     @abstractmethod
     def forward(self, record: Record) -> None:
-        """Work out `record.h` (N, *shape_out) from `record.h_below` (N, *shape_in)."""
+        """Work out `record.h` (N, *shape_out) from what was received."""
+
+    def remember(self, record: Record) -> None:  # noqa: B027
+        """Move running averages after a step of training; a forward pass changes no array."""
 
 
 class WeightlessLayer(Layer):
-    """A layer without weights: it only routes or masks, and rules pass through it."""
+    """A layer without a weight matrix: wiring, which rules pass through."""
 
     @abstractmethod
-    def back(self, record: Record, signal: Array) -> Array:
-        """Return the signal on the layer's input, given the one on its output."""
+    def back(self, record: Record, signal: Array) -> Array | tuple[Array, ...]:
+        """Return the signal on the input, given that on the output; one for each of several."""
 
     @abstractmethod
     def relay(self, record: Record, signal: Array) -> Array:
-        """Return the signal on the layer's output, given a teaching signal on its input."""
+        """Return the signal on the output, given a teaching signal on the input, or on each."""
+
+    def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
+        """Return the update of each parameter, given the signal on the output (N, ...).
+
+        Like every update it is a mean: a sum over the batch, divided by `samples`.
+        """
+        return {}
+
+    def transport(self, record: Record, signal: Array) -> Array | tuple[Array, ...] | None:
+        """Return what `back` does to any batch, or `None` if it is not the same for all batches.
+
+        Slopes and masks are left out. It is for comparing a feedback matrix with what backprop has
+        instead.
+        """
+        return None
+
+    @property
+    def learns(self) -> bool:
+        """Whether there are parameters."""
+        return type(self).learn is not WeightlessLayer.learn
 
 
 class WeightedLayer(Layer):
@@ -221,7 +304,6 @@ class WeightedLayer(Layer):
     rule_state: Any = None
     dtype: FloatType = np.float32
     work: int
-    sends: bool = False
 
     def __init__(
         self, n_in: int, n_out: int, activation: str | None, init: str | Initialiser, bias: bool
@@ -236,7 +318,7 @@ class WeightedLayer(Layer):
         """The shape of `B`, that of Wᵀ: (n_out, n_in)."""
         return self.n_out, self.n_in
 
-    def draw_weights(self, rng: np.random.Generator, dtype: FloatType) -> None:
+    def draw(self, rng: np.random.Generator, dtype: FloatType) -> None:
         """Draw W with the layer's initialiser and set b to zero."""
         self.dtype = dtype
         self.W = self.init(rng, self.n_in, self.n_out)
@@ -268,8 +350,11 @@ class WeightedLayer(Layer):
         hint = "draw it with layer.feedback_shape, which is Wᵀ's, or " if name == "B" else ""
         return owned(name, self, given, shapes[name], self.dtype, hint)
 
-    def open(self, record: Record, h_below: Array) -> None:
-        super().open(record, h_below)
+    def parameters(self) -> dict[str, Array]:
+        return {"W": self.W} if self.b is None else {"W": self.W, "b": self.b}
+
+    def open(self, record: Record, *received: Array) -> None:
+        super().open(record, *received)
         record.a = record.array("a", self.shape_out)
 
     def forward(self, record: Record) -> None:

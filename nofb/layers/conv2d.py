@@ -62,6 +62,8 @@ class Conv2D(WeightedLayer):
 
     SIZES = (*WeightedLayer.SIZES, "channels_in", "kernel_size", "stride", "padding")
 
+    channels_in: int
+
     def __init__(
         self,
         channels_in: int,

@@ -1,4 +1,6 @@
-"""A dense layer: every unit above hears every unit below."""
+"""A dense layer: every unit above is connected to every unit below, for every token by itself."""
+
+from math import prod
 
 import numpy as np
 
@@ -56,12 +58,14 @@ class Dense(WeightedLayer):
         self.work = n_in * n_out
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Refuse anything but (n_in,)."""
-        if shape_in != self.shape_in:
+        """Accept (n_in,) or (tokens, n_in), and refuse anything else."""
+        if len(shape_in) not in (1, 2) or shape_in[-1] != self.n_in:
             hint = "; put Flatten() before it" if len(shape_in) > 1 else ""
             raise ValueError(
-                f"{self!r} takes samples of shape {self.shape_in}, but receives {shape_in}{hint}"
+                f"{self!r} takes samples of shape ({self.n_in},), but receives {shape_in}{hint}"
             )
+        self.set_shapes(shape_in, (*shape_in[:-1], self.n_out))
+        self.work = prod(shape_in) * self.n_out
 
     def __call__(self, x: Array) -> Array:
         """Return f(x W + b), a new array.
@@ -110,23 +114,31 @@ class Dense(WeightedLayer):
 
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
         """Return v J (N, n_out): how y = f(x W + b) changes if x changes a little, by v."""
-        return self.activation.times_jacobian(v @ self.W, x, y)  # (v W) ∘ f'
+        return self.times_slope(v @ self.W, x, y)  # (v W) ∘ f'
 
     def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
         """Return v Jᵀ (N, n_in): the gradient with respect to x, if v (N, n_out) is that to y."""
-        return self.activation.times_jacobian(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
+        return self.times_slope(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
+
+    def times_slope(self, signal: Array, x: Array, y: Array) -> Array:
+        """Return signal ∘ f'(a), given x and y = f(x W + b)."""
+        a = y  # a stand-in, for a slope that y determines
+        if self.activation.needs_a:
+            a = np.empty_like(y)
+            self.affine_rows(x, a)
+        return self.activation.times_jacobian(signal, a, y)
 
     def affine(self, record: Record) -> None:
-        self.affine_rows(record.h_below, record.a)  # (N, n_out)
+        self.affine_rows(self.received(record), record.a.reshape(-1, self.n_out))
 
     def scatter(self, record: Record, rows: Array) -> Array:
-        return record.signal(self, rows, self.shape_in)  # (N, n_in)
+        return record.as_rows(self, rows).reshape(record.samples, *self.shape_in)
 
     def gather(self, record: Record, h_below: Array) -> Array:
-        return record.signal(self, h_below, self.shape_in)  # (N, n_in)
+        return record.signal(self, h_below, self.shape_in).reshape(-1, self.n_in)  # (rows, n_in)
 
     def received(self, record: Record) -> Array:
-        return record.h_below  # (N, n_in)
+        return record.h_below.reshape(-1, self.n_in)  # (rows, n_in)
 
     def __repr__(self) -> str:
         return f"Dense({self.n_in}, {self.n_out}, activation={self.activation.name!r})"

@@ -38,11 +38,14 @@ class Dropout(WeightlessLayer):
     >>> dropout.infer_shapes((4,))
     >>> record = Record(2, np.float32)
     >>> dropout.open(record, np.ones((2, 4), np.float32))
-    >>> dropout.draw_mask(record, train=True)
+    >>> record.train = True
+    >>> dropout.prepare(record)
     >>> dropout.forward(record)
     >>> sorted(set(record.h.ravel().tolist()))
     [0.0, 2.0]
     """
+
+    keeps_shape = True
 
     def __init__(self, rate: float, seed: int | None = None) -> None:
         self.rate = checks.number("rate", rate, least=0, below=1)
@@ -53,15 +56,22 @@ class Dropout(WeightlessLayer):
         """Any shape will do."""
         self.set_shapes(shape_in, shape_in)
 
-    def draw_mask(self, record: Record, train: bool) -> None:
+    def seed_masks(self, rng: np.random.Generator) -> None:
+        if self.seed is None:
+            self.rng = rng
+
+    def prepare(self, record: Record) -> None:
         """Draw who falls silent in this batch; nobody does outside training."""
         mask = self.mask(record)
-        if train:
+        if record.train:
             self.rng.random(out=mask, dtype=mask.dtype)
             np.greater_equal(mask, self.rate, out=mask)
             mask /= 1 - self.rate
         else:
             mask[:] = 1
+
+    def prepare_like(self, record: Record, first: Record) -> None:
+        self.mask(record)[...] = self.mask(first)
 
     def mask(self, record: Record) -> Array:
         """Return what each unit is multiplied with in this batch."""
@@ -72,6 +82,9 @@ class Dropout(WeightlessLayer):
 
     def back(self, record: Record, signal: Array) -> Array:
         return record.signal(self, signal, self.shape_out) * self.mask(record)
+
+    def transport(self, record: Record, signal: Array) -> Array:
+        return signal
 
     def relay(self, record: Record, signal: Array) -> Array:
         # A teaching signal has met the mask already, on its way down.

@@ -21,7 +21,8 @@ class Flatten(WeightlessLayer):
         """Any shape can be flattened."""
         self.set_shapes(shape_in, (prod(shape_in),))
 
-    def open(self, record: Record, h_below: Array) -> None:
+    def open(self, record: Record, *received: Array) -> None:
+        record.received, (h_below,) = received, received
         record.h_below = h_below
         record.h = h_below.reshape(len(h_below), *self.shape_out)  # the same memory, read as rows
 
@@ -31,6 +32,8 @@ class Flatten(WeightlessLayer):
     def back(self, record: Record, signal: Array) -> Array:
         signal = record.signal(self, signal, self.shape_out)
         return signal.reshape(len(signal), *self.shape_in)
+
+    transport = back
 
     def relay(self, record: Record, signal: Array) -> Array:
         signal = record.signal(self, signal, self.shape_in)

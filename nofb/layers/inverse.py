@@ -93,8 +93,9 @@ class Inverse(Dense):
     def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
         """Return dB and dc, the mean gradients of a loss, from every use of the inverse in it."""
         z = np.concatenate([self.before(use.z) for use in uses])  # (N · uses, n_out)
-        slope = self.activation.times_jacobian
-        signal = np.concatenate([slope(use.gradient, use.z, use.g_z) for use in uses])
+        signal = np.concatenate(
+            [self.times_slope(use.gradient, self.before(use.z), use.g_z) for use in uses]
+        )
         dB, dc = np.empty_like(self.B), np.empty_like(self.c)
         weight_update(z, signal, len(uses[0].z), dB, dc)  # zᵀ signal / N
         return dB, dc

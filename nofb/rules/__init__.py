@@ -14,6 +14,7 @@ from nofb.rules.difference_reconstruction import DifferenceReconstruction
 from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
 from nofb.rules.direct_difference_target_propagation import DirectDifferenceTargetPropagation
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from nofb.rules.direct_feedback_to_blocks import DirectFeedbackToBlocks
 from nofb.rules.direct_random_target_projection import DirectRandomTargetProjection
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
 from nofb.rules.feedback_alignment import FeedbackAlignment
@@ -61,6 +62,7 @@ __all__ = [
     "DifferenceTargetPropagation",
     "DirectDifferenceTargetPropagation",
     "DirectFeedbackAlignment",
+    "DirectFeedbackToBlocks",
     "DirectRandomTargetProjection",
     "ErrorSignFeedbackAlignment",
     "FeedbackAlignment",
@@ -99,6 +101,7 @@ RULES: dict[str, type[Rule]] = {
         Backprop,
         FeedbackAlignment,
         DirectFeedbackAlignment,
+        DirectFeedbackToBlocks,
         IndirectFeedbackAlignment,
         UniformSignSymmetry,
         BatchwiseRandomSignSymmetry,
@@ -128,7 +131,7 @@ RULES: dict[str, type[Rule]] = {
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
-NEIGHBOURS = ("sa", "ia", "np_feedback")  # of the mirror: for those who look at it closely
+NEIGHBOURS = ("sa", "ia", "np_feedback", "dfa_blocks")  # for those who look closely
 # what sends targets, and what they would best be
 TARGETS = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
 ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS

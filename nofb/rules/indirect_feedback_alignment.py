@@ -83,25 +83,26 @@ class IndirectFeedbackAlignment(Rule):
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        first, *others = net.weighted
-        if others:
-            units = net.units_shown(first)
-            first.D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
+        for layer in net.weighted[:-1]:
+            if not net.has_weights_below(layer):
+                units = net.units_shown(layer)
+                layer.D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
 
     def relay_of(self, layer: WeightedLayer) -> Array:
         """Return the matrix that signals travel upward through (n_in, n_out)."""
         return layer.W
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        *hidden, last = net.weighted
-        yield last, trace.error  # eq. 1  (N, n_L)
-        for layer in hidden:
-            if layer is hidden[0]:
+        for layer in trace.upward():
+            if layer is net.last:
+                delta = trace.error  # eq. 1  (N, n_L)
+            elif not net.has_weights_below(layer):
                 delta = trace.delta(layer, project(trace.error, layer.D))  # times the slope: eq. 2
             else:
-                signal = relay(trace.above(layer, delta), self.relay_of(layer))
+                signal = relay(trace.from_below(layer), self.relay_of(layer))
                 delta = trace.delta(layer, trace.shown(layer, signal))  # times the slope: eq. 3
             yield layer, delta
+            trace.relay(layer, delta)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -121,7 +122,7 @@ class RandomRelay(IndirectFeedbackAlignment):
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)
-        for layer in net.weighted[1:-1]:
+        for layer in filter(net.has_weights_below, net.weighted[:-1]):
             R = draw_matrix(self.feedback_init, rng, layer.n_in, layer.n_out, net)
             layer.rule_state = Relay(R)
 

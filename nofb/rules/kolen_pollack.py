@@ -82,14 +82,14 @@ class KolenPollack(FeedbackAlignment):
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
         for layer in trace.deltas:
-            if layer.B is not None:
+            if layer.B is not None and not layer.frozen:
                 h_below, delta = trace.h_below(layer), trace.delta_rows(layer)
-                dB = reciprocal_product(h_below, delta, trace.samples)  # eq. 4  (n_l, n_{l-1})
+                dB = reciprocal_product(h_below, delta, trace.predictions)  # eq. 4  (n_l, n_{l-1})
                 yield layer, dB
 
     def after_step(self, net: Network) -> None:
         for layer in net.weighted:
-            if layer.B is not None:
+            if layer.B is not None and not layer.frozen:
                 decay_both(layer.W, layer.B, self.clock.factor * self.decay)  # eqs. 5 and 6
 
 

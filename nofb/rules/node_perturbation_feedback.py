@@ -121,4 +121,6 @@ class NodePerturbationFeedback(FeedbackAlignment):
         """Return dB of a layer, from what it was told each unit below is worth (N, ...)."""
         delta = trace.delta_rows(layer)
         predicted = trace.on_input(layer, send_back(delta, B))  # δ_l B_l, on h_{l-1}  (N, ...)
-        return regression(delta, trace.input_rows(layer, predicted - told), trace.samples)  # eq. 6
+        return regression(
+            delta, trace.input_rows(layer, predicted - told), trace.predictions
+        )  # eq. 6

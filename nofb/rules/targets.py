@@ -25,7 +25,7 @@ from nofb.kernels.jit import kernel
 from nofb.layer_maps import LayerMaps, above, dense_layers, layer_maps
 from nofb.layers import Chain, Inverse, WeightedLayer
 from nofb.layers.inverse import Use
-from nofb.network import Network
+from nofb.network import Network, network_of
 from nofb.noise import Noise
 from nofb.optimizers import Optimizer
 from nofb.rules.base import Rule, draw_matrix, state_of
@@ -201,7 +201,7 @@ class TargetRule(Rule):
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
         """Return δ of a hidden layer (N, n_l)."""
         asked = target_error(own.h, t, self.step_size)
-        return own.layer.activation.times_slope(asked, own.h)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
+        return own.times_slope(asked)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
         """Return what W learns from, given δ: the same, unless a rule says otherwise."""
@@ -214,7 +214,7 @@ class TargetRule(Rule):
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
         """Return what a target of this layer replaces: h_l, and of the last layer a_L."""
-        at_a = layer is trace.net.weighted[-1] and not self.unit(trace.net)
+        at_a = layer is trace.net.last and not self.unit(network_of(trace))
         return trace[layer].a if at_a else trace[layer].h
 
     def unit(self, net: Network) -> list[Activation]:

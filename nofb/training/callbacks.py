@@ -229,4 +229,4 @@ def _put_back(run: Run, kept: dict[str, Any]) -> None:
 
 
 def _parts(run: Run) -> dict[str, Any]:
-    return {"weighted": run.net.weighted, "layers": run.net.layers, "rule": run.rule}
+    return {"weighted": run.net.weighted, "layers": run.net.nodes, "rule": run.rule}

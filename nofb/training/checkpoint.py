@@ -233,7 +233,7 @@ class Checkpoint:
         """Return everything that changes while a run goes on, and nothing that is made anew."""
         return {
             "weighted": run.net.weighted,
-            "layers": run.net.layers,
+            "layers": run.net.nodes,
             "rule": run.rule,
             "optimizer": run.optimizer,
             "batches": {"rng": batches.rng, "order": batches.order},

@@ -65,11 +65,12 @@ class Epochs:
             self.check_loss(batch_loss, where, moved=now > 0)
             step(run.net, run.rule, run.optimizer, trace)
             loss += batch_loss * len(x)
-            right += run.net.count_right(trace.output, target)
+            right += run.net.count_right(trace.output, trace.target)
             self.interrupts.passed(where)
         seconds = time.perf_counter() - started
         samples = len(batches.x)
-        return {"loss": loss / samples, "train_accuracy": right / samples, "seconds": seconds}
+        rows = samples * run.net.rows_per_sample
+        return {"loss": loss / samples, "train_accuracy": right / rows, "seconds": seconds}
 
     def check_loss(self, loss: float | Array, where: str, moved: bool = True) -> None:
         """Stop a run whose loss is NaN, infinite or huge.

@@ -8,7 +8,7 @@ from nofb.optimizers import Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.types import Array
-from nofb.updates import Update
+from nofb.updates import Update, other_updates
 
 Move = tuple[str, Array, Array]  # the name, the array and the update of what learns
 Call = Callable[..., Any]
@@ -42,7 +42,9 @@ def step(
     """
     call(rule.before_step, net, trace)
     updates: list[Update] = call(rule.teach, net, trace)
-    optimizer.step_all(list(moves(net, rule, updates)))
+    optimizer.step_all([*moves(net, rule, updates), *other_moves(net, trace)])
+    for layer in net.nodes:
+        layer.remember(trace[layer])
     call(rule.after_step, net)
     return updates
 
@@ -50,10 +52,18 @@ def step(
 def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[Move]:
     """Yield the name, the array and the update of everything that a rule lets learn."""
     for index, (layer, update) in enumerate(zip(net.weighted, updates, strict=True)):
-        if not rule.learns(net, layer):
+        if layer.frozen or not rule.learns(net, layer):
             continue  # even weight decay must leave it alone
         yield f"{index}.W", layer.W, update.dW
         if layer.b is not None and update.db is not None:
             yield f"{index}.b", layer.b, update.db
         if layer.B is not None and update.dB is not None:
             yield f"{index}.B", layer.B, update.dB
+
+
+def other_moves(net: Network, trace: Trace) -> Iterator[Move]:
+    """Yield the same for parameters of other layers, such as γ and β, which learn by themselves."""
+    for layer, updates in other_updates(trace).items():
+        arrays, index = layer.parameters(), net.nodes.index(layer)
+        for name, update in updates.items():
+            yield f"layers.{index}.{name}", arrays[name], update

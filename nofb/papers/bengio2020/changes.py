@@ -11,6 +11,7 @@ from nofb.diagnosis import angles
 from nofb.diagnosis.targets import residual
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import WeightedLayer
+from nofb.network import network_of
 from nofb.rules import make
 from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.targets import TargetRule
@@ -37,7 +38,7 @@ def over_iterations(rule: TargetRule, trace: Trace) -> dict[str, Any]:
 def changes_after(rule: TargetRule, trace: Trace, iterations: int) -> Changes:
     """Return t - h of every layer after so many iterations."""
     rule.iterations = iterations  # type: ignore[attr-defined]
-    targets = rule.targets(trace.net, trace)
+    targets = rule.targets(network_of(trace), trace)
     return {layer: t - rule.state(trace, layer) for layer, t in targets}
 
 
@@ -46,14 +47,14 @@ def exact_changes(rule: TargetRule, trace: Trace) -> tuple[Changes, list[float]]
 
     The output layer, which has fewer units than the one below, gets the smallest change.
     """
-    net, conditions = trace.net, []
+    net, conditions = network_of(trace), []
     change = -rule.step_size * trace.error.astype(np.float64)
     changes = {net.weighted[-1]: change}
     for layer in net.weighted[:0:-1]:
         below = net.below(layer)
         slope = np.ones_like(change)
         if layer is not net.weighted[-1]:
-            slope = layer.activation.times_slope(slope, trace[layer].h)
+            slope = layer.activation.times_jacobian(slope, trace[layer].a, trace[layer].h)
         jacobians = layer.W.astype(np.float64) * slope[:, None, :]  # (N, n_{l-1}, n_l)
         change = np.array([
             np.linalg.lstsq(J.T, row, rcond=None)[0]
@@ -73,7 +74,8 @@ def measures(rule: TargetRule, trace: Trace, changes: Changes) -> dict[str, list
     is that of t - h over that of the Gauss-Newton step; medians over samples.
     """
     found: dict[str, list[float]] = {name: [] for name in MEASURES}
-    net, error, layers = trace.net, trace.error, rule.layers(trace.net, trace)
+    net, error = network_of(trace), trace.error
+    layers = rule.layers(net, trace)
     damping = make("gnt").damping  # type: ignore[attr-defined]
     for layer, J in output_jacobians(trace):
         asked = -changes[layer]

@@ -107,7 +107,7 @@ def taught(lessons: int, rng: np.random.Generator) -> tuple[Dense, Inverse]:
 def layer(W: Array, activation: str | None = None) -> Dense:
     """Return a dense layer with these weights and no bias."""
     made = Dense(W.shape[0], W.shape[1], activation, bias=False)
-    made.draw_weights(np.random.default_rng(0), np.float64)
+    made.draw(np.random.default_rng(0), np.float64)
     made.W = W
     return made
 

@@ -1,0 +1,284 @@
+"""The graph below a network: its layers in the order of computation, and who sends to whom.
+
+To the user a network is a list. A block in that list, such as `Residual`, adds several layers here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from nofb.layers.base import Layer, WeightedLayer, WeightlessLayer
+from nofb.layers.block import Part
+from nofb.losses import Loss
+from nofb.types import FloatType, Shape
+
+
+class BlockOf(NamedTuple):
+    """A part of a network's list with weights, and the layers without any that follow it.
+
+    Attributes
+    ----------
+    nodes
+        Its layers, in the order of computation.
+    weighted
+        Those with weights.
+    """
+
+    nodes: list[Layer]
+    weighted: list[WeightedLayer]
+
+    @property
+    def top(self) -> Layer:
+        """The layer whose values the block gives."""
+        return self.nodes[-1]
+
+
+class Graph:
+    """Layers, each with the layers that it receives from.
+
+    Parameters
+    ----------
+    layers
+        Layers and blocks, from the input side up.
+    head
+        The loss with its output unit.
+    dtype
+        The floating-point type.
+
+    Attributes
+    ----------
+    layers
+        What was given.
+    nodes
+        All layers that compute something, in the order of computation.
+    weighted
+        Those with weights, in the same order.
+    sources, receivers
+        For each of them, the layers that it receives from, `None` for the network's input, and the
+        layers that it sends to.
+    work
+        How many multiply-adds the forward pass of one sample takes, once the shapes are known.
+    signal_bytes
+        How much memory the largest signal of one sample takes, once the shapes are known.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Residual, losses
+    >>> branch = Dense(3, 3)
+    >>> graph = Graph([Residual([branch]), Dense(3, 2)], losses.get("cross_entropy"), np.float32)
+    >>> graph.nodes
+    [Dense(3, 3, activation='identity'), Sum(), Dense(3, 2, activation='identity')]
+    >>> graph.sources[graph.nodes[1]] == (branch, None)
+    True
+    """
+
+    def __init__(self, layers: Sequence[Part], head: Loss, dtype: FloatType) -> None:
+        self.layers, self.head, self.dtype = list(layers), head, dtype
+        self.nodes: list[Layer] = []
+        self.sources: dict[Layer, tuple[Layer | None, ...]] = {}
+        self.receivers: dict[Layer, list[Layer]] = {}
+        self._teachable: dict[Layer, bool] = {}
+        self.tops: list[Layer] = []  # the highest layer of each part of the list
+        at: Layer | None = None
+        for part in self.layers:
+            at = part.wire(self, at)
+            self.tops.append(at)
+        self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
+        self.input_shape: Shape | None = None
+        self.shape_in: Shape = ()  # of one sample, as the layers take it
+        self.work = self.signal_bytes = 0
+
+    def add(self, layer: Layer, *sources: Layer | None) -> Layer:
+        """Let a layer receive what its sources give, and return it.
+
+        Raises
+        ------
+        ValueError
+            If it is in the graph already.
+        """
+        if layer in self.sources:
+            raise ValueError(
+                f"layers holds the same layer twice, {layer!r}; every layer owns its own arrays"
+            )
+        self.nodes.append(layer)
+        self.sources[layer], self.receivers[layer] = sources, []
+        for source in sources:
+            if source is not None:
+                self.receivers[source].append(layer)
+        layer.sends = any(map(self.teachable, sources))
+        self._teachable[layer] = layer.sends or self.learns(layer)
+        return layer
+
+    def teachable(self, layer: Layer | None) -> bool:
+        """Say whether a layer, or one below it, could learn from a signal on what it gives."""
+        return layer is not None and self._teachable[layer]
+
+    # -- what stands where -----------------------------------------------------------------------
+
+    @property
+    def last(self) -> WeightedLayer:
+        """The layer whose pre-activation goes into the output unit."""
+        return self.weighted[-1]
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs, for each token if every token has some."""
+        return self.last.n_out
+
+    @property
+    def rows_per_sample(self) -> int:
+        """How many outputs rows a sample has: one, or one for each token."""
+        return prod(self.last.shape_out[:-1])
+
+    @property
+    def by_sample(self) -> bool:
+        """Whether a sample can pass without the others of its batch."""
+        return all(layer.by_sample for layer in self.nodes)
+
+    def below(self, layer: WeightedLayer) -> WeightedLayer:
+        """Return the next layer with weights towards the input, where nothing branches.
+
+        Raises
+        ------
+        ValueError
+            If there is none, or several.
+        """
+        source = self.sources[layer][0]
+        while source is not None and len(self.sources[source]) == 1:
+            if isinstance(source, WeightedLayer):
+                return source
+            source = self.sources[source][0]
+        if source is None:
+            raise ValueError(f"no layer with weights stands below {layer!r}")
+        raise ValueError(
+            f"several layers with weights stand below {layer!r}: they meet in "
+            f"{source!r}, and this needs a network that does not branch"
+        )
+
+    def has_weights_below(self, layer: WeightedLayer) -> bool:
+        """Say whether a layer with weights stands anywhere below."""
+        ahead = list(self.sources[layer])
+        while ahead:
+            if (source := ahead.pop()) is not None:
+                if isinstance(source, WeightedLayer):
+                    return True
+                ahead += self.sources[source]
+        return False
+
+    def weightless_above(self, layer: WeightedLayer) -> list[WeightlessLayer]:
+        """Return what only this layer sends to, such as its pooling, up to the next weights."""
+        found: list[WeightlessLayer] = []
+        receivers = self.receivers[layer]
+        while len(receivers) == 1 and len(self.sources[receivers[0]]) == 1:
+            if not isinstance(receivers[0], WeightlessLayer):
+                break
+            found.append(receivers[0])
+            receivers = self.receivers[found[-1]]
+        return found
+
+    def shown(self, layer: WeightedLayer) -> Layer:
+        """Return what gives the values that a layer shows to others, such as its pooling."""
+        return [layer, *self.weightless_above(layer)][-1]
+
+    def units_shown(self, layer: WeightedLayer) -> int:
+        """Return how many numbers `layer` shows to others, after pooling, for each output row.
+
+        That is all that it shows of a sample; or of one token, where each token has its outputs.
+
+        Raises
+        ------
+        ValueError
+            If the shapes are not known yet, or the layer has not as many tokens as there are
+            output rows.
+        """
+        return self.units_of(self.shown(layer))
+
+    def units_of(self, layer: Layer) -> int:
+        """Return how many numbers a layer gives for each output row, see `units_shown`."""
+        shape, rows = layer.shape_out, self.rows_per_sample
+        unknown = self.input_shape is None and any(each.makes_tokens for each in self.nodes)
+        if not shape or unknown:
+            raise ValueError(
+                "the network does not know the size of its images yet: "
+                "give Network(..., input_shape=(channels, height, width)), or (tokens,) for text"
+            )
+        if rows > 1 and prod(shape[:-1]) != rows:
+            raise ValueError(
+                f"the network has {rows} output rows for a sample, but {layer!r} gives "
+                f"{shape}, so that no row belongs to one of them"
+            )
+        return prod(shape) // rows
+
+    def parts(self) -> list[list[Layer]]:
+        """Return the layers of each part of the list, in the order of computation."""
+        ends = [self.nodes.index(top) + 1 for top in self.tops]
+        return [self.nodes[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    def blocks(self) -> list[BlockOf]:
+        """Return each part of the list with weights, with the parts without any that follow it."""
+        found: list[BlockOf] = []
+        for nodes in self.parts():
+            weighted = [layer for layer in nodes if isinstance(layer, WeightedLayer)]
+            if weighted:
+                found.append(BlockOf([*nodes], weighted))
+            elif found:
+                found[-1].nodes.extend(nodes)
+        return found
+
+    def teaches(self, layer: WeightedLayer, among: Sequence[Layer]) -> bool:
+        """Say whether what a layer sends back reaches one of some layers that learns."""
+        (source,) = self.sources[layer]
+        ahead = [source]
+        while ahead:
+            source = ahead.pop()
+            if source is not None and source in among:
+                if self.learns(source):
+                    return True
+                ahead += self.sources[source]
+        return False
+
+    def learns(self, layer: Layer) -> bool:
+        """Say whether a layer has parameters."""
+        return isinstance(layer, WeightedLayer) or getattr(layer, "learns", False)
+
+    # -- shapes ----------------------------------------------------------------------------------
+
+    def infer_shapes(self, input_shape: Shape) -> None:
+        """Work out the shape of every layer from the shape of one sample, or say what clashes."""
+        first = input_shape
+        if len(input_shape) == 3:
+            channels, height, width = input_shape
+            first = (height, width, channels)
+        before = [vars(layer).copy() for layer in self.nodes]
+        try:
+            for layer in self.nodes:
+                sources = self.sources[layer]
+                layer.infer_shapes(*(first if at is None else at.shape_out for at in sources))
+            self._check_outputs()
+        except (TypeError, ValueError):  # half of the layers must not keep shapes of other images
+            for layer, attributes in zip(self.nodes, before, strict=True):
+                vars(layer).clear()
+                vars(layer).update(attributes)
+            raise
+        self.input_shape, self.shape_in = input_shape, first
+        self.work = sum(layer.work for layer in self.weighted)
+        largest = max(layer.signal_size for layer in self.weighted)
+        self.signal_bytes = largest * np.dtype(self.dtype).itemsize
+
+    def _check_outputs(self) -> None:
+        if len(self.last.shape_out) > 2:
+            raise ValueError(
+                f"the last layer gives maps of shape {self.last.shape_out}, but outputs are rows: "
+                "put Flatten() or AvgPool2D() and a Dense at the end"
+            )
+
+    def natural_shape(self) -> Shape | None:
+        """Return the shape of one sample, if the first layers tell it."""
+        for layer in self.nodes:
+            if not layer.keeps_shape:
+                return layer.shape_in or None
+        return None

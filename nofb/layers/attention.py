@@ -1,0 +1,76 @@
+"""Self-attention: every token takes up what it finds in others (Vaswani et al. 2017).
+
+Four dense layers, each with a W and a B of its own, and between them `Attend`, which has no
+weights: its derivative needs activations only, so that there is nothing in it to transport.
+"""
+
+from __future__ import annotations
+
+from nofb import checks
+from nofb.initialisers import Initialiser
+from nofb.layers.attend import Attend
+from nofb.layers.base import Layer, Wiring
+from nofb.layers.block import Block
+from nofb.layers.dense import Dense
+
+
+class Attention(Block):
+    """h = attend(x W_q, x W_k, x W_v) W_o, each product with its bias.
+
+    Parameters
+    ----------
+    units
+        Of every token, as received and as given.
+    heads
+        In how many parts the units are cut; each part has attention weights of its own.
+    causal
+        Whether a token sees itself and earlier tokens only.
+    init, bias
+        As for `Dense`.
+
+    Attributes
+    ----------
+    query, key, value, output
+        The four dense layers.
+    attend
+        The weightless layer between them, see `Attend`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a positive whole number, or the heads do not divide the units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nofb import Network
+    >>> attention = Attention(6, heads=2)
+    >>> net = Network([attention, Dense(6, 3)], input_shape=(5, 6))
+    >>> trace = net.forward(np.ones((7, 5, 6)))
+    >>> trace[attention.output].h.shape, trace.output.shape
+    ((7, 5, 6), (35, 3))
+    """
+
+    def __init__(
+        self,
+        units: int,
+        heads: int,
+        causal: bool = False,
+        init: str | Initialiser = "xavier",
+        bias: bool = True,
+    ) -> None:
+        units, heads = checks.whole("units", units), checks.whole("heads", heads)
+        if units % heads:
+            raise ValueError(f"heads is {heads}, but must divide the {units} units")
+        self.query, self.key, self.value, self.output = (
+            Dense(units, units, init=init, bias=bias) for _ in range(4)
+        )
+        self.attend = Attend(heads, causal)
+
+    def wire(self, graph: Wiring, at: Layer | None) -> Layer:
+        received = [graph.add(layer, at) for layer in (self.query, self.key, self.value)]
+        return graph.add(self.output, graph.add(self.attend, *received))
+
+    def __repr__(self) -> str:
+        causal = ", causal=True" if self.attend.causal else ""
+        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal})"

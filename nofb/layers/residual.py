@@ -1,0 +1,80 @@
+"""A residual block: what a branch adds to what it received (He et al. 2016, arXiv 1512.03385)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nofb.layers.activation import Activation
+from nofb.layers.base import Layer, Wiring
+from nofb.layers.block import Block, Part
+from nofb.layers.sum import Sum
+
+
+class Residual(Block):
+    """h = f(branch(h_below) + shortcut(h_below)).
+
+    A signal on h goes down both ways, and what arrives at h_below is added up.
+
+    Parameters
+    ----------
+    layers
+        The branch, from the input side up.
+    shortcut
+        What stands on the other way: a layer, a list of layers, or `None` for h_below itself.
+    activation
+        f, a name in `nofb.activations.ACTIVATIONS`; `None` for the identity.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the branch is empty, or holds something that is no layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nofb import Dense, Network
+    >>> net = Network([Residual([Dense(3, 3, "tanh")]), Dense(3, 2)])
+    >>> block, last = net.layers
+    >>> net.weighted[0].W[:] = 0
+    >>> x = np.ones((1, 3), np.float32)
+    >>> net.forward(x)[last].h_below.tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Part],
+        shortcut: Part | Sequence[Part] | None = None,
+        activation: str | None = None,
+    ) -> None:
+        self.layers = parts("layers", layers)
+        if not self.layers:
+            raise ValueError("layers of Residual is empty, but a branch needs at least one layer")
+        one = isinstance(shortcut, Layer | Block)
+        self.shortcut = parts("shortcut", [shortcut] if one else shortcut or [])  # type: ignore[list-item,arg-type]
+        self.sum = Sum()
+        self.activation = None if activation is None else Activation(activation)
+
+    def wire(self, graph: Wiring, at: Layer | None) -> Layer:
+        branch = shortcut = at
+        for layer in self.layers:
+            branch = layer.wire(graph, branch)
+        for layer in self.shortcut:
+            shortcut = layer.wire(graph, shortcut)
+        top = graph.add(self.sum, branch, shortcut)
+        return top if self.activation is None else self.activation.wire(graph, top)
+
+    def __repr__(self) -> str:
+        shortcut = f", shortcut={self.shortcut}" if self.shortcut else ""
+        f = f", activation={self.activation.activation.name!r}" if self.activation else ""
+        return f"Residual({self.layers}{shortcut}{f})"
+
+
+def parts(name: str, layers: Sequence[Part]) -> list[Part]:
+    """Return a list of layers and blocks, or say what else it holds."""
+    if isinstance(layers, Layer | Block):
+        raise TypeError(f"{name} must be a list of layers, but is {layers!r}: put it in []")
+    for layer in layers:
+        if not isinstance(layer, Layer | Block):
+            raise TypeError(f"{name} must hold nofb layers, but holds {layer!r}")
+    return list(layers)
