@@ -10,16 +10,13 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from nofb.rules import RULES
-from nofb.rules.own import is_own
-
 SEARCHED_ON = {  # images of 784 pixels and more want other rates than digits of 64
     "mnist": "mnist",
     "fashion_mnist": "mnist",
     "fashion_small": "mnist",
     "cifar10": "mnist",
 }
-LENDER = "fa"  # whose rate a rule of one's own runs with, which no search has seen
+RATED = "fa"  # whose rate is the default for a rule that no search has seen
 
 
 def tuned_rate(data: str, rule: str, optimizer: str) -> float:
@@ -28,9 +25,9 @@ def tuned_rate(data: str, rule: str, optimizer: str) -> float:
     Parameters
     ----------
     data
-        A data set's name; one without a search of its own borrows from `SEARCHED_ON`.
+        A data set's name; one without a search of its own has the rates of `SEARCHED_ON`.
     rule, optimizer
-        Short names; a rule of one's own borrows from `LENDER`.
+        Short names; a rule that no search has seen has the rate of `RATED`.
 
     Raises
     ------
@@ -38,18 +35,17 @@ def tuned_rate(data: str, rule: str, optimizer: str) -> float:
         If there was no such search: a rate must then be given.
     """
     rates: dict[str, float] = search_for(data)["rates"].get(optimizer, {})
-    rule = LENDER if borrows(rule) else rule
-    if rule not in rates:
+    if RATED not in rates:
         raise ValueError(
             f"no learning rate was searched for rule {rule!r} with {optimizer!r} on "
             f"{SEARCHED_ON.get(data, 'digits')!r}: give one with lr"
         )
-    return rates[rule]
+    return rates.get(rule, rates[RATED])
 
 
-def borrows(rule: str) -> bool:
-    """Say whether a rule is somebody's own, so that no search has seen it."""
-    return rule in RULES and is_own(RULES[rule])
+def was_searched(data: str, rule: str, optimizer: str) -> bool:
+    """Return whether the committed search found a rate for this rule."""
+    return rule in search_for(data)["rates"].get(optimizer, {})
 
 
 def search_for(data: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from nofb.network import Network
 from nofb.optimizers import OPTIMIZERS, Optimizer
 from nofb.rules import Rule
 from nofb.runs import networks
-from nofb.runs.rates import LENDER, borrows, tuned_rate
+from nofb.runs.rates import RATED, tuned_rate, was_searched
 
 PROBE = 100  # test samples on which a rule is compared with backprop
 
@@ -172,10 +172,10 @@ class Specification:
     @property
     def default_rate(self) -> str | None:
         """A sentence about the default rate, for a rule without a rate of its own."""
-        if self.lr is not None or not borrows(self.rule):
+        if self.lr is not None or was_searched(self.data, self.rule, self.optimizer):
             return None
         return (
-            f"{self.rule} has no learning rate of its own yet and runs with that of {LENDER}, "
+            f"{self.rule} has no learning rate of its own yet and runs with that of {RATED}, "
             f"{self.rate:g}; another may suit it better: --lr gives one, nofb sweep finds one"
         )
 
