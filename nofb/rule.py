@@ -42,7 +42,8 @@ class Uses:
     forward_weights: bool = False  # the layer's own W as a matrix, not only how its units respond
     feedback: bool = False  # random matrices that never learn
     learned_feedback: bool = False  # feedback matrices that learn
-    second_phase: bool = False  # a phase of its own, in which the feedback path learns
+    second_phase: bool = False  # a phase of its own, in which units respond so that feedback learns
+    second_pass: bool = False  # a further forward pass, from another input or with noise in it
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -72,7 +73,7 @@ class Rule(ABC):
     remark
         What a table of angles must say of this very class.
     excused
-        Tests of `nofb check` that this very class is known to fail, and why.
+        Tests of `nofb check` that cannot apply to the rule, by name, each with the reason.
     presets
         Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
     clock
@@ -129,10 +130,16 @@ class Rule(ABC):
 
         Each layer once, in any order. Do not change an array after it was yielded or has arrived
         at a layer: it is kept, and not copied.
+
+        A rule with further passes yields (layer, δ, pass): δ then meets what the layer received in
+        that pass, and the steps of several passes add up. `trace.again` makes them.
         """
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
-        """Give layers and the update dB of their feedback matrix, once all signals are known."""
+        """Give layers and the update of their feedback matrix, once all signals are known.
+
+        It is dB for a layer with a B, and dD for one with a D.
+        """
         return ()
 
     def feedback_passes(self, epoch: int) -> int:
@@ -147,6 +154,12 @@ class Rule(ABC):
 
     def after_step(self, net: Network) -> None:  # noqa: B027
         """Change the feedback path after the weights have moved; fixed feedback stays."""
+
+    def answer(self, net: Network, trace: Trace) -> None:  # noqa: B027
+        """Put this rule's own answer in place of the outputs, where its output layer gives none.
+
+        It is asked wherever a network is evaluated: `predict`, `outputs`, `accuracy` and `loss`.
+        """
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         """Say whether a layer learns; only a control says no."""
@@ -168,8 +181,12 @@ class Rule(ABC):
         found = updates.updates(
             trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
         )
-        for layer, dB in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
-            found[net.weighted.index(layer)].dB = dB
+        for layer, step, *_ in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
+            update = found[net.weighted.index(layer)]
+            if layer.B is None and layer.D is not None:
+                update.dD = step
+            else:
+                update.dB = step
         return found
 
     def check_feedback(self, net: Network, error: Exception) -> None:

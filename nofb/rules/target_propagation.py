@@ -46,9 +46,11 @@ class TargetPropagation(TargetRule):
     name = "tp"
     title = "target propagation"
     paper = "Bengio 2014"
+    excused: ClassVar[dict[str, str]] = {
+        "learns": "its file says why: the errors of its inverses add up"
+    }
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
     look = "sky blue", "long", "v"
-    excused: ClassVar = {"learns": "its file says why: the errors of its inverses add up"}
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return g(t)  # eq. 2  (N, n_{l-1})
