@@ -127,7 +127,7 @@ def gelu(x):
 
 
 def attention(query, key, value, output, heads, causal, x):
-    """Softmax(Q Kᵀ / √d) V for each head, then W_o: Vaswani et al. 2017, eq. 1 and section 3.2.2."""
+    """Softmax(Q Kᵀ / √d) V for each head, then W_o: Vaswani et al. 2017, eq. 1 and 3.2.2."""
     (Q, back_q), (K, back_k), (V, back_v) = (dense(p, x) for p in (query, key, value))
     h, back_h = mixed(Q, K, V, heads, causal)
     given, back_o = dense(output, h)
@@ -135,11 +135,10 @@ def attention(query, key, value, output, heads, causal, x):
     def back(s):
         on_h, found_o = back_o(s)
         signals = back_h(on_h)
-        below, found = zip(
-            *(each(on) for each, on in zip((back_q, back_k, back_v), signals, strict=True)),
-            strict=True,
+        (from_q, dq), (from_k, dk), (from_v, dv) = (
+            each(on) for each, on in zip((back_q, back_k, back_v), signals, strict=True)
         )
-        return sum(below), [*sum(found, []), *found_o]
+        return from_q + from_k + from_v, [*dq, *dk, *dv, *found_o]
 
     return given, back
 
