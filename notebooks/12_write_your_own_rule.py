@@ -38,11 +38,11 @@ from nofb import Dense, Network, rules
 from nofb.audit import audit
 from nofb.check import check
 from nofb.diagnosis import angle
-from nofb.experiments.compare import compare
-from nofb.experiments.settings import Settings
 from nofb.plots import Picture, learning_curves, slider
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 from nofb.rules import Rule, Uses
+from nofb.runs.compare import compare
+from nofb.runs.specification import Specification
 
 SEED, SEEDS, EPOCHS = 0, 5, 10
 COLOURS = [OKABE_ITO[hue] for hue in HUES]
@@ -177,9 +177,9 @@ for rule in (FewBits(), Copycat()):
 
 # %%
 rules.enrol(FewBits)
-settings = Settings(hidden=(32, 16), epochs=EPOCHS)
+settings = Specification(hidden=(32, 16), epochs=EPOCHS)
 comparison = compare(["bp", "fa", "fewbits", "shallow"], settings, seeds=SEEDS)
-print(settings.default_rate("fewbits"))
+print(settings.replace(rule="fewbits").default_rate)
 learning_curves(comparison)
 
 # %% [markdown]

@@ -9,20 +9,20 @@ import pytest
 
 import nofb
 from nofb import report, rules, text
-from nofb.experiments.compare import Comparison, compare
-from nofb.experiments.grid import run_grid
-from nofb.experiments.plan import make_plan
-from nofb.experiments.settings import Settings
-from nofb.experiments.sweep import carry_out
 from nofb.plots import FIGURES, Picture, accuracy_and_angle, heat_map
 from nofb.plots.legend import add_legend
 from nofb.plots.style import THEMES
 from nofb.report.sweep import as_csv
 from nofb.rules import RULES, FeedbackAlignment
 from nofb.rules.own import checked
+from nofb.runs.compare import Comparison, compare
+from nofb.runs.grid import run_grid
+from nofb.runs.plan import make_plan
+from nofb.runs.specification import Specification
+from nofb.runs.sweep import carry_out
 
 DOLLARS = ("$5 or $6", r"my $\frac{rule", "$$", r"\$ at once $")
-SMALL = Settings(hidden=(6,), epochs=1)
+SMALL = Specification(hidden=(6,), epochs=1)
 
 
 class Mine(FeedbackAlignment):

@@ -11,9 +11,10 @@ import pytest
 from nofb import fingerprint, rules
 from nofb.check import TESTS
 from nofb.cli import main
-from nofb.experiments.settings import LENDER, Settings, tuned_rate
 from nofb.rules import RULES, FeedbackAlignment
 from nofb.rules.own import load
+from nofb.runs.rates import RATED, tuned_rate
+from nofb.runs.specification import Specification
 
 FILE = """
 from nofb.rules import Rule, Uses
@@ -159,7 +160,7 @@ def test_a_rule_of_ones_own_joins_the_comparison_and_says_whose_rate_it_has(caps
     assert main(["compare", "--rules", "fa", "students_file:Mine", *words]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert re.search(r"mine a rule of one's own \d", out), out
-    assert f"mine has no learning rate of its own yet and runs with that of {LENDER}, 0.008" in out
+    assert f"mine has no learning rate of its own yet and runs with that of {RATED}, 0.008" in out
     runs = json.loads(Path("nofb-compare/results.json").read_text("utf-8"))["runs"]
     assert [run["rule"] for run in runs] == ["fa", "mine"]
 
@@ -171,8 +172,9 @@ def test_a_rate_that_is_given_is_nobody_elses(capsys):
     assert main(["train", "students_file:Mine", *words]) == 0
     out = capsys.readouterr().out
     assert out.startswith("mine: a rule of one's own (not published)") and "no learning" not in out
-    assert tuned_rate("digits", "mine", "rmsprop") == tuned_rate("digits", LENDER, "rmsprop")
-    assert Settings().default_rate("fa") is None and Settings(lr=0.1).default_rate("mine") is None
+    assert tuned_rate("digits", "mine", "rmsprop") == tuned_rate("digits", RATED, "rmsprop")
+    assert Specification(rule="fa").default_rate is None
+    assert Specification(rule="mine", lr=0.1).default_rate is None
 
 
 @pytest.mark.usefixtures("desk")

@@ -15,7 +15,7 @@ from nofb.plots.style import LOOKS, Theme, literal, look
 from nofb.types import Array
 
 if TYPE_CHECKING:
-    from nofb.experiments.compare import Comparison
+    from nofb.runs.compare import Comparison
 
 STRAGGLES = 0.12  # a rule that ends so far below the median accuracy is left out of close-ups
 

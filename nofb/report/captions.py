@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nofb.experiments.compare import Comparison
 from nofb.report.summary import opposed, score, score_name
 from nofb.rules import CONTROLS
+from nofb.runs.compare import Comparison
 
 HEADINGS = {
     "learning_curves": "Who learns, and how fast?",

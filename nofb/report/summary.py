@@ -7,8 +7,8 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from nofb.experiments.compare import Comparison
 from nofb.rules import RULES
+from nofb.runs.compare import Comparison
 from nofb.text import columns
 from nofb.types import Array
 
@@ -64,9 +64,9 @@ def table(comparison: Comparison) -> str:
 
     Examples
     --------
-    >>> from nofb.experiments.compare import compare
-    >>> from nofb.experiments.settings import Settings
-    >>> comparison = compare(["bp"], Settings(hidden=(8,), epochs=1), seeds=1)
+    >>> from nofb.runs.compare import compare
+    >>> from nofb.runs.specification import Specification
+    >>> comparison = compare(["bp"], Specification(hidden=(8,), epochs=1), seeds=1)
     >>> print(table(comparison).splitlines()[0])
     rule  full name        test accuracy  signal  matrix  s/run  lr
     """
@@ -98,8 +98,8 @@ def stopped(comparison: Comparison) -> list[str]:
 
 def default_rates(comparison: Comparison) -> list[str]:
     """Return a sentence for each rule that runs with another one's learning rate."""
-    said = map(comparison.settings.default_rate, comparison.rules)
-    return [f"{sentence}." for sentence in said if sentence]
+    runs = [comparison.settings.replace(rule=rule) for rule in comparison.rules]
+    return [f"{run.default_rate}." for run in runs if run.default_rate]
 
 
 def score_name(comparison: Comparison) -> str:

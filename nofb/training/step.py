@@ -42,8 +42,11 @@ def step(
     """
     call(rule.before_step, net, trace)
     updates: list[Update] = call(rule.teach, net, trace)
-    optimizer.step_all([*moves(net, rule, updates), *other_moves(net, trace)])
-    for layer in net.nodes:
+    moving = list(moves(net, rule, updates))
+    if trace.passed:
+        moving += other_moves(net, trace)
+    optimizer.step_all(moving)
+    for layer in net.weightless:
         layer.remember(trace[layer])
     call(rule.after_step, net)
     return updates
