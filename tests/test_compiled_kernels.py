@@ -125,6 +125,8 @@ OF_RULES = {
     "direct_feedback_alignment.project": lambda: (normal(7, 3), normal(3, 5)),
     "direct_random_target_projection.project": lambda: (np.eye(3)[[0, 2, 1]], normal(3, 5)),
     "error_sign.project_sign": lambda: (normal(7, 3), normal(3, 5)),
+    "direct_feedback_to_blocks.project": lambda: (normal(7, 3), normal(3, 5)),
+    "direct_feedback_to_blocks.send_back": lambda: (normal(7, 5), normal(5, 4)),
     "indirect_feedback_alignment.project": lambda: (normal(7, 3), normal(3, 5)),
     "indirect_feedback_alignment.relay": lambda: (normal(7, 5), normal(5, 4)),
     "sign_symmetry.take_signs": lambda: (normal(5, 4), normal(4, 5)),

@@ -33,6 +33,7 @@ RULES = {
     "shallow": {},
     "fa": DRAWN,
     "dfa": DIRECT,
+    "dfa_blocks": DRAWN,
     "sdfa": DIRECT,
     "drtp": DIRECT,
     "ifa": DRAWN,
