@@ -121,6 +121,10 @@ def columns_loss(net: Network, x: Array, target: Array) -> float:
 
 def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Update]:
     """Return the updates that the rule called `name` asks for, from its paper's equations."""
+    if name in ("pepita", "ff"):
+        import passes  # which needs this module
+
+        return {"pepita": passes.pepita, "ff": passes.forward_forward}[name](net, x, target)
     a, h = columns_forward(net, x)
     layers, top, y = net.weighted, len(net.weighted) - 1, target.T
     e = h[-1] - y
@@ -136,7 +140,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return above.B.T @ delta[i + 1]
             case "usf" | "brsf" | "frsf":
                 return (np.abs(above.B).T * np.sign(above.W)) @ delta[i + 1]
-            case "dfa" | "dfa_blocks":
+            case "dfa" | "dfa_blocks" | "dkp":
                 return layer.D.T @ e
             case "sdfa":
                 return layer.D.T @ np.sign(e)
@@ -389,7 +393,7 @@ def signals(rule: Rule, net: Network, trace: Trace) -> dict[WeightedLayer, Array
     """Return every layer's teaching signal, shaped like its pre-activation, each a copy."""
     return {
         layer: delta.reshape(trace[layer].a.shape).copy()
-        for layer, delta in rule.signals(net, trace)
+        for layer, delta, *_ in rule.signals(net, trace)
     }
 
 

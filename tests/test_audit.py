@@ -71,6 +71,7 @@ WORDS = {
     "signs": r"\bsigns of Wᵀ",
     "forward_weights": r"\bits own W\b",
     "second_phase": r"\bsecond phase\b",
+    "second_pass": r"\bforward passe?s?\b",
 }
 
 

@@ -48,6 +48,9 @@ RULES = {
     "kp_released": DRAWN,
     "sa": DRAWN | {"rate": 0.02, "decay": 0.5, "pull": 1.0},
     "np_feedback": DRAWN | {"width": 0.01},
+    "dkp": DRAWN | {"zero_weights": False, "decay": 0.001},
+    "pepita": DRAWN | {"scale": 0.12},  # 0.05 √6, as released
+    "ff": {"threshold": 0.5},
     "tp": TARGETS,
     "dtp": TARGETS
     | {
@@ -84,14 +87,17 @@ OTHERS = {
 USES = {
     "shallow": "",
     "bp gnt": "error transport",
-    "fa dfa sdfa fwdtp": "error feedback",
+    "fa dfa dfa_blocks sdfa fwdtp": "error feedback",
     "drtp": "labels feedback",
     "ifa": "error forward_weights feedback",
     "usf": "error signs",
     "brsf frsf": "error signs feedback",
-    "kp kp_released": "error learned_feedback",
+    "kp kp_released dkp": "error learned_feedback",
+    "np_feedback": "error learned_feedback second_pass",
+    "pepita": "error feedback second_pass",
+    "ff": "labels second_pass",
     "sa": "error transport learned_feedback",
-    "wm wm_released ia np_feedback tp sdtp itp itp_drl ddtp dtp_drl ldrl": (
+    "wm wm_released ia tp sdtp itp itp_drl ddtp dtp_drl ldrl": (
         "error learned_feedback second_phase"
     ),
     "dtp": "error transport learned_feedback second_phase",

@@ -108,11 +108,16 @@ class Trials:
             "feedback": 0.0 if learned else largest(self.last(Trial(seed=1))),
             "learned_feedback": learned,
             "second_phase": largest(self.constant(EARLIER)),
+            "second_pass": largest(self.last(Trial(constant_again=True))),
         }
 
     def constant(self, part: str) -> Array:
-        """Return by how much the last step differs if all outputs are constant in one part."""
-        return self.last(Trial(constant=tuple(LAYERS), constant_in=(part,)))
+        """Return by how much the last step differs if all outputs are constant in one part.
+
+        Further forward passes of the whole network are left out: they are a question of their own.
+        """
+        trial = Trial(constant=tuple(LAYERS), constant_in=(part,), constant_again=False)
+        return self.last(trial)
 
     def last(self, trial: Trial) -> Array:
         """Return by how much the last step differs from the unchanged one, layer by layer."""

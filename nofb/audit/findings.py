@@ -49,7 +49,10 @@ QUESTIONS = {
     "learned_feedback": Question("learned feedback",
         "earlier steps had other samples and other weights, which were then restored"),
     "second_phase": Question("second phase",
-        "outputs were held constant in earlier steps, whenever the rule asked for them"),
+        "outputs were held constant in earlier steps, whenever the rule asked for them other than "
+        "in a second pass"),
+    "second_pass": Question("second pass",
+        "outputs were held constant whenever the rule sent samples through the network once more"),
     "activations": Question("activations",
         "the response of a layer's units, as the forward pass left it, is replaced"),
 }

@@ -15,12 +15,14 @@ from nofb.rules.difference_target_propagation import DifferenceTargetPropagation
 from nofb.rules.direct_difference_target_propagation import DirectDifferenceTargetPropagation
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from nofb.rules.direct_feedback_to_blocks import DirectFeedbackToBlocks
+from nofb.rules.direct_kolen_pollack import DirectKolenPollack
 from nofb.rules.direct_random_target_projection import DirectRandomTargetProjection
 from nofb.rules.error_sign import ErrorSignFeedbackAlignment
 from nofb.rules.feedback_alignment import FeedbackAlignment
 from nofb.rules.fixed_weight_difference_target_propagation import (
     FixedWeightDifferenceTargetPropagation,
 )
+from nofb.rules.forward_forward import ForwardForward
 from nofb.rules.gauss_newton_targets import GaussNewtonTargets
 from nofb.rules.indirect_feedback_alignment import IndirectFeedbackAlignment, RandomRelay
 from nofb.rules.information_alignment import InformationAlignment
@@ -34,6 +36,7 @@ from nofb.rules.kolen_pollack import KolenPollack, KolenPollackReleased
 from nofb.rules.local_difference_reconstruction import LocalDifferenceReconstruction
 from nofb.rules.node_perturbation_feedback import NodePerturbationFeedback
 from nofb.rules.own import address, checked, is_own, load
+from nofb.rules.pepita import Pepita
 from nofb.rules.shallow import Shallow
 from nofb.rules.sign_symmetry import (
     BatchwiseRandomSignSymmetry,
@@ -63,11 +66,13 @@ __all__ = [
     "DirectDifferenceTargetPropagation",
     "DirectFeedbackAlignment",
     "DirectFeedbackToBlocks",
+    "DirectKolenPollack",
     "DirectRandomTargetProjection",
     "ErrorSignFeedbackAlignment",
     "FeedbackAlignment",
     "FixedRandomSignSymmetry",
     "FixedWeightDifferenceTargetPropagation",
+    "ForwardForward",
     "GaussNewtonTargets",
     "IndirectFeedbackAlignment",
     "InformationAlignment",
@@ -79,6 +84,7 @@ __all__ = [
     "KolenPollackReleased",
     "LocalDifferenceReconstruction",
     "NodePerturbationFeedback",
+    "Pepita",
     "RandomRelay",
     "Rule",
     "Shallow",
@@ -110,11 +116,14 @@ RULES: dict[str, type[Rule]] = {
         WeightMirrorReleased,
         KolenPollack,
         KolenPollackReleased,
+        DirectKolenPollack,
         SymmetricAlignment,
         InformationAlignment,
         NodePerturbationFeedback,
         DirectRandomTargetProjection,
         ErrorSignFeedbackAlignment,
+        Pepita,
+        ForwardForward,
         TargetPropagation,
         DifferenceTargetPropagation,
         SimplifiedDifferenceTargetPropagation,
@@ -131,7 +140,8 @@ RULES: dict[str, type[Rule]] = {
 
 CONTROLS = ("bp", "shallow")  # the ceiling and the floor of every comparison
 RELEASED = ("wm_released", "kp_released")  # as their authors' code has them, flaws and all
-NEIGHBOURS = ("sa", "ia", "np_feedback", "dfa_blocks")  # for those who look closely
+# of the mirror, of direct feedback, and without a way back: for those who look closely
+NEIGHBOURS = ("sa", "ia", "np_feedback", "dkp", "dfa_blocks", "pepita", "ff")
 # what sends targets, and what they would best be
 TARGETS = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
 ASKED_FOR = RELEASED + NEIGHBOURS + TARGETS

@@ -51,7 +51,9 @@ class Uses:
     learned_feedback
         Feedback matrices that learn.
     second_phase
-        A time of its own, in which the feedback path learns.
+        A time of its own, in which units respond again so that the feedback path can learn.
+    second_pass
+        A further forward pass of the whole network, from another input or with noise in it.
     """
 
     error: bool = False
@@ -62,6 +64,7 @@ class Uses:
     feedback: bool = False
     learned_feedback: bool = False
     second_phase: bool = False
+    second_pass: bool = False
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -82,6 +85,8 @@ class Rule(ABC):
         What it must know.
     presets
         Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
+    excused
+        Tests of `nofb check` that cannot apply to the rule, by name, each with the reason.
     by_sample
         Whether the signals of a sample need no other sample, so that a batch can be cut into
         pieces. A rule of one's own says so itself.
@@ -94,6 +99,7 @@ class Rule(ABC):
     title: ClassVar[str] = "a rule of one's own"
     paper: ClassVar[str] = "not published"
     uses: ClassVar[Uses]
+    excused: ClassVar[dict[str, str]] = {}
     by_sample: ClassVar[bool] = False
     clock: Clock = field(default_factory=Clock, init=False)
 
@@ -133,10 +139,16 @@ class Rule(ABC):
 
         Each layer once, in any order. What has been given away, or has arrived at a layer, must not
         be changed any more: it is kept, and not copied.
+
+        A rule with further passes yields (layer, δ, pass): δ then meets what the layer received in
+        that pass, and the steps of several passes add up. `trace.again` makes them.
         """
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
-        """Give layers and the update dB of their feedback matrix, once all signals are known."""
+        """Give layers and the update of their feedback matrix, once all signals are known.
+
+        It is dB for a layer with a B, and dD for one with a D.
+        """
         return ()
 
     def feedback_passes(self, epoch: int) -> int:
@@ -151,6 +163,12 @@ class Rule(ABC):
 
     def after_step(self, net: Network) -> None:  # noqa: B027
         """Change the feedback path after the weights have moved; fixed feedback stays."""
+
+    def answer(self, net: Network, trace: Trace) -> None:  # noqa: B027
+        """Put this rule's own answer in place of the outputs, where its output layer gives none.
+
+        It is asked wherever a network is evaluated: `predict`, `outputs`, `accuracy` and `loss`.
+        """
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         """Say whether a layer learns; only a control says no."""
@@ -172,8 +190,12 @@ class Rule(ABC):
         found = updates.updates(
             trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
         )
-        for layer, dB in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
-            found[net.weighted.index(layer)].dB = dB
+        for layer, step, *_ in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
+            update = found[net.weighted.index(layer)]
+            if layer.B is None and layer.D is not None:
+                update.dD = step
+            else:
+                update.dB = step
         return found
 
     def check_feedback(self, net: Network, error: Exception) -> None:

@@ -21,6 +21,7 @@ Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds its
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nofb.rules.base import Uses
 from nofb.rules.targets import TargetRule
@@ -46,6 +47,9 @@ class TargetPropagation(TargetRule):
     name = "tp"
     title = "target propagation"
     paper = "Bengio 2014"
+    excused: ClassVar[dict[str, str]] = {
+        "learns": "its file says why: the errors of its inverses add up"
+    }
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
