@@ -9,8 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from nofb.explain.reader import Function, Line
-from nofb.layers import WeightedLayer
-from nofb.layers.chain import Chain
+from nofb.layers import Chain, WeightedLayer
 from nofb.network import Network
 from nofb.types import Array
 

@@ -3,13 +3,14 @@
 Launay, Poli, Boniface & Krzakala 2020 (NeurIPS; arXiv 2006.12878), who call it macro.
 
     δ_L     = ŷ - y                                 (1)
-    s_k     = e D_k                                 (2)   on what block k gives; the last has δ_L
-    δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (3)   inside a block; s_k for δ_l B_l at its top
-    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
+    s_k     = e D_k        for every block k but the last (2)   on what the block gives
+    s_{l-1} = δ_l B_l      for a layer l inside a block   (3)   as in feedback alignment
+    δ_l     = s_l ∘ f'(a_l)                         (4)
+    ΔW_l    = h_{l-1}ᵀ δ_l / N                      (5)
 
 Symbols: e output error (N, n_L); D_k direct feedback matrix of block k (n_L, n_k), where n_k counts
-    what the block gives, after pooling; s_k a signal on that; δ_l teaching signal (N, n_l); B_l
-    fixed feedback matrix (n_l, n_{l-1}).
+    what the block gives, after pooling; s_l a signal on what a layer gives; δ_l teaching signal
+    (N, n_l); B_l fixed feedback matrix (n_l, n_{l-1}).
 What a block is: a part of the network's list, such as `Residual`, with the layers without weights
     that follow it. In a list of dense layers every layer is a block, and this is direct feedback
     alignment.
@@ -22,13 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.feedback import draw_matrix
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, draw_matrix
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -68,8 +65,10 @@ class DirectFeedbackToBlocks(Rule):
     name = "dfa_blocks"
     title = "direct feedback to blocks"
     paper = "Launay et al. 2020"
+    family = "random"
     uses = Uses(error=True, feedback=True)
-    by_sample = True
+    look = "vermillion", "dots", "D"
+    compared = False
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
@@ -84,12 +83,12 @@ class DirectFeedbackToBlocks(Rule):
                     layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        told = {
+        sent = {
             block.top: project(trace.error, block.weighted[-1].D)  # eq. 2  (N, n_k)
             for block in net.blocks()[:-1]
         }
-        for layer in trace.downward(told):  # from the output, where e waits: eq. 1
-            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 3
+        for layer in trace.downward(sent):  # from the output, where e waits: eq. 1
+            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 4
             yield layer, delta
             if layer.B is not None:
                 trace.arrive(layer, send_back(delta, layer.B))  # eq. 3
