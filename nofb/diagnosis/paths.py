@@ -29,15 +29,15 @@ def transport_path(net: Network) -> PerLayer:
     path = {layer: layer.W.T for layer in net.weighted if layer.D is None}
     if len(path) == len(net.weighted):
         return path
-    rows, each = net.n_outputs, net.rows_per_sample
-    alone = np.repeat(np.eye(rows, dtype=net.dtype), each, axis=0)
+    rows, tokens = net.n_outputs, net.rows_per_sample
+    alone = np.repeat(np.eye(rows, dtype=net.dtype), tokens, axis=0)
     arrived: dict[Layer, Array | None] = {net.last: alone}
     for layer in reversed(net.nodes):
         signal: Array | tuple[Array, ...] | None = arrived.get(layer)
         record = Record(rows, net.dtype)
         if isinstance(layer, WeightedLayer):
             if layer.D is not None and (shown := arrived.get(net.shown(layer))) is not None:
-                path[layer] = shown.reshape(rows, each, -1)[:, 0]
+                path[layer] = shown.reshape(rows, tokens, -1)[:, 0]
             if isinstance(signal, np.ndarray):
                 signal = layer.scatter(record, signal.reshape(-1, layer.n_out) @ layer.W.T)
         elif isinstance(layer, WeightlessLayer) and isinstance(signal, np.ndarray):

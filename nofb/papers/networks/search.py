@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nofb.datasets import Dataset
 from nofb.experiments.grid import run_grid
 from nofb.papers.networks.settings import FOUND, IMAGES, RULES, TEXT, TEXT_RULES, load, train
 from nofb.papers.study import Task
@@ -21,6 +22,7 @@ from nofb.training import DivergenceWarning
 RATES = 0.0005, 0.002, 0.008
 EPOCHS = {**dict.fromkeys(IMAGES, 6), TEXT: 1}
 HELD_OUT, SEED = 0.2, 0
+SEQUENCES = 1500  # of the text, for training and to hold out
 WORST = 1e9  # the loss of a run that diverged
 
 
@@ -40,8 +42,17 @@ def held_out_loss(task: Task) -> dict[str, float]:
     """Return the loss on held-out samples of the training split at the end of a short run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)
-        run = train(task, load(task["network"]), validation=HELD_OUT, probe=0)
+        run = train(task, data_for(task["network"]), validation=HELD_OUT, probe=0)
     return {"loss": WORST if run.stopped else round(float(run.history["validation_loss"][-1]), 5)}
+
+
+def data_for(network: str) -> Dataset:
+    """Return the data of a network; of the text only the first sequences."""
+    data = load(network)
+    if network != TEXT:
+        return data
+    x, y = data.x_train[:SEQUENCES], data.y_train[:SEQUENCES]
+    return Dataset(x, y, data.x_test[:1], data.y_test[:1], data.name, vocabulary=data.vocabulary)
 
 
 def search(network: str, log: Path, jobs: int = 1) -> dict[str, dict[float, float]]:
