@@ -9,8 +9,6 @@ from math import ceil
 from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
 
-import numpy as np
-
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
 from nofb.layers.base import WeightedLayer, WeightlessLayer
@@ -77,9 +75,7 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
         threads.share(job for layer, delta in taught for job in products(trace, layer, delta))
     else:
         for layer, delta in taught:
-            rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
-            if not layer.frozen:
-                weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
+            product(trace, layer, delta)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
 
@@ -164,6 +160,18 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
     return delta.reshape(-1, layer.n_out)
 
 
+def product(trace: Trace, layer: WeightedLayer, delta: Array) -> None:
+    """Work out the weight product of one layer at once."""
+    rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
+    if layer.frozen:
+        return
+    if rows.size > dW.size:  # of patches and tokens: NumPy's product is faster for so many rows
+        mean_delta = mean_rows(rows, trace.predictions, db)
+        layer.weight_product(trace[layer], mean_delta, dW)
+    else:
+        weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
+
+
 def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
     """Return the weight product of one layer, cut into jobs if it is a large one."""
     rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
@@ -171,9 +179,8 @@ def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
         return []
     # What a job works with is not the rule's own array, which it may change while it goes on.
     mean_delta = mean_rows(rows, trace.predictions, db)
-    h_below = trace.h_below(layer).T  # ΔW_l = h_{l-1}ᵀ δ_l / N, of some units below
     cuts = threads.cut(layer.n_in, trace.samples * layer.work)
-    return [partial(np.matmul, h_below[units], mean_delta, out=dW[units]) for units in cuts]
+    return [partial(layer.weight_product, trace[layer], mean_delta, dW, cut) for cut in cuts]
 
 
 def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Result]:

@@ -66,6 +66,9 @@ OF_LAYERS = {
     "pooling.max_pool": lambda: (
         normal(2, 4, 5, 3), (2, 3), (2, 1), *zeros((2, 2, 3, 3)), winners(),
     ),
+    "pooling.max_pool_of_four": lambda: (
+        normal(2, 4, 5, 3), *zeros((2, 2, 2, 3)), winners()[:, :, :2],
+    ),
     "pooling.to_winners": lambda: (normal(2, 2, 3, 3), winners(), *zeros((2, 4, 5, 3))),
     "pooling.from_winners": lambda: (normal(2, 4, 5, 3), winners(), *zeros((2, 2, 3, 3))),
     "pooling.avg_pool": lambda: (normal(2, 4, 5, 3), (2, 3), (2, 1), *zeros((2, 2, 3, 3))),
@@ -92,6 +95,7 @@ OF_LAYERS = {
     "attention.shift": lambda: (normal(2, 3, 4, 4), 0.5, True),
     "attention.normalise": lambda: (normal(2, 3, 4, 4) ** 2,),
     "attention.softmax_back": lambda: (normal(2, 3, 4, 4), normal(2, 3, 4, 4, seed=1), 0.5),
+    "dense.group": lambda: (12, 4),
     "dense.add_bias": lambda: (normal(7, 4), normal(4)),
     "dense.mean_rows": lambda: (normal(7, 4), 7, *zeros((4,))),
     "dense.weight_update": lambda: (normal(7, 5), normal(7, 4), 7, *zeros((5, 4), (4,))),

@@ -8,13 +8,28 @@ import numpy as np
 from nofb.kernels.jit import kernel
 from nofb.types import Array
 
+LONG = 64  # numbers: shorter loops leave the vector unit idle
+
+
+@kernel
+def group(rows: int, units: int) -> int:
+    """Return how many rows make one long row, so that no loop is over a few numbers only."""
+    count = 1
+    while count * units < LONG and rows % (2 * count) == 0:
+        count *= 2
+    return count
+
 
 @kernel
 def add_bias(a: Array, b: Array) -> None:
     """a = h_below W + b, once a holds the product."""
-    for i in range(a.shape[0]):  # a += b
-        for j in range(a.shape[1]):
-            a[i, j] += b[j]
+    count = group(*a.shape)
+    long_a, long_b = a.reshape(a.shape[0] // count, -1), np.empty(count * b.size, b.dtype)
+    for j in range(long_b.size):
+        long_b[j] = b[j % b.size]
+    for i in range(long_a.shape[0]):  # a += b
+        for j in range(long_a.shape[1]):
+            long_a[i, j] += long_b[j]
 
 
 @kernel
@@ -23,17 +38,19 @@ def mean_rows(delta: Array, samples: int, db: Array | None) -> Array:
 
     To divide the small signal costs less than to divide dW.
     """
-    mean_delta = np.empty_like(delta)
+    count = group(*delta.shape)
+    long_delta = delta.reshape(delta.shape[0] // count, -1)
+    long_mean, long_db = np.empty_like(long_delta), np.zeros(long_delta.shape[1], delta.dtype)
     share = delta.dtype.type(1) / delta.dtype.type(samples)
+    for i in range(long_delta.shape[0]):
+        for j in range(long_delta.shape[1]):
+            long_mean[i, j] = long_delta[i, j] * share  # mean_delta = delta / N
+            long_db[j] += long_mean[i, j]
     if db is not None:
         db[:] = 0
-    for i in range(delta.shape[0]):
-        for j in range(delta.shape[1]):
-            mean_delta[i, j] = delta[i, j] * share  # mean_delta = delta / N
-        if db is not None:
-            for j in range(delta.shape[1]):
-                db[j] += mean_delta[i, j]  # Δb = mean_delta.sum(0)
-    return mean_delta
+        for j in range(long_db.size):
+            db[j % db.size] += long_db[j]  # Δb = mean_delta.sum(0)
+    return long_mean.reshape(delta.shape)
 
 
 @kernel

@@ -5,8 +5,33 @@ The forward pass of max-pooling keeps where the largest values were, and everyth
 counted row by row.
 """
 
+import numpy as np
+
 from nofb.kernels.jit import kernel
 from nofb.types import Array
+
+
+@kernel
+def max_pool_of_four(maps: Array, pooled: Array, winners: Array) -> None:
+    """Take the largest of each window of 2 x 2 pixels, side by side; a tie goes to the first."""
+    width = maps.shape[2]
+    for n in range(pooled.shape[0]):
+        for y in range(pooled.shape[1]):
+            above, below = maps[n, 2 * y], maps[n, 2 * y + 1]
+            for x in range(pooled.shape[2]):
+                a, b = above[2 * x], above[2 * x + 1]
+                c, d = below[2 * x], below[2 * x + 1]
+                value, winner = pooled[n, y, x], winners[n, y, x]
+                first = np.int32(2 * y * width + 2 * x)
+                for j in range(pooled.shape[3]):
+                    best, place = a[j], np.int32(0)
+                    if b[j] > best:
+                        best, place = b[j], np.int32(1)
+                    if c[j] > best:
+                        best, place = c[j], np.int32(width)
+                    if d[j] > best:
+                        best, place = d[j], np.int32(width + 1)
+                    value[j], winner[j] = best, first + place
 
 
 @kernel

@@ -388,3 +388,9 @@ class WeightedLayer(Layer):
     @abstractmethod
     def received(self, record: Record) -> Array:
         """Return what W was multiplied with, as rows of n_in numbers."""
+
+    def weight_product(
+        self, record: Record, delta: Array, dW: Array, units: slice = slice(None)
+    ) -> None:
+        """Write ΔW = h_belowᵀ δ into dW, of some of the units below, for δ as rows of n_out."""
+        np.matmul(self.received(record)[:, units].T, delta, out=dW[units])

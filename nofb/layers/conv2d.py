@@ -1,18 +1,24 @@
 """A convolution: a dense layer that is applied to every patch of the maps below.
 
-The patches are gathered once, as the rows of one matrix P, and the equations are then those of a
-dense layer: a = P W + b, signal = δ B (added back to where the patches came from), dW = Pᵀ δ / N.
+The patches are the rows of a matrix P, and the equations are then those of a dense layer:
+a = P W + b, signal = δ B (added back to where the patches came from), dW = Pᵀ δ / N. P is many
+times larger than the maps, and to copy it again costs less than to fetch it from memory. So it is
+never kept: the patches of a few samples are gathered and used while they are in the cache.
 """
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
 from nofb import checks
 from nofb.initialisers import Initialiser
 from nofb.kernels import patches
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
+
+BLOCK = 2**17  # numbers in the patches of one block
 
 
 def pair(name: str, given: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
@@ -103,37 +109,52 @@ class Conv2D(WeightedLayer):
         return self.W.reshape(*self.kernel_size, self.channels_in, self.n_out).transpose(3, 2, 0, 1)
 
     def affine(self, record: Record) -> None:
-        P = self._gather(record, record.h_below, self._patches(record))  # (N H' W', n_in)
-        self.affine_rows(P, record.a.reshape(-1, self.n_out))
+        for rows, P in self._blocks(record.h_below, BLOCK):
+            self.affine_rows(P, record.a[rows].reshape(-1, self.n_out))  # a = P W + b
+
+    def weight_product(
+        self, record: Record, delta: Array, dW: Array, units: slice = slice(None)
+    ) -> None:
+        delta = delta.reshape(record.samples, -1, self.n_out)
+        dW, part = dW[units], np.empty_like(dW[units])
+        dW[:] = 0
+        for rows, P in self._blocks(record.h_below, max(BLOCK, 4 * dW.size)):
+            np.matmul(P[:, units].T, delta[rows].reshape(-1, self.n_out), out=part)
+            dW += part  # dW = Pᵀ δ
 
     def received(self, record: Record) -> Array:
-        return self._patches(record).reshape(-1, self.n_in)  # (N H' W', n_in)
+        return self.gather(record, record.h_below)
 
-    def _patches(self, record: Record) -> Array:
-        """Return the patches of the forward pass."""
-        return record.array("patches", self._patch_shape)
+    def gather(self, record: Record, h_below: Array) -> Array:
+        maps = record.signal(self, h_below, self.shape_in)
+        return next(P for _, P in self._blocks(maps, maps.size * self.n_in))  # (N H' W', n_in)
+
+    def _blocks(self, maps: Array, size: int) -> Iterator[tuple[slice, Array]]:
+        """Give the patches of a few samples at a time, about `size` numbers, in the same memory."""
+        N, (stride, step) = len(maps), self._steps
+        each = min(N, max(1, size // self.signal_size))
+        P = np.empty((each, *self._patch_shape), maps.dtype)
+        bordered, inside = self._bordered(each, maps.dtype)
+        seen, around = self._as_rows(maps), self._as_rows(bordered)
+        for first in range(0, N, each):
+            last = min(first + each, N)
+            block, rows = P[: last - first], seen[first:last]
+            if self._has_border:
+                inside[: last - first], rows = maps[first:last], around[: last - first]
+            patches.gather(rows, stride, step, block)
+            yield slice(first, last), block.reshape(-1, self.n_in)
 
     def scatter(self, record: Record, rows: Array) -> Array:
         on_patches = record.as_rows(self, rows).reshape(record.samples, *self._patch_shape)
         signal = np.empty((record.samples, *self.shape_in), rows.dtype)
-        bordered, inside = self._bordered(record, signal, "bordered_signal")
-        patches.scatter(on_patches, *self._steps, bordered)
-        if inside is not signal:
-            signal[:] = inside
-        return signal  # (N, H, W, channels_in)
-
-    def gather(self, record: Record, h_below: Array) -> Array:
-        maps = record.signal(self, h_below, self.shape_in)
-        P = np.empty((record.samples, *self._patch_shape), maps.dtype)
-        return self._gather(record, maps, P)
-
-    def _gather(self, record: Record, maps: Array, P: Array) -> Array:
-        """Copy every patch of the maps into P, and return it as rows (N H' W', n_in)."""
-        bordered, inside = self._bordered(record, maps, "bordered")
-        if inside is not maps:
-            inside[:] = maps
-        patches.gather(bordered, *self._steps, P)
-        return P.reshape(-1, self.n_in)
+        if not self._has_border:
+            patches.scatter(on_patches, *self._steps, self._as_rows(signal))
+            return signal  # (N, H, W, channels_in)
+        bordered, inside = self._bordered(1, rows.dtype)
+        for n in range(record.samples):
+            patches.scatter(on_patches[n : n + 1], *self._steps, self._as_rows(bordered))
+            signal[n] = inside[0]
+        return signal
 
     @property
     def _patch_shape(self) -> Shape:
@@ -142,14 +163,19 @@ class Conv2D(WeightedLayer):
         rows, columns = self.kernel_size
         return height, width, rows, columns * self.channels_in
 
-    def _bordered(self, record: Record, maps: Array, name: str) -> tuple[Array, Array]:
-        """Return a buffer for the maps and their border, as rows of pixels, and the maps in it."""
+    @property
+    def _has_border(self) -> bool:
+        return self.padding != (0, 0)
+
+    def _bordered(self, samples: int, dtype: npt.DTypeLike) -> tuple[Array, Array]:
+        """Return maps of zeros with room for a border, and the part of them inside the border."""
         (height, width, channels), (top, left) = self.shape_in, self.padding
-        buffer = maps
-        if top or left:
-            buffer = record.array(name, (height + 2 * top, width + 2 * left, channels))
-            maps = buffer[:, top : top + height, left : left + width]
-        return buffer.reshape(*buffer.shape[:2], -1), maps
+        maps = np.zeros((samples, height + 2 * top, width + 2 * left, channels), dtype)
+        return maps, maps[:, top : top + height, left : left + width]
+
+    def _as_rows(self, maps: Array) -> Array:
+        """Return maps (N, H, W, channels) as rows of numbers (N, H, W · channels)."""
+        return maps.reshape(*maps.shape[:2], -1)
 
     @property
     def _steps(self) -> tuple[int, int]:

@@ -1,0 +1,117 @@
+"""Faults planted into the layers of networks that branch: their tests must fail on every one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from test_planted_faults import FAILED, OPTIONS, PASSED, Fault, plant
+
+import nofb
+
+HERE = Path(__file__).parent
+NORMALISE, ATTENTION, POOLING = (
+    f"kernels/{name}.py" for name in ("normalise", "attention", "pooling")
+)
+BACK = "test_layers_alone.py::test_a_signal_goes_back_as_the_derivative"
+LEARN = "test_layers_alone.py::test_parameters_learn_from_the_mean_gradient"
+UP = "test_layers_alone.py::test_the_way_up_is_the_transpose_of_the_way_back"
+
+FAULTS = {
+    "a batch mean that is a constant": Fault(
+        NORMALISE, "(signal[i, j] - total[j] - z * along_z[j])", "(signal[i, j] - z * along_z[j])",
+        BACK,
+    ),
+    "a variance of a batch that is a constant": Fault(
+        NORMALISE, "(signal[i, j] - total[j] - z * along_z[j])", "(signal[i, j] - total[j])", BACK
+    ),
+    "use that goes back as training does": Fault(
+        "layers/batch_norm.py", "if not record.train:", "if False:", BACK
+    ),
+    "a running variance of the biased kind": Fault(
+        "layers/batch_norm.py", "(rows / (rows - 1))", "1.0",
+        "test_normalisation.py::test_running_averages_move_towards_the_batch",
+    ),
+    "use by the moments of the batch": Fault(
+        "layers/batch_norm.py", "if record.train:", "if len(x) > 1:",
+        "test_normalisation.py::test_batch_norm_is_the_naive_loop",
+    ),
+    "a layer mean that is a constant": Fault(
+        NORMALISE, "(gamma[j] * signal[i, j] - total - z * along_z)",
+        "(gamma[j] * signal[i, j] - z * along_z)", BACK,
+    ),
+    "a layer norm that relays through gamma first": Fault(
+        "layers/layer_norm.py", "np.ones_like(self.gamma)) * self.gamma", "self.gamma)", UP
+    ),
+    "a softmax without its sum": Fault(
+        ATTENTION, "(signal[j] - along)", "signal[j]", BACK
+    ),
+    "a token that sees the next one": Fault(
+        ATTENTION, "i % A.shape[2] + 1 if causal", "min(i % A.shape[2] + 2, row.size) if causal",
+        "test_attend.py::test_causal_tokens_know_nothing_of_later_ones",
+    ),
+    "scores that are not shifted": Fault(
+        ATTENTION, "scale * (row[j] - top)", "scale * row[j]",
+        "test_attend.py::test_large_scores_overflow_nothing",
+    ),
+    "keys that get the signal of the queries": Fault(
+        "layers/attend.py", "np.matmul(dA.swapaxes(2, 3), Q, out=dK)", "np.matmul(dA, Q, out=dK)",
+        BACK,
+    ),
+    "a mean that sends the whole signal to every pixel": Fault(
+        POOLING, "share * pooled[n, y, x, c]", "pooled[n, y, x, c]", BACK
+    ),
+    "windows of means that overwrite each other": Fault(
+        POOLING, "maps[n, i, j, c] += share", "maps[n, i, j, c] = share", BACK
+    ),
+    "positions that learn from the sum": Fault(
+        "layers/positions.py", "signal.sum(0) / self.dtype(samples)", "signal.sum(0)", LEARN
+    ),
+    "a class token that hides the first patch": Fault(
+        "layers/class_token.py", "[:, 1:].copy()", "[:, :-1].copy()", BACK
+    ),
+    "a mean token that counts no tokens": Fault(
+        "layers/one_token.py", " / record.dtype(self.shape_in[0])", "", BACK
+    ),
+    "a branch that is taken off": Fault(
+        "layers/sum.py", "record.h += each", "record.h -= each",
+        "test_pooling_and_sums.py::test_a_sum_adds_its_sources",
+    ),
+    "one-hot rows that are one off": Fault(
+        "layers/embedding.py", "rows[np.arange(tokens.size), tokens]",
+        "rows[np.arange(tokens.size), tokens - 1]",
+        "test_tokens.py::test_an_embedding_is_a_dense_layer_on_one_hot_rows",
+    ),
+}  # fmt: skip
+
+
+def run_with(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
+    """Copy the package and these tests to `place`, plant the fault, and run the tests."""
+    leave_out = shutil.ignore_patterns("__pycache__", "*.npz")
+    shutil.copytree(Path(nofb.__file__).parent, place / "nofb", ignore=leave_out)
+    shutil.copytree(HERE, place / "layers", ignore=leave_out)
+    if fault:
+        plant(fault, place / "nofb")
+    chosen = [fault] if fault else FAULTS.values()
+    tests = sorted({f"layers/{each.seen_by}" for each in chosen})
+    settings = {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(place), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "--import-mode=importlib", *tests, *OPTIONS],
+        cwd=place, env=os.environ | settings, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_planted_fault_fails_the_test_that_must_see_it(tmp_path):
+    """Derivatives that a wrong line survives are not tested; without a fault all pass."""
+    names = [None, *FAULTS]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        runs = [
+            pool.submit(run_with, name and FAULTS[name], tmp_path / str(i))
+            for i, name in enumerate(names)
+        ]
+    for name, run in zip(names, runs, strict=True):
+        done = run.result()
+        expected = FAILED if name else PASSED
+        assert done.returncode == expected, f"{name}: {done.stdout}{done.stderr}"
