@@ -20,7 +20,7 @@ from nofb.papers.study import Task
 from nofb.training import DivergenceWarning
 
 RATES = 0.0005, 0.002, 0.008
-EPOCHS = {**dict.fromkeys(IMAGES, 6), TEXT: 1}
+EPOCHS = {**dict.fromkeys(IMAGES, 6), TEXT: 4}
 HELD_OUT, SEED = 0.2, 0
 SEQUENCES = 1500  # of the text, for training and to hold out
 WORST = 1e9  # the loss of a run that diverged
