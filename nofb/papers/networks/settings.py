@@ -35,7 +35,7 @@ TITLES = {
 IMAGES = ("lenet", "resnet", "vision_transformer")
 TEXT = "language_model"
 RULES = ("bp", "wm", "kp", "sa", "ia", "np_feedback", "usf", "brsf", "frsf", "fa", "dfa_blocks",
-         "dkp", "dfa", "ifa", "drtp", "sdfa", "shallow")  # fmt: skip
+         "dkp", "dfa", "ifa", "drtp", "sdfa", "pepita", "ff", "shallow")  # fmt: skip
 TEXT_RULES = ("bp", "wm", "kp", "fa", "dfa_blocks", "dfa", "shallow")
 BATCH_SIZE = {"lenet": 32, "resnet": 32, "vision_transformer": 32, "language_model": 32}
 
