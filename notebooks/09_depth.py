@@ -222,8 +222,8 @@ slider(lambda hidden: compare(build, hidden), hidden=[2, 5, 20, 30, 40])
 #   the same: for a small angle, the product of *all* the weights above layer $l$ would have to
 #   follow one fixed $D_l$.
 # * **kp** is the surprise. In shallow networks it ends as good as backprop. But its $B$ becomes
-#   $W^\top$ only as fast as decay removes the difference that they began with. Meanwhile the weights
-#   move under signals that have come through twenty wrong matrices, and it does not recover.
+#   $W^\top$ only as fast as decay removes the difference that they began with. Meanwhile the
+#   weights move under signals that have come through twenty wrong matrices, and it does not recover.
 #
 # ## From nothing
 #
