@@ -21,8 +21,7 @@ from threadpoolctl import threadpool_limits
 from nofb import datasets, fit, threads
 from nofb.datasets import Dataset
 from nofb.papers.akrout2019.logs import RULES
-from nofb.papers.akrout2019.released import RATES, released
-from nofb.papers.akrout2019.training import BATCH
+from nofb.papers.akrout2019.released import BATCH, RATES, as_released
 from nofb.training import Run
 
 EPOCHS = 3
@@ -47,8 +46,8 @@ def theirs(rule: str, data: Dataset, count: int, folder: str):
 
 def race(rule: str, data: Dataset, count: int) -> list[tuple[float, float]]:
     """Return the seconds of each epoch, theirs and ours, in turns."""
-    trial, laps = released(rule, 0, data), list[tuple[float, float]]()
-    options = {"batch_size": BATCH, "shuffle": trial.shuffle, "progress": False}
+    laps = list[tuple[float, float]]()
+    ours = {"batch_size": BATCH, "progress": False, **as_released(rule, 0, data)}
     with tempfile.TemporaryDirectory() as folder:
         epoch = theirs(rule, data, count, folder)
 
@@ -62,10 +61,7 @@ def race(rule: str, data: Dataset, count: int) -> list[tuple[float, float]]:
 
         with threads.team(count):
             start = time.perf_counter()
-            fit(
-                trial.net, trial.rule, trial.data, EPOCHS + 1, optimizer=trial.optimizer,
-                probe=trial.probe, callbacks=[lap], **options,
-            )  # fmt: skip
+            fit(epochs=EPOCHS + 1, callbacks=[lap], **ours)
     return laps[1:]  # the first one of ours also prepared the run
 
 

@@ -16,6 +16,10 @@ from nofb.layers.block import Part
 from nofb.losses import Loss
 from nofb.types import FloatType, Shape
 
+UNKNOWN_SIZE = (
+    "images yet: give Network(..., input_shape=(channels, height, width)), or (tokens,) for text"
+)
+
 
 class BlockOf(NamedTuple):
     """A part of a network's list with weights, and the layers without any that follow it.
@@ -60,6 +64,12 @@ class Graph:
     sources, receivers
         For each of them, the layers that it receives from, `None` for the network's input, and the
         layers that it sends to.
+    weightless
+        The others.
+    by_sample
+        Whether a sample can pass without the others of its batch.
+    rows_per_sample
+        How many output rows a sample has: one, or one for each token.
     work
         How many multiply-adds the forward pass of one sample takes, once the shapes are known.
     signal_bytes
@@ -82,12 +92,16 @@ class Graph:
         self.sources: dict[Layer, tuple[Layer | None, ...]] = {}
         self.receivers: dict[Layer, list[Layer]] = {}
         self._teachable: dict[Layer, bool] = {}
+        self._founded: dict[Layer, bool] = {}  # whether weights stand below
         self.tops: list[Layer] = []  # the highest layer of each part of the list
         at: Layer | None = None
         for part in self.layers:
             at = part.wire(self, at)
             self.tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
+        self.weightless = [layer for layer in self.nodes if isinstance(layer, WeightlessLayer)]
+        self.by_sample = all(layer.by_sample for layer in self.nodes)
+        self.rows_per_sample = 1
         self.input_shape: Shape | None = None
         self.shape_in: Shape = ()  # of one sample, as the layers take it
         self.work = self.signal_bytes = 0
@@ -110,6 +124,9 @@ class Graph:
             if source is not None:
                 self.receivers[source].append(layer)
         layer.sends = any(map(self.teachable, sources))
+        self._founded[layer] = any(
+            source is not None and (source.weighted or self._founded[source]) for source in sources
+        )
         self._teachable[layer] = layer.sends or self.learns(layer)
         return layer
 
@@ -128,16 +145,6 @@ class Graph:
     def n_outputs(self) -> int:
         """The number of outputs, for each token if every token has some."""
         return self.last.n_out
-
-    @property
-    def rows_per_sample(self) -> int:
-        """How many outputs rows a sample has: one, or one for each token."""
-        return prod(self.last.shape_out[:-1])
-
-    @property
-    def by_sample(self) -> bool:
-        """Whether a sample can pass without the others of its batch."""
-        return all(layer.by_sample for layer in self.nodes)
 
     def below(self, layer: WeightedLayer) -> WeightedLayer:
         """Return the next layer with weights towards the input, where nothing branches.
@@ -161,13 +168,7 @@ class Graph:
 
     def has_weights_below(self, layer: WeightedLayer) -> bool:
         """Say whether a layer with weights stands anywhere below."""
-        ahead = list(self.sources[layer])
-        while ahead:
-            if (source := ahead.pop()) is not None:
-                if isinstance(source, WeightedLayer):
-                    return True
-                ahead += self.sources[source]
-        return False
+        return self._founded[layer]
 
     def weightless_above(self, layer: WeightedLayer) -> list[WeightlessLayer]:
         """Return what only this layer sends to, such as its pooling, up to the next weights."""
@@ -197,15 +198,32 @@ class Graph:
         """
         return self.units_of(self.shown(layer))
 
+    @property
+    def inputs(self) -> int:
+        """How many numbers one sample has, for a rule that writes on samples.
+
+        Raises
+        ------
+        ValueError
+            If that is not known yet, if samples are tokens, which are no numbers, or if every
+            token has outputs of its own.
+        """
+        if not self.shape_in:
+            raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
+        if self.nodes[0].takes == "tokens" or self.rows_per_sample > 1:
+            raise ValueError(
+                "the rule changes the numbers of a sample by its one label or error, but in this "
+                "network tokens have some of their own: use it with features or images, and one "
+                "output row for a sample"
+            )
+        return prod(self.shape_in)
+
     def units_of(self, layer: Layer) -> int:
         """Return how many numbers a layer gives for each output row, see `units_shown`."""
         shape, rows = layer.shape_out, self.rows_per_sample
         unknown = self.input_shape is None and any(each.makes_tokens for each in self.nodes)
         if not shape or unknown:
-            raise ValueError(
-                "the network does not know the size of its images yet: "
-                "give Network(..., input_shape=(channels, height, width)), or (tokens,) for text"
-            )
+            raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
         if rows > 1 and prod(shape[:-1]) != rows:
             raise ValueError(
                 f"the network has {rows} output rows for a sample, but {layer!r} gives "
@@ -265,6 +283,7 @@ class Graph:
                 vars(layer).update(attributes)
             raise
         self.input_shape, self.shape_in = input_shape, first
+        self.rows_per_sample = prod(self.last.shape_out[:-1])
         self.work = sum(layer.work for layer in self.weighted)
         largest = max(layer.signal_size for layer in self.weighted)
         self.signal_bytes = largest * np.dtype(self.dtype).itemsize

@@ -7,7 +7,7 @@ where they arrive, and `delta` multiplies them by the slope there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -39,6 +39,8 @@ class Trace:
 
     Attributes
     ----------
+    output
+        The network's output ŷ (N, n_outputs), a row for each token if every token has some.
     target
         y as rows (N, n_outputs), after `set_target`.
     error
@@ -49,6 +51,7 @@ class Trace:
         The signal on the output of each other layer with parameters, as it passed last.
     """
 
+    output: Array
     target: Array
     error: Array
 
@@ -67,6 +70,7 @@ class Trace:
         }
         self.meeting: threading.Barrier | None = None  # of pieces that are worked on side by side
         self._met: dict[Layer, Any] = {}
+        self.train = False
         self._x: Array | None = None
         self._of: Array | None = None  # what a piece is a piece of
         self._arrived: dict[Layer, Array] = {}
@@ -88,11 +92,6 @@ class Trace:
         return self.records[layer]
 
     @property
-    def output(self) -> Array:
-        """The network's output ŷ (N, n_outputs), a row for each token if every token has some."""
-        return self[self.net.last].h.reshape(-1, self.net.n_outputs)
-
-    @property
     def predictions(self) -> int:
         """How many output rows there are: every update is a mean over them."""
         return self.samples * self.net.rows_per_sample
@@ -112,22 +111,29 @@ class Trace:
             If x is not what `Network.as_input` gives for so many samples.
         """
         self._open(x)
-        for layer, record in self.records.items():
-            record.train = train
-            layer.prepare(record)
+        self._set_train(train)
+        for layer in self.net.weightless:
+            layer.prepare(self.records[layer])
         work = self.samples * self.net.work
         if threads.worth(work):
             self._forward_in_pieces(self.pieces(len(threads.cut(self.samples, work))))
         else:
-            self._forward(self.net.nodes)
+            for node, record in self.records.items():
+                node.forward(record)
         self._unit()
         return self
+
+    @property
+    def x(self) -> Array:
+        """The samples, as `Network.as_input` gives them."""
+        return cast(Array, self._x)
 
     def again(
         self,
         added: Mapping[Any, Array] | None = None,
         x: Array | None = None,
         target: Array | None = None,
+        received: Mapping[Any, Callable[[Array], Array]] | None = None,
     ) -> Trace:
         """Send the samples through once more, through the same dropout masks.
 
@@ -139,6 +145,8 @@ class Trace:
             Other samples instead, as `Network.as_input` gives them.
         target
             Other target rows; those of the first pass by default, if it knows any.
+        received
+            For some layers, a function of what they receive (N, ...), such as one that normalises.
 
         Returns
         -------
@@ -147,14 +155,16 @@ class Trace:
         """
         if self._second is None:
             self._second = Trace(self.net, self.samples)
-        second, added = self._second, added or {}
+        second, added, received = self._second, added or {}, received or {}
+        second._set_train(self.train)
         second._x = None  # a layer may have received a sum before
         second._open(self._x if x is None else x)  # type: ignore[arg-type]
         for layer, record in second.records.items():
-            record.train = self[layer].train
             layer.prepare_like(record, self[layer])
             if layer in added:
                 layer.open(record, record.h_below + added[layer], *record.received[1:])
+            if layer in received:
+                layer.open(record, received[layer](record.h_below), *record.received[1:])
             layer.forward(record)
         second._unit()
         if target is None:
@@ -169,24 +179,27 @@ class Trace:
         ValueError
             If the rows are not what `Network.as_target` gives for so many samples.
         """
-        record, output = self.records[self.net.last], self.output
-        if target.shape not in (output.shape, record.h.shape):
-            raise ValueError(
-                f"target has shape {target.shape}, but the outputs have {record.h.shape}: "
-                "net.as_target(y, samples) makes rows of labels"
-            )
-        self.target, self._arrived = target.reshape(output.shape), {}
-        self.error = record.array("error", self.net.last.shape_out).reshape(output.shape)
-        np.subtract(output, self.target, out=self.error)  # δ_L = e = ŷ - y  (N, n_L)
+        output = self.output
+        if target.shape != output.shape:
+            shape = self.records[self.net.last].h.shape
+            if target.shape != shape:
+                raise ValueError(
+                    f"target has shape {target.shape}, but the outputs have {shape}: "
+                    "net.as_target(y, samples) makes rows of labels"
+                )
+            target = target.reshape(output.shape)
+        self.target, self._arrived = target, {}
+        self.error = self._error
+        np.subtract(output, target, out=self.error)  # δ_L = e = ŷ - y  (N, n_L)
         return self
 
     def loss(self) -> float:
         """Return the loss, a mean over output rows; needs `set_target` first."""
-        return self.net.head.mean(self._last_a(), self.target)
+        return self.net.head.mean(self._last_a, self.target)
 
     def losses(self) -> Array:
         """Return the loss of each sample (N,), summed over its rows; needs `set_target` first."""
-        a, total, each = self._last_a(), self.net.head.total, self.net.rows_per_sample
+        a, total, each = self._last_a, self.net.head.total, self.net.rows_per_sample
         rows = (slice(i, i + each) for i in range(0, len(a), each))
         return np.array([total(a[row], self.target[row]) for row in rows])
 
@@ -202,18 +215,18 @@ class Trace:
         instead
             For some layers, the signal on what they give (N, ...), instead of what arrives there.
         """
-        instead = instead or {}
-        self._arrived = {}
-        self._add(self.net.last, self.error)
-        for layer in reversed(self.net.nodes):
-            if layer in instead:
+        net, last = self.net, self.net.last
+        self._arrived = {last: self.error.reshape(self.records[last].h.shape)}
+        for layer in reversed(net.nodes):
+            if instead and layer in instead:
                 self._arrived[layer] = self[layer].shaped(instead[layer], layer)
-            if isinstance(layer, WeightedLayer):
-                yield layer
+            if layer.weighted:
+                yield cast(WeightedLayer, layer)
             elif layer in self._arrived:
                 signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
-                for source, signal in zip(self.net.sources[layer], signals, strict=True):
-                    self._add(source, signal)
+                for source, signal in zip(net.sources[layer], signals, strict=True):
+                    if net.teachable(source):
+                        self._add(cast(Layer, source), signal)
         self._arrived = {}  # what another rule sends next must not be added to this
 
     def delta(self, layer: WeightedLayer, signal: Array | None = None) -> Array:
@@ -247,7 +260,7 @@ class Trace:
             )
         else:
             signal = self._arrived[layer]
-        return self.times_slope(layer, signal)
+        return self._times_slope(layer, signal)
 
     def reached(self, layer: WeightedLayer) -> bool:
         """Say whether a signal has arrived at a layer."""
@@ -255,9 +268,16 @@ class Trace:
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), for a signal on the activation: δ as rows (N, n_out)."""
-        record = self[layer]
-        signal = record.shaped(signal, layer)
-        return layer.activation.times_jacobian(signal, record.a, record.h).reshape(-1, layer.n_out)
+        return self._times_slope(layer, self[layer].shaped(signal, layer))
+
+    def _times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
+        record, f = self.records[layer], layer.activation
+        delta = (
+            f.times_slope(signal, record.h, record.a)
+            if f.needs_a
+            else f.times_slope(signal, record.h)
+        )
+        return delta if delta.ndim == 2 else delta.reshape(-1, layer.n_out)
 
     def arrive(self, layer: WeightedLayer, signal: Array) -> None:
         """Let a signal of `layer` arrive below, where it is added to what is there already.
@@ -269,8 +289,12 @@ class Trace:
         signal
             On what its W is multiplied with, as rows (N, n_in): δ B for feedback alignment.
         """
+        if not layer.sends:
+            raise ValueError(
+                f"nothing below {layer!r} learns: send a signal further `if layer.sends`"
+            )
         (source,) = self.net.sources[layer]
-        self._add(source, self.on_input(layer, signal))
+        self._add(cast(Layer, source), self.on_input(layer, signal))
 
     def below(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return a signal on what W is multiplied with (N, n_in) as one on the activation below."""
@@ -285,14 +309,12 @@ class Trace:
         """
         self._relayed = {}
         for layer in self.net.nodes:
-            sources = [source for source in self.net.sources[layer] if source is not None]
-            if isinstance(layer, WeightedLayer):
-                yield layer
-            elif isinstance(layer, WeightlessLayer) and any(
-                source in self._relayed for source in sources
-            ):
-                signals = [self._from(source) for source in self.net.sources[layer]]
-                self._relayed[layer] = layer.relay(self[layer], *signals)
+            sources = self.net.sources[layer]
+            if layer.weighted:
+                yield cast(WeightedLayer, layer)
+            elif any(source in self._relayed for source in sources):
+                signals = [self._from(source) for source in sources]
+                self._relayed[layer] = cast(WeightlessLayer, layer).relay(self[layer], *signals)
         self._relayed = {}
 
     def relay(self, layer: WeightedLayer, delta: Array) -> None:
@@ -320,6 +342,10 @@ class Trace:
     def input_rows(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return what is shaped like what a layer received as rows for its W (N, n_in)."""
         return layer.gather(self[layer], signal)
+
+    def h_shown(self, layer: WeightedLayer) -> Array:
+        """Return what a layer shows to others, such as its pooling, a row for each output row."""
+        return self[self.net.shown(layer)].h.reshape(self.predictions, -1)
 
     def h_below(self, layer: WeightedLayer) -> Array:
         """Return what W was multiplied with, as rows (N, n_in)."""
@@ -361,8 +387,7 @@ class Trace:
         if self._of is not (x := whole._x) and x is not None:
             self._of = x
             self._open(x[rows])
-        for layer, record in self.records.items():
-            record.train = whole[layer].train
+        self._set_train(whole.train)
         if hasattr(whole, "target"):
             each = self.net.rows_per_sample
             rows = slice(each * rows.start, each * rows.stop)
@@ -383,6 +408,9 @@ class Trace:
         for layer, record in self.records.items():
             sources = net.sources[layer]
             layer.open(record, *(x if at is None else self[at].h for at in sources))
+        last, form = self.records[net.last], (-1, net.n_outputs)
+        self.output, self._last_a = last.h.reshape(form), last.a.reshape(form)
+        self._error = last.array("error", net.last.shape_out).reshape(form)
 
     def _forward(self, layers: Iterable[Layer]) -> None:
         """Do the arithmetic of some layers."""
@@ -398,17 +426,19 @@ class Trace:
             else:
                 self._forward(layers)
 
+    def _set_train(self, train: bool) -> None:
+        """Say for every layer whether this is a pass of training."""
+        if train is not self.train:
+            self.train = train
+            for record in self.records.values():
+                record.train = train
+
     def _unit(self) -> None:
-        self.net.head.unit(self._last_a(), self.output)  # ŷ
+        self.net.head.unit(self._last_a, self.output)  # ŷ
 
-    def _last_a(self) -> Array:
-        return self[self.net.last].a.reshape(-1, self.net.n_outputs)
-
-    def _add(self, layer: Layer | None, signal: Array) -> None:
+    def _add(self, layer: Layer, signal: Array) -> None:
         """Add a signal to what has arrived on what a layer gives."""
-        if layer is None or not self.net.teachable(layer):
-            return
-        signal, there = self[layer].shaped(signal, layer), self._arrived.get(layer)
+        there = self._arrived.get(layer)
         self._arrived[layer] = signal if there is None else there + signal
 
     def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:

@@ -38,11 +38,11 @@ from nofb import Dense, Network, rules
 from nofb.audit import audit
 from nofb.check import check
 from nofb.diagnosis import angle
-from nofb.experiments.compare import compare
-from nofb.experiments.settings import Settings
 from nofb.plots import Picture, learning_curves, slider
 from nofb.plots.style import HUES, OKABE_ITO, look, using
 from nofb.rules import Rule, Uses
+from nofb.runs.compare import compare
+from nofb.runs.specification import Specification
 
 SEED, SEEDS, EPOCHS = 0, 5, 10
 COLOURS = [OKABE_ITO[hue] for hue in HUES]
@@ -170,16 +170,16 @@ for rule in (FewBits(), Copycat()):
 # %% [markdown]
 # ## Beside the others
 #
-# `enrol` makes the name known to all of nofb. The controls matter most: **bp** is what the way back
-# could bring at best, **shallow** is what the last layer learns alone, and **fa** draws from
-# millions of values instead of two. Nobody has searched for a rate for the new rule; it
-# borrows that of `fa`.
+# `register` makes the name known to all of nofb. The controls matter most: **bp** shows what the
+# feedback path could bring at best, **shallow** what the last layer learns alone, and **fa** draws
+# from millions of values instead of two. Nobody has searched for a rate for the new rule; it runs
+# with the default, that of `fa`.
 
 # %%
-rules.enrol(FewBits)
-settings = Settings(hidden=(32, 16), epochs=EPOCHS)
+rules.register(FewBits)
+settings = Specification(hidden=(32, 16), epochs=EPOCHS)
 comparison = compare(["bp", "fa", "fewbits", "shallow"], settings, seeds=SEEDS)
-print(settings.default_rate("fewbits"))
+print(settings.replace(rule="fewbits").default_rate)
 learning_curves(comparison)
 
 # %% [markdown]

@@ -11,8 +11,8 @@ import pytest
 import nofb
 from nofb import cores, threads
 from nofb.cli import main
-from nofb.experiments.plan import make_plan
-from nofb.experiments.runs import task_of
+from nofb.runs.plan import make_plan
+from nofb.runs.task import task_of
 
 V2 = "0::/"
 
@@ -146,5 +146,5 @@ def test_as_many_runs_as_a_log_holds_have_one_task_each():
     assert len(tasks) == plan.number == 20_000
     assert [task["seed"] for task in tasks] == [*range(10_000)] * 2
     first, other = tasks[0], tasks[12_345]
-    assert first == task_of(plan.settings, "bp", 0)
-    assert other == task_of(plan.settings, "dfa", 2345, {"entries": 3})
+    assert first == task_of(plan.run.replace(rule="bp"))
+    assert other == task_of(plan.run.replace(rule="dfa", seed=2345, attributes={"entries": 3}))

@@ -11,7 +11,7 @@ import pytest
 import nofb
 from nofb import Dense, Network, archive, locks, rules
 from nofb.cli import main
-from nofb.experiments.run_log import open_log
+from nofb.runs.run_log import open_log
 
 TRAIN = ["train", "fa", "--hidden", "8"]
 XOR = nofb.datasets.load("xor")

@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,13 +16,13 @@ from test_plots import ALL, ODD, made_up
 
 from nofb import plots, report, rules
 from nofb.diagnosis import ALIGNMENT
-from nofb.experiments import settings
-from nofb.experiments.settings import Settings
 from nofb.plots.style import THEMES
 from nofb.report import numbers, page
 from nofb.report.folder import put
 from nofb.report.origin import origin, rates_note
 from nofb.report.summary import summarise
+from nofb.runs import rates
+from nofb.runs.specification import Specification
 
 ABOUT = origin("nofb compare")
 FILES = {"report.html", "results.json", "results.csv"} | {
@@ -100,7 +99,7 @@ def test_the_json_says_how_to_get_the_same_numbers_again(written):
     """Settings, seeds, versions and the command are what a second person needs."""
     comparison, path = written
     found = json.loads(path.with_name("results.json").read_text("utf-8"))
-    assert Settings(**found["settings"] | {"hidden": (5, 4)}) == comparison.settings
+    assert Specification(**found["settings"] | {"hidden": (5, 4)}) == comparison.settings
     assert found["seeds"] == [0, 1, 2]
     assert found["command"] == 'nofb compare --data "<b>&"'
     assert {"nofb", "python", "numpy", "numba", "scipy"} <= set(found["versions"])
@@ -303,21 +302,21 @@ def test_in_a_regression_a_lower_loss_is_the_better_one():
 
 def test_the_page_tells_how_the_learning_rates_were_chosen():
     """Rates that suit one rule alone decide a comparison."""
-    assert "given by hand" in rates_note(Settings(lr=0.03))
-    note = rates_note(Settings())
+    assert "given by hand" in rates_note(Specification(lr=0.03))
+    note = rates_note(Specification())
     assert "held out" in note
-    assert "`python -m nofb.experiments.tune`" in note
+    assert "`python -m nofb.runs.tune`" in note
 
 
 def test_the_page_tells_where_the_rates_come_from_if_not_from_these_settings():
     """Rates searched for one network may be poor for another, and a reader must know."""
-    found = json.loads(Path(settings.__file__).with_name("tuned.json").read_text("utf-8"))
+    found = json.loads(Path(rates.__file__).with_name("tuned.json").read_text("utf-8"))
     searched = found["digits"]["settings"]
-    same = Settings(**searched | {"hidden": tuple(searched["hidden"]), "optimizer": "adam"})
-    _, _, other = rates_note(replace(same, hidden=(9,), epochs=7)).partition("other settings")
+    same = Specification(**searched | {"hidden": tuple(searched["hidden"]), "optimizer": "adam"})
+    _, _, other = rates_note(same.replace(hidden=(9,), epochs=7)).partition("other settings")
     assert other.startswith(f" than these: hidden {searched['hidden']}, epochs")
     assert "optimizer" not in other
-    assert ("other settings" in rates_note(same)) == (set(searched) != set(same.as_dict()))
+    assert ("other settings" in rates_note(same)) == (set(searched) != set(same.settings))
 
 
 # -- folder ----------------------------------------------------------------------------------------

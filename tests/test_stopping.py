@@ -15,9 +15,9 @@ from oracles import dense_net
 
 import nofb
 from nofb import SGD, Dense, Network, rules
-from nofb.experiments.grid import run_grid
-from nofb.experiments.run_log import read_log
 from nofb.plots import LivePlot
+from nofb.runs.grid import run_grid
+from nofb.runs.run_log import read_log
 from nofb.training.interrupts import end_everything
 
 DIGITS = nofb.datasets.load("digits")

@@ -11,12 +11,12 @@ from desks import RULE, sitting_in
 
 import nofb
 from nofb import fingerprint, rules
-from nofb.experiments.compare import tasks_of
-from nofb.experiments.grid import finished
-from nofb.experiments.runs import UNKNOWN, UnknownCodeWarning, own_code
-from nofb.experiments.settings import Settings
+from nofb.custom_rules import load
 from nofb.rules import FeedbackAlignment
-from nofb.rules.own import load
+from nofb.runs.compare import comparison_plan
+from nofb.runs.grid import finished
+from nofb.runs.specification import Specification
+from nofb.runs.task import UNKNOWN, UnknownCodeWarning, own_code
 from nofb.training.description import describe
 
 
@@ -123,14 +123,15 @@ def test_a_method_put_into_a_class_of_nofb_makes_it_somebody_elses(monkeypatch):
 
 def test_code_that_nobody_can_tell_is_never_taken_from_a_log(tmp_path):
     """A wrong number is worse than a run that is done again; and it must be said."""
-    kind = rules.enrol(mine("    at = lambda self, *_: SCALE", SCALE=threading.Lock()))
+    kind = rules.register(mine("    at = lambda self, *_: SCALE", SCALE=threading.Lock()))
     with pytest.warns(UnknownCodeWarning, match="Mine uses SCALE, and <unlocked _thread.lock"):
         assert own_code(kind).startswith(UNKNOWN)
     found = []
     for _ in range(2):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnknownCodeWarning)
-            tasks = tasks_of(["mine"], Settings(hidden=(4,), epochs=1, lr=0.01), 1)
+            settings = Specification(hidden=(4,), epochs=1, lr=0.01)
+            tasks = comparison_plan(["mine"], settings, 1).tasks
             sweep = nofb.sweep(["mine"], 1, settings={"epochs": 1}, out=tmp_path, progress=False)
         found.append(finished(tasks, tmp_path / "runs.jsonl"))
         assert len(sweep.rows()) == 1

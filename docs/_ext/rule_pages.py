@@ -18,7 +18,6 @@ from gallery import gallery, picture
 from picture import draw
 from wording import mathematics, prose, remark, sentence
 
-from nofb.experiments.settings import Settings
 from nofb.explain import header, latex, source
 from nofb.explain.headers import Header
 from nofb.explain.reader import Function, Line
@@ -162,15 +161,6 @@ def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
     yield "## Hyper-parameters\n"
     yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
     beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))
-    lr = "" if has_rate(name) else " --lr 0.002"
     yield "## Try it\n\n```sh"
-    yield f"nofb train {name}{lr}\nnofb compare --rules {beside}{lr}"
+    yield f"nofb train {name}\nnofb compare --rules {beside}"
     yield f"nofb explain {name} --step\nnofb audit {name}\n```"
-
-
-def has_rate(name: str) -> bool:
-    """Return whether a learning rate was searched for a rule, so that none need be given."""
-    try:
-        return Settings().rate(name) > 0
-    except ValueError:
-        return False

@@ -11,33 +11,38 @@ from typing import Any
 
 from nofb import cores, datasets, rules
 from nofb.activations import ACTIVATIONS
-from nofb.experiments.grid import finished
-from nofb.experiments.pools import Task
-from nofb.experiments.settings import Settings
 from nofb.rules import Rule
+from nofb.runs.grid import finished
+from nofb.runs.networks import NETWORKS
+from nofb.runs.pools import Task
+from nofb.runs.specification import Specification
 from nofb.training import OPTIMIZERS
 
-DEFAULTS = Settings()
+DEFAULTS = Specification()
+OF_THE_NETWORK = ("hidden", "activation", "input_dropout")  # `None` if they are not given
 PYTHON = {"True": "true", "False": "false", "None": "null"}  # as JSON has them
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add one option for each field of `Settings`."""
-    hidden = " ".join(map(str, DEFAULTS.hidden))
+    """Add the options that make a `Specification`."""
+    hidden = " ".join(map(str, DEFAULTS.options["hidden"]))
     add = parser.add_argument_group("what is trained, and how").add_argument
     # fmt: off
     add("--data", default=DEFAULTS.data, metavar="NAME",
         help=f"{', '.join(datasets.names())} (default: %(default)s)")
-    add("--hidden", type=int, nargs="*", default=DEFAULTS.hidden, metavar="UNITS",
-        help=f"units of each hidden layer (default: {hidden})")
-    add("--activation", default=DEFAULTS.activation, metavar="NAME",
-        help=f"{', '.join(ACTIVATIONS)} (default: %(default)s)")
+    add("--network", default=DEFAULTS.network, metavar="NAME",
+        help=f"{', '.join(NETWORKS)} (default: %(default)s)")
+    add("--hidden", type=int, nargs="*", metavar="UNITS",
+        help=f"units of each hidden layer of an mlp (default: {hidden})")
+    add("--activation", metavar="NAME",
+        help=f"of an mlp: {', '.join(ACTIVATIONS)} (default: {DEFAULTS.options['activation']})")
     add("--optimizer", default=DEFAULTS.optimizer, metavar="NAME",
         help=f"{', '.join(OPTIMIZERS)} (default: %(default)s; sgd has momentum 0.9)")
     add("--lr", type=float, metavar="RATE",
         help="learning rate (default: for each rule the one found on a validation split)")
-    add("--input-dropout", type=float, default=DEFAULTS.input_dropout, metavar="SHARE",
-        help="of the inputs silenced at each step (default: %(default)s)")
+    add("--input-dropout", type=float, metavar="SHARE",
+        help="of the inputs of an mlp silenced at each step "
+             f"(default: {DEFAULTS.options['input_dropout']})")
     add("--epochs", type=int, default=DEFAULTS.epochs, metavar="N",
         help="how often each sample is seen (default: %(default)s)")
     add("--batch-size", type=int, default=DEFAULTS.batch_size, metavar="N",
@@ -116,15 +121,15 @@ def resumable(log: Path) -> Iterator[None]:
         ) from None
 
 
-def read_settings(options: argparse.Namespace) -> Settings:
-    """Return the settings that the options stand for."""
-    return Settings(
+def read_settings(options: argparse.Namespace) -> Specification:
+    """Return what the options stand for, as far as it is common to all rules and seeds."""
+    given = {name: getattr(options, name) for name in OF_THE_NETWORK}
+    return Specification(
         data=options.data,
-        hidden=tuple(options.hidden),
-        activation=options.activation,
+        network=options.network,
         optimizer=options.optimizer,
         lr=options.lr,
         epochs=options.epochs,
-        input_dropout=options.input_dropout,
         batch_size=options.batch_size,
+        **{name: value for name, value in given.items() if value is not None},
     )

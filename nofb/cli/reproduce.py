@@ -10,8 +10,8 @@ from pathlib import Path
 from nofb import checks, datasets, fingerprint, papers, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
-from nofb.experiments.grid import run_grid, unfinished
-from nofb.experiments.kept import SameCode, made_by, of_one_code
+from nofb.runs.grid import run_grid, unfinished
+from nofb.runs.kept import SameCode, made_by, of_one_code
 from nofb.training.progress import bar
 
 LOG = "runs.jsonl"  # in the folder: what is in it is not run again

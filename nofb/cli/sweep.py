@@ -11,9 +11,9 @@ from typing import Any
 from nofb import checks, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
-from nofb.experiments.plan import Plan, make_plan
-from nofb.experiments.sweep import carry_out
 from nofb.report.sweep import LOG, write
+from nofb.runs.plan import Plan, make_plan
+from nofb.runs.sweep import carry_out
 
 KNOWN = tuple(signature(make_plan).parameters)
 EXAMPLE = """an example of CONFIG.toml:
@@ -25,6 +25,10 @@ validation = 0.2                # of the training samples, held out to choose by
 [settings]                      # the same in every run
 data = "digits"
 epochs = 10
+
+[network]                       # its options are its own
+name = "mlp"
+activation = "tanh"
 
 [grid]                          # lists; every combination is run
 lr = [0.001, 0.004, 0.016]

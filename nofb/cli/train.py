@@ -16,7 +16,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser("train", help="train one rule and watch it")
     parser.add_argument(
-        "rule", metavar="RULE", help="its short name, see nofb rules; or module:Class, of one's own"
+        "rule", metavar="RULE", help="its short name, see nofb rules; or module:Class of your own"
     )
     # fmt: off
     parser.add_argument("--seed", type=int, default=0, metavar="N",
@@ -37,13 +37,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, print a line for each epoch, and return 1 if the run diverged."""
-    settings = read_settings(options)
     rule = make_rule(options)
-    optimizer = settings.make_optimizer(rule.name)
+    settings = read_settings(options).replace(rule=rule.name, seed=options.seed)
+    optimizer = settings.make_optimizer()
     data = settings.load()
-    net = settings.network(data, options.seed)
+    net = settings.network_for(data)
     print(f"{rule.name}: {rule.title} ({rule.paper})\n{data!r}\n{net!r}\n{optimizer!r}\n")
-    if note := settings.default_rate(rule.name):
+    if note := settings.default_rate:
         print(f"{note}\n")
     table = _Table(options.validation > 0)
     finished = fit(

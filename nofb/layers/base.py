@@ -150,6 +150,8 @@ class Layer(ABC):
         Whether its parameters stay as they are, whatever a rule asks for.
     SIZES
         The attributes that keep the value they were given first: kernels trust them.
+    weighted
+        Whether it is a `WeightedLayer`: faster to ask than by its class.
     by_sample
         Whether a sample can pass without the others of its batch.
     keeps_shape
@@ -163,6 +165,7 @@ class Layer(ABC):
     """
 
     SIZES: ClassVar[tuple[str, ...]] = ("shape_in", "shape_out")
+    weighted: ClassVar[bool] = False
     by_sample: ClassVar[bool] = True
     keeps_shape: ClassVar[bool] = False
     takes: ClassVar[str] = "numbers"
@@ -295,6 +298,7 @@ class WeightedLayer(Layer):
     """
 
     SIZES = (*Layer.SIZES, "n_in", "n_out")
+    weighted = True
 
     W: Array
     b: Array | None

@@ -129,16 +129,20 @@ class Dense(WeightedLayer):
         return self.activation.times_jacobian(signal, a, y)
 
     def affine(self, record: Record) -> None:
-        self.affine_rows(self.received(record), record.a.reshape(-1, self.n_out))
+        a = record.a if record.a.ndim == 2 else record.a.reshape(-1, self.n_out)
+        self.affine_rows(self.received(record), a)
 
     def scatter(self, record: Record, rows: Array) -> Array:
+        if len(self.shape_in) == 1:
+            return record.signal(self, rows, self.shape_in)
         return record.as_rows(self, rows).reshape(record.samples, *self.shape_in)
 
     def gather(self, record: Record, h_below: Array) -> Array:
         return record.signal(self, h_below, self.shape_in).reshape(-1, self.n_in)  # (rows, n_in)
 
     def received(self, record: Record) -> Array:
-        return record.h_below.reshape(-1, self.n_in)  # (rows, n_in)
+        x = record.h_below
+        return x if x.ndim == 2 else x.reshape(-1, self.n_in)  # (rows, n_in)
 
     def __repr__(self) -> str:
         return f"Dense({self.n_in}, {self.n_out}, activation={self.activation.name!r})"

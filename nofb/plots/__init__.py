@@ -22,7 +22,7 @@ from nofb.plots.slider import Sliders, slider
 from nofb.plots.units import units
 
 if TYPE_CHECKING:
-    from nofb.experiments.compare import Comparison
+    from nofb.runs.compare import Comparison
 
 FIGURES: dict[str, Callable[[Comparison, str], Picture]] = {
     "learning_curves": learning_curves,

@@ -20,7 +20,7 @@ from nofb.rules import CONTROLS
 from nofb.types import Array
 
 if TYPE_CHECKING:
-    from nofb.experiments.compare import Comparison
+    from nofb.runs.compare import Comparison
 
 ACROSS = "angle between the first hidden layer's teaching signal\nand backprop's, at the end"
 

@@ -20,7 +20,7 @@ from nofb.plots.style import Theme, using
 from nofb.types import Array
 
 if TYPE_CHECKING:
-    from nofb.experiments.compare import Comparison
+    from nofb.runs.compare import Comparison
 
 SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 NO_HIDDEN = "There is no hidden layer, so no teaching signal travels back."

@@ -22,8 +22,8 @@ from nofb.plots.style import Theme, literal, using
 from nofb.text import word
 
 if TYPE_CHECKING:
-    from nofb.experiments.plan import Cell, Plan
-    from nofb.experiments.sweep import Outcome, Sweep
+    from nofb.runs.outcomes import Outcome, Outcomes
+    from nofb.runs.plan import Cell, Plan
 
 Rows = dict[str, dict[str, "Cell"]]  # by the name of the row, then of the column
 
@@ -36,7 +36,7 @@ BAR = 0.2  # inches, the width of the bar that explains the colours
 LETTER = 0.085  # inches, the width of one
 
 
-def heat_map(sweep: Sweep, measure: str | None = None, theme: str = "light") -> Picture:
+def heat_map(sweep: Outcomes, measure: str | None = None, theme: str = "light") -> Picture:
     """Draw what each combination of rule and settings came to.
 
     Parameters
@@ -137,7 +137,7 @@ def arrange(plan: Plan) -> dict[str, Rows]:
             for axis, value in cell.varied.items()
             if axis not in plan.grid
         ]
-        learner = ", ".join([cell.rule, *own])
+        learner = ", ".join([cell.run.rule, *own])
         row = ", ".join(word(cell.varied[axis]) for axis in others)
         panel = panels.setdefault(learner if others else "", {})
         column = word(cell.varied[first]) if first else ""
@@ -200,7 +200,7 @@ def _write(axes: Axes, corner: tuple[float, float], text: str, colour: str) -> N
     axes.text(x + 0.5, y + 0.5, text, color=colour, ha="center", va="center", fontsize=9)
 
 
-def _heading(sweep: Sweep, measure: str, framed: bool) -> str:
+def _heading(sweep: Outcomes, measure: str, framed: bool) -> str:
     """Say what the numbers are."""
     seeds = len(sweep.plan.seeds)
     unit = " in %" if measure.endswith("accuracy") else ""

@@ -23,7 +23,7 @@ from nofb.plots.picture import Picture
 from nofb.plots.style import Theme, using
 
 if TYPE_CHECKING:
-    from nofb.experiments.compare import Comparison
+    from nofb.runs.compare import Comparison
 
 DEVIATION, EXTENT = "± 1 standard deviation", "lowest to highest seed"
 

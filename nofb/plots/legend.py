@@ -11,7 +11,7 @@ from nofb.plots.picture import Picture
 from nofb.plots.style import Theme, full_name, look
 
 if TYPE_CHECKING:
-    from nofb.experiments.compare import Comparison
+    from nofb.runs.compare import Comparison
 
 
 def add_legend(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nofb.experiments.compare import Comparison
 from nofb.report import numbers, page
 from nofb.report.folder import check_folder, put
 from nofb.report.origin import origin
 from nofb.report.summary import table
+from nofb.runs.compare import Comparison
 
 __all__ = ["check_folder", "table", "write"]
 

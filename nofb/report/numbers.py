@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from nofb.diagnosis import MEANINGS
-from nofb.experiments.compare import Comparison, Result
 from nofb.report.origin import Origin
 from nofb.report.summary import summarise
+from nofb.runs.compare import Comparison
+from nofb.runs.train import Result
 from nofb.strict_json import plain
 from nofb.text import csv_lines
 
@@ -34,7 +35,7 @@ def as_json(comparison: Comparison, about: Origin) -> str:
     """Return strict JSON: what is not a number, or infinite, is null."""
     document = {
         **asdict(about),
-        "settings": comparison.settings.as_dict(),
+        "settings": comparison.settings.settings,
         "seeds": comparison.seeds,
         "units": comparison.units,
         "classes": comparison.classes,

@@ -11,8 +11,9 @@ from importlib import metadata
 from typing import Any
 
 from nofb import __version__
-from nofb.experiments.kept import made_by
-from nofb.experiments.settings import Settings, search_for
+from nofb.runs.kept import made_by
+from nofb.runs.rates import search_for
+from nofb.runs.specification import Specification
 
 SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
 
@@ -60,12 +61,12 @@ def page_head(title: str, command: str, records: Sequence[Mapping[str, Any]]) ->
     return [f"# {title}", f"```sh\n{command}\n```", str(origin(command)), *filter(None, [vouched])]
 
 
-def rates_note(settings: Settings) -> str:
+def rates_note(settings: Specification) -> str:
     """Say in plain sentences how the learning rates were chosen.
 
     Examples
     --------
-    >>> rates_note(Settings(lr=0.1))
+    >>> rates_note(Specification(lr=0.1))
     'Every rule got the learning rate 0.1, given by hand; some would do better with another one.'
     """
     if settings.lr is not None:
@@ -79,13 +80,13 @@ def rates_note(settings: Settings) -> str:
         f"Each rule got its own learning rate: of a grid that is the same for all rules, the one "
         f"with the best mean accuracy ({seeds}) on {search['held_out']:.0%} of the training "
         "samples, held out for this. The test samples had no say. The search is "
-        "`python -m nofb.experiments.tune`." + _difference(settings, search["settings"])
+        "`python -m nofb.runs.tune`." + _difference(settings, search["settings"])
     )
 
 
-def _difference(settings: Settings, searched: dict[str, object]) -> str:
+def _difference(settings: Specification, searched: dict[str, object]) -> str:
     """Say where the rates come from, if that is not what was compared here."""
-    here = json.loads(json.dumps(settings.as_dict()))
+    here = json.loads(json.dumps(settings.settings))
     other = [
         f"{name} {searched.get(name, 'not set')}"
         for name, value in here.items()

@@ -12,11 +12,11 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from nofb.experiments.compare import Comparison
 from nofb.report.captions import HEADINGS, caption, headline, outcome
 from nofb.report.numbers import meanings
 from nofb.report.origin import Origin, rates_note
 from nofb.report.summary import Row, default_rates, score_name, stopped, summarise
+from nofb.runs.compare import Comparison
 
 
 def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin) -> str:
@@ -133,7 +133,7 @@ def _definitions(meanings: Mapping[str, str]) -> str:
 
 def _settings(comparison: Comparison) -> dict[str, str]:
     """Return what all runs had in common, as words."""
-    settings = comparison.settings.as_dict()
+    settings = comparison.settings.settings
     settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"
     settings["lr"] = "each rule's own" if settings["lr"] is None else settings["lr"]
     settings["seeds"] = ", ".join(map(str, comparison.seeds))

@@ -7,8 +7,8 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from nofb.experiments.compare import Comparison
 from nofb.rules import RULES
+from nofb.runs.compare import Comparison
 from nofb.text import columns
 from nofb.types import Array
 
@@ -18,10 +18,6 @@ MOST_ANGLES = 5  # that a terminal has room for
 LEGEND = (
     "signal: angle of each hidden layer's teaching signal to backprop's; matrix: angle of each "
     "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
-)
-OPPOSED = (
-    "Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so there "
-    "the weights come to oppose the matrix: more than 90° is alignment."
 )
 
 
@@ -64,9 +60,9 @@ def table(comparison: Comparison) -> str:
 
     Examples
     --------
-    >>> from nofb.experiments.compare import compare
-    >>> from nofb.experiments.settings import Settings
-    >>> comparison = compare(["bp"], Settings(hidden=(8,), epochs=1), seeds=1)
+    >>> from nofb.runs.compare import compare
+    >>> from nofb.runs.specification import Specification
+    >>> comparison = compare(["bp"], Specification(hidden=(8,), epochs=1), seeds=1)
     >>> print(table(comparison).splitlines()[0])
     rule  full name        test accuracy  signal  matrix  s/run  lr
     """
@@ -81,14 +77,15 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    sentences = LEGEND, *opposed(comparison), *stopped(comparison), *default_rates(comparison)
+    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *default_rates(comparison)
     notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
 
 
-def opposed(comparison: Comparison) -> list[str]:
-    """Say why the matrices of one rule come to more than 90°, where it was compared."""
-    return [OPPOSED] if "drtp" in comparison.rules else []
+def remarks(comparison: Comparison) -> list[str]:
+    """Return what must be said of the angles of some rules, for those that were compared."""
+    said = (vars(RULES[rule]).get("remark") for rule in comparison.rules if rule in RULES)
+    return [remark for remark in said if remark]
 
 
 def stopped(comparison: Comparison) -> list[str]:
@@ -98,8 +95,8 @@ def stopped(comparison: Comparison) -> list[str]:
 
 def default_rates(comparison: Comparison) -> list[str]:
     """Return a sentence for each rule that runs with another one's learning rate."""
-    said = map(comparison.settings.default_rate, comparison.rules)
-    return [f"{sentence}." for sentence in said if sentence]
+    runs = [comparison.settings.replace(rule=rule) for rule in comparison.rules]
+    return [f"{run.default_rate}." for run in runs if run.default_rate]
 
 
 def score_name(comparison: Comparison) -> str:

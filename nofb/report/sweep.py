@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nofb.experiments.plan import Plan, make_plan
-from nofb.experiments.sweep import Sweep, carry_out
 from nofb.report.folder import check_folder, put
 from nofb.report.origin import origin
+from nofb.runs.plan import Plan, make_plan
+from nofb.runs.sweep import Sweep, carry_out
 from nofb.strict_json import plain
 from nofb.text import csv_lines
 
@@ -26,6 +26,7 @@ def sweep(
     grid: Mapping[str, Sequence[Any]] | None = None,
     attributes: Mapping[str, Mapping[str, Any]] | None = None,
     validation: float = 0.0,
+    network: str | Mapping[str, Any] = "mlp",
     jobs: int = 1,
     cluster: str | None = None,
     out: str | Path | None = None,
@@ -40,14 +41,17 @@ def sweep(
     seeds
         How many, for 0, 1, ...; or a list of them.
     settings
-        What is the same in every run: data, hidden, activation, optimizer, lr, input_dropout,
-        epochs, batch_size. What is left out is as in `nofb compare`.
+        What is the same in every run: data, optimizer, lr, epochs, batch_size, and the network's
+        options, for an mlp hidden, activation and input_dropout. What is left out is as in
+        `nofb compare`.
     grid
         Lists of values for the same names; every combination is run.
     attributes
         For a rule's short name, attributes of that rule alone, each a value or a list of values.
     validation
         The share of the training samples to hold out and to choose by, 0 for none.
+    network
+        Its name, or a table of its "name" and its options.
     jobs
         How many runs go on at once, in processes of their own.
     cluster
@@ -77,10 +81,10 @@ def sweep(
     >>> import nofb
     >>> few = {"hidden": [8], "epochs": 1}
     >>> found = nofb.sweep(["bp", "fa"], 1, settings=few, grid={"lr": [0.01, 0.1]}, validation=0.2)
-    >>> len(found.rows()), [cell.rule for cell in found.best()]
+    >>> len(found.rows()), [cell.run.rule for cell in found.best()]
     (4, ['bp', 'fa'])
     """
-    plan = make_plan(rules, seeds, settings, grid, attributes, validation)
+    plan = make_plan(rules, seeds, settings, grid, attributes, validation, network)
     if out is None:
         return carry_out(plan, jobs, cluster, None, progress)
     check_folder(out)
@@ -113,11 +117,11 @@ def write(found: Sweep, folder: str | Path, command: str, more: Mapping[str, byt
 
 def configuration(plan: Plan) -> dict[str, Any]:
     """Return the arguments of `sweep` that make a plan, what was left out included."""
-    settings = plan.settings.as_dict()
+    settings = plan.run.settings
     return {
         "rules": plan.rules,
         "seeds": plan.seeds,
-        "validation": plan.validation,
+        "validation": plan.run.validation,
         "settings": {name: value for name, value in settings.items() if name not in plan.grid},
         "grid": plan.grid,
         "attributes": plan.attributes,

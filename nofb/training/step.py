@@ -42,8 +42,11 @@ def step(
     """
     call(rule.before_step, net, trace)
     updates: list[Update] = call(rule.teach, net, trace)
-    optimizer.step_all([*moves(net, rule, updates), *other_moves(net, trace)])
-    for layer in net.nodes:
+    moving = list(moves(net, rule, updates))
+    if trace.passed:
+        moving += other_moves(net, trace)
+    optimizer.step_all(moving)
+    for layer in net.weightless:
         layer.remember(trace[layer])
     call(rule.after_step, net)
     return updates
@@ -59,6 +62,8 @@ def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[Move]:
             yield f"{index}.b", layer.b, update.db
         if layer.B is not None and update.dB is not None:
             yield f"{index}.B", layer.B, update.dB
+        if layer.D is not None and update.dD is not None:
+            yield f"{index}.D", layer.D, update.dD
 
 
 def other_moves(net: Network, trace: Trace) -> Iterator[Move]:

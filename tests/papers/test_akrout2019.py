@@ -3,6 +3,7 @@
 import csv
 import json
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ import nofb
 from nofb import datasets, plots
 from nofb.cli import main
 from nofb.datasets import Dataset
-from nofb.papers.akrout2019 import STUDY, paper, training
+from nofb.papers.akrout2019 import STUDY, paper
 from nofb.papers.akrout2019.figure import akrout2019 as draw
 from nofb.papers.akrout2019.logs import MEASURES, RULES, published
-from nofb.papers.akrout2019.paper import paper as as_described
-from nofb.papers.akrout2019.released import released
+from nofb.papers.akrout2019.released import as_released
+from nofb.runs import train as engine
 
 FORMS = [part.name for part in STUDY.parts]
 
@@ -64,6 +65,11 @@ def test_the_angle_of_feedback_alignment_falls_and_rises_again_in_their_log():
 
 
 # -- the released form ---------------------------------------------------------------------------
+
+
+def released(rule, seed, data):
+    """What `nofb.fit` is given for a released run."""
+    return SimpleNamespace(**as_released(rule, seed, data))
 
 
 def their_run(trial, steps: int):
@@ -132,12 +138,23 @@ def test_a_released_run_leaves_out_the_samples_that_fill_no_batch_and_probes_the
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_papers_form_shuffles_and_has_decay_or_a_bound(rule):
-    """What the paper describes, in the place of what was released."""
-    trial = as_described(rule, 0, SMALL)
-    assert trial.shuffle and trial.rule.name == rule and len(trial.data.x_train) == 261
+def test_the_papers_form_shuffles_and_has_decay_or_a_bound(
+    rule, small_mnist, tmp_path, monkeypatch
+):
+    """What the paper describes, instead of what was released."""
+    given = []
+
+    def look(net, rule, data, shuffle=True, **options):
+        given.append((rule, data, shuffle))
+        raise StopIteration
+
+    monkeypatch.setattr(engine, "fit", look)
+    with pytest.raises(StopIteration):
+        STUDY.run(tmp_path, {"form": "paper", "rule": rule, "seed": 0, "epochs": 1})
+    ((made, data, shuffle),) = given
+    assert shuffle and made.name == rule and len(data.x_train) == 261
     if rule in ("wm", "kp"):
-        assert trial.rule.decay > 0
+        assert made.decay > 0
 
 
 # -- the runs ------------------------------------------------------------------------------------
@@ -174,7 +191,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(training, "fit", partial(nofb.fit, callbacks=[stop]))
+        patched.setattr(engine, "fit", partial(nofb.fit, callbacks=[stop]))
         STUDY.run(tmp_path, task)
     assert list(tmp_path.iterdir())
     again = STUDY.run(tmp_path, task)
@@ -214,7 +231,7 @@ def test_what_is_done_is_not_done_again(capsys, tmp_path, small_mnist, monkeypat
     def fail(*arguments, **options):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(training, "fit", fail)
+    monkeypatch.setattr(engine, "fit", fail)
     code, again, err = run_command(capsys, *words)
     assert code == 0 and err == "" and again.endswith(first)
     assert again.startswith("12 of 12 runs were finished earlier")

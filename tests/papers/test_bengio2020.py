@@ -4,7 +4,6 @@ MNIST is not here: what trains does so on embedded digits, with a network of the
 """
 
 import csv
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,14 +14,14 @@ from nofb.papers.bengio2020 import STUDY, anatomy, changes, network, training
 from nofb.papers.bengio2020.contraction import CONSTANTS, contraction
 from nofb.rules.gauss_newton_targets import gauss_newton
 
-SMALL = replace(network.SETTINGS, data="digits", hidden=(20, 20, 20))
+SMALL = network.RUN.replace(data="digits", hidden=(20, 20, 20))
 
 
 @pytest.fixture
 def small(monkeypatch):
     """Let every part that trains do so on digits, with three hidden layers of 20."""
     for module in (anatomy, training):
-        monkeypatch.setattr(module, "SETTINGS", SMALL)
+        monkeypatch.setattr(module, "RUN", SMALL)
 
 
 def taught(seed: int = 0):

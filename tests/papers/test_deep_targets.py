@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from nofb import datasets, rules
+from nofb import datasets
 from nofb.papers.deep_targets import STUDY, errors, search, settings
+from nofb.runs.search import search as searched
 
-SMALL = replace(settings.SETTINGS, data="digits", hidden=(20, 20, 20))
+SMALL = settings.RUN.replace(data="digits", hidden=(20, 20, 20))
 
 
 @pytest.fixture
 def small(monkeypatch):
     """Let everything be trained on digits, with three hidden layers of 20."""
-    for module in (errors, search):
-        monkeypatch.setattr(module, "SETTINGS", SMALL)
+    for module in (settings, search):
+        monkeypatch.setattr(module, "RUN", SMALL)
 
 
 def test_deep_targets_are_trained_with_what_the_search_found():
@@ -27,8 +28,8 @@ def test_deep_targets_are_trained_with_what_the_search_found():
     for rule, chosen in found.items():
         grid = settings.GRIDS[rule]
         assert all(chosen[name] in values for name, values in grid.items())
-        attributes = settings.attributes_of(rule, chosen)
-        assert "lr" not in attributes and rules.make(rule, **attributes)
+        run = settings.run_of(rule, chosen)
+        assert run.lr == chosen["lr"] and "lr" not in run.attributes and run.make_rule()
     tasks = errors.tasks()
     assert len({(t["data"], t["rule"], t["seed"]) for t in tasks}) == len(tasks) == 35
     assert all(task["lr"] == found[task["rule"]]["lr"] for task in tasks)
@@ -36,12 +37,19 @@ def test_deep_targets_are_trained_with_what_the_search_found():
 
 def test_a_trial_sees_held_out_samples_and_never_the_test_split(small, monkeypatch):
     """A test sample that took part in the choice is no test sample any more."""
-    data = datasets.load("digits").flat()
-    blind = datasets.Dataset(data.x_train, data.y_train, data.x_test * 0, data.y_test, "blind")
-    monkeypatch.setattr(search, "load", lambda name: data)
-    seen = search.trial({"rule": "bp", "epochs": 2, "lr": 1e-3})
-    monkeypatch.setattr(search, "load", lambda name: blind)
-    assert seen == search.trial({"rule": "bp", "epochs": 2, "lr": 1e-3})
+    digits = datasets.load("digits")
+    blind = datasets.Dataset(
+        digits.x_train, digits.y_train, digits.x_test * 0, digits.y_test, "digits",
+        digits.image_shape,
+    )  # fmt: skip
+    found = []
+    for data in (digits, blind):
+        monkeypatch.setattr(datasets, "load", lambda name, data=data: data)
+        bp = search.searches()["bp"]
+        short = replace(bp, run=bp.run.replace(epochs=2), grid={"lr": (1e-3,)})
+        searched([short])
+        found.append(short.found)
+    assert found[0] == found[1] and len(found[0]) == 1
 
 
 def test_the_table_of_deep_targets_has_published_numbers_beside_ours(small, tmp_path):

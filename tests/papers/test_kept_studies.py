@@ -9,11 +9,11 @@ import pytest
 from nofb import datasets, fingerprint
 from nofb.cli import main
 from nofb.datasets import Dataset
-from nofb.experiments.grid import run_grid
-from nofb.experiments.kept import SameCode, of_one_code, with_code
 from nofb.papers import akrout2019, learned_feedback
-from nofb.papers.akrout2019 import training
 from nofb.papers.study import Part
+from nofb.runs import train as engine
+from nofb.runs.grid import run_grid
+from nofb.runs.kept import SameCode, of_one_code, with_code
 
 NAME = "learned_feedback"
 TASKS = [
@@ -153,7 +153,7 @@ def test_a_half_finished_run_is_only_resumed_by_the_code_that_began_it(tmp_path,
         begun.append(checkpoint.name)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "fit", stopped)
+    monkeypatch.setattr(engine, "fit", stopped)
     for code in (EARLIER, TODAY):
         task = with_code({"form": "paper", "rule": "bp", "seed": 0, "epochs": 2}, code)
         with pytest.raises(KeyboardInterrupt):

@@ -8,8 +8,8 @@ import pytest
 
 from nofb import papers
 from nofb.cli import main
-from nofb.experiments.kept import of_one_code
-from nofb.experiments.run_log import read_log
+from nofb.runs.kept import of_one_code
+from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
 
 DOCS = Path(__file__).parents[2] / "docs"

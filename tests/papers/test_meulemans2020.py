@@ -16,7 +16,7 @@ from nofb.diagnosis.targets import unnoticed_shares
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.papers.meulemans2020 import STUDY, angles
 from nofb.papers.meulemans2020.angles import PUBLISHED, RULES, step_angles, tasks
-from nofb.papers.meulemans2020.configurations import PAPER, SCALES, configuration
+from nofb.papers.meulemans2020.configurations import PAPER, SCALES, SEEDS, specified
 from nofb.papers.meulemans2020.step_directions import step_directions
 from nofb.rules import make
 
@@ -36,8 +36,9 @@ def small(monkeypatch):
     data = pictures()
     monkeypatch.setattr(datasets, "load", lambda name: data)
     for name, scale in list(SCALES.items()):
-        tiny = replace(scale, hidden=(8, 7, 6), batch=20, epochs=2, seeds=1)
+        tiny = scale.replace(hidden=(8, 7, 6), batch_size=20, epochs=2)
         monkeypatch.setitem(SCALES, name, tiny)
+        monkeypatch.setitem(SEEDS, name, 1)
 
 
 def asked(rule, seed: int = 1):
@@ -110,10 +111,10 @@ def test_the_share_is_that_of_the_targets_where_there_are_targets():
 
 def test_every_rule_is_run_from_the_same_starts_at_both_scales():
     """A rule that has other seeds than the others is compared with luck."""
-    for found, scale in ((tasks(), SCALES["laptop"]), (STUDY.full.tasks(), SCALES["full"])):
+    for found, name in ((tasks(), "laptop"), (STUDY.full.tasks(), "full")):
         seeds = {rule: [t["seed"] for t in found if t["rule"] == rule] for rule in RULES}
-        assert set(map(tuple, seeds.values())) == {tuple(range(scale.seeds))}
-        assert {task["epochs"] for task in found} == {scale.epochs}
+        assert set(map(tuple, seeds.values())) == {tuple(range(SEEDS[name]))}
+        assert {task["epochs"] for task in found} == {SCALES[name].epochs}
     assert {task["epochs"] for task in tasks(3)} == {3}
     assert {rule for (rule,) in PUBLISHED} == set(PAPER)
 
@@ -121,10 +122,12 @@ def test_every_rule_is_run_from_the_same_starts_at_both_scales():
 def test_a_published_rate_becomes_ours():
     """Their steps are 2 η̂ / N times ours, which Adam divides out, but for its ε and the rate."""
     dtp, batch = PAPER["dtp"], 128
-    ours, rule = dtp.optimizer(batch), dtp.rule("dtp", batch)
+    run = specified("full", "dtp")
+    ours, rule = run.make_optimizer(), run.make_rule()
     assert rule.step_size == pytest.approx(dtp.step_size / batch) and not rule.gradient_at_top
     dW, factor = np.array([[1e-4, 0.3]]), 2 * dtp.step_size / batch
-    theirs = replace(dtp, step_size=None, lr=dtp.lr / dtp.step_size).optimizer(batch)
+    other = replace(dtp, step_size=None, lr=dtp.lr / dtp.step_size)
+    theirs = other.applied_to(run).make_optimizer()
     mine, other = np.zeros_like(dW), np.zeros_like(dW)
     for _ in range(3):
         ours.step("W", mine, dW)
@@ -136,9 +139,9 @@ def test_a_published_rate_becomes_ours():
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_settings_that_it_takes(rule, scale):
     """A wrong attribute would come to light after hours of the other rules' runs."""
-    chosen = configuration(scale, rule)
-    assert chosen.rule(rule, 128).name == rule
-    assert chosen.optimizer(128).lr > 0
+    run = specified(scale, rule)
+    assert run.make_rule().name == rule
+    assert run.make_optimizer().lr > 0
 
 
 @pytest.mark.parametrize(("rule", "scale"), [("bp", "laptop"), ("dtp", "full"), ("ddtp", "full")])
@@ -185,7 +188,7 @@ def test_the_command_writes_tables_a_figure_and_every_number(capsys, tmp_path, s
     def fail(*arguments, **options):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(angles, "fit", fail)
+    monkeypatch.setattr(angles, "train", fail)
     code, again, _ = run_command(capsys, *words)
     assert code == 0 and again.startswith("3 of 3 runs were finished earlier")
 

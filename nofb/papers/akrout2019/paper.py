@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import datasets
-from nofb.datasets import Dataset
-from nofb.layers import Dense
-from nofb.network import Network
-from nofb.optimizers import RMSprop
 from nofb.papers.akrout2019 import logs, training
 from nofb.papers.akrout2019.logs import MEASURES, NAMES, Curves, as_text
-from nofb.papers.akrout2019.training import BATCH, Trial
 from nofb.papers.study import Part, Record, Rows, Task
-from nofb.rules import make
+from nofb.runs.specification import Specification
 
 if TYPE_CHECKING:
     from nofb.plots import Picture
 
 SEEDS, EPOCHS = 5, 30
-ATTRIBUTES = {"wm": {"samples": BATCH}}  # as many noise vectors as images
+ATTRIBUTES = {"wm": {"samples": training.RUN.batch_size}}  # as many noise vectors as images
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -37,23 +31,25 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return training.tasks("paper", SEEDS, EPOCHS, epochs)
 
 
-def train(task: Task, folder: Path) -> dict[str, Any]:
-    """Do one run; the folder keeps its checkpoint."""
-    data = datasets.load("mnist").flat()
-    return training.train(paper(task["rule"], task["seed"], data), task, folder)
-
-
-def paper(rule: str, seed: int, data: Dataset) -> Trial:
+def run_of(rule: str, seed: int) -> Specification:
     """Return one run as the paper describes it, with nofb's own rules.
 
     Plain descent needs its 400 epochs; RMSprop and half a cosine need thirty. The rate was chosen
     for *backprop* on held-out training samples, and all rules have it.
     """
-    layers = [Dense(784, 500, "logistic"), Dense(500, 10)]
-    net = Network(layers, loss="binary_cross_entropy", seed=seed)
-    optimizer = RMSprop(lr=0.004, schedule="cosine")
-    made = make(rule, **ATTRIBUTES.get(rule, {}))
-    return Trial(net, made, data, optimizer, shuffle=True, probe=1000)
+    return training.RUN.replace(
+        rule=rule,
+        attributes=ATTRIBUTES.get(rule, {}),
+        seed=seed,
+        optimizer="rmsprop",
+        lr=0.004,
+        probe=1000,
+    )
+
+
+def train(task: Task, folder: Path) -> dict[str, Any]:
+    """Do one run; the folder keeps its checkpoint."""
+    return training.resumed(run_of(task["rule"], task["seed"]), task, folder)
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:

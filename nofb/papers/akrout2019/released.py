@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import datasets, seeds
+from nofb import seeds
 from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.layers import Dense
@@ -27,7 +27,6 @@ from nofb.network import Network
 from nofb.optimizers import SGD, Plan
 from nofb.papers.akrout2019 import logs, training
 from nofb.papers.akrout2019.logs import MEASURES, NAMES, RULES, Curves, as_text, published
-from nofb.papers.akrout2019.training import BATCH, Trial
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.rules import Rule, make
 from nofb.types import Array
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
 SEEDS, EPOCHS = 1, 400
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 400)  # epochs
+BATCH = training.RUN.batch_size
 RATES = {"bp": 0.2, "fa": 0.2, "wm": 0.05, "kp": 0.3}
 gaussian = scaled("xavier", np.sqrt(0.5))  # N(0, 1 / (n_in + n_out))
 
@@ -52,12 +52,6 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return training.tasks("released", SEEDS, EPOCHS, epochs)
 
 
-def train(task: Task, folder: Path) -> dict[str, Any]:
-    """Do one run; the folder keeps its checkpoint."""
-    data = datasets.load("mnist").flat()
-    return training.train(released(task["rule"], task["seed"], data), task, folder)
-
-
 class BiasesDividedTwice(SGD):
     """Plain descent in which a bias's mean over the batch is divided by the batch once more."""
 
@@ -66,19 +60,26 @@ class BiasesDividedTwice(SGD):
         return kernel, averages, (lr / BATCH if W.ndim == 1 else lr, *rest)
 
 
-def released(rule: str, seed: int, data: Dataset) -> Trial:
-    """Return one run as the authors' code would do it."""
+def train(task: Task, folder: Path) -> dict[str, Any]:
+    """Do one run; the folder keeps its checkpoint."""
+    run = training.RUN.replace(seed=task["seed"])
+    given = as_released(task["rule"], task["seed"], run.load())
+    return training.resumed(run, task, folder, **given)
+
+
+def as_released(rule: str, seed: int, data: Dataset) -> dict[str, Any]:
+    """Return what `nofb.fit` is given for one run, that it is done as the authors' code does it."""
     layers = [Dense(784, 500, "logistic", init=gaussian), Dense(500, 10, init=gaussian)]
     net = Network(layers, loss="binary_cross_entropy", seed=seed)
     draw_biases(net, seed)
-    return Trial(
-        net,
-        released_rule(rule),
-        whole_batches(data),
-        BiasesDividedTwice(lr=RATES[rule]),
-        shuffle=False,
-        probe=(data.x_train[:1], data.y_train[:1]),
-    )
+    return {
+        "net": net,
+        "rule": released_rule(rule),
+        "data": whole_batches(data),
+        "optimizer": BiasesDividedTwice(lr=RATES[rule]),
+        "shuffle": False,
+        "probe": (data.x_train[:1], data.y_train[:1]),
+    }
 
 
 def released_rule(rule: str) -> Rule:

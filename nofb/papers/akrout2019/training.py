@@ -1,35 +1,25 @@
-"""One run of either form: what `nofb.fit` needs for it, and the checkpoint that it resumes from."""
+"""What both forms have in common: 784-500-10 on MNIST, and runs that resume from a checkpoint."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nofb.datasets import Dataset
-from nofb.network import Network
-from nofb.optimizers import Optimizer
 from nofb.papers.akrout2019.logs import RULES, curves
 from nofb.papers.study import Task
-from nofb.rules import Rule
-from nofb.training import fit
-from nofb.training.interrupts import end_everything
-from nofb.types import Array
+from nofb.runs.specification import Specification
+from nofb.runs.train import train
 
-BATCH = 128
 EVERY = 10  # epochs between two checkpoints
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Everything that `nofb.fit` needs for one run."""
-
-    net: Network
-    rule: Rule
-    data: Dataset
-    optimizer: Optimizer
-    shuffle: bool
-    probe: int | tuple[Array, Array]
+RUN = Specification(
+    data="mnist",
+    centred=False,
+    hidden=(500,),
+    activation="logistic",
+    loss="binary_cross_entropy",
+    input_dropout=0.0,
+    batch_size=128,
+)
 
 
 def tasks(form: str, seeds: int, longest: int, epochs: int | None) -> list[dict[str, Any]]:
@@ -41,28 +31,14 @@ def tasks(form: str, seeds: int, longest: int, epochs: int | None) -> list[dict[
     ]
 
 
-@end_everything()
-def train(trial: Trial, task: Task, folder: Path) -> dict[str, Any]:
-    """Train one run and return each of `MEASURES`, and "seconds", as a list over epochs.
+def resumed(run: Specification, task: Task, folder: Path, **options: Any) -> dict[str, Any]:
+    """Train one run and return each measure of the logs, and "seconds", as a list over epochs.
 
     A run that was stopped is resumed from its checkpoint in the folder, which is removed in the
     end. The task names the code of nofb, and so does the file: other code begins anew.
     """
     checkpoint = folder / f"{'-'.join(map(str, task.values()))}.npz"
-    run = fit(
-        trial.net,
-        trial.rule,
-        trial.data,
-        epochs=task["epochs"],
-        batch_size=BATCH,
-        optimizer=trial.optimizer,
-        seed=task["seed"],
-        probe=trial.probe,
-        shuffle=trial.shuffle,
-        progress=False,
-        checkpoint=checkpoint,
-        every=EVERY,
-        resume=True,
-    )
+    files: dict[str, Any] = {"checkpoint": checkpoint, "every": EVERY, "resume": True}
+    done = train(run.replace(epochs=task["epochs"]), **files, **options)
     checkpoint.unlink(missing_ok=True)
-    return {"stopped": run.stopped, **curves(run.history)}
+    return {"stopped": done.stopped, **curves(done.history)}

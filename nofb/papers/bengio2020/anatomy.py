@@ -9,17 +9,15 @@ Jacobians, solved exactly, are what the first would be if it were perfect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.experiments.runs import train
 from nofb.papers.bengio2020.changes import ITERATIONS, MEASURES, over_iterations
-from nofb.papers.bengio2020.network import SETTINGS, load
+from nofb.papers.bengio2020.network import RUN
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import make
 from nofb.rules.targets import TargetRule
+from nofb.runs.train import train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,11 +64,12 @@ def anatomy(task: Task) -> dict[str, Any]:
         the first, under "condition", the median condition number of its Jacobian.
     """
     name, attributes = LEARNED[task["inverses"]]
-    settings = replace(SETTINGS, epochs=task["epochs"])
-    data = load(settings.data)
-    rule = make(name, iterations=1, **attributes)
-    run = train(settings, rule, 0, data, probe=0)
-    net = run.net
+    chosen = RUN.replace(
+        rule=name, attributes={"iterations": 1, **attributes}, epochs=task["epochs"], probe=0
+    )
+    data = chosen.load()
+    run = train(chosen, data=data)
+    net, rule = run.net, run.rule
     trace = net.forward(data.x_test[:SAMPLES])
     trace.set_target(net.as_target(data.y_test[:SAMPLES], SAMPLES))
     assert isinstance(rule, TargetRule)

@@ -7,16 +7,14 @@ worse; each repair is one change to that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nofb.diagnosis import DEFAULT, GAUSS_NEWTON
-from nofb.experiments.runs import train
-from nofb.papers.bengio2020.network import SETTINGS, load
+from nofb.papers.bengio2020.network import RUN
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import make
+from nofb.runs.train import train
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -92,9 +90,8 @@ def training(task: Task) -> dict[str, Any]:
     Each of `KEPT` is a list over epochs with one value for each layer, `None` where it has none.
     """
     name, attributes = FORMS[task["form"]]
-    settings = replace(SETTINGS, epochs=task["epochs"])
-    rule, data = make(name, **attributes), load(settings.data)
-    run = train(settings, rule, task["seed"], data, measures=DEFAULT + GAUSS_NEWTON)
+    chosen = RUN.replace(rule=name, attributes=attributes, seed=task["seed"], epochs=task["epochs"])
+    run = train(chosen, measures=DEFAULT + GAUSS_NEWTON)
     history = run.history
     kept = {name: _plain(history[name]) for name in KEPT if name in history}
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist() if history.epochs else []

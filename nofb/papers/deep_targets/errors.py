@@ -6,17 +6,15 @@ Fashion-MNIST takes MNIST's settings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
-from nofb.experiments.runs import train
-from nofb.papers.deep_targets.settings import GRIDS, SETTINGS, attributes_of, found, load
+from nofb.papers.deep_targets.settings import GRIDS, found, run_of
 from nofb.papers.published import published
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import make
+from nofb.runs.train import train
 
 HEADING = "Test errors and angles at the end, hidden layers from the input side up"
 NOTE = (
@@ -49,9 +47,10 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 def errors(task: Task) -> dict[str, Any]:
     """Train once; return the test errors in per cent, and the angles of the steps at the end."""
     chosen = {name: value for name, value in task.items() if name in GRIDS[task["rule"]]}
-    settings = replace(SETTINGS, data=task["data"], epochs=task["epochs"], lr=task["lr"])
-    rule = make(task["rule"], **attributes_of(task["rule"], chosen))
-    run = train(settings, rule, task["seed"], load(task["data"]), measures=ALIGNMENT + GAUSS_NEWTON)
+    specified = run_of(task["rule"], chosen).replace(
+        data=task["data"], seed=task["seed"], epochs=task["epochs"]
+    )
+    run = train(specified, measures=ALIGNMENT + GAUSS_NEWTON)
     history = run.history
     angles = {
         name: np.round(history[name][-1], 2).tolist()

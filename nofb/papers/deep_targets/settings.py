@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from nofb import datasets
-from nofb.datasets import Dataset
-from nofb.experiments.settings import Settings
+from nofb.runs.specification import Specification
 
 FOUND = "found.json"  # beside this file; `python -m nofb.papers.deep_targets.search` writes it
-SETTINGS = Settings(
-    data="mnist", hidden=(256,) * 5, optimizer="adam", input_dropout=0.0, batch_size=128
+RUN = Specification(
+    data="mnist",
+    centred=False,
+    hidden=(256,) * 5,
+    input_dropout=0.0,
+    optimizer="adam",
+    batch_size=128,
 )
 GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
     "bp": {"lr": (3e-4, 1e-3)},
@@ -25,15 +28,15 @@ GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
 }
 
 
-def load(name: str) -> Dataset:
-    """Return a data set with samples as rows, and pixels from 0 to 1, as they are in the paper."""
-    return datasets.load(name).flat()
+def fixed(rule: str) -> dict[str, Any]:
+    """Return the attributes of a rule's published form."""
+    return {"preset": "meulemans2020"} if rule == "dtp" else {}
 
 
-def attributes_of(rule: str, found: Mapping[str, float]) -> dict[str, Any]:
-    """Return a rule's attributes: those of its published form, and those that were searched."""
-    fixed = {"preset": "meulemans2020"} if rule == "dtp" else {}
-    return {**fixed, **{name: value for name, value in found.items() if name != "lr"}}
+def run_of(rule: str, found: Mapping[str, float]) -> Specification:
+    """Return what is run with these values of a rule's grid."""
+    searched = {name: value for name, value in found.items() if name != "lr"}
+    return RUN.replace(rule=rule, lr=found["lr"], attributes={**fixed(rule), **searched})
 
 
 def found() -> dict[str, dict[str, float]]:

@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.experiments.settings import Settings
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import make
-from nofb.training import fit
-from nofb.training.interrupts import end_everything
+from nofb.runs.specification import Specification
+from nofb.runs.train import train
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 HEADING = "Four hidden layers: angles at the end by hidden layer, from the input side up"
 
 RULES: dict[str, dict[str, float]] = {"bp": {}, "fa": {}, "wm": {}, "kp": {"decay": 0.005}}
-SETTINGS = Settings(hidden=(100, 100, 100, 100), lr=0.002)
+RUN = Specification(hidden=(100, 100, 100, 100), lr=0.002)
 MEASURES = ("weight_angle", "delta_angle_local", "delta_angle_end_to_end")
 SEEDS = 3
 ROWS = {
@@ -49,7 +47,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     >>> tasks(epochs=2)[0]
     {'part': 'depth', 'rule': 'bp', 'seed': 0, 'epochs': 2}
     """
-    longest = min(epochs or SETTINGS.epochs, SETTINGS.epochs)
+    longest = min(epochs or RUN.epochs, RUN.epochs)
     return [
         {"part": "depth", "rule": rule, "seed": seed, "epochs": longest}
         for rule in RULES
@@ -57,23 +55,19 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
-@end_everything()
 def depth(task: Task) -> dict[str, Any]:
     """Train one rule on digits; return its angles, from the start on, and its test accuracy.
 
     Each of `MEASURES` is a list over epochs with one value for each hidden layer, from the input
     side up. A weight angle is that of the matrix which ends at the layer; `None` without one.
     """
-    data = SETTINGS.load()
-    run = fit(
-        SETTINGS.network(data, task["seed"]),
-        make(task["rule"], **RULES[task["rule"]]),
-        data,
-        task["epochs"],
-        SETTINGS.batch_size,
-        SETTINGS.make_optimizer(task["rule"]),
-        seed=task["seed"],
-        progress=False,
+    run = train(
+        RUN.replace(
+            rule=task["rule"],
+            attributes=RULES[task["rule"]],
+            seed=task["seed"],
+            epochs=task["epochs"],
+        )
     )
     angles = {name: run.history.from_start(name) for name in MEASURES}
     angles["weight_angle"] = np.roll(angles["weight_angle"], -1, axis=1)  # kept by the layer above

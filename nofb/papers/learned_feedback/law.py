@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nofb.diagnosis import angle
-from nofb.experiments.settings import Settings
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import KolenPollack
-from nofb.training import RMSprop, Run, fit
-from nofb.training.interrupts import end_everything
+from nofb.rules.kolen_pollack import KolenPollack
+from nofb.runs.specification import Specification
+from nofb.runs.train import train
+from nofb.training import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 HEADING = "Kolen-Pollack at the end: what is left of W - Bᵀ, and its angle, measured (predicted)"
 
 DECAYS = (0.0, 1e-4, 1e-3, 1e-2)
-EPOCHS, RATE = 40, 0.002  # no schedule: λ is the same at every step
+EPOCHS = 40
+RUN = Specification(
+    rule="kp",
+    lr=0.002,
+    optimizer_options={"schedule": "constant"},  # λ is the same at every step
+    probe=0,
+)
 LOWEST = 1e-3  # of the gap in the figure; below it lies the end of single precision
 EVERY = 4  # epochs between two points
 
@@ -45,20 +51,19 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return [{"part": "law", "decay": decay, "epochs": longest} for decay in DECAYS]
 
 
-@end_everything()
 def law(task: Task) -> dict[str, Any]:
     """Train on digits; return, for each epoch from the start on, what the law says and what is.
 
     "gap" is ‖W - Bᵀ‖ over what it was at the start, "angle" that between W and Bᵀ in degrees, each
     a list with one value for each layer with feedback; "predicted_" ones are those of the law.
     """
-    settings = Settings()
-    data = settings.load()
-    net, rule = settings.network(data, seed=0), KolenPollack(decay=task["decay"])
+    chosen = RUN.replace(attributes={"decay": task["decay"]}, epochs=task["epochs"])
+    data = chosen.load()
+    net, rule = chosen.network_for(data), KolenPollack(decay=task["decay"])
     rule.attach(net, seed=0)
     layers = [(layer, layer.B) for layer in net.weighted if layer.B is not None]
     start = [layer.W - B.T for layer, B in layers]
-    steps = -(-len(data.x_train) // settings.batch_size)  # in an epoch, the last one short
+    steps = -(-len(data.x_train) // chosen.batch_size)  # in an epoch, the last one short
     rows: list[dict[str, list[float]]] = []
 
     def look(run: Run) -> None:
@@ -75,12 +80,9 @@ def law(task: Task) -> dict[str, Any]:
             ],
         })  # fmt: skip
 
-    optimizer = RMSprop(lr=RATE)
+    optimizer = chosen.make_optimizer()
     look(Run(net, rule, optimizer))
-    fit(
-        net, rule, data, task["epochs"], settings.batch_size, optimizer,
-        callbacks=[look], probe=0, progress=False,
-    )  # fmt: skip
+    train(chosen, data=data, net=net, rule=rule, optimizer=optimizer, callbacks=[look])
     return {"steps": steps, **{name: [row[name] for row in rows] for name in rows[0]}}
 
 

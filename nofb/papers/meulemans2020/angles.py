@@ -7,23 +7,18 @@ rule here trains the same network from the same starts, and is asked after each 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import datasets
 from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS, directions, ends, probed
-from nofb.layers import Dense
-from nofb.network import Network
-from nofb.papers.meulemans2020.configurations import SCALES, configuration
+from nofb.papers.meulemans2020.configurations import SCALES, SEEDS, specified
 from nofb.papers.published import published
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.training import DivergenceWarning, Run, fit
-from nofb.training.interrupts import end_everything
+from nofb.runs.train import train
+from nofb.training import Run
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -59,12 +54,11 @@ def tasks(epochs: int | None = None, scale: str = "laptop") -> list[dict[str, An
     most = SCALES[scale].epochs
     return [
         {"scale": scale, "rule": rule, "seed": seed, "epochs": min(epochs or most, most)}
-        for seed in range(SCALES[scale].seeds)
+        for seed in range(SEEDS[scale])
         for rule in RULES
     ]
 
 
-@end_everything()
 def step_angles(task: Task) -> dict[str, Any]:
     """Train, and ask where the steps point before the first one and after each epoch.
 
@@ -75,28 +69,21 @@ def step_angles(task: Task) -> dict[str, Any]:
         start on, those of the hidden layers' steps, from the input side up; and what `ends` says.
         Of a run that diverged "stopped" alone.
     """
-    scale, chosen = SCALES[task["scale"]], configuration(task["scale"], task["rule"])
-    data = datasets.load(scale.data).flat()
-    sizes = [data.x_train.shape[1], *scale.hidden]
-    layers = [Dense(below, above, "tanh") for below, above in pairwise(sizes)]
-    net = Network([*layers, Dense(sizes[-1], 10)], seed=task["seed"], dtype=scale.dtype)
-    rule = chosen.rule(task["rule"], scale.batch)
+    run = specified(task["scale"], task["rule"])
+    run = run.replace(seed=task["seed"], epochs=task["epochs"])
+    data = run.load()
+    net, rule = run.network_for(data), run.make_rule()
     rule.attach(net, task["seed"])
     samples = data.x_test[:PROBED], data.y_test[:PROBED]
     found = [directions(rule, probed(net, *samples))]
 
-    def look(run: Run) -> None:
+    def ask(_: Run) -> None:
         found.append(directions(rule, probed(net, *samples)))
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)
-        run = fit(
-            net, rule, data, task["epochs"], scale.batch, chosen.optimizer(scale.batch),
-            seed=task["seed"], probe=0, callbacks=[look], progress=False,
-        )  # fmt: skip
-    if run.stopped:
-        return {"stopped": run.stopped}
-    errors = [round(100 * (1 - share), 3) for share in run.history["test_accuracy"]]
+    done = train(run, data=data, net=net, rule=rule, callbacks=[ask])
+    if done.stopped:
+        return {"stopped": done.stopped}
+    errors = [round(100 * (1 - share), 3) for share in done.history["test_accuracy"]]
     angles = {name: [each[name] for each in found] for name in YARDSTICKS}
     last = ends(rule, probed(net, *samples))
     return {"stopped": None, "test_error": errors, "angles": angles, **last}
@@ -174,11 +161,9 @@ def _row(values: Array, form: str) -> str:
 def note(records: Sequence[Record]) -> str:
     """Say what ran, and what the published numbers belong to."""
     name = records[0]["task"]["scale"]
-    scale = SCALES[name]
-    epochs = max(len(run["test_error"]) for seeds in by_rule(records).values() for run in seeds)
-    extent = (
-        f"{scale.data}, {len(scale.hidden)} hidden layers of {scale.hidden[0]}, {epochs} epochs"
-    )
+    run, epochs = SCALES[name], max(len(each["result"]["test_error"]) for each in records)
+    hidden = run.options["hidden"]
+    extent = f"{run.data}, {len(hidden)} hidden layers of {hidden[0]}, {epochs} epochs"
     other = "" if name == "full" else ", and not to be compared with errors at this scale"
     return NOTE.format(damping=GAUSS_NEWTON, else_where=other, extent=extent)
 

@@ -51,7 +51,7 @@ def test_a_comparison_is_run_anew_when_a_helper_was_edited(desk):
 
 NOTEBOOK = """
 import nofb
-from nofb.rules import FeedbackAlignment, enrol
+from nofb.rules import FeedbackAlignment, register
 
 def cell(scale):
     class Mine(FeedbackAlignment):
@@ -60,7 +60,7 @@ def cell(scale):
             for layer, delta in super().signals(net, trace):
                 yield layer, delta * {scale}
     Mine.__qualname__ = "Mine"
-    return enrol(Mine)
+    return register(Mine)
 
 def accuracy(**more):
     settings = {{"hidden": [4], "epochs": 1, "lr": 0.01}}
@@ -86,13 +86,13 @@ LIVE = """
 import sys, warnings
 from pathlib import Path
 import nofb
-from nofb.experiments.compare import compare
-from nofb.experiments.settings import Settings
+from nofb.runs.compare import compare
+from nofb.runs.specification import Specification
 
 def run(jobs):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = compare(["my_rule:Mine"], Settings(hidden=(4,), epochs=1, lr=0.01), 1, jobs,
+        found = compare(["my_rule:Mine"], Specification(hidden=(4,), epochs=1, lr=0.01), 1, jobs,
                         log="kept/runs.jsonl")
     (result,) = found.results
     accuracy = None if result.stopped else float(result.history["test_accuracy"][-1])
@@ -127,15 +127,15 @@ NOFB_EDITED = """
 import warnings
 from pathlib import Path
 import nofb
-from nofb.experiments.compare import compare
-from nofb.experiments.settings import Settings
+from nofb.runs.compare import compare
+from nofb.runs.specification import Specification
 
 file = Path(nofb.__file__).parent / "kernels" / "losses.py"
 file.write_text(file.read_text("utf-8") + "# mended\\n", "utf-8")
 for jobs in (1, 2):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = compare(["bp"], Settings(hidden=(4,), epochs=1, lr=0.01), 1, jobs)
+        found = compare(["bp"], Specification(hidden=(4,), epochs=1, lr=0.01), 1, jobs)
     print(found.results[0].stopped, [str(each.message) for each in caught], sep="|")
 """
 

@@ -18,9 +18,9 @@ import pytest
 from processes import gone, workers
 from threadpoolctl import threadpool_info
 
-from nofb.experiments.grid import finished, one_thread, run_grid
-from nofb.experiments.pools import DEATHS, _check_workers
-from nofb.experiments.run_log import open_log, read_log
+from nofb.runs.grid import finished, one_thread, run_grid
+from nofb.runs.pools import DEATHS, _check_workers
+from nofb.runs.run_log import open_log, read_log
 
 TASKS = [{"n": n} for n in range(6)]
 
@@ -265,8 +265,8 @@ def test_every_run_has_one_thread_and_afterwards_all_are_there_again(jobs):
 def test_one_job_needs_neither_joblib_nor_another_process():
     """A first run must start at once, and be open to a debugger."""
     code = (
-        "import sys, nofb.experiments.compare as c; from nofb.experiments.settings import Settings;"
-        "c.compare(['fa'], Settings(hidden=(4,), epochs=1), seeds=1);"
+        "import sys, nofb.runs.compare as c; from nofb.runs.specification import Specification;"
+        "c.compare(['fa'], Specification(hidden=(4,), epochs=1), seeds=1);"
         "assert not {'joblib', 'distributed', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -274,7 +274,7 @@ def test_one_job_needs_neither_joblib_nor_another_process():
 
 SCRIPT = """
 import sys, time
-from nofb.experiments.grid import run_grid
+from nofb.runs.grid import run_grid
 def slow(task):
     time.sleep(0.3)
     return {"twice": 2 * task["n"]}

@@ -1,22 +1,16 @@
-"""A sweep: many runs, and for each combination of rule and settings what its seeds came to."""
+"""What the runs of a sweep came to: for each combination of rule and settings, over its seeds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nofb import checks
-from nofb.experiments import sweep_table
-from nofb.experiments.plan import Cell, Plan
-from nofb.experiments.run_log import Record
-from nofb.experiments.run_tasks import RunTask, run_all
-from nofb.experiments.runs import Result, result_of
-from nofb.experiments.settings import Settings
+from nofb.runs.plan import Cell, Plan
+from nofb.runs.run_log import Record
+from nofb.runs.train import Result, result_of
 from nofb.strict_json import canonical
-from nofb.training.progress import bar
 from nofb.types import Array
 
 MEASURES = ("test_accuracy", "test_loss", "validation_accuracy", "validation_loss")
@@ -50,8 +44,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """All runs of a sweep; printed, it is a table.
+class Outcomes:
+    """All runs of a sweep, by their cells.
 
     Attributes
     ----------
@@ -75,7 +69,7 @@ class Sweep:
     def judged_by(self, measure: str | None) -> str:
         """Return a measure that these runs have; if left out, the one that their plan judges by."""
         measure = self.plan.measure if measure is None else measure
-        checks.choice("measure", measure, MEASURES if self.plan.validation else MEASURES[:2])
+        checks.choice("measure", measure, MEASURES if self.plan.run.validation else MEASURES[:2])
         return measure
 
     def outcome(self, cell: Cell, measure: str | None = None) -> Outcome:
@@ -98,37 +92,10 @@ class Sweep:
         return [cell for cell in best if cell is not None]
 
     def _best(self, rule: str, measure: str) -> Cell | None:
-        cells = [cell for cell in self.plan.cells if cell.rule == rule]
+        cells = [cell for cell in self.plan.cells if cell.run.rule == rule]
         outcomes = [self.outcome(cell, measure) for cell in cells]
         whole = [len(outcome.values) == len(self.plan.seeds) for outcome in outcomes]
         means = np.where(whole, [outcome.mean for outcome in outcomes], np.nan)
         if len(cells) == 1 or np.isnan(means).all():
             return None
         return cells[np.nanargmin(means) if measure.endswith("loss") else np.nanargmax(means)]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each run, with its settings and what it measured at its end."""
-        return sweep_table.rows(self)
-
-    def __str__(self) -> str:
-        return sweep_table.table(self)
-
-
-def carry_out(
-    plan: Plan,
-    jobs: int = 1,
-    cluster: str | None = None,
-    log: str | Path | None = None,
-    progress: bool = True,
-) -> Sweep:
-    """Run a plan, as far as the log does not have it, and return all of its runs."""
-    tasks, records = plan.tasks, {}
-    names = dict.fromkeys(cell.settings.data for cell in plan.cells)
-    data = {name: Settings(data=name).load() for name in names}  # whoever downloads does it once
-    total = len(set(map(canonical, tasks)))
-    with bar(total, "sweep", "run", progress) as shown:
-        for record in run_all(RunTask(plan.classes), tasks, data, jobs, cluster, log):
-            records[canonical(record["task"])] = record
-            shown.set_postfix_str(f"{record['task']['rule']}", refresh=False)
-            shown.update()
-    return Sweep(plan, records)

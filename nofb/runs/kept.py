@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nofb import fingerprint
-from nofb.experiments.pools import Task
-from nofb.experiments.run_log import read_log
+from nofb.runs.pools import Task
+from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
 
 

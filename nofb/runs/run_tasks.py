@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nofb import checks, fingerprint
+from nofb.custom_rules import address, is_own
 from nofb.datasets import Dataset
-from nofb.experiments.grid import attempt, run_grid, unfinished
-from nofb.experiments.pools import Task, in_processes
-from nofb.experiments.run_log import Record
-from nofb.experiments.runs import UNKNOWN, run_task, train
-from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule
-from nofb.rules.own import address, is_own
+from nofb.runs.grid import attempt, run_grid, unfinished
+from nofb.runs.pools import Task, in_processes
+from nofb.runs.run_log import Record
+from nofb.runs.task import UNKNOWN, run_task, specification_of
+from nofb.runs.train import train
 from nofb.strict_json import canonical
 
 FEW = 20  # samples are enough to compile everything
@@ -92,7 +92,7 @@ def run_all(
     data
         The data sets of the tasks, by name.
     jobs, cluster, log
-        As for `nofb.experiments.grid.run_grid`.
+        As for `nofb.runs.grid.run_grid`.
     """
     fingerprint.warn_of_changes()
     if checks.whole("jobs", jobs) > 1 or cluster is not None:
@@ -112,7 +112,7 @@ def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]
     for task in kinds:
         if task not in own:
             with suppress(Exception):  # a run that cannot be done will say so itself
-                _train_few(task, classes[task["rule"]], data[task["settings"]["data"]])
+                _train_few(task, classes[task["rule"]], data[task["data"]])
     if own:
         call = partial(attempt, RunTask(classes, _warm_up))
         with suppress(ChildProcessError):  # the same: a rule may end its process, again and again
@@ -121,17 +121,16 @@ def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]
 
 def _kind(task: Task) -> list[Any]:
     """Return what makes a difference to the kernels that a task compiles."""
-    settings = Settings(**task["settings"])
-    kind = (task["rule"], task.get("attributes", {}), settings.data, settings.activation)
-    return [*kind, settings.optimizer, len(settings.hidden), settings.input_dropout > 0]
+    run = specification_of(task)
+    return [run.rule, run.attributes, run.data, run.network, run.options, run.optimizer]
 
 
 def _warm_up(task: Task, rule: type[Rule]) -> dict[str, Any]:
-    _train_few(task, rule, Settings(**task["settings"]).load())
+    _train_few(task, rule, specification_of(task).load())
     return {}
 
 
 def _train_few(task: Task, rule: type[Rule], data: Dataset) -> None:
     x, y = data.x_train[:FEW], data.y_train[:FEW]
-    settings = replace(Settings(**task["settings"]), epochs=1)
-    train(settings, rule(**task["attributes"]), 0, Dataset(x, y, x, y))
+    run = specification_of(task).replace(epochs=1, validation=0.0)
+    train(run, data=Dataset(x, y, x, y), rule=rule(**task["attributes"]))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from nofb.experiments.run_log import Record
+from nofb.runs.outcomes import Outcome, Outcomes
+from nofb.runs.plan import Cell
+from nofb.runs.run_log import Record
 from nofb.text import columns, word
-
-if TYPE_CHECKING:
-    from nofb.experiments.plan import Cell
-    from nofb.experiments.sweep import Outcome, Sweep
 
 WIDTH = 100  # of a terminal
 NOTHING = "–"
@@ -26,7 +24,7 @@ NOT_TO_CHOOSE_BY = (
 )
 
 
-def table(sweep: Sweep, measure: str | None = None) -> str:
+def table(sweep: Outcomes, measure: str | None = None) -> str:
     """Return a row for each cell as plain text, and below it what must be said about them.
 
     Parameters
@@ -43,8 +41,8 @@ def table(sweep: Sweep, measure: str | None = None) -> str:
 
     Examples
     --------
-    >>> from nofb.experiments.plan import make_plan
-    >>> from nofb.experiments.sweep import carry_out
+    >>> from nofb.runs.plan import make_plan
+    >>> from nofb.runs.sweep import carry_out
     >>> settings = {"hidden": [8], "epochs": 1}
     >>> plan = make_plan(["bp"], 1, settings, {"lr": [0.001, 0.1]}, validation=0.2)
     >>> print(table(carry_out(plan)).splitlines()[0])
@@ -59,7 +57,7 @@ def table(sweep: Sweep, measure: str | None = None) -> str:
         chosen = [word(cell.varied[axis]) if axis in cell.varied else NOTHING for axis in axes]
         shown = score(outcome, measure) + (" *" if cell in best else "")
         counts = [str(n) for n in (len(outcome.values), outcome.diverged, outcome.failed)]
-        body.append([cell.rule, *chosen, shown, *counts, _seconds(sweep.of(cell))])
+        body.append([cell.run.rule, *chosen, shown, *counts, _seconds(sweep.of(cell))])
     notes = [textwrap.fill(note, WIDTH) for note in _notes(sweep, measure, best)]
     return "\n".join([columns([heading, *body]), "", *notes])
 
@@ -72,7 +70,7 @@ def score(outcome: Outcome, measure: str) -> str:
     return " ± ".join(map(form.format, numbers)) + unit if numbers else NOTHING
 
 
-def rows(sweep: Sweep) -> list[dict[str, Any]]:
+def rows(sweep: Outcomes) -> list[dict[str, Any]]:
     """Return a row for each run: settings, attributes, measures at its end, and how it ended.
 
     What a run does not have is `None`: measures of one that did not come to its end, attributes of
@@ -81,18 +79,20 @@ def rows(sweep: Sweep) -> list[dict[str, Any]]:
     plan = sweep.plan
     own = [f"{rule}.{name}" for rule, lists in plan.attributes.items() for name in lists]
     found = [(cell, record) for cell in plan.cells for record in sweep.of(cell)]
-    measures = dict.fromkeys(name for _, record in found for name in _ends(record))
-    return [_row(cell, record, own, list(measures)) for cell, record in found]
+    settings = list(dict.fromkeys(name for cell in plan.cells for name in cell.run.settings))
+    measures = list(dict.fromkeys(name for _, record in found for name in _ends(record)))
+    return [_row(*each, settings, own, measures) for each in found]
 
 
-def _row(cell: Cell, record: Record, own: list[str], measures: list[str]) -> dict[str, Any]:
+def _row(
+    cell: Cell, record: Record, settings: list[str], own: list[str], measures: list[str]
+) -> dict[str, Any]:
     task, ends = record["task"], _ends(record)
-    attributes = {f"{cell.rule}.{name}": value for name, value in cell.attributes.items()}
+    attributes = {f"{cell.run.rule}.{name}": value for name, value in cell.run.attributes.items()}
     return {
-        "rule": cell.rule,
+        "rule": task["rule"],
         "seed": task["seed"],
-        **task["settings"],
-        "hidden": word(task["settings"]["hidden"]),
+        **{name: _in_a_cell(task.get(name)) for name in settings},
         **{name: attributes.get(name) for name in own},
         "validation": task["validation"],
         **{name: ends.get(name) for name in measures},
@@ -100,6 +100,11 @@ def _row(cell: Cell, record: Record, own: list[str], measures: list[str]) -> dic
         "error": record.get("error"),
         "run_seconds": record["seconds"],
     }
+
+
+def _in_a_cell(value: Any) -> Any:
+    """Return a setting as a spreadsheet can hold it: a list as one text."""
+    return word(value) if isinstance(value, list) else value
 
 
 def _ends(record: Record) -> dict[str, Any]:
@@ -116,23 +121,23 @@ def _ends(record: Record) -> dict[str, Any]:
     }
 
 
-def at_an_end(sweep: Sweep, best: list[Cell]) -> Iterator[str]:
+def at_an_end(sweep: Outcomes, best: list[Cell]) -> Iterator[str]:
     """Yield a sentence for each best value, such as a rate, beyond which nothing was tried.
 
     Whole numbers are left out: the widest network is often the best one, and nobody is misled.
     """
     for cell in best:
         for axis, value in cell.varied.items():
-            others = [other for other in sweep.plan.cells if other.rule == cell.rule]
+            others = [other for other in sweep.plan.cells if other.run.rule == cell.run.rule]
             tried = {other.varied[axis] for other in others}
             if not all(isinstance(each, float) and each > 0 for each in tried) or len(tried) == 1:
                 continue
             if value in (min(tried), max(tried)):
                 larger = value == max(tried)
                 yield (
-                    f"{cell.rule} did best with the {'largest' if larger else 'smallest'} {axis} "
-                    f"that was tried, {word(value)}: a {'larger' if larger else 'smaller'} one may "
-                    "do better."
+                    f"{cell.run.rule} did best with the {'largest' if larger else 'smallest'} "
+                    f"{axis} that was tried, {word(value)}: "
+                    f"a {'larger' if larger else 'smaller'} one may do better."
                 )
 
 
@@ -142,9 +147,9 @@ def _seconds(records: list[Record]) -> str:
     return f"{np.mean(taken):.2f}" if taken else NOTHING
 
 
-def _notes(sweep: Sweep, measure: str, best: list[Cell]) -> Iterator[str]:
+def _notes(sweep: Outcomes, measure: str, best: list[Cell]) -> Iterator[str]:
     """Yield what a reader must know about the table."""
-    seeds, share = len(sweep.plan.seeds), sweep.plan.validation
+    seeds, share = len(sweep.plan.seeds), sweep.plan.run.validation
     held = f", on {share:.0%} of the training samples, held out" if "validation" in measure else ""
     spread = f"mean ± standard deviation (n - 1) over {seeds} seeds" if seeds > 1 else "one seed"
     yield f"{measure.replace('_', ' ').capitalize()} at the end{held}: {spread}."

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nofb import checks
-from nofb.experiments.run_log import Record, check_number
-from nofb.experiments.run_tasks import run_all, work_for
-from nofb.experiments.runs import Result, result_of, run_one, task_of, train
-from nofb.experiments.settings import Settings
 from nofb.rules import COMPARED, find
-from nofb.strict_json import canonical
+from nofb.runs.plan import Plan, plan_of
+from nofb.runs.run_log import Record
+from nofb.runs.specification import Specification
+from nofb.runs.sweep import carry_out
+from nofb.runs.train import Result, result_of
 from nofb.types import Array
-
-__all__ = ["Comparison", "Result", "compare", "run_one", "train"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Comparison:
         What the log keeps of each run, in the same order.
     """
 
-    settings: Settings
+    settings: Specification
     results: tuple[Result, ...]
     units: tuple[int, ...]
     classes: int | None
@@ -84,7 +81,7 @@ class Comparison:
 
 def compare(
     rules: Sequence[str] = COMPARED,
-    settings: Settings | None = None,
+    settings: Specification | None = None,
     seeds: int = 5,
     jobs: int = 1,
     done: Callable[[Result], object] = lambda result: None,
@@ -124,29 +121,21 @@ def compare(
 
     Examples
     --------
-    >>> comparison = compare(["bp", "shallow"], Settings(hidden=(16,), epochs=3), seeds=1)
+    >>> comparison = compare(["bp", "shallow"], Specification(hidden=(16,), epochs=3), seeds=1)
     >>> bp, shallow = (comparison.final(rule, "test_accuracy")[0] for rule in comparison.rules)
     >>> bool(bp > shallow)
     True
     """
-    settings = Settings() if settings is None else settings
-    rules = [find(rule).name for rule in rules]
-    tasks, work = tasks_of(rules, settings, seeds), work_for(rules)
+    settings = Specification() if settings is None else settings
+    plan = comparison_plan(rules, settings, seeds)
+    found = carry_out(plan, jobs, cluster, log, False, lambda record: done(result_of(record)))
+    records = tuple(record for cell in plan.cells for record in found.of(cell))
     data = settings.load()
-    records = {}
-    for record in run_all(work, tasks, {settings.data: data}, jobs, cluster, log):
-        records[canonical(record["task"])] = record
-        done(result_of(record))
-    units = tuple(layer.n_out for layer in settings.network(data, 0).weighted)
-    in_order = tuple(records[canonical(task)] for task in tasks)
-    results = tuple(map(result_of, in_order))
-    return Comparison(settings, results, units, data.n_classes, in_order)
+    units = tuple(layer.n_out for layer in settings.network_for(data).weighted)
+    return Comparison(settings, tuple(map(result_of, records)), units, data.n_classes, records)
 
 
-def tasks_of(rules: Sequence[str], settings: Settings, seeds: int) -> list[dict[str, Any]]:
-    """Return the runs of a comparison, rule by rule and seed by seed."""
-    names = dict.fromkeys(find(rule).name for rule in rules)
-    numbers = range(checks.whole("seeds", seeds))
-    check_number(len(names) * seeds)
-    ones = [task_of(settings, name, 0) for name in names]
-    return [{**one, "seed": seed} for one in ones for seed in numbers]
+def comparison_plan(rules: Sequence[str], settings: Specification, seeds: int) -> Plan:
+    """Return the plan of a comparison: every rule with the same settings, and no grid."""
+    names = list(dict.fromkeys(find(rule).name for rule in rules))
+    return plan_of(names, checks.whole("seeds", seeds), settings)

@@ -23,20 +23,20 @@ from processes import gone, workers
 import nofb
 from nofb.cli import main
 from nofb.cli.sweep import EXAMPLE, read_plan
-from nofb.experiments.compare import run_one
-from nofb.experiments.grid import run_grid
-from nofb.experiments.plan import make_plan
-from nofb.experiments.run_log import read_log
-from nofb.experiments.run_tasks import work_for
-from nofb.experiments.runs import result_of, task_of
-from nofb.experiments.settings import Settings
-from nofb.experiments.sweep import Sweep
-from nofb.experiments.sweep_table import table
 from nofb.plots import Picture, heat_map
+from nofb.runs.grid import run_grid
+from nofb.runs.plan import make_plan
+from nofb.runs.run_log import read_log
+from nofb.runs.run_tasks import work_for
+from nofb.runs.specification import Specification
+from nofb.runs.sweep import Sweep
+from nofb.runs.sweep_table import table
+from nofb.runs.task import task_of
+from nofb.runs.train import result_of, train
 from nofb.strict_json import canonical
 
 SHORT = {"hidden": [6], "epochs": 2}
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def numbers(found):
@@ -56,7 +56,8 @@ def made_up(ends, seeds=3, validation=0.2, **lists):
     records = {}
     for cell in plan.cells:
         for task in plan.tasks_of(cell):
-            end = ends(task["rule"], task["seed"], **task["settings"])
+            settings = {name: task[name] for name in cell.run.settings}
+            end = ends(task["rule"], task["seed"], **settings)
             record = {"task": task, "seconds": 0.5}
             if isinstance(end, str):
                 record["error"] = end
@@ -89,14 +90,14 @@ def test_every_combination_is_run_once_for_every_seed():
     assert len(plan.cells) == 4 + 8
     assert len({canonical(task) for task in plan.tasks}) == 2 * 12
     assert {task["seed"] for task in plan.tasks} == {0, 7}
-    assert {task["settings"]["activation"] for task in plan.tasks} == {"relu"}
-    assert {task["settings"]["epochs"] for task in plan.tasks} == {1}
+    assert {task["activation"] for task in plan.tasks} == {"relu"}
+    assert {task["epochs"] for task in plan.tasks} == {1}
 
 
 def test_an_attribute_applies_to_its_rule_alone():
     """Sparse feedback for DFA must not multiply the runs of backprop."""
     plan = make_plan(["bp", "dfa"], 1, attributes={"dfa": {"entries": [1, 2]}})
-    assert [(cell.rule, dict(cell.attributes)) for cell in plan.cells] == [
+    assert [(cell.run.rule, dict(cell.run.attributes)) for cell in plan.cells] == [
         ("bp", {}),
         ("dfa", {"entries": 1}),
         ("dfa", {"entries": 2}),
@@ -115,8 +116,8 @@ def test_equal_values_written_in_other_ways_are_the_same_run():
 def test_a_rate_that_is_left_out_is_each_rules_own():
     """As in `nofb compare`; and a rate that is looked up must be in the task, lest it change."""
     plan = make_plan(["bp", "fa"], 1)
-    assert [task["settings"]["lr"] for task in plan.tasks] == [
-        Settings().rate(rule) for rule in plan.rules
+    assert [task["lr"] for task in plan.tasks] == [
+        Specification(rule=rule).rate for rule in plan.rules
     ]
 
 
@@ -132,7 +133,7 @@ def test_a_rate_that_is_left_out_is_each_rules_own():
         ({"seeds": [0, -1]}, "seeds must be at least 0, but is -1"),
         ({"seeds": [1, 1]}, "seeds holds 1 twice"),
         ({"validation": 1.0}, "validation must be finite and at least 0 and less than 1"),
-        ({"settings": {"epoch": 3}}, "settings has no 'epoch'; it has: data, hidden, activation"),
+        ({"settings": {"epoch": 3}}, "settings has no 'epoch'; it has: data, network, hidden, act"),
         ({"settings": {"epochs": "ten"}}, "epochs must be a whole number, but is 'ten'"),
         ({"settings": {"data": "minst"}}, "data is 'minst', but must be one of: digits"),
         ({"settings": {"hidden": 64}}, "hidden must be a list such as [128, 64], but is 64"),
@@ -180,7 +181,7 @@ def test_a_run_is_the_same_alone_in_a_sweep_with_two_jobs_and_after_a_restart(tm
     )
     for cell in one.plan.cells:
         for result in one.results(cell):
-            alone = run_one(cell.settings, cell.rule, result.seed).history
+            alone = train(cell.run.replace(seed=result.seed)).history
             assert set(alone) == set(result.history)
             for name in set(alone) - {"seconds"}:
                 np.testing.assert_array_equal(alone[name], result.history[name])
@@ -193,11 +194,11 @@ def test_validation_samples_come_out_of_the_training_split():
     found = nofb.sweep(["fa"], 1, settings=SHORT, validation=0.25)
     (cell,) = found.plan.cells
     (result,) = found.results(cell)
-    data = cell.settings.load()
+    data = cell.run.load()
     held = data.split_validation(0.25, 0)
     train = nofb.fit(
-        cell.settings.network(data, 0), nofb.rules.make("fa"), held, 2, 32,
-        cell.settings.make_optimizer("fa"), probe=0, progress=False,
+        cell.run.network_for(data), nofb.rules.make("fa"), held, 2, 32,
+        cell.run.make_optimizer(), probe=0, progress=False,
     )  # fmt: skip
     np.testing.assert_array_equal(
         result.history["validation_accuracy"], train.history["test_accuracy"]
@@ -271,9 +272,9 @@ def test_two_workers_that_compile_the_same_cold_cache_at_once_do_no_harm(tmp_pat
         ).stdout
         for _ in ("cold", "warm")
     ]  # fmt: skip
-    settings = Settings(hidden=(6, 5), epochs=2)
+    settings = Specification(hidden=(6, 5), epochs=2)
     expected = [
-        [rule, run_one(settings, rule, 0).history["test_loss"][-1]]
+        [rule, train(settings.replace(rule=rule)).history["test_loss"][-1]]
         for rule in ("bp", "fa", "dfa", "brsf")
     ]
     assert [json.loads(text) for text in prints] == 2 * [expected]
@@ -306,7 +307,7 @@ def test_runs_that_diverged_or_failed_are_counted_and_in_no_mean():
     assert re.search(r"^fa +0\.2 +99\.00 % +1 +2 +0 ", str(found), re.M)
     assert re.search(r"^fa +0\.4 +– +0 +1 +2 ", str(found), re.M)
     assert "2 failed with ValueError: lr is too large" in str(found)
-    assert [(cell.rule, cell.settings.lr) for cell in found.best()] == [("bp", 0.1), ("fa", 0.1)]
+    assert [(cell.run.rule, cell.run.lr) for cell in found.best()] == [("bp", 0.1), ("fa", 0.1)]
 
 
 def test_test_samples_choose_nothing():
@@ -326,7 +327,7 @@ def test_of_losses_the_smallest_is_the_best():
     """A regression has no accuracy; the largest loss is not its best setting."""
     found = made_up(lambda rule, seed, lr, **settings: lr, data=["linear_teacher"], lr=[0.1, 0.2])
     assert found.plan.measure == "validation_loss"
-    assert {cell.settings.lr for cell in found.best()} == {0.1}
+    assert {cell.run.lr for cell in found.best()} == {0.1}
 
 
 def test_a_best_rate_at_an_end_of_what_was_tried_is_said():
@@ -606,7 +607,7 @@ def test_every_example_that_is_shown_is_a_sweep(config, text):
     """What is copied from a page must run."""
     config.write_text(text[text.index("rules") :])
     plan = read_plan(config)
-    assert plan.validation > 0 and len(plan.tasks) > 1
+    assert plan.run.validation > 0 and len(plan.tasks) > 1
 
 
 def test_nofb_alone_loads_nothing_that_only_sweeps_need():
@@ -623,7 +624,7 @@ def test_nofb_alone_loads_nothing_that_only_sweeps_need():
 def test_a_sweep_and_a_comparison_share_their_runs(tmp_path):
     """The task of a run is its name, whoever asks for it."""
     plan = make_plan(["fa"], 1, SHORT)
-    task = task_of(Settings(hidden=(6,), epochs=2), "fa", 0)
+    task = task_of(Specification(hidden=(6,), epochs=2, rule="fa"))
     assert plan.tasks == [task]
     (record,) = run_grid(work_for(["fa"]), [task], log=tmp_path / "runs.jsonl")
     assert result_of(record).rule == "fa"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
 from itertools import product
@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from nofb import checks, datasets
-from nofb.experiments.run_log import check_number
-from nofb.experiments.runs import PLAIN, own_code, task_of
-from nofb.experiments.settings import Settings
 from nofb.rules import RULES, Rule, find, make
-
-NAMES = tuple(setting.name for setting in fields(Settings))
+from nofb.runs.run_log import check_number
+from nofb.runs.specification import Specification, names
+from nofb.runs.task import PLAIN, own_code, task_of
 
 Values = tuple[Any, ...]
 
@@ -29,20 +27,14 @@ class Cell:
 
     Attributes
     ----------
-    rule
-        Its short name.
-    attributes
-        What the rule is given.
-    settings
-        What is trained, and how.
+    run
+        What is run, but for its seed.
     varied
         The values that tell the cell from others, by the name of their axis: a setting such as
         "lr", or an attribute such as "dfa.entries".
     """
 
-    rule: str
-    attributes: Mapping[str, Any]
-    settings: Settings
+    run: Specification
     varied: Mapping[str, Any]
 
 
@@ -54,24 +46,21 @@ class Plan:
     ----------
     rules, seeds
         The rules' short names, and the seeds.
-    settings
+    run
         What is the same in every run.
     grid
         The values of each setting that are crossed.
     attributes
         For a rule, the values of each of its attributes.
-    validation
-        The share of the training samples that is held out.
     classes, own_codes
         The class of each rule when the plan was made, and what `own_code` said of it.
     """
 
     rules: tuple[str, ...]
     seeds: tuple[int, ...]
-    settings: Settings
+    run: Specification
     grid: Mapping[str, Values]
     attributes: Mapping[str, Mapping[str, Values]]
-    validation: float
     classes: Mapping[str, type[Rule]]
     own_codes: Mapping[str, str | None]
 
@@ -89,8 +78,8 @@ class Plan:
         return [
             self._cell(rule, attributes, chosen)
             for rule in self.rules
-            for attributes in _crossed(self.attributes.get(rule, {}))
-            for chosen in _crossed(self.grid)
+            for attributes in crossed(self.attributes.get(rule, {}))
+            for chosen in crossed(self.grid)
         ]
 
     @property
@@ -103,14 +92,7 @@ class Plan:
 
     def tasks_of(self, cell: Cell) -> list[dict[str, Any]]:
         """Return the runs of a cell, one for each seed."""
-        one = task_of(
-            cell.settings,
-            cell.rule,
-            self.seeds[0],
-            cell.attributes,
-            self.validation,
-            self.own_codes,
-        )
+        one = task_of(cell.run, self.own_codes)
         return [{**one, "seed": seed} for seed in self.seeds]
 
     @property
@@ -122,13 +104,14 @@ class Plan:
     def measure(self) -> str:
         """What to judge by: accuracy, or loss where a data set has no classes; held out, if any."""
         regressions = {row.name for row in datasets.describe() if row.n_classes is None}
-        loss = any(cell.settings.data in regressions for cell in self.cells)
-        return f"{'validation' if self.validation else 'test'}_{'loss' if loss else 'accuracy'}"
+        loss = any(cell.run.data in regressions for cell in self.cells)
+        split = "validation" if self.run.validation else "test"
+        return f"{split}_{'loss' if loss else 'accuracy'}"
 
     def _cell(self, rule: str, attributes: dict[str, Any], chosen: dict[str, Any]) -> Cell:
         values = chosen | {f"{rule}.{name}": value for name, value in attributes.items()}
         varied = {name: values[name] for name in self.axes if name in values}
-        return Cell(rule, attributes, replace(self.settings, **chosen), varied)
+        return Cell(self.run.replace(rule=rule, attributes=attributes, **chosen), varied)
 
 
 def make_plan(
@@ -138,6 +121,7 @@ def make_plan(
     grid: Mapping[str, Sequence[Any]] | None = None,
     attributes: Mapping[str, Mapping[str, Any]] | None = None,
     validation: float = 0.0,
+    network: str | Mapping[str, Any] = "mlp",
 ) -> Plan:
     """Return a plan, after everything in it has been checked.
 
@@ -149,13 +133,16 @@ def make_plan(
         How many, for 0, 1, ...; or a list of them. Each draws weights, feedback, the order of
         samples and the validation split.
     settings
-        What is the same in every run: fields of `nofb.experiments.settings.Settings`.
+        What is the same in every run, by its names in `nofb.runs.specification.Specification`;
+        options of the network may stand here too.
     grid
-        Lists of values for such fields; every combination is run.
+        Lists of values for such names; every combination is run.
     attributes
         For a rule's short name, attributes of that rule alone, each a value or a list of values.
     validation
         The share of the training samples to hold out and to choose by, 0 for none.
+    network
+        Its name, or a table of its "name" and its options.
 
     Raises
     ------
@@ -169,29 +156,57 @@ def make_plan(
     >>> plan.axes, len(plan.cells), len(plan.tasks)
     (['lr', 'dfa.entries'], 6, 12)
     """
-    settings, grid, attributes = settings or {}, grid or {}, attributes or {}
+    settings = checks.table("settings", {} if settings is None else settings)
+    grid = checks.table("grid", {} if grid is None else grid)
+    run = _common(settings, network, validation)
+    for name in [name for name in grid if name in settings]:
+        raise ValueError(f"{name} is in settings and in grid: keep one of them")
+    return plan_of(rules, seeds, run, grid, attributes)
+
+
+def plan_of(
+    rules: Sequence[str],
+    seeds: int | Sequence[int],
+    run: Specification,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Plan:
+    """Return the plan for what is the same in every run, as `make_plan`."""
+    grid, attributes = grid or {}, attributes or {}
     listed = checks.listed("rules", rules)
-    names = checks.distinct("rules", tuple(find(rule, "rules").name for rule in listed))
-    checks.table("settings", settings, NAMES)
-    checks.table("grid", grid, NAMES)
+    called = checks.distinct("rules", tuple(find(rule, "rules").name for rule in listed))
+    checks.table("grid", grid, run.settings)
     for rule in checks.table("attributes", attributes):
-        if rule not in names:
-            raise ValueError(f"attributes has {rule!r}, but rules has only: {', '.join(names)}")
+        if rule not in called:
+            raise ValueError(f"attributes has {rule!r}, but rules has only: {', '.join(called)}")
     plan = Plan(
-        names,
+        called,
         _seeds(seeds),
-        Settings(**settings),
-        {name: _settings(name, values, settings) for name, values in grid.items()},
+        run,
+        {name: _settings(name, values, run) for name, values in grid.items()},
         {rule: _attributes(rule, given) for rule, given in attributes.items()},
-        checks.number("validation", validation, least=0, below=1),
-        {name: RULES[name] for name in names},
-        {name: own_code(RULES[name]) for name in names},
+        {name: RULES[name] for name in called},
+        {name: own_code(RULES[name]) for name in called},
     )
     check_number(plan.number)
     for cell in plan.cells:
-        make(cell.rule, **cell.attributes)
-        cell.settings.rate(cell.rule)
+        make(cell.run.rule, **cell.run.attributes)
+        _ = cell.run.rate  # refuses a rule without one
     return plan
+
+
+def _common(
+    settings: Mapping[str, Any], network: str | Mapping[str, Any], validation: float
+) -> Specification:
+    """Return what is the same in every run."""
+    table = {"name": network} if isinstance(network, str) else checks.table("network", network)
+    options = {name: value for name, value in table.items() if name != "name"}
+    name = settings.get("network", table.get("name", "mlp"))
+    checks.table("settings", settings, names(name))
+    for twice in [each for each in settings if each in options]:
+        raise ValueError(f"{twice} is in settings and in network: keep one of them")
+    share = checks.number("validation", validation, least=0, below=1)
+    return Specification(**{"network": name, **settings, **options, "validation": share})
 
 
 def _seeds(seeds: Any) -> tuple[int, ...]:
@@ -203,17 +218,15 @@ def _seeds(seeds: Any) -> tuple[int, ...]:
     return checks.distinct("seeds", tuple(numbers))
 
 
-def _settings(name: str, values: Any, others: Mapping[str, Any]) -> Values:
+def _settings(name: str, values: Any, run: Specification) -> Values:
     """Return the values of a setting that is crossed."""
-    if name in others:
-        raise ValueError(f"{name} is in settings and in grid: keep one of them")
     where, trials = f"grid.{name}", []
     for value in checks.listed(where, values):
         try:
-            trials.append(Settings(**{**others, name: value}))
+            trials.append(run.replace(**{name: value}))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{where}: {error}") from error
-    return checks.distinct(where, tuple(getattr(trial, name) for trial in trials))
+    return checks.distinct(where, tuple(trial.settings[name] for trial in trials))
 
 
 def _attributes(rule: str, given: Any) -> dict[str, Values]:
@@ -238,12 +251,12 @@ def _check_plain(name: str, value: object, switch: bool) -> None:
         raise TypeError(f"{name} must be a number, a string or a switch, but is {value!r}")
 
 
-def _crossed(lists: Mapping[str, Values]) -> list[dict[str, Any]]:
+def crossed(lists: Mapping[str, Values]) -> list[dict[str, Any]]:
     """Return every combination of one value from each list.
 
     Examples
     --------
-    >>> _crossed({"lr": (0.1, 0.2), "epochs": (5,)})
+    >>> crossed({"lr": (0.1, 0.2), "epochs": (5,)})
     [{'lr': 0.1, 'epochs': 5}, {'lr': 0.2, 'epochs': 5}]
     """
     return [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]

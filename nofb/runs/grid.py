@@ -18,8 +18,8 @@ from typing import Any
 import numba
 
 from nofb import checks, threads
-from nofb.experiments.pools import Task, check_address, in_processes, in_short, on_cluster
-from nofb.experiments.run_log import Record, open_log, read_log
+from nofb.runs.pools import Task, check_address, in_processes, in_short, on_cluster
+from nofb.runs.run_log import Record, open_log, read_log
 from nofb.strict_json import canonical, plain
 from nofb.training.interrupts import end_everything
 

@@ -1,0 +1,1 @@
+"""Runs: what one is, and how many are done, kept and searched."""

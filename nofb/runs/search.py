@@ -1,0 +1,152 @@
+"""One grid search: the values that do best on held-out samples, however far they lie.
+
+If the best value of a setting is the first or the last one tried, the search goes on past it.
+A best value at an end may be far from the best there is, and a control that is searched too
+narrowly makes every rule look better than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from nofb.rules import RULES
+from nofb.runs.run_tasks import run_all, work_for
+from nofb.runs.specification import Specification
+from nofb.runs.task import own_code, task_of
+from nofb.strict_json import canonical
+from nofb.training.progress import bar
+
+LOWEST, HIGHEST = 1e-7, 100.0  # where a search that wins on and on gives up
+DIGITS = 4  # of an accuracy that is compared
+
+Point = tuple[float, ...]  # a value for each axis
+
+
+@dataclass
+class Search:
+    """The search for one rule.
+
+    Attributes
+    ----------
+    run
+        What is the same in all runs; some of the training samples must be held out.
+    grid
+        The values of each axis: a setting, or an attribute of the rule.
+    seeds
+        How many seeds each point is run with.
+    found
+        The mean held-out accuracy of each point that was tried; a run that diverged counts as 0.
+    """
+
+    run: Specification
+    grid: Mapping[str, tuple[float, ...]]
+    seeds: int = 1
+    found: dict[Point, float] = field(default_factory=dict)
+
+    @property
+    def best(self) -> Point:
+        """The point with the best accuracy, the one with smaller values in a tie."""
+        return max(sorted(self.found), key=self.found.__getitem__)
+
+    def named(self, point: Point) -> dict[str, float]:
+        """Return a point's values by their axes."""
+        return dict(zip(self.grid, point, strict=True))
+
+    def runs(self, point: Point) -> list[Specification]:
+        """Return the runs of a point, one for each seed."""
+        chosen, attributes = self.named(point), dict(self.run.attributes)
+        for name in [name for name in chosen if name not in self.run.settings]:
+            attributes[name] = chosen.pop(name)
+        run = self.run.replace(**chosen, attributes=attributes)
+        return [run.replace(seed=seed) for seed in range(self.seeds)]
+
+    def next_points(self) -> list[Point]:
+        """Return the points to try now: the grid, then whatever lies past an end that is best."""
+        return list(self._past_the_ends()) if self.found else list(product(*self.grid.values()))
+
+    def _past_the_ends(self) -> Iterator[Point]:
+        best = self.best
+        for axis in range(len(best)):
+            before, after = best[:axis], best[axis + 1 :]
+            line = [p[axis] for p in self.found if p[:axis] == before and p[axis + 1 :] == after]
+            value = past_the_end(line, best[axis])
+            if value is not None:
+                yield (*before, value, *after)
+
+
+def search(
+    searches: Iterable[Search], jobs: int = 1, log: str | Path | None = None, name: str = "search"
+) -> None:
+    """Try every point of every search that the log does not have, and go on past the ends.
+
+    Parameters
+    ----------
+    searches
+        Their `found` is filled.
+    jobs, log
+        As for `nofb.runs.grid.run_grid`.
+    name
+        What the progress bar says.
+
+    Raises
+    ------
+    ValueError
+        If a run fails.
+    """
+    searches = list(searches)
+    rules = dict.fromkeys(each.run.rule for each in searches)
+    own_codes = {rule: own_code(RULES[rule]) for rule in rules}
+    data = {each.run.data: each.run.load() for each in searches}
+    while pending := [(each, point) for each in searches for point in each.next_points()]:
+        runs = [[task_of(run, own_codes) for run in each.runs(p)] for each, p in pending]
+        tasks = [task for of_point in runs for task in of_point]
+        accuracies = {}
+        with bar(len(tasks), name, "run") as shown:
+            for record in run_all(work_for(rules), tasks, data, jobs, log=log):
+                if "error" in record:
+                    raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
+                accuracies[canonical(record["task"])] = accuracy(record["result"])
+                shown.update()
+        for (each, point), of_point in zip(pending, runs, strict=True):
+            scores = [accuracies[canonical(task)] for task in of_point]
+            each.found[point] = round(mean(scores), DIGITS)
+
+
+def accuracy(result: Mapping[str, Any]) -> float:
+    """Return the held-out accuracy at the end of a run, 0 if it diverged."""
+    return 0.0 if result["stopped"] else float(result["history"]["validation_accuracy"][-1])
+
+
+def past_the_end(tried: Iterable[float], best: float) -> float | None:
+    """Return the next value to try, or `None` if values on both sides of the best one were tried.
+
+    Parameters
+    ----------
+    tried
+        Every value so far. A single value is no search and is left alone.
+    best
+        The one of them that won.
+
+    Returns
+    -------
+    float or None
+        Twice the largest value, or half the smallest one.
+
+    Examples
+    --------
+    >>> past_the_end([0.01, 0.02, 0.04], best=0.04)
+    0.08
+    >>> past_the_end([0.01, 0.02, 0.04], best=0.01)
+    0.005
+    >>> past_the_end([0.01, 0.02, 0.04], best=0.02)
+    """
+    tried = set(tried)
+    if len(tried) == 1 or min(tried) < best < max(tried):
+        return None
+    value = 2 * best if best == max(tried) else best / 2
+    return value if LOWEST <= value <= HIGHEST else None

@@ -1,0 +1,195 @@
+"""What a run is: a data set, a network, a rule, an optimizer, a length and a seed.
+
+A specification is made from Python, from a command line or from TOML, and is turned into plain
+values by `as_dict`, and in no other way. The defaults are those of `nofb compare`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from nofb import checks, datasets, rules
+from nofb.datasets import Dataset
+from nofb.network import Network
+from nofb.optimizers import OPTIMIZERS, Optimizer
+from nofb.rules import Rule
+from nofb.runs import networks
+from nofb.runs.rates import RATED, tuned_rate, was_searched
+
+PROBE = 100  # test samples on which a rule is compared with backprop
+
+
+@dataclass(frozen=True, init=False)
+class Specification:
+    """One run, or what several runs have in common.
+
+    Parameters
+    ----------
+    data
+        A name in `nofb.datasets.names()`.
+    network
+        The network's name; "mlp" are dense layers.
+    optimizer
+        "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
+    lr
+        The learning rate, or `None` for the one that `python -m nofb.runs.tune` found for the rule
+        on held-out samples.
+    epochs, batch_size, seed, validation, probe
+        As for `nofb.fit`. The seed draws weights, feedback, the order of samples and the split.
+    rule, attributes
+        The rule's short name, and what it is given.
+    optimizer_options
+        What the optimizer is given besides: a schedule other than half a cosine, for example.
+    centred
+        Whether pixels are centred, in [-1, 1]; if not they are in [0, 1].
+    samples
+        How many of the training samples are used, `None` for all.
+    options
+        The network's options. For an mlp: hidden, the units of each hidden layer; activation;
+        input_dropout, the share of pixels silenced at each step; loss; dtype.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is not known or a number is out of its range.
+
+    Examples
+    --------
+    >>> run = Specification(hidden=(16,), rule="fa")
+    >>> run.network_for(run.load()).layers
+    [Dropout(0.1), Dense(64, 16, activation='tanh'), Dense(16, 10, activation='identity')]
+    >>> run.replace(epochs=5) == Specification(epochs=5, hidden=[16], rule="fa")
+    True
+    """
+
+    data: str
+    network: str
+    options: Mapping[str, Any]
+    optimizer: str
+    lr: float | None
+    epochs: int
+    batch_size: int
+    rule: str
+    attributes: Mapping[str, Any]
+    seed: int
+    validation: float
+    optimizer_options: Mapping[str, Any]
+    centred: bool
+    samples: int | None
+    probe: int
+
+    def __init__(
+        self,
+        data: str = "digits",
+        network: str = "mlp",
+        optimizer: str = "rmsprop",
+        lr: float | None = None,
+        epochs: int = 30,
+        batch_size: int = 32,
+        *,
+        rule: str = "bp",
+        attributes: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        validation: float = 0.0,
+        optimizer_options: Mapping[str, Any] | None = None,
+        centred: bool = True,
+        samples: int | None = None,
+        probe: int = PROBE,
+        **options: Any,
+    ) -> None:
+        checks.choice("data", data, datasets.names())
+        checks.choice("optimizer", optimizer, OPTIMIZERS)
+        checks.switch("centred", centred)
+        values = {
+            "data": data,
+            "network": network,
+            "options": networks.completed(network, options),
+            "optimizer": optimizer,
+            "lr": None if lr is None else checks.number("lr", lr, above=0),
+            "epochs": checks.whole("epochs", epochs),
+            "batch_size": checks.whole("batch_size", batch_size),
+            "rule": rule,
+            "attributes": dict(attributes or {}),
+            "seed": checks.whole("seed", seed, least=0),
+            "validation": checks.number("validation", validation, least=0, below=1),
+            "optimizer_options": dict(optimizer_options or {}),
+            "centred": centred,
+            "samples": None if samples is None else checks.whole("samples", samples),
+            "probe": checks.whole("probe", probe, least=0),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def replace(self, **changes: Any) -> Specification:
+        """Return another specification; another network begins with its default options."""
+        known = self.as_dict()
+        if changes.get("network", self.network) != self.network:
+            known = {name: value for name, value in known.items() if name not in self.options}
+        return Specification(**known | changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the specification as plain values: the arguments that make it."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**known.pop("options"), **known}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a comparison or a sweep lists of its runs."""
+        known = self.as_dict()
+        return {name: known[name] for name in names(self.network)}
+
+    def load(self) -> Dataset:
+        """Return the data set, with samples as rows."""
+        data = datasets.load(self.data)
+        if self.samples is not None:
+            x, y = data.x_train[: self.samples], data.y_train[: self.samples]
+            data = Dataset(x, y, data.x_test, data.y_test, data.name, data.image_shape)
+        return data.flat().centred() if self.centred and data.image_shape else data.flat()
+
+    def network_for(self, data: Dataset) -> Network:
+        """Return the network, drawn from the seed: the same start for every rule."""
+        return networks.build(self.network, data, self.seed, self.options)
+
+    def make_rule(self) -> Rule:
+        """Return a fresh rule."""
+        return rules.make(self.rule, **self.attributes)
+
+    def make_optimizer(self) -> Optimizer:
+        """Return a fresh optimizer."""
+        usual: dict[str, Any] = {"schedule": "cosine"}
+        if self.optimizer == "sgd":
+            usual["momentum"] = 0.9
+        make: Callable[..., Optimizer] = OPTIMIZERS[self.optimizer]
+        return make(lr=self.rate, **{**usual, **self.optimizer_options})
+
+    @property
+    def rate(self) -> float:
+        """The learning rate: the given one, the one found for the rule, or the default."""
+        return self.lr if self.lr is not None else tuned_rate(self.data, self.rule, self.optimizer)
+
+    @property
+    def default_rate(self) -> str | None:
+        """A sentence about the default rate, for a rule without a rate of its own."""
+        if self.lr is not None or was_searched(self.data, self.rule, self.optimizer):
+            return None
+        return (
+            f"{self.rule} has no learning rate of its own yet and runs with that of {RATED}, "
+            f"{self.rate:g}; another may suit it better: --lr gives one, nofb sweep finds one"
+        )
+
+
+COMMON = ("data", "network", "optimizer", "lr", "epochs", "batch_size")
+
+
+def names(network: str = "mlp") -> list[str]:
+    """Return the names of all that can be set in common for several rules.
+
+    Examples
+    --------
+    >>> names()[:4]
+    ['data', 'network', 'hidden', 'activation']
+    """
+    data, which, *others = COMMON
+    return [data, which, *networks.option_names(network), *others]

@@ -1,0 +1,61 @@
+"""A sweep: a plan is carried out, and what came of it can be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nofb.runs import sweep_table
+from nofb.runs.outcomes import Outcomes
+from nofb.runs.plan import Plan
+from nofb.runs.run_log import Record
+from nofb.runs.run_tasks import RunTask, run_all
+from nofb.runs.specification import Specification
+from nofb.strict_json import canonical
+from nofb.training.progress import bar
+
+
+class Sweep(Outcomes):
+    """All runs of a sweep; printed, it is a table."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each run, with its settings and what it measured at its end."""
+        return sweep_table.rows(self)
+
+    def __str__(self) -> str:
+        return sweep_table.table(self)
+
+
+def carry_out(
+    plan: Plan,
+    jobs: int = 1,
+    cluster: str | None = None,
+    log: str | Path | None = None,
+    progress: bool = True,
+    done: Callable[[Record], object] = lambda record: None,
+) -> Sweep:
+    """Run a plan, as far as the log does not have it, and return all of its runs.
+
+    Parameters
+    ----------
+    plan
+        What is run.
+    jobs, cluster, log
+        As for `nofb.runs.grid.run_grid`.
+    progress
+        Whether a progress bar is shown, where somebody watches.
+    done
+        Is called with each record as it comes in.
+    """
+    tasks, records = plan.tasks, {}
+    names = dict.fromkeys(cell.run.data for cell in plan.cells)
+    data = {name: Specification(name).load() for name in names}  # whoever downloads does it once
+    total = len(set(map(canonical, tasks)))
+    with bar(total, "sweep", "run", progress) as shown:
+        for record in run_all(RunTask(plan.classes), tasks, data, jobs, cluster, log):
+            records[canonical(record["task"])] = record
+            shown.set_postfix_str(f"{record['task']['rule']}", refresh=False)
+            shown.update()
+            done(record)
+    return Sweep(plan, records)

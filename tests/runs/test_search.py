@@ -1,0 +1,100 @@
+"""A search goes on past an end of its grid that wins, or a control looks worse than it is."""
+
+import json
+
+import pytest
+
+from nofb.papers.deep_targets import search as deep
+from nofb.runs import search as engine
+from nofb.runs.search import HIGHEST, LOWEST, past_the_end
+from nofb.runs.specification import Specification
+from nofb.runs.tune import FOUND, SEARCHES, Rates, find
+
+TUNED = json.loads(FOUND.read_text("utf-8"))
+KEPT = [
+    (data, optimizer, rule)
+    for data, search in TUNED.items()
+    for optimizer, rules in search["rates"].items()
+    for rule in rules
+]
+
+
+@pytest.fixture
+def judged_by(monkeypatch):
+    """Return what lets a function of a task say how well its run does, without data and run."""
+
+    def judge(score):
+        def run_all(work, tasks, *arguments, **options):
+            for task in tasks:
+                found = {"stopped": None, "history": {"validation_accuracy": [score(task)]}}
+                yield {"task": task, "result": found}
+
+        monkeypatch.setattr(engine, "run_all", run_all)
+        monkeypatch.setattr(Specification, "load", lambda run: None)
+
+    return judge
+
+
+def measured_by(score, judged_by, grid, rule="bp"):
+    """Search for one rule where `score` says how well a rate does; return rate and accuracies."""
+    judged_by(lambda task: score(task["lr"]))
+    run = Specification(validation=0.2, probe=0)
+    found = find(Rates(run, {"sgd": grid}, seeds=1), jobs=1, rules=[rule])
+    return found["rates"]["sgd"][rule], found["validation_accuracy"]["sgd"][rule]
+
+
+def test_a_search_goes_up_until_a_larger_rate_does_worse(judged_by):
+    """Ended at 0.04, the shallow control would be reported too low, and every rule too good."""
+    rate, accuracies = measured_by(lambda lr: 1 - abs(lr - 0.32), judged_by, (0.01, 0.02, 0.04))
+    assert rate == 0.32
+    assert list(accuracies) == ["0.01", "0.02", "0.04", "0.08", "0.16", "0.32", "0.64"]
+
+
+def test_a_search_goes_down_until_a_smaller_rate_does_worse(judged_by):
+    """A rule that needs small steps would pass for one that does not learn."""
+    rate, accuracies = measured_by(lambda lr: 1 - abs(lr - 0.0025), judged_by, (0.01, 0.02))
+    assert rate == 0.0025
+    assert list(accuracies) == ["0.00125", "0.0025", "0.005", "0.01", "0.02"]
+
+
+def test_a_search_that_never_ends_gives_up(judged_by):
+    """A rule for which every rate is as good as any other must not keep a machine for ever."""
+    rate, _ = measured_by(lambda lr: 0.1, judged_by, (0.01, 0.02))
+    assert LOWEST <= rate < 2 * LOWEST
+    rate, _ = measured_by(lambda lr: lr, judged_by, (0.01, 0.02))
+    assert HIGHEST / 2 < rate <= HIGHEST
+
+
+def test_a_best_rate_inside_the_grid_ends_the_search(judged_by):
+    """Runs that nobody needs take a student's evening."""
+    rate, accuracies = measured_by(lambda lr: 1 - abs(lr - 0.02), judged_by, (0.01, 0.02, 0.04))
+    assert rate == 0.02 and len(accuracies) == 3
+    assert past_the_end([0.2], 0.2) is None
+
+
+@pytest.mark.parametrize(("data", "optimizer", "rule"), KEPT)
+def test_every_kept_rate_is_the_best_and_no_end_of_what_was_tried(data, optimizer, rule):
+    """The shallow control's 0.032 was the end of its grid, and 0.128 does better."""
+    rate = TUNED[data]["rates"][optimizer][rule]
+    measured = TUNED[data]["validation_accuracy"][optimizer][rule]
+    found = {float(tried): accuracy for tried, accuracy in measured.items()}
+    assert rate == min(rate for rate in found if found[rate] == max(found.values()))
+    assert min(found) < rate < max(found)
+    assert set(SEARCHES[data].grids[optimizer]) <= set(found)
+
+
+def test_a_search_over_several_settings_goes_past_the_end_of_each_of_them(judged_by):
+    """A grid of two rates says nothing about a third, better one."""
+    best = {"lr": 0.008, "noise": 0.2, "inverse_lr": 5e-4, "step_size": 0.2}
+
+    def score(task):
+        given = {"lr": task["lr"], **task["attributes"]}
+        axes = deep.GRIDS[task["rule"]]
+        return 1 - sum(abs(given[name] - best[name]) / best[name] for name in axes)
+
+    judged_by(score)
+    found = deep.find(log=None)
+    assert found["best"]["bp"] == {"lr": 0.008}
+    assert found["best"]["ddtp"]["lr"] == 0.008
+    assert found["best"]["sdtp"]["step_size"] == 0.2  # one value is a choice and no grid
+    assert {each["step_size"] for each in found["measured"]["sdtp"]} == {0.2}

@@ -1,0 +1,119 @@
+"""What a run is, is said once: Python, a command line and TOML make the same specification."""
+
+import json
+from argparse import ArgumentParser
+
+import numpy as np
+import pytest
+
+from nofb.cli import main
+from nofb.cli.options import add_settings, read_settings
+from nofb.cli.sweep import read_plan
+from nofb.runs.plan import make_plan
+from nofb.runs.specification import COMMON, Specification, names
+from nofb.runs.task import specification_of, task_of
+from nofb.strict_json import canonical
+
+RUN = Specification(
+    "two_moons", hidden=(6, 5), activation="relu", input_dropout=0.2, optimizer="sgd", lr=0.02,
+    epochs=3, batch_size=7,
+)  # fmt: skip
+WORDS = "--data two_moons --hidden 6 5 --activation relu --input-dropout 0.2 --optimizer sgd"
+TOML = """rules = ["fa"]
+seeds = [4]
+settings = {data = "two_moons", optimizer = "sgd", lr = 0.02, epochs = 3, batch_size = 7}
+network = {name = "mlp", hidden = [6, 5], activation = "relu", input_dropout = 0.2}
+"""
+
+
+def of_words(words):
+    parser = ArgumentParser()
+    add_settings(parser)
+    return read_settings(parser.parse_args(words.split()))
+
+
+def test_a_command_line_says_what_python_says():
+    """A comparison from a shell could not be repeated in a notebook."""
+    assert of_words(f"{WORDS} --lr 0.02 --epochs 3 --batch-size 7") == RUN
+    assert of_words("") == Specification()
+
+
+def test_a_sweeps_file_says_what_python_says(tmp_path):
+    """The file and the call must ask for the same runs, or a log has each of them twice."""
+    (tmp_path / "one.toml").write_text(TOML)
+    (task,) = read_plan(tmp_path / "one.toml").tasks
+    assert task == task_of(RUN.replace(rule="fa", seed=4))
+
+
+def test_a_specification_comes_back_from_its_text():
+    """A worker on another machine gets the text alone."""
+    run = RUN.replace(rule="dfa", attributes={"entries": 1}, seed=3, validation=0.2, samples=50)
+    assert Specification(**json.loads(canonical(run.as_dict()))) == run
+    whole = specification_of(json.loads(canonical(task_of(run))))
+    assert whole.replace(attributes=run.attributes) == run
+    assert canonical(task_of(whole)) == canonical(task_of(run))
+
+
+def test_a_preset_is_in_the_task_with_the_values_it_stands_for():
+    """Else the log would give the old numbers when the preset changes."""
+    run = Specification(rule="dtp", lr=0.1, attributes={"preset": "meulemans2020", "noise": 0.3})
+    task = task_of(run)
+    rule = run.make_rule()
+    assert "preset" not in task["attributes"] and task["attributes"]["noise"] == 0.3
+    assert task["attributes"]["step_size"] == rule.step_size
+
+
+def test_the_same_seed_draws_the_same_network_and_another_seed_another_one():
+    """Two rules from two starts would be compared by luck."""
+    data = RUN.load()
+    first, again, other = (RUN.replace(seed=s).network_for(data).weighted[0].W for s in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_pixels_are_centred_unless_it_says_otherwise_and_samples_are_the_first_ones():
+    """A paper whose pixels lie in [0, 1] is reproduced with those."""
+    plain, centred = (Specification(centred=each).load() for each in (False, True))
+    assert plain.x_train.min() == 0 and centred.x_train.min() == -1
+    few = Specification(samples=20).load()
+    np.testing.assert_array_equal(few.x_train, centred.x_train[:20])
+    np.testing.assert_array_equal(few.x_test, centred.x_test)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"network": "lemon"}, "network is 'lemon', but must be one of: mlp"),
+        ({"maps": 6}, "the network mlp has no 'maps'; it has: hidden, activation"),
+        ({"dtype": "float16"}, "dtype is 'float16', but must be one of: float32, float64"),
+        ({"loss": "hinge"}, "loss is 'hinge', but must be one of: "),
+        ({"samples": 0}, "samples must be at least 1, but is 0"),
+        ({"centred": "yes"}, "centred must be true or false"),
+    ],
+)
+def test_a_mistake_is_refused_before_anything_is_run(given, sentence):
+    """A typo that is found after an hour has cost an hour."""
+    with pytest.raises((TypeError, ValueError)) as refused:
+        Specification(**given)
+    assert sentence.lower() in str(refused.value).lower()
+
+
+def test_what_is_said_of_a_network_twice_is_refused():
+    """One of the two would be dropped in silence."""
+    with pytest.raises(ValueError, match="hidden is in settings and in network: keep one of them"):
+        make_plan(["bp"], 1, {"hidden": [4]}, network={"name": "mlp", "hidden": [5]})
+
+
+def test_the_command_takes_a_named_network(capsys):
+    """A comparison of convolutions begins with the network's name."""
+    words = ["train", "fa", "--network", "mlp", "--hidden", "5", "--epochs", "1"]
+    assert main(words) == 0 and "Dense(64, 5" in capsys.readouterr().out
+    assert main(["train", "fa", "--network", "lemon"]) == 2
+    assert "network is 'lemon', but must be one of: mlp" in capsys.readouterr().err
+
+
+def test_no_option_of_a_network_has_the_name_of_a_setting():
+    """`hidden` in a sweep's grid could then mean two things."""
+    own = set(names()) - set(COMMON)
+    assert own and not own & set(Specification.__dataclass_fields__)
+    assert set(COMMON) < set(names())
