@@ -223,7 +223,7 @@ slider(lambda hidden: compare(build, hidden), hidden=[2, 5, 20, 30, 40])
 #   follow one fixed $D_l$.
 # * **kp** is the surprise. In shallow networks it ends as good as backprop. But its $B$ becomes
 #   $W^\top$ only as fast as decay removes the difference that they began with. Meanwhile the
-#   weights move under signals that have come through twenty wrong matrices, and it does not recover.
+#   weights move under signals that have come through twenty wrong matrices. It does not recover.
 #
 # ## From nothing
 #
