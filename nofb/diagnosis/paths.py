@@ -38,6 +38,8 @@ def transport_path(net: Network) -> PerLayer:
         if isinstance(layer, WeightedLayer):
             if layer.D is not None and (shown := arrived.get(net.shown(layer))) is not None:
                 path[layer] = shown.reshape(rows, tokens, -1)[:, 0]
+            if not layer.sends:
+                continue
             if isinstance(signal, np.ndarray):
                 signal = layer.scatter(record, signal.reshape(-1, layer.n_out) @ layer.W.T)
         elif isinstance(layer, WeightlessLayer) and isinstance(signal, np.ndarray):
