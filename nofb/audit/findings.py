@@ -1,4 +1,4 @@
-"""What an audit asks of a rule, what it found, and where the rule's own claim is wrong.
+"""The questions of an audit, what it found, and where the rule's own claim is wrong.
 
 Every finding comes from an experiment: one thing was changed in a second run, and the updates of
 the hidden layers changed too, or did not. The last layer learns from its own error under every

@@ -25,7 +25,7 @@ from nofb.training.step import step
 from nofb.types import Array
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 7, 3)  # no two alike, so that nothing fits where it does not belong
+SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix fits in the place of another
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
 # in which a rule may read weights
@@ -212,7 +212,7 @@ def weights_of(net: Network) -> Replacements:
 def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
     """Within this context some weights are replaced; afterwards all weights are what they were.
 
-    That includes weights that a rule has moved meanwhile: only its updates are compared.
+    That includes weights that the rule has moved itself: only its updates are compared.
     """
     layers = net.weighted
     before = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]

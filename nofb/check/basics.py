@@ -100,7 +100,7 @@ def run_of(subject: Subject, seed: int) -> list[Array]:
 
 
 def changes_nothing(subject: Subject) -> Verdict:
-    """Asking for updates changes nothing: a rule can be asked twice."""
+    """Computing updates changes nothing: it can be done twice."""
     net = dense()
     rule = subject.attached(net)
     x, y = batch(net)

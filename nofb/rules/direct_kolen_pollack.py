@@ -30,12 +30,8 @@ from dataclasses import dataclass
 
 from nofb import settings
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Network, Signals, Trace, Uses
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
 
 
 @kernel
@@ -78,8 +74,10 @@ class DirectKolenPollack(DirectFeedbackAlignment):
     name = "dkp"
     title = "direct Kolen-Pollack"
     paper = "Webster, Choi & Ahn 2021"
+    family = "learned"
     uses = Uses(error=True, learned_feedback=True)
-    by_sample = True
+    look = "vermillion", "long", "p"
+    compared = False
 
     decay: float = settings.number(1e-3, least=0, below=1)
     shared: bool = settings.fixed(False)  # each D learns on its own

@@ -33,13 +33,9 @@ from typing import ClassVar
 import numpy as np
 
 from nofb import settings
+from nofb.feedback import state_of
 from nofb.kernels.jit import kernel
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, state_of
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses, WeightedLayer
 
 NOTHING = 1e-8  # a mean square activity that is silence
 
@@ -134,7 +130,11 @@ class ForwardForward(Rule):
     name = "ff"
     title = "forward-forward"
     paper = "Hinton 2022"
+    family = "forward"
     uses = Uses(labels=True, second_pass=True)
+    look = "bluish green", "long", "d"
+    by_sample = False
+    compared = False
     excused: ClassVar[dict[str, str]] = {
         "a mean over the batch": "each sample of a batch meets a wrong label of its own draw",
         "the slope": "its units are taught in passes of their own, with a label on the input",

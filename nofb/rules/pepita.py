@@ -26,13 +26,9 @@ from typing import ClassVar
 import numpy as np
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.feedback import draw_matrix, state_of
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, draw_matrix, state_of
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -84,7 +80,11 @@ class Pepita(Rule):
     name = "pepita"
     title = "PEPITA"
     paper = "Dellaferrera & Kreiman 2022"
+    family = "forward"
     uses = Uses(error=True, feedback=True, second_pass=True)
+    look = "sky blue", "dots", "s"
+    by_sample = False
+    compared = False
     excused: ClassVar[dict[str, str]] = {
         "the output layer": "its error meets what the second pass brought to it",
         "the slope": "what it teaches is a difference of activities, which has no slope",
