@@ -58,7 +58,7 @@ def _window(net: Network) -> int:
     if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
         raise ValueError(
             "generate takes a network that reads tokens and names the next one at each, with the "
-            'loss "cross_entropy", such as nofb.networks.language_model(data)'
+            'loss "cross_entropy", such as nofb.networks.make("language_model", data)'
         )
     x = np.zeros((2, tokens), dtype=np.int64)
     x[1, -1] = net.n_outputs - 1
