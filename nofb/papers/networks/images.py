@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nofb.plots.style import Theme
 
 EPOCHS = {"lenet": 30, "resnet": 15, "vision_transformer": 30}
-SEEDS = 3
+SEEDS = {"lenet": 3, "resnet": 3, "vision_transformer": 3}
 NOTE = (
     "Means over seeds, ± the standard deviation of one. One test image of 359 is 0.28 %. Angles "
     "are those of teaching signals to backprop's at the end, on 100 test images, by layer with "
@@ -52,7 +52,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
          "epochs": min(epochs or longest, longest), "lr": rate(network, rule)}
         for network, longest in EPOCHS.items()
         for rule in RULES
-        for seed in range(SEEDS)
+        for seed in range(SEEDS[network])
     ]  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _panel(
             axes.text(0.2, y + 0.5, "not taught", va="center", fontsize=8)
     count = max(len(runs[0]["signal_angle"]) for runs in rules.values())
     axes.set(xlim=(0, count), ylim=(len(order), 0), xlabel="layer, from the input side up")
-    axes.set_xticks(np.arange(count) + 0.5, range(1, count + 1))
+    axes.set_xticks(np.arange(count) + 0.5, [str(layer) for layer in range(1, count + 1)])
     axes.set_yticks(
         np.arange(len(order)) + 0.5, [f"{rule}  {100 * accuracy[rule]:.1f}%" for rule in order]
     )
