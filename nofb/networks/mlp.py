@@ -7,12 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 from nofb.datasets import Dataset
-from nofb.layers import Dense
+from nofb.layers import Dense, Dropout, Layer
 from nofb.network import Network
 
 
 def mlp(
-    data: Dataset, hidden: Sequence[int] = (128,), activation: str = "tanh", **network: Any
+    data: Dataset,
+    hidden: Sequence[int] = (128,),
+    activation: str = "tanh",
+    input_dropout: float = 0.0,
+    **network: Any,
 ) -> Network:
     """Return dense layers from the features of a data set to its classes.
 
@@ -24,6 +28,8 @@ def mlp(
         The units of each hidden layer.
     activation
         Of the hidden layers.
+    input_dropout
+        The share of inputs silenced at each step, at random.
     network
         Further arguments of `nofb.Network`: loss, seed, dtype.
 
@@ -34,5 +40,6 @@ def mlp(
     (50, 20)
     """
     sizes = [data.x_train.shape[1], *hidden]
-    layers = [Dense(*pair, activation) for pair in pairwise(sizes)]
+    layers: list[Layer] = [Dropout(input_dropout)] if input_dropout else []
+    layers += [Dense(*pair, activation) for pair in pairwise(sizes)]
     return Network([*layers, Dense(sizes[-1], data.n_outputs)], **network)

@@ -6,6 +6,7 @@ values by `as_dict`, and in no other way. The defaults are those of `nofb compar
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -30,7 +31,7 @@ class Specification:
     data
         A name in `nofb.datasets.names()`.
     network
-        The network's name; "mlp" are dense layers.
+        Its name in `nofb.networks.NETWORKS`; "mlp" are dense layers.
     optimizer
         "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
     lr
@@ -47,8 +48,8 @@ class Specification:
     samples
         How many of the training samples are used, `None` for all.
     options
-        The network's options. For an mlp: hidden, the units of each hidden layer; activation;
-        input_dropout, the share of pixels silenced at each step; loss; dtype.
+        The network's options: the arguments of its builder, and loss and dtype. For an mlp: hidden,
+        the units of each hidden layer; activation; input_dropout, Nøkland's tenth.
 
     Raises
     ------
@@ -141,12 +142,12 @@ class Specification:
         return {name: known[name] for name in names(self.network)}
 
     def load(self) -> Dataset:
-        """Return the data set, with samples as rows."""
+        """Return the data set as the network takes it: flat rows, images or sequences."""
         data = datasets.load(self.data)
         if self.samples is not None:
             x, y = data.x_train[: self.samples], data.y_train[: self.samples]
-            data = Dataset(x, y, data.x_test, data.y_test, data.name, data.image_shape)
-        return data.flat().centred() if self.centred and data.image_shape else data.flat()
+            data = dataclasses.replace(data, x_train=x, y_train=y)
+        return networks.layout(self.network, data, self.centred)
 
     def network_for(self, data: Dataset) -> Network:
         """Return the network, drawn from the seed: the same start for every rule."""
@@ -192,4 +193,4 @@ def names(network: str = "mlp") -> list[str]:
     ['data', 'network', 'hidden', 'activation']
     """
     data, which, *others = COMMON
-    return [data, which, *networks.option_names(network), *others]
+    return [data, which, *networks.defaults(network), *others]
