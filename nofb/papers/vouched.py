@@ -57,13 +57,11 @@ def vouched(folder: Path | None, code: str) -> str:
     if path is None or not path.exists():
         return "Nobody has vouched for them: does today's code still give them (--vouch)?"
     found = json.loads(path.read_text("utf-8"))
-    today = found["code"] == code
     lost = [row["name"] for row in found["rows"] if row["differs"]]
     given = len(found["rows"]) - len(lost)
-    whose = "Today's code" if today else "Code"
     said = (
-        f"{whose} {found['code']} vouches for {given} of "
-        f"{len(found['rows'])} rows: on {found['date'][:10]} it began one run of each again"
+        f"Code {found['code']} vouches for {given} of {len(found['rows'])} rows: on "
+        f"{found['date'][:10]} it began one run of each again"
     )
     said += f"; not for: {', '.join(lost)}." if lost else "."
-    return said if today else f"{said} Today's code has not been tried (--vouch)."
+    return said if found["code"] == code else f"{said} Today's code has not been tried (--vouch)."

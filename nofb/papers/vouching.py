@@ -26,7 +26,7 @@ from nofb.training.progress import bar
 
 NOT_COMPARED = ("seconds", "stopped")
 RELATIVE = 0.02
-ABSOLUTE = {"angle": 1.0, "error": 0.5, "accuracy": 0.005, "share": 0.01}  # by a part of the name
+ABSOLUTE = {"angle": 0.5, "error": 0.3, "accuracy": 0.003, "share": 0.01}  # by a part of the name
 
 
 def vouch(
@@ -143,7 +143,7 @@ def excess(where: str, before: Any, now: Any) -> float:
 
     Examples
     --------
-    >>> excess("delta_angle", 40.0, 40.5), excess("loss", None, 1.0), excess("loss", 2.0, 2.0)
+    >>> excess("delta_angle", 20.0, 20.25), excess("loss", None, 1.0), excess("loss", 2.0, 2.0)
     (0.5, inf, 0.0)
     """
     if before is None or now is None or before == now:
