@@ -16,6 +16,10 @@ from nofb.layers.block import Part
 from nofb.losses import Loss
 from nofb.types import FloatType, Shape
 
+UNKNOWN_SIZE = (
+    "images yet: give Network(..., input_shape=(channels, height, width)), or (tokens,) for text"
+)
+
 
 class BlockOf(NamedTuple):
     """A part of a network's list with weights, and the layers without any that follow it.
@@ -194,15 +198,32 @@ class Graph:
         """
         return self.units_of(self.shown(layer))
 
+    @property
+    def inputs(self) -> int:
+        """How many numbers one sample has, for a rule that writes on samples.
+
+        Raises
+        ------
+        ValueError
+            If that is not known yet, if samples are tokens, which are no numbers, or if every
+            token has outputs of its own.
+        """
+        if not self.shape_in:
+            raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
+        if self.nodes[0].takes == "tokens" or self.rows_per_sample > 1:
+            raise ValueError(
+                "the rule changes the numbers of a sample by its one label or error, but in this "
+                "network tokens have some of their own: use it with features or images, and one "
+                "output row for a sample"
+            )
+        return prod(self.shape_in)
+
     def units_of(self, layer: Layer) -> int:
         """Return how many numbers a layer gives for each output row, see `units_shown`."""
         shape, rows = layer.shape_out, self.rows_per_sample
         unknown = self.input_shape is None and any(each.makes_tokens for each in self.nodes)
         if not shape or unknown:
-            raise ValueError(
-                "the network does not know the size of its images yet: "
-                "give Network(..., input_shape=(channels, height, width)), or (tokens,) for text"
-            )
+            raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
         if rows > 1 and prod(shape[:-1]) != rows:
             raise ValueError(
                 f"the network has {rows} output rows for a sample, but {layer!r} gives "

@@ -89,6 +89,24 @@ def above(net: Network, layer: WeightedLayer) -> Chain:
     return Chain(*(each.activation for each in layers if isinstance(each, Activation)))
 
 
+def inverse_map(
+    net: Network, matrix: Array, upper: WeightedLayer, lower: WeightedLayer, activation: str | None
+) -> Inverse:
+    """Return an inverse with this matrix, from the state of one layer to that of a lower one.
+
+    Parameters
+    ----------
+    activation
+        Its name; `None` for that of the lower layer. Where activations are layers of their own, it
+        stands before the matrix, and `None` is for those between the state of the upper layer and
+        what it leads to.
+    """
+    given = None if activation is None else activations.ACTIVATIONS[activation]
+    if net.weightless_above(lower):  # its activation is a layer of its own
+        return Inverse(matrix, before=Chain(given) if given else above(net, upper))  # as f = s(h) W
+    return Inverse(matrix, given or activations.ACTIVATIONS[lower.activation.name])
+
+
 def dense_layers(net: Network, who: str = "") -> list[Dense]:
     """Return the layers with weights, or say what else stands above the first of them.
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nofb import checks
-from nofb.activations import ACTIVATIONS
+from nofb.activations import ACTIVATIONS, Activation
 from nofb.kernels import losses as kernels
 from nofb.types import Array, FloatType
 
@@ -189,3 +189,15 @@ def _cure(labels: Array) -> str:
     if np.issubdtype(labels.dtype, np.floating):
         return "y.astype(int) for labels, y.reshape(-1, 1) for real-valued targets"
     return "y.astype(int)" if labels.dtype == bool else NUMBERING
+
+
+def times_softmax_jacobian(signal: Array, h: Array) -> Array:
+    """Return the signal times diag(h) - hᵀ h, which is its own transpose."""
+    return (signal - (signal * h).sum(axis=1, keepdims=True)) * h
+
+
+OUTPUT_UNITS = {  # as activations, for what goes back through them
+    "cross_entropy": Activation("softmax", kernels.softmax, times_softmax_jacobian),
+    "binary_cross_entropy": ACTIVATIONS["logistic"],
+    "squared_error": ACTIVATIONS["identity"],
+}

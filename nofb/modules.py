@@ -8,7 +8,7 @@ def is_nofb(module: str | None) -> bool:
 
     Examples
     --------
-    >>> is_nofb("nofb.rules.base"), is_nofb("my_rule"), is_nofb(None)
+    >>> is_nofb("nofb.rule"), is_nofb("my_rule"), is_nofb(None)
     (True, False, False)
     """
     return str(module).partition(".")[0] == "nofb"

@@ -92,7 +92,7 @@ class Network(Graph):
         self.seed = checks.whole("seed", seed, least=0)
         self._check_layers()
         self._draw()
-        self.rule: object = None  # the rule whose feedback path is drawn
+        self.rule: Any = None  # the rule whose feedback path is drawn
         if input_shape is None:
             input_shape = self.natural_shape()
         if input_shape is not None:
@@ -223,7 +223,10 @@ class Network(Graph):
             rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
-            yield trace.rows(len(samples)).fill(samples), rows
+            piece = trace.rows(len(samples)).fill(samples)
+            if self.rule is not None:
+                self.rule.answer(self, piece)
+            yield piece, rows
 
     def check_loss(self, loss: float, x: Array, target: Array, split: str = "") -> None:
         """Refuse a loss that is not finite, and say whether weights, x or the targets cause it."""

@@ -19,11 +19,11 @@ def table(net: Graph) -> str:
     >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
     >>> rules.FeedbackAlignment().attach(net)
     >>> print(table(net))
-    layer                                gives  parameters  feedback
-    -----------------------------------  -----  ----------  --------
-    Dense(4, 3, activation='tanh')       3      15
-    Dense(3, 2, activation='identity')   2      8           B 2 x 3
-    total                                       23          6
+    layer                               gives  parameters  feedback
+    ----------------------------------  -----  ----------  --------
+    Dense(4, 3, activation='tanh')      3      15
+    Dense(3, 2, activation='identity')  2      8           B 2 x 3
+    total                                      23          6
     """
     rows = [HEADINGS]
     for part, layers in zip(net.layers, net.parts(), strict=True):

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from nofb import checks, cores
+from nofb import checks, cores, memory
 
 Job = Callable[[], object]
 Result = TypeVar("Result")
@@ -163,6 +163,7 @@ def team(size: int | None = None) -> Iterator[Team]:
     # Kernels multiply through SciPy's BLAS: one that is not loaded yet could not be held back.
     import scipy.linalg.cython_blas  # noqa: F401
 
+    memory.keep_freed()
     _here.team = Team(default() if size is None else size)
     try:
         with threadpool_limits(limits=1, user_api="blas"):

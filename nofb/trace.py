@@ -7,7 +7,7 @@ where they arrive, and `delta` multiplies them by the slope there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -123,11 +123,17 @@ class Trace:
         self._unit()
         return self
 
+    @property
+    def x(self) -> Array:
+        """The samples, as `Network.as_input` gives them."""
+        return cast(Array, self._x)
+
     def again(
         self,
         added: Mapping[Any, Array] | None = None,
         x: Array | None = None,
         target: Array | None = None,
+        received: Mapping[Any, Callable[[Array], Array]] | None = None,
     ) -> Trace:
         """Send the samples through once more, through the same dropout masks.
 
@@ -139,6 +145,8 @@ class Trace:
             Other samples instead, as `Network.as_input` gives them.
         target
             Other target rows; those of the first pass by default, if it knows any.
+        received
+            For some layers, a function of what they receive (N, ...), such as one that normalises.
 
         Returns
         -------
@@ -147,7 +155,7 @@ class Trace:
         """
         if self._second is None:
             self._second = Trace(self.net, self.samples)
-        second, added = self._second, added or {}
+        second, added, received = self._second, added or {}, received or {}
         second._set_train(self.train)
         second._x = None  # a layer may have received a sum before
         second._open(self._x if x is None else x)  # type: ignore[arg-type]
@@ -155,6 +163,8 @@ class Trace:
             layer.prepare_like(record, self[layer])
             if layer in added:
                 layer.open(record, record.h_below + added[layer], *record.received[1:])
+            if layer in received:
+                layer.open(record, received[layer](record.h_below), *record.received[1:])
             layer.forward(record)
         second._unit()
         if target is None:
@@ -332,6 +342,10 @@ class Trace:
     def input_rows(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return what is shaped like what a layer received as rows for its W (N, n_in)."""
         return layer.gather(self[layer], signal)
+
+    def h_shown(self, layer: WeightedLayer) -> Array:
+        """Return what a layer shows to others, such as its pooling, a row for each output row."""
+        return self[self.net.shown(layer)].h.reshape(self.predictions, -1)
 
     def h_below(self, layer: WeightedLayer) -> Array:
         """Return what W was multiplied with, as rows (N, n_in)."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
+
+import numpy as np
 
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
@@ -16,7 +18,9 @@ from nofb.threads import Job
 from nofb.trace import Trace
 from nofb.types import Array
 
-Signals = Iterable[tuple[WeightedLayer, Array]]
+# A layer and its δ, and for a rule with further passes the one whose activities δ meets.
+Signals = Iterable[tuple[WeightedLayer, Array] | tuple[WeightedLayer, Array, Trace]]
+Taught = Iterator[tuple[WeightedLayer, Array, Trace]]
 Result = TypeVar("Result")
 GiveSignals = Callable[[Trace], Signals]
 Reader = Callable[[Signals, str, str], Signals]
@@ -36,11 +40,14 @@ class Update:
         For the biases (n_out,), or `None` where there are none: a mean over the batch.
     dB
         For the feedback matrix (n_out, n_in), where a rule learns it; otherwise `None`.
+    dD
+        For the direct feedback matrix, where a rule learns it; otherwise `None`.
     """
 
     dW: Array
     db: Array | None
     dB: Array | None = None
+    dD: Array | None = None
 
 
 def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]:
@@ -66,23 +73,29 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
             threads.do([partial(collect, piece, trace, signals, meeting) for piece in pieces], work)
         except BrokenBarrierError:  # one piece failed; alone, its error is the first
             return updates(trace, signals, by_sample=False)
-        taught: Signals = ((layer, trace.whole_signal(layer)) for layer in pieces[0].deltas)
+        taught: Taught = ((layer, trace.whole_signal(layer), trace) for layer in pieces[0].deltas)
         trace.passed = {layer: trace.whole_signal(layer) for layer in pieces[0].passed}
     else:
         taught = checked(trace, signals)
     trace.deltas = {}
     if threads.worth(work):  # a product can begin as soon as its signal is there
-        threads.share(job for layer, delta in taught for job in products(trace, layer, delta))
+        threads.share(job for each in taught for job in products(trace, *each))
     else:
-        for layer, delta in taught:
-            product(trace, layer, delta)
+        for layer, delta, passed in taught:
+            product(trace, layer, delta, passed)
     return [update_of(trace, layer) for layer in trace.net.weighted]
 
 
-def checked(trace: Trace, signals: GiveSignals) -> Signals:
-    """Give each layer and its signal, checked, shaped like its pre-activation."""
-    for layer, signal in signals(trace):
-        yield layer, trace[layer].shaped(signal, layer)
+def in_full(signals: Signals, trace: Trace) -> Taught:
+    """Give each layer, its signal, and the pass that it belongs to: the first one, if not said."""
+    for layer, signal, *passed in signals:
+        yield layer, signal, passed[0] if passed else trace
+
+
+def checked(trace: Trace, signals: GiveSignals) -> Taught:
+    """Give each layer and its signal, checked, shaped like its pre-activation, and the pass."""
+    for layer, signal, passed in in_full(signals(trace), trace):
+        yield layer, trace[layer].shaped(signal, layer), passed
 
 
 def as_given(given: Signals, method: str, what: str) -> Signals:
@@ -98,11 +111,18 @@ def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
     if isinstance(given, tuple) and not all(isinstance(pair, tuple) for pair in given):
         raise TypeError(f"{cure}, but returns one: use yield instead of return")
     for pair in given:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], WeightedLayer)):
+        if not _is_pair(pair):
             kinds = [type(each).__name__ for each in pair] if isinstance(pair, tuple) else []
             found = f"({', '.join(kinds)})" if kinds else type(pair).__name__
             raise TypeError(f"{cure}, but yields {found}")
         yield pair
+
+
+def _is_pair(given: Any) -> bool:
+    """Say whether it is a layer and an array, or these and a further pass."""
+    if not isinstance(given, tuple) or len(given) not in (2, 3):
+        return False
+    return isinstance(given[0], WeightedLayer) and (len(given) == 2 or isinstance(given[2], Trace))
 
 
 def collect(
@@ -112,7 +132,11 @@ def collect(
     rows = slice(piece.first, piece.first + piece.samples)
     piece.deltas, piece.passed, piece.meeting = {}, {}, meeting
     try:
-        for layer, delta in checked(piece, signals):
+        for layer, delta, passed in checked(piece, signals):
+            if passed is not piece:
+                raise ValueError(
+                    "a rule with further passes cannot be cut: set its by_sample to False"
+                )
             piece.deltas[layer] = delta
             whole.whole_signal(layer)[rows] = delta
     except BaseException:
@@ -160,20 +184,47 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
     return delta.reshape(-1, layer.n_out)
 
 
-def product(trace: Trace, layer: WeightedLayer, delta: Array) -> None:
+def product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
     """Work out the weight product of one layer at once."""
-    rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
-    if layer.frozen:
+    if passed is not trace:
+        add_product(trace, layer, delta, passed)
         return
+    rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
+    if not layer.frozen:
+        write_product(trace, layer, rows, dW, db)
+
+
+def write_product(
+    passed: Trace, layer: WeightedLayer, rows: Array, dW: Array, db: Array | None
+) -> None:
+    """Write into dW and db what rows of δ make of what a layer received in a pass."""
     if rows.size > dW.size:  # of patches and tokens: NumPy's product is faster for so many rows
-        mean_delta = mean_rows(rows, trace.predictions, db)
-        layer.weight_product(trace[layer], mean_delta, dW)
+        mean_delta = mean_rows(rows, passed.predictions, db)
+        layer.weight_product(passed[layer], mean_delta, dW)
     else:
-        weight_update(trace.h_below(layer), rows, trace.predictions, dW, db)
+        weight_update(passed.h_below(layer), rows, passed.predictions, dW, db)
 
 
-def products(trace: Trace, layer: WeightedLayer, delta: Array) -> list[Job]:
+def add_product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
+    """Add the product of another pass, at once: the next pass will use its memory again."""
+    (dW, db), rows = trace.step_of(layer), delta.reshape(-1, layer.n_out)
+    if layer not in trace.deltas:
+        trace.deltas[layer] = delta
+        write_product(passed, layer, rows, dW, db)
+        return
+    trace.deltas[layer] = trace.deltas[layer] + delta
+    more, more_b = np.empty_like(dW), None if db is None else np.empty_like(db)
+    write_product(passed, layer, rows, more, more_b)
+    dW += more
+    if db is not None:
+        db += more_b
+
+
+def products(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> list[Job]:
     """Return the weight product of one layer, cut into jobs if it is a large one."""
+    if passed is not trace:
+        add_product(trace, layer, delta, passed)
+        return []
     rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
     if layer.frozen:
         return []

@@ -170,13 +170,13 @@ for rule in (FewBits(), Copycat()):
 # %% [markdown]
 # ## Beside the others
 #
-# `enrol` makes the name known to all of nofb. The controls matter most: **bp** is what the way back
-# could bring at best, **shallow** is what the last layer learns alone, and **fa** draws from
-# millions of values instead of two. Nobody has searched for a rate for the new rule; it
-# borrows that of `fa`.
+# `register` makes the name known to all of nofb. The controls matter most: **bp** shows what the
+# feedback path could bring at best, **shallow** what the last layer learns alone, and **fa** draws
+# from millions of values instead of two. Nobody has searched for a rate for the new rule; it runs
+# with the default, that of `fa`.
 
 # %%
-rules.enrol(FewBits)
+rules.register(FewBits)
 settings = Specification(hidden=(32, 16), epochs=EPOCHS)
 comparison = compare(["bp", "fa", "fewbits", "shallow"], settings, seeds=SEEDS)
 print(settings.replace(rule="fewbits").default_rate)

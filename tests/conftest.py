@@ -9,7 +9,7 @@ collect_ignore = ["mutation"]  # a command, which needs the extra of that name
 
 @pytest.fixture(autouse=True)
 def own_rules():
-    """Strike from the list, afterwards, every rule that a test has enrolled."""
+    """Strike from the list, afterwards, every rule that a test has registered."""
     before = dict(RULES)
     yield
     RULES.clear()

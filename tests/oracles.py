@@ -7,6 +7,7 @@ Images are (N, channels, height, width) here, as users give them.
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from nofb import (
 )
 from nofb.layers import Layer, WeightedLayer
 from nofb.rules import Rule
+from nofb.rules.targets import TargetRule
 
 Array = np.ndarray[Any, Any]
 
@@ -94,8 +96,15 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int]) -> Array:
     return pooled
 
 
+def has_tests_of_its_own(module: str) -> bool:
+    """Say whether a file of rules has tests/test_<file>.py, with their equations and defaults."""
+    return Path(__file__).with_name(f"test_{module.rpartition('.')[2]}.py").exists()
+
+
 # Rules whose targets travel through dense layers only; every other rule takes any stack.
-DENSE_ONLY = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp")
+DENSE_ONLY = tuple(name for name, kind in rules.RULES.items() if issubclass(kind, TargetRule))
+APART = {rule.__module__ for rule in rules.RULES.values() if has_tests_of_its_own(rule.__module__)}
+WRITTEN = [name for name, rule in rules.RULES.items() if rule.__module__ not in APART]
 # Inverses that start at zero send nothing before they have learned.
 AWAKE = {"itp_drl": {"inverse_init": "xavier"}}
 
@@ -121,6 +130,10 @@ def columns_loss(net: Network, x: Array, target: Array) -> float:
 
 def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Update]:
     """Return the updates that the rule called `name` asks for, from its paper's equations."""
+    if name in ("pepita", "ff"):
+        import passes  # which needs this module
+
+        return {"pepita": passes.pepita, "ff": passes.forward_forward}[name](net, x, target)
     a, h = columns_forward(net, x)
     layers, top, y = net.weighted, len(net.weighted) - 1, target.T
     e = h[-1] - y
@@ -136,7 +149,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return above.B.T @ delta[i + 1]
             case "usf" | "brsf" | "frsf":
                 return (np.abs(above.B).T * np.sign(above.W)) @ delta[i + 1]
-            case "dfa" | "dfa_blocks":
+            case "dfa" | "dfa_blocks" | "dkp":
                 return layer.D.T @ e
             case "sdfa":
                 return layer.D.T @ np.sign(e)
@@ -209,7 +222,7 @@ def columns_changes(
     for i in range(top, 0, -1):
         target[i - 1] = below(i, target[i])
     changes = {i: (state[i] - target[i]) / eta for i in range(top)}
-    if name in ("itp", "itp_drl") and rule.layer_norm:  # ‖Δ_L‖² / ‖Δ_l‖², where Δ is η̂ times these
+    if name == "itp" and rule.layer_norm:  # ‖Δ_L‖² / ‖Δ_l‖², where Δ is η̂ times these
         changes = {i: d * (e**2).sum(axis=0) / (d**2).sum(axis=0) for i, d in changes.items()}
     return changes
 
@@ -389,7 +402,7 @@ def signals(rule: Rule, net: Network, trace: Trace) -> dict[WeightedLayer, Array
     """Return every layer's teaching signal, shaped like its pre-activation, each a copy."""
     return {
         layer: delta.reshape(trace[layer].a.shape).copy()
-        for layer, delta in rule.signals(net, trace)
+        for layer, delta, *_ in rule.signals(net, trace)
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from oracles import APART
 
 from nofb import kernels, noise, rules
 
@@ -35,6 +36,7 @@ KERNELS: dict[str, Callable] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
     for module in modules()
     for name in kernel_names(module)
+    if module.__name__ not in APART
 }
 
 
@@ -123,12 +125,15 @@ OF_RULES = {
     "backprop.send_back": lambda: (normal(7, 4), normal(5, 4)),
     "feedback_alignment.send_back": lambda: (normal(7, 4), normal(4, 5)),
     "direct_feedback_alignment.project": lambda: (normal(7, 3), normal(3, 5)),
+    "direct_feedback_to_blocks.project": lambda: (normal(7, 3), normal(3, 5)),
+    "direct_feedback_to_blocks.send_back": lambda: (normal(7, 4), normal(4, 5)),
     "direct_random_target_projection.project": lambda: (np.eye(3)[[0, 2, 1]], normal(3, 5)),
     "error_sign.project_sign": lambda: (normal(7, 3), normal(3, 5)),
     "indirect_feedback_alignment.project": lambda: (normal(7, 3), normal(3, 5)),
     "indirect_feedback_alignment.relay": lambda: (normal(7, 5), normal(5, 4)),
     "sign_symmetry.take_signs": lambda: (normal(5, 4), normal(4, 5)),
     "sign_symmetry.send_back": lambda: (normal(7, 4), normal(4, 5)),
+    "weight_mirror.send_back": lambda: (normal(7, 4), normal(4, 5)),
     "weight_mirror.drive": lambda: (normal(7, 5), normal(5, 4)),
     "weight_mirror.correlate": lambda: (normal(7, 5), normal(7, 4), 6),
     "weight_mirror.follow": lambda: (normal(4, 5), normal(4, 5, seed=1), 0.2, 0.1),
@@ -145,6 +150,9 @@ OF_RULES = {
     "targets.difference_target": lambda: tuple(normal(7, 3, seed=i) for i in range(3)),
     "difference_target_propagation.gradient_target": lambda: (
         normal(7, 5), normal(7, 3), normal(5, 3), normal(7, 5, seed=1), 0.1,
+    ),
+    "iterated_difference_reconstruction.improve": lambda: (
+        *(normal(7, 3, seed=i) for i in range(3)), 0.5,
     ),
     "iterated_inverses.improve": lambda: (
         *(normal(7, 3, seed=i) for i in range(3)), normal(7, 1),

@@ -63,7 +63,7 @@ def test_symbols_come_one_by_one_and_paragraphs_by_their_labels():
     assert read.says("Released code").startswith("Nøkland's starts ReLU networks")
     assert read.says("Weather") == ""
     spoken = header("sdfa").paragraphs[1]
-    assert spoken.label == "" and spoken.text.startswith("Between direct feedback alignment")
+    assert spoken.label == "" and spoken.text.startswith("It lies between direct feedback")
 
 
 def test_rules_of_one_file_share_the_header_and_say_what_sets_them_apart():

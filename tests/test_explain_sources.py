@@ -62,10 +62,10 @@ def test_the_kernel_of_feedback_alignment_stands_beside_its_equation():
 
 
 def test_what_a_rule_takes_from_another_file_is_shown_with_that_file():
-    """The mirror's engaged mode is feedback alignment's own lines, and not a copy of them."""
-    files = {function.name: function.file for function in read("wm").functions}
+    """Kolen-Pollack's signals are feedback alignment's own lines, and not a copy of them."""
+    files = {function.name: function.file for function in read("kp").functions}
     assert files["FeedbackAlignment.signals"] == "nofb/rules/feedback_alignment.py"
-    assert files["correlate"] == "nofb/rules/weight_mirror.py"
+    assert files["decay_both"] == "nofb/rules/kolen_pollack.py"
 
 
 def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_number():

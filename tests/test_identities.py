@@ -59,7 +59,7 @@ def project_on_rows(D):
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("activation", activations.ACTIVATIONS)
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", oracles.WRITTEN)
 def test_a_rules_updates_are_those_of_its_equations(name, activation, dtype, bias, samples):
     """Written once more from the papers, with samples as columns, the rule must be the same."""
     net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, dtype=dtype)
@@ -75,7 +75,7 @@ def test_a_rules_updates_are_those_of_its_equations(name, activation, dtype, bia
 
 
 @pytest.mark.parametrize("loss", losses.LOSSES)
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", oracles.WRITTEN)
 def test_a_rule_reads_nothing_of_the_loss_but_its_error(name, loss):
     """All losses are paired with the output unit that makes their gradient ŷ - y."""
     net = dense_net(loss=loss)

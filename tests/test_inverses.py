@@ -14,6 +14,7 @@ from oracles import angle, attached, batch, dense_net, relative, taught_trace
 import nofb
 from nofb import SGD, Dense, Network, rules
 from nofb.activations import ACTIVATIONS
+from nofb.clock import Clock
 from nofb.datasets import Dataset
 from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, TARGETS, ContractionWarning, Probe, View
 from nofb.diagnosis.contraction import lipschitz
@@ -26,7 +27,6 @@ from nofb.diagnosis.targets import (
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layers import Chain, Inverse
 from nofb.noise import add_noise
-from nofb.rules.clock import Clock
 from nofb.rules.gauss_newton_targets import gauss_newton
 from nofb.rules.targets import InverseUpdate, TargetRule
 

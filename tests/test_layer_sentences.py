@@ -72,7 +72,7 @@ def test_an_inverse_applies_its_activation_last_unless_told():
 
 @pytest.mark.parametrize("given", [[1.0, 2.0], None, 3.0])
 def test_a_signal_for_maps_that_is_no_array_is_refused_in_words(given):
-    """A list from a rule of one's own would fail in NumPy, far from the line that made it."""
+    """A list from a custom rule would fail in NumPy, far from the line that made it."""
     net = image_net([Conv2D(2, 3, 2)], (2, 4, 5))
     trace = net.forward(batch(net)[0])
     for layer in net.weighted:

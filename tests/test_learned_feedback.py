@@ -11,8 +11,8 @@ from oracles import angle, attached, batch, dense_net, relative
 
 import nofb
 from nofb import AdamW, Dense, Network, RMSprop, rules
+from nofb.clock import Clock
 from nofb.datasets import Dataset
-from nofb.rules.clock import Clock
 from nofb.training import SGD, Adam
 
 MIRRORS = ["wm", "wm_released"]

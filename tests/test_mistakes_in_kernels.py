@@ -13,7 +13,7 @@ from nofb import Dense, Network
 from nofb.check import check
 from nofb.kernels import calls
 from nofb.kernels.jit import kernel
-from nofb.rules.base import modules_of
+from nofb.rule import modules_of
 
 compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 

@@ -9,12 +9,12 @@ import pytest
 
 import nofb
 from nofb import report, rules, text
+from nofb.custom_rules import checked
 from nofb.plots import FIGURES, Picture, accuracy_and_angle, heat_map
 from nofb.plots.legend import add_legend
 from nofb.plots.style import THEMES
 from nofb.report.sweep import as_csv
 from nofb.rules import RULES, FeedbackAlignment
-from nofb.rules.own import checked
 from nofb.runs.compare import Comparison, compare
 from nofb.runs.grid import run_grid
 from nofb.runs.plan import make_plan
@@ -37,16 +37,16 @@ class Mine(FeedbackAlignment):
 
 
 @contextmanager
-def enrolled(**words):
+def registered(**words):
     """A rule with this name, title or paper, for a while."""
-    rule = rules.enrol(type("Other", (Mine,), {"__module__": __name__, **words}))
+    rule = rules.register(type("Other", (Mine,), {"__module__": __name__, **words}))
     try:
         yield rule
     finally:
         del RULES[rule.name]
 
 
-# -- where a rule is enrolled --------------------------------------------------------------------
+# -- where a rule is registered --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [
@@ -56,7 +56,7 @@ def enrolled(**words):
 def test_a_name_that_no_command_or_file_could_carry_is_refused(name):
     """It would fail, or overwrite a file, after all runs."""
     with pytest.raises(ValueError, match=r"Other has the name .* it must begin with a letter"), \
-            enrolled(name=name):  # fmt: skip
+            registered(name=name):  # fmt: skip
         pass
     assert name not in RULES
 
@@ -67,10 +67,10 @@ def test_a_name_that_no_command_or_file_could_carry_is_refused(name):
 )
 def test_a_title_or_a_paper_that_no_page_could_show_is_refused(what, words):
     """A lone surrogate failed the report after an hour of runs."""
-    with pytest.raises(ValueError, match=f"the {what} of Other must"), enrolled(**{what: words}):
+    with pytest.raises(ValueError, match=f"the {what} of Other must"), registered(**{what: words}):
         pass
     with pytest.raises(TypeError, match=f"the {what} of Other must be a string"), \
-            enrolled(**{what: 7}):  # fmt: skip
+            registered(**{what: 7}):  # fmt: skip
         pass
 
 
@@ -92,7 +92,7 @@ def test_the_names_of_all_rules_of_nofb_pass():
 
 def test_names_in_other_scripts_and_with_spaces_of_any_width_are_titles():
     """Not only English is one line of printable signs."""
-    with enrolled(title="Rückmeldung\u00a0(随机反馈), 1\u202f000"):
+    with registered(title="Rückmeldung\u00a0(随机反馈), 1\u202f000"):
         pass
 
 
@@ -122,7 +122,7 @@ def legend_of(comparison: Comparison) -> list[str]:
 @pytest.mark.parametrize("title", DOLLARS)
 def test_dollars_in_a_title_are_dollars_in_every_figure_and_the_report(title, tmp_path):
     """`$5 or $6` lost its signs, and `$\\frac{` failed the report after all runs."""
-    with enrolled(title=title):
+    with registered(title=title):
         comparison = compare(["bp", "mine"], SMALL, seeds=1)
         assert any(label.startswith(f"mine: {title}") for label in legend_of(comparison))
         for draw in FIGURES.values():
@@ -153,7 +153,7 @@ def sweep_of(*kinds):
 
 def test_a_sweep_shows_words_from_a_file_as_they_are():
     """Labels come from TOML: formulas, line breaks and orders to a terminal among them."""
-    with enrolled():
+    with registered():
         found = sweep_of(r"$\frac{", "$5 or $6", "two\nlines", "\x1b[2J", "=1+1", "a|b")
         heat_map(found).to_bytes("png")
         shown = str(found)

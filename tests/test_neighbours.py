@@ -12,7 +12,7 @@ import pytest
 from oracles import angle, attached, batch, dense_net, relative, taught_trace
 
 from nofb import SGD, Dense, Network, rules
-from nofb.rules.clock import Clock
+from nofb.clock import Clock
 from nofb.training.step import step
 
 NETS = list(oracles.NETS)

@@ -1,4 +1,4 @@
-"""A rule of one's own: found by its address, checked, and taken everywhere that a rule can go."""
+"""A custom rule: found by its address, checked, and taken everywhere that a rule can go."""
 
 import contextlib
 import json
@@ -11,8 +11,8 @@ import pytest
 from nofb import fingerprint, rules
 from nofb.check import TESTS
 from nofb.cli import main
+from nofb.custom_rules import load
 from nofb.rules import RULES, FeedbackAlignment
-from nofb.rules.own import load
 from nofb.runs.rates import RATED, tuned_rate
 from nofb.runs.specification import Specification
 
@@ -144,7 +144,7 @@ def test_the_command_prints_a_line_for_each_test_and_says_by_its_code_if_one_fai
     """A grader reads the code, a student the sentences."""
     assert main(["check", "students_file:Mine", "--set", "scale=0.2"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("mine: a rule of one's own (not published)\n")
+    assert out.startswith("mine: a custom rule (not published)\n")
     assert len(re.findall("^passed", out, re.M)) == len(TESTS) and "No failure." in out
     assert main(["check", "students_file:Flat"]) == 1
     out = capsys.readouterr().out
@@ -159,7 +159,7 @@ def test_a_rule_of_ones_own_joins_the_comparison_and_says_whose_rate_it_has(caps
     words = ["--seeds", "1", "--epochs", "1", "--hidden", "8", "--jobs", jobs]
     assert main(["compare", "--rules", "fa", "students_file:Mine", *words]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert re.search(r"mine a rule of one's own \d", out), out
+    assert re.search(r"mine a custom rule \d", out), out
     assert f"mine has no learning rate of its own yet and runs with that of {RATED}, 0.008" in out
     runs = json.loads(Path("nofb-compare/results.json").read_text("utf-8"))["runs"]
     assert [run["rule"] for run in runs] == ["fa", "mine"]
@@ -171,7 +171,7 @@ def test_a_rate_that_is_given_is_nobody_elses(capsys):
     words = ["--epochs", "1", "--hidden", "8", "--lr", "0.01"]
     assert main(["train", "students_file:Mine", *words]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("mine: a rule of one's own (not published)") and "no learning" not in out
+    assert out.startswith("mine: a custom rule (not published)") and "no learning" not in out
     assert tuned_rate("digits", "mine", "rmsprop") == tuned_rate("digits", RATED, "rmsprop")
     assert Specification(rule="fa").default_rate is None
     assert Specification(rule="mine", lr=0.1).default_rate is None
@@ -221,5 +221,5 @@ def test_another_line_anywhere_in_the_file_is_another_rule_once_it_is_loaded(des
 def test_a_class_that_is_written_anew_takes_the_place_of_the_first():
     """In a notebook a cell is run again and again, and the last class is the one that counts."""
     first, second = (type("Mine", (FeedbackAlignment,), {"name": "mine"}) for _ in range(2))
-    assert rules.enrol(first) is first and isinstance(rules.make("mine"), first)
-    assert rules.enrol(second) is RULES["mine"] is second
+    assert rules.register(first) is first and isinstance(rules.make("mine"), first)
+    assert rules.register(second) is RULES["mine"] is second

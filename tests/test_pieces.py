@@ -95,7 +95,7 @@ def counted(kind: type[FeedbackAlignment]) -> list[int]:
 
 
 class Own(FeedbackAlignment):
-    """A rule of one's own that says nothing of samples."""
+    """A custom rule that says nothing of samples."""
 
 
 class OwnBySample(FeedbackAlignment):
@@ -113,7 +113,7 @@ class Centred(FeedbackAlignment):
 
 
 def test_only_a_rule_that_says_so_is_taught_in_pieces(monkeypatch):
-    """What a rule of one's own inherits says nothing of what it overrides."""
+    """What a custom rule inherits says nothing of what it overrides."""
     cut_into(monkeypatch, 3)
     assert FeedbackAlignment.by_sample and not Own.by_sample
     assert counted(Own) == [7]

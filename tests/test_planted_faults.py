@@ -92,7 +92,7 @@ FAULTS = {
         "test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so",
     ),
     "feedback is drawn from the stream of the weights": Fault(
-        "rules/base.py",
+        "rule.py",
         'least=0), "feedback")',
         'least=0), "weights")',
         "test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed",
@@ -124,8 +124,8 @@ FAULTS = {
         "whole.target[: self.samples], whole.error[: self.samples]",
         IN_PIECES,
     ),
-    "a rule of one's own that is cut because nofb's is": Fault(
-        "rules/base.py",
+    "a custom rule that is cut because nofb's is": Fault(
+        "rule.py",
         "cls.by_sample = False",
         "pass",
         "test_only_a_rule_that_says_so_is_taught_in_pieces",

@@ -7,8 +7,8 @@ import oracles
 import pytest
 
 from nofb import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, rules
-from nofb.rules.clock import Clock
-from nofb.rules.simplified_difference_target_propagation import times_softmax_jacobian
+from nofb.clock import Clock
+from nofb.losses import times_softmax_jacobian
 from nofb.updates import updates
 
 TARGETS = [name for name in rules.TARGETS if name != "gnt"]
@@ -179,7 +179,7 @@ def test_a_rule_of_targets_takes_anything_below_its_first_layer_with_weights(nam
 
 
 class Needy(rules.FeedbackAlignment):
-    """A rule of one's own that cannot be built without being told something."""
+    """A custom rule that cannot be built without being told something."""
 
     name = "needy"
 

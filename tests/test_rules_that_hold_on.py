@@ -1,4 +1,4 @@
-"""Rules of one's own that go on working with what they gave away, or ask for more meanwhile."""
+"""Custom rules that go on working with what they gave away, or ask for more meanwhile."""
 
 from dataclasses import dataclass
 from itertools import pairwise

@@ -63,5 +63,6 @@ def test_nofb_train_sets_attributes_as_nofb_check_does(capsys):
 
 def test_target_propagation_and_its_difference_form_have_colours_of_their_own():
     """They stand side by side in every figure about targets."""
-    assert style.LOOKS["tp"].colour != style.LOOKS["dtp"].colour
-    assert style.LOOKS["tp"].line == style.LOOKS["dtp"].line
+    tp, dtp = (style.look(name, style.THEMES["light"]) for name in ("tp", "dtp"))
+    assert tp.colour != dtp.colour
+    assert tp.line == dtp.line

@@ -14,11 +14,6 @@ from nofb.training.step import step
 FLAGS = (False, True)
 TARGETS = {"inverse_activation": (None, "identity", "tanh")}
 DIFFERENCES = {**TARGETS, "gradient_at_top": FLAGS}
-ITERATIONS = {
-    "layer_norm": FLAGS,
-    "minimum_norm": FLAGS,
-    "residual": (0.0, 0.5),
-}
 # What changes how a rule teaches; numbers that only scale it are left at their defaults.
 OPTIONS = {
     "dfa": {"shared": FLAGS, "entries": (None, 1)},
@@ -30,8 +25,7 @@ OPTIONS = {
     },
     "tp": TARGETS,
     "dtp": DIFFERENCES,
-    "itp": ITERATIONS,
-    "itp_drl": ITERATIONS,
+    "itp": {"layer_norm": FLAGS, "minimum_norm": FLAGS, "residual": (0.0, 0.5)},
     "sdtp": TARGETS,
 }
 VARIANTS = {"ifa_random": rules.RandomRelay()}
@@ -77,15 +71,14 @@ def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
                     np.testing.assert_array_equal(array, before[key], err_msg=where)
 
 
-@pytest.mark.parametrize("name", ["itp", "itp_drl"])
-def test_the_minimum_norm_divides_each_signal_and_nothing_else(name):
+def test_the_minimum_norm_divides_each_signal_and_nothing_else():
     """Each δ is divided by ‖h_below‖² + 1; the targets must not change with it."""
     net = dense_net()
     trace = taught_trace(net, *batch(net))
     for layer_norm in FLAGS:
         found = {}
         for minimum_norm in FLAGS:
-            rule = attached(name, net, layer_norm=layer_norm, minimum_norm=minimum_norm)
+            rule = attached("itp", net, layer_norm=layer_norm, minimum_norm=minimum_norm)
             found[minimum_norm] = {k: delta.copy() for k, delta in rule.signals(net, trace)}
         for layer, delta in found[True].items():
             length = (trace[layer].h_below ** 2).sum(axis=1, keepdims=True) + 1

@@ -11,9 +11,9 @@ import pytest
 from desks import HELPER, sitting_in
 
 from nofb import fingerprint
+from nofb.custom_rules import load
 from nofb.fingerprint import UnknownCodeError
 from nofb.rules import FeedbackAlignment
-from nofb.rules.own import load
 from nofb.runs.task import UNKNOWN, UnknownCodeWarning, own_code
 
 

@@ -11,8 +11,8 @@ from desks import RULE, sitting_in
 
 import nofb
 from nofb import fingerprint, rules
+from nofb.custom_rules import load
 from nofb.rules import FeedbackAlignment
-from nofb.rules.own import load
 from nofb.runs.compare import comparison_plan
 from nofb.runs.grid import finished
 from nofb.runs.specification import Specification
@@ -123,7 +123,7 @@ def test_a_method_put_into_a_class_of_nofb_makes_it_somebody_elses(monkeypatch):
 
 def test_code_that_nobody_can_tell_is_never_taken_from_a_log(tmp_path):
     """A wrong number is worse than a run that is done again; and it must be said."""
-    kind = rules.enrol(mine("    at = lambda self, *_: SCALE", SCALE=threading.Lock()))
+    kind = rules.register(mine("    at = lambda self, *_: SCALE", SCALE=threading.Lock()))
     with pytest.warns(UnknownCodeWarning, match="Mine uses SCALE, and <unlocked _thread.lock"):
         assert own_code(kind).startswith(UNKNOWN)
     found = []

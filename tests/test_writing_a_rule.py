@@ -8,9 +8,9 @@ import pytest
 
 from nofb.check import TESTS, check
 from nofb.cli import main
+from nofb.custom_rules import load
 from nofb.explain.headers import parse
 from nofb.rules import Rule
-from nofb.rules.own import load
 
 PAGE = (Path(__file__).parent.parent / "docs" / "writing_a_rule.md").read_text(encoding="utf-8")
 RULE, NOTEBOOK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -140,4 +140,4 @@ def signals(rule: Rule, net: Network, size: float) -> dict[WeightedLayer, Array]
     """Return a copy of each layer's teaching signal for three samples, the error times `size`."""
     trace = net.forward(np.eye(UNITS[0])).set_target(net.as_target(np.array([0, 1, 1]), UNITS[0]))
     trace.error *= size
-    return {layer: delta.copy() for layer, delta in rule.signals(net, trace)}
+    return {layer: delta.copy() for layer, delta, *_ in rule.signals(net, trace)}

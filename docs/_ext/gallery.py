@@ -7,23 +7,13 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from anatomy import KINDS, dissect
+from anatomy import KINDS
 from picture import sample
 from wording import prose, sentence
 
 from nofb.explain import header
-from nofb.rules import CONTROLS, RULES, TARGETS, Uses
+from nofb.rules import FAMILIES, RULES, Uses
 from nofb.text import markdown
-
-FAMILIES = {
-    "control": "The controls: a ceiling and a floor",
-    "random": "Errors through fixed random matrices",
-    "signs": "Errors through the signs of the weights",
-    "learned": "Errors through matrices that learn",
-    "target": "Targets instead of errors",
-    "transport": "Errors through the weights themselves",
-    "": "Others",
-}
 
 
 def gallery() -> Iterator[str]:
@@ -51,16 +41,9 @@ def gallery() -> Iterator[str]:
 
 
 def families() -> dict[str, list[str]]:
-    """Return the rules that belong together, by what they send and through what."""
-    found: dict[str, list[str]] = {title: [] for title in FAMILIES.values()}
-    for name, rule in RULES.items():
-        anatomy = dissect(rule)
-        kind = anatomy.ways[0].kind if anatomy.ways else ""
-        if name in CONTROLS:
-            kind = "control"
-        elif name in TARGETS:
-            kind = "target"
-        found[FAMILIES[kind]].append(name)
+    """Return the names of the rules of each family, under its title."""
+    found = {title: [name for name, rule in RULES.items() if rule.family == family]
+             for family, title in FAMILIES.items()}  # fmt: skip
     return {title: names for title, names in found.items() if names}
 
 

@@ -62,7 +62,7 @@ def audit(rule: str | Rule) -> Findings:
     read = trials.reads(otherwise)
     sizes = trials.reads(resized) if read.any() else read
     stored = np.array([trials.last(Trial(spoil=Respond(k))) for k in HIDDEN])
-    changes = {**weights_read(read, sizes), **trials.told(), "activations": largest(stored)}
+    changes = {**weights_read(read, sizes), **trials.inputs(), "activations": largest(stored)}
     return Findings(
         Uses(**{use.name: changes[use.name] > 0 for use in fields(Uses)}),
         changes,
@@ -99,8 +99,8 @@ class Trials:
                 "time; let all that is random come from the generator that draw_feedback gets"
             )
 
-    def told(self) -> dict[str, float]:
-        """Return what a rule is told, draws and remembers."""
+    def inputs(self) -> dict[str, float]:
+        """Return how much depends on error, labels, random numbers and earlier steps."""
         learned = largest(self.last(Trial(past=2)))
         return {
             "error": largest(self.last(Trial(spoil=change_output))),
@@ -108,11 +108,16 @@ class Trials:
             "feedback": 0.0 if learned else largest(self.last(Trial(seed=1))),
             "learned_feedback": learned,
             "second_phase": largest(self.constant(EARLIER)),
+            "second_pass": largest(self.last(Trial(constant_again=True))),
         }
 
     def constant(self, part: str) -> Array:
-        """Return by how much the last step differs if all outputs are constant in one part."""
-        return self.last(Trial(constant=tuple(LAYERS), constant_in=(part,)))
+        """Return by how much the last step differs if all outputs are constant in one part.
+
+        Further forward passes of the whole network are left out: they are a question of their own.
+        """
+        trial = Trial(constant=tuple(LAYERS), constant_in=(part,), constant_again=False)
+        return self.last(trial)
 
     def last(self, trial: Trial) -> Array:
         """Return by how much the last step differs from the unchanged one, layer by layer."""

@@ -1,4 +1,4 @@
-"""What an audit asks of a rule, what it found, and where the rule's own claim is wrong.
+"""The questions of an audit, what it found, and where the rule's own claim is wrong.
 
 Every finding comes from an experiment: one thing was changed in a second run, and the updates of
 the hidden layers changed too, or did not. The last layer learns from its own error under every
@@ -49,7 +49,10 @@ QUESTIONS = {
     "learned_feedback": Question("learned feedback",
         "earlier steps had other samples and other weights, which were then restored"),
     "second_phase": Question("second phase",
-        "outputs were held constant in earlier steps, whenever the rule asked for them"),
+        "outputs were held constant in earlier steps, whenever the rule asked for them other than "
+        "in a second pass"),
+    "second_pass": Question("second pass",
+        "outputs were held constant whenever the rule sent samples through the network once more"),
     "activations": Question("activations",
         "the response of a layer's units, as the forward pass left it, is replaced"),
 }

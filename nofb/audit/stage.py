@@ -25,7 +25,7 @@ from nofb.training.step import step
 from nofb.types import Array
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 7, 3)  # no two alike, so that nothing fits where it does not belong
+SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix fits in the place of another
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
 # in which a rule may read weights
@@ -38,7 +38,7 @@ class FeedbackAlone(SGD):
     """An optimizer that moves feedback matrices, and leaves weights and biases where they are."""
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
-        super().step_all([move for move in moves if move[0].endswith(".B")])
+        super().step_all([move for move in moves if move[0].endswith((".B", ".D"))])
 
 
 FEEDBACK_ALONE = FeedbackAlone(FEEDBACK_RATE)
@@ -121,6 +121,9 @@ class Trial:
         The layers whose outputs are held constant while the rule works.
     constant_in
         When they are: in `EARLIER` steps, in the `LAST` one, or in both.
+    constant_again
+        Whether all outputs are held constant in further forward passes of the whole network;
+        `None` if these are no exception.
     past
         Seeds the batches, and the network's weights, of the steps before the last one.
     spoil
@@ -132,6 +135,7 @@ class Trial:
     calls: tuple[str, ...] = CALLS
     constant: tuple[int, ...] = ()
     constant_in: tuple[str, ...] = (EARLIER, LAST)
+    constant_again: bool | None = None
     past: int = 1
     spoil: Callable[[Trace], object] = lambda trace: None
 
@@ -168,14 +172,30 @@ class Stage:
     def passed(self, batch: Batch) -> Trace:
         """Return the trace of an unmodified forward pass, which knows its target."""
         x, target = batch
-        return self.net.forward(x, train=True).set_target(target)
+        trace = self.net.forward(x, train=True).set_target(target)
+        if self.trial.constant_again is not None:
+            vars(trace)["again"] = self.excepted(trace.again, self.trial.constant_again)
+        return trace
+
+    @property
+    def units(self) -> list[Units]:
+        """The layers of the network, whose outputs can be held."""
+        return [layer for layer in self.net.nodes if isinstance(layer, Units)]
+
+    def excepted(self, again: Callable[..., Trace], held: bool) -> Callable[..., Trace]:
+        """Return a further pass in which all outputs are held, or none."""
+
+        def further_pass(*arguments: Any, **options: Any) -> Trace:
+            with held_constant(self.units, held):
+                return again(*arguments, **options)
+
+        return further_pass
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
         """Call a method of the rule, with all that this trial changes."""
         replaced = self.trial.replaced if method.__name__ in self.trial.calls else {}
         constant = self.trial.constant if self.part in self.trial.constant_in else ()
-        units = [layer for layer in self.net.nodes if isinstance(layer, Units)]
-        with replacing(self.net, replaced), held_constant(units[k] for k in constant):
+        with replacing(self.net, replaced), held_constant(self.units[k] for k in constant):
             return method(*arguments)
 
 
@@ -192,7 +212,7 @@ def weights_of(net: Network) -> Replacements:
 def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
     """Within this context some weights are replaced; afterwards all weights are what they were.
 
-    That includes weights that a rule has moved meanwhile: only its updates are compared.
+    That includes weights that the rule has moved itself: only its updates are compared.
     """
     layers = net.weighted
     before = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]
@@ -209,16 +229,16 @@ def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
 
 
 @contextmanager
-def held_constant(units: Iterable[Units]) -> Iterator[None]:
-    """Within this context the outputs of some layers are held constant."""
-    chosen = list(units)
-    for layer in chosen:
-        layer.constant = True
+def held_constant(units: Iterable[Units], held: bool = True) -> Iterator[None]:
+    """Within this context the outputs of some layers are held constant, or are not."""
+    before = [(layer, layer.constant) for layer in units]
+    for layer, _ in before:
+        layer.constant = held
     try:
         yield
     finally:
-        for layer in chosen:
-            layer.constant = False
+        for layer, constant in before:
+            layer.constant = constant
 
 
 def flat(update: Update) -> Array:

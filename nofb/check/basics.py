@@ -31,7 +31,7 @@ def teaches(subject: Subject) -> Verdict:
     """Every layer that learns gets a signal, and its steps are finite and not all zero."""
     net = dense()
     rule = subject.attached(net)
-    reached = {layer for layer, _ in rule.signals(net, traced(net))}
+    reached = {layer for layer, *_ in rule.signals(net, traced(net))}
     taken = [train_step(net, rule) for _ in range(STEPS)]
     for k, layer in enumerate(net.weighted):
         who, steps = layer_name(net, k), np.array([each[k][0] for each in taken])
@@ -100,7 +100,7 @@ def run_of(subject: Subject, seed: int) -> list[Array]:
 
 
 def changes_nothing(subject: Subject) -> Verdict:
-    """Asking for updates changes nothing: a rule can be asked twice."""
+    """Computing updates changes nothing: it can be done twice."""
     net = dense()
     rule = subject.attached(net)
     x, y = batch(net)

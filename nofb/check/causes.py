@@ -26,7 +26,7 @@ def steps_through(
     slopes
         How many times a signal is multiplied by f'(a) on its way; once is right.
     start
-        What the output layer is told (N, n_outputs).
+        The signal of the output layer (N, n_outputs).
     """
     delta, steps = start, []
     for layer in net.weighted[:0:-1]:

@@ -57,7 +57,7 @@ def silent_units_rest(subject: Subject) -> Verdict:
     """A unit whose slope is zero cannot be moved, so its signal is zero."""
     net = dense(activation="relu")
     rule, trace = subject.attached(net), traced(net)
-    for layer, delta in rule.signals(net, trace):
+    for layer, delta, *_ in rule.signals(net, trace):
         off = layer.activation.slope(trace[layer].a) == 0
         lost, whole = float((delta[off] ** 2).sum()), float((delta**2).sum())
         if lost > ROUNDING * whole:

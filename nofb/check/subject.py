@@ -13,9 +13,9 @@ from nofb.kernels import calls
 from nofb.layers import Activation, Conv2D, Dense, Flatten, MaxPool2D, WeightedLayer
 from nofb.network import Network
 from nofb.optimizers import SGD
+from nofb.rule import modules_of
 from nofb.rules import Rule
 from nofb.rules.backprop import Backprop
-from nofb.rules.base import modules_of
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array, FloatType

@@ -8,7 +8,7 @@ from pathlib import Path
 from nofb import report
 from nofb.cli.options import add_places, add_settings, read_settings, resumable, say_finished
 from nofb.cli.outcome import exit_code
-from nofb.rules import ASKED_FOR, COMPARED, RULES
+from nofb.rules import COMPARED, RULES
 from nofb.runs.compare import Comparison, compare, comparison_plan
 from nofb.runs.train import Result
 from nofb.training.progress import bar
@@ -20,8 +20,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     # fmt: off
     add = parser.add_argument
     add("--rules", nargs="+", default=list(COMPARED), metavar="RULE",
-        help=f"of {' '.join(RULES)}, or module:Class for one's own "
-             f"(default: all but {' '.join(ASKED_FOR)})")
+        help=f"of {' '.join(RULES)}, or module:Class for a custom rule "
+             f"(default: {' '.join(COMPARED)})")
     add("--seeds", type=int, default=5, metavar="N",
         help="how many seeds (default: %(default)s)")
     add("--out", type=Path, default=Path("nofb-compare"), metavar="FOLDER",

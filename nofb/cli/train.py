@@ -16,7 +16,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser("train", help="train one rule and watch it")
     parser.add_argument(
-        "rule", metavar="RULE", help="its short name, see nofb rules; or module:Class, of one's own"
+        "rule", metavar="RULE", help="its short name, see nofb rules; or module:Class of your own"
     )
     # fmt: off
     parser.add_argument("--seed", type=int, default=0, metavar="N",

@@ -79,7 +79,7 @@ def unnoticed(rule: Rule, trace: Trace) -> list[float | None]:
     The change that a rule asks of h_l is δ_l / f'(a_l), whether it sends targets or not.
     """
     changes = {}
-    for layer, delta in rule.signals(network_of(trace), trace):
+    for layer, delta, *_ in rule.signals(network_of(trace), trace):
         slope = layer.activation.slope(trace[layer].a)
         changes[layer] = np.divide(delta, slope, out=np.zeros_like(delta), where=slope > 0)
     shares = [

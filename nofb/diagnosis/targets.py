@@ -15,12 +15,12 @@ import numpy as np
 from nofb import callers
 from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.view import View
+from nofb.feedback import state_of
 from nofb.jacobians import null_space_shares, output_jacobians
 from nofb.layer_maps import LayerMaps
 from nofb.network import Network
-from nofb.rules import IteratedInverses, Rule
-from nofb.rules.base import state_of
-from nofb.rules.targets import InverseTraining
+from nofb.rules import Rule
+from nofb.rules.targets import InverseTraining, TargetRule
 from nofb.types import Array
 
 _warned: WeakValueDictionary[int, Rule] = WeakValueDictionary()  # a rule need not be hashable
@@ -51,7 +51,7 @@ def lipschitz_constants(view: View) -> Array:
     rule, net = view.target_rule, view.net
     inverted = [own for own, *_ in rule.stacks(net, view.trace)]
     found = in_order(net, {own.layer: contraction(own) for own in inverted})
-    if isinstance(rule, IteratedInverses):
+    if getattr(rule, "iterations", 0) > 1:
         warn_of_divergence(net, rule, found)
     return found
 
@@ -99,11 +99,11 @@ def residual(own: LayerMaps, asked: Array, asked_below: Array) -> float:
     return float(missed / length) if length > 0 else float("nan")
 
 
-def warn_of_divergence(net: Network, rule: IteratedInverses, constants: Array) -> None:
+def warn_of_divergence(net: Network, rule: TargetRule, constants: Array) -> None:
     """Say once which inverse cannot be relied on, after it has learned."""
     training = [state_of(layer, InverseTraining) for layer in rule.inverted(net)]
     learned = any(each.optimizer.state for each in training)
-    if rule.iterations < 2 or not learned or id(rule) in _warned:
+    if not learned or id(rule) in _warned:
         return
     wrong = [number for number, constant in enumerate(constants) if constant >= 1]
     if wrong:

@@ -16,7 +16,9 @@ import numpy as np
 
 from nofb.diagnosis.paths import PerLayer, feedback_path, transport_path
 from nofb.network import Network, network_of
-from nofb.rules import Backprop, GaussNewtonTargets, Rule
+from nofb.rules import Rule
+from nofb.rules.backprop import Backprop
+from nofb.rules.gauss_newton_targets import GaussNewtonTargets
 from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
 from nofb.types import Array

@@ -178,6 +178,8 @@ def same(text: str, other: str) -> bool:
     True
     >>> same("δ_{l-1} = s_{l-1} ∘ f'(a_{l-1})", "δ_l = s_l ∘ f'(a_l)")
     True
+    >>> same("ΔW_l = h̃_{l-1}ᵀ δ_l / N", "ΔW_l = h_{l-1}ᵀ δ_l / N")  # of another pass
+    True
     >>> same("e = ŷ - y", "δ_L = e = ŷ - y"), same("δ_l = ŷ - y", "δ_l = δ_l B_l")
     (True, False)
     """
@@ -186,7 +188,8 @@ def same(text: str, other: str) -> bool:
 
 
 def _sides(text: str) -> set[str]:
-    """Return what an equation says is equal, with every layer called l."""
+    """Return what an equation says is equal, with every layer called l, and every pass alike."""
+    text = text.replace("h̃", "h").replace("ĥ", "h")
     text = re.sub(r"_(\{?)L", r"_\1l", text)
     if "_l" not in text:
         text = text.replace("_{l-1}", "_l")

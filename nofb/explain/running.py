@@ -24,8 +24,8 @@ from nofb.kernels.calls import PlainKernel, called_as, kernels_in
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
+from nofb.rule import modules_of
 from nofb.rules import Rule
-from nofb.rules.base import modules_of
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array

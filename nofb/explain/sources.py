@@ -17,8 +17,8 @@ from nofb.explain.headers import Equation, Header
 from nofb.explain.reader import Function, Line, Reader, file_of
 from nofb.explain.running import run_codes
 from nofb.explain.values import Block, of_function
+from nofb.rule import modules_of
 from nofb.rules import RULES, Rule
-from nofb.rules.base import modules_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from nofb.explain.reader import Function, Line
-from nofb.layers import WeightedLayer
+from nofb.layers import Chain, WeightedLayer
 from nofb.network import Network
 from nofb.types import Array
 
@@ -71,7 +71,7 @@ def layer_of(arguments: Iterable[Any], net: Network) -> str:
     for value in arguments:
         while isinstance(value, list | tuple) and value:  # of layers, the lowest; of maps, its own
             value = value[0]
-        for part in getattr(value, "parts", (value,)):
+        for part in value.parts if isinstance(value, Chain) else (value,):
             if isinstance(part, WeightedLayer) and part in net.weighted:
                 return f", layer {net.weighted.index(part) + 1}"
     return ""

@@ -129,7 +129,7 @@ class _Running:
 
 
 class _Steps:
-    """Is told of every line of a rule's files, and keeps what each one did."""
+    """Watches every line of a rule's files, and keeps what each one did."""
 
     def __init__(self, reader: Reader, small: Example) -> None:
         self.reader, self.net = reader, small.net

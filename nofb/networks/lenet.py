@@ -26,7 +26,7 @@ def lenet(data: Dataset, activation: str = "tanh", **network: Any) -> Network:
     Examples
     --------
     >>> from nofb.datasets import load
-    >>> [layer.n_out for layer in lenet(load("fashion").as_images()).weighted]
+    >>> [layer.n_out for layer in lenet(load("fashion_small").as_images()).weighted]
     [6, 16, 120, 84, 10]
     """
     channels, height, width = data.x_train.shape[1:]

@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from nofb.plots.style import LOOKS, Theme, literal, look
+from nofb.plots.style import Theme, literal, look
+from nofb.rules import RULES
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def draw_rule(
     style, mean = look(rule, theme), values.mean(axis=0)
     epochs = np.arange(first, first + len(mean))
     every = max(1, len(mean) // 4)
-    offset = list(LOOKS).index(rule) % every if rule in LOOKS else 0  # markers shall not pile up
+    offset = list(RULES).index(rule) % every if rule in RULES else 0  # markers shall not pile up
     axes.plot(
         epochs,
         mean,

@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib as mpl
 
 from nofb import checks
-from nofb.rules import RULES
+from nofb.rules import CONTROLS, RULES
 
 # Okabe & Ito 2008, "Color Universal Design".
 OKABE_ITO = {
@@ -70,44 +70,20 @@ class Look:
     width: float = 1.6
 
 
-DASHES, DOTS = (0.0, (5.0, 1.5)), (0.0, (1.2, 1.2))
-LONG = (0.0, (6.0, 2.5))
-# One hue for each family; line and marker tell its members apart. No hue is the theme's ink.
-# What sends targets has long dashes, in the hues of its own families.
-LOOKS = {
-    "bp": Look("", "-", "", 2.4),
-    "fa": Look("blue", "-", "o"),
-    "dfa": Look("vermillion", "-", "s"),
-    "ifa": Look("reddish purple", "-", "D"),
-    "usf": Look("bluish green", "-", "^"),
-    "brsf": Look("bluish green", DASHES, "v"),
-    "frsf": Look("bluish green", DOTS, ">"),
-    "wm": Look("orange", DASHES, "*"),
-    "wm_released": Look("orange", DOTS, "P"),
-    "kp": Look("vermillion", DASHES, "h"),
-    "kp_released": Look("vermillion", DOTS, "8"),
-    "sa": Look("reddish purple", DASHES, "<"),
-    "ia": Look("reddish purple", DOTS, "H"),
-    "np_feedback": Look("sky blue", DASHES, "d"),
-    "drtp": Look("orange", "-", "p"),
-    "sdfa": Look("sky blue", "-", "X"),
-    "tp": Look("sky blue", LONG, "v"),
-    "dtp": Look("blue", LONG, "s"),
-    "sdtp": Look("blue", LONG, "D"),
-    "fwdtp": Look("blue", LONG, "^"),
-    "itp": Look("vermillion", LONG, "*"),
-    "itp_drl": Look("vermillion", LONG, "P"),
-    "ddtp": Look("bluish green", LONG, "s"),
-    "dtp_drl": Look("bluish green", LONG, "X"),
-    "ldrl": Look("orange", LONG, "D"),
-    "gnt": Look("reddish purple", LONG, "o"),
-    "shallow": Look("", DASHES, "", 2.4),
+DOTS = (0.0, (1.2, 1.2))
+LINES: dict[str, str | tuple[float, tuple[float, ...]]] = {
+    "solid": "-",
+    "dashes": (0.0, (5.0, 1.5)),
+    "dots": DOTS,
+    "long": (0.0, (6.0, 2.5)),  # of what sends targets
+    "dash and dot": (0.0, (6.0, 1.5, 1.2, 1.5)),  # of a rule that does not say how it looks
 }
-NEWCOMERS = ("P", "*", "h", "<", "8", "d")
+WIDE = 2.4  # the lines of the controls
+MARKERS = ("P", "*", "h", "<", "8", "d")
 
 
 def look(rule: str, theme: Theme) -> Look:
-    """Return how a rule is drawn; a rule that is not in the table gets a look from its name alone.
+    """Return how a rule is drawn: as its class says, or else by a look from its name alone.
 
     Examples
     --------
@@ -116,12 +92,17 @@ def look(rule: str, theme: Theme) -> Look:
     >>> look("mine", THEMES["light"]) == look("mine", THEMES["light"])
     True
     """
-    known = LOOKS.get(rule)
-    if known is None:
-        number = zlib.crc32(rule.encode())  # Python's own hash differs from one start to the next
-        marker = NEWCOMERS[number // len(HUES) % len(NEWCOMERS)]
-        known = Look(HUES[number % len(HUES)], (0.0, (6.0, 1.5, 1.2, 1.5)), marker)
-    return Look(OKABE_ITO.get(known.colour, theme.ink), known.line, known.marker, known.width)
+    said = vars(RULES[rule]).get("look") if rule in RULES else None  # its own, and not inherited
+    colour, line, marker = said or look_of_name(rule)
+    width = WIDE if rule in CONTROLS else Look.width
+    return Look(OKABE_ITO.get(colour, theme.ink), LINES[line], marker, width)
+
+
+def look_of_name(rule: str) -> tuple[str, str, str]:
+    """Return a colour, a line and a marker that depend on a short name and on nothing else."""
+    number = zlib.crc32(rule.encode())  # Python's own hash differs from one start to the next
+    marker = MARKERS[number // len(HUES) % len(MARKERS)]
+    return HUES[number % len(HUES)], "dash and dot", marker
 
 
 def literal(text: str) -> str:

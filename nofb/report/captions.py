@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nofb.report.summary import opposed, score, score_name
+from nofb.report.summary import remarks, score, score_name
 from nofb.rules import CONTROLS
 from nofb.runs.compare import Comparison
 
@@ -34,7 +34,7 @@ ACCURACY = (
 def caption(stem: str, comparison: Comparison) -> str:
     """Return what to look at in a figure; empty for one without words."""
     better = "down" if comparison.classes is None else "up"
-    alignment = ALIGNMENT + "".join(f" {each}" for each in opposed(comparison))
+    alignment = ALIGNMENT + "".join(f" {each}" for each in remarks(comparison))
     texts = {
         "learning_curves": LEARNING,
         "alignment": alignment,

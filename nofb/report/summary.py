@@ -19,10 +19,6 @@ LEGEND = (
     "signal: angle of each hidden layer's teaching signal to backprop's; matrix: angle of each "
     "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
 )
-OPPOSED = (
-    "Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so there "
-    "the weights come to oppose the matrix: more than 90° is alignment."
-)
 
 
 @dataclass(frozen=True)
@@ -81,14 +77,15 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    sentences = LEGEND, *opposed(comparison), *stopped(comparison), *default_rates(comparison)
+    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *default_rates(comparison)
     notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
 
 
-def opposed(comparison: Comparison) -> list[str]:
-    """Say why the matrices of one rule come to more than 90°, where it was compared."""
-    return [OPPOSED] if "drtp" in comparison.rules else []
+def remarks(comparison: Comparison) -> list[str]:
+    """Return what must be said of the angles of some rules, for those that were compared."""
+    said = (vars(RULES[rule]).get("remark") for rule in comparison.rules if rule in RULES)
+    return [remark for remark in said if remark]
 
 
 def stopped(comparison: Comparison) -> list[str]:

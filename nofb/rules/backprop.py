@@ -13,11 +13,7 @@ Released code: none; this is the yardstick that all other rules are measured aga
 """
 
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -44,8 +40,9 @@ class Backprop(Rule):
     name = "bp"
     title = "backpropagation"
     paper = "Rumelhart, Hinton & Williams 1986"
+    family = "control"
     uses = Uses(error=True, transport=True)
-    by_sample = True
+    look = "ink", "solid", ""
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         for layer in trace.downward():  # from the output, where e waits: eq. 1

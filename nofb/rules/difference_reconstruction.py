@@ -16,8 +16,8 @@ Symbols: t_l target (N, n_l); η̂ step size; f_l layer l; g_l its inverse, B_l 
     bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); σ
     width of the noise; λ `inverse_decay`; J_l Jacobian of the output with respect to h_l.
 Why it works: pseudo-inverses do not compose, (W₁ W₂)⁺ ≠ W₂⁺ W₁⁺: inverses that are right one by one
-    send a part of the signal where the output cannot tell, into the null space of J_l. Eq. 8 asks
-    of the whole path to be J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
+    send a part of the signal into the null space of J_l, where the output does not depend on it.
+    Eq. 8 makes the whole path J_lᵀ (J_l J_lᵀ + c I)⁻¹, with c from λ: damped Gauss-Newton's.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which all
     units above the layer respond again. Does not use: W on the way back.
 Released code: the mean over all entries where eq. 8 has the sum over units and the mean over
@@ -30,33 +30,24 @@ from dataclasses import dataclass
 from nofb import settings
 from nofb.layer_maps import LayerMaps
 from nofb.noise import Noise
-from nofb.rules.base import Uses
+from nofb.rule import Array, Map, Uses
 from nofb.rules.targets import (
     InverseUpdate,
     TargetRule,
     difference_reconstruction,
     difference_target,
 )
-from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class DifferenceReconstruction(TargetRule):
-    """Difference reconstruction: inverses learn so that what comes back is what went up.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> DifferenceReconstruction().attach(net)
-    >>> net.weighted[1].inverse
-    Inverse(2 -> 3, activation='tanh')
-    """
+    """Difference reconstruction: inverses learn so that what comes back is what went up."""
 
     name = "dtp_drl"
     title = "difference reconstruction"
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "bluish green", "long", "X"
 
     step_size: float = 0.0686
     noise: float = settings.number(0.0569, above=0)

@@ -28,14 +28,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from nofb import settings
-from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
 from nofb.layer_maps import LayerMaps
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Initialiser, Map, Network, Uses, WeightedLayer
 from nofb.rules.targets import TargetRule, difference_target
-from nofb.types import Array, Map
 
 
 @kernel
@@ -55,20 +51,13 @@ class DifferenceTargetPropagation(TargetRule):
     ----------
     gradient_at_top
         Whether the layer below the output gets its target from the gradient, or from an inverse.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 5, "tanh"), Dense(5, 2)])
-    >>> DifferenceTargetPropagation().attach(net)
-    >>> [layer.inverse for layer in net.weighted]
-    [None, Inverse(5 -> 3, activation='tanh'), None]
     """
 
     name = "dtp"
     title = "difference target propagation"
     paper = "Lee et al. 2015"
     uses = Uses(error=True, transport=True, learned_feedback=True, second_phase=True)
+    look = "blue", "long", "s"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "meulemans2020": {
             "gradient_at_top": False, "step_size": 0.2195, "noise": 0.0837, "inverse_lr": 1.96e-3,

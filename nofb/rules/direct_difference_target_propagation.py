@@ -30,11 +30,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
-from nofb.layer_maps import LayerMaps
-from nofb.layers import WeightedLayer
-from nofb.network import Network
+from nofb.feedback import draw_matrix
+from nofb.layer_maps import LayerMaps, inverse_map
 from nofb.noise import Noise
-from nofb.rules.base import Uses, draw_matrix
+from nofb.rule import Array, Map, Network, Uses, WeightedLayer
 from nofb.rules.targets import (
     InverseUpdate,
     TargetRule,
@@ -42,7 +41,6 @@ from nofb.rules.targets import (
     difference_target,
     output_target,
 )
-from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -62,6 +60,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
     title = "direct difference target propagation"
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "bluish green", "long", "s"
 
     step_size: float = 0.0610
     noise: float = settings.number(0.0908, above=0)
@@ -73,7 +72,8 @@ class DirectDifferenceTargetPropagation(TargetRule):
 
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
         layer.D = draw_matrix(self.inverse_init, rng, net.n_outputs, layer.n_out, net)
-        layer.inverse = self.inverse(layer.D, net, net.weighted[-1], layer)
+        last, given = net.weighted[-1], self.inverse_activation
+        layer.inverse = inverse_map(net, layer.D, last, layer, given)
 
     def targets_of(self, layers: Sequence[LayerMaps], e: Array) -> Iterator[Array]:
         *hidden, last = layers

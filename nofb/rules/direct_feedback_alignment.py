@@ -10,8 +10,8 @@ one matrix for all layers: Launay et al. 2020 (NeurIPS; arXiv 2006.12878).
 Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l), where n_l counts what the
     layer shows to the next one: after a convolution all pixels of all maps, after pooling.
 Uses: the global error, its own activations, D. Does not use: W on the way back, other layers.
-Zero weights: with tanh, f'(0) = 1, so W_1 moves at step 1, W_2 at step 2 and so on, each as soon
-    as the layer below has woken (with biases all wake at step 2), while backprop never starts; with
+Zero weights: with tanh, f'(0) = 1, so W_1 moves at step 1, W_2 at step 2 and so on, each once the
+    layer below is no longer silent (with biases all at step 2), while backprop never starts; with
     ReLU f'(0) = 0 and nothing ever moves.
 Released code: sums over the batch (RMSprop hides it), here it is a mean; "DFA + adversarial" there
     perturbs the input along true backprop; the signal meets the dropout mask, here too.
@@ -22,13 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.feedback import draw_matrix
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, draw_matrix
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -48,15 +44,10 @@ class DirectFeedbackAlignment(Rule):
     shared
         Whether all layers use the first columns of one matrix.
     entries
-        How many output errors each hidden unit listens to (k entries of its column of D are not
+        How many output errors each hidden unit receives (k entries of its column of D are not
         zero, made larger by √(n_L / k)); `None` for all.
     zero_weights
         Whether `attach` sets all forward weights and biases to zero, as Nøkland does for tanh.
-
-    Raises
-    ------
-    ValueError
-        If `entries` exceeds the number of outputs, or zero weights would never move.
 
     Examples
     --------
@@ -70,8 +61,9 @@ class DirectFeedbackAlignment(Rule):
     name = "dfa"
     title = "direct feedback alignment"
     paper = "Nøkland 2016"
+    family = "random"
     uses = Uses(error=True, feedback=True)
-    by_sample = True
+    look = "vermillion", "solid", "s"
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
     shared: bool = settings.switch(False)
@@ -111,7 +103,7 @@ def keep_entries(D: Array, k: int, rng: np.random.Generator) -> None:
 
 
 def silence(net: Network) -> None:
-    """Set all forward weights and biases to zero, if the network can wake from that."""
+    """Set all forward weights and biases to zero, if the network can learn from there."""
     for layer in net.weighted:
         if layer.activation.slope(np.zeros(1)) == 0:
             raise ValueError(

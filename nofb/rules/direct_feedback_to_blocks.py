@@ -23,13 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.feedback import draw_matrix
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, draw_matrix
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -69,8 +65,10 @@ class DirectFeedbackToBlocks(Rule):
     name = "dfa_blocks"
     title = "direct feedback to blocks"
     paper = "Launay et al. 2020"
+    family = "random"
     uses = Uses(error=True, feedback=True)
-    by_sample = True
+    look = "vermillion", "dots", "D"
+    compared = False
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
@@ -85,11 +83,11 @@ class DirectFeedbackToBlocks(Rule):
                     layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        told = {
+        sent = {
             block.top: project(trace.error, block.weighted[-1].D)  # eq. 2  (N, n_k)
             for block in net.blocks()[:-1]
         }
-        for layer in trace.downward(told):  # from the output, where e waits: eq. 1
+        for layer in trace.downward(sent):  # from the output, where e waits: eq. 1
             delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 4
             yield layer, delta
             if layer.B is not None:

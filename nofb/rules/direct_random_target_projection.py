@@ -17,12 +17,8 @@ Released code: averages the output layer over batch and classes but sums the hid
 from dataclasses import dataclass
 
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Network, Signals, Trace, Uses
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
 
 
 @kernel
@@ -33,15 +29,17 @@ def project(y: Array, D: Array) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class DirectRandomTargetProjection(DirectFeedbackAlignment):
-    """DRTP: the one-hot target, projected at random, teaches every hidden layer.
-
-    Its parameters are those of `DirectFeedbackAlignment`, which draws its feedback.
-    """
+    """DRTP: the one-hot target, projected at random, teaches every hidden layer."""
 
     name = "drtp"
     title = "direct random target projection"
     paper = "Frenkel, Lefebvre & Bol 2021"
     uses = Uses(labels=True, feedback=True)
+    look = "orange", "solid", "p"
+    remark = (
+        "Rule drtp sends the label itself, which points against the error ŷ\u00a0−\u00a0y, so "
+        "there the weights come to oppose the matrix: more than 90° is alignment."
+    )
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)

@@ -1,4 +1,4 @@
-"""Error-sign feedback alignment: what if a layer heard only *which way* each output is wrong?
+"""Error-sign feedback alignment: what if a layer were told only *which way* each output is wrong?
 
 Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311), as "sDFA".
 
@@ -7,8 +7,8 @@ Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
 Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l).
-Between direct feedback alignment, which hears how wrong each output is, and direct random target
-    projection, for which the label tells the sign. The signal does not fade as errors shrink.
+It lies between direct feedback alignment, which sends how wrong each output is, and direct random
+    target projection, where the label gives the sign. The signal does not fade as errors shrink.
 Uses: the sign of the global error, its own activations, D. Does not use: W on the way back.
 Released code: sums the hidden layers but averages the output layer; here both are means.
 """
@@ -18,12 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Network, Signals, Trace, Uses
 from nofb.rules.direct_feedback_alignment import DirectFeedbackAlignment
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
 
 
 @kernel
@@ -34,15 +30,13 @@ def project_sign(e: Array, D: Array) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class ErrorSignFeedbackAlignment(DirectFeedbackAlignment):
-    """sDFA: the signs of the output error, projected at random, teach every hidden layer.
-
-    Its parameters are those of `DirectFeedbackAlignment`, which draws its feedback.
-    """
+    """sDFA: the signs of the output error, projected at random, teach every hidden layer."""
 
     name = "sdfa"
     title = "error-sign direct feedback alignment"
     paper = "Frenkel, Lefebvre & Bol 2021"
     uses = Uses(error=True, feedback=True)
+    look = "sky blue", "solid", "X"
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)

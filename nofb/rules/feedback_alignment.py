@@ -18,13 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.feedback import draw_matrix
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, draw_matrix
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -54,8 +50,9 @@ class FeedbackAlignment(Rule):
     name = "fa"
     title = "feedback alignment"
     paper = "Lillicrap et al. 2016"
+    family = "random"
     uses = Uses(error=True, feedback=True)
-    by_sample = True
+    look = "blue", "solid", "o"
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 

@@ -18,30 +18,19 @@ Released code: chooses the size of B by search; here `inverse_init` says it.
 
 from dataclasses import dataclass
 
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Map, Network, Trace, Uses
 from nofb.rules.targets import TargetRule, difference_target
-from nofb.trace import Trace
-from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class FixedWeightDifferenceTargetPropagation(TargetRule):
-    """Fixed-weight difference target propagation: random maps replace the inverses.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> FixedWeightDifferenceTargetPropagation().attach(net)
-    >>> net.weighted[1].inverse
-    Inverse(2 -> 3, activation='tanh')
-    """
+    """Fixed-weight difference target propagation: random maps replace the inverses."""
 
     name = "fwdtp"
     title = "fixed-weight difference target propagation"
     paper = "Shibuya et al. 2023"
     uses = Uses(error=True, feedback=True)
+    look = "blue", "long", "^"
 
     inverse_steps: int = 0
 

@@ -12,7 +12,7 @@ Symbols: J_l Jacobian of a_L with respect to h_l (n_L, n_l), for every sample; c
     (N, n_l); h_l activation (N, n_l); δ_l teaching signal (N, n_l); N batch size.
 Where it stands: c = 0 is the smallest change of h_l that moves the output by -η̂ e, to first order;
     for large c, Δ_l is η̂ e J_l / c, a gradient. Between them, c bounds the step along directions
-    in which J_l is nearly blind: by 1 / (2 √c), whatever J_l is.
+    in which J_l is nearly 0: by 1 / (2 √c), whatever J_l is.
 Uses: the global error, its own activations, all Wᵀ above a layer, several times. It is no rule for
     a brain; it shows what others approximate.
 Released code: c = 0 in its configurations, and Jacobians by automatic differentiation.
@@ -25,11 +25,7 @@ import numpy as np
 from nofb import settings
 from nofb.jacobians import output_jacobians
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses
 
 
 @kernel
@@ -55,28 +51,21 @@ class GaussNewtonTargets(Rule):
     ----------
     damping
         c, which is added to the eigenvalues of J Jᵀ.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> rule = GaussNewtonTargets()
-    >>> rule.attach(net)
-    >>> [update.dW.shape for update in rule.updates(net, [[1, 2, 3, 4]], [0])]
-    [(4, 3), (3, 2)]
     """
 
     name = "gnt"
     title = "Gauss-Newton targets"
     paper = "Meulemans et al. 2020"
+    family = "targets"
     uses = Uses(error=True, transport=True)
-    by_sample = True
+    look = "reddish purple", "long", "o"
+    compared = False
 
     damping: float = settings.number(0.01, least=0)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
         yield net.weighted[-1], trace.error  # eq. 1  (N, n_L)
         for layer, J in output_jacobians(trace):  # (N, n_L, n_l)
-            asked = gauss_newton(J, trace.error, self.damping)  # (N, n_l)
-            delta = trace.times_slope(layer, asked)  # eq. 4  (N, n_l)
+            change = gauss_newton(J, trace.error, self.damping)  # (N, n_l)
+            delta = trace.times_slope(layer, change)  # eq. 4  (N, n_l)
             yield layer, delta

@@ -10,7 +10,7 @@ Nøkland 2016 (NeurIPS; arXiv 1609.01596).
 Symbols: e output error (N, n_L); D_1 direct feedback matrix (n_L, n_1); W_l forward weights
     (n_{l-1}, n_l), or a fixed random matrix R_l of that shape instead.
 Uses: the global error, its own activations, D_1, its own W. Does not use: Wᵀ, the layers above.
-Zero weights: W_l = 0 makes δ_l = 0 for all l > 1, and so W_2 never moves: h_1 wakes, but eq. 3
+Zero weights: W_l = 0 makes δ_l = 0 for all l > 1, and so W_2 never moves: h_1 does, but eq. 3
     relays nothing. The forward relay needs non-zero W_2 ... W_{L-1}; a random relay does not.
 Released code: none. Two independent notes disagree on whether the relay is W_l or a fixed random
     matrix: `IndirectFeedbackAlignment` has the weights, `RandomRelay` the random matrices.
@@ -21,14 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.feedback import draw_matrix, state_of
 from nofb.kernels.jit import kernel
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, draw_matrix, state_of
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses, WeightedLayer
 
 
 @kernel
@@ -45,15 +40,9 @@ def relay(delta_below: Array, R: Array) -> Array:
 
 @dataclass
 class Relay:
-    """What a layer keeps, as `layer.rule_state`, where the relay is random.
+    """What a layer keeps, as `layer.rule_state`, where the relay is random."""
 
-    Parameters
-    ----------
-    R
-        The fixed relay matrix (n_in, n_out).
-    """
-
-    R: Array
+    R: Array  # fixed (n_in, n_out)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -63,22 +52,15 @@ class IndirectFeedbackAlignment(Rule):
     Parameters
     ----------
     feedback_init
-        How D_1 is drawn.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 5, "tanh"), Dense(5, 2)])
-    >>> IndirectFeedbackAlignment().attach(net)
-    >>> net.layers[0].D.shape, net.layers[1].D is None
-    ((2, 3), True)
+        How D_1, and each R of a random relay, is drawn.
     """
 
     name = "ifa"
     title = "indirect feedback alignment"
     paper = "Nøkland 2016"
+    family = "random"
     uses = Uses(error=True, forward_weights=True, feedback=True)
-    by_sample = True
+    look = "reddish purple", "solid", "D"
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
@@ -107,18 +89,12 @@ class IndirectFeedbackAlignment(Rule):
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class RandomRelay(IndirectFeedbackAlignment):
-    """Indirect feedback alignment that relays through fixed random matrices.
-
-    Parameters
-    ----------
-    feedback_init
-        How D_1 and each R are drawn.
-    """
+    """Indirect feedback alignment that relays through fixed random matrices."""
 
     name = "ifa_random"
     title = "indirect feedback alignment, random relay"
     uses = Uses(error=True, feedback=True)
-    by_sample = True
+    listed = False
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)

@@ -2,8 +2,8 @@
 
 Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
 
-Engaged mode, eqs. 1 to 3, is feedback alignment's. Mirror mode is the weight mirror's, with one
-term more in its estimate:
+Engaged mode, eqs. 1 to 3, is the weight mirror's, and so is mirror mode, with one term more in its
+estimate:
     ξ_l     ~ mean 0, variance σ²                   (4)   noise in the units below, M samples
     z_l     = f(ξ_l W_l)                            (5)   the response of the units above, centred
     R_l     = mean(-ξ_l · z_l B_l + ½ν ‖z_l B_l‖²)  (6)   "amp" and "null": for ν = 1, ½‖ξ - zB‖²
@@ -16,16 +16,16 @@ What it learns: for linear units and η_B = λ / σ², (1 + ν W_lᵀ W_l) B_l =
     transpose towards the pseudo-inverse, which inverts where backprop transposes: the singular
     vectors are Wᵀ's, and a singular value s becomes s / (1 + ν s²), which is never above ½ / √ν.
 Uses: the global error, its own activations, B, a second phase. Does not use: W on the way back.
-Paper: "decay" counts ‖W‖² too. Here W rests in mirror mode, as under the weight mirror. The paper's
-    rates were not read: ν = 1 is ours.
+Paper: "decay" counts ‖W‖² too. Here W stays as it is in mirror mode. The paper's rates were not
+    read: ν = 1 is ours.
 """
 
 from dataclasses import dataclass
 
 from nofb import settings
 from nofb.kernels.jit import kernel
+from nofb.rule import Array
 from nofb.rules.weight_mirror import WeightMirror
-from nofb.types import Array
 
 
 @kernel
@@ -50,7 +50,6 @@ class InformationAlignment(WeightMirror):
         ν, at least 0; with 0 it is the weight mirror.
     decay
         λ, greater than 0 and less than 1.
-
     width, samples, steps_before, steps_between, feedback_init
         As for the weight mirror; its rate stays λ / σ², its noise is Gaussian, and its responses
         are centred.
@@ -70,7 +69,8 @@ class InformationAlignment(WeightMirror):
     name = "ia"
     title = "information alignment"
     paper = "Kunin et al. 2020"
-    by_sample = True
+    look = "reddish purple", "dots", "H"
+    compared = False
 
     null: float = settings.number(1.0, least=0)
     rate: float | None = settings.fixed(None)

@@ -13,10 +13,10 @@ Bengio 2020's iteration (arXiv 2007.15139) with the inverses of Meulemans et al.
 Inverses: learn as in `dtp_drl`, from zero.
 Symbols: t_l target (N, n_l); η̂ step size; f_l layer l, g_l its inverse; h_l activation (N, n_l);
     h^(k) target below after k of K steps (N, n_{l-1}); α damping; δ_l teaching signal (N, n_l).
-Both parts in full: the iteration in `itp`, the loss of the inverses in `dtp_drl`.
-Why: an exact inverse of one layer restores *everything* that its target asks for, and nearly all of
-    that the output does not notice: each layer on the way down makes it larger, by one over its
-    small singular values, until the change is noise (`nofb reproduce bengio2020` shows it). Eq. 3
+Both parts on their own: the iteration in `itp`, the loss of the inverses in `dtp_drl`.
+Why: an exact inverse of one layer reaches *all* of its target, and the output does not depend on
+    most of that change: each layer on the way down makes it larger, by one over its small singular
+    values, until the change is noise (`nofb reproduce bengio2020` shows it). Eq. 3
     moves only within what g_l can give. Inverses that learned from what comes back from the output,
     and started from zero, give little else than what the output can tell.
 How far: the iteration still ends where all of t_l is met, so that two iterations, damped, help, and
@@ -31,39 +31,49 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nofb import settings
-from nofb.initialisers import Initialiser
+from nofb.kernels.jit import kernel
 from nofb.layer_maps import LayerMaps
 from nofb.noise import Noise
-from nofb.rules.base import Uses
-from nofb.rules.iterated_inverses import IteratedInverses
-from nofb.rules.targets import InverseUpdate, difference_reconstruction
+from nofb.rule import Array, Initialiser, Map, Uses
+from nofb.rules.targets import InverseUpdate, TargetRule, difference_reconstruction
+
+
+@kernel
+def improve(h: Array, g_t: Array, g_z: Array, damping: float) -> Array:
+    """One iteration: the target moves by what its layer still misses, seen through the inverse."""
+    return h + h.dtype.type(damping) * (g_t - g_z)  # eq. 3  (N, n_{l-1})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class IteratedDifferenceReconstruction(IteratedInverses):
+class IteratedDifferenceReconstruction(TargetRule):
     """Iterated difference reconstruction: iterated inverses that know what the output can tell.
 
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> IteratedDifferenceReconstruction().attach(net)
-    >>> bool(net.weighted[1].inverse.B.any())
-    False
+    Parameters
+    ----------
+    iterations
+        K, for each layer.
+    damping
+        α, how much of each iteration is taken.
     """
 
     name = "itp_drl"
     title = "iterated difference reconstruction"
     paper = "Bengio 2020, Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "vermillion", "long", "P"
 
     step_size: float = 0.0686
     noise: float = settings.number(0.0569, above=0)
     epochs_before: int = 1
     inverse_init: Initialiser = settings.initialiser("zeros")
-    iterations: int = 2
-    damping: float = 0.5
-    layer_norm: bool = False
+    iterations: int = settings.whole(2, least=0)
+    damping: float = settings.number(0.5, above=0)
+
+    def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
+        x, g_t = h_below, g(t)  # eq. 2  (N, n_{l-1})
+        for _ in range(self.iterations):
+            x = improve(x, g_t, g(f(x)), self.damping)  # eq. 3
+        return x  # eq. 4  (N, n_{l-1})
 
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
         return difference_reconstruction(layers, noise)

@@ -15,7 +15,7 @@ Bengio 2020 (arXiv 2007.15139): its theorems; it has no experiments.
 Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
 Symbols: t_l target (N, n_l); η̂ step size; f_l layer l, g_l its inverse; h_l activation (N, n_l), of
     the last layer a_L; K iterations; α damping; J_l Jacobian of the output with respect to h_l; Δ_l
-    the change that the target asks for (N, n_l); δ_l teaching signal (N, n_l); N batch size.
+    the change to the target (N, n_l); δ_l teaching signal (N, n_l); N batch size.
 Why it converges: with r = g ∘ f - id and f(h*) = t, eq. 3 for α = 1 is h^(k+1) - h* =
     r(h*) - r(h^(k)), so that ‖h^(k) - h*‖ ≤ Lip(r)^k ‖h^(0) - h*‖: each iteration helps if
     Lip(r) < 1, and may do harm if not. For eq. 5 it is f ∘ g - id that counts.
@@ -39,9 +39,8 @@ import numpy as np
 from nofb import settings
 from nofb.kernels.jit import kernel
 from nofb.layer_maps import LayerMaps
-from nofb.rules.base import Uses
+from nofb.rule import Array, Map, Uses
 from nofb.rules.targets import TargetRule
-from nofb.types import Array, Map
 
 
 @kernel
@@ -51,13 +50,13 @@ def improve(x: Array, wanted: Array, reached: Array, damping: Array) -> Array:
 
 
 @kernel
-def layer_factor(asked: Array, change: Array) -> Array:
-    """The layer-wise factor of each sample (N, 1), 0 where nothing is asked of the layer."""
+def layer_factor(output_change: Array, change: Array) -> Array:
+    """The layer-wise factor of each sample (N, 1), 0 where the layer is to change nothing."""
     factor = np.zeros((len(change), 1), change.dtype)
     for i in range(len(change)):
         length = (change[i] ** 2).sum()
         if length > 0:
-            factor[i, 0] = (asked[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖²: eq. 8
+            factor[i, 0] = (output_change[i] ** 2).sum() / length  # ‖Δ_L‖² / ‖Δ_l‖²: eq. 8
     return factor
 
 
@@ -90,20 +89,13 @@ class IteratedInverses(TargetRule):
         Whether each sample's δ_l is multiplied by ‖Δ_L‖² / ‖Δ_l‖².
     minimum_norm
         Whether each sample's weight step is divided by ‖h_{l-1}‖² + 1.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> IteratedInverses(iterations=3).attach(net)
-    >>> net.weighted[1].inverse
-    Inverse(2 -> 3, activation='tanh')
     """
 
     name = "itp"
     title = "iterated inverses"
     paper = "Bengio 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "vermillion", "long", "*"
 
     iterations: int = settings.whole(3, least=0)
     damping: float = settings.number(1.0, above=0)
@@ -130,8 +122,8 @@ class IteratedInverses(TargetRule):
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
         delta = super().teaching_signal(own, t, e)
         if self.layer_norm:
-            asked = own.h - t  # eq. 7  (N, n_l)
-            delta *= layer_factor(self.step_size * e, asked)  # eq. 8
+            change = own.h - t  # eq. 7  (N, n_l)
+            delta *= layer_factor(self.step_size * e, change)  # eq. 8
         return delta
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
@@ -146,6 +138,7 @@ class IteratedFromInverse(IteratedInverses):
 
     name = "itp_from_inverse"
     title = "iterated inverses, from the inverse"
+    listed = False
 
     def start(self, g: Map, h_below: Array, t: Array) -> Array:
         return g(t)  # eq. 2
@@ -157,6 +150,7 @@ class IteratedInOutputSpace(IteratedInverses):
 
     name = "itp_in_output_space"
     title = "iterated inverses, in output space"
+    listed = False
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         u = t  # eq. 4

@@ -16,28 +16,24 @@ Why it works: eqs. 3 and 4 add the same to W and to Bᵀ, so the difference W - 
     max-norm, which cuts W and B each at its own columns, breaks it. λ follows the learning rate's
     schedule; a decay of the optimizer comes on top, for W and B alike.
 Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
-Paper: (1 - λ) W - η ΔW, which is eq. 5 with η / (1 - λ). It decays the first layer's W as well;
-    without a B to be brought to, that layer's W has no use for it and is left alone here.
+Paper: (1 - λ) W - η ΔW, which is eq. 5 with η / (1 - λ). It decays the first layer's W as well,
+    which has no B to converge to and does not decay here.
 Released code: multiplies by a decay factor of 1, so W - Bᵀ never changes, and the angle falls only
     as W outgrows it (`kp_released`). It steps B by the transpose of W's own change, carried across;
-    here every synapse works out its own.
+    here every feedback synapse computes its own.
 """
 
 from dataclasses import dataclass
 
 from nofb import settings
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Network, Signals, Trace, Uses
 from nofb.rules.feedback_alignment import FeedbackAlignment
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
 
 
 @kernel
 def reciprocal_product(h_below: Array, delta: Array, samples: int) -> Array:
-    """The product of the weight step once more, worked out by the feedback synapses."""
+    """The product of the weight step once more, computed by the feedback synapses."""
     return (delta / delta.dtype.type(samples)).T @ h_below  # eq. 4  (n_l, n_{l-1})
 
 
@@ -57,8 +53,6 @@ class KolenPollack(FeedbackAlignment):
     ----------
     decay
         λ, per step, for every B and its W; from 0 to less than 1. With 0 they never come closer.
-    feedback_init
-        How each B (n_out, n_in) is drawn, as in feedback alignment.
 
     Examples
     --------
@@ -75,8 +69,9 @@ class KolenPollack(FeedbackAlignment):
     name = "kp"
     title = "Kolen-Pollack"
     paper = "Akrout et al. 2019"
+    family = "learned"
     uses = Uses(error=True, learned_feedback=True)
-    by_sample = True
+    look = "vermillion", "dashes", "h"
 
     decay: float = settings.number(1e-3, least=0, below=1)
 
@@ -95,16 +90,11 @@ class KolenPollack(FeedbackAlignment):
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class KolenPollackReleased(KolenPollack):
-    """Kolen-Pollack as in the authors' released runs: no decay, so W - Bᵀ never changes.
-
-    Parameters
-    ----------
-    feedback_init
-        How each B (n_out, n_in) is drawn, as in feedback alignment.
-    """
+    """Kolen-Pollack as in the authors' released runs: no decay, so W - Bᵀ never changes."""
 
     name = "kp_released"
     title = "Kolen-Pollack, as released"
-    by_sample = True
+    look = "vermillion", "dots", "8"
+    compared = False
 
     decay: float = settings.fixed(0.0)

@@ -33,28 +33,19 @@ from nofb import settings
 from nofb.layer_maps import LayerMaps
 from nofb.layers.inverse import Use
 from nofb.noise import Noise
-from nofb.rules.base import Uses
+from nofb.rule import Array, Map, Uses
 from nofb.rules.targets import InverseUpdate, TargetRule, difference_target
-from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class LocalDifferenceReconstruction(TargetRule):
-    """Local difference reconstruction: inverses learn the transposed Jacobian of their layer.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> LocalDifferenceReconstruction().attach(net)
-    >>> net.weighted[1].inverse
-    Inverse(2 -> 3, activation='identity')
-    """
+    """Local difference reconstruction: inverses learn the transposed Jacobian of their layer."""
 
     name = "ldrl"
     title = "local difference reconstruction"
     paper = "Ernoult et al. 2022"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "orange", "long", "D"
 
     step_size: float = 0.7
     noise: float = settings.number(0.1, above=0)

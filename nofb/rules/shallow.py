@@ -10,11 +10,7 @@ Uses: nothing; no hidden layer is taught, and there is no way back.
 Released code: none; it is the control that most comparisons leave out.
 """
 
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses
-from nofb.trace import Trace
-from nofb.updates import Signals
+from nofb.rule import Network, Rule, Signals, Trace, Uses, WeightedLayer
 
 
 class Shallow(Rule):
@@ -23,8 +19,9 @@ class Shallow(Rule):
     name = "shallow"
     title = "last layer only (control)"
     paper = "a control"
+    family = "control"
     uses = Uses()
-    by_sample = True
+    look = "ink", "dashes", ""
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         return layer is net.weighted[-1]

@@ -26,13 +26,9 @@ from math import sqrt
 import numpy as np
 
 from nofb import settings
+from nofb.feedback import state_of
 from nofb.kernels.jit import kernel
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.rules.base import Rule, Uses, state_of
-from nofb.trace import Trace
-from nofb.types import Array
-from nofb.updates import Signals
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses, WeightedLayer
 
 
 @kernel
@@ -49,18 +45,10 @@ def send_back(delta: Array, B: Array) -> Array:
 
 @dataclass
 class Magnitudes:
-    """What a layer keeps, as `layer.rule_state`.
+    """What a layer keeps, as `layer.rule_state`."""
 
-    Parameters
-    ----------
-    rng
-        Draws the magnitudes of all layers.
-    M
-        The magnitudes (n_out, n_in).
-    """
-
-    rng: np.random.Generator
-    M: Array
+    rng: np.random.Generator  # draws the magnitudes of all layers
+    M: Array  # (n_out, n_in)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -74,8 +62,8 @@ class SignSymmetry(Rule):
     """
 
     paper = "Liao, Leibo & Poggio 2016"
+    family = "signs"
     uses = Uses(error=True, signs=True)
-    by_sample = True
 
     scale: float = settings.number(1.0, above=0)
 
@@ -111,19 +99,11 @@ class SignSymmetry(Rule):
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class UniformSignSymmetry(SignSymmetry):
-    """uSF: the signs of the weights, all with one magnitude.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
-    >>> UniformSignSymmetry().attach(net)
-    >>> bool((np.sign(net.layers[1].B) == np.sign(net.layers[1].W.T)).all())
-    True
-    """
+    """uSF: the signs of the weights, all with one magnitude."""
 
     name = "usf"
     title = "sign-symmetry, uniform"
+    look = "bluish green", "solid", "^"
 
     def magnitudes(self, layer: WeightedLayer, rng: np.random.Generator) -> Array:
         return np.ones(layer.feedback_shape)
@@ -135,6 +115,7 @@ class FixedRandomSignSymmetry(SignSymmetry):
 
     name = "frsf"
     title = "sign-symmetry, fixed random magnitudes"
+    look = "bluish green", "dots", ">"
     uses = Uses(error=True, signs=True, feedback=True)
 
     def magnitudes(self, layer: WeightedLayer, rng: np.random.Generator) -> Array:
@@ -147,6 +128,7 @@ class BatchwiseRandomSignSymmetry(FixedRandomSignSymmetry):
 
     name = "brsf"
     title = "sign-symmetry, batchwise random magnitudes"
+    look = "bluish green", "dashes", "v"
 
     def after_step(self, net: Network) -> None:
         for layer in net.weighted[1:]:

@@ -25,32 +25,21 @@ Released code: none was found. The paper's "parallel" is one inverse step with e
 from dataclasses import dataclass, replace
 
 from nofb import settings
-from nofb.activations import ACTIVATIONS, Activation
-from nofb.initialisers import Initialiser
-from nofb.kernels import losses
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.activations import Activation
+from nofb.losses import OUTPUT_UNITS
+from nofb.rule import Array, Initialiser, Map, Network, Uses
 from nofb.rules.targets import TargetRule, difference_target
-from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class SimplifiedDifferenceTargetPropagation(TargetRule):
-    """Simplified difference target propagation: the label is the output's target.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
-    >>> SimplifiedDifferenceTargetPropagation().attach(net)
-    >>> net.weighted[1].inverse
-    Inverse(2 -> 3, activation='tanh')
-    """
+    """Simplified difference target propagation: the label is the output's target."""
 
     name = "sdtp"
     title = "simplified difference target propagation"
     paper = "Bartunov et al. 2018"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "blue", "long", "D"
 
     step_size: float = 1.0
     inverse_init: Initialiser = settings.initialiser("orthogonal")
@@ -60,15 +49,3 @@ class SimplifiedDifferenceTargetPropagation(TargetRule):
 
     def unit(self, net: Network) -> list[Activation]:
         return [replace(OUTPUT_UNITS[net.head.name], f=net.head.unit)]  # eq. 1: h_L = ŷ
-
-
-def times_softmax_jacobian(signal: Array, h: Array) -> Array:
-    """Return the signal times diag(h) - hᵀ h, which is its own transpose."""
-    return (signal - (signal * h).sum(axis=1, keepdims=True)) * h
-
-
-OUTPUT_UNITS = {
-    "cross_entropy": Activation("softmax", losses.softmax, times_softmax_jacobian),
-    "binary_cross_entropy": ACTIVATIONS["logistic"],
-    "squared_error": ACTIVATIONS["identity"],
-}

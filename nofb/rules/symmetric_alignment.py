@@ -1,4 +1,4 @@
-"""Symmetric alignment: what if B were simply pulled towards Wᵀ, and nobody asked how?
+"""Symmetric alignment: what if B were simply pulled towards Wᵀ?
 
 Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
 
@@ -6,13 +6,13 @@ Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01
     δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (2)   as in feedback alignment
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
     R_l     = α ‖B_l‖² - β tr(B_l W_l)              (4)   "decay" and "self"
-    B_l ← B_l - η_B (2α B_l - β W_lᵀ)               (5)   η_B ∂R/∂B: settles at (β / 2α) W_lᵀ
+    B_l ← B_l - η_B (2α B_l - β W_lᵀ)               (5)   η_B ∂R/∂B: converges to (β / 2α) W_lᵀ
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
     h_{l-1} what the layer received (N, n_{l-1}); α decay, β pull, η_B rate, which follows the
     schedule of the learning rate; N batch size.
-Why it is here: it is what the other rules whose feedback learns would be if they had no noise and
-    needed no data. What a mirror loses against it is the price of not knowing W.
+Why it is here: it is the limit of the other rules with learned feedback, without their noise. What
+    a mirror loses against it is the price of not knowing W.
 Uses: the global error, its own activations, B, and W itself, transposed, in eq. 5: this is weight
     transport, only slower, with B an average of Wᵀ over the last 1 / (2α η_B) steps.
 Paper: "decay" counts ‖W‖² too. Here W learns from its error alone, as under the other rules; the
@@ -23,10 +23,8 @@ from dataclasses import dataclass
 
 from nofb import checks, settings
 from nofb.kernels.jit import kernel
-from nofb.network import Network
-from nofb.rules.base import Uses
+from nofb.rule import Array, Network, Uses
 from nofb.rules.feedback_alignment import FeedbackAlignment
-from nofb.types import Array
 
 
 @kernel
@@ -49,33 +47,16 @@ class SymmetricAlignment(FeedbackAlignment):
     decay
         α, greater than 0.
     pull
-        β; with β = 2α, as by default, B settles at Wᵀ itself.
-    feedback_init
-        How each B (n_out, n_in) is drawn, as in feedback alignment.
-
-    Raises
-    ------
-    ValueError
-        If a step would throw B past its goal.
-
-    Examples
-    --------
-    >>> from nofb import Dense, Network
-    >>> from nofb.diagnosis import angle
-    >>> net = Network([Dense(4, 30, activation="tanh"), Dense(30, 10)])
-    >>> rule, last = SymmetricAlignment(), net.weighted[1]
-    >>> rule.attach(net)
-    >>> for _ in range(300):
-    ...     rule.after_step(net)
-    >>> bool(angle(last.B, last.W.T) < 1)
-    True
+        β; with β = 2α, as by default, B converges to Wᵀ itself.
     """
 
     name = "sa"
     title = "symmetric alignment"
     paper = "Kunin et al. 2020"
+    family = "learned"
     uses = Uses(error=True, transport=True, learned_feedback=True)
-    by_sample = True
+    look = "reddish purple", "dashes", "<"
+    compared = False
 
     rate: float = settings.number(0.02, above=0)
     decay: float = settings.number(0.5, above=0)

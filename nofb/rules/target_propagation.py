@@ -21,10 +21,10 @@ Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds its
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from nofb.rules.base import Uses
+from nofb.rule import Array, Map, Uses
 from nofb.rules.targets import TargetRule
-from nofb.types import Array, Map
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -46,7 +46,11 @@ class TargetPropagation(TargetRule):
     name = "tp"
     title = "target propagation"
     paper = "Bengio 2014"
+    excused: ClassVar[dict[str, str]] = {
+        "learns": "its file says why: the errors of its inverses add up"
+    }
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
+    look = "sky blue", "long", "v"
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
         return g(t)  # eq. 2  (N, n_{l-1})

@@ -20,18 +20,16 @@ import numpy as np
 
 from nofb import optimizers, schedules, settings
 from nofb.activations import ACTIVATIONS, Activation
+from nofb.feedback import draw_matrix, state_of
 from nofb.initialisers import Initialiser
 from nofb.kernels.jit import kernel
-from nofb.layer_maps import LayerMaps, above, dense_layers, layer_maps
-from nofb.layers import Chain, Inverse, WeightedLayer
-from nofb.layers.inverse import Use
-from nofb.network import Network, network_of
+from nofb.layer_maps import LayerMaps, dense_layers, inverse_map, layer_maps
+from nofb.layers.inverse import Inverse, Use
+from nofb.network import network_of
 from nofb.noise import Noise
 from nofb.optimizers import Optimizer
-from nofb.rules.base import Rule, draw_matrix, state_of
-from nofb.trace import Trace
-from nofb.types import Array, Map
-from nofb.updates import Signals, side_by_side
+from nofb.rule import Array, Map, Network, Rule, Signals, Trace, WeightedLayer
+from nofb.updates import side_by_side
 
 Targets = Iterator[tuple[WeightedLayer, Array]]
 
@@ -61,7 +59,7 @@ def target_error(h: Array, t: Array, step_size: float) -> Array:
 
 @kernel(exact=True)
 def difference_target(h_below: Array, g_t: Array, g_h: Array) -> Array:
-    """What an inverse gets wrong cancels: to the last bit where t = h (N, n_{l-1})."""
+    """The error of an inverse cancels: to the last bit where t = h (N, n_{l-1})."""
     return h_below + (g_t - g_h)  # t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)
 
 
@@ -149,7 +147,8 @@ class TargetRule(Rule):
         How the matrix of every inverse is drawn.
     """
 
-    by_sample = True
+    family = "targets"
+    compared = False
 
     step_size: float = settings.number(0.1, above=0)
     noise: float = settings.number(0.1, least=0)
@@ -200,11 +199,11 @@ class TargetRule(Rule):
 
     def teaching_signal(self, own: LayerMaps, t: Array, e: Array) -> Array:
         """Return δ of a hidden layer (N, n_l)."""
-        asked = target_error(own.h, t, self.step_size)
-        return own.times_slope(asked)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
+        error = target_error(own.h, t, self.step_size)
+        return own.times_slope(error)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
-        """Return what W learns from, given δ: the same, unless a rule says otherwise."""
+        """Return the signal that W learns from, given δ: the same, unless a rule changes it."""
         return delta
 
     def layers(self, net: Network, trace: Trace) -> list[LayerMaps]:
@@ -240,17 +239,8 @@ class TargetRule(Rule):
     def attach_inverse(self, net: Network, layer: WeightedLayer, rng: np.random.Generator) -> None:
         """Draw the inverse of a layer: from its state to that of the layer below."""
         layer.B = draw_matrix(self.inverse_init, rng, *layer.feedback_shape, net)
-        layer.inverse = self.inverse(layer.B, net, layer, net.below(layer))
-
-    def inverse(
-        self, matrix: Array, net: Network, upper: WeightedLayer, lower: WeightedLayer
-    ) -> Inverse:
-        """Return an inverse from the state of one layer to that of a lower one."""
-        given = self.inverse_activation and ACTIVATIONS[self.inverse_activation]
-        if not net.weightless_above(lower):  # its activation is its own
-            return Inverse(matrix, given or ACTIVATIONS[lower.activation.name])
-        before = Chain(given) if given else above(net, upper)
-        return Inverse(matrix, before=before)  # s(z) B + c, as f is s(h) W + b
+        given = self.inverse_activation
+        layer.inverse = inverse_map(net, layer.B, layer, net.below(layer), given)
 
     def feedback_passes(self, epoch: int) -> int:
         return self.epochs_between if epoch else self.epochs_before
@@ -264,7 +254,7 @@ class TargetRule(Rule):
             self.step_inverses(net, trace)
 
     def step_inverses(self, net: Network, trace: Trace) -> None:
-        """Let every inverse take one step, each from the inverses as they were before."""
+        """Take one step with every inverse, each from the inverses as they were before."""
         stacks = self.stacks(net, trace)
         training = [state_of(own.layer, InverseTraining) for own, *_ in stacks]
         noises = [each.rng for each in training]

@@ -1,4 +1,4 @@
-"""Weight mirror: what if the feedback path learned Wᵀ by itself, from noise, while nobody teaches?
+"""Weight mirror: what if the feedback path learned Wᵀ by itself, from noise, without data or error?
 
 Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019 (NeurIPS; arXiv 1904.05391).
 
@@ -36,18 +36,21 @@ Gaps to the released code, each of them an attribute, all of them `wm_released`:
     its output units respond through their logistic; here the last layer responds with its a.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from nofb import checks, settings
+from nofb.feedback import draw_matrix, state_of
 from nofb.kernels.jit import kernel
-from nofb.layers import WeightedLayer
-from nofb.network import Network
-from nofb.rules.base import Uses, state_of
-from nofb.rules.feedback_alignment import FeedbackAlignment
-from nofb.types import Array, FloatType
+from nofb.noise import NOISES
+from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses, WeightedLayer
+
+
+@kernel
+def send_back(delta: Array, B: Array) -> Array:
+    """Every unit below gets the errors of all units above, each times what B has learned."""
+    return delta @ B  # eq. 2  (N, n_{l-1})
 
 
 @kernel
@@ -71,50 +74,24 @@ def follow(B: Array, dB: Array, rate: float, decay: float) -> None:
             B[i, j] += rate * dB[i, j] - decay * B[i, j]  # eq. 7
 
 
-def gaussian(rng: np.random.Generator, shape: tuple[int, int], dtype: FloatType) -> Array:
-    """Return noise from N(0, 1)."""
-    return rng.standard_normal(shape, dtype)
-
-
-def uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: FloatType) -> Array:
-    """Return noise that is even from -√3 to √3: variance 1."""
-    return (rng.random(shape, dtype) - dtype(0.5)) * dtype(12**0.5)
-
-
-NOISES: dict[str, Callable[[np.random.Generator, tuple[int, int], FloatType], Array]] = {
-    "gaussian": gaussian,
-    "uniform": uniform,
-}
-
-
 @dataclass
 class LastStep:
-    """What a layer's last mirror step left behind, as `layer.rule_state`.
+    """What a layer's last mirror step left behind, as `layer.rule_state`."""
 
-    Parameters
-    ----------
-    rng
-        Draws the noise of all layers.
-    xi, z
-        Noise (M, n_in) and response (M, n_out).
-    dB
-        The estimate (n_out, n_in) that was made of it.
-    """
-
-    rng: np.random.Generator
-    xi: Array
-    z: Array
-    dB: Array
+    rng: np.random.Generator  # draws the noise of all layers
+    xi: Array  # noise (M, n_in)
+    z: Array  # response (M, n_out)
+    dB: Array  # the estimate that was made of it (n_out, n_in)
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
-class WeightMirror(FeedbackAlignment):
+class WeightMirror(Rule):
     """Weight mirror: between steps of learning, noise lets every B find its Wᵀ.
 
     Parameters
     ----------
     rate
-        η_B; `None` for λ / σ², with which B settles at Wᵀ, times f'(0) of its units.
+        η_B; `None` for λ / σ², with which B converges to Wᵀ, times f'(0) of its units.
     decay
         λ, per mirror step; from 0 to less than 1. It bounds B, and is how fast B follows W.
     renormalise
@@ -134,11 +111,6 @@ class WeightMirror(FeedbackAlignment):
     feedback_init
         How each B (n_out, n_in) is drawn, as in feedback alignment.
 
-    Raises
-    ------
-    ValueError
-        If nothing says how fast to mirror, or centring has a single sample.
-
     Examples
     --------
     >>> from nofb import Dense, Network
@@ -156,9 +128,11 @@ class WeightMirror(FeedbackAlignment):
     name = "wm"
     title = "weight mirror"
     paper = "Akrout et al. 2019"
+    family = "learned"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
-    by_sample = True
+    look = "orange", "dashes", "*"
 
+    feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
     rate: float | None = settings.number(None, above=0, optional=True)
     decay: float = settings.number(0.02, least=0, below=1)
     renormalise: bool = settings.switch(False)
@@ -181,17 +155,22 @@ class WeightMirror(FeedbackAlignment):
 
     @property
     def mirror_rate(self) -> float:
-        """η_B; by default the one with which B settles at Wᵀ, where f' is 1."""
+        """η_B; by default the one with which B converges to Wᵀ, where f' is 1."""
         return self.decay / self.width**2 if self.rate is None else self.rate
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        super().draw_feedback(net, rng)
         for layer in net.weighted[1:]:
+            layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
             shapes = (self.samples, layer.n_in), (self.samples, layer.n_out), layer.feedback_shape
             layer.rule_state = LastStep(rng, *(np.zeros(shape, net.dtype) for shape in shapes))
         self.mirror(net, self.steps_before)
 
-    # Engaged mode is `FeedbackAlignment.signals`.
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        for layer in trace.downward():  # from the output, where e waits: eq. 1
+            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 2
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, send_back(delta, layer.B))
 
     def after_step(self, net: Network) -> None:
         self.mirror(net, self.steps_between)
@@ -231,21 +210,14 @@ class WeightMirror(FeedbackAlignment):
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class WeightMirrorReleased(WeightMirror):
-    """The weight mirror as the authors' code has it: raw responses, and nothing bounds B.
-
-    Parameters
-    ----------
-    steps_before
-        Mirror steps before training; there, as many as an epoch of MNIST has batches.
-    feedback_init
-        How each B (n_out, n_in) is drawn, as in feedback alignment.
-    """
+    """The weight mirror as the authors' code has it: raw responses, and nothing bounds B."""
 
     name = "wm_released"
     title = "weight mirror, as released"
-    by_sample = True
+    look = "orange", "dots", "P"
+    compared = False
 
-    steps_before: int = 468
+    steps_before: int = 468  # as many as an epoch of MNIST has batches
     steps_between: int = settings.fixed(1)
     rate: float | None = settings.fixed(0.01 * 128)  # a sum over the samples there
     decay: float = settings.fixed(0.0)

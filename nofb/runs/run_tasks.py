@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from nofb import checks, fingerprint
+from nofb.custom_rules import address, is_own
 from nofb.datasets import Dataset
 from nofb.rules import RULES, Rule
-from nofb.rules.own import address, is_own
 from nofb.runs.grid import attempt, run_grid, unfinished
 from nofb.runs.pools import Task, in_processes
 from nofb.runs.run_log import Record

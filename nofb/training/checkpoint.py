@@ -134,7 +134,7 @@ class Checkpoint:
         TypeError
             If a hyper-parameter of the rule or the optimizer cannot be compared.
         ValueError
-            If something differs, with both values; or if the code of a rule of one's own cannot be
+            If something differs, with both values; or if the code of a custom rule cannot be
             compared.
         """
         if self.path is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nofb.rules.clock import Clock
+from nofb.clock import Clock
 from nofb.trace import Trace
 from nofb.training.batches import Batches
 from nofb.training.interrupts import Interrupts

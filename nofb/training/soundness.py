@@ -56,7 +56,7 @@ def _check_optimizers(run: Run) -> None:
     parameters = {
         f"{index}.{name}": getattr(layer, name)
         for index, layer in enumerate(layers)
-        for name in ("W", "b", "B")
+        for name in ("W", "b", "B", "D")
     }
     _check_averages(parameters, run.optimizer)
     for layer in layers:

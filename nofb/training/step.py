@@ -62,6 +62,8 @@ def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[Move]:
             yield f"{index}.b", layer.b, update.db
         if layer.B is not None and update.dB is not None:
             yield f"{index}.B", layer.B, update.dB
+        if layer.D is not None and update.dD is not None:
+            yield f"{index}.D", layer.D, update.dD
 
 
 def other_moves(net: Network, trace: Trace) -> Iterator[Move]:

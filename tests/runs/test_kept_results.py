@@ -51,7 +51,7 @@ def test_a_comparison_is_run_anew_when_a_helper_was_edited(desk):
 
 NOTEBOOK = """
 import nofb
-from nofb.rules import FeedbackAlignment, enrol
+from nofb.rules import FeedbackAlignment, register
 
 def cell(scale):
     class Mine(FeedbackAlignment):
@@ -60,7 +60,7 @@ def cell(scale):
             for layer, delta in super().signals(net, trace):
                 yield layer, delta * {scale}
     Mine.__qualname__ = "Mine"
-    return enrol(Mine)
+    return register(Mine)
 
 def accuracy(**more):
     settings = {{"hidden": [4], "epochs": 1, "lr": 0.01}}

@@ -18,7 +18,7 @@ from nofb.layers import Dense, Inverse
 from nofb.layers.inverse import Use
 from nofb.optimizers import Adam
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import IteratedInverses
+from nofb.rules.iterated_inverses import IteratedInverses
 from nofb.types import Array
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from nofb.diagnosis import angle
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import WeightMirror
+from nofb.rules.weight_mirror import WeightMirror
 from nofb.types import Array
 
 if TYPE_CHECKING:

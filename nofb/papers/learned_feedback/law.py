@@ -15,7 +15,7 @@ import numpy as np
 
 from nofb.diagnosis import angle
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import KolenPollack
+from nofb.rules.kolen_pollack import KolenPollack
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
 from nofb.training import Run

@@ -1,4 +1,4 @@
-"""A rule of one's own: found by where it stands, module:Class, and looked at before it is used.
+"""A custom rule: found by its address, module:Class, and checked before it is used.
 
 To find it is to import its module, which runs the file.
 """
@@ -14,12 +14,12 @@ from types import ModuleType
 
 from nofb import checks
 from nofb.modules import is_nofb
-from nofb.rules.base import Rule, Uses
+from nofb.rule import Rule, Uses
 from nofb.text import printable
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # a word of a command, and of a file's name
 
-_folders: list[str] = []  # on the search path for the sake of a rule: the last one that was current
+_folders: list[str] = []  # that a rule has put on the search path: the last current folder
 
 
 def load(place: str) -> type[Rule]:

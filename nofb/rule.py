@@ -1,6 +1,7 @@
-"""What a rule is: it turns a trace into a teaching signal for every layer.
+"""The base of all rules: a rule turns a trace into a teaching signal for every layer.
 
 The weight step then always reads dW = h_belowᵀ δ / N, so rules differ in their signals alone.
+A rule's file imports the names of its signatures from here.
 """
 
 from __future__ import annotations
@@ -8,60 +9,41 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numba.core.errors import NumbaError
 
-from nofb import checks, seeds, settings, updates
+from nofb import checks, feedback, seeds, settings, updates
+from nofb.clock import Clock
 from nofb.initialisers import Initialiser
 from nofb.kernels import calls
 from nofb.layers import WeightedLayer
-from nofb.layers.owned_arrays import owned
 from nofb.modules import is_nofb
 from nofb.network import Network
-from nofb.rules.clock import Clock
 from nofb.trace import Trace
-from nofb.types import Array
+from nofb.types import Array, Map
 from nofb.updates import Signals, Update
 
-State = TypeVar("State")
+__all__ = ["Array", "Initialiser", "Map", "Network", "Rule", "Signals", "Trace", "Uses",
+           "WeightedLayer", "modules_of"]  # fmt: skip
+
 MISTAKES = (TypeError, ValueError, AttributeError, NumbaError)
 
 
 @dataclass(frozen=True)
 class Uses:
-    """What a rule must know, on its way back, beyond a layer's own input and activation.
+    """What a rule must know, on its way back, beyond a layer's own input and activation."""
 
-    Parameters
-    ----------
-    error
-        The output error ŷ - y.
-    labels
-        The target alone, before the forward pass has ended.
-    transport
-        The forward weights of the layer above, transposed: weight transport, at once or slowly.
-    signs
-        Only the signs of those weights.
-    forward_weights
-        The layer's own forward weights, as a matrix, to relay a signal upward. A rule
-        that only observes how the layer's units respond does not use them.
-    feedback
-        Random matrices that never learn.
-    learned_feedback
-        Feedback matrices that learn.
-    second_phase
-        A time of its own, in which the feedback path learns.
-    """
-
-    error: bool = False
-    labels: bool = False
-    transport: bool = False
-    signs: bool = False
-    forward_weights: bool = False
-    feedback: bool = False
-    learned_feedback: bool = False
-    second_phase: bool = False
+    error: bool = False  # the output error ŷ - y
+    labels: bool = False  # the target alone, before the forward pass has ended
+    transport: bool = False  # W of the layer above, transposed: weight transport, at once or slowly
+    signs: bool = False  # only the signs of those weights
+    forward_weights: bool = False  # the layer's own W as a matrix, not only how its units respond
+    feedback: bool = False  # random matrices that never learn
+    learned_feedback: bool = False  # feedback matrices that learn
+    second_phase: bool = False  # a phase of its own, in which units respond so that feedback learns
+    second_pass: bool = False  # a further forward pass, from another input or with noise in it
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -72,29 +54,44 @@ class Rule(ABC):
 
     Attributes
     ----------
-    name
-        Its short name in `nofb.rules.RULES`.
-    title
-        Its full name.
-    paper
-        Where it comes from.
+    name, title, paper
+        Its short name in `nofb.rules.RULES`, its full name, and where it comes from.
+    family
+        Where lists have it: a key of `nofb.rules.FAMILIES`.
     uses
         What it must know.
-    presets
-        Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
+    look
+        Its colour, line and marker in figures, see `nofb.plots.style`. A class without a look of
+        its own gets one from its name.
     by_sample
         Whether the signals of a sample need no other sample, so that a batch can be cut into
-        pieces. A rule of one's own says so itself.
+        pieces; `False` for a custom rule that does not say so itself.
+    compared
+        Whether `nofb compare` trains it where no rules are named.
+    listed
+        Whether it is in `RULES`: a variant that is shown with another rule is not.
+    remark
+        What a table of angles must say of this very class.
+    excused
+        Tests of `nofb check` that cannot apply to the rule, by name, each with the reason.
+    presets
+        Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
     clock
         The moment of a run, which `nofb.fit` keeps up to date.
     """
 
     name: ClassVar[str]
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}
-    title: ClassVar[str] = "a rule of one's own"
+    title: ClassVar[str] = "a custom rule"
     paper: ClassVar[str] = "not published"
+    family: ClassVar[str] = "other"
     uses: ClassVar[Uses]
-    by_sample: ClassVar[bool] = False
+    look: ClassVar[tuple[str, str, str] | None] = None
+    by_sample: ClassVar[bool] = True
+    compared: ClassVar[bool] = True
+    listed: ClassVar[bool] = True
+    remark: ClassVar[str] = ""
+    excused: ClassVar[dict[str, str]] = {}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
     clock: Clock = field(default_factory=Clock, init=False)
 
     def __init_subclass__(cls) -> None:
@@ -131,12 +128,18 @@ class Rule(ABC):
     def signals(self, net: Network, trace: Trace) -> Signals:
         """Give each layer its teaching signal δ, as rows or shaped like its pre-activation.
 
-        Each layer once, in any order. What has been given away, or has arrived at a layer, must not
-        be changed any more: it is kept, and not copied.
+        Each layer once, in any order. Do not change an array after it was yielded or has arrived
+        at a layer: it is kept, and not copied.
+
+        A rule with further passes yields (layer, δ, pass): δ then meets what the layer received in
+        that pass, and the steps of several passes add up. `trace.again` makes them.
         """
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
-        """Give layers and the update dB of their feedback matrix, once all signals are known."""
+        """Give layers and the update of their feedback matrix, once all signals are known.
+
+        It is dB for a layer with a B, and dD for one with a D.
+        """
         return ()
 
     def feedback_passes(self, epoch: int) -> int:
@@ -151,6 +154,12 @@ class Rule(ABC):
 
     def after_step(self, net: Network) -> None:  # noqa: B027
         """Change the feedback path after the weights have moved; fixed feedback stays."""
+
+    def answer(self, net: Network, trace: Trace) -> None:  # noqa: B027
+        """Put this rule's own answer in place of the outputs, where its output layer gives none.
+
+        It is asked wherever a network is evaluated: `predict`, `outputs`, `accuracy` and `loss`.
+        """
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
         """Say whether a layer learns; only a control says no."""
@@ -172,32 +181,25 @@ class Rule(ABC):
         found = updates.updates(
             trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
         )
-        for layer, dB in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
-            found[net.weighted.index(layer)].dB = dB
+        for layer, step, *_ in read(self.feedback_updates(net, trace), "feedback_updates", "dB"):
+            update = found[net.weighted.index(layer)]
+            if layer.B is None and layer.D is not None:
+                update.dD = step
+            else:
+                update.dB = step
         return found
 
     def check_feedback(self, net: Network, error: Exception) -> None:
         """Raise a sentence if the feedback is not as `attach` draws it: kernels have no words."""
         self.check_attached(net)
         promised = self.uses.feedback or self.uses.learned_feedback
-        bare = all(layer.B is None and layer.D is None for layer in net.weighted)
-        if promised and bare and type(self).draw_feedback is Rule.draw_feedback:
+        undrawn = type(self).draw_feedback is Rule.draw_feedback
+        if promised and undrawn and feedback.has_none(net):
             sentence = f"no layer has a B: is a method of {self!r} called `draw_feedback`?"
             raise ValueError(sentence) from error
         rule, twin = copy.deepcopy((self, net))
         rule.attach(twin)
-        for layer, drawn in zip(net.weighted, twin.weighted, strict=True):
-            for name, what in (("B", "feedback matrix"), ("D", "direct feedback matrix")):
-                found, expected = getattr(layer, name), getattr(drawn, name)
-                if expected is not None and found is None:
-                    raise ValueError(
-                        f"{layer!r} has no {what}: attach the rule to the network first"
-                    ) from error
-                if expected is not None and found.shape != expected.shape:
-                    raise ValueError(
-                        f"the {what} of {layer!r} has shape {found.shape}, "
-                        f"but needs {expected.shape}"
-                    ) from error
+        feedback.check_drawn(net, twin, error)
 
     def check_attached(self, net: Network) -> None:
         """Raise a sentence if another rule, or none, is attached to the network."""
@@ -205,7 +207,7 @@ class Rule(ABC):
             raise ValueError(f"{self!r} is not attached to this network: call attach(net) first")
 
     def updates(self, net: Network, x: Array, y: Array) -> list[Update]:
-        """Work out the updates for one batch; no array of the network changes.
+        """Compute the updates for one batch; no array of the network changes.
 
         Parameters
         ----------
@@ -235,20 +237,3 @@ def modules_of(rule: type[Rule]) -> list[str]:
     """Return the modules that a rule's class is written in, its own first, but not this one."""
     modules = (kind.__module__ for kind in rule.__mro__ if issubclass(kind, Rule))
     return [module for module in dict.fromkeys(modules) if module != __name__]
-
-
-def state_of(layer: WeightedLayer, kind: type[State]) -> State:
-    """Return what the attached rule keeps for a layer, or say that it is not attached."""
-    if not isinstance(layer.rule_state, kind):
-        raise ValueError(
-            f"{layer!r} keeps no {kind.__name__} of this rule: attach the rule to the network first"
-        )
-    return layer.rule_state
-
-
-def draw_matrix(
-    draw: Initialiser, rng: np.random.Generator, senders: int, receivers: int, net: Network
-) -> Array:
-    """Return a feedback matrix (senders, receivers) of its own, in the network's type."""
-    drawn = draw(rng, senders, receivers)
-    return owned("a feedback matrix", net, drawn, (senders, receivers), net.dtype)

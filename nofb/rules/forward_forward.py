@@ -1,0 +1,194 @@
+"""Forward-forward: what if each layer learned alone to tell right labels from wrong ones?
+
+Hinton 2022 (arXiv 2212.13345).
+
+Forward twice, each time with a label written over the first inputs: the own one, then a wrong one.
+    ĥ_l  = h_l √n_l / ‖h_l‖                         (1)   what the next layer receives: no length
+    G_l  = ‖h_l‖²                                   (2)   the goodness of a layer, for each sample
+    p_l  = σ(G_l - θ n_l)                           (3)   its belief that the label is right
+    δ_l  = -(1 - p_l) 2 h_l ∘ f'(a_l)               (4)   right label: the gradient of -log p_l
+    δ_l  = p_l 2 h_l ∘ f'(a_l)                      (5)   wrong label: that of -log(1 - p_l)
+    ΔW_l = ĥ_{l-1}ᵀ δ_l / N                         (6)   of both passes together
+The output layer learns from the pass without a label, and from its own error:
+    δ_L  = ŷ - y                                    (7)
+
+Symbols: h_l activation (N, n_l); ĥ_0 the input with its label, of length √n_0; G_l, p_l one number
+    a sample; θ threshold, for each unit; σ logistic function; N batch size.
+Answer: to name a class, every label is tried. The score of a label is the sum of G_l - θ n_l over
+    all hidden layers but the first, and the loss's output unit makes ŷ of the scores.
+Why it works: no layer needs another one to know what is good. Eq. 1 hides from each layer how good
+    the one below found the sample, so that it must find reasons of its own.
+Uses: the labels, its own activations, two more forward passes. Does not use: the error, W on the
+    way back, other layers, a second phase; there is no way back.
+Paper: draws wrong labels that the network finds likely; here all wrong ones are equally likely. Its
+    quick way to name a class is one pass without a label and a softmax on hidden activities: here
+    that is the output layer (eq. 7), and what `history` has of the training samples. It also pulls
+    the mean activities of a layer's units together, which is left out.
+Released code: leaves out the factor 2 of eqs. 4 and 5, half of the learning rate.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nofb import settings
+from nofb.feedback import state_of
+from nofb.kernels.jit import kernel
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses, WeightedLayer
+
+NOTHING = 1e-8  # a mean square activity that is silence
+
+
+@kernel
+def to_length_one_each(h: Array) -> Array:
+    """Keep the direction of each row, and give it the length √n."""
+    square = (h * h).sum(axis=1) / h.dtype.type(h.shape[1])  # ‖h‖² / n
+    return h / np.sqrt(square + h.dtype.type(NOTHING)).reshape(-1, 1)  # eq. 1  (N, n_l)
+
+
+@kernel
+def log_odds(h: Array, threshold: float) -> Array:
+    """How far the goodness is above what a layer counts as good."""
+    return (h * h).sum(axis=1) - h.dtype.type(threshold * h.shape[1])  # eqs. 2 and 3  (N,)
+
+
+@kernel
+def logistic(x: Array) -> Array:
+    """σ(x), of which no exponential overflows."""
+    half = x.dtype.type(0.5)
+    return half + half * np.tanh(half * x)  # eq. 3
+
+
+@kernel
+def encourage(h: Array, odds: Array) -> Array:
+    """What is right should be better: the less it is believed, the more."""
+    doubt = logistic(-odds)  # 1 - p  (N,)
+    return h.dtype.type(-2) * doubt.reshape(-1, 1) * h  # eq. 4  (N, n_l)
+
+
+@kernel
+def discourage(h: Array, odds: Array) -> Array:
+    """What is wrong should be worse: the more it is believed, the more."""
+    belief = logistic(odds)  # p  (N,)
+    return h.dtype.type(2) * belief.reshape(-1, 1) * h  # eq. 5  (N, n_l)
+
+
+@dataclass
+class WrongLabels:
+    """What the first layer keeps, as `layer.rule_state`: how the wrong labels are drawn.
+
+    Parameters
+    ----------
+    step
+        How many steps there have been: each has its own draw, which is the same in every run.
+    """
+
+    step: int = 0
+
+    def draw(self, target: Array) -> Array:
+        """Return for each target row the row of another class, all others equally likely."""
+        samples, n = target.shape
+        others = np.random.default_rng(self.step).integers(1, n, samples)  # how far on they are
+        wrong = (target.argmax(axis=1) + others) % n
+        return one_hot(wrong, n, target)
+
+
+def one_hot(labels: Array, n: int, like: Array) -> Array:
+    """Return rows (N, n) for labels (N,)."""
+    return np.eye(n, dtype=like.dtype)[labels]
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class ForwardForward(Rule):
+    """Forward-forward: goodness for right labels, and none for wrong ones.
+
+    While it is attached, `net.predict`, `net.accuracy` and `net.loss` try every label.
+
+    Parameters
+    ----------
+    threshold
+        θ, the mean square activity at which a layer is in doubt.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer inputs than classes, so that no label can be written over them, or less
+        than two classes.
+
+    Examples
+    --------
+    >>> from nofb import Dense, Network
+    >>> net = Network([Dense(4, 8, activation="relu"), Dense(8, 3)])
+    >>> rule = ForwardForward()
+    >>> rule.attach(net)
+    >>> x, y = np.ones((5, 4)), np.array([0, 1, 1, 2, 1])
+    >>> [update.dW.shape for update in rule.updates(net, x, y)]
+    [(4, 8), (8, 3)]
+    """
+
+    name = "ff"
+    title = "forward-forward"
+    paper = "Hinton 2022"
+    family = "forward"
+    uses = Uses(labels=True, second_pass=True)
+    look = "bluish green", "long", "d"
+    by_sample = False
+    compared = False
+    excused: ClassVar[dict[str, str]] = {
+        "a mean over the batch": "each sample of a batch meets a wrong label of its own draw",
+        "the slope": "its units are taught in passes of their own, with a label on the input",
+    }
+
+    threshold: float = settings.number(0.5, above=0)
+
+    def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
+        inputs, n = net.inputs, net.n_outputs
+        if not 1 < n <= inputs:
+            raise ValueError(
+                "forward-forward writes the label over the first inputs, one for each class, but "
+                f"there are {inputs} inputs and {n} outputs: it needs two classes, and an input "
+                "for each"
+            )
+        net.weighted[0].rule_state = WrongLabels()
+
+    def signals(self, net: Network, trace: Trace) -> Signals:
+        yield net.weighted[-1], trace.error  # eq. 7
+        wrong = state_of(net.weighted[0], WrongLabels).draw(trace.target)
+        for labels, push in ((trace.target, encourage), (wrong, discourage)):
+            labelled = self.labelled(net, trace, labels)
+            for layer in net.weighted[:-1]:
+                h = rows(labelled, layer)
+                signal = push(h, log_odds(h, self.threshold))  # eqs. 2 to 5
+                yield layer, labelled.times_slope(layer, signal), labelled  # eq. 6
+
+    def labelled(self, net: Network, trace: Trace, labels: Array) -> Trace:
+        """Return a pass of the same samples, with labels (N, n_L) written over their inputs."""
+        x = trace.x.reshape(trace.samples, -1).copy()
+        x[:, : net.n_outputs] = labels
+        hidden = dict.fromkeys(net.weighted[:-1], normalised)  # eq. 1
+        return trace.again(received=hidden, x=x.reshape(trace.x.shape))
+
+    def answer(self, net: Network, trace: Trace) -> None:
+        """Let the output be what trying every label gives."""
+        judges = net.weighted[1:-1] or net.weighted[:1]
+        last = trace[net.weighted[-1]]
+        for label in range(net.n_outputs):
+            row = one_hot(np.full(trace.samples, label), net.n_outputs, last.a)
+            labelled = self.labelled(net, trace, row)
+            odds = [log_odds(rows(labelled, layer), self.threshold) for layer in judges]
+            last.a[:, label] = np.sum(odds, axis=0)
+        net.head.unit(last.a, last.h)
+
+    def after_step(self, net: Network) -> None:
+        state_of(net.weighted[0], WrongLabels).step += 1
+
+
+def rows(trace: Trace, layer: WeightedLayer) -> Array:
+    """Return the activations of a layer, a row for each sample."""
+    return trace[layer].h.reshape(trace.samples, -1)
+
+
+def normalised(h_below: Array) -> Array:
+    """Return what a layer receives without its length, in the shape it had."""
+    return to_length_one_each(h_below.reshape(len(h_below), -1)).reshape(h_below.shape)  # eq. 1

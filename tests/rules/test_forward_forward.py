@@ -1,0 +1,201 @@
+"""Forward-forward: every layer learns alone what a right label looks like, and what a wrong one."""
+
+import numpy as np
+import oracles
+import pytest
+from oracles import attached, batch, dense_net, differences, taught_trace
+
+import nofb
+from nofb import Dense, Network, rules
+from nofb.rules import forward_forward as ff
+
+THRESHOLD = 0.3
+
+
+def net_of(activation="tanh", sizes=(6, 4, 5, 3)):
+    return dense_net(sizes, activation)
+
+
+def layerwise(net, x, labels):
+    """Yield each hidden layer, what it receives, and its activations, written apart."""
+    h = x.copy()
+    h[:, : labels.shape[1]] = labels
+    for layer in net.weighted[:-1]:
+        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.NOTHING)
+        h = oracles.ACTIVATIONS[layer.activation.name][0](received @ layer.W + layer.b)
+        yield layer, received, h
+
+
+def local_loss(net, k, x, right, wrong):
+    """Return the mean of -log p for right labels and -log(1 - p) for wrong ones, of layer k."""
+    total = 0.0
+    for labels, sign in ((right, -1), (wrong, 1)):
+        *_, (_, _, h) = list(layerwise(net, x, labels))[: k + 1]
+        odds = (h**2).sum(axis=1) - THRESHOLD * h.shape[1]
+        total += np.logaddexp(0, sign * odds).mean()
+    return total
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
+def test_each_layer_follows_the_gradient_of_its_own_loss(activation):
+    """Against central differences: a lost factor 2 or slope is a rule that nobody published."""
+    net = net_of(activation)
+    x, y = batch(net)
+    rule = attached("ff", net, threshold=THRESHOLD)
+    right = np.eye(3)[y]
+    wrong = net.weighted[0].rule_state.draw(right)
+    updates = rule.updates(net, x, y)
+    for k, layer in enumerate(net.weighted[:-1]):
+        for name, found in (("W", updates[k].dW), ("b", updates[k].db)):
+            parameter = getattr(layer, name)
+            entries = np.arange(parameter.size)
+            loss = lambda k=k: local_loss(net, k, x, right, wrong)  # noqa: E731
+            measured = differences(loss, parameter, entries)
+            np.testing.assert_allclose(found.ravel(), measured, rtol=0, atol=1e-7)
+
+
+def test_no_layer_hears_of_another_one_above_it():
+    """Its gradient is local: other weights above must not change what a layer is taught."""
+    net = net_of()
+    x, y = batch(net)
+    rule = attached("ff", net)
+    first = rule.updates(net, x, y)[0].dW.copy()
+    for layer in net.weighted[1:]:
+        layer.W *= -3
+    np.testing.assert_array_equal(rule.updates(net, x, y)[0].dW, first)
+
+
+def test_how_loud_a_layer_is_does_not_reach_the_next_one():
+    """Else a layer could copy the goodness of the one below, and learn nothing of its own."""
+    net = net_of("relu")
+    x, y = batch(net)
+    rule = attached("ff", net)
+    trace = taught_trace(net, x, y)
+    before = rule.labelled(net, trace, trace.target)[net.weighted[1]].h.copy()
+    net.weighted[0].W *= 7
+    net.weighted[0].b *= 7
+    after = rule.labelled(net, trace, trace.target)[net.weighted[1]].h
+    np.testing.assert_allclose(after, before, rtol=1e-6)
+
+
+def test_a_row_keeps_its_direction_and_gets_the_length_of_as_many_ones():
+    h = np.random.default_rng(0).normal(size=(5, 8))
+    out = ff.to_length_one_each(h)
+    np.testing.assert_allclose((out**2).mean(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(out / np.linalg.norm(out, axis=1, keepdims=True),
+                               h / np.linalg.norm(h, axis=1, keepdims=True))  # fmt: skip
+    assert not ff.to_length_one_each(np.zeros((1, 4))).any()  # silence is no NaN
+
+
+def test_in_doubt_a_right_label_pushes_as_hard_as_a_wrong_one_pulls():
+    """At G = θ n, where p = 1/2, the two gradients are opposite; far from it one of them is 0."""
+    h = np.random.default_rng(1).normal(size=(4, 6))
+    doubt = np.zeros(4)
+    np.testing.assert_array_equal(ff.encourage(h, doubt), -ff.discourage(h, doubt))
+    np.testing.assert_allclose(ff.discourage(h, doubt), h, rtol=1e-15)
+    assert not ff.encourage(h, np.full(4, 800.0)).any()
+    assert not ff.discourage(h, np.full(4, -800.0)).any()
+
+
+# ---- the wrong labels
+
+
+@pytest.mark.parametrize("n", [2, 3, 10])
+def test_a_wrong_label_is_never_the_own_one_and_all_others_come_equally_often(n):
+    """Drawn from all classes, one in ten would teach that the right label is wrong."""
+    draws = 3000
+    labels = np.arange(n)
+    target = np.eye(n)[labels]
+    state = ff.WrongLabels()
+    counts = np.zeros((n, n))
+    for state.step in range(draws):
+        wrong = state.draw(target)
+        assert (wrong.sum(axis=1) == 1).all()
+        counts += wrong
+    assert not np.diag(counts).any()
+    expected = draws / (n - 1)
+    others = counts[~np.eye(n, dtype=bool)]
+    assert np.abs(others - expected).max() <= 5 * np.sqrt(expected)
+
+
+def test_the_wrong_labels_change_with_every_step_and_not_between():
+    """A rule can be asked twice about a batch; and one draw for ever would miss most classes."""
+    net = net_of()
+    x, y = batch(net, 40)
+    rule = attached("ff", net)
+    drawn = []
+    for _ in range(3):
+        state, target = net.weighted[0].rule_state, net.as_target(y, len(x))
+        drawn.append(state.draw(target))
+        rule.updates(net, x, y)
+        np.testing.assert_array_equal(state.draw(target), drawn[-1])
+        rule.after_step(net)
+    assert not np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[1], drawn[2])
+
+
+def test_the_label_is_written_over_the_first_inputs_of_a_copy():
+    """The user's samples, and the first pass, must not learn the answer."""
+    net = net_of()
+    x, y = batch(net)
+    trace = taught_trace(net, x, y)
+    labelled = attached("ff", net).labelled(net, trace, trace.target)
+    np.testing.assert_array_equal(labelled.x[:, :3], np.eye(3)[y])
+    np.testing.assert_array_equal(labelled.x[:, 3:], x[:, 3:])
+    np.testing.assert_array_equal(trace.x, x)
+
+
+# ---- its own answer
+
+
+@pytest.mark.parametrize("sizes", [(6, 4, 5, 3), (6, 4, 3), (6, 4, 5, 7, 3)])
+def test_a_class_is_named_by_trying_every_label(sizes):
+    """Of the goodness above the threshold, summed over all hidden layers but the first."""
+    net = net_of("relu", sizes)
+    x, y = batch(net, 20)
+    attached("ff", net, threshold=THRESHOLD)
+    scores = np.empty((len(x), 3))
+    for label in range(3):
+        row = np.eye(3)[np.full(len(x), label)]
+        odds = [(h**2).sum(axis=1) - THRESHOLD * h.shape[1] for *_, h in layerwise(net, x, row)]
+        scores[:, label] = sum(odds[1:] or odds)
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(net.outputs(x), p, rtol=1e-9)
+    np.testing.assert_array_equal(net.predict(x), scores.argmax(axis=1))
+    assert net.accuracy(x, y) == (scores.argmax(axis=1) == y).mean()
+    assert net.loss(x, y) == pytest.approx(-np.log(p[np.arange(len(x)), y]).mean())
+
+
+def test_under_another_rule_the_output_layer_answers_again():
+    """The weights are the network's; how they are read is the rule's."""
+    net = net_of()
+    x, _ = batch(net)
+    plain = net.outputs(x)
+    attached("ff", net)
+    assert oracles.unlike(net.outputs(x), plain)
+    attached("bp", net)
+    np.testing.assert_array_equal(net.outputs(x), plain)
+
+
+def test_a_run_is_measured_by_its_own_answers():
+    """`history` must tell how good the network is under this rule, not under backprop."""
+    data = nofb.datasets.load("digits").flat()
+    net = Network([Dense(64, 32, "relu", init="he"), Dense(32, 32, "relu", init="he"),
+                   Dense(32, 10)], seed=0)  # fmt: skip
+    optimizer = nofb.Adam(lr=0.01, schedule="cosine")
+    run = nofb.fit(net, rules.make("ff"), data, epochs=12, optimizer=optimizer, progress=False)
+    assert run.history["test_accuracy"][-1] == net.accuracy(data.x_test, data.y_test)
+    assert run.history["test_accuracy"][-1] > 0.85
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        lambda: Network([Dense(4, 3, "tanh"), Dense(3, 1)], loss="binary_cross_entropy"),
+        lambda: Network([Dense(2, 3, "tanh"), Dense(3, 5)]),
+    ],
+)
+def test_where_no_label_can_be_written_it_says_so(net):
+    with pytest.raises(ValueError, match="forward-forward writes the label over the first inputs"):
+        rules.make("ff").attach(net())
