@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 import numpy as np
 
-from nofb import archive, checks, losses, seeds, summary
+from nofb import archive, checks, generation, losses, seeds, summary
 from nofb.graph import Graph
 from nofb.layers import Dense  # noqa: F401 - for the examples
 from nofb.layers.base import Layer, WeightedLayer
@@ -153,6 +153,37 @@ class Network(Graph):
                 "its values"
             )
         return self._classes(self.outputs(x))
+
+    def generate(self, start: Array, length: int, temperature: float = 1.0, seed: int = 0) -> Array:
+        """Let a causal network of tokens go on from some first ones.
+
+        Each token is drawn from what the network says at the one before. Of a text that is longer
+        than what the network reads at once, it reads the end.
+
+        Parameters
+        ----------
+        start
+            Tokens (n,), at least one.
+        length
+            How many tokens follow.
+        temperature
+            What the logits are divided by: below 1 likely tokens become more likely, and at 0 the
+            likeliest one follows.
+        seed
+            Of the draws.
+
+        Returns
+        -------
+        Array
+            The start and what follows, integers (n + length,); a vocabulary can `decode` them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the network is not causal, does not name a token at each token, or an argument is out
+            of its range.
+        """
+        return generation.generate(self, start, length, temperature, seed)
 
     def outputs(self, x: Array) -> Array:
         """Return ŷ for every sample, with dropout off; refuse NaN and infinity.

@@ -65,6 +65,11 @@ class Team:
     size
         How many threads take part.
 
+    Attributes
+    ----------
+    sharing
+        Whether the team is at work.
+
     Examples
     --------
     >>> done = []
@@ -78,7 +83,7 @@ class Team:
         if checks.whole("threads", size) > LIMIT:
             raise ValueError(f"threads must be at most {LIMIT}, but is {size}")
         self.size = 1
-        self._sharing = False
+        self.sharing = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
         with suppress(RuntimeError):  # the system lets this user have no more: fewer will do
@@ -92,11 +97,11 @@ class Team:
         A job can be taken as soon as it is there: jobs that come one by one are begun meanwhile.
         What shares work while it is one of the jobs, or makes them, does that work itself.
         """
-        if self._sharing:
+        if self.sharing:
             for job in jobs:
                 job()
             return
-        self._sharing, open_ends = True, 0
+        self.sharing, open_ends = True, 0
         try:
             for job in jobs:
                 self._jobs.put(job)
@@ -108,7 +113,7 @@ class Team:
             while self._take() is not None:  # after an error nothing is begun any more
                 open_ends -= 1
             errors = [self._end() for _ in range(open_ends)]
-            self._sharing = False
+            self.sharing = False
         for error in errors:
             if error is not None:
                 raise error
@@ -180,8 +185,9 @@ def size() -> int:
 
 
 def worth(work: int) -> bool:
-    """Say whether work, counted in multiply-adds, is worth a second thread, and there is one."""
-    return work >= 2 * WORTH and size() > 1
+    """Say whether work, counted in multiply-adds, is worth a second thread, and one is free."""
+    here: Team | None = getattr(_here, "team", None)
+    return work >= 2 * WORTH and here is not None and here.size > 1 and not here.sharing
 
 
 def share(jobs: Iterable[Job]) -> None:

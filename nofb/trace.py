@@ -6,7 +6,6 @@ where they arrive, and `delta` multiplies them by the slope there.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby, pairwise
@@ -17,6 +16,7 @@ import numpy as np
 from nofb import threads
 from nofb.graph import Graph
 from nofb.layers.base import Layer, Record, WeightedLayer, WeightlessLayer
+from nofb.meeting import Meeting
 from nofb.types import Array
 
 
@@ -68,8 +68,7 @@ class Trace:
             layer: Record(samples, net.dtype, whole[layer] if whole else None, first)
             for layer in net.nodes
         }
-        self.meeting: threading.Barrier | None = None  # of pieces that are worked on side by side
-        self._met: dict[Layer, Any] = {}
+        self.meeting: Meeting | None = None  # of pieces that are worked on side by side
         self.train = False
         self._x: Array | None = None
         self._of: Array | None = None  # what a piece is a piece of
@@ -314,7 +313,7 @@ class Trace:
                 yield cast(WeightedLayer, layer)
             elif any(source in self._relayed for source in sources):
                 signals = [self._from(source) for source in sources]
-                self._relayed[layer] = cast(WeightlessLayer, layer).relay(self[layer], *signals)
+                self._relayed[layer] = self._relay(cast(WeightlessLayer, layer), *signals)
         self._relayed = {}
 
     def relay(self, layer: WeightedLayer, delta: Array) -> None:
@@ -330,7 +329,7 @@ class Trace:
         """Return a signal on the activation of a layer as one on what it shows to the next one."""
         signal = self[layer].shaped(signal, layer)
         for each in self.net.weightless_above(layer):
-            signal = each.relay(self[each], signal)
+            signal = self._relay(each, signal)
         return signal
 
     # -- rows ------------------------------------------------------------------------------------
@@ -446,20 +445,24 @@ class Trace:
         if layer.learns:
             self.passed[layer] = signal
         if self.meeting and not layer.by_sample:
-            return (self._back_together(layer, signal),)
+            return (self._together(layer, "back", signal, self.meeting),)
         signals = layer.back(self[layer], signal)
         return signals if isinstance(signals, tuple) else (signals,)
 
-    def _back_together(self, layer: WeightlessLayer, signal: Array) -> Array:
-        """Do the same for a layer that needs the whole batch: all pieces meet, and one works."""
-        whole, rows = self.whole, slice(self.first, self.first + self.samples)
-        assert whole is not None and self.meeting is not None
-        whole.whole_signal(layer)[rows] = signal
-        if self.meeting.wait() == 0:
-            whole._met[layer] = layer.back(whole[layer], whole.whole_signal(layer))
-        self.meeting.wait()
-        below: Array = whole._met[layer][rows]
-        return below
+    def _relay(self, layer: WeightlessLayer, *signals: Array) -> Array:
+        """Return what a layer without weights relays."""
+        if self.meeting and not layer.by_sample:
+            (signal,) = signals
+            return self._together(layer, "relay", signal, self.meeting)
+        return layer.relay(self[layer], *signals)
+
+    def _together(self, layer: WeightlessLayer, way: str, signal: Array, at: Meeting) -> Array:
+        """Send a signal through a layer that needs the whole batch: all pieces meet."""
+        whole, rows = cast(Trace, self.whole), slice(self.first, self.first + self.samples)
+        signals = whole.whole_signal(layer)
+        signals[rows] = signal
+        sent = at.together((layer, way), lambda: getattr(layer, way)(whole[layer], signals))
+        return sent[rows]
 
     def _from(self, layer: Layer | None) -> Array:
         """Return what a layer relays, zeros if that is nothing."""

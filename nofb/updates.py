@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
-from threading import Barrier, BrokenBarrierError
+from threading import BrokenBarrierError
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
 from nofb.layers.base import WeightedLayer, WeightlessLayer
+from nofb.meeting import Meeting
 from nofb.threads import Job
 from nofb.trace import Trace
 from nofb.types import Array
@@ -68,10 +69,13 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     pieces = trace.pieces(count_pieces(trace, work)) if by_sample else [trace]
     trace.passed = {}
     if len(pieces) > 1:
-        meeting = None if trace.net.by_sample else Barrier(len(pieces))
+        meeting = None if trace.net.by_sample else Meeting(len(pieces))
         try:
             threads.do([partial(collect, piece, trace, signals, meeting) for piece in pieces], work)
-        except BrokenBarrierError:  # one piece failed; alone, its error is the first
+            alike = all(piece.deltas.keys() == pieces[0].deltas.keys() for piece in pieces)
+        except BrokenBarrierError:  # a piece failed, and others waited for it
+            alike = False
+        if not alike:
             return updates(trace, signals, by_sample=False)
         taught: Taught = ((layer, trace.whole_signal(layer), trace) for layer in pieces[0].deltas)
         trace.passed = {layer: trace.whole_signal(layer) for layer in pieces[0].passed}
@@ -126,7 +130,7 @@ def _is_pair(given: Any) -> bool:
 
 
 def collect(
-    piece: Trace, whole: Trace, signals: GiveSignals, meeting: Barrier | None = None
+    piece: Trace, whole: Trace, signals: GiveSignals, meeting: Meeting | None = None
 ) -> None:
     """Put the signals of some samples into the whole trace's memory."""
     rows = slice(piece.first, piece.first + piece.samples)
@@ -139,9 +143,11 @@ def collect(
                 )
             piece.deltas[layer] = delta
             whole.whole_signal(layer)[rows] = delta
+        if meeting is not None:
+            meeting.end()
     except BaseException:
         if meeting is not None:
-            meeting.abort()  # the others must not wait for this piece
+            meeting.call_off()
         raise
     finally:
         piece.meeting = None

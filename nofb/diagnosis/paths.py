@@ -24,19 +24,22 @@ def transport_path(net: Network) -> PerLayer:
 
     For B_l this is W_lᵀ. For D_l it is the product of all Wᵀ above layer l, found by sending each
     output's error down alone. Where a layer in between has no fixed matrix, such as max-pooling or
-    attention, there is none below it.
+    attention, there is none below it. Where every token has outputs, all of them have one product.
     """
     path = {layer: layer.W.T for layer in net.weighted if layer.D is None}
     if len(path) == len(net.weighted):
         return path
-    rows = net.n_outputs
-    arrived: dict[Layer, Array | None] = {net.last: np.eye(rows, dtype=net.dtype)}
+    rows, tokens = net.n_outputs, net.rows_per_sample
+    alone = np.repeat(np.eye(rows, dtype=net.dtype), tokens, axis=0)
+    arrived: dict[Layer, Array | None] = {net.last: alone}
     for layer in reversed(net.nodes):
         signal: Array | tuple[Array, ...] | None = arrived.get(layer)
         record = Record(rows, net.dtype)
         if isinstance(layer, WeightedLayer):
             if layer.D is not None and (shown := arrived.get(net.shown(layer))) is not None:
-                path[layer] = shown.reshape(rows, -1)
+                path[layer] = shown.reshape(rows, tokens, -1)[:, 0]
+            if not layer.sends:
+                continue
             if isinstance(signal, np.ndarray):
                 signal = layer.scatter(record, signal.reshape(-1, layer.n_out) @ layer.W.T)
         elif isinstance(layer, WeightlessLayer) and isinstance(signal, np.ndarray):

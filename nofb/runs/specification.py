@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nofb import checks, datasets, rules
+from nofb import checks, datasets, networks, rules
 from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.optimizers import OPTIMIZERS, Optimizer
 from nofb.rules import Rule
-from nofb.runs import networks
 from nofb.runs.rates import RATED, tuned_rate, was_searched
 
 PROBE = 100  # test samples on which a rule is compared with backprop
@@ -31,7 +30,7 @@ class Specification:
     data
         A name in `nofb.datasets.names()`.
     network
-        Its name in `nofb.networks.NETWORKS`; "mlp" are dense layers.
+        A name in `nofb.networks.NETWORKS`; "mlp" are dense layers.
     optimizer
         "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
     lr
@@ -48,8 +47,8 @@ class Specification:
     samples
         How many of the training samples are used, `None` for all.
     options
-        The network's options: the arguments of its builder, and loss and dtype. For an mlp: hidden,
-        the units of each hidden layer; activation; input_dropout, Nøkland's tenth.
+        The network's options. For an mlp: hidden, the units of each hidden layer; activation;
+        input_dropout, the share of pixels silenced at each step; loss; dtype.
 
     Raises
     ------
@@ -142,16 +141,17 @@ class Specification:
         return {name: known[name] for name in names(self.network)}
 
     def load(self) -> Dataset:
-        """Return the data set as the network takes it: flat rows, images or sequences."""
+        """Return the data set, laid out as the network takes it."""
         data = datasets.load(self.data)
         if self.samples is not None:
             x, y = data.x_train[: self.samples], data.y_train[: self.samples]
             data = dataclasses.replace(data, x_train=x, y_train=y)
-        return networks.layout(self.network, data, self.centred)
+        data = data.centred() if self.centred and data.image_shape else data
+        return networks.prepared(self.network, data)
 
     def network_for(self, data: Dataset) -> Network:
         """Return the network, drawn from the seed: the same start for every rule."""
-        return networks.build(self.network, data, self.seed, self.options)
+        return networks.make(self.network, data, self.seed, **self.options)
 
     def make_rule(self) -> Rule:
         """Return a fresh rule."""
@@ -193,4 +193,4 @@ def names(network: str = "mlp") -> list[str]:
     ['data', 'network', 'hidden', 'activation']
     """
     data, which, *others = COMMON
-    return [data, which, *networks.defaults(network), *others]
+    return [data, which, *networks.option_names(network), *others]

@@ -1,0 +1,292 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 09 Depth: what is left of a signal after twenty layers
+#
+# > **Minutes**: 40 to read and answer, under one to run. **Before this**: 03, direct feedback, and
+# > 06, Kolen-Pollack. **Seed**: 0 everywhere.
+#
+# With two hidden layers, every rule of these lessons works. Real networks have twenty, or a
+# hundred. A signal that goes from layer to layer is multiplied by a matrix in each of them, and
+# whatever is a little wrong with one step is repeated in the next.
+#
+# **How many layers down can a signal be trusted?**
+
+# %%
+from itertools import pairwise
+
+import numpy as np
+
+import nofb
+from nofb import Dense, Network, Residual, rules
+from nofb.diagnosis import angles
+from nofb.initialisers import scaled
+from nofb.plots import Picture, slider
+from nofb.plots.curves import draw_rule, epoch_axis, percent
+from nofb.plots.style import look, using
+
+SEED, UNITS = 0, 50
+digits = nofb.datasets.load("digits").centred().flat()
+x, y = digits.x_test[:100], digits.y_test[:100]
+
+
+def build(hidden, activation="tanh", **options):
+    """Return a network 64-50-...-50-10 with so many hidden layers."""
+    sizes = [64] + [UNITS] * hidden
+    layers = [Dense(*pair, activation, **options) for pair in pairwise(sizes)]
+    return Network([*layers, Dense(UNITS, 10, **options)], seed=SEED)
+
+
+def signals(net, rule):
+    """Return the trace of a batch, and every layer's δ (N, n_l), from the input side up."""
+    trace = net.forward(x)
+    rule.teach(net, trace.set_target(net.as_target(y, len(x))))
+    return trace, [trace.deltas[layer].copy() for layer in net.weighted]
+
+
+# %% [markdown]
+# ## How long is it?
+#
+# One step down is $\delta_{l-1} = (\delta_l B_l) \circ f'(a_{l-1})$. Let the entries of $B_l$ be
+# random with variance $\sigma^2$. Each of the $n_{l-1}$ units below gets a sum of $n_l$ products,
+# and the squares add up:
+#
+# $$
+# E \lVert \delta_{l-1} \rVert^2
+# = \underbrace{n_{l-1}\, \sigma^2}_{g^2}\; \overline{f'(a_{l-1})^2}\; \lVert \delta_l \rVert^2
+# $$
+#
+# So a step multiplies the length by $g$ times the slope, and twenty steps do so twenty times. The
+# *gain* $g$ is ours to choose. `xavier` has $g = 1$ between equal layers; Nøkland's uniform
+# distribution on $\pm 1/\sqrt{n}$ has $g = 1/\sqrt 3 = 0.58$.
+#
+# Points are measured in a network of twenty hidden layers that has learned nothing yet. Lines are
+# the formula. Direct feedback has one step to every layer, and $g$ acts once.
+
+
+# %%
+def lengths(gain):
+    """Draw the length of δ in every layer, for feedback drawn with this gain."""
+    net = build(20)
+    with using("light") as theme:
+        picture = Picture(8.6, 3.8, theme)
+        axes = picture.subplots()
+        for name, rule in {
+            "bp": rules.Backprop(),
+            "fa": rules.FeedbackAlignment(feedback_init=scaled("xavier", gain)),
+            "dfa": rules.DirectFeedbackAlignment(feedback_init=scaled("xavier", gain)),
+        }.items():
+            rule.attach(net, seed=SEED)
+            trace, deltas = signals(net, rule)
+            style = look(name, theme)
+            sizes = [np.sqrt((delta**2).sum(axis=1).mean()) for delta in deltas]
+            axes.plot(range(1, 22), sizes, style.marker or ".", color=style.colour, label=name)
+            if name != "dfa":
+                line = sizes[-1:]
+                for layer, above in zip(net.weighted[-2::-1], net.weighted[:0:-1], strict=True):
+                    matrix = above.W.T if name == "bp" else above.B
+                    g = np.sqrt(layer.n_out) * matrix.std()
+                    slope = np.sqrt((layer.activation.slope(trace[layer].a) ** 2).mean())
+                    line.append(line[-1] * g * slope)
+                axes.plot(range(21, 0, -1), line, color=style.colour, lw=1)
+        axes.set(yscale="log", ylim=(1e-8, 1e4), xticks=[1, 6, 11, 16, 21])
+        axes.set(xlabel="layer (21: the output, where δ is the error)", title=f"g = {gain:g}")
+        axes.set_ylabel("length of δ")
+        axes.legend(loc="lower right")
+    return picture
+
+
+slider(lengths, gain=[0.4, 0.58, 0.8, 1, 1.25])
+
+# %% [markdown]
+# With $g = 0.8$ the first layer gets a hundredth of the error, with $g = 0.4$ nothing that single
+# precision could add to a weight. Optimizers that divide each step by its usual size (RMSprop,
+# Adam) hide this: a signal that is short, but points the right way, is as good as a long one.
+#
+# ## Which way does it point?
+#
+# Let every matrix on the way back be at an angle $\theta$ to the transposed weights:
+# $B = \cos\theta\, W^\top + \sin\theta\, R$ with a random $R$ of the same length. One step gives
+# $\delta B = \cos\theta\, \delta W^\top + \sin\theta\, \delta R$: a part $\cos\theta$ points where
+# backprop's signal would, the rest is at a right angle to it. The next step takes $\cos\theta$ *of
+# that part*. After $k$ steps
+#
+# $$
+# \cos \theta_k = \cos^k \theta .
+# $$
+#
+# Linear units have no slopes, so the law can be seen alone:
+
+
+# %%
+def compound(theta):
+    """Draw the angle of signals to backprop's, step after step, and the law."""
+    net = build(20, activation=None)
+    rule = rules.FeedbackAlignment(feedback_init="xavier")
+    rule.attach(net, seed=SEED)
+    cos, sin = np.cos(np.radians(theta)), np.sin(np.radians(theta))
+    for layer in net.weighted[1:]:
+        layer.B = cos * layer.W.T + sin * layer.B
+    pairs = zip(signals(net, rule)[1], signals(net, rules.Backprop())[1], strict=True)
+    found = [angles(ours, true).mean() for ours, true in pairs][::-1]
+    k = np.arange(21)
+    with using("light") as theme:
+        picture = Picture(6.8, 3.6, theme)
+        axes = picture.subplots()
+        axes.plot(k, np.degrees(np.arccos(cos**k)), color=theme.ink, lw=1, label="the law")
+        axes.plot(k, found, "o", color=look("fa", theme).colour, label="measured")
+        axes.set(xlabel="steps back", title=f"every matrix at {theta}° to Wᵀ", ylim=(-3, 100))
+        axes.set(xticks=range(0, 21, 5), yticks=[0, 30, 60, 90])
+        axes.yaxis.set_major_formatter("{x:g}°")
+        axes.legend(loc="lower right")
+    return picture
+
+
+slider(compound, theta=[2, 5, 10, 20, 40, 60, 90])
+
+# %% [markdown]
+# Matrices at 20° are good, and twenty of them in a row leave 73°. For a signal at 30° after twenty
+# steps, each matrix must be within 7°. A learned $B$ (mirror, Kolen-Pollack) gets there, in time.
+# A fixed one is at 90° when training begins. (After some fifteen steps the points leave the line:
+# by then a product of 50 by 50 matrices has only a few directions left, and an average over few
+# directions is a rough one.)
+#
+# ## So train one
+#
+# Twenty hidden layers on digits, RMSprop, the same rate for all. On the left how well the network
+# does; on the right, for each hidden layer at the end, how far its signal is from backprop's, and
+# how long it is beside backprop's. Use the slider for other depths.
+
+# %%
+EPOCHS = 15
+COMPARED = ("bp", "fa", "dfa", "kp", "shallow")
+
+
+def train(net, name):
+    """Return the history of one rule."""
+    optimizer = nofb.RMSprop(lr=0.001, schedule="cosine")
+    rule = rules.make(name)
+    run = nofb.fit(net, rule, digits, EPOCHS, 32, optimizer, seed=SEED, progress=False)
+    return run.history
+
+
+def compare(build, hidden):
+    """Draw accuracy over epochs; and angle and length of the signals at every hidden layer."""
+    with using("light") as theme:
+        picture = Picture(11.4, 3.6, theme)
+        accuracy, angle, length = picture.subplots(1, 3)
+        for name in COMPARED:
+            history, style = train(build(hidden), name), look(name, theme)
+            draw_rule(accuracy, name, history.from_start("test_accuracy")[None], theme)
+            for axes, measure in (angle, "delta_angle_end_to_end"), (length, "delta_norm_ratio"):
+                last, points = history[measure][-1, :-1], style.marker or None
+                axes.plot(range(1, hidden + 1), last, color=style.colour, ls=style.line,
+                          marker=points, ms=4)  # fmt: skip
+        angle.axhline(90, color=theme.faint, ls="--", lw=1)
+        angle.set(title="signal to backprop's", ylim=(-3, 100), yticks=[0, 30, 60, 90])
+        angle.yaxis.set_major_formatter("{x:g}°")
+        length.set(title="length / backprop's", yscale="log", ylim=(1e-6, 1e3))
+        for axes in (angle, length):
+            axes.set_xlabel("hidden layer")
+        accuracy.set(title=f"test accuracy, {hidden} hidden layers", ylim=(0, 1.02))
+        percent(accuracy)
+        epoch_axis(accuracy, EPOCHS)
+        accuracy.legend(loc="lower right", ncols=2, handlelength=3.2)
+    return picture
+
+
+slider(lambda hidden: compare(build, hidden), hidden=[2, 5, 20, 30, 40])
+
+# %% [markdown]
+# Four rules, four troubles:
+#
+# * **bp** has the right signal, and still loses accuracy with depth. This is the old problem of
+#   plain deep networks, and has nothing to do with feedback.
+# * **fa** reaches the upper layers only. What comes to the first ten is at nearly 90°, so that they
+#   are noise to the layers above.
+# * **dfa** has a direct line to each layer, and is the best of all here. Its angles are large all
+#   the same: for a small angle, the product of *all* the weights above layer $l$ would have to
+#   follow one fixed $D_l$.
+# * **kp** is the surprise. In shallow networks it ends as good as backprop. But its $B$ becomes
+#   $W^\top$ only as fast as decay removes the difference that they began with. Meanwhile the
+#   weights move under signals that have come through twenty wrong matrices. It does not recover.
+#
+# ## From nothing
+#
+# Lesson 03 set all weights to zero. Backprop's signals go through $W^\top = 0$, so no hidden
+# layer ever gets one. Direct feedback does not need $W$. Here with ten hidden layers, and a whole
+# training:
+
+# %%
+with using("light") as theme:
+    picture = Picture(6.8, 3.6, theme)
+    axes = picture.subplots()
+    for name in ("bp", "fa", "dfa", "kp"):
+        history = train(build(10, init="zeros"), name)
+        draw_rule(axes, name, history.from_start("test_accuracy")[None], theme)
+    axes.set(title="test accuracy, all weights zero at the start", ylim=(0, 1.02))
+    percent(axes)
+    epoch_axis(axes, EPOCHS)
+    axes.legend(loc="upper left", ncols=2, handlelength=3.2)
+picture
+
+# %% [markdown]
+# ## A road without a matrix
+#
+# The trouble is the product. What if a layer only *added* something to what it received?
+#
+# $$
+# h_l = h_{l-1} + f(h_{l-1} W_l + b_l)
+# $$
+#
+# A signal that arrives at $h_l$ then has two ways down: through $B_l$, and past it, unchanged. Both
+# end at $h_{l-1}$, where they add up. In nofb this is a `Residual` around the same layer. No rule
+# has to be changed for it:
+
+
+# %%
+def with_shortcuts(hidden):
+    """Return the same network with a shortcut past every hidden layer but the first."""
+    blocks = [Residual([Dense(UNITS, UNITS, "tanh")]) for _ in range(hidden - 1)]
+    return Network([Dense(64, UNITS, "tanh"), *blocks, Dense(UNITS, 10)], seed=SEED)
+
+
+slider(lambda hidden: compare(with_shortcuts, hidden), hidden=[2, 5, 20, 30, 40])
+
+# %% [markdown]
+# The same matrices, and the same rules. Every signal is now within a factor of about ten of
+# backprop's length, and **bp**, **fa** and **kp** learn: a wrong matrix no longer stands in
+# everybody's way. **dfa** had a way past the matrices before, and gains nothing. Lesson 10 does the
+# same with images.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Which gain $g$ keeps the length of a signal in a network of logistic units, whose slope is at
+#    most 1/4? What would it do to the forward path, if $W$ had it too?
+# 2. Derive $\cos\theta_k = \cos^k\theta$ for $k = 2$. Where do you need that $R_1$ and $R_2$ are
+#    independent? What if all layers had the same $R$?
+# 3. How small must the angle of each matrix be for a signal at 45° after 100 steps?
+# 4. Give `compare` plain descent, `nofb.SGD(lr=0.1)`. Which rule suffers most? Use the first
+#    picture to say why, then repair it with `feedback_init`.
+# 5. The first picture has a theory for **dfa** as well. What is it?
+# 6. Let **kp** decay faster: `rules.KolenPollack(decay=0.003)`, or let $B$ begin at $W^\top$. Which
+#    of the two helps at twenty layers, and what does it say about the reason?
+# 7. With a shortcut past each layer, what does a signal meet on the shortest way from the output to
+#    the first layer? How many ways are there, and how many matrices are on most of them?
+# 8. Why can a network of `Residual` blocks start from zero weights under backprop, if its first and
+#    its last layer are not zero?
