@@ -19,6 +19,7 @@ from nofb.papers.networks.settings import (
     train,
 )
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def images(task: Task) -> dict[str, Any]:
+def images(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return the test accuracies, and the signal's angle at each layer at the end."""
-    run = train(task, load(task["network"]))
+    run = train(task, load(task["network"]), callbacks=callbacks)
     history = run.history
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
     return {
@@ -184,4 +185,6 @@ def _panel(
     axes.spines[:].set_visible(False)
 
 
-PART = Part("images", tasks, images, tables, lines, "images", figure, "images", note)
+PART = Part(
+    "images", tasks, images, tables, lines, "images", figure, "images", note, ("test_accuracy",)
+)

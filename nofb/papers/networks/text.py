@@ -7,7 +7,7 @@ after the one before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from nofb.datasets import Dataset
 from nofb.papers.networks.settings import MEASURES, TEXT, TEXT_RULES, load, rate, train
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
     from nofb.plots import Picture
@@ -50,9 +51,9 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def text(task: Task) -> dict[str, Any]:
+def text(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test bits per character, and the signal's angle at each layer."""
-    run = train(task, load(TEXT), probe=PROBE)
+    run = train(task, load(TEXT), probe=PROBE, callbacks=callbacks)
     history = run.history
     bits = history["test_loss"] / np.log(2) if history.epochs else np.array([])
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
@@ -132,4 +133,4 @@ def figure(records: Sequence[Record]) -> Picture:
     return picture
 
 
-PART = Part("text", tasks, text, tables, lines, "text", figure, "text", note)
+PART = Part("text", tasks, text, tables, lines, "text", figure, "text", note, ("test_bits",))
