@@ -140,22 +140,16 @@ def figure(records: Sequence[Record]) -> Picture:
 
     shade = ScalarMappable(Normalize(0, 90), MAP)
     with using("light") as theme:
-        picture = Picture(12.6, 5.6, theme)
-        widths = [len(records_of(records, network)[0]["result"]["signal_angle"]) + 4
-                  for network in IMAGES]  # fmt: skip
-        panels = picture.subplots(1, len(IMAGES), width_ratios=widths)
-        for axes, network in zip(panels, IMAGES, strict=True):
+        picture = Picture(9.6, 10.4, theme)
+        two, one = IMAGES[:2], IMAGES[2]
+        panels = picture.subplot_mosaic([[*two], [one, one]], width_ratios=[5, 9])
+        for network, axes in panels.items():
             _panel(axes, by_rule(records, network), shade, theme)
             axes.set_title(TITLES[network])
-        bar = picture.colorbar(shade, ax=list(panels), aspect=40, format="{x:g}°")
+        bar = picture.colorbar(shade, ax=list(panels.values()), aspect=60, format="{x:g}°")
         bar.set_ticks([0, 30, 60, 90])
         bar.outline.set_visible(False)
     return picture
-
-
-def records_of(records: Sequence[Record], network: str) -> list[Record]:
-    """Return the records of one network."""
-    return [record for record in records if record["task"]["network"] == network]
 
 
 def _panel(
@@ -171,7 +165,7 @@ def _panel(
             axes.fill_between([x, x + 1], y, y + 1, color=colour, ec=theme.paper, lw=1.2)
             ink = "#000000" if np.dot(colour[:3], (0.299, 0.587, 0.114)) > 0.5 else "#FFFFFF"
             axes.text(x + 0.5, y + 0.5, f"{angle:.0f}", color=ink, ha="center", va="center",
-                      fontsize=7)  # fmt: skip
+                      fontsize=8)  # fmt: skip
         if not len(angles):
             axes.text(0.2, y + 0.5, "not taught", va="center", fontsize=8)
     count = max(len(runs[0]["signal_angle"]) for runs in rules.values())
