@@ -5,20 +5,23 @@ A causal network says at each token which one comes next, and knows nothing of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nofb import checks
+from nofb.graph import Graph
 from nofb.types import Array
-
-if TYPE_CHECKING:
-    from nofb.network import Network
 
 
 def generate(
-    net: Network, start: ArrayLike, length: int, temperature: float = 1.0, seed: int = 0
+    net: Graph,
+    outputs: Callable[[Array], Array],
+    start: ArrayLike,
+    length: int,
+    temperature: float = 1.0,
+    seed: int = 0,
 ) -> Array:
     """Return the start with so many tokens more, see `Network.generate`."""
     length = checks.whole("length", length)
@@ -30,7 +33,7 @@ def generate(
         context = written[-window:]
         x = np.zeros((1, window), dtype=np.int64)  # what stands behind the context is not seen
         x[0, : len(context)] = context
-        p = sharpened(net.outputs(x)[0, len(context) - 1], temperature)
+        p = sharpened(outputs(x)[0, len(context) - 1], temperature)
         written.append(int(rng.choice(len(p), p=p)))
     return np.array(written)
 
@@ -52,7 +55,7 @@ def sharpened(p: Array, temperature: float) -> Array:
     return sharp / sharp.sum()
 
 
-def _window(net: Network) -> int:
+def _window(net: Graph) -> int:
     """Return how many tokens a network reads at once, or say why it cannot write."""
     tokens = net.input_shape[0] if net.input_shape else 0
     if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
@@ -71,7 +74,7 @@ def _window(net: Network) -> int:
     return tokens
 
 
-def _checked(net: Network, start: ArrayLike) -> Array:
+def _checked(net: Graph, start: ArrayLike) -> Array:
     """Return tokens to begin with, or say what is wrong with them."""
     checks.unmasked("start", start)
     tokens = np.asarray(start)

@@ -183,7 +183,7 @@ class Network(Graph):
             If the network is not causal, does not name a token at each token, or an argument is out
             of its range.
         """
-        return generation.generate(self, start, length, temperature, seed)
+        return generation.generate(self, self.outputs, start, length, temperature, seed)
 
     def outputs(self, x: Array) -> Array:
         """Return ŷ for every sample, with dropout off; refuse NaN and infinity.
@@ -327,11 +327,6 @@ class Network(Graph):
             return checks.tokens(name, x, self.nodes[0].n_in)  # type: ignore[attr-defined]
         x = checks.cast(name, x, self.dtype)
         return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
-
-    @property
-    def takes_tokens(self) -> bool:
-        """Whether samples are whole numbers, one for each token."""
-        return self.nodes[0].takes == "tokens"
 
     def _dimensions(self) -> tuple[int, ...]:
         """Return how many dimensions x may have."""
