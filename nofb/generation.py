@@ -14,10 +14,12 @@ from nofb import checks
 from nofb.graph import Graph
 from nofb.types import Array
 
+Outputs = Callable[[Array], Array]
+
 
 def generate(
     net: Graph,
-    outputs: Callable[[Array], Array],
+    outputs: Outputs,
     start: ArrayLike,
     length: int,
     temperature: float = 1.0,
@@ -27,7 +29,7 @@ def generate(
     length = checks.whole("length", length)
     temperature = checks.number("temperature", temperature, least=0)
     rng = np.random.default_rng(checks.whole("seed", seed, least=0))
-    window = _window(net)
+    window = _window(net, outputs)
     written = _checked(net, start).tolist()
     for _ in range(length):
         context = written[-window:]
@@ -55,18 +57,18 @@ def sharpened(p: Array, temperature: float) -> Array:
     return sharp / sharp.sum()
 
 
-def _window(net: Graph) -> int:
+def _window(net: Graph, outputs: Outputs) -> int:
     """Return how many tokens a network reads at once, or say why it cannot write."""
     tokens = net.input_shape[0] if net.input_shape else 0
     if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
         raise ValueError(
             "generate takes a network that reads tokens and names the next one at each, with the "
-            'loss "cross_entropy", such as nofb.networks.language_model(data)'
+            "loss 'cross_entropy', such as nofb.networks.make('language_model', data)"
         )
     x = np.zeros((2, tokens), dtype=np.int64)
     x[1, -1] = net.n_outputs - 1
-    outputs = net.outputs(x)
-    if not np.allclose(outputs[0, :-1], outputs[1, :-1], rtol=1e-4):
+    one, other = outputs(x)
+    if not np.allclose(one[:-1], other[:-1], rtol=1e-4):
         raise ValueError(
             "generate takes a causal network, but what this one says at a token changes with the "
             "tokens after it: Attention(..., causal=True) sees earlier ones only"
