@@ -76,7 +76,7 @@ STUDIES = {
     ),
     "dkp": Study(
         ("bp", "dkp", "dfa"),
-        lambda data, seed: networks.lenet(data, seed=seed),
+        lambda data, seed: networks.make("lenet", data, seed),
         lambda: RMSprop(lr=0.001, schedule="cosine"), 6, 32, images=True, samples=10_000,
     ),
     "ff": Study(

@@ -5,37 +5,45 @@ A causal network says at each token which one comes next, and knows nothing of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nofb import checks
-from nofb.graph import Graph
-from nofb.types import Array
+from nofb.types import Array, Shape
 
-Outputs = Callable[[Array], Array]
+
+class Readable(Protocol):
+    """What a network must have to write on; a `nofb.Network` has it."""
+
+    input_shape: Shape | None
+
+    @property
+    def takes_tokens(self) -> bool: ...
+    @property
+    def last(self) -> Any: ...
+    @property
+    def head(self) -> Any: ...
+    @property
+    def n_outputs(self) -> int: ...
+    def outputs(self, x: Array) -> Array: ...
 
 
 def generate(
-    net: Graph,
-    outputs: Outputs,
-    start: ArrayLike,
-    length: int,
-    temperature: float = 1.0,
-    seed: int = 0,
+    net: Readable, start: ArrayLike, length: int, temperature: float = 1.0, seed: int = 0
 ) -> Array:
     """Return the start with so many tokens more, see `Network.generate`."""
     length = checks.whole("length", length)
     temperature = checks.number("temperature", temperature, least=0)
     rng = np.random.default_rng(checks.whole("seed", seed, least=0))
-    window = _window(net, outputs)
+    window = _window(net)
     written = _checked(net, start).tolist()
     for _ in range(length):
         context = written[-window:]
         x = np.zeros((1, window), dtype=np.int64)  # what stands behind the context is not seen
         x[0, : len(context)] = context
-        p = sharpened(outputs(x)[0, len(context) - 1], temperature)
+        p = sharpened(net.outputs(x)[0, len(context) - 1], temperature)
         written.append(int(rng.choice(len(p), p=p)))
     return np.array(written)
 
@@ -57,18 +65,18 @@ def sharpened(p: Array, temperature: float) -> Array:
     return sharp / sharp.sum()
 
 
-def _window(net: Graph, outputs: Outputs) -> int:
+def _window(net: Readable) -> int:
     """Return how many tokens a network reads at once, or say why it cannot write."""
     tokens = net.input_shape[0] if net.input_shape else 0
     if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
         raise ValueError(
             "generate takes a network that reads tokens and names the next one at each, with the "
-            "loss 'cross_entropy', such as nofb.networks.make('language_model', data)"
+            'loss "cross_entropy", such as nofb.networks.make("language_model", data)'
         )
     x = np.zeros((2, tokens), dtype=np.int64)
     x[1, -1] = net.n_outputs - 1
-    one, other = outputs(x)
-    if not np.allclose(one[:-1], other[:-1], rtol=1e-4):
+    outputs = net.outputs(x)
+    if not np.allclose(outputs[0, :-1], outputs[1, :-1], rtol=1e-4):
         raise ValueError(
             "generate takes a causal network, but what this one says at a token changes with the "
             "tokens after it: Attention(..., causal=True) sees earlier ones only"
@@ -76,7 +84,7 @@ def _window(net: Graph, outputs: Outputs) -> int:
     return tokens
 
 
-def _checked(net: Graph, start: ArrayLike) -> Array:
+def _checked(net: Readable, start: ArrayLike) -> Array:
     """Return tokens to begin with, or say what is wrong with them."""
     checks.unmasked("start", start)
     tokens = np.asarray(start)

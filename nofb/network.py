@@ -183,7 +183,7 @@ class Network(Graph):
             If the network is not causal, does not name a token at each token, or an argument is out
             of its range.
         """
-        return generation.generate(self, self.outputs, start, length, temperature, seed)
+        return generation.generate(self, start, length, temperature, seed)
 
     def outputs(self, x: Array) -> Array:
         """Return ŷ for every sample, with dropout off; refuse NaN and infinity.

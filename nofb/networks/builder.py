@@ -54,8 +54,13 @@ class Builder(ABC):
         Raises
         ------
         ValueError
-            If the network takes images, and the samples are none.
+            If the network takes images, and the samples are none, or if they are tokens.
         """
+        if data.n_tokens is not None:
+            raise ValueError(
+                f"{type(self).__name__} takes features or images, but the data set {data.name!r} "
+                'holds tokens: the network "language_model" reads them'
+            )
         return data.as_images() if self.takes_images else data.flat()
 
     def build(self, data: Dataset, seed: int = 0) -> Network:

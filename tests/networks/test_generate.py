@@ -19,7 +19,7 @@ def data():
 @pytest.fixture(scope="module")
 def net(data):
     """Return a network that has drawn its weights and learned nothing, for probabilities."""
-    net = make("language_model", data, units=8, heads=2, blocks=1, seed=3, dtype=np.float64)
+    net = make("language_model", data, 3, units=8, heads=2, blocks=1, dtype="float64")
     for layer in net.weighted:
         layer.W *= 3
     return net
@@ -60,7 +60,7 @@ def test_the_seed_decides_what_is_written(net):
 
 def test_a_trained_network_goes_on_with_its_text(data):
     """The whole way: a text, a transformer, a rule, and the text again."""
-    net = make("language_model", data, units=16, heads=2, blocks=1, seed=0)
+    net = make("language_model", data, units=16, heads=2, blocks=1)
     nofb.fit(net, nofb.rules.make("bp"), data, epochs=10, batch_size=4,
              optimizer=nofb.Adam(lr=0.01), progress=False)  # fmt: skip
     written = net.generate(data.vocabulary.encode("bc"), 20, temperature=0)
@@ -80,7 +80,7 @@ def seeing(data):
         (lambda data: Network([Dense(3, 2)]), "a network that reads tokens and names the next one"),
         (
             lambda data: make("language_model", data, units=8, heads=2, loss="squared_error"),
-            "cross_entr",
+            "cross_entropy",
         ),
     ],
 )
@@ -114,3 +114,10 @@ def test_what_it_reads_is_what_it_was_trained_on(data):
     assert np.isfinite(loss)
     assert 0 <= accuracy <= 1
     assert net.predict(data.x_test).shape == data.y_test.shape
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet"])
+def test_a_network_of_numbers_does_not_take_tokens(data, name):
+    """The number of a character is no quantity, and a label for each would fit no output."""
+    with pytest.raises(ValueError, match=r"takes features or images, but .* holds tokens"):
+        make(name, data)
