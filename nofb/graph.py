@@ -142,6 +142,11 @@ class Graph:
         return self.weighted[-1]
 
     @property
+    def takes_tokens(self) -> bool:
+        """Whether samples are whole numbers, one for each token."""
+        return self.nodes[0].takes == "tokens"
+
+    @property
     def n_outputs(self) -> int:
         """The number of outputs, for each token if every token has some."""
         return self.last.n_out
