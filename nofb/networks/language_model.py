@@ -8,6 +8,7 @@ from nofb import checks
 from nofb.datasets import Dataset
 from nofb.layers import Block, Dense, Embedding, Layer, LayerNorm, Positions
 from nofb.network import Network
+from nofb.networks.layout import sequence_length
 from nofb.networks.vision_transformer import transformer_block
 
 
@@ -29,7 +30,7 @@ def language_model(
     network
         Further arguments of `nofb.Network`: loss, seed, dtype.
     """
-    tokens, vocabulary = data.x_train.shape[1], data.n_outputs
+    tokens, vocabulary = sequence_length(data), data.n_outputs
     layers: list[Layer | Block] = [Embedding(vocabulary, units), Positions(tokens, units)]
     for _ in range(checks.whole("blocks", blocks)):
         layers += transformer_block(units, heads, causal=True)

@@ -7,6 +7,7 @@ from typing import Any
 from nofb.datasets import Dataset
 from nofb.layers import Conv2D, Dense, Flatten, MaxPool2D
 from nofb.network import Network
+from nofb.networks.layout import image_shape
 
 SMALL = 20  # pixels: smaller images get 3 x 3 filters, so that the second convolution fits
 
@@ -29,7 +30,7 @@ def lenet(data: Dataset, activation: str = "tanh", **network: Any) -> Network:
     >>> [layer.n_out for layer in lenet(load("fashion_small").as_images()).weighted]
     [6, 16, 120, 84, 10]
     """
-    channels, height, width = data.x_train.shape[1:]
+    channels, height, width = image_shape(data)
     size, second = (3, 1) if min(height, width) < SMALL else (5, 0)  # of filters, and padding
     rows, columns = (_after(side, size, second) for side in (height, width))
     layers = [

@@ -9,6 +9,7 @@ from nofb import checks
 from nofb.datasets import Dataset
 from nofb.layers import Activation, AvgPool2D, BatchNorm, Block, Conv2D, Dense, Layer, Residual
 from nofb.network import Network
+from nofb.networks.layout import image_shape
 
 WIDTHS = 16, 32, 64  # maps in each of three stages
 
@@ -35,7 +36,7 @@ def resnet(data: Dataset, blocks: int = 1, **network: Any) -> Network:
     16
     """
     blocks = checks.whole("blocks", blocks)
-    channels, *_ = shape = data.x_train.shape[1:]
+    channels, *_ = shape = image_shape(data)
     layers: list[Layer | Block] = [*convolution(channels, WIDTHS[0]), Activation("relu")]
     for below, width in pairwise((WIDTHS[0], *WIDTHS)):
         stage = [(below, width)] + [(width, width)] * (blocks - 1)

@@ -19,6 +19,7 @@ from nofb.layers import (
     Residual,
 )  # fmt: skip
 from nofb.network import Network
+from nofb.networks.layout import image_shape
 
 
 def vision_transformer(
@@ -53,7 +54,7 @@ def vision_transformer(
     >>> net.layers[2]
     Positions(17, 16)
     """
-    channels, height, width = shape = data.x_train.shape[1:]
+    channels, height, width = shape = image_shape(data)
     tokens = (height // checks.whole("patch", patch)) * (width // patch)
     layers: list[Layer | Block] = [
         Patches(patch, units, channels), ClassToken(units), Positions(tokens + 1, units)
