@@ -41,6 +41,8 @@ class Study:
         As for `nofb.fit`.
     images
         Whether samples are images.
+    samples
+        How many training samples there are, the first ones; `None` for all 60,000.
     """
 
     rules: tuple[str, ...]
@@ -49,6 +51,7 @@ class Study:
     epochs: int
     batch_size: int
     images: bool = False
+    samples: int | None = None
 
 
 def pepita(data: Dataset, seed: int) -> Network:
@@ -73,11 +76,11 @@ STUDIES = {
     ),
     "dkp": Study(
         ("bp", "dkp", "dfa"),
-        lambda data, seed: networks.lenet(data, seed=seed),
-        lambda: RMSprop(lr=0.001, schedule="cosine"), 3, 64, images=True,
+        lambda data, seed: networks.make("lenet", data, seed),
+        lambda: RMSprop(lr=0.001, schedule="cosine"), 6, 32, images=True, samples=10_000,
     ),
     "ff": Study(
-        ("ff",), forward_forward, lambda: Adam(lr=0.003, schedule="cosine"), 25, 100
+        ("ff",), forward_forward, lambda: Adam(lr=0.003, schedule="cosine"), 20, 100
     ),
 }  # fmt: skip
 
@@ -97,6 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
         for name, study in STUDIES.items():
             for rule in study.rules if given.only in (None, name) else ():
                 run(given.folder, name, rule, seed)
+                print(name, rule, seed, flush=True)
     rows = json.dumps(kept(given.folder), indent=1)
     (given.folder / KEPT.name).write_text(f"{rows}\n")
 
@@ -109,6 +113,8 @@ def run(folder: Path, name: str, rule: str, seed: int) -> None:
         return
     data = nofb.datasets.load("mnist")
     data = data.as_images() if study.images else data.flat()
+    x, y = data.x_train[: study.samples], data.y_train[: study.samples]
+    data = Dataset(x, y, data.x_test, data.y_test, data.name)
     done = nofb.fit(
         study.network(data, seed), rules.make(rule), data, epochs=study.epochs,
         batch_size=study.batch_size, optimizer=study.optimizer(), seed=seed, probe=0,
@@ -116,6 +122,7 @@ def run(folder: Path, name: str, rule: str, seed: int) -> None:
     )  # fmt: skip
     row = {
         "study": name, "rule": rule, "seed": seed, "epochs": study.epochs,
+        "samples": len(x),
         "test_accuracy": [round(float(each), 4) for each in done.history["test_accuracy"]],
         "stopped": done.stopped, "seconds": round(float(sum(done.history["seconds"]))),
         "nofb": nofb.__version__, "machine": platform.machine(),

@@ -142,6 +142,11 @@ class Graph:
         return self.weighted[-1]
 
     @property
+    def takes_tokens(self) -> bool:
+        """Whether samples are whole numbers, one for each token."""
+        return self.nodes[0].takes == "tokens"
+
+    @property
     def n_outputs(self) -> int:
         """The number of outputs, for each token if every token has some."""
         return self.last.n_out
@@ -212,9 +217,9 @@ class Graph:
             raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
         if self.nodes[0].takes == "tokens" or self.rows_per_sample > 1:
             raise ValueError(
-                "the rule changes the numbers of a sample by its one label or error, but in this "
-                "network tokens have some of their own: use it with features or images, and one "
-                "output row for a sample"
+                "this rule changes each sample by its label or error, so that it needs samples of "
+                "features or pixels, and one output row for each; but this network has tokens, or "
+                "outputs for each token"
             )
         return prod(self.shape_in)
 

@@ -328,11 +328,6 @@ class Network(Graph):
         x = checks.cast(name, x, self.dtype)
         return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
 
-    @property
-    def takes_tokens(self) -> bool:
-        """Whether samples are whole numbers, one for each token."""
-        return self.nodes[0].takes == "tokens"
-
     def _dimensions(self) -> tuple[int, ...]:
         """Return how many dimensions x may have."""
         if self.takes_tokens:

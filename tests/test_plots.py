@@ -70,7 +70,9 @@ def made_up(
         why = f"{rule} was stopped in epoch {epochs}, step 1: the loss is nan" if early else None
         results.append(Result(rule, seed, 0.1, history, why))
     settings = Specification(hidden=hidden, epochs=epochs, lr=0.1)
-    return Comparison(settings, tuple(results), (*hidden, classes or 2), classes)
+    units = (*hidden, classes or 2)
+    weights = tuple(below * above for below, above in pairwise((64, *units)))
+    return Comparison(settings, tuple(results), units, weights, classes)
 
 
 ODD = {

@@ -11,9 +11,9 @@ from typing import Any
 
 from nofb import cores, datasets, rules
 from nofb.activations import ACTIVATIONS
+from nofb.networks import NETWORKS
 from nofb.rules import Rule
 from nofb.runs.grid import finished
-from nofb.runs.networks import NETWORKS
 from nofb.runs.pools import Task
 from nofb.runs.specification import Specification
 from nofb.training import OPTIMIZERS

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     optimizer = settings.make_optimizer()
     data = settings.load()
     net = settings.network_for(data)
-    print(f"{rule.name}: {rule.title} ({rule.paper})\n{data!r}\n{net!r}\n{optimizer!r}\n")
+    print(f"{rule.name}: {rule.title} ({rule.paper})\n{data!r}\n{optimizer!r}\n\n{net}\n")
     if note := settings.default_rate:
         print(f"{note}\n")
     table = _Table(options.validation > 0)

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
+
+import numpy as np
 
 from nofb import checks
 from nofb.datasets import Dataset
 from nofb.network import Network
-from nofb.networks.language_model import language_model
-from nofb.networks.lenet import lenet
-from nofb.networks.mlp import mlp
-from nofb.networks.resnet import resnet
-from nofb.networks.vision_transformer import vision_transformer
+from nofb.networks.builder import Builder
+from nofb.networks.language_model import LanguageModel
+from nofb.networks.lenet import LeNet
+from nofb.networks.mlp import MLP
+from nofb.networks.resnet import ResNet
+from nofb.networks.vision_transformer import VisionTransformer
 
 __all__ = [
+    "MLP",
     "NETWORKS",
-    "language_model",
-    "lenet",
+    "Builder",
+    "LanguageModel",
+    "LeNet",
+    "ResNet",
+    "VisionTransformer",
+    "completed",
     "make",
-    "mlp",
+    "option_names",
     "prepared",
-    "resnet",
-    "vision_transformer",
 ]
 
-NETWORKS: dict[str, Callable[..., Network]] = {
-    "mlp": mlp,
-    "lenet": lenet,
-    "resnet": resnet,
-    "vision_transformer": vision_transformer,
-    "language_model": language_model,
+NETWORKS: dict[str, type[Builder]] = {
+    "mlp": MLP,
+    "lenet": LeNet,
+    "resnet": ResNet,
+    "vision_transformer": VisionTransformer,
+    "language_model": LanguageModel,
 }
-IMAGES = ("lenet", "resnet", "vision_transformer")
 
 
-def make(name: str, data: Dataset, **options: Any) -> Network:
+def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     """Build the network with this name for a data set.
 
     Parameters
@@ -43,36 +49,62 @@ def make(name: str, data: Dataset, **options: Any) -> Network:
     name
         A key of `NETWORKS`.
     data
-        The data set, laid out as `prepared` gives it.
+        The data set. Images may be laid out flat: train on `prepared(name, data)`.
+    seed
+        Seeds the weights and the dropout masks.
     options
-        Arguments of the builder, such as `seed`.
+        Those of the builder: `option_names(name)`.
 
     Raises
     ------
-    ValueError
-        If there is no such network, or it does not fit the data.
+    TypeError, ValueError
+        If there is no such network or option, or the network does not fit the data.
 
     Examples
     --------
     >>> from nofb.datasets import load
-    >>> digits = load("digits")
-    >>> net = make("resnet", prepared("resnet", digits), blocks=1)
-    >>> len(net.weighted)
+    >>> len(make("resnet", load("digits"), blocks=1).weighted)
     10
     """
-    checks.choice("network", name, NETWORKS)
-    return NETWORKS[name](data, **options)
+    if isinstance(options.get("dtype"), type):  # a type of NumPy, as `Network` takes it
+        options["dtype"] = np.dtype(options["dtype"]).name
+    return NETWORKS[name](**completed(name, options)).build(data, seed)
 
 
 def prepared(name: str, data: Dataset) -> Dataset:
     """Return a data set as a network takes it: as images, or flat.
 
-    Raises
-    ------
-    ValueError
-        If the network takes images, and the samples are none.
+    Examples
+    --------
+    >>> from nofb.datasets import load
+    >>> prepared("lenet", load("digits")).x_train.shape
+    (1438, 1, 8, 8)
     """
     checks.choice("network", name, NETWORKS)
-    if name in IMAGES:
-        return data.as_images()
-    return data.flat() if name == "mlp" else data
+    return NETWORKS[name]().prepared(data)
+
+
+def option_names(name: str) -> list[str]:
+    """Return the names of a network's options, its own ones first.
+
+    Examples
+    --------
+    >>> option_names("mlp")
+    ['hidden', 'activation', 'input_dropout', 'loss', 'dtype']
+    """
+    checks.choice("network", name, NETWORKS)
+    common = [field.name for field in fields(Builder)]
+    names = [field.name for field in fields(NETWORKS[name])]
+    return [name for name in names if name not in common] + common
+
+
+def completed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all options of a network, with defaults for those that are left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such network or option, or a value is out of its bounds.
+    """
+    checks.table(f"the network {name}", options, option_names(name))
+    return asdict(NETWORKS[name](**options))

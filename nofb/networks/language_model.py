@@ -2,38 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from nofb import checks
+from nofb import settings
 from nofb.datasets import Dataset
 from nofb.layers import Block, Dense, Embedding, Layer, LayerNorm, Positions
-from nofb.network import Network
-from nofb.networks.layout import sequence_length
-from nofb.networks.vision_transformer import transformer_block
+from nofb.networks.builder import Builder
+from nofb.networks.transformer_block import transformer_blocks
 
 
-def language_model(
-    data: Dataset, units: int = 64, heads: int = 4, blocks: int = 2, **network: Any
-) -> Network:
-    """Return a transformer in which every token sees itself and earlier ones only.
+@dataclass(kw_only=True)
+class LanguageModel(Builder):
+    """A transformer in which every token sees itself and earlier ones only.
 
     Parameters
     ----------
-    data
-        With tokens x (n, tokens), and y the next one of each.
     units
         Of every token.
     heads
         Of every attention.
     blocks
         How many blocks of attention and dense layers there are.
-    network
-        Further arguments of `nofb.Network`: loss, seed, dtype.
+    loss, dtype
+        As for every `Builder`.
+
+    Examples
+    --------
+    >>> from nofb.datasets import load
+    >>> net = LanguageModel(units=16, blocks=1).build(load("text"))
+    >>> net.layers[1]
+    Positions(64, 16)
     """
-    tokens, vocabulary = sequence_length(data), data.n_outputs
-    layers: list[Layer | Block] = [Embedding(vocabulary, units), Positions(tokens, units)]
-    for _ in range(checks.whole("blocks", blocks)):
-        layers += transformer_block(units, heads, causal=True)
-    return Network(
-        [*layers, LayerNorm(units), Dense(units, vocabulary)], input_shape=(tokens,), **network
-    )
+
+    takes_images = False
+
+    units: int = settings.whole(64)
+    heads: int = settings.whole(4)
+    blocks: int = settings.whole(2)
+
+    def prepared(self, data: Dataset) -> Dataset:
+        """Return a data set of tokens as it is, and refuse any other.
+
+        Raises
+        ------
+        ValueError
+            If the samples are no tokens.
+        """
+        if data.x_train.dtype.kind not in "iu":
+            raise ValueError(
+                f"language_model takes sequences of tokens, but the data set {data.name!r} has "
+                f"samples of {data.x_train.dtype}: nofb.datasets.load('text') has tokens"
+            )
+        return data
+
+    def layers(self, data: Dataset) -> list[Layer | Block]:
+        units, tokens, vocabulary = self.units, data.x_train.shape[1], data.n_outputs
+        return [
+            Embedding(vocabulary, units), Positions(tokens, units),
+            *transformer_blocks(self.blocks, units, self.heads, causal=True),
+            LayerNorm(units), Dense(units, vocabulary),
+        ]  # fmt: skip

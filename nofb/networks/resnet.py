@@ -2,58 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from nofb import checks
+from nofb import settings
 from nofb.datasets import Dataset
 from nofb.layers import Activation, AvgPool2D, BatchNorm, Block, Conv2D, Dense, Layer, Residual
-from nofb.network import Network
-from nofb.networks.layout import image_shape
+from nofb.networks.builder import Builder
 
 WIDTHS = 16, 32, 64  # maps in each of three stages
 
 
-def resnet(data: Dataset, blocks: int = 1, **network: Any) -> Network:
-    """Return a network of 6 · blocks + 2 layers: ResNet-8, 14, 20 for 1, 2, 3 blocks a stage.
+@dataclass(kw_only=True)
+class ResNet(Builder):
+    """A network of 6 · blocks + 2 layers: ResNet-8, 14, 20 for 1, 2, 3 blocks a stage.
 
     Where the maps grow in number and shrink in size, the shortcut is a 1 x 1 convolution; the
     layers are counted without these.
 
     Parameters
     ----------
-    data
-        With images (n, channels, height, width).
     blocks
         Residual blocks in each of the three stages.
-    network
-        Further arguments of `nofb.Network`: loss, seed, dtype.
+    loss, dtype
+        As for every `Builder`.
 
     Examples
     --------
     >>> from nofb.datasets import load
-    >>> len(resnet(load("digits").as_images(), blocks=2).weighted)  # 14 and two shortcuts
+    >>> len(ResNet(blocks=2).build(load("digits")).weighted)  # 14 and two shortcuts
     16
     """
-    blocks = checks.whole("blocks", blocks)
-    channels, *_ = shape = image_shape(data)
-    layers: list[Layer | Block] = [*convolution(channels, WIDTHS[0]), Activation("relu")]
-    for below, width in pairwise((WIDTHS[0], *WIDTHS)):
-        stage = [(below, width)] + [(width, width)] * (blocks - 1)
-        layers += [residual(*each) for each in stage]
-    return Network(
-        [*layers, AvgPool2D(), Dense(WIDTHS[-1], data.n_outputs)], input_shape=shape, **network
-    )
+
+    blocks: int = settings.whole(1)
+
+    def layers(self, data: Dataset) -> list[Layer | Block]:
+        first = convolution(data.x_train.shape[1], WIDTHS[0])
+        layers: list[Layer | Block] = [*first, Activation("relu")]
+        for below, width in pairwise((WIDTHS[0], *WIDTHS)):
+            stage = [(below, width)] + [(width, width)] * (self.blocks - 1)
+            layers += [residual(*each) for each in stage]
+        return [*layers, AvgPool2D(), Dense(WIDTHS[-1], data.n_outputs)]
 
 
 def residual(below: int, width: int) -> Residual:
     """Return two 3 x 3 convolutions beside a shortcut; with more maps they halve the size."""
     stride = 1 if width == below else 2
-    branch = [
-        *convolution(below, width, stride=stride), Activation("relu"), *convolution(width, width)
-    ]  # fmt: skip
+    lower, upper = convolution(below, width, stride=stride), convolution(width, width)
     shortcut = None if width == below else convolution(below, width, size=1, stride=stride)
-    return Residual(branch, shortcut, activation="relu")
+    return Residual([*lower, Activation("relu"), *upper], shortcut, activation="relu")
 
 
 def convolution(below: int, width: int, size: int = 3, stride: int = 1) -> list[Layer]:

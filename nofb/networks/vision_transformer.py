@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from nofb import checks
+from nofb import settings
 from nofb.datasets import Dataset
-from nofb.layers import (
-    Attention,
-    Block,
-    ClassToken,
-    Dense,
-    FirstToken,
-    Layer,
-    LayerNorm,
-    Patches,
-    Positions,
-    Residual,
-)  # fmt: skip
-from nofb.network import Network
-from nofb.networks.layout import image_shape
+from nofb.layers import Block, ClassToken, Dense, FirstToken, Layer, LayerNorm, Patches, Positions
+from nofb.networks.builder import Builder
+from nofb.networks.transformer_block import transformer_blocks
 
 
-def vision_transformer(
-    data: Dataset,
-    patch: int = 4,
-    units: int = 64,
-    heads: int = 4,
-    blocks: int = 4,
-    **network: Any,
-) -> Network:
-    """Return a transformer that names the class of an image by its class token.
+@dataclass(kw_only=True)
+class VisionTransformer(Builder):
+    """A transformer that names the class of an image by its class token.
 
     Parameters
     ----------
-    data
-        With images (n, channels, height, width).
     patch
         The side of a square patch, in pixels; it must divide both sides of the images.
     units
@@ -44,32 +25,27 @@ def vision_transformer(
         Of every attention.
     blocks
         How many blocks of attention and dense layers there are.
-    network
-        Further arguments of `nofb.Network`: loss, seed, dtype.
+    loss, dtype
+        As for every `Builder`.
 
     Examples
     --------
     >>> from nofb.datasets import load
-    >>> net = vision_transformer(load("digits").as_images(), patch=2, units=16, blocks=1)
+    >>> net = VisionTransformer(patch=2, units=16, blocks=1).build(load("digits"))
     >>> net.layers[2]
     Positions(17, 16)
     """
-    channels, height, width = shape = image_shape(data)
-    tokens = (height // checks.whole("patch", patch)) * (width // patch)
-    layers: list[Layer | Block] = [
-        Patches(patch, units, channels), ClassToken(units), Positions(tokens + 1, units)
-    ]  # fmt: skip
-    for _ in range(checks.whole("blocks", blocks)):
-        layers += transformer_block(units, heads)
-    return Network(
-        [*layers, LayerNorm(units), FirstToken(), Dense(units, data.n_outputs)],
-        input_shape=shape, **network,
-    )  # fmt: skip
 
+    patch: int = settings.whole(4)
+    units: int = settings.whole(64)
+    heads: int = settings.whole(4)
+    blocks: int = settings.whole(4)
 
-def transformer_block(units: int, heads: int, causal: bool = False) -> list[Residual]:
-    """Return attention and two dense layers, each normalised first and added to what comes in."""
-    return [
-        Residual([LayerNorm(units), Attention(units, heads, causal)]),
-        Residual([LayerNorm(units), Dense(units, 4 * units, "gelu"), Dense(4 * units, units)]),
-    ]
+    def layers(self, data: Dataset) -> list[Layer | Block]:
+        units, (channels, height, width) = self.units, data.x_train.shape[1:]
+        tokens = (height // self.patch) * (width // self.patch)
+        return [
+            Patches(self.patch, units, channels), ClassToken(units), Positions(tokens + 1, units),
+            *transformer_blocks(self.blocks, units, self.heads),
+            LayerNorm(units), FirstToken(), Dense(units, data.n_outputs),
+        ]  # fmt: skip

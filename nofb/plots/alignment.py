@@ -58,7 +58,7 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
         for layer, (top, bottom) in enumerate(grid.T):
             top.set_title(f"Hidden layer {layer + 1} ({hidden[layer]} units)")
             _panel(top, _signals(comparison, layer), signal_band(comparison, layer), colours)
-            entries = hidden[layer] * min(units[layer + 1], units[-1])  # of B or D, the smaller
+            entries = min(comparison.weights[layer + 1], hidden[layer] * units[-1])  # of B or D
             _panel(bottom, _matrices(comparison, layer), chance_band(entries), colours)
             epoch_axis(bottom, comparison.settings.epochs)
         grid[0, 0].set_ylabel("angle between the teaching signal\nand backprop's")

@@ -134,7 +134,8 @@ def _definitions(meanings: Mapping[str, str]) -> str:
 def _settings(comparison: Comparison) -> dict[str, str]:
     """Return what all runs had in common, as words."""
     settings = comparison.settings.settings
-    settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"
+    if "hidden" in settings:
+        settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"
     settings["lr"] = "each rule's own" if settings["lr"] is None else settings["lr"]
     settings["seeds"] = ", ".join(map(str, comparison.seeds))
     return {name: str(value) for name, value in settings.items()}

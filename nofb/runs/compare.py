@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nofb import checks
+from nofb.diagnosis.chance import signal_units
 from nofb.rules import COMPARED, find
 from nofb.runs.plan import Plan, plan_of
 from nofb.runs.run_log import Record
@@ -29,7 +30,10 @@ class Comparison:
     results
         Rule by rule, seed by seed.
     units
-        The units of each layer with weights, from the input side up.
+        The units that a signal on each layer with weights reaches, from the input side up; of a
+        convolution those are all pixels that it shows to the next layer.
+    weights
+        How many weights each of these layers has.
     classes
         How many classes there are, or `None` for a regression.
     records
@@ -39,6 +43,7 @@ class Comparison:
     settings: Specification
     results: tuple[Result, ...]
     units: tuple[int, ...]
+    weights: tuple[int, ...]
     classes: int | None
     records: tuple[Record, ...] = ()
 
@@ -131,8 +136,11 @@ def compare(
     found = carry_out(plan, jobs, cluster, log, False, lambda record: done(result_of(record)))
     records = tuple(record for cell in plan.cells for record in found.of(cell))
     data = settings.load()
-    units = tuple(layer.n_out for layer in settings.network_for(data).weighted)
-    return Comparison(settings, tuple(map(result_of, records)), units, data.n_classes, records)
+    net = settings.network_for(data)
+    units = *(signal_units(net, layer) for layer in net.weighted[:-1]), net.n_outputs
+    weights = tuple(layer.W.size for layer in net.weighted)
+    results = tuple(map(result_of, records))
+    return Comparison(settings, results, units, weights, data.n_classes, records)
 
 
 def comparison_plan(rules: Sequence[str], settings: Specification, seeds: int) -> Plan:

@@ -6,16 +6,16 @@ values by `as_dict`, and in no other way. The defaults are those of `nofb compar
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nofb import checks, datasets, rules
+from nofb import checks, datasets, networks, rules
 from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.optimizers import OPTIMIZERS, Optimizer
 from nofb.rules import Rule
-from nofb.runs import networks
 from nofb.runs.rates import RATED, tuned_rate, was_searched
 
 PROBE = 100  # test samples on which a rule is compared with backprop
@@ -30,7 +30,7 @@ class Specification:
     data
         A name in `nofb.datasets.names()`.
     network
-        The network's name; "mlp" are dense layers.
+        A name in `nofb.networks.NETWORKS`; "mlp" are dense layers.
     optimizer
         "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
     lr
@@ -141,16 +141,17 @@ class Specification:
         return {name: known[name] for name in names(self.network)}
 
     def load(self) -> Dataset:
-        """Return the data set, with samples as rows."""
+        """Return the data set, laid out as the network takes it."""
         data = datasets.load(self.data)
         if self.samples is not None:
             x, y = data.x_train[: self.samples], data.y_train[: self.samples]
-            data = Dataset(x, y, data.x_test, data.y_test, data.name, data.image_shape)
-        return data.flat().centred() if self.centred and data.image_shape else data.flat()
+            data = dataclasses.replace(data, x_train=x, y_train=y)
+        data = data.centred() if self.centred and data.image_shape else data
+        return networks.prepared(self.network, data)
 
     def network_for(self, data: Dataset) -> Network:
         """Return the network, drawn from the seed: the same start for every rule."""
-        return networks.build(self.network, data, self.seed, self.options)
+        return networks.make(self.network, data, self.seed, **self.options)
 
     def make_rule(self) -> Rule:
         """Return a fresh rule."""

@@ -153,7 +153,7 @@ def test_every_rule_that_sends_signals_works_and_gives_finite_updates(name, buil
     net = build()
     x, y = batch(net)
     if name in WRITING and net.rows_per_sample > 1:
-        with pytest.raises(ValueError, match="the numbers of a sample by its one label or error"):
+        with pytest.raises(ValueError, match="changes each sample by its label or error"):
             attached(name, net)
         return
     for update in attached(name, net).updates(net, x, y):

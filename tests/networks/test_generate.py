@@ -6,7 +6,7 @@ import pytest
 import nofb
 from nofb import Attention, Dense, Embedding, Network, Positions, Residual
 from nofb.datasets import Dataset, texts
-from nofb.networks import language_model
+from nofb.networks import make
 
 LENGTH = 7  # which no period of the text divides: sequences begin with every letter
 
@@ -19,7 +19,7 @@ def data():
 @pytest.fixture(scope="module")
 def net(data):
     """Return a network that has drawn its weights and learned nothing, for probabilities."""
-    net = language_model(data, units=8, heads=2, blocks=1, seed=3, dtype=np.float64)
+    net = make("language_model", data, 3, units=8, heads=2, blocks=1, dtype="float64")
     for layer in net.weighted:
         layer.W *= 3
     return net
@@ -60,7 +60,7 @@ def test_the_seed_decides_what_is_written(net):
 
 def test_a_trained_network_goes_on_with_its_text(data):
     """The whole way: a text, a transformer, a rule, and the text again."""
-    net = language_model(data, units=16, heads=2, blocks=1, seed=0)
+    net = make("language_model", data, units=16, heads=2, blocks=1)
     nofb.fit(net, nofb.rules.make("bp"), data, epochs=10, batch_size=4,
              optimizer=nofb.Adam(lr=0.01), progress=False)  # fmt: skip
     written = net.generate(data.vocabulary.encode("bc"), 20, temperature=0)
@@ -78,7 +78,10 @@ def seeing(data):
     [
         (seeing, "what this one says at a token changes with the tokens after it"),
         (lambda data: Network([Dense(3, 2)]), "a network that reads tokens and names the next one"),
-        (lambda data: language_model(data, units=8, heads=2, loss="squared_error"), "cross_entr"),
+        (
+            lambda data: make("language_model", data, units=8, heads=2, loss="squared_error"),
+            "cross_entropy",
+        ),
     ],
 )
 def test_a_network_that_cannot_write_says_why(data, make, sentence):
@@ -106,8 +109,15 @@ def test_an_argument_out_of_its_range_is_named(net, arguments, error, sentence):
 def test_what_it_reads_is_what_it_was_trained_on(data):
     """A data set of tokens fits a network of them, and each of its tokens is an output."""
     assert isinstance(data, Dataset)
-    net = language_model(data, units=8, heads=2, blocks=1)
+    net = make("language_model", data, units=8, heads=2, blocks=1)
     loss, accuracy = net.evaluate(data.x_test, data.y_test)
     assert np.isfinite(loss)
     assert 0 <= accuracy <= 1
     assert net.predict(data.x_test).shape == data.y_test.shape
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet"])
+def test_a_network_of_numbers_does_not_take_tokens(data, name):
+    """The number of a character is no quantity, and a label for each would fit no output."""
+    with pytest.raises(ValueError, match=r"takes features or images, but .* holds tokens"):
+        make(name, data)

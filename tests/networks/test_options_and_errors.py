@@ -88,13 +88,13 @@ def test_an_option_that_cannot_be_is_a_sentence(name, data, options, sentence):
 def test_data_without_images_are_a_sentence(name):
     with pytest.raises(ValueError, match="has no image_shape, so its 12 features are not images"):
         networks.prepared(name, features())
-    with pytest.raises(ValueError, match=r"takes images .* has shape \(7, 12\): give"):
+    with pytest.raises(ValueError, match="has no image_shape"):
         make(name, features())
 
 
 def test_data_without_tokens_are_a_sentence():
     """Pixels are no words."""
-    with pytest.raises(ValueError, match=r"takes tokens, .* has none: load a text"):
+    with pytest.raises(ValueError, match="takes sequences of tokens, but the data set"):
         make("language_model", features())
 
 
