@@ -160,7 +160,7 @@ class WeightMirror(Rule):
         return self.decay / self.width**2 if self.rate is None else self.rate
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        for layer in net.weighted[1:]:
+        for layer in net.senders:
             layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
             shapes = (self.samples, layer.n_in), (self.samples, layer.n_out), layer.feedback_shape
             layer.rule_state = LastStep(rng, *(np.zeros(shape, net.dtype) for shape in shapes))
