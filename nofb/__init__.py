@@ -38,12 +38,12 @@ from nofb.training import (
     fit,
 )
 from nofb.updates import Update
+from nofb.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nofb import explain, plots
     from nofb.report.sweep import sweep
 
-__version__ = "0.1.0"
 
 __all__ = [
     "SGD",

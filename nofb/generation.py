@@ -5,20 +5,33 @@ A causal network says at each token which one comes next, and knows nothing of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nofb import checks
-from nofb.types import Array
+from nofb.types import Array, Shape
 
-if TYPE_CHECKING:
-    from nofb.network import Network
+
+class Readable(Protocol):
+    """What a network must have to write on; a `nofb.Network` has it."""
+
+    input_shape: Shape | None
+
+    @property
+    def takes_tokens(self) -> bool: ...
+    @property
+    def last(self) -> Any: ...
+    @property
+    def head(self) -> Any: ...
+    @property
+    def n_outputs(self) -> int: ...
+    def outputs(self, x: Array) -> Array: ...
 
 
 def generate(
-    net: Network, start: ArrayLike, length: int, temperature: float = 1.0, seed: int = 0
+    net: Readable, start: ArrayLike, length: int, temperature: float = 1.0, seed: int = 0
 ) -> Array:
     """Return the start with so many tokens more, see `Network.generate`."""
     length = checks.whole("length", length)
@@ -52,7 +65,7 @@ def sharpened(p: Array, temperature: float) -> Array:
     return sharp / sharp.sum()
 
 
-def _window(net: Network) -> int:
+def _window(net: Readable) -> int:
     """Return how many tokens a network reads at once, or say why it cannot write."""
     tokens = net.input_shape[0] if net.input_shape else 0
     if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
@@ -71,7 +84,7 @@ def _window(net: Network) -> int:
     return tokens
 
 
-def _checked(net: Network, start: ArrayLike) -> Array:
+def _checked(net: Readable, start: ArrayLike) -> Array:
     """Return tokens to begin with, or say what is wrong with them."""
     checks.unmasked("start", start)
     tokens = np.asarray(start)

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb import __version__
 from nofb.cli import audit, check, compare, data, explain, reproduce, rules, streams, sweep, train
 from nofb.fingerprint.owners import is_own
 from nofb.training.interrupts import end_everything
+from nofb.version import __version__
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,8 +10,10 @@ from pathlib import Path
 from nofb import checks, datasets, fingerprint, papers, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
+from nofb.papers import Study, vouched, vouching
 from nofb.runs.grid import run_grid, unfinished
-from nofb.runs.kept import SameCode, made_by, of_one_code
+from nofb.runs.kept import SameCode, of_one_code
+from nofb.runs.run_log import read_log
 from nofb.training.progress import bar
 
 LOG = "runs.jsonl"  # in the folder: what is in it is not run again
@@ -33,6 +35,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("--out", type=Path, metavar="FOLDER",
         help="where figures and numbers go; runs that it has are not run again, and no runs of "
              "other code are added to them (default: nofb-PAPER)")
+    add("--vouch", action="store_true",
+        help="begin one run of each row in the folder again, and say which rows today's code would "
+             "no longer give")
     # fmt: on
     add_places(parser)
     parser.set_defaults(run=run)
@@ -50,7 +55,12 @@ def run(options: argparse.Namespace) -> int:
     folder = options.out or Path(f"nofb-{options.paper}")
     report.check_folder(folder)
     log, records = folder / LOG, []
-    tasks = of_one_code(study.tasks(epochs), log)
+    if options.vouch:
+        return vouch(study, folder, options.jobs)
+    tasks = []
+    for part in study.parts:
+        wanted = part.tasks(epochs)
+        tasks += of_one_code(wanted, log, study.code(wanted[0]))
     if unfinished(tasks, log):
         fingerprint.warn_of_changes()
         for name in study.data:
@@ -58,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     say_finished(tasks, log)
     runs = run_grid(
-        SameCode(partial(study.run, folder)),
+        SameCode(partial(study.run, folder), study.code),
         tasks,
         jobs=options.jobs,
         cluster=options.cluster,
@@ -70,9 +80,20 @@ def run(options: argparse.Namespace) -> int:
             records.append(record)
             shown.update()
     page = study.write(records, folder, options.command)
-    parts = [study.title, study.table(records), made_by(records)]
+    parts = [study.title, study.table(records), study.made_by(records, folder)]
     print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
     return exit_code(records)
+
+
+def vouch(study: Study, folder: Path, jobs: int) -> int:
+    """Say which kept rows today's code gives; return 1 if it does not give all of them."""
+    kept = read_log(folder / LOG)
+    if not any("result" in record for record in kept.values()):
+        raise ValueError(f"{folder / LOG} keeps no runs that could be vouched for")
+    rows = vouching.vouch(study, kept.values(), jobs)
+    vouched.keep(rows, folder, study.today)
+    print(f"{study.title}\n\n{vouching.table(rows)}\n\n{vouched.vouched(folder, study.today)}")
+    return int(any(row.differs for row in rows))
 
 
 def listed() -> str:

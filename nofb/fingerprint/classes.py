@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from nofb.fingerprint.imported import is_edited
-from nofb.fingerprint.installed import StaleCodeWarning
+from nofb.fingerprint.installed import StaleCodeWarning, of_nofb
 from nofb.fingerprint.names import Import, full_name, reads
 from nofb.fingerprint.outside import UnknownCodeError
 from nofb.fingerprint.owners import file_of, file_to_load
@@ -112,6 +112,26 @@ def of_function(function: object) -> str:
     reached = Reached()
     reached.take(function, getattr(function, "__name__", "function"))
     return _short(reached.digest())
+
+
+def of_work(*functions: Callable[..., object]) -> str:
+    """Return a short hash of what functions of nofb's upper rooms run when they do a run.
+
+    That is `of_nofb`, and what they reach in the package that they stand in: a title or a table
+    beside them does not count.
+
+    Examples
+    --------
+    >>> from nofb.papers.learned_feedback import floor
+    >>> of_work(floor.floor) == of_work(floor.floor) != of_work(floor.tasks)
+    True
+    """
+    digests = []
+    for function in functions:
+        reached = Reached(function.__module__.rpartition(".")[0])
+        reached.take(function, getattr(function, "__qualname__", "function"))
+        digests.append(reached.digest())
+    return _short(of_nofb(), *digests)
 
 
 def _reached(kind: type) -> Reached:

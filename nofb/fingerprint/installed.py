@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 PACKAGE = Path(__file__).parent.parent
-NO_SAY = ("audit", "check", "cli", "explain", "plots", "report")  # in what a run computes
+NO_SAY = ("audit", "check", "cli", "explain", "papers", "plots", "report")  # of a run
 PROCESS = uuid4().hex  # tells this process from every other one
 
 
@@ -38,15 +38,20 @@ def warn_of_changes() -> None:
         )
 
 
-def check(expected: str) -> None:
+def check(expected: str, found: str | None = None) -> None:
     """Refuse to run for a process that has another nofb.
+
+    Parameters
+    ----------
+    expected, found
+        The code that asks for a run, and that of this process, `of_nofb` if it is left out.
 
     Raises
     ------
     RuntimeError
         With the two ways in which it can have another one.
     """
-    if expected != _IMPORTED:
+    if expected != (_IMPORTED if found is None else found):
         raise RuntimeError(
             f"the nofb in {PACKAGE} is not the one that asks for this run: if it was changed "
             "since, start Python again; if this is another machine, install the same nofb on both"

@@ -19,6 +19,7 @@ from nofb.fingerprint.kinds import EMPTY, NAMED, PLAIN, SHARED, SKIPPED, pieces
 from nofb.fingerprint.names import Import, Read, full_name, reads, words
 from nofb.fingerprint.outside import UnknownCodeError, is_outside, outside, refusal
 from nofb.fingerprint.owners import INTERACTIVE, is_own, load
+from nofb.modules import is_nofb
 
 
 class Reached:
@@ -52,7 +53,7 @@ class Reached:
 
     def is_own(self, module: str) -> bool:
         """Say whether the code of a module is read."""
-        return is_own(module) or (bool(self.root) and module.partition(".")[0] == self.root)
+        return is_own(module) or (bool(self.root) and f"{module}.".startswith(f"{self.root}."))
 
     def take(self, value: Any, name: str) -> None:
         """Take in a value that is called so."""
@@ -187,6 +188,9 @@ class Reached:
             self.note(module)
             self._sequence([function.__defaults__, function.__kwdefaults__, vars(function)])
             self._globals(function)
+        elif is_nofb(function.__module__) and hasattr(function, "__wrapped__"):
+            self.tell(function.__module__)
+            return  # what a decorator holds for a function of nofb is nofb's
         if own or "<" in function.__qualname__:
             self.code(function.__code__)
         for name, cell in zip(

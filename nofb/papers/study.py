@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nofb import fingerprint
+from nofb.papers.vouched import vouched
 from nofb.report.failures import failure, failures
 from nofb.report.folder import put
 from nofb.report.origin import page_head
+from nofb.runs.kept import made_by
 from nofb.text import columns, markdown
+from nofb.training.callbacks import AfterEpoch
 
 Task = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -44,6 +48,9 @@ class Part:
         The name of the figure's files, without ending.
     note
         Returns what must be said below the tables.
+    by_epoch
+        What a run returns as lists over epochs. If there is any, `run` also takes `callbacks`
+        for `nofb.fit`, so that its first epochs can be run alone.
     resumes
         Whether `run` also takes the folder, to keep what is half done there.
     """
@@ -57,6 +64,7 @@ class Part:
     figure: Callable[[Sequence[Record]], Any] | None = None
     image: str = ""
     note: Callable[[Sequence[Record]], str] | None = None
+    by_epoch: tuple[str, ...] = ()
     resumes: bool = False
 
 
@@ -94,15 +102,31 @@ class Study:
         """Return every run, none longer than `epochs`."""
         return [task for part in self.parts for task in part.tasks(epochs)]
 
+    def code(self, task: Task) -> str:
+        """Return the code that would do a run now: what it imports, and nothing else."""
+        return fingerprint.of_work(self.part(task).run)
+
+    @property
+    def today(self) -> str:
+        """A hash of the code that would do all of its runs now."""
+        return fingerprint.of_work(*(part.run for part in self.parts))
+
+    def made_by(self, records: Sequence[Record], folder: Path | None = None) -> str:
+        """Say which code made kept runs, and whether today's code was found to give them."""
+        today = {fingerprint.of_work(part.run) for part in self.parts}
+        said = made_by(records, today)
+        return f"{said} {vouched(folder, self.today)}" if said else ""
+
     def part(self, task: Task) -> Part:
         """Return the part that a run belongs to: the only one, or the one that its task names."""
         only = len(self.parts) == 1
         return self.parts[0] if only else next(p for p in self.parts if p.name == task[self.key])
 
-    def run(self, folder: Path, task: Task) -> dict[str, Any]:
+    def run(self, folder: Path, task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
         """Do one run; what is half done may be kept in the folder."""
         part = self.part(task)
-        return part.run(task, folder=folder) if part.resumes else part.run(task)
+        given: dict[str, Any] = {"callbacks": callbacks} if part.by_epoch else {}
+        return part.run(task, **given, **({"folder": folder} if part.resumes else {}))
 
     def by_part(self, records: Iterable[Record]) -> list[tuple[Part, list[Record]]]:
         """Return each part with its runs that came to their end, if it has any."""
@@ -134,13 +158,13 @@ class Study:
             numbers.setdefault(part.numbers, [headings]).extend(rows)
         for name, lines in numbers.items():
             files[f"{name}.csv"] = ("\n".join(map(",".join, lines)) + "\n").encode()
-        files[f"{self.name}.md"] = self.page(records, command).encode()
+        files[f"{self.name}.md"] = self.page(records, command, folder).encode()
         put(files, folder)
         return folder / f"{self.name}.md"
 
-    def page(self, records: Sequence[Record], command: str) -> str:
+    def page(self, records: Sequence[Record], command: str, folder: Path | None = None) -> str:
         """Return the tables as Markdown, with what ran and where."""
-        texts = page_head(self.title, command, records)
+        texts = page_head(self.title, command, self.made_by(records, folder))
         for part, found in self.by_part(records):
             tables = part.tables(found)
             for heading, rows in tables.items():

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Any
 
-from nofb import __version__
-from nofb.runs.kept import made_by
 from nofb.runs.rates import search_for
 from nofb.runs.specification import Specification
+from nofb.version import __version__
 
 SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
 
@@ -55,10 +52,9 @@ def origin(command: str) -> Origin:
     )
 
 
-def page_head(title: str, command: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+def page_head(title: str, command: str, code: str) -> list[str]:
     """Return how the page of a study begins: its title, the command, where and by which code."""
-    vouched = made_by(records)
-    return [f"# {title}", f"```sh\n{command}\n```", str(origin(command)), *filter(None, [vouched])]
+    return [f"# {title}", f"```sh\n{command}\n```", str(origin(command)), *filter(None, [code])]
 
 
 def rates_note(settings: Specification) -> str:

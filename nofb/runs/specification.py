@@ -6,6 +6,7 @@ values by `as_dict`, and in no other way. The defaults are those of `nofb compar
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -144,7 +145,7 @@ class Specification:
         data = datasets.load(self.data)
         if self.samples is not None:
             x, y = data.x_train[: self.samples], data.y_train[: self.samples]
-            data = Dataset(x, y, data.x_test, data.y_test, data.name, data.image_shape)
+            data = dataclasses.replace(data, x_train=x, y_train=y)
         data = data.centred() if self.centred and data.image_shape else data
         return networks.prepared(self.network, data)
 

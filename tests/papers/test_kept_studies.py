@@ -58,6 +58,7 @@ def study(tmp_path, capsys, monkeypatch):
     part = Part("floor", lambda epochs: TASKS, made.work, lambda r: {"all": rows(r)}, rows, "all")
     small = replace(learned_feedback.STUDY, parts=(part,))
     monkeypatch.setattr(learned_feedback, "STUDY", small)
+    monkeypatch.setattr(fingerprint, "of_work", lambda *functions: TODAY)
     return made
 
 
@@ -107,10 +108,10 @@ def test_a_log_of_two_codes_gives_the_runs_of_one(tmp_path, study):
     """Logs are joined by hand; a table must not take one seed from each."""
     study.keep(EARLIER, TASKS)
     study.keep(TODAY, TASKS[:1])
-    assert of_one_code(TASKS, study.log) == [with_code(task, EARLIER) for task in TASKS]
+    assert of_one_code(TASKS, study.log, TODAY) == [with_code(task, EARLIER) for task in TASKS]
     study.keep(TODAY, TASKS[1:])
-    assert of_one_code(TASKS, study.log) == [with_code(task, TODAY) for task in TASKS]
-    assert [task["seed"] for task in of_one_code(TASKS, tmp_path / "none")] == [0, 1, 2]
+    assert of_one_code(TASKS, study.log, TODAY) == [with_code(task, TODAY) for task in TASKS]
+    assert [task["seed"] for task in of_one_code(TASKS, tmp_path / "none", TODAY)] == [0, 1, 2]
 
 
 def test_a_failed_run_of_earlier_code_keeps_nobody_from_beginning_anew(study):
@@ -136,7 +137,8 @@ def test_kept_runs_are_shown_where_the_data_cannot_be_had(study, monkeypatch):
 
 def test_a_process_with_other_code_refuses_a_run_of_a_study():
     """A worker loads the files as they are now; its numbers would be kept under the other code."""
-    (record,) = run_grid(SameCode(lambda task: {"n": 1}), [{"n": 1, "code": EARLIER}])
+    work = SameCode(lambda task: {"n": 1}, lambda task: TODAY)
+    (record,) = run_grid(work, [{"n": 1, "code": EARLIER}])
     assert "is not the one that asks for this run" in record["error"]
 
 

@@ -1,5 +1,6 @@
 """The committed pages of all papers: their kept runs still give every table and every number."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from nofb import papers
 from nofb.cli import main
+from nofb.papers.vouched import vouched
 from nofb.runs.kept import of_one_code
 from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
@@ -18,8 +20,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 def kept(name):
     """The records of the committed log, in the order of the study's own runs."""
     log = DOCS / name / "runs.jsonl"
-    records = read_log(log)
-    return [records[canonical(task)] for task in of_one_code(papers.find(name).tasks(), log)]
+    records, parts = read_log(log), papers.find(name).parts
+    tasks = [task for part in parts for task in of_one_code(part.tasks(None), log, "")]
+    return [records[canonical(task)] for task in tasks]
 
 
 @pytest.mark.parametrize("name", papers.names())
@@ -42,6 +45,14 @@ def test_the_kept_runs_give_the_committed_numbers(name):
     for stem, lines in numbers.items():
         text = "\n".join(",".join(line) for line in lines) + "\n"
         assert text == (DOCS / name / f"{stem}.csv").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", papers.names())
+def test_a_committed_page_says_what_was_vouched_for(name):
+    """A reader of the page does not see the file beside it."""
+    code = json.loads((DOCS / name / "vouched.json").read_text("utf-8"))["code"]
+    page = (DOCS / name / f"{name}.md").read_text("utf-8")
+    assert vouched(DOCS / name, code) in " ".join(page.split())
 
 
 def test_a_table_for_the_terminal_needs_no_matplotlib():

@@ -12,6 +12,7 @@ from nofb.papers.akrout2019 import logs, training
 from nofb.papers.akrout2019.logs import MEASURES, NAMES, Curves, as_text
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.runs.specification import Specification
+from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
     from nofb.plots import Picture
@@ -47,9 +48,10 @@ def run_of(rule: str, seed: int) -> Specification:
     )
 
 
-def train(task: Task, folder: Path) -> dict[str, Any]:
+def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Do one run; the folder keeps its checkpoint."""
-    return training.resumed(run_of(task["rule"], task["seed"]), task, folder)
+    run = run_of(task["rule"], task["seed"])
+    return training.resumed(run, task, folder, callbacks=callbacks)
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
@@ -87,4 +89,15 @@ def figure(records: Sequence[Record]) -> Picture:
     return akrout2019(logs.by_rule(records))
 
 
-PART = Part("paper", tasks, train, tables, lines, "akrout2019", figure, "paper", resumes=True)
+PART = Part(
+    "paper",
+    tasks,
+    train,
+    tables,
+    lines,
+    numbers="akrout2019",
+    figure=figure,
+    image="paper",
+    by_epoch=MEASURES,
+    resumes=True,
+)

@@ -29,6 +29,7 @@ from nofb.papers.akrout2019 import logs, training
 from nofb.papers.akrout2019.logs import MEASURES, NAMES, RULES, Curves, as_text, published
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.rules import Rule, make
+from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ class BiasesDividedTwice(SGD):
         return kernel, averages, (lr / BATCH if W.ndim == 1 else lr, *rest)
 
 
-def train(task: Task, folder: Path) -> dict[str, Any]:
+def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Do one run; the folder keeps its checkpoint."""
     run = training.RUN.replace(seed=task["seed"])
     given = as_released(task["rule"], task["seed"], run.load())
-    return training.resumed(run, task, folder, **given)
+    return training.resumed(run, task, folder, callbacks=callbacks, **given)
 
 
 def as_released(rule: str, seed: int, data: Dataset) -> dict[str, Any]:
@@ -138,4 +139,15 @@ def figure(records: Sequence[Record]) -> Picture:
     return akrout2019(logs.by_rule(records), {rule: published(rule) for rule in RULES})
 
 
-PART = Part("released", tasks, train, tables, lines, "akrout2019", figure, "released", resumes=True)
+PART = Part(
+    "released",
+    tasks,
+    train,
+    tables,
+    lines,
+    numbers="akrout2019",
+    figure=figure,
+    image="released",
+    by_epoch=MEASURES,
+    resumes=True,
+)

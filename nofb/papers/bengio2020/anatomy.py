@@ -162,4 +162,13 @@ def _panel(axes: Axes, result: Mapping[str, Any], measure: str) -> None:
     label_ends(axes, ends)
 
 
-PART = Part("anatomy", tasks, anatomy, tables, lines, "inverse_anatomy", figure, "inverse_anatomy")
+PART = Part(
+    "anatomy",
+    tasks,
+    anatomy,
+    tables,
+    lines,
+    numbers="inverse_anatomy",
+    figure=figure,
+    image="inverse_anatomy",
+)

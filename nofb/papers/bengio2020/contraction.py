@@ -182,5 +182,13 @@ def _panel(axes: Axes, records: Sequence[Record], name: Callable[[Record], str])
     label_ends(axes, ends)
 
 
-PART = Part("contraction", tasks, contraction, tables, lines, "inverse_contraction", figure,
-            "inverse_contraction")  # fmt: skip
+PART = Part(
+    "contraction",
+    tasks,
+    contraction,
+    tables,
+    lines,
+    numbers="inverse_contraction",
+    figure=figure,
+    image="inverse_contraction",
+)

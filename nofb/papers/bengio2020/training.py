@@ -15,6 +15,7 @@ from nofb.diagnosis import DEFAULT, GAUSS_NEWTON
 from nofb.papers.bengio2020.network import RUN
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.train import train
+from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -84,14 +85,14 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def training(task: Task) -> dict[str, Any]:
+def training(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train one form; return its test error in per cent, and what its targets were like.
 
     Each of `KEPT` is a list over epochs with one value for each layer, `None` where it has none.
     """
     name, attributes = FORMS[task["form"]]
     chosen = RUN.replace(rule=name, attributes=attributes, seed=task["seed"], epochs=task["epochs"])
-    run = train(chosen, measures=DEFAULT + GAUSS_NEWTON)
+    run = train(chosen, measures=DEFAULT + GAUSS_NEWTON, callbacks=callbacks)
     history = run.history
     kept = {name: _plain(history[name]) for name in KEPT if name in history}
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist() if history.epochs else []
@@ -192,5 +193,14 @@ def _panel(axes: Axes, forms: Mapping[str, Any], measure: str, theme: Theme) -> 
             axes.plot(epochs, values, color=colour, linestyle=line, linewidth=1.8, label=form)
 
 
-PART = Part("training", tasks, training, tables, lines, "inverse_training", figure,
-            "inverse_training")  # fmt: skip
+PART = Part(
+    "training",
+    tasks,
+    training,
+    tables,
+    lines,
+    numbers="inverse_training",
+    figure=figure,
+    image="inverse_training",
+    by_epoch=("test_error", *KEPT),
+)

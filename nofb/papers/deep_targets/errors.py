@@ -15,6 +15,7 @@ from nofb.papers.deep_targets.settings import GRIDS, found, run_of
 from nofb.papers.published import published
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.train import train
+from nofb.training.callbacks import AfterEpoch
 
 HEADING = "Test errors and angles at the end, hidden layers from the input side up"
 NOTE = (
@@ -44,13 +45,13 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def errors(task: Task) -> dict[str, Any]:
+def errors(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return the test errors in per cent, and the angles of the steps at the end."""
     chosen = {name: value for name, value in task.items() if name in GRIDS[task["rule"]]}
     specified = run_of(task["rule"], chosen).replace(
         data=task["data"], seed=task["seed"], epochs=task["epochs"]
     )
-    run = train(specified, measures=ALIGNMENT + GAUSS_NEWTON)
+    run = train(specified, measures=ALIGNMENT + GAUSS_NEWTON, callbacks=callbacks)
     history = run.history
     angles = {
         name: np.round(history[name][-1], 2).tolist()
@@ -105,4 +106,13 @@ def lines(records: Sequence[Record]) -> Rows:
     return rows
 
 
-PART = Part("errors", tasks, errors, tables, lines, "deep_targets", note=note)
+PART = Part(
+    "errors",
+    tasks,
+    errors,
+    tables,
+    lines,
+    numbers="deep_targets",
+    note=note,
+    by_epoch=("test_error",),
+)

@@ -18,6 +18,7 @@ import numpy as np
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
+from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -55,20 +56,19 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     ]
 
 
-def depth(task: Task) -> dict[str, Any]:
+def depth(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train one rule on digits; return its angles, from the start on, and its test accuracy.
 
     Each of `MEASURES` is a list over epochs with one value for each hidden layer, from the input
     side up. A weight angle is that of the matrix which ends at the layer; `None` without one.
     """
-    run = train(
-        RUN.replace(
-            rule=task["rule"],
-            attributes=RULES[task["rule"]],
-            seed=task["seed"],
-            epochs=task["epochs"],
-        )
+    chosen = RUN.replace(
+        rule=task["rule"],
+        attributes=RULES[task["rule"]],
+        seed=task["seed"],
+        epochs=task["epochs"],
     )
+    run = train(chosen, callbacks=callbacks)
     angles = {name: run.history.from_start(name) for name in MEASURES}
     angles["weight_angle"] = np.roll(angles["weight_angle"], -1, axis=1)  # kept by the layer above
     hidden = {name: values[:, :-1].tolist() for name, values in angles.items()}
@@ -165,4 +165,14 @@ def _panel(axes: Axes, angles: Array, top: float) -> None:
     label_ends(axes, ends)
 
 
-PART = Part("depth", tasks, depth, tables, lines, "deep_alignment", figure, "deep_alignment")
+PART = Part(
+    "depth",
+    tasks,
+    depth,
+    tables,
+    lines,
+    numbers="deep_alignment",
+    figure=figure,
+    image="deep_alignment",
+    by_epoch=("test_accuracy", *MEASURES),
+)

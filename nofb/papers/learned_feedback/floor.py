@@ -240,4 +240,13 @@ def _panel(axes: Axes, records: Sequence[Record], quantity: str, theme: Theme) -
     label_ends(axes, ends)
 
 
-PART = Part("floor", tasks, floor, tables, lines, "mirror_floor", figure, "mirror_floor")
+PART = Part(
+    "floor",
+    tasks,
+    floor,
+    tables,
+    lines,
+    numbers="mirror_floor",
+    figure=figure,
+    image="mirror_floor",
+)

@@ -19,6 +19,7 @@ from nofb.rules.kolen_pollack import KolenPollack
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
 from nofb.training import Run
+from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return [{"part": "law", "decay": decay, "epochs": longest} for decay in DECAYS]
 
 
-def law(task: Task) -> dict[str, Any]:
+def law(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train on digits; return, for each epoch from the start on, what the law says and what is.
 
     "gap" is ‖W - Bᵀ‖ over what it was at the start, "angle" that between W and Bᵀ in degrees, each
@@ -82,7 +83,7 @@ def law(task: Task) -> dict[str, Any]:
 
     optimizer = chosen.make_optimizer()
     look(Run(net, rule, optimizer))
-    train(chosen, data=data, net=net, rule=rule, optimizer=optimizer, callbacks=[look])
+    train(chosen, data=data, net=net, rule=rule, optimizer=optimizer, callbacks=[look, *callbacks])
     return {"steps": steps, **{name: [row[name] for row in rows] for name in rows[0]}}
 
 
@@ -169,4 +170,14 @@ def _panel(axes: Axes, records: Sequence[Record], measure: str, layer: int) -> N
     label_ends(axes, ends)
 
 
-PART = Part("law", tasks, law, tables, lines, "kolen_pollack_law", figure, "kolen_pollack_law")
+PART = Part(
+    "law",
+    tasks,
+    law,
+    tables,
+    lines,
+    numbers="kolen_pollack_law",
+    figure=figure,
+    image="kolen_pollack_law",
+    by_epoch=("gap", "predicted_gap", "angle", "predicted_angle"),
+)

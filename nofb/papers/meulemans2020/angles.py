@@ -19,6 +19,7 @@ from nofb.papers.published import published
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.train import train
 from nofb.training import Run
+from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def tasks(epochs: int | None = None, scale: str = "laptop") -> list[dict[str, An
     ]
 
 
-def step_angles(task: Task) -> dict[str, Any]:
+def step_angles(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train, and ask where the steps point before the first one and after each epoch.
 
     Returns
@@ -67,7 +68,7 @@ def step_angles(task: Task) -> dict[str, Any]:
     dict
         "test_error" in per cent, after each epoch; "angles", for each of `YARDSTICKS` and from the
         start on, those of the hidden layers' steps, from the input side up; and what `ends` says.
-        Of a run that diverged "stopped" alone.
+        Of a run that diverged in its first epoch "stopped" alone.
     """
     run = specified(task["scale"], task["rule"])
     run = run.replace(seed=task["seed"], epochs=task["epochs"])
@@ -80,13 +81,13 @@ def step_angles(task: Task) -> dict[str, Any]:
     def ask(_: Run) -> None:
         found.append(directions(rule, probed(net, *samples)))
 
-    done = train(run, data=data, net=net, rule=rule, callbacks=[ask])
-    if done.stopped:
+    done = train(run, data=data, net=net, rule=rule, callbacks=[ask, *callbacks])
+    if not done.history.epochs:
         return {"stopped": done.stopped}
     errors = [round(100 * (1 - share), 3) for share in done.history["test_accuracy"]]
     angles = {name: [each[name] for each in found] for name in YARDSTICKS}
-    last = ends(rule, probed(net, *samples))
-    return {"stopped": None, "test_error": errors, "angles": angles, **last}
+    last = {} if done.stopped else ends(rule, probed(net, *samples))
+    return {"stopped": done.stopped, "test_error": errors, "angles": angles, **last}
 
 
 def by_rule(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
@@ -198,5 +199,14 @@ def part(scale: str) -> Part:
     """Return the part at one scale."""
     runs = partial(tasks, scale=scale)
     return Part(
-        scale, runs, step_angles, tables, lines, "meulemans2020", figure, "meulemans2020", note
+        scale,
+        runs,
+        step_angles,
+        tables,
+        lines,
+        numbers="meulemans2020",
+        figure=figure,
+        image="meulemans2020",
+        note=note,
+        by_epoch=("test_error", "angles"),
     )

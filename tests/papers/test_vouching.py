@@ -1,0 +1,140 @@
+"""Vouching: a kept row that today's code would no longer give is named, and a page says so."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nofb import fingerprint, papers
+from nofb.cli import main
+from nofb.papers import bengio2020, learned_feedback, meulemans2020
+from nofb.papers.learned_feedback import law
+from nofb.papers.vouched import vouched
+from nofb.papers.vouching import excess, first_of_rows, numbers, vouch
+from nofb.runs.run_log import read_log
+
+DOCS = Path(__file__).parents[2] / "docs"
+FEW = {  # a few seconds' worth, of data that everybody has
+    "bengio2020": ["contraction 0.9", "contraction 150"],
+    "learned_feedback": ["floor linear 0.2 64", "law 0.01", "depth wm"],
+    "meulemans2020": ["laptop bp", "laptop dtp", "laptop ddtp"],
+}
+
+
+def kept(name):
+    return list(read_log(DOCS / name / "runs.jsonl").values())
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_todays_code_gives_some_kept_rows_again(name):
+    """A change that makes a published table untrue must not pass unseen."""
+    rows = vouch(papers.find(name), kept(name), only=FEW[name])
+    assert sorted(row.name for row in rows) == sorted(FEW[name])
+    assert [row for row in rows if row.differs] == [] and all(row.compared for row in rows)
+
+
+def test_a_row_that_todays_code_no_longer_gives_is_named():
+    """With another decay the law's angles are others from the first epoch on."""
+    (row,) = vouch(learned_feedback.STUDY, kept("learned_feedback"), only=["law 0.01"])
+    assert row.differs is None
+    run = law.RUN
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(law, "RUN", run.replace(lr=4 * run.lr))
+        (row,) = vouch(learned_feedback.STUDY, kept("learned_feedback"), only=["law 0.01"])
+    assert row.differs is not None and "angle" in row.largest
+
+
+def test_only_the_first_epoch_is_run_and_with_the_schedule_of_the_whole_run():
+    """Half a cosine over one epoch is another first epoch than that of twenty."""
+    ends = []
+
+    def look(run):
+        ends.append((run.history.epochs, run.optimizer.factor))
+
+    task = next(t for t in meulemans2020.STUDY.tasks() if t["rule"] == "bp")
+    part = meulemans2020.STUDY.part(task)
+
+    def run(task, callbacks):
+        return part.run(task, callbacks=[look, *callbacks])
+
+    study = replace(meulemans2020.STUDY, parts=(replace(part, run=run),))
+    (row,) = vouch(study, kept("meulemans2020"), only=["laptop bp"])
+    assert [epochs for epochs, _ in ends] == [1] and row.differs is None
+    assert row.compared == 1 + 6 * 4 * 2  # an error, and angles of four layers at start and end
+
+
+def test_of_each_row_the_lowest_seed_is_taken_and_failed_runs_are_none():
+    """Which run is repeated must not depend on the order of a log."""
+    tasks = [{"rule": "fa", "epochs": 9, "seed": seed} for seed in (3, 1, 0)]
+    records = [{"task": task, "result": {}} for task in tasks[:2]]
+    records.append({"task": tasks[2], "error": "MemoryError"})
+    assert {name: r["task"]["seed"] for name, r in first_of_rows(records).items()} == {"fa": 1}
+
+
+def test_numbers_of_a_begun_run_are_compared_as_far_as_it_goes():
+    """The nineteen epochs that were not run are no difference; a missing layer is one."""
+    old, new = {"angles": {"c": [[1.0, 2.0], [3.0, 4.0]]}}, {"angles": {"c": [[1.0, 2.5]]}}
+    assert list(numbers(old, new, begun=True)) == [("angles c", 1.0, 1.0), ("angles c", 2.0, 2.5)]
+    with pytest.raises(ValueError, match="shorter"):
+        list(numbers({"error": [1.0, 2.0]}, {"error": [1.0]}, begun=False))
+
+
+def test_a_little_is_let_pass_and_more_is_not():
+    """Another BLAS adds in another order; another rule adds other things."""
+    assert excess("test_error", 5.0, 5.2) < 1 < excess("test_error", 5.0, 5.4)
+    assert excess("weight_angle", 2.0, 2.4) < 1 < excess("weight_angle", 2.0, 2.6)
+    assert excess("loss", 1.0, 1.019) < 1 < excess("loss", 1.0, 1.021)
+    assert excess("loss", 0.0, 1e-9) == excess("loss", None, 1.0) == float("inf")
+
+
+def test_a_run_that_fails_today_vouches_for_nothing():
+    """Data that are not there, or an error in the code, are no agreement."""
+
+    def run(task):
+        raise OSError("no such data here")
+
+    parts = [replace(part, run=run, by_epoch=()) for part in bengio2020.STUDY.parts[:1]]
+    study = replace(bengio2020.STUDY, parts=tuple(parts))
+    (row,) = vouch(study, kept("bengio2020"), only=["contraction 0.3"])
+    assert row.differs == "OSError: no such data here" and row.compared == 0
+
+
+def test_a_page_says_whether_anybody_has_vouched_for_its_rows(tmp_path, capsys, monkeypatch):
+    """A reader who believes a table believes that today's code gives it."""
+    task = {"part": "contraction", "constant": 0.3, "code": "0123456789ab"}
+    (record,) = [r for r in kept("bengio2020") if r["task"].get("constant") == 0.3]
+    (tmp_path / "runs.jsonl").write_text(json.dumps({**record, "task": task}) + "\n")
+    part = replace(bengio2020.STUDY.parts[0], tasks=lambda epochs: [dict(list(task.items())[:2])])
+    monkeypatch.setattr(bengio2020, "STUDY", replace(bengio2020.STUDY, parts=(part,)))
+    words = ["reproduce", "bengio2020", "--jobs", "1", "--out", str(tmp_path)]
+
+    def page():
+        assert main(words) == 0
+        capsys.readouterr()
+        return (tmp_path / "bengio2020.md").read_text("utf-8")
+
+    assert "earlier code of nofb (0123456789ab). Nobody has vouched for them" in page()
+    assert main([*words, "--vouch"]) == 0
+    assert "gives it again" in capsys.readouterr().out
+    assert "vouches for 1 of 1 rows" in page() and "has not been tried" not in page()
+    assert "has not been tried" in vouched(tmp_path, "another code")
+    record["result"]["error"][3] = 0.5
+    (tmp_path / "runs.jsonl").write_text(json.dumps({**record, "task": task}) + "\n")
+    assert main([*words, "--vouch"]) == 1
+    assert "not for: contraction 0.3." in page().replace("\n", " ")
+
+
+def test_nothing_kept_is_nothing_to_vouch_for(tmp_path, capsys):
+    """An empty folder must not look like a table that holds."""
+    assert main(["reproduce", "bengio2020", "--vouch", "--out", str(tmp_path / "no")]) == 2
+    assert "keeps no runs that could be vouched for" in capsys.readouterr().err
+
+
+def test_the_code_of_a_study_is_what_its_runs_reach(monkeypatch):
+    """A title that is mended keeps the runs; another learning rate does not."""
+    before = fingerprint.of_work(law.law)
+    monkeypatch.setattr(law, "HEADING", "another heading")
+    assert fingerprint.of_work(law.law) == before
+    monkeypatch.setattr(law, "RUN", law.RUN.replace(lr=0.1))
+    assert fingerprint.of_work(law.law) != before
