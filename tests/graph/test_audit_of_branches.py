@@ -1,4 +1,4 @@
-"""What the audit finds out on dense layers holds on a network with a residual block and attention."""
+"""What the audit finds on dense layers holds on a network with a residual block and attention."""
 
 from dataclasses import replace
 
