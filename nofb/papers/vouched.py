@@ -68,6 +68,6 @@ def vouched(folder: Path | None, code: str) -> str:
         f"{found['date'][:10]} it began one run of each again"
     )
     if chaos:
-        said += f", {chaos} of which differ by no more than a change of the last bit would make"
+        said += f"; {chaos} of them differ as much as a change of the last bit makes"
     said += f"; not for: {', '.join(lost)}." if lost else "."
     return said if found["code"] == code else f"{said} Today's code has not been tried (--vouch)."

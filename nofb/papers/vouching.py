@@ -225,8 +225,7 @@ def table(rows: Sequence[Row]) -> str:
             row.code or "unknown",
             str(row.compared),
             row.largest,
-            row.differs
-            or ("gives it, as far as a last bit allows" if row.chaos else "gives it again"),
+            row.differs or ("gives it but for a last bit" if row.chaos else "gives it again"),
         ]
         for row in rows
     ]
