@@ -44,6 +44,7 @@ def with_threads(module: str) -> Callable[[], dict[str, Any]]:
 PARTS: dict[str, Callable[[], Any]] = {
     "steps": with_threads("measure"),
     "growth": with_threads("growth"),
+    "branches": with_threads("branches"),
     "epoch": with_threads("epoch"),
     "start": start.main,
     "memory": lambda: in_process("memory", 1),

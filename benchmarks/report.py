@@ -38,6 +38,9 @@ def sections(found: Results) -> Iterator[str]:
     for threads, cases in found.get("steps", {}).items():
         yield f"## Steps, {threads} thread{'s' if threads != '1' else ''}"
         yield "\n".join(step_table(cases))
+    for threads, cases in found.get("branches", {}).items():
+        yield f"## Networks that branch, {threads} thread{'s' if threads != '1' else ''}"
+        yield "\n".join(step_table(cases))
     if "growth" in found:
         yield "## How a step grows"
         yield "![Step time against width, depth and batch](growth.png)"
@@ -62,10 +65,11 @@ def step_table(cases: Results) -> Iterator[str]:
     for label, players in cases.items():
         seconds = {name: timed["seconds"] for name, timed in players.items()}
         ours = {rule: seconds[f"nofb {rule}"] for rule in ("bp", "fa", "dfa")}
-        limit = min(seconds[f"{name} bp"] for name in LIMITS)
+        limits = [seconds[f"{name} bp"] for name in LIMITS if f"{name} bp" in seconds]
         spread = max(players[f"nofb {rule}"]["spread"] for rule in ours)
         times = [f"{1000 * ours[rule]:.3g}" for rule in ours]
-        compared = [f"{ours['bp'] / limit:.2f}", f"{ours['fa'] / ours['bp']:.2f}"]
+        compared = [f"{ours['bp'] / min(limits):.2f}" if limits else "-"]
+        compared.append(f"{ours['fa'] / ours['bp']:.2f}")
         compared.append(f"{ours['dfa'] / ours['bp']:.2f}")
         others = [ratios(name, ours, seconds) for name in OTHERS]
         rows.append([label, *times, f"{100 * spread:.0f} %", *compared, *others])

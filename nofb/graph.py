@@ -64,6 +64,8 @@ class Graph:
     sources, receivers
         For each of them, the layers that it receives from, `None` for the network's input, and the
         layers that it sends to.
+    senders
+        Those of them that have something below to teach: all but the first of a chain.
     weightless
         The others.
     by_sample
@@ -99,6 +101,7 @@ class Graph:
             at = part.wire(self, at)
             self.tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
+        self.senders = [layer for layer in self.weighted if layer.sends]
         self.weightless = [layer for layer in self.nodes if isinstance(layer, WeightlessLayer)]
         self.by_sample = all(layer.by_sample for layer in self.nodes)
         self.rows_per_sample = 1
@@ -140,6 +143,11 @@ class Graph:
     def last(self) -> WeightedLayer:
         """The layer whose pre-activation goes into the output unit."""
         return self.weighted[-1]
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether samples are whole numbers, one for each token."""
+        return self.nodes[0].takes == "tokens"
 
     @property
     def n_outputs(self) -> int:

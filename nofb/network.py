@@ -17,7 +17,7 @@ from nofb import archive, checks, generation, losses, seeds, summary
 from nofb.graph import Graph
 from nofb.layers import Dense  # noqa: F401 - for the examples
 from nofb.layers.base import Layer, WeightedLayer
-from nofb.layers.block import Block, Part
+from nofb.layers.block import Part, listed
 from nofb.trace import Trace
 from nofb.types import Array, FloatType, Shape
 
@@ -83,9 +83,7 @@ class Network(Graph):
         dtype: FloatType = np.float32,
         input_shape: Shape | None = None,
     ) -> None:
-        for layer in layers:
-            if not isinstance(layer, Layer | Block):
-                raise TypeError(f"layers must hold nofb layers, but holds {layer!r}")
+        layers = listed("layers", layers)
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"dtype must be numpy.float32 or numpy.float64, but is {dtype!r}")
         super().__init__(layers, losses.get(loss), dtype)
@@ -327,11 +325,6 @@ class Network(Graph):
             return checks.tokens(name, x, self.nodes[0].n_in)  # type: ignore[attr-defined]
         x = checks.cast(name, x, self.dtype)
         return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
-
-    @property
-    def takes_tokens(self) -> bool:
-        """Whether samples are whole numbers, one for each token."""
-        return self.nodes[0].takes == "tokens"
 
     def _dimensions(self) -> tuple[int, ...]:
         """Return how many dimensions x may have."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from nofb import activations, initialisers
+from nofb import activations, checks, initialisers
 from nofb.initialisers import Initialiser
 from nofb.kernels.dense import add_bias
 from nofb.layers.owned_arrays import Pattern, owned
@@ -178,6 +178,8 @@ class Layer(ABC):
     sends: bool = False
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "frozen":
+            value = checks.switch(f"frozen of {self!r}", value)
         held = vars(self).get(name) if name in self.SIZES else None
         if not held:
             super().__setattr__(name, value)

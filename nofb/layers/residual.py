@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nofb.layers.activation import Activation
 from nofb.layers.base import Layer, Wiring
-from nofb.layers.block import Block, Part
+from nofb.layers.block import Block, Part, listed
 from nofb.layers.sum import Sum
 
 
@@ -47,11 +47,11 @@ class Residual(Block):
         shortcut: Part | Sequence[Part] | None = None,
         activation: str | None = None,
     ) -> None:
-        self.layers = parts("layers", layers)
+        self.layers = listed("layers", layers)
         if not self.layers:
             raise ValueError("layers of Residual is empty, but a branch needs at least one layer")
         one = isinstance(shortcut, Layer | Block)
-        self.shortcut = parts("shortcut", [shortcut] if one else shortcut or [])  # type: ignore[list-item,arg-type]
+        self.shortcut = listed("shortcut", [shortcut] if one else shortcut or [])  # type: ignore[list-item,arg-type]
         self.sum = Sum()
         self.activation = None if activation is None else Activation(activation)
 
@@ -68,13 +68,3 @@ class Residual(Block):
         shortcut = f", shortcut={self.shortcut}" if self.shortcut else ""
         f = f", activation={self.activation.activation.name!r}" if self.activation else ""
         return f"Residual({self.layers}{shortcut}{f})"
-
-
-def parts(name: str, layers: Sequence[Part]) -> list[Part]:
-    """Return a list of layers and blocks, or say what else it holds."""
-    if isinstance(layers, Layer | Block):
-        raise TypeError(f"{name} must be a list of layers, but is {layers!r}: put it in []")
-    for layer in layers:
-        if not isinstance(layer, Layer | Block):
-            raise TypeError(f"{name} must hold nofb layers, but holds {layer!r}")
-    return list(layers)

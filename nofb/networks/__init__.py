@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+import numpy as np
+
 from nofb import checks
 from nofb.datasets import Dataset
 from nofb.network import Network
@@ -64,6 +66,8 @@ def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     >>> len(make("resnet", load("digits"), blocks=1).weighted)
     10
     """
+    if isinstance(options.get("dtype"), type):  # a type of NumPy, as `Network` takes it
+        options["dtype"] = np.dtype(options["dtype"]).name
     return NETWORKS[name](**completed(name, options)).build(data, seed)
 
 

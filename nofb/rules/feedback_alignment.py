@@ -57,7 +57,7 @@ class FeedbackAlignment(Rule):
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        for layer in net.weighted[1:]:
+        for layer in net.senders:
             layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
 
     def signals(self, net: Network, trace: Trace) -> Signals:

@@ -78,7 +78,7 @@ class NodePerturbationFeedback(FeedbackAlignment):
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
         super().draw_feedback(net, rng)
-        for layer in net.weighted[1:]:
+        for layer in net.senders:
             layer.rule_state = Noise(rng)
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:

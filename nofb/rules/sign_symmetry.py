@@ -72,7 +72,7 @@ class SignSymmetry(Rule):
         """Return magnitudes around one, shaped like B."""
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:
-        for layer in net.weighted[1:]:
+        for layer in net.senders:
             layer.rule_state = Magnitudes(rng, np.zeros(layer.feedback_shape, net.dtype))
             self.draw(layer)
             layer.B = take_signs(layer.W, state_of(layer, Magnitudes).M)
@@ -131,6 +131,6 @@ class BatchwiseRandomSignSymmetry(FixedRandomSignSymmetry):
     look = "bluish green", "dashes", "v"
 
     def after_step(self, net: Network) -> None:
-        for layer in net.weighted[1:]:
+        for layer in net.senders:
             self.draw(layer)
         super().after_step(net)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,10 +21,8 @@ from nofb.training import form, kinds, soundness
 from nofb.training.batches import Batches
 from nofb.training.description import describe, digest, hyper_parameters
 from nofb.training.restorer import Restorer
+from nofb.training.run import Run
 from nofb.training.state import Collector
-
-if TYPE_CHECKING:
-    from nofb.training.run import Run
 
 PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
 

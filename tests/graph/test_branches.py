@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from nofb import Attention, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, Residual, rules
+from nofb import (
+    Attention,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2D,
+    Network,
+    Residual,
+    rules,
+)
 from nofb.rules import RULES
 
 CHAIN_ONLY = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
@@ -298,3 +309,28 @@ def test_the_table_of_a_network_shows_layers_in_blocks_and_their_feedback():
     assert lines[0].split() == ["layer", "gives", "parameters", "feedback"]
     assert any(line.startswith("  Attend(3") for line in lines)
     assert lines[-1].split()[1] == f"{sum(a.size for k in net.weighted for a in (k.W, k.b)):,}"
+
+
+@pytest.mark.parametrize("name", ["fa", "usf", "frsf", "wm", "kp", "np_feedback"])
+def test_the_first_weights_have_feedback_where_a_normalisation_below_them_learns(name):
+    """γ and β of the first layer learn from what the first W sends back."""
+    net = Network([BatchNorm(6), Dense(6, 5, "tanh"), Dense(5, 3)], dtype=np.float64)
+    rule = attached(name, net)
+    assert net.senders == net.weighted
+    assert all(layer.B is not None for layer in net.weighted)
+    x = np.random.default_rng(0).standard_normal((7, 6))
+    trace = net.forward(x, train=True).set_target(net.as_target(np.arange(7) % 3, 7))
+    rule.teach(net, trace)
+    assert list(trace.passed) == net.layers[:1]
+
+
+def test_layers_that_are_no_list_are_a_sentence():
+    with pytest.raises(
+        TypeError, match=r"layers must be a list of layers, but is Dense.*put it in"
+    ):
+        Network(Dense(6, 3))
+
+
+def test_frozen_is_true_or_false():
+    with pytest.raises(TypeError, match=r"frozen of Dense.* must be True or False, but is 'yes'"):
+        Dense(3, 2).frozen = "yes"

@@ -1,0 +1,84 @@
+"""Networks that branch: ResNet-8 on 28 x 28 pixels, and a block of a transformer.
+
+Run as `python -m benchmarks.branches THREADS`; prints its measurements as JSON. Everybody takes a
+whole step of backprop with momentum; nofb one of feedback alignment and of direct feedback, too.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import numpy as np
+
+from benchmarks.cases import CLASSES, LR, MOMENTUM, RULES, Step
+from benchmarks.contenders import Contender
+from benchmarks.measure import Timed, take_turns
+from nofb import SGD, Dense, FirstToken, Network, Trace, networks, rules, threads
+from nofb.datasets import Dataset
+from nofb.networks.transformer_block import transformer_block
+from nofb.training.step import step
+
+BATCH, TOKENS, UNITS, HEADS = 64, 50, 64, 4
+SHAPES = {"ResNet-8": (1, 28, 28), "transformer block": (TOKENS, UNITS)}
+
+
+def samples(case: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return x (N, ...) and labels (N,)."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(BATCH, *SHAPES[case])).astype(np.float32)
+    return x, rng.integers(0, CLASSES, BATCH)
+
+
+def network(case: str) -> Network:
+    """Return the network of a case."""
+    if case == "ResNet-8":
+        pixels = np.random.default_rng(0).random((2 * CLASSES, 784))
+        labels = np.arange(2 * CLASSES) % CLASSES
+        data = Dataset(pixels, labels, pixels, labels, image_shape=SHAPES[case])
+        return networks.make("resnet", data)
+    block = transformer_block(UNITS, HEADS)
+    layers = [Dense(UNITS, UNITS), *block, FirstToken(), Dense(UNITS, CLASSES)]
+    return Network(layers, input_shape=SHAPES[case])
+
+
+def ours(case: str, name: str) -> Step:
+    net, rule = network(case), rules.make(name)
+    rule.attach(net)
+    optimizer, trace = SGD(lr=LR, momentum=MOMENTUM), Trace(net, BATCH)
+    x, labels = samples(case)
+    x, target = net.as_input(x), net.as_target(labels, BATCH)
+    return lambda: step(net, rule, optimizer, trace.fill(x, train=True).set_target(target))
+
+
+def players(case: str) -> dict[str, tuple[Contender, Step]]:
+    """Return everybody's step, by name."""
+    nofb = Contender("nofb", ours, threads.team)  # type: ignore[arg-type]
+    found = {f"nofb {name}": (nofb, ours(case, name)) for name in RULES}
+    makers: dict[str, Callable[[str], dict[str, tuple[Contender, Step]]]] = {}
+    if find_spec("torch"):
+        from benchmarks.contenders import pytorch_branches
+
+        makers["torch"] = pytorch_branches.players
+    if find_spec("jax"):
+        from benchmarks.contenders import jax_branches
+
+        makers["jax"] = jax_branches.players
+    for make in makers.values():
+        found |= make(case)
+    return found
+
+
+def main(threads: int) -> dict[str, dict[str, Timed]]:
+    """Measure both networks."""
+    measured = {}
+    for case in SHAPES:
+        measured[f"{case}, batch {BATCH}"] = take_turns(players(case), threads)
+        print(f"{threads} threads: {case}", file=sys.stderr, flush=True)
+    return measured
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]))))
