@@ -13,7 +13,7 @@ import numpy as np
 
 from nofb import threads
 from nofb.kernels.dense import mean_rows, weight_update
-from nofb.layers.base import WeightedLayer, WeightlessLayer
+from nofb.layers.base import Layer, WeightedLayer, WeightlessLayer
 from nofb.meeting import Meeting
 from nofb.threads import Job
 from nofb.trace import Trace
@@ -141,8 +141,7 @@ def collect(
                 raise ValueError(
                     "a rule with further passes cannot be cut: set its by_sample to False"
                 )
-            piece.deltas[layer] = delta
-            whole.whole_signal(layer)[rows] = delta
+            piece.deltas[layer] = kept(whole, layer, rows, delta)
         if meeting is not None:
             meeting.end()
     except BaseException:
@@ -151,8 +150,16 @@ def collect(
         raise
     finally:
         piece.meeting = None
-    for other, signal in piece.passed.items():
-        whole.whole_signal(other)[rows] = signal
+    piece.passed = {
+        other: kept(whole, other, rows, signal) for other, signal in piece.passed.items()
+    }
+
+
+def kept(whole: Trace, layer: Layer, rows: slice, signal: Array) -> Array:
+    """Put a signal on what a layer gives into the whole trace's memory, and return it there."""
+    there = whole.whole_signal(layer)[rows]
+    there[...] = signal
+    return there
 
 
 def other_updates(trace: Trace) -> dict[WeightlessLayer, dict[str, Array]]:

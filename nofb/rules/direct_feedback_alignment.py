@@ -8,7 +8,9 @@ one matrix for all layers: Launay et al. 2020 (NeurIPS; arXiv 2006.12878).
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
 Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l), where n_l counts what the
-    layer shows to the next one: after a convolution all pixels of all maps, after pooling.
+    layer shows to the next one: after a convolution all pixels of all maps, after normalisation and
+    pooling; of one token, where every token has outputs.
+In a network that branches: D goes to each W. γ and β that no such signal passes stay as drawn.
 Uses: the global error, its own activations, D. Does not use: W on the way back, other layers.
 Zero weights: with tanh, f'(0) = 1, so W_1 moves at step 1, W_2 at step 2 and so on, each once the
     layer below is no longer silent (with biases all at step 2), while backprop never starts; with

@@ -9,8 +9,8 @@ Launay, Poli, Boniface & Krzakala 2020 (NeurIPS; arXiv 2006.12878), who call it 
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (5)
 
 Symbols: e output error (N, n_L); D_k direct feedback matrix of block k (n_L, n_k), where n_k counts
-    what the block gives, after pooling; s_l a signal on what a layer gives; δ_l teaching signal
-    (N, n_l); B_l fixed feedback matrix (n_l, n_{l-1}).
+    what the block gives, after pooling, of one token if every token has outputs; s_l a signal on
+    what a layer gives; δ_l teaching signal (N, n_l); B_l fixed feedback matrix (n_l, n_{l-1}).
 What a block is: a part of the network's list, such as `Residual`, with the layers without weights
     that follow it. In a list of dense layers every layer is a block, and this is direct feedback
     alignment.

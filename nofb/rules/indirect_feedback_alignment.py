@@ -9,6 +9,7 @@ Nøkland 2016 (NeurIPS; arXiv 1609.01596).
 
 Symbols: e output error (N, n_L); D_1 direct feedback matrix (n_L, n_1); W_l forward weights
     (n_{l-1}, n_l), or a fixed random matrix R_l of that shape instead.
+In a network that branches: relayed up every way, and added up where ways meet.
 Uses: the global error, its own activations, D_1, its own W. Does not use: Wᵀ, the layers above.
 Zero weights: W_l = 0 makes δ_l = 0 for all l > 1, and so W_2 never moves: h_1 does, but eq. 3
     relays nothing. The forward relay needs non-zero W_2 ... W_{L-1}; a random relay does not.

@@ -16,6 +16,7 @@ Symbols: t_l target (N, n_l); η̂ step size; f_l(h) = f(h W_l + b_l) the layer,
     δ_l teaching signal (N, n_l); h_{l-1} what the layer received (N, n_{l-1}); N batch size.
 Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
     units respond again. Does not use: W on the way back.
+Networks: dense layers and activations in a chain; a sum of two branches has no inverse.
 Why it fails: even for t_L = a_L, g_l(h_l) is not h_{l-1}: each inverse adds its own error, and over
     a small η̂ that error is nearly all of δ_l. `dtp` subtracts it.
 """

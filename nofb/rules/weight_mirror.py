@@ -24,7 +24,8 @@ Remaining error: W's motion within the 1 / λ steps that B remembers, and the es
     tan² of the angle = F (n_{l-1} + 1) λ / ((2 - λ) (M - 1)), F = Var f(a) / (Var a E[f'(a)]²):
     1 for linear units, 2 - 2/π = 1.36 for ReLU. If it is renormalised, λ = κ / (κ + cos of the
     angle), κ = η_B σ² E[f'] ‖W‖ / ‖B‖. `nofb reproduce learned_feedback` measures all of these.
-A convolution is mirrored as the dense layer that it is for one patch, with M patches of noise.
+A convolution is mirrored as the dense layer that it is for one patch, with M patches of noise, and
+    a dense layer on tokens with M tokens of noise, whatever is around it in the network.
 Uses: the global error, its own activations, B, a second phase. Does not use: W on the way back.
 Gaps to the released code, each of them an attribute, all of them `wm_released`:
     its responses are not centred: right on average, but logistic units respond with ½, and ½ ξ

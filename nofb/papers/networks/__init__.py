@@ -1,0 +1,15 @@
+"""Every rule on networks that branch: LeNet, ResNet-8, a vision transformer, a language model.
+
+`search` chose the learning rates; `images` and `text` train with them.
+"""
+
+from nofb.papers.networks import images, text
+from nofb.papers.study import Study
+
+STUDY = Study(
+    "networks",
+    "Every rule on networks that branch: LeNet, ResNet-8, and transformers for images and text",
+    "some forty minutes on one idle core",
+    ("digits", "text"),
+    (images.PART, text.PART),
+)

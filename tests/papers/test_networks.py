@@ -1,0 +1,79 @@
+"""The study of all rules on networks that branch: what it runs, and what it shows."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nofb import networks
+from nofb.papers.networks import images, search, settings, text
+from nofb.rules import RULES, TARGETS
+
+KEPT = Path(__file__).parents[2] / "docs" / "networks" / "runs.jsonl"
+
+
+@pytest.fixture(scope="module")
+def kept():
+    records = [json.loads(line) for line in KEPT.read_text("utf-8").splitlines()]
+    return {part: [r for r in records if r["task"]["part"] == part] for part in ("images", "text")}
+
+
+def test_every_rule_that_sends_signals_is_there():
+    """A rule that is left out looks as if it did not apply."""
+    variants = {"wm_released", "kp_released"}
+    assert set(settings.RULES) == set(RULES) - set(TARGETS) - variants
+
+
+def test_every_rule_has_a_rate_from_the_same_search():
+    """A rate that one rule was given by hand would be an advantage."""
+    for network in (*settings.IMAGES, settings.TEXT):
+        rules = settings.TEXT_RULES if network == settings.TEXT else settings.RULES
+        found = json.loads(Path(search.__file__).with_name(settings.FOUND).read_text("utf-8"))
+        assert found["rates"][network].keys() == set(rules)
+        for rule, losses in found["losses"][network].items():
+            by_rate = {float(rate): loss for rate, loss in losses.items()}
+            assert set(search.RATES) <= by_rate.keys()
+            assert found["rates"][network][rule] == search.best(by_rate)
+
+
+def test_a_rate_at_an_end_of_the_grid_is_compared_with_one_beyond_it():
+    losses = {"fa": dict(zip(search.RATES, (3.0, 2.0, 1.0), strict=True))}
+    (trial,) = search._past_the_ends("lenet", losses)
+    assert trial["lr"] == 2 * search.RATES[-1]
+
+
+def test_the_sizes_of_the_networks_are_those_of_their_names():
+    """ResNet-8 has eight layers, and two shortcuts with weights beside them."""
+    layers = {}
+    for network in settings.IMAGES:
+        data = settings.load(network)
+        net = networks.make(network, data, **settings.OPTIONS[network])
+        layers[network] = len(net.weighted)
+        assert len(images.layers(network)) == layers[network] - 1
+    assert layers == {"lenet": 5, "resnet": 8 + 2, "vision_transformer": 1 + 2 * 6 + 1}
+
+
+def test_a_run_gives_an_accuracy_an_epoch_and_an_angle_a_layer():
+    task = {"part": "images", "network": "lenet", "rule": "fa", "seed": 0, "epochs": 1, "lr": 0.01}
+    result = images.images(task)
+    assert len(result["test_accuracy"]) == 1 and len(result["signal_angle"]) == 4
+    assert all(0 <= angle <= 180 for angle in result["signal_angle"])
+
+
+def test_backprop_is_at_no_angle_to_itself(kept):
+    for part in kept.values():
+        for record in part:
+            if record["task"]["rule"] == "bp":
+                assert np.max(record["result"]["signal_angle"]) < 0.1
+
+
+def test_counting_pairs_beats_counting_characters():
+    """The two are what a network must beat, so they must not be mixed up."""
+    alone, pairs = text.counted()
+    assert 0 < pairs < alone < np.log2(62)
+
+
+@pytest.mark.parametrize("part", [images.PART, text.PART], ids=lambda part: part.name)
+def test_the_figure_of_the_kept_runs_can_be_drawn(kept, part):
+    assert part.figure(kept[part.name]).to_bytes("png").startswith(b"\x89PNG")
