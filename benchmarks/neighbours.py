@@ -83,7 +83,7 @@ STUDIES = {
         lambda: RMSprop(lr=0.001, schedule="cosine"), 6, 32, images=True, samples=10_000,
     ),
     "ff": Study(
-        ("ff",), forward_forward, lambda: Adam(lr=0.003, schedule="cosine"), 40, 100,
+        ("ff",), forward_forward, lambda: Adam(lr=0.003, schedule="cosine"), 12, 100,
         attributes=(("threshold", 1.0),)
     ),
 }  # fmt: skip

@@ -1,10 +1,13 @@
 """The kept runs of PEPITA, forward-forward and direct Kolen-Pollack, and what is said of them."""
 
 import json
+import sys
 from pathlib import Path
 from statistics import mean
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import neighbours
 
