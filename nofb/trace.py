@@ -342,6 +342,18 @@ class Trace:
         """Return what is shaped like what a layer received as rows for its W (N, n_in)."""
         return layer.gather(self[layer], signal)
 
+    def activity(self, layer: WeightedLayer) -> Array:
+        """Return what a layer gives after its activation, though that be a layer of its own.
+
+        Whatever else keeps the shape, such as dropout, is passed too; pooling is not.
+        """
+        found: Layer = layer
+        for above in self.net.weightless_above(layer):
+            if above.shape_out != layer.shape_out:
+                break
+            found = above
+        return self[found].h
+
     def h_shown(self, layer: WeightedLayer) -> Array:
         """Return what a layer shows to others, such as its pooling, a row for each output row."""
         return self[self.net.shown(layer)].h.reshape(self.predictions, -1)

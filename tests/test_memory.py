@@ -23,6 +23,7 @@ NEW_FEEDBACK = (
     "usf",
     "brsf",
     "frsf",
+    "ff",  # adds up the steps of two passes
 )
 
 

@@ -67,11 +67,15 @@ SPLIT_MAPS = {
     )
 }
 NETS = DENSE | APART | MAPS | SPLIT_MAPS
+UNLABELLED = [  # on which forward-forward cannot write a label for each class
+    name for name, make in NETS.items() if not 1 < (net := make()).n_outputs <= net.inputs
+]
 RULES_AND_NETS = [
     (name, net_name)
     for name in rules.RULES
     for net_name in NETS
-    if net_name in DENSE | APART or name not in oracles.DENSE_ONLY
+    if (net_name in DENSE | APART or name not in oracles.DENSE_ONLY)
+    and not (name == "ff" and net_name in UNLABELLED)
 ]
 QUICK = {name: {"steps_before": 2} for name in ("wm", "wm_released", "ia")}
 SAMPLES = [1, 3]
@@ -91,6 +95,8 @@ def odd(name: str, net_name: str, samples: int):
 @pytest.mark.parametrize("name", oracles.WRITTEN)
 def test_on_odd_dense_networks_a_rules_updates_are_those_of_its_equations(name, net_name, samples):
     """An equation that holds for five units holds for one."""
+    if name == "ff" and net_name in UNLABELLED:
+        pytest.skip("no label fits on its inputs, which it says: see below")
     rule, net, x, y = odd(name, net_name, samples)
     expected = oracles.columns_updates(name, net, x, net.as_target(y, samples))
     oracles.assert_close(rule.updates(net, x, y), expected)
@@ -101,7 +107,7 @@ def test_on_odd_dense_networks_a_rules_updates_are_those_of_its_equations(name, 
 def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, samples):
     """W ← W - η dW, in arrays of the same shapes; and the feedback stays finite where it learns."""
     rule, net, x, y = odd(name, net_name, samples)
-    if name.startswith("kp"):
+    if name.startswith(("kp", "dkp")):
         rule.decay = 0.0  # its own decay comes on top
     before = oracles.arrays_of(net)
     trace = net.forward(x, train=True).set_target(net.as_target(y, samples))
@@ -115,6 +121,12 @@ def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, 
         if rule.learns(net, layer):
             np.testing.assert_allclose(layer.W, before[f"W of layer {index}"] - 0.1 * update.dW)
     assert np.isfinite(net.loss(x, y))
+
+
+@pytest.mark.parametrize("net_name", UNLABELLED)
+def test_on_odd_networks_forward_forward_says_where_no_label_fits(net_name):
+    with pytest.raises(ValueError, match="writes the label over the first inputs"):
+        rules.make("ff").attach(NETS[net_name]())
 
 
 def test_a_rule_that_teaches_no_bias_moves_none():

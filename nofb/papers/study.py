@@ -49,8 +49,9 @@ class Part:
     note
         Returns what must be said below the tables.
     by_epoch
-        What a run returns as lists over epochs. If there is any, `run` also takes `callbacks`
-        for `nofb.fit`, so that its first epochs can be run alone.
+        What a run returns as lists over epochs, so that its first epoch can be compared alone.
+    trains
+        Whether `run` trains, and then also takes `callbacks` for `nofb.fit`.
     resumes
         Whether `run` also takes the folder, to keep what is half done there.
     """
@@ -65,6 +66,7 @@ class Part:
     image: str = ""
     note: Callable[[Sequence[Record]], str] | None = None
     by_epoch: tuple[str, ...] = ()
+    trains: bool = True
     resumes: bool = False
 
 
@@ -125,7 +127,7 @@ class Study:
     def run(self, folder: Path, task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
         """Do one run; what is half done may be kept in the folder."""
         part = self.part(task)
-        given: dict[str, Any] = {"callbacks": callbacks} if part.by_epoch else {}
+        given: dict[str, Any] = {"callbacks": callbacks} if part.trains else {}
         return part.run(task, **given, **({"folder": folder} if part.resumes else {}))
 
     def by_part(self, records: Iterable[Record]) -> list[tuple[Part, list[Record]]]:

@@ -29,6 +29,8 @@ class Row:
         Which number differs most, for its tolerance.
     differs
         Where today's code gives another number, or why it gives none; `None` if it gives the row.
+    chaos
+        Whether it gives the row only as far as a change of the last bit of its weights would.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Row:
     compared: int
     largest: str
     differs: str | None
+    chaos: bool = False
 
 
 def keep(rows: Sequence[Row], folder: Path, code: str) -> None:
@@ -59,9 +62,12 @@ def vouched(folder: Path | None, code: str) -> str:
     found = json.loads(path.read_text("utf-8"))
     lost = [row["name"] for row in found["rows"] if row["differs"]]
     given = len(found["rows"]) - len(lost)
+    chaos = sum(row["chaos"] for row in found["rows"])
     said = (
         f"Code {found['code']} vouches for {given} of {len(found['rows'])} rows: on "
         f"{found['date'][:10]} it began one run of each again"
     )
+    if chaos:
+        said += f"; {chaos} of them differ as much as a change of the last bit makes"
     said += f"; not for: {', '.join(lost)}." if lost else "."
     return said if found["code"] == code else f"{said} Today's code has not been tried (--vouch)."

@@ -35,7 +35,7 @@ import numpy as np
 from nofb import settings
 from nofb.feedback import state_of
 from nofb.kernels.jit import kernel
-from nofb.rule import Array, Network, Rule, Signals, Trace, Uses, WeightedLayer
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses
 
 NOTHING = 1e-8  # a mean square activity that is silence
 
@@ -158,9 +158,9 @@ class ForwardForward(Rule):
         for labels, push in ((trace.target, encourage), (wrong, discourage)):
             labelled = self.labelled(net, trace, labels)
             for layer in net.weighted[:-1]:
-                h = rows(labelled, layer)
+                h = labelled.h_shown(layer)
                 signal = push(h, log_odds(h, self.threshold))  # eqs. 2 to 5
-                yield layer, labelled.times_slope(layer, signal), labelled  # eq. 6
+                yield layer, labelled.delta(layer, signal), labelled  # eq. 6
 
     def labelled(self, net: Network, trace: Trace, labels: Array) -> Trace:
         """Return a pass of the same samples, with labels (N, n_L) written over their inputs."""
@@ -176,17 +176,12 @@ class ForwardForward(Rule):
         for label in range(net.n_outputs):
             row = one_hot(np.full(trace.samples, label), net.n_outputs, last.a)
             labelled = self.labelled(net, trace, row)
-            odds = [log_odds(rows(labelled, layer), self.threshold) for layer in judges]
+            odds = [log_odds(labelled.h_shown(layer), self.threshold) for layer in judges]
             last.a[:, label] = np.sum(odds, axis=0)
         net.head.unit(last.a, last.h)
 
     def after_step(self, net: Network) -> None:
         state_of(net.weighted[0], WrongLabels).step += 1
-
-
-def rows(trace: Trace, layer: WeightedLayer) -> Array:
-    """Return the activations of a layer, a row for each sample."""
-    return trace[layer].h.reshape(trace.samples, -1)
 
 
 def normalised(h_below: Array) -> Array:

@@ -103,5 +103,5 @@ class Pepita(Rule):
         x = modulate(trace.x.reshape(trace.samples, -1), trace.error, F)  # eqs. 1 and 2
         second = trace.again(x=x.reshape(trace.x.shape))
         for layer in net.weighted[:-1]:
-            yield layer, moved(trace[layer].h, second[layer].h), second  # eqs. 3 and 4
+            yield layer, moved(trace.activity(layer), second.activity(layer)), second  # eqs. 3, 4
         yield net.weighted[-1], trace.error, second  # eqs. 1 and 4

@@ -45,6 +45,14 @@ def test_a_row_that_todays_code_no_longer_gives_is_named():
     assert row.differs is not None and "angle" in row.largest
 
 
+def test_a_row_that_the_last_bit_of_its_weights_changes_as_much_is_told_apart():
+    """Two damped iterations make much of little: sums in another order end elsewhere."""
+    (row,) = vouch(meulemans2020.STUDY, kept("meulemans2020"), only=["laptop itp_drl"])
+    assert row.differs is None and row.chaos
+    (row,) = vouch(meulemans2020.STUDY, kept("meulemans2020"), only=["laptop bp"])
+    assert row.differs is None and not row.chaos
+
+
 def test_only_the_first_epoch_is_run_and_with_the_schedule_of_the_whole_run():
     """Half a cosine over one epoch is another first epoch than that of twenty."""
     ends = []

@@ -18,6 +18,7 @@ from nofb.papers.bengio2020.network import RUN
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.rules.targets import TargetRule
 from nofb.runs.train import train
+from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     return [{"part": "anatomy", "inverses": name, "epochs": longest} for name in LEARNED]
 
 
-def anatomy(task: Task) -> dict[str, Any]:
+def anatomy(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train, then iterate targets ever longer.
 
     Returns
@@ -68,7 +69,7 @@ def anatomy(task: Task) -> dict[str, Any]:
         rule=name, attributes={"iterations": 1, **attributes}, epochs=task["epochs"], probe=0
     )
     data = chosen.load()
-    run = train(chosen, data=data)
+    run = train(chosen, data=data, callbacks=callbacks)
     net, rule = run.net, run.rule
     trace = net.forward(data.x_test[:SAMPLES])
     trace.set_target(net.as_target(data.y_test[:SAMPLES], SAMPLES))

@@ -191,4 +191,5 @@ PART = Part(
     numbers="inverse_contraction",
     figure=figure,
     image="inverse_contraction",
+    trains=False,
 )

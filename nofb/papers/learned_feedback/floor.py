@@ -249,4 +249,5 @@ PART = Part(
     numbers="mirror_floor",
     figure=figure,
     image="mirror_floor",
+    trains=False,
 )
