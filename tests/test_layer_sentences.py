@@ -106,7 +106,8 @@ def test_a_dropout_layer_with_a_seed_draws_the_masks_of_that_seed():
         layer, record = Dropout(0.5, **seed), Record(50, np.float64)
         layer.infer_shapes((9,))
         layer.open(record, np.ones((50, 9)))
-        layer.draw_mask(record, train=True)
+        record.train = True
+        layer.prepare(record)
         return layer.mask(record)
 
     masks = [mask(seed=seed) for seed in (0, 1, 2)]

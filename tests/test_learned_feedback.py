@@ -133,7 +133,7 @@ def test_the_feedback_is_taught_the_transpose_of_what_the_weights_are(name, net_
         np.testing.assert_allclose(update.dB, update.dW.T, rtol=1e-9, atol=1e-14)
 
 
-def spoil(h_below, delta, samples, dW, db) -> None:
+def spoil(passed, layer, rows, dW, db) -> None:
     """Be a weight step that gets nothing right."""
     dW.fill(np.nan)
 
@@ -143,7 +143,7 @@ def test_the_feedback_works_out_its_own_change(monkeypatch):
     net = dense_net()
     rule = attached("kp", net)
     expected = [update.dB for update in rule.updates(net, *batch(net))][1:]
-    monkeypatch.setattr(nofb.updates, "weight_update", spoil)
+    monkeypatch.setattr(nofb.updates, "write_product", spoil)
     spoiled = rule.updates(net, *batch(net))[1:]
     for update, dB in zip(spoiled, expected, strict=True):
         assert np.isnan(update.dW).all()

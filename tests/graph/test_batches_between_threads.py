@@ -188,12 +188,6 @@ class Compares(Mine):
         net.rule = self
 
 
-class ComparesBySample(Compares):
-    """The same in pieces: each has a batch of its own for the other rule."""
-
-    by_sample = True
-
-
 @pytest.mark.parametrize("build", NETWORKS)
 @pytest.mark.parametrize("rule", [Mine, MineBySample])
 def test_a_rule_of_ones_own_is_taught_alike(rule, build):
@@ -243,11 +237,10 @@ def test_pieces_that_teach_other_layers_are_not_put_together():
 
 
 @pytest.mark.parametrize("build", NETWORKS)
-@pytest.mark.parametrize("rule", [Compares, ComparesBySample])
-def test_a_rule_may_ask_another_while_it_works(rule, build):
-    """Its pieces share the team with nobody, and a piece that has no thread must not be met."""
+def test_a_rule_may_ask_another_while_it_works(build):
+    """The team is at work already: pieces without a thread of their own would wait for ever."""
     net = build()
     x, y = batch(net, 8)
     alone = taught(Mine(), net, x, y)
     with threads.team(2):
-        assert_alike(taught(rule(), net, x, y), alone)
+        assert_alike(taught(Compares(), net, x, y), alone)
