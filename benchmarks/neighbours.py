@@ -43,6 +43,8 @@ class Study:
         Whether samples are images.
     samples
         How many training samples there are, the first ones; `None` for all 60,000.
+    attributes
+        Names and values of the rules' attributes.
     """
 
     rules: tuple[str, ...]
@@ -52,6 +54,7 @@ class Study:
     batch_size: int
     images: bool = False
     samples: int | None = None
+    attributes: tuple[tuple[str, Any], ...] = ()
 
 
 def pepita(data: Dataset, seed: int) -> Network:
@@ -80,7 +83,8 @@ STUDIES = {
         lambda: RMSprop(lr=0.001, schedule="cosine"), 6, 32, images=True, samples=10_000,
     ),
     "ff": Study(
-        ("ff",), forward_forward, lambda: Adam(lr=0.003, schedule="cosine"), 20, 100
+        ("ff",), forward_forward, lambda: Adam(lr=0.003, schedule="cosine"), 12, 100,
+        attributes=(("threshold", 1.0),)
     ),
 }  # fmt: skip
 
@@ -115,14 +119,15 @@ def run(folder: Path, name: str, rule: str, seed: int) -> None:
     data = data.as_images() if study.images else data.flat()
     x, y = data.x_train[: study.samples], data.y_train[: study.samples]
     data = Dataset(x, y, data.x_test, data.y_test, data.name)
+    taught = rules.make(rule, **dict(study.attributes))
     done = nofb.fit(
-        study.network(data, seed), rules.make(rule), data, epochs=study.epochs,
+        study.network(data, seed), taught, data, epochs=study.epochs,
         batch_size=study.batch_size, optimizer=study.optimizer(), seed=seed, probe=0,
         checkpoint=folder / f"{stem}.npz", resume=True, every=5,
     )  # fmt: skip
     row = {
         "study": name, "rule": rule, "seed": seed, "epochs": study.epochs,
-        "samples": len(x),
+        "samples": len(x), "attributes": dict(study.attributes),
         "test_accuracy": [round(float(each), 4) for each in done.history["test_accuracy"]],
         "stopped": done.stopped, "seconds": round(float(sum(done.history["seconds"]))),
         "nofb": nofb.__version__, "machine": platform.machine(),
