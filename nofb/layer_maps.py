@@ -108,7 +108,7 @@ def inverse_map(
 
 
 def dense_layers(net: Network, who: str = "") -> list[Dense]:
-    """Return the layers with weights, or say what else stands above the first of them.
+    """Return the layers with weights, or say what else stands from the first of them up.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def dense_layers(net: Network, who: str = "") -> list[Dense]:
     for layer in net.nodes[first:]:
         if not isinstance(layer, Dense | Activation):
             raise ValueError(
-                f"{who} sends targets through Dense and Activation layers only, but the network "
-                f"has {layer!r} above its first layer with weights"
+                f"{who} sends targets through Dense and Activation layers only, but from its "
+                f"first weights up the network has {layer!r}"
             )
     return [layer for layer in net.nodes[first:] if isinstance(layer, Dense)]

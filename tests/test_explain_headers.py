@@ -37,6 +37,7 @@ def test_a_header_asks_a_question_and_numbers_its_equations_one_after_the_other(
     numbers = list(read.numbered)
     assert numbers and numbers == list(range(numbers[0], numbers[-1] + 1))
     assert all(re.search("[=←~]| gradient of ", equation.text) for equation in read.equations)
+    assert not [e.phase for e in read.equations if e.phase.endswith(".")]  # a colon follows it
 
 
 def test_an_equation_is_told_apart_from_its_condition_its_remark_and_its_heading():

@@ -162,7 +162,7 @@ def test_a_rule_of_targets_names_the_first_layer_that_it_can_not_send_targets_th
     for layers, shape, culprit in ((pooled, (1, 5, 5), "Conv2D"), (dropped, None, "Dropout")):
         net = Network(layers, **({"input_shape": shape} if shape else {}))
         with pytest.raises(
-            ValueError, match=f"{name} sends targets through Dense .* has {culprit}"
+            ValueError, match=f"{name} sends .* from its first weights up the network has {culprit}"
         ):
             rules.make(name).attach(net)
 

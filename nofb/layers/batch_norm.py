@@ -37,7 +37,8 @@ class BatchNorm(LearnedLayer):
     gamma, beta
         γ and β (units,), which learn.
     running_mean, running_variance
-        The running averages (units,); the variance is the unbiased one.
+        The running averages (units,); the variance is the unbiased one. They follow the batches in
+        training, of a frozen layer too: `frozen` keeps γ and β.
 
     Raises
     ------

@@ -68,7 +68,8 @@ def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     """
     if isinstance(options.get("dtype"), type):  # a type of NumPy, as `Network` takes it
         options["dtype"] = np.dtype(options["dtype"]).name
-    return NETWORKS[name](**completed(name, options)).build(data, seed)
+    options = completed(name, options)
+    return NETWORKS[name](**options).build(data, seed)
 
 
 def prepared(name: str, data: Dataset) -> Dataset:

@@ -2,7 +2,7 @@
 
 Hinton 2022 (arXiv 2212.13345).
 
-Forward twice, each time with a label written over the first inputs: the own one, then a wrong one.
+Forward twice, each time with a label written over the first inputs: the own one, then a wrong one:
     ĥ_l  = h_l √n_l / ‖h_l‖                         (1)   what the next layer receives: no length
     G_l  = ‖h_l‖²                                   (2)   the goodness of a layer, for each sample
     p_l  = σ(G_l - θ n_l)                           (3)   its belief that the label is right

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nofb import checks, fingerprint
+from nofb import checks, fingerprint, networks
 from nofb.custom_rules import address, is_own
 from nofb.datasets import Dataset
 from nofb.rules import RULES, Rule
@@ -133,4 +133,5 @@ def _warm_up(task: Task, rule: type[Rule]) -> dict[str, Any]:
 def _train_few(task: Task, rule: type[Rule], data: Dataset) -> None:
     x, y = data.x_train[:FEW], data.y_train[:FEW]
     run = specification_of(task).replace(epochs=1, validation=0.0)
-    train(run, data=Dataset(x, y, x, y), rule=rule(**task["attributes"]))
+    few = replace(data, x_train=x, y_train=y, x_test=x, y_test=y)
+    train(run, data=networks.prepared(run.network, few), rule=rule(**task["attributes"]))

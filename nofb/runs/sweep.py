@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nofb import datasets
 from nofb.runs import sweep_table
 from nofb.runs.outcomes import Outcomes
 from nofb.runs.plan import Plan
 from nofb.runs.run_log import Record
 from nofb.runs.run_tasks import RunTask, run_all
-from nofb.runs.specification import Specification
 from nofb.strict_json import canonical
 from nofb.training.progress import bar
 
@@ -50,7 +50,7 @@ def carry_out(
     """
     tasks, records = plan.tasks, {}
     names = dict.fromkeys(cell.run.data for cell in plan.cells)
-    data = {name: Specification(name).load() for name in names}  # whoever downloads does it once
+    data = {name: datasets.load(name) for name in names}  # whoever downloads does it once
     total = len(set(map(canonical, tasks)))
     with bar(total, "sweep", "run", progress) as shown:
         for record in run_all(RunTask(plan.classes), tasks, data, jobs, cluster, log):

@@ -84,6 +84,12 @@ def test_an_option_that_cannot_be_is_a_sentence(name, data, options, sentence):
         make(name, data(), **options)
 
 
+def test_a_network_that_is_not_there_is_a_sentence_with_those_that_are():
+    """A bare KeyError names what was typed, and not what can be."""
+    with pytest.raises(ValueError, match="network is 'lemon', but must be one of: mlp, lenet"):
+        make("lemon", images())
+
+
 @pytest.mark.parametrize("name", ["lenet", "resnet", "vision_transformer"])
 def test_data_without_images_are_a_sentence(name):
     with pytest.raises(ValueError, match="has no image_shape, so its 12 features are not images"):

@@ -1,0 +1,37 @@
+"""A sweep of a named network gives it the data in the layout that it takes."""
+
+import pytest
+
+from nofb import datasets
+from nofb.rules import RULES
+from nofb.runs import run_tasks
+from nofb.runs.plan import make_plan
+from nofb.runs.sweep import carry_out
+
+MODEL = {"name": "language_model", "units": 4, "heads": 1, "blocks": 1}
+
+
+def plan_for(data, network):
+    settings = {"data": data, "epochs": 1, "batch_size": 256}
+    return make_plan(["bp"], 1, settings, network=network)
+
+
+def test_a_sweep_trains_a_language_model_on_text():
+    """The data were laid out for dense layers first, which take no tokens."""
+    (row,) = carry_out(plan_for("text", MODEL), progress=False).rows()
+    assert row["stopped"] is None and 0 < row["test_accuracy"] < 1
+
+
+@pytest.mark.parametrize(
+    ("data", "network", "shape"),
+    [("digits", "lenet", (1, 8, 8)), ("digits", "mlp", (64,)), ("text", MODEL, (64,))],
+)
+def test_what_workers_need_is_compiled_with_data_as_the_network_takes_them(
+    data, network, shape, monkeypatch
+):
+    """Without the shape of the images nothing was compiled, and nobody was told."""
+    given = []
+    monkeypatch.setattr(run_tasks, "train", lambda run, data, rule: given.append(data))
+    run_tasks.warm_up(RULES, plan_for(data, network).tasks, {data: datasets.load(data)})
+    (few,) = given
+    assert few.x_train.shape == (run_tasks.FEW, *shape)
