@@ -65,7 +65,7 @@ def test_a_rule_that_sends_errors_teaches_the_same_weight_steps(name, net_name, 
 def test_a_target_is_for_the_pre_activation_where_the_activation_is_apart(name):
     """So that a weight step is h_belowᵀ (a - t) / η̂, and no slope is left in it."""
     net = dense_net((5, 4, 6, 7, 3), apart=True)
-    options = {"layer_norm": False} if name.startswith("itp") else {}
+    options = {"layer_norm": False} if name == "itp" else {}
     rule = attached(name, net, **options)
     trace = taught_trace(net, *batch(net))
     targets = {layer: t.copy() for layer, t in rule.targets(net, trace)}

@@ -79,7 +79,7 @@ def test_kernels_come_first_and_machinery_last(name):
 def test_the_equations_that_are_everybodys_stand_in_nofb_once():
     """What no rule's file has must be somewhere, and a reader must be told where."""
     error, step = (
-        "np.subtract(record.h, target, out=self.error)",
+        "np.subtract(output, target, out=self.error)",
         "np.dot(h_below.T, mean_delta, dW)",
     )
     for name in RULES:

@@ -127,7 +127,7 @@ def test_a_rule_of_ones_own_is_known_by_its_module_whatever_that_is_called(modul
     assert not own.by_sample
     assert type("Own", (FeedbackAlignment,), {"__module__": module, "by_sample": True}).by_sample
     assert type("New", (FeedbackAlignment,), {"__module__": "nofb.rules.new"}).by_sample
-    assert not rules.Rule.by_sample
+    assert not type("Own", (rules.Rule,), {"__module__": module}).by_sample
 
 
 def test_a_rule_with_statistics_of_the_batch_gets_the_whole_batch(monkeypatch):

@@ -4,7 +4,7 @@ Launay, Poli, Boniface & Krzakala 2020 (NeurIPS; arXiv 2006.12878), who call it 
 
     δ_L     = ŷ - y                                 (1)
     s_k     = e D_k        for every block k but the last (2)   on what the block gives
-    s_{l-1} = δ_l B_l      for a layer l inside a block   (3)   as in feedback alignment
+    s_{l-1} = δ_l B_l                               (3)   inside a block, as in feedback alignment
     δ_l     = s_l ∘ f'(a_l)                         (4)
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (5)
 

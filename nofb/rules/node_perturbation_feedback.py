@@ -18,8 +18,8 @@ Why it works: to first order the loss moves by Σ_l ξ_l · g_l, with g_l the gr
 Remaining error: the change of the loss is one number for all units: each entry of λ has the
     variance ‖g‖² of all layers together, which hides its own part. And B becomes Wᵀ only along the
     δ that occur: in all other directions it stays as it was drawn.
-Uses: the global error, its own activations, B, each sample's loss, a second forward pass. Does not
-    use: W on the way back, a second phase.
+Uses: the global error, its own activations, B, each sample's loss, a second forward pass.
+    Does not use: W on the way back, a second phase.
 Paper: η_B is of its own there; here B steps with the optimizer that W has.
 Released code: adds up the losses of a batch before eq. 5, so that a sample gets the noise of
     all others too. With one hidden layer it divides by σ, not σ², and δ is the noisy pass's. One

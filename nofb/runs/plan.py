@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import signature
 from itertools import product
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from nofb import checks, datasets
 from nofb.rules import RULES, Rule, find, make
+from nofb.runs.plan_values import (
+    Values,
+    checked_attributes,
+    checked_seeds,
+    checked_settings,
+)
 from nofb.runs.run_log import check_number
 from nofb.runs.specification import Specification, names
-from nofb.runs.task import PLAIN, own_code, task_of
-
-Values = tuple[Any, ...]
+from nofb.runs.task import own_code, task_of
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,8 @@ def make_plan(
     """
     settings = checks.table("settings", {} if settings is None else settings)
     grid = checks.table("grid", {} if grid is None else grid)
-    run = _common(settings, network, validation)
-    for name in [name for name in grid if name in settings]:
-        raise ValueError(f"{name} is in settings and in grid: keep one of them")
+    _refuse_twice({"settings": settings, "grid": grid})
+    run = _common(settings, network, grid, validation)
     return plan_of(rules, seeds, run, grid, attributes)
 
 
@@ -181,10 +181,10 @@ def plan_of(
             raise ValueError(f"attributes has {rule!r}, but rules has only: {', '.join(called)}")
     plan = Plan(
         called,
-        _seeds(seeds),
+        checked_seeds(seeds),
         run,
-        {name: _settings(name, values, run) for name, values in grid.items()},
-        {rule: _attributes(rule, given) for rule, given in attributes.items()},
+        {name: checked_settings(name, values, run) for name, values in grid.items()},
+        {rule: checked_attributes(rule, given) for rule, given in attributes.items()},
         {name: RULES[name] for name in called},
         {name: own_code(RULES[name]) for name in called},
     )
@@ -196,59 +196,28 @@ def plan_of(
 
 
 def _common(
-    settings: Mapping[str, Any], network: str | Mapping[str, Any], validation: float
+    settings: Mapping[str, Any],
+    network: str | Mapping[str, Any],
+    grid: Mapping[str, Any],
+    validation: float,
 ) -> Specification:
     """Return what is the same in every run."""
     table = {"name": network} if isinstance(network, str) else checks.table("network", network)
     options = {name: value for name, value in table.items() if name != "name"}
     name = settings.get("network", table.get("name", "mlp"))
     checks.table("settings", settings, names(name))
-    for twice in [each for each in settings if each in options]:
-        raise ValueError(f"{twice} is in settings and in network: keep one of them")
+    _refuse_twice({"settings": settings, "network": options})
+    _refuse_twice({"network": options, "grid": grid})
     share = checks.number("validation", validation, least=0, below=1)
     return Specification(**{"network": name, **settings, **options, "validation": share})
 
 
-def _seeds(seeds: Any) -> tuple[int, ...]:
-    if not isinstance(seeds, Sequence | np.ndarray) or isinstance(seeds, str):
-        number = checks.whole("seeds", seeds)
-        check_number(number)
-        return tuple(range(number))
-    numbers = (checks.whole("seeds", seed, least=0) for seed in checks.listed("seeds", seeds))
-    return checks.distinct("seeds", tuple(numbers))
-
-
-def _settings(name: str, values: Any, run: Specification) -> Values:
-    """Return the values of a setting that is crossed."""
-    where, trials = f"grid.{name}", []
-    for value in checks.listed(where, values):
-        try:
-            trials.append(run.replace(**{name: value}))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{where}: {error}") from error
-    return checks.distinct(where, tuple(trial.settings[name] for trial in trials))
-
-
-def _attributes(rule: str, given: Any) -> dict[str, Values]:
-    """Return the values of each attribute of a rule."""
-    parameters = signature(RULES[rule]).parameters
-    where, lists = f"attributes.{rule}", {}
-    checks.table(where, given, parameters)
-    for name, value in given.items():
-        many = isinstance(value, list | tuple | np.ndarray)
-        values = checks.listed(f"{where}.{name}", value) if many else (value,)
-        for one in values:
-            _check_plain(f"{where}.{name}", one, isinstance(parameters[name].default, bool))
-        lists[name] = checks.distinct(f"{where}.{name}", values)
-    return lists
-
-
-def _check_plain(name: str, value: object, switch: bool) -> None:
-    """Refuse what JSON cannot hold, and what is no switch where a rule has one."""
-    if switch and not isinstance(value, bool):
-        raise TypeError(f"{name} must be true or false, but is {value!r}")
-    if not isinstance(value, PLAIN):
-        raise TypeError(f"{name} must be a number, a string or a switch, but is {value!r}")
+def _refuse_twice(tables: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a name that two tables have: one of them would be dropped in silence."""
+    (one, first), (other, second) = tables.items()
+    for name in first:
+        if name in second:
+            raise ValueError(f"{name} is in {one} and in {other}: keep one of them")
 
 
 def crossed(lists: Mapping[str, Values]) -> list[dict[str, Any]]:

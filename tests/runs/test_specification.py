@@ -102,6 +102,8 @@ def test_what_is_said_of_a_network_twice_is_refused():
     """One of the two would be dropped in silence."""
     with pytest.raises(ValueError, match="hidden is in settings and in network: keep one of them"):
         make_plan(["bp"], 1, {"hidden": [4]}, network={"name": "mlp", "hidden": [5]})
+    with pytest.raises(ValueError, match="hidden is in network and in grid: keep one of them"):
+        make_plan(["bp"], 1, grid={"hidden": [[4], [5]]}, network={"hidden": [5]})
 
 
 def test_the_command_takes_a_named_network(capsys):
