@@ -128,8 +128,8 @@ def cast(name: str, array: Array, dtype: FloatType) -> Array:
     )
 
 
-def tokens(name: str, x: Array, vocabulary: int) -> Array:
-    """Return whole numbers below the size of a vocabulary, or say which one is none.
+def tokens(name: str, x: Array, vocabulary: int, cure: str = "") -> Array:
+    """Return whole numbers below the size of a vocabulary, or say which one is none, and the cure.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def tokens(name: str, x: Array, vocabulary: int) -> Array:
     ValueError: x holds the token 7 at index (0, 1), but the vocabulary has 5: tokens are 0 to 4
     """
     if not np.issubdtype(x.dtype, np.integer):
-        raise TypeError(f"{name} must hold tokens, whole numbers, but has dtype {x.dtype}")
+        raise TypeError(f"{name} must hold tokens, whole numbers, but has dtype {x.dtype}{cure}")
     wrong = np.argwhere((x < 0) | (x >= vocabulary))
     if wrong.size:
         where = tuple(int(i) for i in wrong[0])

@@ -23,6 +23,7 @@ from nofb.types import Array, FloatType, Shape
 
 _TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 
+KEPT_WHOLE = ": a Dataset keeps them whole if it has a vocabulary, or a label for every token"
 ROWS_AT_ONCE = 1000  # samples a forward pass takes at once when a whole data set goes through
 
 
@@ -322,7 +323,7 @@ class Network(Graph):
                 f"{self.input_shape}{self._hint(x.ndim)}"
             )
         if self.takes_tokens:
-            return checks.tokens(name, x, self.nodes[0].n_in)  # type: ignore[attr-defined]
+            return checks.tokens(name, x, self.nodes[0].n_in, KEPT_WHOLE)  # type: ignore[attr-defined]
         x = checks.cast(name, x, self.dtype)
         return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
 

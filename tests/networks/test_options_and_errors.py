@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from networks.cases import build, images, sequences
 
-from nofb import BatchNorm, Dense, Embedding, Network, Positions, fit, networks, rules
-from nofb.datasets import Dataset
+from nofb import (
+    BatchNorm,
+    Dense,
+    Embedding,
+    MeanToken,
+    Network,
+    Positions,
+    fit,
+    networks,
+    rules,
+)
+from nofb.datasets import Dataset, Vocabulary
 from nofb.networks import make
 
 
@@ -119,6 +129,21 @@ def test_a_token_outside_the_vocabulary_is_a_sentence(token):
     net = build("language_model")
     with pytest.raises(ValueError, match=str(token)):
         net.outputs(np.array([[0, 1, token, 2, 3]]))
+
+
+def test_sequences_with_one_label_each_are_told_how_they_stay_whole():
+    """A data set takes them for features, which are real numbers, unless it has a vocabulary."""
+    tokens, labels = np.arange(12).reshape(6, 2) % 3, np.arange(6) % 2
+
+    def trained(**options):
+        layers = [Embedding(3, 4), MeanToken(), Dense(4, 2)]
+        data = Dataset(tokens, labels, tokens, labels, **options)
+        net = Network(layers, input_shape=(2,))
+        return fit(net, rules.Backprop(), data, epochs=1, progress=False)
+
+    with pytest.raises(TypeError, match=r"x_train must hold tokens.* if it has a vocabulary"):
+        trained()
+    assert trained(vocabulary=Vocabulary.of("abc")).history.epochs == 1
 
 
 def test_a_batch_of_one_under_batch_normalisation_is_a_sentence():
