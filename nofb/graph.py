@@ -115,11 +115,16 @@ class Graph:
         Raises
         ------
         ValueError
-            If it is in the graph already.
+            If it is in the graph already, or reads tokens and receives something else.
         """
         if layer in self.sources:
             raise ValueError(
                 f"layers holds the same layer twice, {layer!r}; every layer owns its own arrays"
+            )
+        if layer.takes == "tokens" and any(source is not None for source in sources):
+            raise ValueError(
+                f"{layer!r} reads tokens, which are whole numbers, and so it must be the first "
+                f"layer, but it receives what {sources[0]!r} gives"
             )
         self.nodes.append(layer)
         self.sources[layer], self.receivers[layer] = sources, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nofb.layers.base import Layer, Wiring
 
@@ -23,7 +23,10 @@ def listed(name: str, layers: Sequence[Part]) -> list[Part]:
     """Return a list of layers and blocks, or say what else it holds."""
     if isinstance(layers, Layer | Block):
         raise TypeError(f"{name} must be a list of layers, but is {layers!r}: put it in []")
-    for layer in layers:
+    if not isinstance(layers, Iterable):
+        raise TypeError(f"{name} must be a list of layers, but is {layers!r}")
+    found = list(layers)
+    for layer in found:
         if not isinstance(layer, Layer | Block):
             raise TypeError(f"{name} must hold nofb layers, but holds {layer!r}")
-    return list(layers)
+    return found

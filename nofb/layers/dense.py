@@ -60,7 +60,8 @@ class Dense(WeightedLayer):
     def infer_shapes(self, shape_in: Shape) -> None:
         """Accept (n_in,) or (tokens, n_in), and refuse anything else."""
         if len(shape_in) not in (1, 2) or shape_in[-1] != self.n_in:
-            hint = "; put Flatten() before it" if len(shape_in) > 1 else ""
+            tokens = len(shape_in) == 2 and prod(shape_in) != self.n_in
+            hint = "; put Flatten() before it" if len(shape_in) > 1 and not tokens else ""
             raise ValueError(
                 f"{self!r} takes samples of shape ({self.n_in},), but receives {shape_in}{hint}"
             )
