@@ -99,14 +99,14 @@ FAULTS = {
     ),
     "no slope": Fault(
         TRACE,
-        "return layer.activation.times_slope(signal, self[layer].h)",
-        "return signal",
+        "return self._times_slope(layer, signal)",
+        "return signal.reshape(-1, layer.n_out)",
         GRADIENT,
     ),
     "no slope for a signal that has not travelled": Fault(
         TRACE,
-        "layer.activation.times_slope(record.shaped(signal, layer), record.h)",
-        "record.shaped(signal, layer)",
+        "return self._times_slope(layer, self[layer].shaped(signal, layer))",
+        "return self[layer].shaped(signal, layer).reshape(-1, layer.n_out)",
         "test_the_jacobians_are_those_of_finite_differences",
     ),
     "a signal that takes the place of another": Fault(
@@ -116,7 +116,10 @@ FAULTS = {
         "test_signals_add_up_where_they_arrive",
     ),
     "a piece that is put in the first rows": Fault(
-        "updates.py", "[rows] = delta", "[: piece.samples] = delta", IN_PIECES
+        "updates.py",
+        "there = whole.whole_signal(layer)[rows]",
+        "there = whole.whole_signal(layer)[: piece.samples]",
+        IN_PIECES,
     ),
     "a piece that hears the errors of the first rows": Fault(
         TRACE,
@@ -130,8 +133,8 @@ FAULTS = {
         "pass",
         "test_only_a_rule_that_says_so_is_taught_in_pieces",
     ),
-    "no slope of tanh": Fault(SLOPES, "signal * (one - h * h)", "signal * one", SLOPE),
-    "no slope of logistic": Fault(SLOPES, "signal * (h * (one - h))", "signal * one", SLOPE),
+    "no slope of tanh": Fault(SLOPES, "(one - h[i] * h[i])", "one", SLOPE),
+    "no slope of logistic": Fault(SLOPES, "(h[i] * (one - h[i]))", "one", SLOPE),
     "no slope of relu": Fault(
         SLOPES, "signal[i] if h[i] > 0 else h.dtype.type(0)", "signal[i]", SLOPE
     ),
@@ -143,7 +146,7 @@ FAULTS = {
         MEAN,
     ),
     "the bias divided twice": Fault(
-        DENSE, "db[j] += mean_delta[i, j]", "db[j] += mean_delta[i, j] * share", MEAN
+        DENSE, "long_db[j] += long_mean[i, j]", "long_db[j] += long_mean[i, j] * share", MEAN
     ),
     "direct feedback of the target": Fault(
         DIRECT,
@@ -188,7 +191,7 @@ FAULTS = {
     "the feedback's step is a sum": Fault(RECIPROCAL, " / delta.dtype.type(samples)", "", SHRINKS),
     "the feedback's step is carried across": Fault(
         RECIPROCAL,
-        "reciprocal_product(h_below, delta, trace.samples)",
+        "reciprocal_product(h_below, delta, trace.predictions)",
         "trace.step_of(layer)[0].T.copy()",
         "test_the_feedback_works_out_its_own_change",
     ),
@@ -241,9 +244,9 @@ FAULTS = {
         "test_the_blame_is_as_noisy_as_its_header_says",
     ),
     "a noisy pass with masks of its own": Fault(
-        TRACE,
-        "layer.mask(record)[...] = layer.mask(self[layer])",
-        "layer.draw_mask(record, train=True)",
+        "layers/dropout.py",
+        "self.mask(record)[...] = self.mask(first)",
+        "self.prepare(record)",
         "test_the_noisy_pass_meets_the_masks_of_the_first_one",
     ),
     "feedback that regresses a sum": Fault(
@@ -266,8 +269,8 @@ FAULTS = {
     ),
     "a teaching signal without its slope": Fault(
         TARGETS,
-        "return own.times_slope(asked)",
-        "return asked",
+        "return own.times_slope(error)",
+        "return error",
         OWN_DISTANCE,
     ),
     "the transposed weights in the place of an inverse": Fault(
@@ -284,7 +287,7 @@ FAULTS = {
     ),
     "an inverse without its slope": Fault(
         INVERSE,
-        "slope(use.gradient, use.z, use.g_z)",
+        "self.times_slope(use.gradient, self.before(use.z), use.g_z)",
         "use.gradient",
         LESSON,
     ),
@@ -395,8 +398,8 @@ FAULTS = {
     ),
     "the error turned round": Fault(
         TRACE,
-        "np.subtract(record.h, target, out=self.error)",
-        "np.subtract(target, record.h, out=self.error)",
+        "np.subtract(output, target, out=self.error)",
+        "np.subtract(target, output, out=self.error)",
         GRADIENT,
     ),
 }

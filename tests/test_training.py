@@ -222,8 +222,9 @@ def test_images_train_a_convolutional_network_with_every_rule_that_takes_one():
         net = Network(layers)
         before = [layer.W.copy() for layer in net.weighted]
         history = train(net, name, part, epochs=4, optimizer=SGD(lr=0.01)).history
-        # the error's signs do not fade as the error does, so sdfa needs a smaller rate than others
-        assert history["loss"][-1] < history["loss"][0] or name == "sdfa", name
+        # The error's signs do not fade as the error does, so sdfa needs a smaller rate than others;
+        # the loss of ff is that of an output layer below which nothing is meant for it.
+        assert history["loss"][-1] < history["loss"][0] or name in ("sdfa", "ff"), name
         moved = [(layer.W != W).any() for layer, W in zip(net.weighted, before, strict=True)]
         assert all(moved) or name == "shallow"
 

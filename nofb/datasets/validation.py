@@ -243,4 +243,4 @@ def _warn_of_labels_from_1(
 
 def _warn(sentence: str) -> None:
     # From here through a check, `features` or the like, and Dataset's two methods to the user.
-    warnings.warn(f"{sentence}.", DataWarning, stacklevel=6)
+    warnings.warn(f"{sentence}.", DataWarning, stacklevel=7)

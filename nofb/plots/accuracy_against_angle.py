@@ -52,7 +52,8 @@ def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Pict
         if len(comparison.units) < 2:
             return sentence(NO_HIDDEN, colours)
         closer = _closer(comparison)
-        picture = Picture(11.4 if closer else 9.6, 6.0, colours)
+        height = max(6.0, 0.27 * len(comparison.rules))  # names need room
+        picture = Picture(11.4 if closer else 9.6, height, colours)
         panels = list(picture.subplots(1, 2 if closer else 1, squeeze=False)[0])
         for axes in panels:
             means = _panel(axes, comparison, colours)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -190,8 +189,11 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
         if run.history.epochs == 11:
             raise KeyboardInterrupt
 
+    def stopped(*arguments, **options):
+        return nofb.fit(*arguments, **options | {"callbacks": [stop]})
+
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(engine, "fit", partial(nofb.fit, callbacks=[stop]))
+        patched.setattr(engine, "fit", stopped)
         STUDY.run(tmp_path, task)
     assert list(tmp_path.iterdir())
     again = STUDY.run(tmp_path, task)

@@ -30,7 +30,7 @@ class Study:
     def __init__(self, folder, capsys):
         self.folder, self.capsys, self.log, self.seen = folder, capsys, folder / "runs.jsonl", []
 
-    def work(self, task):
+    def work(self, task, callbacks=()):
         self.seen.append(task["seed"])
         return {"measured": 1.0, "stopped": None}
 
