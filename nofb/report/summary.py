@@ -96,7 +96,7 @@ def stopped(comparison: Comparison) -> list[str]:
 def default_rates(comparison: Comparison) -> list[str]:
     """Return a sentence for each rule that runs with another one's learning rate."""
     runs = [comparison.settings.replace(rule=rule) for rule in comparison.rules]
-    return [f"{run.default_rate}." for run in runs if run.default_rate]
+    return list(dict.fromkeys(f"{run.default_rate}." for run in runs if run.default_rate))
 
 
 def score_name(comparison: Comparison) -> str:

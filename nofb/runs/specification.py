@@ -173,7 +173,14 @@ class Specification:
     @property
     def default_rate(self) -> str | None:
         """A sentence about the default rate, for a rule without a rate of its own."""
-        if self.lr is not None or was_searched(self.data, self.rule, self.optimizer):
+        if self.lr is not None:
+            return None
+        if self.network != "mlp":
+            return (
+                "The learning rates were found for dense layers, and others may suit this network "
+                "far better: --lr gives one, nofb sweep finds one"
+            )
+        if was_searched(self.data, self.rule, self.optimizer):
             return None
         return (
             f"{self.rule} has no learning rate of its own yet and runs with that of {RATED}, "

@@ -119,3 +119,11 @@ def test_no_option_of_a_network_has_the_name_of_a_setting():
     own = set(names()) - set(COMMON)
     assert own and not own & set(Specification.__dataclass_fields__)
     assert set(COMMON) < set(names())
+
+
+def test_a_rate_that_was_found_for_dense_layers_is_named_for_other_networks():
+    """Feedback alignment stays at chance on a LeNet with it; a reader must not blame the rule."""
+    assert Specification(rule="fa").default_rate is None
+    assert Specification(rule="fa", network="lenet", lr=0.01).default_rate is None
+    said = Specification(rule="fa", network="lenet").default_rate
+    assert "found for dense layers" in said and "--lr" in said
