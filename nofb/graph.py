@@ -135,7 +135,7 @@ class Graph:
         self._founded[layer] = any(
             source is not None and (source.weighted or self._founded[source]) for source in sources
         )
-        self._teachable[layer] = layer.sends or self.learns(layer)
+        self._teachable[layer] = layer.sends or layer.learns
         return layer
 
     def teachable(self, layer: Layer | None) -> bool:
@@ -223,7 +223,7 @@ class Graph:
         """
         if not self.shape_in:
             raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
-        if self.nodes[0].takes == "tokens" or self.rows_per_sample > 1:
+        if self.takes_tokens or self.rows_per_sample > 1:
             raise ValueError(
                 "this rule changes each sample by its label or error, so that it needs samples of "
                 "features or pixels, and one output row for each; but this network has tokens, or "
@@ -267,14 +267,10 @@ class Graph:
         while ahead:
             source = ahead.pop()
             if source is not None and source in among:
-                if self.learns(source):
+                if source.learns:
                     return True
                 ahead += self.sources[source]
         return False
-
-    def learns(self, layer: Layer) -> bool:
-        """Say whether a layer has parameters."""
-        return isinstance(layer, WeightedLayer) or getattr(layer, "learns", False)
 
     # -- shapes ----------------------------------------------------------------------------------
 

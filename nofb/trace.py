@@ -409,7 +409,7 @@ class Trace:
         if x is self._x:
             return
         net, shape = self.net, (self.samples, *self.net.shape_in)
-        dtype = np.int64 if net.nodes[0].takes == "tokens" else net.dtype
+        dtype = np.int64 if net.takes_tokens else net.dtype
         if x.shape != shape or x.dtype != dtype or not x.flags.c_contiguous:
             raise ValueError(
                 f"x has shape {x.shape} and dtype {x.dtype}, but this trace takes {shape} and "

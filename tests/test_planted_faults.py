@@ -4,18 +4,13 @@ A test that passes proves something only if it can fail. Each fault here is one 
 person has made before; each run copies the package, changes one line, and runs the tests.
 """
 
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-import nofb
+from planting import FAILED, PASSED, Fault, run_with
 
 HERE = Path(__file__).parent
 TESTS = [
@@ -29,8 +24,6 @@ TESTS = [
     "test_pieces.py",
     "test_running_measures.py",
 ]
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider"]
-PASSED, FAILED = 0, 1  # pytest's codes; 2 and above mean that the tests did not run
 
 BACKPROP = "rules/backprop.py"
 FEEDBACK = "rules/feedback_alignment.py"
@@ -66,16 +59,6 @@ OWN_DISTANCE = "test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to
 LESSON = "test_a_lesson_is_the_gradient_of_the_loss_of_its_equation"
 IN_PIECES = "test_a_batch_in_pieces_teaches_what_the_whole_batch_does"
 READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A line of `file` that stands there, the wrong one, and the test that must see it."""
-
-    file: str
-    stands: str
-    wrong: str
-    seen_by: str
 
 
 FAULTS = {
@@ -407,14 +390,6 @@ FAULTS = {
 NO_FAULT = "no fault"  # the control: all tests that must see a fault pass without any
 
 
-def plant(fault: Fault, package: Path) -> None:
-    """Put the fault into a copy of the package; its place must still exist."""
-    file = package / fault.file
-    text = file.read_text(encoding="utf-8")
-    assert text.count(fault.stands) == 1, f"{fault.file} must hold once: {fault.stands}"
-    file.write_text(text.replace(fault.stands, fault.wrong), encoding="utf-8")
-
-
 def address(fault: Fault) -> str:
     """Return the test that must see the fault as pytest takes it: file::test."""
     here = [name for name in TESTS if f"def {fault.seen_by}(" in (HERE / name).read_text("utf-8")]
@@ -422,25 +397,10 @@ def address(fault: Fault) -> str:
     return f"{here[0]}::{fault.seen_by}"
 
 
-def run_with(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
-    """Copy the package and the tests to `place`, plant the fault, and run the tests."""
-    package = Path(nofb.__file__).parent
-    leave_out = shutil.ignore_patterns("__pycache__", "*.npz")
-    shutil.copytree(package, place / "nofb", ignore=leave_out)
-    for name in [*TESTS, "oracles.py"]:
-        shutil.copy(HERE / name, place)
-    if fault:
-        plant(fault, place / "nofb")
-    chosen = [fault] if fault else FAULTS.values()
-    settings = {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(place), "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *sorted({address(each) for each in chosen}), *OPTIONS],
-        cwd=place,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run_of(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
+    """Run the test that must see a fault on a copy that has it, or all of them on one without."""
+    tests = [address(each) for each in ([fault] if fault else FAULTS.values())]
+    return run_with(fault, tests, [HERE / name for name in [*TESTS, "oracles.py"]], place)
 
 
 Runs = dict[str, Future[subprocess.CompletedProcess[str]]]
@@ -458,7 +418,7 @@ def runs(
     ]
     with ThreadPoolExecutor(max_workers=2) as pool:
         yield {
-            name: pool.submit(run_with, FAULTS.get(name), tmp_path_factory.mktemp("planted"))
+            name: pool.submit(run_of, FAULTS.get(name), tmp_path_factory.mktemp("planted"))
             for name in wanted
         }
 

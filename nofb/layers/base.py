@@ -203,6 +203,11 @@ class Layer(ABC):
         """Return the arrays that learn, by name."""
         return {}
 
+    @property
+    @abstractmethod
+    def learns(self) -> bool:
+        """Whether there are parameters."""
+
     def state(self) -> dict[str, Array]:
         """Return the arrays that are kept beside them, such as running averages, by name."""
         return {}
@@ -265,7 +270,6 @@ class WeightlessLayer(Layer):
 
     @property
     def learns(self) -> bool:
-        """Whether there are parameters."""
         return type(self).learn is not WeightlessLayer.learn
 
 
@@ -355,6 +359,10 @@ class WeightedLayer(Layer):
         }
         hint = "draw it with layer.feedback_shape, which is Wᵀ's, or " if name == "B" else ""
         return owned(name, self, given, shapes[name], self.dtype, hint)
+
+    @property
+    def learns(self) -> bool:
+        return True
 
     def parameters(self) -> dict[str, Array]:
         return {"W": self.W} if self.b is None else {"W": self.W, "b": self.b}

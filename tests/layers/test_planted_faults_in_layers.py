@@ -1,23 +1,16 @@
 """Faults planted into the layers of networks that branch: their tests must fail on every one."""
 
-import os
-import shutil
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from test_planted_faults import FAILED, OPTIONS, PASSED, Fault, plant
-
-import nofb
+from planting import Fault, assert_every_fault_is_seen
 
 HERE = Path(__file__).parent
 NORMALISE, ATTENTION, POOLING = (
     f"kernels/{name}.py" for name in ("normalise", "attention", "pooling")
 )
-BACK = "test_layers_alone.py::test_a_signal_goes_back_as_the_derivative"
-LEARN = "test_layers_alone.py::test_parameters_learn_from_the_mean_gradient"
-UP = "test_layers_alone.py::test_the_way_up_is_the_transpose_of_the_way_back"
+BACK = "layers/test_layers_alone.py::test_a_signal_goes_back_as_the_derivative"
+LEARN = "layers/test_layers_alone.py::test_parameters_learn_from_the_mean_gradient"
+UP = "layers/test_layers_alone.py::test_the_way_up_is_the_transpose_of_the_way_back"
 
 FAULTS = {
     "a batch mean that is a constant": Fault(
@@ -32,11 +25,11 @@ FAULTS = {
     ),
     "a running variance of the biased kind": Fault(
         "layers/batch_norm.py", "(rows / (rows - 1))", "1.0",
-        "test_normalisation.py::test_running_averages_move_towards_the_batch",
+        "layers/test_normalisation.py::test_running_averages_move_towards_the_batch",
     ),
     "use by the moments of the batch": Fault(
         "layers/batch_norm.py", "if record.train:", "if len(x) > 1:",
-        "test_normalisation.py::test_batch_norm_is_the_naive_loop",
+        "layers/test_normalisation.py::test_batch_norm_is_the_naive_loop",
     ),
     "a layer mean that is a constant": Fault(
         NORMALISE, "(gamma[j] * signal[i, j] - total - z * along_z)",
@@ -50,11 +43,11 @@ FAULTS = {
     ),
     "a token that sees the next one": Fault(
         ATTENTION, "i % A.shape[2] + 1 if causal", "min(i % A.shape[2] + 2, row.size) if causal",
-        "test_attend.py::test_causal_tokens_know_nothing_of_later_ones",
+        "layers/test_attend.py::test_causal_tokens_know_nothing_of_later_ones",
     ),
     "scores that are not shifted": Fault(
         ATTENTION, "scale * (row[j] - top)", "scale * row[j]",
-        "test_attend.py::test_large_scores_overflow_nothing",
+        "layers/test_attend.py::test_large_scores_overflow_nothing",
     ),
     "keys that get the signal of the queries": Fault(
         "layers/attend.py", "np.matmul(dA.swapaxes(2, 3), Q, out=dK)", "np.matmul(dA, Q, out=dK)",
@@ -77,41 +70,16 @@ FAULTS = {
     ),
     "a branch that is taken off": Fault(
         "layers/sum.py", "record.h += each", "record.h -= each",
-        "test_pooling_and_sums.py::test_a_sum_adds_its_sources",
+        "layers/test_pooling_and_sums.py::test_a_sum_adds_its_sources",
     ),
     "one-hot rows that are one off": Fault(
         "layers/embedding.py", "rows[np.arange(tokens.size), tokens]",
         "rows[np.arange(tokens.size), tokens - 1]",
-        "test_tokens.py::test_an_embedding_is_a_dense_layer_on_one_hot_rows",
+        "layers/test_tokens.py::test_an_embedding_is_a_dense_layer_on_one_hot_rows",
     ),
 }  # fmt: skip
 
 
-def run_with(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
-    """Copy the package and these tests to `place`, plant the fault, and run the tests."""
-    leave_out = shutil.ignore_patterns("__pycache__", "*.npz")
-    shutil.copytree(Path(nofb.__file__).parent, place / "nofb", ignore=leave_out)
-    shutil.copytree(HERE, place / "layers", ignore=leave_out)
-    if fault:
-        plant(fault, place / "nofb")
-    chosen = [fault] if fault else FAULTS.values()
-    tests = sorted({f"layers/{each.seen_by}" for each in chosen})
-    settings = {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(place), "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "--import-mode=importlib", *tests, *OPTIONS],
-        cwd=place, env=os.environ | settings, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
 def test_a_planted_fault_fails_the_test_that_must_see_it(tmp_path):
     """Derivatives that a wrong line survives are not tested; without a fault all pass."""
-    names = [None, *FAULTS]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        runs = [
-            pool.submit(run_with, name and FAULTS[name], tmp_path / str(i))
-            for i, name in enumerate(names)
-        ]
-    for name, run in zip(names, runs, strict=True):
-        done = run.result()
-        expected = FAILED if name else PASSED
-        assert done.returncode == expected, f"{name}: {done.stdout}{done.stderr}"
+    assert_every_fault_is_seen(FAULTS, [HERE], tmp_path)

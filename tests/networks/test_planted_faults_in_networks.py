@@ -1,15 +1,8 @@
 """Faults planted into networks that branch: a test of whole networks must fail on every one."""
 
-import os
-import shutil
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from test_planted_faults import FAILED, OPTIONS, PASSED, Fault, plant
-
-import nofb
+from planting import Fault, assert_every_fault_is_seen
 
 TESTS = Path(__file__).parents[1]
 PAPERS = "networks/test_against_the_papers.py"
@@ -64,32 +57,6 @@ FAULTS = {
 }  # fmt: skip
 
 
-def run_with(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
-    """Copy the package and these tests to `place`, plant the fault, and run the tests."""
-    leave_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Path(nofb.__file__).parent, place / "nofb", ignore=leave_out)
-    for folder in ("networks", "graph"):
-        shutil.copytree(TESTS / folder, place / folder, ignore=leave_out)
-    if fault:
-        plant(fault, place / "nofb")
-    chosen = [fault] if fault else FAULTS.values()
-    settings = {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(place), "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "--import-mode=importlib",
-         *sorted({each.seen_by for each in chosen}), *OPTIONS],
-        cwd=place, env=os.environ | settings, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
 def test_a_planted_fault_fails_the_test_that_must_see_it(tmp_path):
     """Networks that a wrong line survives are not tested; without a fault all pass."""
-    names = [None, *FAULTS]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        runs = [
-            pool.submit(run_with, name and FAULTS[name], tmp_path / str(i))
-            for i, name in enumerate(names)
-        ]
-    for name, run in zip(names, runs, strict=True):
-        done = run.result()
-        expected = FAILED if name else PASSED
-        assert done.returncode == expected, f"{name}: {done.stdout}{done.stderr}"
+    assert_every_fault_is_seen(FAULTS, [TESTS / "networks", TESTS / "graph"], tmp_path)
