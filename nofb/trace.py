@@ -49,6 +49,8 @@ class Trace:
         The teaching signal of each layer that the rule taught last, shaped like its pre-activation.
     passed
         The signal on the output of each other layer with parameters, as it passed last.
+    at_input
+        The signal on the samples, shaped like `x`, after `downward(to_input=True)`.
     """
 
     output: Array
@@ -72,6 +74,8 @@ class Trace:
         self.train = False
         self._x: Array | None = None
         self._of: Array | None = None  # what a piece is a piece of
+        self.at_input: Array | None = None
+        self._to_input = False
         self._arrived: dict[Layer, Array] = {}
         self._relayed: dict[Layer, Array] = {}
         self._pieces: dict[int, list[Trace]] = {}
@@ -204,7 +208,9 @@ class Trace:
 
     # -- the way back ----------------------------------------------------------------------------
 
-    def downward(self, instead: Mapping[Layer, Array] | None = None) -> Iterator[WeightedLayer]:
+    def downward(
+        self, instead: Mapping[Layer, Array] | None = None, to_input: bool = False
+    ) -> Iterator[WeightedLayer]:
         """Give every layer with weights, from the output, where the error waits, to the first.
 
         Between them, what has arrived at other layers is passed on to their sources.
@@ -213,8 +219,11 @@ class Trace:
         ----------
         instead
             For some layers, the signal on what they give (N, ...), instead of what arrives there.
+        to_input
+            Whether signals travel on to the samples, where they add up in `at_input`.
         """
         net, last = self.net, self.net.last
+        self._to_input, self.at_input = to_input, None
         self._arrived = {last: self.error.reshape(self.records[last].h.shape)}
         for layer in reversed(net.nodes):
             if instead and layer in instead:
@@ -224,8 +233,7 @@ class Trace:
             elif layer in self._arrived:
                 signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
                 for source, signal in zip(net.sources[layer], signals, strict=True):
-                    if net.teachable(source):
-                        self._add(cast(Layer, source), signal)
+                    self._send(source, signal)
         self._arrived = {}  # what another rule sends next must not be added to this
 
     def delta(self, layer: WeightedLayer, signal: Array | None = None) -> Array:
@@ -288,12 +296,12 @@ class Trace:
         signal
             On what its W is multiplied with, as rows (N, n_in): δ B for feedback alignment.
         """
-        if not layer.sends:
+        if not (layer.sends or self._to_input):
             raise ValueError(
                 f"nothing below {layer!r} learns: send a signal further `if layer.sends`"
             )
         (source,) = self.net.sources[layer]
-        self._add(cast(Layer, source), self.on_input(layer, signal))
+        self._send(source, self.on_input(layer, signal))
 
     def below(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return a signal on what W is multiplied with (N, n_in) as one on the activation below."""
@@ -446,6 +454,14 @@ class Trace:
 
     def _unit(self) -> None:
         self.net.head.unit(self._last_a, self.output)  # ŷ
+
+    def _send(self, source: Layer | None, signal: Array) -> None:
+        """Let a signal arrive on what a layer gives, or on the samples, where it is needed."""
+        if source is None:
+            if self._to_input:
+                self.at_input = signal if self.at_input is None else self.at_input + signal
+        elif self._to_input or self.net.teachable(source):
+            self._add(source, signal)
 
     def _add(self, layer: Layer, signal: Array) -> None:
         """Add a signal to what has arrived on what a layer gives."""

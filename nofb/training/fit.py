@@ -16,7 +16,7 @@ from nofb.training import callbacks as calls
 from nofb.training.batches import Batches
 from nofb.training.callbacks import AfterEpoch, Callback, EarlyStopping, StopTraining
 from nofb.training.checkpoint import Checkpoint, open_checkpoint
-from nofb.training.epoch import Diverged, Epochs
+from nofb.training.epoch import Diverged, Epochs, Perturbation
 from nofb.training.examiner import Examiner
 from nofb.training.interrupts import Interrupted, Interrupts
 from nofb.training.ownership import owned
@@ -46,6 +46,7 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
     resume: bool = False,
+    perturb: Perturbation | None = None,
 ) -> Run:
     """Train a network with a rule.
 
@@ -87,6 +88,9 @@ def fit(
         The file is written after so many epochs, and after the last one.
     resume
         Whether to go on from the file. If there is none yet, the run starts from the beginning.
+    perturb
+        Changes the samples of every batch before its step, such as `nofb.FastGradientSign(0.08)`:
+        a function of the rule, the network and the trace that returns samples like `trace.x`.
 
     Returns
     -------
@@ -130,8 +134,10 @@ def fit(
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe, measures)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
-    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
+    told: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
             "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
+    if perturb is not None:
+        told["perturb"] = perturb
     more = {"early_stopping": stopping} if stopping else {}
     stateful = [("a callback", each) for each in callbacks if isinstance(each, Callback)]
     mine = owned([("net", net), ("optimizer", optimizer), *stateful])
@@ -146,7 +152,7 @@ def fit(
             run.history.start = examiner.look_first()
         shown = bar(epochs, rule.name, "epoch", progress, done)
         with threads.team(), shown, Interrupts() as interrupts:
-            each = Epochs(run, batches, epochs, interrupts)
+            each = Epochs(run, batches, epochs, interrupts, perturb)
             _train(each, examiner, callbacks, keeper, done, shown)
         calls.end(callbacks, run)
     return run

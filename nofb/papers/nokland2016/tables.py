@@ -1,0 +1,147 @@
+"""Tables 1 and 2: test errors of backprop, feedback alignment, direct and indirect feedback.
+
+Indirect feedback is a column of ours: the paper proposes it and has no table of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nofb import datasets
+from nofb.datasets import Dataset
+from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
+from nofb.papers.published import published
+from nofb.papers.resuming import resumed
+from nofb.papers.study import Record, Rows, Task, short
+from nofb.rules import make
+from nofb.training import DivergenceWarning, Run, StopTraining
+from nofb.training.callbacks import AfterEpoch
+
+SEEDS = 3
+LEARNED = 1e-4  # a training error of 0.01 % ends a run, as in the paper
+ROWS = {"mnist": MNIST, "cifar10": CIFAR10}
+HEADINGS = {
+    "mnist": "Table 1, MNIST: test error in per cent",
+    "cifar10": "Table 2, CIFAR-10 re-encoded as JPEG: test error in per cent",
+}
+PUBLISHED = published(__package__, ["table", "model", "rule"])
+
+
+def tasks(table: str, epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every run of a table, none longer than `epochs`; the first seed of all rows first.
+
+    Examples
+    --------
+    >>> tasks("mnist", epochs=2)[0]
+    {'part': 'mnist', 'model': '7x240 tanh', 'rule': 'bp', 'seed': 0, 'epochs': 2}
+    """
+    return [
+        {
+            "part": table,
+            "model": model,
+            "rule": rule,
+            "seed": seed,
+            "epochs": min(epochs or row.longest(rule), row.longest(rule)),
+        }
+        for seed in range(SEEDS)
+        for model, row in ROWS[table].items()
+        for rule in row.rules
+    ]
+
+
+def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
+    """Do one run, until the training error is 0.01 %; the folder keeps its checkpoint."""
+    row: Row = ROWS[task["part"]][task["model"]]
+    data, seed = load(row), task["seed"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)  # `stopped` says it
+        run = resumed(
+            task,
+            folder,
+            every=1 if row.convolutions else 10,
+            net=row.network(task["rule"], data, seed),
+            rule=make(task["rule"]),
+            data=data,
+            epochs=task["epochs"],
+            batch_size=BATCH,
+            optimizer=row.optimizer(),
+            seed=seed,
+            probe=0,
+            perturb=row.perturb,
+            callbacks=[*callbacks, stop_when_learned],
+        )
+    errors = {
+        f"{split}_error": (100 * (1 - run.history[f"{split}_accuracy"])).round(3).tolist()
+        for split in ("train", "test")
+    }
+    seconds = float(np.round(run.history["seconds"].sum(), 1))
+    return {"stopped": run.stopped, **errors, "seconds": seconds}
+
+
+def stop_when_learned(run: Run) -> None:
+    """Stop a run whose training error, met on the way through an epoch, is 0.01 % or less."""
+    if run.history["train_accuracy"][-1] >= 1 - LEARNED:
+        raise StopTraining("the training error is 0.01 %")
+
+
+@cache
+def load(row: Row) -> Dataset:
+    """Return a row's data: pixels in [0, 1]; for convolutions images, whitened."""
+    data = datasets.load(row.data)
+    return data.whitened().as_images() if row.convolutions else data.flat()
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return a row for each model: ours / the published one, for each rule."""
+    table = records[0]["task"]["part"]
+    rules = ("bp", "fa", "dfa", "ifa")
+    rows = [["model", *(f"{rule}: nofb / published" for rule in rules), "seeds", "epochs"]]
+    for model in ROWS[table]:
+        runs = [each for each in records if each["task"]["model"] == model]
+        if not runs:
+            continue
+        by_rule = {
+            rule: [each["result"] for each in runs if each["task"]["rule"] == rule]
+            for rule in rules
+        }
+        cells = [_cell(table, model, rule, results) for rule, results in by_rule.items()]
+        seeds = " ".join(str(len(results)) for results in by_rule.values())
+        epochs = " ".join(_epochs(results) for results in by_rule.values())
+        rows.append([model, *cells, seeds, epochs])
+    return {HEADINGS[table]: rows}
+
+
+def _cell(table: str, model: str, rule: str, results: Sequence[Mapping[str, Any]]) -> str:
+    theirs = str(PUBLISHED.get((table, model, rule), "-"))
+    if not results:
+        return f"- / {theirs}"
+    last = np.array([run["test_error"][-1] for run in results])
+    spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
+    left = np.mean([run["train_error"][-1] for run in results])
+    rest = f" ({left:.2f})" if left > 100 * LEARNED else ""
+    return f"{last.mean():.2f}{spread}{rest} / {theirs}"
+
+
+def _epochs(results: Sequence[Mapping[str, Any]]) -> str:
+    lengths = sorted(len(run["test_error"]) for run in results)
+    if not lengths:
+        return "-"
+    return str(lengths[0]) if lengths[0] == lengths[-1] else f"{lengths[0]}-{lengths[-1]}"
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return every error of every epoch."""
+    rows = [["table", "model", "rule", "seed", "epoch", "train_error", "test_error"]]
+    for record in records:
+        task, result = record["task"], record["result"]
+        place = [task["part"], task["model"].replace(",", ""), task["rule"], task["seed"]]
+        pairs = zip(result["train_error"], result["test_error"], strict=True)
+        for epoch, pair in enumerate(pairs, 1):
+            rows.append([short(value) for value in [*place, epoch, *pair]])
+    return rows
