@@ -134,8 +134,10 @@ def fit(
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe, measures)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
-    told: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
-            "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
+    told: dict[str, Any] = {
+        "batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
+        "measures": [measure.name for measure in measures], "shuffle": shuffle,
+    }  # fmt: skip
     if perturb is not None:
         told["perturb"] = perturb
     more = {"early_stopping": stopping} if stopping else {}

@@ -138,5 +138,5 @@ CIFAR10 = {
         convolutions=(96, 128, 256),
         rules=("bp", "fa", "dfa"),
         epochs=20,
-    ),  # fmt: skip
+    ),
 }
