@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from nofb import checks, datasets, fingerprint, papers, report
 from nofb.cli.options import add_places, resumable, say_finished
@@ -30,6 +32,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"{', '.join(papers.names())} (default: list them)")
     add("--epochs", type=int, metavar="N",
         help="no run longer than this (default: as long as the paper's)")
+    add("--rows", nargs="+", metavar="TEXT",
+        help="only runs whose row has one of these texts in its name, such as '2x800 tanh dfa'")
+    add("--seeds", type=int, metavar="N",
+        help="only the first so many seeds of each row")
     add("--full", action="store_true",
         help="as large as the paper's, for hours or days, where the default is smaller")
     add("--out", type=Path, metavar="FOLDER",
@@ -59,8 +65,10 @@ def run(options: argparse.Namespace) -> int:
         return vouch(study, folder, options.jobs)
     tasks = []
     for part in study.parts:
-        wanted = part.tasks(epochs)
-        tasks += of_one_code(wanted, log, study.code(wanted[0]))
+        if wanted := chosen(part.tasks(epochs), options.rows, options.seeds):
+            tasks += of_one_code(wanted, log, study.code(wanted[0]))
+    if not tasks:
+        raise ValueError(f"rows {options.rows} names no run of {study.name}")
     if unfinished(tasks, log):
         fingerprint.warn_of_changes()
         for name in study.data:
@@ -83,6 +91,19 @@ def run(options: argparse.Namespace) -> int:
     parts = [study.title, study.table(records), study.made_by(records, folder)]
     print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
     return exit_code(records)
+
+
+def chosen(
+    tasks: Iterable[dict[str, Any]], rows: Sequence[str] | None, seeds: int | None
+) -> list[dict[str, Any]]:
+    """Return the runs whose row has one of some texts in its name, of the first so many seeds."""
+    least = None if seeds is None else checks.whole("seeds", seeds)
+    return [
+        task
+        for task in tasks
+        if (rows is None or any(text in vouching.name_of(task) for text in rows))
+        and (least is None or task.get("seed", 0) < least)
+    ]
 
 
 def vouch(study: Study, folder: Path, jobs: int) -> int:
