@@ -49,8 +49,10 @@ class Trace:
         The teaching signal of each layer that the rule taught last, shaped like its pre-activation.
     passed
         The signal on the output of each other layer with parameters, as it passed last.
+    to_input
+        Whether signals travel on to the samples, where nothing learns.
     at_input
-        The signal on the samples, shaped like `x`, after `downward(to_input=True)`.
+        The signal on the samples then, shaped like `x`, or `None` if none has arrived.
     """
 
     output: Array
@@ -75,7 +77,7 @@ class Trace:
         self._x: Array | None = None
         self._of: Array | None = None  # what a piece is a piece of
         self.at_input: Array | None = None
-        self._to_input = False
+        self.to_input = False
         self._arrived: dict[Layer, Array] = {}
         self._relayed: dict[Layer, Array] = {}
         self._pieces: dict[int, list[Trace]] = {}
@@ -208,9 +210,7 @@ class Trace:
 
     # -- the way back ----------------------------------------------------------------------------
 
-    def downward(
-        self, instead: Mapping[Layer, Array] | None = None, to_input: bool = False
-    ) -> Iterator[WeightedLayer]:
+    def downward(self, instead: Mapping[Layer, Array] | None = None) -> Iterator[WeightedLayer]:
         """Give every layer with weights, from the output, where the error waits, to the first.
 
         Between them, what has arrived at other layers is passed on to their sources.
@@ -219,11 +219,9 @@ class Trace:
         ----------
         instead
             For some layers, the signal on what they give (N, ...), instead of what arrives there.
-        to_input
-            Whether signals travel on to the samples, where they add up in `at_input`.
         """
         net, last = self.net, self.net.last
-        self._to_input, self.at_input = to_input, None
+        self.at_input = None
         self._arrived = {last: self.error.reshape(self.records[last].h.shape)}
         for layer in reversed(net.nodes):
             if instead and layer in instead:
@@ -296,7 +294,7 @@ class Trace:
         signal
             On what its W is multiplied with, as rows (N, n_in): δ B for feedback alignment.
         """
-        if not (layer.sends or self._to_input):
+        if not (layer.sends or self.to_input):
             raise ValueError(
                 f"nothing below {layer!r} learns: send a signal further `if layer.sends`"
             )
@@ -458,9 +456,9 @@ class Trace:
     def _send(self, source: Layer | None, signal: Array) -> None:
         """Let a signal arrive on what a layer gives, or on the samples, where it is needed."""
         if source is None:
-            if self._to_input:
+            if self.to_input:
                 self.at_input = signal if self.at_input is None else self.at_input + signal
-        elif self._to_input or self.net.teachable(source):
+        elif self.to_input or self.net.teachable(source):
             self._add(source, signal)
 
     def _add(self, layer: Layer, signal: Array) -> None:

@@ -11,8 +11,9 @@ robustness, and is none (a masked gradient, Athalye, Carlini & Wagner 2018, arXi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -45,23 +46,41 @@ def input_gradient(trace: Trace) -> Array:
     >>> input_gradient(trace).tolist()
     [[6.0, -2.0]]
     """
-    for layer in trace.downward(to_input=True):
-        trace.arrive(layer, send_back(trace.delta(layer), layer.W))
-    return cast(Array, trace.at_input)
+    with down_to_samples(trace):
+        for layer in trace.downward():
+            trace.arrive(layer, send_back(trace.delta(layer), layer.W))
+    return at_samples(trace)
 
 
 def input_feedback(rule: Rule, net: Network, trace: Trace) -> Array:
     """Return a rule's own signal on the samples, shaped like `trace.x`.
 
     Hidden layers get the rule's teaching signals; the first layer sends its own down through W_1ᵀ,
-    which for backprop makes the true gradient.
+    so that the signal of backprop is the true gradient.
     """
-    deltas = {layer: delta for layer, delta, *_ in rule.signals(net, trace)}
-    for layer in trace.downward(to_input=True):
-        if not net.has_weights_below(layer) and layer in deltas:
-            delta = deltas[layer].reshape(-1, layer.n_out)
-            trace.arrive(layer, send_back(delta, layer.W))
-    return cast(Array, trace.at_input)
+    with down_to_samples(trace):
+        deltas = {layer: delta for layer, delta, *_ in rule.signals(net, trace)}
+        passed_by = at_samples(trace)  # through shortcuts without any weights
+        for layer in trace.downward():
+            if layer in deltas and not net.has_weights_below(layer):
+                delta = deltas[layer].reshape(-1, layer.n_out)
+                trace.arrive(layer, send_back(delta, layer.W))
+        return passed_by + at_samples(trace)
+
+
+@contextmanager
+def down_to_samples(trace: Trace) -> Iterator[None]:
+    """Within this context, signals travel on to the samples."""
+    trace.to_input = True
+    try:
+        yield
+    finally:
+        trace.to_input = False
+
+
+def at_samples(trace: Trace) -> Array:
+    """Return the signal that has arrived on the samples, zeros if none has."""
+    return np.zeros_like(trace.x) if trace.at_input is None else trace.at_input
 
 
 @dataclass
