@@ -12,7 +12,7 @@ from nofb.custom_rules import load
 from nofb.explain.headers import parse
 from nofb.rules import Rule
 
-PAGE = (Path(__file__).parent.parent / "docs" / "writing_a_rule.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "writing_a_rule.md").read_text(encoding="utf-8")
 RULE, NOTEBOOK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()
 
