@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nofb.papers.errors import errors_of
 from nofb.papers.nokland2016.rows import BATCH, Row
 from nofb.papers.nokland2016.tables import load
 from nofb.papers.resuming import resumed
@@ -68,11 +69,7 @@ def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dic
         probe=0,
         callbacks=[*callbacks, release],
     )
-    errors = {
-        f"{split}_error": (100 * (1 - run.history[f"{split}_accuracy"])).round(3).tolist()
-        for split in ("train", "test")
-    }
-    return {"stopped": run.stopped, **errors}
+    return errors_of(run)
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:

@@ -6,15 +6,14 @@ Indirect feedback is a column of ours: the paper proposes it and has no table of
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nofb import datasets
 from nofb.datasets import Dataset
+from nofb.papers.errors import cell, epochs_of, errors_of, results_of
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
 from nofb.papers.published import published
 from nofb.papers.resuming import resumed
@@ -76,12 +75,7 @@ def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dic
             perturb=row.perturb,
             callbacks=[*callbacks, stop_when_learned],
         )
-    errors = {
-        f"{split}_error": (100 * (1 - run.history[f"{split}_accuracy"])).round(3).tolist()
-        for split in ("train", "test")
-    }
-    seconds = float(np.round(run.history["seconds"].sum(), 1))
-    return {"stopped": run.stopped, **errors, "seconds": seconds}
+    return errors_of(run)
 
 
 def stop_when_learned(run: Run) -> None:
@@ -106,33 +100,14 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
         runs = [each for each in records if each["task"]["model"] == model]
         if not runs:
             continue
-        by_rule = {
-            rule: [each["result"] for each in runs if each["task"]["rule"] == rule]
-            for rule in rules
-        }
-        cells = [_cell(table, model, rule, results) for rule, results in by_rule.items()]
+        by_rule = {rule: results_of(runs, rule=rule) for rule in rules}
+        cells = [
+            cell(results, PUBLISHED.get((table, model, rule))) for rule, results in by_rule.items()
+        ]
         seeds = " ".join(str(len(results)) for results in by_rule.values())
-        epochs = " ".join(_epochs(results) for results in by_rule.values())
+        epochs = " ".join(epochs_of(results) for results in by_rule.values())
         rows.append([model, *cells, seeds, epochs])
     return {HEADINGS[table]: rows}
-
-
-def _cell(table: str, model: str, rule: str, results: Sequence[Mapping[str, Any]]) -> str:
-    theirs = str(PUBLISHED.get((table, model, rule), "-"))
-    if not results:
-        return f"- / {theirs}"
-    last = np.array([run["test_error"][-1] for run in results])
-    spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
-    left = np.mean([run["train_error"][-1] for run in results])
-    rest = f" ({left:.2f})" if left > 100 * LEARNED else ""
-    return f"{last.mean():.2f}{spread}{rest} / {theirs}"
-
-
-def _epochs(results: Sequence[Mapping[str, Any]]) -> str:
-    lengths = sorted(len(run["test_error"]) for run in results)
-    if not lengths:
-        return "-"
-    return str(lengths[0]) if lengths[0] == lengths[-1] else f"{lengths[0]}-{lengths[-1]}"
 
 
 def lines(records: Sequence[Record]) -> Rows:
