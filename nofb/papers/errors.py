@@ -1,4 +1,4 @@
-"""Test errors as tables of several papers have them: mean ± deviation, beside the published ones."""
+"""Test errors as tables of papers have them: mean ± deviation, beside the published ones."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
 
 PART = Part(
     "mean",
-    partial(training.tasks, "mean", SEEDS),
+    partial(training.tasks, "mean", SEEDS, lambda rule, lr: lr),
     train,
     partial(training.tables, "Updates are means over the batch: test error in per cent"),
     training.lines,

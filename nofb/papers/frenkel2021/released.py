@@ -1,4 +1,4 @@
-"""As the released code sums: FA and DFA differ there with one hidden layer, where they are one rule.
+"""As the released code sums: FA and DFA differ with one hidden layer, where they are one rule.
 
 The code's loss is a mean over the batch and the ten outputs, and so are the steps of BP and FA.
 DFA and DRTP inject D (ŷ - y) and D y as they are: their hidden layers learn from sums, a thousand
@@ -49,6 +49,11 @@ class AsReleased(SGD):
         return kernel, averages, (lr * factor, *rest)
 
 
+def rate(rule: str, lr: float) -> float:
+    """Return the rate at which hidden layers learn as fast as they do from means at `lr`."""
+    return lr / BATCH if rule in SUMMED else lr * OUTPUTS
+
+
 def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return errors over epochs."""
     summed, last = task["rule"] in SUMMED, len(MODELS[task["model"]])
@@ -57,7 +62,7 @@ def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
 
 PART = Part(
     "released",
-    partial(training.tasks, "released", SEEDS),
+    partial(training.tasks, "released", SEEDS, rate),
     train,
     partial(training.tables, "As the released code sums: test error in per cent"),
     training.lines,

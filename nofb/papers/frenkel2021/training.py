@@ -7,6 +7,7 @@ uniform on ±1/√n_in, as PyTorch draws it; feedback is uniform on ±√(6/n).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,22 @@ PUBLISHED = published(__package__, ["model", "rule"])
 he_uniform = scaled("uniform_fan_out", float(np.sqrt(6)))
 
 
-def tasks(form: str, seeds: int, epochs: int | None) -> list[dict[str, Any]]:
-    """Return every run of a form, none longer than `epochs`; the first seed of all first."""
+def tasks(
+    form: str, seeds: int, rate: Callable[[str, float], float], epochs: int | None
+) -> list[dict[str, Any]]:
+    """Return every run of a form, none longer than `epochs`; the first seed of all first.
+
+    Parameters
+    ----------
+    form, seeds, epochs
+        Which runs.
+    rate
+        Takes a rule and the rate that was found for it, and returns the one of the form.
+    """
     rates = found(__package__)
     return [
         {"form": form, "model": model, "rule": rule, "seed": seed,
-         "epochs": min(epochs or EPOCHS, EPOCHS), "lr": rates[f"{form} {rule}"]["lr"]}
+         "epochs": min(epochs or EPOCHS, EPOCHS), "lr": rate(rule, rates[rule]["lr"])}
         for seed in range(seeds)
         for model in MODELS
         for rule in RULES
@@ -51,9 +62,7 @@ def tasks(form: str, seeds: int, epochs: int | None) -> list[dict[str, Any]]:
 def network(model: str, seed: int) -> Network:
     """Return the network as it starts."""
     sizes = [784, *MODELS[model]]
-    layers = [
-        Dense(*pair, "tanh", "uniform_fan_in") for pair in zip(sizes, sizes[1:], strict=False)
-    ]
+    layers = [Dense(*pair, "tanh", "uniform_fan_in") for pair in pairwise(sizes)]
     return Network([*layers, Dense(sizes[-1], OUTPUTS, init="uniform_fan_in")],
                    "binary_cross_entropy", seed)  # fmt: skip
 
