@@ -84,7 +84,15 @@ def test_inverses_that_need_not_converge_are_warned_of_at_the_line_with_fit():
     net, rule, _ = taught()
 
     def run():
-        nofb.fit(net, rule, PART, 1, measures=TARGETS, optimizer=SGD(1e-6), progress=False)
+        nofb.fit(
+            net,
+            rule,
+            PART,
+            1,
+            probe=nofb.Probe(measures=TARGETS),
+            optimizer=SGD(1e-6),
+            progress=False,
+        )
 
     heard(ContractionWarning, run)
 

@@ -36,9 +36,7 @@ class Examiner:
         If the data do not fit the network, or an argument is out of its range.
     """
 
-    def __init__(
-        self, run: Run, data: Dataset, validation: float, seed: int, probe: Probe
-    ) -> None:
+    def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: Probe) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
         self.run = run

@@ -127,8 +127,8 @@ def fit(
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
-    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe.samples,
-            "measures": [measure.name for measure in probe.measures], "shuffle": shuffle}  # fmt: skip
+    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "shuffle": shuffle,
+            "probe": probe.samples, "measures": [each.name for each in probe.measures]}  # fmt: skip
     more = {"early_stopping": stopping} if stopping else {}
     stateful = [("a callback", each) for each in callbacks if isinstance(each, Callback)]
     mine = owned([("net", net), ("optimizer", optimizer), *stateful])
