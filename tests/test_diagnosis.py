@@ -236,8 +236,8 @@ def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monke
     rule.attach(net)
     x, y = RNG.normal(size=(23, 6)), RNG.integers(0, 4, 23)
     whole = measure(net, rule, x, y)
-    monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", 0)
-    monkeypatch.setattr("nofb.diagnosis.probe.FEWEST", 5)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", 0)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.FEWEST", 5)
     pieces = measure(net, rule, x, y)
     for measure_name, values in whole.items():
         np.testing.assert_allclose(pieces[measure_name], values, atol=1e-5, err_msg=measure_name)
@@ -246,10 +246,10 @@ def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monke
 def test_a_probe_makes_memory_only_for_another_number_of_samples(monkeypatch):
     """After each epoch the same batch is measured; a rule of targets needs the whole at once."""
     made = []
-    monkeypatch.setattr("nofb.diagnosis.probe.FEWEST", 5)
-    monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", 0)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.FEWEST", 5)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", 0)
     monkeypatch.setattr(
-        "nofb.diagnosis.probe.Trace", lambda net, size: made.append(size) or nofb.Trace(net, size)
+        "nofb.diagnosis.probe_batch.Trace", lambda net, size: made.append(size) or nofb.Trace(net, size)
     )
     net = deep_net()
     probe = ProbeBatch(net, net.as_input(X), net.as_target(Y, len(X)))

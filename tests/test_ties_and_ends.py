@@ -7,7 +7,7 @@ from oracles import batch, dense_net
 
 from nofb import Dense, MaxPool2D, Network, rules
 from nofb.diagnosis import ProbeBatch, View, angle, angles, norm_ratio
-from nofb.diagnosis.probe import DEFAULT
+from nofb.diagnosis.measures import DEFAULT
 from nofb.kernels import pooling
 from nofb.optimizers import Adam, RMSprop
 from nofb.rules.gauss_newton_targets import gauss_newton
@@ -100,7 +100,7 @@ def test_a_probe_measures_as_many_samples_at_once_as_memory_allows(monkeypatch):
         (20 * units, [20, 20, 10]), (21 * units - 1, [20, 20, 10]), (units, [16, 16, 16, 2]),
         (50 * units, [50]), (10**9, [50]),
     ):  # fmt: skip
-        monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", at_once)
+        monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", at_once)
         views = [(view.trace.samples, view.share) for view in probe._views(rule)]
         assert views == [(samples, samples / 50) for samples in expected]
 
