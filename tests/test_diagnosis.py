@@ -248,9 +248,8 @@ def test_a_probe_makes_memory_only_for_another_number_of_samples(monkeypatch):
     made = []
     monkeypatch.setattr("nofb.diagnosis.probe_batch.FEWEST", 5)
     monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", 0)
-    monkeypatch.setattr(
-        "nofb.diagnosis.probe_batch.Trace", lambda net, size: made.append(size) or nofb.Trace(net, size)
-    )
+    traced = lambda net, size: made.append(size) or nofb.Trace(net, size)  # noqa: E731
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.Trace", traced)
     net = deep_net()
     probe = ProbeBatch(net, net.as_input(X), net.as_target(Y, len(X)))
     for name in ("fa", "fa", "dtp", "dtp", "fa"):
