@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.diagnosis import ALIGNMENT
+from nofb.diagnosis import ALIGNMENT, Probe
 from nofb.papers.errors import cell, epochs_of, errors_of, results_of
 from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task, short
@@ -20,7 +20,7 @@ from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
 ANGLE = "delta_angle_end_to_end"
-MEASURES = [measure for measure in ALIGNMENT if measure.name == ANGLE]
+PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class ImageErrors:
     def train(self, task: Task, callbacks: Sequence[AfterEpoch]) -> dict[str, Any]:
         """Train once; return errors over epochs, and the angle at each layer at the end."""
         chosen = {name: task[name] for name in ("data", "rule", "seed", "epochs", "lr")}
-        run = train(self.run.replace(**chosen), measures=MEASURES, callbacks=callbacks)
+        run = train(self.run.replace(**chosen), probe=PROBE, callbacks=callbacks)
         angles = run.history[ANGLE][-1][:-1] if run.history.epochs else []
         return errors_of(run) | {
             "angle": [None if np.isnan(each) else round(float(each), 2) for each in angles]

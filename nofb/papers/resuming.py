@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nofb.papers.study import Task
-from nofb.training import Run, fit
+from nofb.training import Checkpoint, Run, fit
 
 
 def resumed(task: Task, folder: Path, every: int = 10, **given: Any) -> Run:
@@ -16,6 +16,7 @@ def resumed(task: Task, folder: Path, every: int = 10, **given: Any) -> Run:
     """
     name = "-".join(str(value) for value in task.values()).replace(" ", "_").replace(",", "")
     checkpoint = folder / f"{name}.npz"
-    run = fit(**given, checkpoint=checkpoint, every=every, resume=True, progress=False)
+    kept = Checkpoint(checkpoint, every, resume=True)
+    run = fit(**given, checkpoint=kept, progress=False)
     checkpoint.unlink(missing_ok=True)
     return run

@@ -16,7 +16,7 @@ import numpy as np
 
 from nofb import datasets
 from nofb.datasets import Dataset
-from nofb.diagnosis import ALIGNMENT
+from nofb.diagnosis import ALIGNMENT, Probe
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import RMSprop
@@ -35,6 +35,7 @@ DEPTHS = (1, 2, 3, 5, 10, 20, 30, 50, 100)  # hidden layers
 WIDTH, SAMPLES, MEASURED = 100, 10_000, 200
 EPOCHS, BATCH, SEEDS = 10, 64, 2
 ANGLE = "delta_angle_end_to_end"
+PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
 CHANCE = 90.0  # test error in per cent
 
 
@@ -102,7 +103,7 @@ def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
         warnings.simplefilter("ignore", DivergenceWarning)  # `stopped` says it
         run = fit(
             net, rule, data, task["epochs"], BATCH, RMSprop(lr=form.lr), task["seed"],
-            measures=[measure for measure in ALIGNMENT if measure.name == ANGLE],
+            probe=PROBE,
             callbacks=callbacks, progress=False,
         )  # fmt: skip
     angles = run.history.from_start(ANGLE)[:, :-1]
