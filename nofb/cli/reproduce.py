@@ -30,6 +30,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add = parser.add_argument
     add("paper", metavar="PAPER", nargs="?",
         help=f"{', '.join(papers.names())} (default: list them)")
+    add("--data", metavar="NAME",
+        help="the same study on another data set, such as cifar10 for akrout2019")
     add("--epochs", type=int, metavar="N",
         help="no run longer than this (default: as long as the paper's)")
     add("--rows", nargs="+", metavar="TEXT",
@@ -57,6 +59,9 @@ def run(options: argparse.Namespace) -> int:
     study = papers.find(options.paper)
     epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
     checks.whole("jobs", options.jobs)
+    if options.data is not None:
+        checks.choice("data", options.data, study.others)
+        study = study.others[options.data]
     study = study.full or study if options.full else study
     folder = options.out or Path(f"nofb-{options.paper}")
     report.check_folder(folder)

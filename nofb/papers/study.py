@@ -6,7 +6,7 @@ A part asks one question. Its runs are tasks of plain values, which name the par
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,8 @@ class Study:
         Where a task names its part, if there are several.
     full
         The same study as large as the paper's, if this one is smaller.
+    others
+        The same study on other data sets, by the name of each.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Study:
     parts: tuple[Part, ...]
     key: str = "part"
     full: Study | None = None
+    others: Mapping[str, Study] = field(default_factory=dict)
 
     def tasks(self, epochs: int | None = None) -> list[dict[str, Any]]:
         """Return every run, none longer than `epochs`."""
