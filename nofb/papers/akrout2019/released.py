@@ -77,10 +77,6 @@ class Setting:
         hidden = (self.hidden,)
         return training.RUN.replace(data=self.data, hidden=hidden, batch_size=self.batch_size)
 
-    def published(self, rule: str) -> dict[str, list[float]]:
-        """Return the authors' log of a rule."""
-        return published(rule, self.log)
-
 
 MNIST = Setting("mnist", 500, {"bp": 0.2, "fa": 0.2, "wm": 0.05, "kp": 0.3}, "published.csv",
                 mirror_steps=468, epochs=400)  # fmt: skip
@@ -175,7 +171,7 @@ def against_log(runs: Mapping[str, Sequence[Curves]], setting: Setting = MNIST) 
     """Return a row for each rule and shown epoch: the authors' value / ours, of each measure."""
     rows = [["rule", "epoch", *(NAMES[measure] for measure in MEASURES)]]
     for rule, found in runs.items():
-        log, run = setting.published(rule), found[0]
+        log, run = published(rule, setting.log), found[0]
         for epoch in SHOWN:
             if epoch <= len(run["loss"]):
                 pairs = [_pair(measure, log, run, epoch) for measure in MEASURES]
@@ -191,7 +187,7 @@ def _pair(measure: str, log: Curves, run: Curves, epoch: int) -> str:
 def lines(records: Sequence[Record]) -> Rows:
     """Return every number, the authors' first."""
     setting = setting_of(records[0]["task"])
-    authors = {rule: [setting.published(rule)] for rule in RULES}
+    authors = {rule: [published(rule, setting.log)] for rule in RULES}
     return logs.lines("authors", authors) + logs.lines("released", logs.by_rule(records))[1:]
 
 
@@ -200,7 +196,8 @@ def figure(records: Sequence[Record]) -> Picture:
     from nofb.papers.akrout2019.figure import akrout2019  # late: matplotlib loads slowly
 
     setting = setting_of(records[0]["task"])
-    return akrout2019(logs.by_rule(records), {rule: setting.published(rule) for rule in RULES})
+    theirs = {rule: published(rule, setting.log) for rule in RULES}
+    return akrout2019(logs.by_rule(records), theirs)
 
 
 def part_on(data: str) -> Part:
