@@ -17,8 +17,8 @@ Pre-tuning, on the data that the backbone is from; the tokens at both ends are t
 Symbols: z last tokens of pass 1 (N, T, d); ξ task (d,); m mask (N, T); P features combined (d, d),
     the identity at the start; A_l, C_l feedback path (d, d); s_l selected features on their way
     down (N, T, d); td_l top-down signal (N, T, d); X_l tokens that block l receives in pass 2
-    (N, T, d), Xn_l the same normalised; W_V, b_V frozen; L number of blocks; n = N T d; c weight of the loss;
-    W, b head.
+    (N, T, d), Xn_l the same normalised; W_V, b_V frozen; L number of blocks; n = N T d; c weight of
+    the loss; W, b head.
 Uses: A, C, P and the head are Dense layers with a B of their own, and ξ needs only its own signal
     and z; so every rule can teach them, with a B in each frozen layer, too. Pass 1 has nothing that
     learns: it is computed once for each sample.
