@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -93,8 +93,7 @@ class Transferred(Network):
         start: Transferred | None = None,
         **options: Any,
     ) -> None:
-        known = [field.name for field in fields(self.options_type)]
-        checks.table(f"the method {self.name!r}", options, known)
+        checks.table(f"the method {self.name!r}", options, self._option_names())
         self.options = self.options_type(**options)
         self.backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
         self.check_options()
@@ -226,7 +225,7 @@ class Transferred(Network):
             "method": self.name,
             "n_outputs": self.n_outputs,
             "seed": self.seed,
-            "options": asdict(self.options),
+            "options": {name: getattr(self.options, name) for name in self._option_names()},
             "network": self.outline(),
         }
         with archive.only_writer(Path(path)):
@@ -255,6 +254,10 @@ class Transferred(Network):
         own = {id(a) for node in self.nodes if node in self.added or not node.frozen
                for a in node.parameters().values()}  # fmt: skip
         return {place: array for place, array in self._weights().items() if id(array) in own}
+
+    @classmethod
+    def _option_names(cls) -> list[str]:
+        return [field.name for field in fields(cls.options_type) if field.init]
 
     # -- building --------------------------------------------------------------------------------
 

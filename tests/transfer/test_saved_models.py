@@ -34,9 +34,7 @@ def test_another_backbone_is_refused(method, tmp_path):
     other = backbone()
     W = other.weighted[3].W
     W[0, 0] = np.nextafter(W[0, 0], 9)
-    with pytest.raises(
-        ValueError, match=r"model\.npz needs the backbone [0-9a-f]{32}, but the one"
-    ):
+    with pytest.raises(ValueError, match=r"npz needs the backbone [0-9a-f]{32}, but the one"):
         transfer.load(tmp_path / "model.npz", other)
     with pytest.raises(ValueError, match="needs the backbone"):
         transfer.make(method, other, 3).load(tmp_path / "model.npz")
@@ -70,9 +68,7 @@ def test_another_method_and_damaged_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="is not a whole file of nofb"):
         transfer.load(path, backbone())
     backbone().save(path)
-    with pytest.raises(
-        ValueError, match="the kind of .* is 'weights', but must be one of: transfer"
-    ):
+    with pytest.raises(ValueError, match=r"the kind of .* is 'weights', but must be one of: tr"):
         transfer.load(path, backbone())
 
 
