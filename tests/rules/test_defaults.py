@@ -12,6 +12,7 @@ from oracles import WRITTEN
 
 import nofb
 from nofb import optimizers, rules, schedules
+from nofb.diagnosis import DEFAULT
 
 DRAWN = {"feedback_init": "uniform_fan_out"}
 DIRECT = DRAWN | {"shared": False, "entries": None, "zero_weights": False}
@@ -130,9 +131,11 @@ def test_a_run_has_the_defaults_that_it_states():
     """Epochs, batches and the probe of every example are these."""
     stated = {
         "epochs": 20, "batch_size": 32, "seed": 0, "validation": 0.0, "probe": 100,
-        "shuffle": True, "progress": True, "every": 1, "resume": False,
+        "optimizer": "sgd", "shuffle": True, "progress": True, "checkpoint": None, "callbacks": (),
     }  # fmt: skip
-    assert {name: value for name, value in defaults(nofb.fit).items() if name in stated} == stated
+    assert defaults(nofb.fit) == stated
+    assert defaults(nofb.Checkpoint) == {"every": 1, "resume": False}
+    assert defaults(nofb.Probe) == {"samples": 100, "measures": DEFAULT}
 
 
 @pytest.mark.parametrize("names", USES)
