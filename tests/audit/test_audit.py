@@ -1,0 +1,304 @@
+"""The audit: what a rule really uses, whatever it says, and rules planted to deceive it."""
+
+import contextlib
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nofb
+from nofb import rules
+from nofb.audit import QUESTIONS, audit, contradictions, table
+from nofb.cli import main
+from nofb.rules import RULES, DirectFeedbackAlignment, FeedbackAlignment, Uses
+from nofb.text import markdown
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+PLANT = """
+from nofb.rules import FeedbackAlignment
+
+
+class Secret(FeedbackAlignment):
+    name = "secret"
+
+    def signals(self, net, trace):
+        for layer in net.weighted[1:]:
+            layer.B[:] = layer.W.T
+        return super().signals(net, trace)
+"""
+
+
+@pytest.fixture(scope="module")
+def findings():
+    """What the audit finds of every rule of nofb, as it comes."""
+    return {name: audit(name) for name in RULES}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_uses_what_it_says_and_nothing_else(name, findings):
+    """The claim is what students, tables and pages go by: a wrong one is a wrong result."""
+    assert contradictions(rules.make(name).uses, findings[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [("ifa", rules.RandomRelay()), ("dtp", rules.make("dtp", gradient_at_top=False))],
+)
+def test_a_rule_that_uses_less_says_so_and_does(name, rule):
+    """A variant or an attribute that changes what a rule uses must change its claim."""
+    assert rule.uses != RULES[name].uses
+    assert contradictions(rule.uses, audit(rule)) == []
+
+
+def test_the_audit_asks_about_everything_that_a_rule_can_claim():
+    """A claim that nobody looks into could say anything."""
+    assert {use.name for use in fields(Uses)} <= set(QUESTIONS)
+
+
+def test_the_table_in_the_readme_is_what_the_audit_finds(findings):
+    """Copied by hand, it would praise the rules of last year."""
+    heading, line, *rows = markdown(table.rows(findings)).splitlines()
+    assert f"{heading}\n{line}\n" in README
+    shown = README[README.index(heading) :].split("\n\n")[0].splitlines()[2:]
+    assert len(shown) >= 27 and set(shown) <= set(rows), "put in what nofb audit --markdown prints"
+
+
+# What a rule of nofb says in words, in the header of its file, for each of its uses.
+WORDS = {
+    "error": r"\berror\b",
+    "labels": r"\blabels?\b",
+    "transport": r"(?<!signs of )W(_L)?ᵀ|\btransposed\b",
+    "signs": r"\bsigns of Wᵀ",
+    "forward_weights": r"\bits own W\b",
+    "second_phase": r"\bsecond phase\b",
+    "second_pass": r"\bforward passe?s?\b",
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_header_of_a_file_says_in_words_what_the_rule_claims(name):
+    """A reader reads the words; the audit checks the claim; they must be one."""
+    header = __import__(RULES[name].__module__, fromlist=["__doc__"]).__doc__
+    said = re.search(r"^Uses: (.*?)(?:Does not use|^\w[\w ]*:|\Z)", header, re.M | re.S)[1]
+    for use, pattern in WORDS.items():
+        claimed = getattr(RULES[name].uses, use)
+        assert bool(re.search(pattern, " ".join(said.split()))) == claimed, (use, said)
+
+
+# -- planted rules, which say that they are feedback alignment -----------------------------------
+
+
+class Liar(FeedbackAlignment):
+    """Feedback alignment by its claim; what its daughters do is another matter."""
+
+    name = "liar"
+
+    def signals(self, net, trace):
+        for layer in trace.downward():
+            delta = trace.delta(layer)
+            yield layer, delta
+            if layer.sends:
+                trace.arrive(layer, delta @ self.way_back(net, layer))
+
+    def way_back(self, net, layer):
+        return layer.B
+
+
+class Transposer(Liar):
+    def way_back(self, net, layer):
+        return layer.W.T
+
+
+class Dilutor(Liar):
+    """A thousandth of Wᵀ is enough to align by and too little to see."""
+
+    def way_back(self, net, layer):
+        return layer.B + 0.001 * layer.W.T
+
+
+class Viewer(Liar):
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = layer.W.T
+
+
+class Copier(Liar):
+    """It looks once, while nobody teaches."""
+
+    def draw_feedback(self, net, rng):
+        for layer in net.weighted[1:]:
+            layer.B = np.ascontiguousarray(layer.W.T)
+
+
+class Hoarder(Liar):
+    """Its feedback is drawn, and the weights are kept where no layer shows them."""
+
+    def draw_feedback(self, net, rng):
+        super().draw_feedback(net, rng)
+        self.kept = [layer.W for layer in net.weighted]
+
+    def way_back(self, net, layer):
+        return self.kept[net.weighted.index(layer)].T
+
+
+class Follower(Liar):
+    """It never looks while it teaches."""
+
+    def after_step(self, net):
+        for layer in net.weighted[1:]:
+            layer.B[:] = layer.W.T
+
+
+class Signer(Liar):
+    def way_back(self, net, layer):
+        return np.abs(layer.B) * np.sign(layer.W.T)
+
+
+class SignCopier(Liar):
+    def draw_feedback(self, net, rng):
+        super().draw_feedback(net, rng)
+        for layer in net.weighted[1:]:
+            layer.B = np.abs(layer.B) * np.sign(layer.W.T)
+
+
+class Scaler(Liar):
+    """One number of the weights above is a use of them."""
+
+    def way_back(self, net, layer):
+        return layer.B * np.linalg.norm(layer.W)
+
+
+class Cheat(Liar):
+    """It knows the answer, not only how wrong the network's was."""
+
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, delta + (0.0 if layer is net.weighted[-1] else trace.target.sum(0).max())
+
+
+class Prompter(DirectFeedbackAlignment):
+    """Direct feedback of y in the place of ŷ - y."""
+
+    name = "prompter"
+
+    def signals(self, net, trace):
+        yield net.weighted[-1], trace.error
+        for layer in net.weighted[:-1]:
+            yield layer, trace.delta(layer, trace.target @ layer.D)
+
+
+class Subtracter(Liar):
+    """The error worked out once more is the error, and no use of the labels."""
+
+    def signals(self, net, trace):
+        np.subtract(trace.output, trace.target, out=trace.error)
+        yield from super().signals(net, trace)
+
+
+class Relayer(Liar):
+    """It weighs what it teaches a layer by the layer's own weights."""
+
+    def signals(self, net, trace):
+        for layer, delta in super().signals(net, trace):
+            yield layer, delta * (1.0 if layer is net.weighted[-1] else layer.W.std())
+
+
+class Mirrorer(Liar):
+    """An honest mirror, in a few lines, that does not say so."""
+
+    def draw_feedback(self, net, rng):
+        super().draw_feedback(net, rng)
+        self.rng = rng
+
+    def after_step(self, net):
+        for layer in net.weighted[1:]:
+            xi = self.rng.normal(size=(20, layer.n_in))
+            z = layer.activation(xi @ layer.W)
+            layer.B += 0.1 * (z.T @ xi / len(xi) - layer.B)
+
+
+class Hebbian(Liar):
+    """Its feedback learns from what passes by, as Kolen-Pollack's does, and it does not say so."""
+
+    def teach(self, net, trace):
+        updates = super().teach(net, trace)
+        for layer, update in zip(net.weighted, updates, strict=True):
+            update.dB = None if layer.B is None else update.dW.T.copy()
+        return updates
+
+
+PLANTED = [
+    # who, what it uses and hides, what it claims and does not use
+    (Liar, "", ""),
+    (Subtracter, "", ""),
+    (Transposer, "transport", "feedback"),
+    (Dilutor, "transport", ""),
+    (Viewer, "transport", "feedback"),
+    (Copier, "transport", "feedback"),
+    (Hoarder, "transport", "feedback"),
+    (Follower, "transport", "feedback"),
+    (Signer, "signs", ""),
+    (SignCopier, "signs", ""),
+    (Scaler, "transport", ""),
+    (Cheat, "labels", ""),
+    (Prompter, "labels", "error"),
+    (Relayer, "forward_weights", ""),
+    (Mirrorer, "learned_feedback second_phase", "feedback"),
+    (Hebbian, "learned_feedback", "feedback"),
+]
+
+
+@pytest.mark.parametrize(("planted", "hidden", "pretended"), PLANTED, ids=str)
+def test_the_audit_exposes_what_a_planted_rule_hides_and_pretends(planted, hidden, pretended):
+    """Nobody would believe a table that a rule can talk itself into."""
+    found = audit(planted()).uses
+    uses = {use.name: getattr(found, use.name) for use in fields(Uses)}
+    claims = {use: getattr(planted.uses, use) for use in uses}
+    assert {use for use in uses if uses[use] > claims[use]} == set(hidden.split())
+    assert {use for use in uses if uses[use] < claims[use]} == set(pretended.split())
+
+
+class Gambler(Liar):
+    """It draws from a generator that no seed reaches."""
+
+    def way_back(self, net, layer):
+        return np.random.default_rng().normal(size=layer.feedback_shape)
+
+
+def test_a_rule_that_teaches_at_random_is_not_audited():
+    """If two lives differ by themselves, a difference between them shows nothing."""
+    with pytest.raises(ValueError, match=r"Gambler\(\) cannot be audited.*draw_feedback gets"):
+        audit(Gambler())
+
+
+def test_an_audit_leaves_the_rule_as_it_is():
+    """A student goes on with the rule, and its network, after looking at it."""
+    rule, net = rules.make("wm"), nofb.Network([nofb.Dense(4, 3, "tanh"), nofb.Dense(3, 2)])
+    rule.attach(net)
+    layer = net.layers[1]
+    B, state = layer.B.copy(), layer.rule_state.rng.bit_generator.state
+    audit(rule)
+    assert net.rule is rule and (layer.B == B).all()
+    assert layer.rule_state.rng.bit_generator.state == state
+
+
+def test_the_command_names_who_claims_something_wrong_and_how_it_was_found_out(capsys, tmp_path):
+    """A teacher runs it on twenty submissions, and reads the line that matters."""
+    (tmp_path / "planted.py").write_text(PLANT)
+    with contextlib.chdir(tmp_path):
+        assert main(["audit", "fa", "planted:Secret"]) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"^secret .* yes", out, re.M)
+    assert re.search(
+        r"^secret: it uses Wᵀ and does not say so: .* changes by \d+ % if the w", out, re.M
+    )
+    assert "fa:" not in out
+
+
+def test_the_command_says_that_every_claim_is_right(capsys):
+    """Silence could mean that nobody has looked."""
+    assert main(["audit", "dfa"]) == 0
+    assert "Every claim agrees" in capsys.readouterr().out

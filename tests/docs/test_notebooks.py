@@ -1,0 +1,105 @@
+"""Notebooks are lessons: each must run, say the same in both its files, and hold no outputs.
+
+The scripts run with the other tests; the notebooks themselves, in a kernel and with all that moves,
+in a minute and a half with
+
+    python -m pytest -m slow tests/docs/test_notebooks.py
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted((ROOT / "notebooks").glob("*.py"))
+PAIRS = [lesson.with_suffix(".ipynb") for lesson in LESSONS]
+
+
+def cells(notebook):
+    return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def test_every_lesson_has_both_of_its_files():
+    """Students open the notebook, and teachers review the script."""
+    assert LESSONS
+    assert sorted((ROOT / "notebooks").glob("*.ipynb")) == PAIRS
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs_from_top_to_bottom(lesson, tmp_path):
+    """A cell that fails in front of a class ends the lesson; a warning would be a wall of red."""
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(lesson)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": paths, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
+def test_a_notebook_runs_in_a_kernel_of_its_own(notebook, tmp_path):
+    """Live figures and sliders come alive only in a kernel, and a script would not miss them."""
+    nbclient = pytest.importorskip("nbclient", reason="needs the extra notebooks")
+    nbformat = pytest.importorskip("nbformat")
+    book = nbformat.read(notebook, as_version=4)
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    client = nbclient.NotebookClient(
+        book, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
+    client.execute(env=os.environ | {"PYTHONPATH": paths})
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    figures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert figures
+    sliders = sum("\nslider(" in "\n" + cell.source for cell in book.cells)
+    views = "application/vnd.jupyter.widget-view+json"
+    assert sum(views in output.get("data", {}) for output in outputs) == sliders
+
+
+@pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
+def test_both_files_of_a_lesson_say_the_same(notebook):
+    """A correction that reaches only one of the two leaves the mistake in the other."""
+    jupytext = pytest.importorskip("jupytext")
+    script = jupytext.read(notebook.with_suffix(".py"))
+    expected = [(cell.cell_type, cell.source) for cell in script.cells]
+    assert [(cell["cell_type"], source(cell)) for cell in cells(notebook)] == expected
+
+
+@pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
+def test_a_notebook_comes_without_outputs(notebook):
+    """Yesterday's figures below today's code are wrong, and nobody can read their differences."""
+    code = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+
+
+@pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
+def test_a_lesson_says_what_it_asks_of_a_student(notebook):
+    """A teacher plans with the minutes, and a reader wants to know what to read before."""
+    first, last = source(cells(notebook)[0]), source(cells(notebook)[-1])
+    assert all(f"**{word}**" in first for word in ("Minutes", "Before this", "Seed"))
+    assert last.startswith("## Questions")
+
+
+def test_every_lesson_is_in_the_table_with_its_title_and_its_minutes():
+    """The table is what a teacher plans a course with."""
+    table = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
+    for notebook in PAIRS:
+        first = source(cells(notebook)[0])
+        title = re.match(r"# (\d\d) ([^:\n]+)", first)
+        minutes = re.search(r"\*\*Minutes\*\*: (\d+)", first)
+        row = rf"\| {title[1]} \| \[{title[2]}\]\({notebook.name}\) \|.*\| {minutes[1]} \|"
+        assert re.search(row, table), row
