@@ -121,6 +121,16 @@ def test_dropout_silences_prompts_in_training_only():
     np.testing.assert_array_equal(noisy[:, 5:], plain[:, 5:])
 
 
+def test_language_selects_from_tokens_that_are_not_normalised():
+    """As in TOAST's code for LLaMA; in vision z is what the head reads."""
+    for name, wanted in [("language", "inputs"), ("vision", "final")]:
+        net = model("toast", name)
+        x, _ = batch(net)
+        layer = net.backbone.inputs[-1] if wanted == "inputs" else net.backbone.final
+        z = net.backbone.send(net.backbone.net.as_input(x), layer)
+        np.testing.assert_array_equal(net.as_input(x)[..., D:], z)
+
+
 # -- how many numbers ----------------------------------------------------------------------------
 
 
