@@ -73,7 +73,9 @@ RULES = {
     "gnt": {"damping": 0.01},
 }  # fmt: skip
 
-OPTIMIZER = {"lr": 0.001, "schedule": "constant", "decay": 0.0, "max_norm": None}
+OPTIMIZER = {
+    "lr": 0.001, "schedule": "constant", "decay": 0.0, "max_norm": None, "max_gradient": None,
+}  # fmt: skip
 ADAM = OPTIMIZER | {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 OTHERS = {
     optimizers.SGD: OPTIMIZER | {"lr": 0.1, "momentum": 0.0, "nesterov": False},
@@ -82,6 +84,7 @@ OTHERS = {
     optimizers.AdamW: ADAM | {"decay": 1e-5},
     schedules.step: {"every": 30, "factor": 0.1},
     schedules.inverse_time: {"rate": 0.1},
+    schedules.warmup: {"fraction": 0.1, "then": "cosine"},
     nofb.Dense: {"activation": None, "init": "xavier", "bias": True},
     nofb.Conv2D: {"stride": 1, "padding": 0, "activation": None, "init": "xavier", "bias": True},
 }

@@ -140,6 +140,7 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
         {"optimizer": partial(RMSprop, 0.002, schedule=schedules.step(every=2), decay=1e-4)},
         {"optimizer": partial(Adam, 0.002, schedule=lambda epoch, epochs: 0.9**epoch)},
         {"optimizer": partial(AdamW, 0.002, schedule="inverse_time", max_norm=1.0)},
+        {"optimizer": partial(AdamW, 0.002, schedule=schedules.warmup(0.5), max_gradient=0.1)},
         {"validation": 0.2, "probe": 0, "seed": 3},
         {"batch_size": 64, "net": partial(mlp, dtype=np.float64, seed=5)},
         {"net": convnet, "data": IMAGES},
