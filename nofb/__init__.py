@@ -21,6 +21,7 @@ from nofb.layers import (
     MeanToken,
     Patches,
     Positions,
+    Present,
     Residual,
 )
 from nofb.network import Network
@@ -69,6 +70,7 @@ __all__ = [
     "Network",
     "Patches",
     "Positions",
+    "Present",
     "RMSprop",
     "Residual",
     "Run",

@@ -95,11 +95,14 @@ class Graph:
         self.receivers: dict[Layer, list[Layer]] = {}
         self._teachable: dict[Layer, bool] = {}
         self._founded: dict[Layer, bool] = {}  # whether weights stand below
-        self.tops: list[Layer] = []  # the highest layer of each part of the list
+        self._parts: list[list[Layer]] = []  # the layers of each part of the list
+        self._tops: list[Layer] = []  # and the layer that the next part receives from
         at: Layer | None = None
         for part in self.layers:
+            start = len(self.nodes)
             at = part.wire(self, at)
-            self.tops.append(at)
+            self._parts.append(self.nodes[start:])
+            self._tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
         self.senders = [layer for layer in self.weighted if layer.sends]
         self.weightless = [layer for layer in self.nodes if isinstance(layer, WeightlessLayer)]
@@ -115,12 +118,19 @@ class Graph:
         Raises
         ------
         ValueError
-            If it is in the graph already, or reads tokens and receives something else.
+            If it is in the graph already, if one of its sources is not, or if it reads tokens and
+            receives something else.
         """
         if layer in self.sources:
             raise ValueError(
                 f"layers holds the same layer twice, {layer!r}; every layer owns its own arrays"
             )
+        for source in sources:
+            if source is not None and source not in self.sources:
+                raise ValueError(
+                    f"{layer!r} receives from {source!r}, which is not in the network below it: "
+                    "put it earlier in the list of layers"
+                )
         if layer.takes == "tokens" and any(source is not None for source in sources):
             raise ValueError(
                 f"{layer!r} reads tokens, which are whole numbers, and so it must be the first "
@@ -246,13 +256,14 @@ class Graph:
 
     def parts(self) -> list[list[Layer]]:
         """Return the layers of each part of the list, in the order of computation."""
-        ends = [self.nodes.index(top) + 1 for top in self.tops]
-        return [self.nodes[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return self._parts
 
     def blocks(self) -> list[BlockOf]:
         """Return each part of the list with weights, with the parts without any that follow it."""
         found: list[BlockOf] = []
-        for nodes in self.parts():
+        for nodes, top in zip(self._parts, self._tops, strict=True):
+            if top not in nodes:
+                continue  # the part stands beside the others, as `Present` does
             weighted = [layer for layer in nodes if isinstance(layer, WeightedLayer)]
             if weighted:
                 found.append(BlockOf([*nodes], weighted))

@@ -9,12 +9,14 @@ from nofb.datasets.texts import text
 from nofb.datasets.toys import linear_teacher, spirals, two_moons, xor
 from nofb.datasets.validation import DataWarning
 from nofb.datasets.vocabulary import Vocabulary
+from nofb.datasets.word_pieces import WordPieces
 
 __all__ = [
     "DataWarning",
     "Dataset",
     "Description",
     "Vocabulary",
+    "WordPieces",
     "describe",
     "linear_teacher",
     "load",
