@@ -76,6 +76,8 @@ class Graph:
         How many multiply-adds the forward pass of one sample takes, once the shapes are known.
     signal_bytes
         How much memory the largest signal of one sample takes, once the shapes are known.
+    sample_bytes
+        How much memory a trace keeps for one sample, about, once the shapes are known.
 
     Examples
     --------
@@ -96,13 +98,13 @@ class Graph:
         self._teachable: dict[Layer, bool] = {}
         self._founded: dict[Layer, bool] = {}  # whether weights stand below
         self._parts: list[list[Layer]] = []  # the layers of each part of the list
-        self._tops: list[Layer] = []  # and the layer that the next part receives from
+        self.tops: list[Layer] = []  # of each, what the next part receives from
         at: Layer | None = None
         for part in self.layers:
             start = len(self.nodes)
             at = part.wire(self, at)
             self._parts.append(self.nodes[start:])
-            self._tops.append(at)
+            self.tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
         self.senders = [layer for layer in self.weighted if layer.sends]
         self.weightless = [layer for layer in self.nodes if isinstance(layer, WeightlessLayer)]
@@ -110,7 +112,7 @@ class Graph:
         self.rows_per_sample = 1
         self.input_shape: Shape | None = None
         self.shape_in: Shape = ()  # of one sample, as the layers take it
-        self.work = self.signal_bytes = 0
+        self.work = self.signal_bytes = self.sample_bytes = 0
 
     def add(self, layer: Layer, *sources: Layer | None) -> Layer:
         """Let a layer receive what its sources give, and return it.
@@ -261,7 +263,7 @@ class Graph:
     def blocks(self) -> list[BlockOf]:
         """Return each part of the list with weights, with the parts without any that follow it."""
         found: list[BlockOf] = []
-        for nodes, top in zip(self._parts, self._tops, strict=True):
+        for nodes, top in zip(self._parts, self.tops, strict=True):
             if top not in nodes:
                 continue  # the part stands beside the others, as `Present` does
             weighted = [layer for layer in nodes if isinstance(layer, WeightedLayer)]
@@ -307,6 +309,8 @@ class Graph:
         self.work = sum(layer.work for layer in self.weighted)
         largest = max(layer.signal_size for layer in self.weighted)
         self.signal_bytes = largest * np.dtype(self.dtype).itemsize
+        kept = sum((1 + layer.weighted) * prod(layer.shape_out) for layer in self.nodes)  # h, a
+        self.sample_bytes = kept * np.dtype(self.dtype).itemsize
 
     def _check_outputs(self) -> None:
         if len(self.last.shape_out) > 2:
