@@ -79,7 +79,7 @@ FAULTS = {
     ),
     "a GELU that forgets the density": Fault(
         "kernels/slopes.py", "(below + a[i] * density", "(below + density",
-        "test_gradients.py::test_an_activation_and_its_slope_are_the_textbooks",
+        "kernels/test_gradients.py::test_an_activation_and_its_slope_are_the_textbooks",
     ),
     "a branch that is taken off": Fault(
         "layers/sum.py", "record.h += each", "record.h -= each",
