@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nofb import datasets, rules
+from nofb.diagnosis import Probe
 from nofb.layers import (
     Activation,
     Attention,
@@ -31,6 +32,7 @@ from nofb.training import (
     Adam,
     AdamW,
     Callback,
+    Checkpoint,
     EarlyStopping,
     History,
     RMSprop,
@@ -55,6 +57,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "Callback",
+    "Checkpoint",
     "ClassToken",
     "Conv2D",
     "Dense",
@@ -71,6 +74,7 @@ __all__ = [
     "Patches",
     "Positions",
     "Present",
+    "Probe",
     "RMSprop",
     "Residual",
     "Run",
