@@ -77,10 +77,6 @@ FAULTS = {
         "layers/one_token.py", "present.sum(2, keepdims=True)", "record.dtype(tokens)",
         "layers/test_padding.py::test_the_mean_is_of_present_tokens",
     ),
-    "a GELU that forgets the density": Fault(
-        "kernels/slopes.py", "(below + a[i] * density", "(below + density",
-        "kernels/test_gradients.py::test_an_activation_and_its_slope_are_the_textbooks",
-    ),
     "a branch that is taken off": Fault(
         "layers/sum.py", "record.h += each", "record.h -= each",
         "layers/test_pooling_and_sums.py::test_a_sum_adds_its_sources",
