@@ -27,7 +27,7 @@ KEPT_WHOLE = ": a Dataset keeps them whole if it has a vocabulary, or a label fo
 # When a whole data set goes through, a forward pass takes so many samples at once, or fewer if they
 # leave behind more than so many bytes: of 256 tokens of a large transformer, 1000 fill a computer.
 ROWS_AT_ONCE = 1000
-BYTES_AT_ONCE = 1 << 31
+BYTES_AT_ONCE = 1 << 28
 
 
 class Network(Graph):

@@ -67,7 +67,8 @@ FAULTS = {
     ),
     "a mean token that counts no tokens": Fault(
         "layers/one_token.py", "return np.full((record.samples, 1, tokens), 1 / tokens",
-        "return np.full((record.samples, 1, tokens), 1", BACK,
+        "return np.full((record.samples, 1, tokens), 1",
+        "layers/test_tokens.py::test_the_mean_token_is_the_mean",
     ),
     "padding that is attended to": Fault(
         ATTENTION, "rows[:, j] = -np.inf", "rows[:, j] = 0",
