@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nofb import datasets, rules
+from nofb.diagnosis import Probe
 from nofb.layers import (
     Activation,
     Attention,
@@ -30,6 +31,7 @@ from nofb.training import (
     Adam,
     AdamW,
     Callback,
+    Checkpoint,
     EarlyStopping,
     History,
     RMSprop,
@@ -41,7 +43,7 @@ from nofb.updates import Update
 from nofb.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from nofb import explain, plots
+    from nofb import explain, plots, transfer
     from nofb.report.sweep import sweep
 
 
@@ -54,6 +56,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "Callback",
+    "Checkpoint",
     "ClassToken",
     "Conv2D",
     "Dense",
@@ -69,6 +72,7 @@ __all__ = [
     "Network",
     "Patches",
     "Positions",
+    "Probe",
     "RMSprop",
     "Residual",
     "Run",
@@ -81,12 +85,13 @@ __all__ = [
     "plots",
     "rules",
     "sweep",
+    "transfer",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what takes long to load, or few need, when it is first asked for."""
-    if name in ("explain", "plots"):
+    if name in ("explain", "plots", "transfer"):
         return import_module(f"nofb.{name}")
     if name == "sweep":
         return import_module("nofb.report.sweep").sweep
