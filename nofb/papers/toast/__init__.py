@@ -1,0 +1,16 @@
+"""Shi et al. 2023, "TOAST": does feedback steer a frozen transformer, and which rules teach it?
+
+`pretrain` made the backbone and `pretune` the feedback path that nofb ships. `methods` compares
+TOAST with the other methods of transfer; `feedback` teaches it without weight transport.
+"""
+
+from nofb.papers.study import Study
+from nofb.papers.toast import feedback, methods
+
+STUDY = Study(
+    "toast",
+    "Shi et al. 2023: TOAST beside other methods of transfer, and taught without weight transport",
+    "half an hour on one idle core",
+    ("mnist", "fashion_mnist"),
+    (methods.PART, feedback.PART),
+)
