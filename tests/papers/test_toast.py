@@ -33,6 +33,7 @@ def compared(small):
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(methods, "data", lambda n, seed: settings.data(64, seed))
+        patch.setattr(methods, "STEERED", 50)
         yield [record(methods.PART, task) for task in tasks]
 
 
@@ -44,6 +45,7 @@ def taught(small):
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feedback, "data", lambda n, seed: settings.data(64, seed))
+        patch.setattr(feedback, "SAMPLES", 50)
         yield [record(feedback.PART, task) for task in tasks]
 
 
@@ -104,7 +106,7 @@ def test_a_rule_is_at_the_angle_that_it_must_be_at(taught):
 
 def test_other_seeds_learn_from_other_samples_and_are_tested_on_the_same(small):
     """The spread is to include which samples were labelled."""
-    one, other = settings.data(30, 0), settings.data(30, 1)
+    one, other = settings.data(200, 0), settings.data(200, 1)
     assert not np.array_equal(one.x_train, other.x_train)
     np.testing.assert_array_equal(one.x_test, other.x_test)
 
