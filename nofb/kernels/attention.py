@@ -38,9 +38,9 @@ def normalise(A: Array) -> None:
         row, total = rows[i], A.dtype.type(0)
         for j in range(row.size):
             total += row[j]
-        share = A.dtype.type(1) / total
+        factor = A.dtype.type(1) / total
         for j in range(row.size):
-            row[j] *= share
+            row[j] *= factor
 
 
 @kernel

@@ -41,10 +41,10 @@ def mean_rows(delta: Array, samples: int, db: Array | None) -> Array:
     count = group(*delta.shape)
     long_delta = delta.reshape(delta.shape[0] // count, -1)
     long_mean, long_db = np.empty_like(long_delta), np.zeros(long_delta.shape[1], delta.dtype)
-    share = delta.dtype.type(1) / delta.dtype.type(samples)
+    factor = delta.dtype.type(1) / delta.dtype.type(samples)
     for i in range(long_delta.shape[0]):
         for j in range(long_delta.shape[1]):
-            long_mean[i, j] = long_delta[i, j] * share  # mean_delta = delta / N
+            long_mean[i, j] = long_delta[i, j] * factor  # mean_delta = delta / N
             long_db[j] += long_mean[i, j]
     if db is not None:
         db[:] = 0

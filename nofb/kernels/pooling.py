@@ -79,7 +79,7 @@ def from_winners(maps: Array, winners: Array, pooled: Array) -> None:
 @kernel
 def avg_pool(maps: Array, size: tuple[int, int], stride: tuple[int, int], pooled: Array) -> None:
     """Take the mean of each window of maps (N, H, W, C)."""
-    share = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
+    factor = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
     pooled[:] = 0
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
@@ -88,13 +88,13 @@ def avg_pool(maps: Array, size: tuple[int, int], stride: tuple[int, int], pooled
                 for i in range(top, top + size[0]):
                     for j in range(left, left + size[1]):
                         for c in range(pooled.shape[3]):
-                            pooled[n, y, x, c] += share * maps[n, i, j, c]
+                            pooled[n, y, x, c] += factor * maps[n, i, j, c]
 
 
 @kernel
 def to_windows(pooled: Array, size: tuple[int, int], stride: tuple[int, int], maps: Array) -> None:
     """Send each pooled value (N, H', W', C) back to its window, an equal part to every pixel."""
-    share = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
+    factor = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
     maps[:] = 0
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
@@ -103,4 +103,4 @@ def to_windows(pooled: Array, size: tuple[int, int], stride: tuple[int, int], ma
                 for i in range(top, top + size[0]):
                     for j in range(left, left + size[1]):
                         for c in range(pooled.shape[3]):
-                            maps[n, i, j, c] += share * pooled[n, y, x, c]
+                            maps[n, i, j, c] += factor * pooled[n, y, x, c]

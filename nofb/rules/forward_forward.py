@@ -169,7 +169,7 @@ class ForwardForward(Rule):
         hidden = dict.fromkeys(net.weighted[:-1], normalised)  # eq. 1
         return trace.again(received=hidden, x=x.reshape(trace.x.shape))
 
-    def answer(self, net: Network, trace: Trace) -> None:
+    def replace_outputs(self, net: Network, trace: Trace) -> None:
         """Let the output be what trying every label gives."""
         judges = net.weighted[1:-1] or net.weighted[:1]
         last = trace[net.weighted[-1]]
