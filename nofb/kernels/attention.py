@@ -1,7 +1,7 @@
 """The softmax inside attention, for all heads of all samples at once.
 
-A (N, heads, T, T) holds in row i how much token i takes from each token j. NumPy does the
-exponential between `shift` and `normalise`: Numba's is one call for each number.
+Row i of A (N, heads, T, T) holds the weights with which token i reads from each token j. NumPy
+computes the exponential between `shift` and `normalise`: in Numba it is one call per number.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from nofb.types import Array
 
 @kernel
 def shift(A: Array, scale: float, causal: bool) -> None:
-    """A ← scale A less the largest of its row, so that no exponential overflows.
+    """A ← scale A minus the maximum of its row, so that no exponential overflows.
 
-    If `causal`, later tokens get -∞ and thus no weight.
+    If `causal`, later tokens get -∞, and so the weight 0.
     """
     rows = A.reshape(-1, A.shape[3])
     scale = A.dtype.type(scale)
@@ -45,7 +45,7 @@ def normalise(A: Array) -> None:
 
 @kernel
 def softmax_back(A: Array, dA: Array, scale: float) -> None:
-    """dA ← scale A ∘ (dA - Σ_j dA ∘ A): from a signal on the weights to one on Q Kᵀ."""
+    """dA ← scale A ∘ (dA - Σ_j dA ∘ A): the signal on the weights becomes one on Q Kᵀ."""
     weights, signals = A.reshape(-1, A.shape[3]), dA.reshape(-1, A.shape[3])
     scale = A.dtype.type(scale)
     for i in range(weights.shape[0]):
