@@ -19,10 +19,8 @@ HELPER = "SCALE = {}\n\ndef times(delta):\n    return delta * SCALE\n"
 
 
 @contextlib.contextmanager
-def sitting_in(folder):
-    """Within this context the folder, with both files, is the current one."""
-    (folder / "my_rule.py").write_text(RULE)
-    (folder / "helper.py").write_text(HELPER.format(1.0))
+def at_work_in(folder):
+    """Within this context the folder is the current one; its modules are forgotten afterwards."""
     before, path = set(sys.modules), list(sys.path)
     with contextlib.chdir(folder):
         yield folder
@@ -30,3 +28,12 @@ def sitting_in(folder):
         if str(folder) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
     sys.path[:] = path
+
+
+@contextlib.contextmanager
+def sitting_in(folder):
+    """Within this context the folder, with both files, is the current one."""
+    (folder / "my_rule.py").write_text(RULE)
+    (folder / "helper.py").write_text(HELPER.format(1.0))
+    with at_work_in(folder):
+        yield folder

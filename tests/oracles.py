@@ -96,9 +96,14 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int]) -> Array:
     return pooled
 
 
+TESTS = Path(__file__).with_name("rules")
+ALSO_HERE = ("pepita", "forward_forward", "direct_kolen_pollack")  # whose equations stand below
+
+
 def has_tests_of_its_own(module: str) -> bool:
-    """Say whether a file of rules has tests/test_<file>.py, with their equations and defaults."""
-    return Path(__file__).with_name(f"test_{module.rpartition('.')[2]}.py").exists()
+    """Say whether a file of rules has tests/rules/test_<file>.py, with equations and defaults."""
+    file = module.rpartition(".")[2]
+    return file not in ALSO_HERE and (TESTS / f"test_{file}.py").exists()
 
 
 # Rules whose targets travel through dense layers only; every other rule takes any stack.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_plots import ALL, ODD, made_up
+from comparisons import ALL, ODD, made_up
 
 from nofb import plots, report, rules
 from nofb.diagnosis import ALIGNMENT

@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 from planting import FAILED, PASSED, Fault, run_with
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
+COPIED = [HERE / name for name in ("kernels", "rules", "training", "oracles.py", "passes.py")]
 TESTS = [
-    "test_gradients.py",
-    "test_identities.py",
-    "test_learned_feedback.py",
-    "test_neighbours.py",
-    "test_targets.py",
-    "test_inverses.py",
-    "test_optimizers.py",
-    "test_pieces.py",
-    "test_running_measures.py",
+    "kernels/test_gradients.py",
+    "rules/test_identities.py",
+    "rules/test_learned_feedback.py",
+    "rules/test_neighbours.py",
+    "rules/test_targets.py",
+    "rules/test_inverses.py",
+    "training/test_optimizers.py",
+    "training/test_pieces.py",
+    "training/test_running_measures.py",
 ]
 
 BACKPROP = "rules/backprop.py"
@@ -400,7 +401,7 @@ def address(fault: Fault) -> str:
 def run_of(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
     """Run the test that must see a fault on a copy that has it, or all of them on one without."""
     tests = [address(each) for each in ([fault] if fault else FAULTS.values())]
-    return run_with(fault, tests, [HERE / name for name in [*TESTS, "oracles.py"]], place)
+    return run_with(fault, tests, COPIED, place)
 
 
 Runs = dict[str, Future[subprocess.CompletedProcess[str]]]

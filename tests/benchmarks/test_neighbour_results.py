@@ -7,11 +7,11 @@ from statistics import mean
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks import neighbours
 
-PAGE = (Path(__file__).parents[1] / "docs" / "neighbours.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "neighbours.md").read_text(encoding="utf-8")
 ROWS = json.loads(neighbours.KEPT.read_text(encoding="utf-8"))
 
 

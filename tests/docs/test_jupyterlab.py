@@ -3,7 +3,7 @@
 It needs the extras notebooks and browser, and Debian's chromium and chromium-driver. The picture
 of the whole notebook stays in pytest's folder:
 
-    python -m pytest -m slow tests/test_jupyterlab.py --basetemp=build/lab
+    python -m pytest -m slow tests/docs/test_jupyterlab.py --basetemp=build/lab
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LESSON = ROOT / "notebooks" / "02_feedback_alignment.ipynb"
 TALL = 7200  # pixels: a lesson from top to bottom, so that all of it is drawn at once
 NOTEBOOK = "const panel = window.jupyterapp.shell.currentWidget; return "

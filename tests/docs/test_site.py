@@ -3,7 +3,7 @@
 It needs the extras docs and browser, and Debian's chromium and chromium-driver. Pictures of some
 pages stay in pytest's folder:
 
-    python -m pytest -m slow tests/test_site.py --basetemp=build/site
+    python -m pytest -m slow tests/docs/test_site.py --basetemp=build/site
 """
 
 import base64
@@ -20,7 +20,7 @@ from nofb.rules import RULES
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DESKTOP, PHONE = 1360, 390  # pixels
 SHOWN = ["index", "start", "faq", "choosing", "api", "rules/index", "rules/wm", "rules/ddtp"]
 

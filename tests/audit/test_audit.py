@@ -15,7 +15,7 @@ from nofb.cli import main
 from nofb.rules import RULES, DirectFeedbackAlignment, FeedbackAlignment, Uses
 from nofb.text import markdown
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 PLANT = """
 from nofb.rules import FeedbackAlignment

@@ -1,10 +1,10 @@
 """The page on writing a rule: its rule passes, and its mistakes get the verdicts that it shows."""
 
-import contextlib
 import re
 from pathlib import Path
 
 import pytest
+from desks import at_work_in
 
 from nofb.check import TESTS, check
 from nofb.cli import main
@@ -12,7 +12,7 @@ from nofb.custom_rules import load
 from nofb.explain.headers import parse
 from nofb.rules import Rule
 
-PAGE = (Path(__file__).parent.parent / "docs" / "writing_a_rule.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "writing_a_rule.md").read_text(encoding="utf-8")
 RULE, NOTEBOOK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()
 
@@ -55,9 +55,9 @@ WRONG = {
 
 @pytest.fixture
 def desk(tmp_path):
-    """Sit in an empty folder."""
-    with contextlib.chdir(tmp_path):
-        yield tmp_path
+    """Work in an empty folder."""
+    with at_work_in(tmp_path) as folder:
+        yield folder
 
 
 def test_the_rule_of_the_page_has_twenty_lines_passes_and_joins_the_comparison(desk, capsys):

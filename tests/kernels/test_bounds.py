@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 WRITE = "import numpy as np; from nofb.kernels.slopes import leaky_relu; leaky_relu(np.ones(8), {})"
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def run(h: str, cache: Path, **settings: str) -> subprocess.CompletedProcess[str]:

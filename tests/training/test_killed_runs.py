@@ -1,7 +1,10 @@
 """Runs that come to a real end: killed at random moments, or on a disk that is full.
 
-Two rules are killed four times each. `NOFB_KILLS=20 python -m pytest -s tests/test_killed_runs.py`
-does it to every rule, twenty times, and says where.
+Two rules are killed four times each. With NOFB_KILLS set to 20,
+
+    NOFB_KILLS=20 python -m pytest -s tests/training/test_killed_runs.py
+
+kills every rule twenty times, and says where.
 """
 
 import os

@@ -3,7 +3,7 @@
 The scripts run with the other tests; the notebooks themselves, in a kernel and with all that moves,
 in a minute and a half with
 
-    python -m pytest -m slow tests/test_notebooks.py
+    python -m pytest -m slow tests/docs/test_notebooks.py
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("*.py"))
 PAIRS = [lesson.with_suffix(".ipynb") for lesson in LESSONS]
 

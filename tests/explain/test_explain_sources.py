@@ -14,7 +14,7 @@ from nofb.kernels.dense import mean_rows
 from nofb.rules import RULES, FeedbackAlignment, IteratedInverses, WeightMirror, weight_mirror
 from nofb.rules import fixed_weight_difference_target_propagation as fixed_weight
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 read = cache(source)  # as several tests look at the same one
 CHEAP = [
     name for name in RULES if name != "wm_released"

@@ -10,7 +10,7 @@ import pytest
 import nofb
 from nofb.rules import RULES, FeedbackAlignment
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 

@@ -11,7 +11,7 @@ import pytest
 
 from nofb.diagnosis.chance import chance_band
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def words_of(page):
@@ -125,7 +125,7 @@ def test_the_band_of_chance_has_the_width_that_the_page_says():
 
 def test_the_shallow_control_wants_the_rate_that_the_page_says():
     """The page tells how far past its grid the search went."""
-    tuned = Path(__file__).parent.parent / "nofb" / "runs" / "tuned.json"
+    tuned = Path(__file__).parents[2] / "nofb" / "runs" / "tuned.json"
     rate = json.loads(tuned.read_text("utf-8"))["digits"]["rates"]["rmsprop"]["shallow"]
     found = re.search(r"shallow control wants ([0-9.]+) on digits", words_of("results.md"))
     assert found is not None and float(found[1]) == rate

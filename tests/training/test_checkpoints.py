@@ -560,7 +560,7 @@ def test_weights_that_cannot_be_written_or_found_say_so(tmp_path):
 def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch):
     """Who opens the file with plain NumPy goes by these names."""
     monkeypatch.chdir(tmp_path)
-    page = (Path(__file__).parent.parent / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text(encoding="utf-8")
     names = {}
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(block, names)

@@ -302,7 +302,7 @@ def test_a_generator_of_callbacks_is_called_after_every_epoch():
 def test_the_page_on_stopping_says_what_its_examples_give(tmp_path, monkeypatch):
     """A reader compares what is printed with what stands behind the line."""
     monkeypatch.chdir(tmp_path)
-    page = (Path(__file__).parent.parent / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text(encoding="utf-8")
     names, checked = {}, 0
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(block, names)
