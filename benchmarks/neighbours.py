@@ -123,7 +123,7 @@ def run(folder: Path, name: str, rule: str, seed: int) -> None:
     done = nofb.fit(
         study.network(data, seed), taught, data, epochs=study.epochs,
         batch_size=study.batch_size, optimizer=study.optimizer(), seed=seed, probe=0,
-        checkpoint=folder / f"{stem}.npz", resume=True, every=5,
+        checkpoint=nofb.Checkpoint(folder / f"{stem}.npz", every=5, resume=True),
     )  # fmt: skip
     row = {
         "study": name, "rule": rule, "seed": seed, "epochs": study.epochs,

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nofb import datasets, rules
+from nofb.diagnosis import Probe
 from nofb.layers import (
     Activation,
     Attention,
@@ -30,6 +31,7 @@ from nofb.training import (
     Adam,
     AdamW,
     Callback,
+    Checkpoint,
     EarlyStopping,
     History,
     RMSprop,
@@ -54,6 +56,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "Callback",
+    "Checkpoint",
     "ClassToken",
     "Conv2D",
     "Dense",
@@ -69,6 +72,7 @@ __all__ = [
     "Network",
     "Patches",
     "Positions",
+    "Probe",
     "RMSprop",
     "Residual",
     "Run",

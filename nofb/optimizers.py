@@ -6,6 +6,7 @@ kept, so weights, biases and learned feedback matrices are all treated alike.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from nofb.threads import Job
 from nofb.types import Array
 
 Kernel = Callable[..., object]
+Move = tuple[str, Array, Array]  # the name, the array and the update of what learns
 Plan = tuple[Kernel, tuple[Array, ...], tuple[float, ...]]
 
 INFINITY = float("inf")
@@ -29,7 +31,7 @@ TRAFFIC = 16  # a step waits for memory: moving one number takes as long as so m
 
 @dataclass
 class Optimizer(ABC):
-    """What all optimizers share: a rate that follows a schedule, weight decay, and max-norm.
+    """What all optimizers share: a rate that follows a schedule, weight decay, and two limits.
 
     Decay is decoupled from the update, and acts on matrices only, never on biases:
     W ← W - η_t (step) - (η_t / η_0) λ W.
@@ -44,6 +46,9 @@ class Optimizer(ABC):
         λ, per step; from 0 to less than 1.
     max_norm
         The largest length of the weights into one unit, or `None`.
+    max_gradient
+        The largest length of all updates of one step together, or `None`. If they are longer, all
+        are shortened by the same factor (Pascanu et al. 2013). Learned feedback matrices count too.
 
     Attributes
     ----------
@@ -60,6 +65,7 @@ class Optimizer(ABC):
     schedule: str | Schedule = "constant"
     decay: float = settings.number(0.0, least=0, below=1)
     max_norm: float | None = settings.number(None, above=0, optional=True)
+    max_gradient: float | None = settings.number(None, above=0, optional=True)
     factor: float = field(default=1.0, init=False, repr=False)
     state: dict[str, dict[str, Array]] = field(default_factory=dict, init=False, repr=False)
 
@@ -118,6 +124,10 @@ class Optimizer(ABC):
         ...
         ValueError: the update of W has shape (3, 2), but W has (2, 3)
         """
+        ((_, _, update),) = self._shortened([(name, parameter, update)])
+        self._step(name, parameter, update)
+
+    def _step(self, name: str, parameter: Array, update: Array) -> None:
         kernel, averages, numbers = self.plan(name, parameter)
         try:
             self._move(kernel, (parameter, update, *averages), numbers)
@@ -127,8 +137,9 @@ class Optimizer(ABC):
         if self.max_norm is not None:
             self._limit(parameter)
 
-    def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
+    def step_all(self, moves: Sequence[Move]) -> None:
         """Move several parameters, each given as (name, parameter, update), with all threads."""
+        moves = self._shortened(moves)
         alone = threads.size() == 1
         work = TRAFFIC * sum(parameter.size for _, parameter, _ in moves)
         if not alone and threads.pays_off(work):
@@ -137,7 +148,22 @@ class Optimizer(ABC):
                 self._limit(parameter)
         else:
             for move in moves:
-                self.step(*move)
+                self._step(*move)
+
+    def _shortened(self, moves: Sequence[Move]) -> Sequence[Move]:
+        """Return the moves of one step, with updates that together are not too long."""
+        if self.max_gradient is None:
+            return moves
+        for name, _, update in moves:
+            checks.real(f"the update of {name}", update)
+        length = math.sqrt(sum(steps.squared_length(update) for _, _, update in moves))
+        if not length > self.max_gradient:  # a step with NaN in it is found by who trains
+            return moves
+        factor = self.max_gradient / length
+        return [
+            (name, parameter, update * update.dtype.type(factor))
+            for name, parameter, update in moves
+        ]
 
     @abstractmethod
     def plan(self, name: str, W: Array) -> Plan:
@@ -210,7 +236,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    lr, schedule, decay, max_norm
+    lr, schedule, decay, max_norm, max_gradient
         As for every `Optimizer`.
     momentum
         μ, from 0 to less than 1: how much of the last step carries on.
@@ -247,7 +273,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    lr, schedule, decay, max_norm
+    lr, schedule, decay, max_norm, max_gradient
         As for every `Optimizer`.
     rho
         How much of the running average of squares is kept at each step.
@@ -277,7 +303,7 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    lr, schedule, decay, max_norm
+    lr, schedule, decay, max_norm, max_gradient
         As for every `Optimizer`.
     beta1, beta2
         How much of the running averages of updates and of their squares is kept at each step.

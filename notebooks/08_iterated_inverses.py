@@ -263,8 +263,8 @@ PLAIN = {"noise": 0.0837, "inverse_lr": 1.96e-3, "step_size": 0.2195, "layer_nor
 def train(name, watch=(), **settings):
     """Return one run on digits, 64-5×64-10."""
     net, rule = build(), rules.make(name, **settings)
-    options = {"optimizer": nofb.Adam(lr=0.001), "probe": 50, "progress": False}
-    options["measures"] = DEFAULT + GAUSS_NEWTON
+    probe = nofb.Probe(samples=50, measures=DEFAULT + GAUSS_NEWTON)
+    options = {"optimizer": nofb.Adam(lr=0.001), "probe": probe, "progress": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ContractionWarning)  # it is what we look at
         return nofb.fit(net, rule, digits, EPOCHS, 32, seed=SEED, callbacks=watch, **options)

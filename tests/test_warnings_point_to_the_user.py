@@ -12,7 +12,7 @@ from nofb.datasets import Dataset
 from nofb.diagnosis import TARGETS, ContractionWarning, View
 from nofb.diagnosis.targets import lipschitz_constants
 from nofb.training import DivergenceWarning
-from nofb.training.checkpoint import CheckpointWarning
+from nofb.training.checkpoint_file import CheckpointWarning
 
 DIGITS = nofb.datasets.load("digits")
 PART = Dataset(DIGITS.x_train[:40], DIGITS.y_train[:40], DIGITS.x_test[:10], DIGITS.y_test[:10])
@@ -84,7 +84,8 @@ def test_inverses_that_need_not_converge_are_warned_of_at_the_line_with_fit():
     net, rule, _ = taught()
 
     def run():
-        nofb.fit(net, rule, PART, 1, measures=TARGETS, optimizer=SGD(1e-6), progress=False)
+        probe = nofb.Probe(measures=TARGETS)
+        nofb.fit(net, rule, PART, 1, probe=probe, optimizer=SGD(1e-6), progress=False)
 
     heard(ContractionWarning, run)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nofb.cli.options import add_attributes, add_settings, make_rule, read_settings
-from nofb.training import Run, fit
+from nofb.training import Checkpoint, Run, fit
 from nofb.types import Array
 
 
@@ -28,7 +28,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--every", type=int, default=1, metavar="N",
         help="epochs from one checkpoint to the next (default: %(default)s)")
     parser.add_argument("--resume", action="store_true",
-        help="go on from the checkpoint, if there is one yet")
+        help="resume from the checkpoint, if there is one yet")
     # fmt: on
     add_attributes(parser)
     add_settings(parser)
@@ -57,12 +57,20 @@ def run(options: argparse.Namespace) -> int:
         validation=options.validation,
         callbacks=[table.show],
         progress=False,
-        checkpoint=options.checkpoint,
-        every=options.every,
-        resume=options.resume,
+        checkpoint=_checkpoint(options),
     )
     table.show(finished)
     return 1 if finished.stopped else 0
+
+
+def _checkpoint(options: argparse.Namespace) -> Checkpoint | None:
+    """Return what the options say of a checkpoint; without its file they mean nothing."""
+    if options.checkpoint is not None:
+        return Checkpoint(options.checkpoint, options.every, options.resume)
+    for name, given in {"resume": options.resume, "every": options.every != 1}.items():
+        if given:
+            raise ValueError(f"--{name} needs a checkpoint: give its file by --checkpoint FILE")
+    return None
 
 
 class _Table:

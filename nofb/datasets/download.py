@@ -50,19 +50,21 @@ def fetch(source: Source, file: RemoteFile) -> bytes:
     return _download(source, file, cached)
 
 
-def where(source: Source) -> str:
+def where(*sources: Source) -> str:
     """Tell where all files of a data set are now, without opening any of them."""
-    found = [find_in_data_directory(source, file) is not None for file in source.files]
+    files = [(source, file) for source in sources for file in source.files]
+    found = [find_in_data_directory(source, file) is not None for source, file in files]
     if all(found):
         return f"found in {DATA_VARIABLE}"
+    megabytes = sum(source.megabytes for source in sources)
     try:
-        folder = cache_directory() / source.folder
+        folder = cache_directory()
     except FileNotFoundError:
-        return f"not here: set {CACHE_VARIABLE} to download it ({source.megabytes} MB)"
-    cached = [(folder / file.name).exists() for file in source.files]
+        return f"not here: set {CACHE_VARIABLE} to download it ({megabytes} MB)"
+    cached = [(folder / source.folder / file.name).exists() for source, file in files]
     if all(here or there for here, there in zip(found, cached, strict=True)):
         return "cached"
-    return f"not here: will be downloaded ({source.megabytes} MB)"
+    return f"not here: will be downloaded ({megabytes} MB)"
 
 
 def find_in_data_directory(source: Source, file: RemoteFile) -> Path | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nofb.datasets import cifar, download, sources, texts, toys
+from nofb.datasets import cifar, composites, download, sources, texts, toys
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.embedded import load_embedded
-from nofb.datasets.idx import parse_idx
+from nofb.datasets.idx import fetch_idx
 from nofb.datasets.pixels import image_dataset
 
 
@@ -93,9 +93,7 @@ def describe() -> list[Description]:
 
 
 def _load_idx(source: sources.Source) -> Dataset:
-    x_train, y_train, x_test, y_test = (
-        parse_idx(download.fetch(source, file), file.name) for file in source.files
-    )
+    (x_train, y_train), (x_test, y_test) = fetch_idx(source)
     return image_dataset(source.name, (x_train[:, None], y_train), (x_test[:, None], y_test))
 
 
@@ -140,6 +138,17 @@ _ROWS = (
         n_classes=10,
         licence="MIT",
         load=lambda: load_embedded("fashion_small", white=255),
+        locate=_embedded,
+    ),
+    Description(
+        name="composites_small",
+        what="a small digit and a garment side by side, named by the garment",
+        n_train=2000,
+        n_test=500,
+        shape=(1, 28, 56),
+        n_classes=10,
+        licence="CC BY 4.0, MIT",
+        load=lambda: composites.dataset(composites.SMALL),
         locate=_embedded,
     ),
     Description(
@@ -218,6 +227,28 @@ _ROWS = (
         licence="MIT",
         load=lambda: _load_idx(sources.FASHION_MNIST),
         locate=lambda: download.where(sources.FASHION_MNIST),
+    ),
+    Description(
+        name="composites",
+        what="a digit and a garment side by side, named by the garment",
+        n_train=8000,
+        n_test=2000,
+        shape=(1, 28, 56),
+        n_classes=10,
+        licence="CC BY-SA 3.0, MIT",
+        load=lambda: composites.dataset(composites.TRANSFER),
+        locate=lambda: download.where(sources.MNIST, sources.FASHION_MNIST),
+    ),
+    Description(
+        name="composites_pretraining",
+        what="the same named by the digit, and garments alone",
+        n_train=115_000,
+        n_test=10_000,
+        shape=(1, 28, 56),
+        n_classes=20,
+        licence="CC BY-SA 3.0, MIT",
+        load=lambda: composites.dataset(composites.PRETRAINING),
+        locate=lambda: download.where(sources.MNIST, sources.FASHION_MNIST),
     ),
     Description(
         name="cifar10",

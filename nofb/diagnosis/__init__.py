@@ -5,6 +5,7 @@ from nofb.diagnosis.chance import chance_band
 from nofb.diagnosis.measures import ALIGNMENT, DEFAULT, GAUSS_NEWTON, TARGETS, Measure
 from nofb.diagnosis.paths import feedback_path, transport_path
 from nofb.diagnosis.probe import Probe
+from nofb.diagnosis.probe_batch import ProbeBatch
 from nofb.diagnosis.targets import ContractionWarning
 from nofb.diagnosis.view import View
 
@@ -19,6 +20,7 @@ __all__ = [
     "ContractionWarning",
     "Measure",
     "Probe",
+    "ProbeBatch",
     "View",
     "angle",
     "angles",

@@ -1,78 +1,76 @@
-"""A fixed batch on which a rule is compared with backprop, after each epoch of a run."""
+"""Which samples a rule is compared with backprop on, after each epoch, and what is measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import prod
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from nofb import checks
 from nofb.diagnosis.measures import DEFAULT, Measure
-from nofb.diagnosis.view import View
-from nofb.network import Network
-from nofb.rules import Rule
-from nofb.rules.targets import TargetRule
-from nofb.trace import Trace
 from nofb.types import Array
 
-AT_ONCE = 750_000  # activations; a larger batch is measured in pieces, which takes less memory
-FEWEST = 16  # samples in a piece: fewer would make the matrix products slow
+Samples = tuple[Array, Array]
 
 
+@dataclass(frozen=True, eq=False)
 class Probe:
-    """A fixed batch, and what is measured on it.
+    """What `nofb.fit` measures of a rule after each epoch, and on which samples.
 
     Parameters
     ----------
-    net
-        The network.
-    x, target
-        Samples as `Network.as_input` gives them, and target rows (N, n_outputs).
+    samples
+        How many test samples, the first ones of the split; 0 for none. Or other samples, as (x, y).
     measures
-        `ALIGNMENT`, `GAUSS_NEWTON` and `TARGETS` hold what there is, in tuples that can be added.
-        Those of `TARGETS` are left out for a rule that sends no targets.
+        What is measured on them. `nofb.diagnosis` has `ALIGNMENT`, `GAUSS_NEWTON` and `TARGETS`,
+        tuples of measures that can be added. Those of `TARGETS` are left out for a rule that sends
+        no targets.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no such samples or measures.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from nofb import Dense, rules
-    >>> net = Network([Dense(4, 3, activation="tanh"), Dense(3, 2)])
-    >>> rule = rules.make("fa")
-    >>> rule.attach(net)
-    >>> x = net.as_input(np.eye(4))
-    >>> measures = Probe(net, x, net.as_target(np.array([0, 1, 1, 0]), 4)).measure(rule)
-    >>> measures["delta_angle_end_to_end"].shape, bool(measures["step_angle"][1] < 1e-3)
-    ((2,), True)
+    >>> from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
+    >>> probe = Probe(samples=200, measures=ALIGNMENT + GAUSS_NEWTON)
+    >>> probe.measures[-1].meaning
+    'weight step against that of damped Gauss-Newton targets'
     """
 
-    def __init__(
-        self, net: Network, x: Array, target: Array, measures: Sequence[Measure] = DEFAULT
-    ) -> None:
-        self.net, self.x, self.target, self.measures = net, x, target, tuple(measures)
-        self._trace: Trace | None = None
+    samples: int | Samples = 100
+    measures: Sequence[Measure] = DEFAULT
 
-    def measure(self, rule: Rule) -> dict[str, Array]:
-        """Return each measure as an array with one entry for each layer with weights.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "samples", _checked_samples("samples", self.samples))
+        object.__setattr__(self, "measures", _checked_measures(self.measures))
 
-        Nothing that learns changes. A layer for which a measure has no meaning (no feedback
-        matrix, no signal) holds NaN.
-        """
-        measures = [each for each in self.measures if each.applies_to(rule)]
-        sharing = {each.total: each for each in measures}  # one for each total
-        totals: dict[tuple[str, ...], Any] = dict.fromkeys(sharing)
-        for view in self._views(rule):
-            totals = {name: sharing[name].add(total, view) for name, total in totals.items()}
-        finished = {name: sharing[name].finish(total) for name, total in totals.items()}
-        return {each.name: each.result(finished[each.total]) for each in measures}
+    @classmethod
+    def of(cls, given: Probe | int | Samples) -> Probe:
+        """Return the probe that `fit` was given, or the one with these samples."""
+        return given if isinstance(given, Probe) else cls(_checked_samples("probe", given))
 
-    def _views(self, rule: Rule) -> Iterator[View]:
-        """Give the whole batch, or its pieces; targets are measured on the whole."""
-        units = sum(prod(layer.shape_out) for layer in self.net.nodes)
-        size = len(self.x)
-        if not isinstance(rule, TargetRule):
-            size = min(size, max(FEWEST, AT_ONCE // units))
-        if self._trace is None or self._trace.samples != size:
-            self._trace = Trace(self.net, size)
-        for start in range(0, len(self.x), size):
-            x, target = self.x[start : start + size], self.target[start : start + size]
-            trace = self._trace.rows(len(x)).fill(x).set_target(target)
-            yield View(rule, trace, len(x) / len(self.x))
+
+def _checked_samples(name: str, given: int | Samples) -> int | Samples:
+    if isinstance(given, tuple) and len(given) == 2:
+        return given
+    if isinstance(given, int | np.integer):
+        return checks.whole(name, given, least=0)
+    raise TypeError(
+        f"{name} must be a number of test samples, or a pair of other samples (x, y), but is a "
+        f"{type(given).__name__}"
+    )
+
+
+def _checked_measures(given: Sequence[Measure]) -> tuple[Measure, ...]:
+    if isinstance(given, str | Measure):
+        raise TypeError(f"measures must be a list, but is {given!r}: put it in []")
+    for measure in given:
+        if not isinstance(measure, Measure):
+            raise TypeError(
+                "measures must hold measures of nofb.diagnosis, such as ALIGNMENT, "
+                f"GAUSS_NEWTON and TARGETS have, but holds {measure!r}"
+            )
+    return tuple(given)

@@ -82,6 +82,15 @@ def adam(
 
 
 @kernel
+def squared_length(dW: Array) -> float:
+    """Σ dW², summed in float64: a sum of many float32 squares would lose the small ones."""
+    total = 0.0
+    for each in dW.flat:  # np.sum(dW.astype(float) ** 2)
+        total += np.float64(each) * np.float64(each)
+    return total
+
+
+@kernel
 def limit_columns(W: Array, limit: float) -> None:
     """Scale every column of W (n_in, n_out) that is longer than `limit` to this length."""
     limit = W.dtype.type(limit)

@@ -2,7 +2,8 @@
 
 from nofb.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from nofb.training.callbacks import Callback, EarlyStopping, StopTraining
-from nofb.training.checkpoint import CheckpointWarning
+from nofb.training.checkpoint import Checkpoint
+from nofb.training.checkpoint_file import CheckpointWarning
 from nofb.training.fit import DivergenceWarning, fit
 from nofb.training.history import History
 from nofb.training.run import Run
@@ -13,6 +14,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Callback",
+    "Checkpoint",
     "CheckpointWarning",
     "DivergenceWarning",
     "EarlyStopping",

@@ -1,259 +1,62 @@
-"""A checkpoint: one file that a run can go on from, as if it had never been stopped.
-
-It holds what changes while a run goes on, and what the run was told, to know it again.
-"""
+"""What a run is told of its checkpoint: the file, how often it is written, whether to resume."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from nofb import archive, callers, checks, fingerprint
-from nofb.datasets import Dataset
-from nofb.network import Network
-from nofb.training import form, kinds, soundness
-from nofb.training.batches import Batches
-from nofb.training.description import describe, digest, hyper_parameters
-from nofb.training.restorer import Restorer
-from nofb.training.run import Run
-from nofb.training.state import Collector
-
-PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
+from nofb import checks
 
 
-class CheckpointWarning(RuntimeWarning):
-    """A checkpoint could not be written; the run goes on."""
-
-
-@contextmanager
-def open_checkpoint(
-    path: str | os.PathLike[str] | None,
-    every: int = 1,
-    resume: bool = False,
-    more: Mapping[str, Any] | None = None,
-) -> Iterator[Checkpoint]:
-    """Within this context, a run has its checkpoint for itself.
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that `nofb.fit` keeps a run in, so that it can be resumed when it was stopped.
 
     Parameters
     ----------
     path
-        Of the file; `None` for no checkpoint at all.
+        Of the file.
     every
-        So many epochs lie between two writes.
+        The file is written after so many epochs, and after the last one.
     resume
-        Whether to go on from the file, if it is there.
-    more
-        By name, what else changes while a run goes on; a resumed run must have the same.
+        Whether to resume the run in the file. If there is no file yet, the run starts from the
+        beginning. Without it, a file that is there already is refused.
 
     Raises
     ------
-    BlockingIOError
-        If another run is writing it.
-    FileExistsError
-        If the file is there, and is not to be resumed.
-    OSError
-        If it could not be written.
-    ValueError
-        If it is not a whole checkpoint.
+    TypeError, ValueError
+        If the path is none, or a number is out of its range.
 
     Examples
     --------
-    >>> with open_checkpoint("run.npz") as first, open_checkpoint("run.npz") as second:
-    ...     pass
-    Traceback (most recent call last):
-    ...
-    BlockingIOError: run.npz is being written by another run: wait for its end, or give another path
-    """
-    every = checks.whole("every", every)
-    if path is None and (resume or every != 1):
-        name = "resume" if resume else "every"
-        raise ValueError(f"{name} needs a checkpoint: give the path of its file")
-    if not isinstance(path, str | os.PathLike | None):
-        raise TypeError(f"checkpoint must be the path of a file, but is {path!r}")
-    checkpoint = Checkpoint(None if path is None else Path(path), every, more)
-    with nullcontext() if checkpoint.path is None else archive.only_writer(checkpoint.path):
-        checkpoint.open(resume)
-        yield checkpoint
-
-
-class Checkpoint:
-    """What `fit` keeps of a run, and takes up again.
-
-    Parameters
-    ----------
-    path
-        Of the file; `None` for no checkpoint at all.
-    every
-        So many epochs lie between two writes; the last epoch is always written.
-    more
-        By name, what else changes while a run goes on.
+    >>> Checkpoint("run.npz", every=5, resume=True)
+    Checkpoint(path='run.npz', every=5, resume=True)
     """
 
-    def __init__(
-        self, path: Path | None, every: int, more: Mapping[str, Any] | None = None
-    ) -> None:
-        self.path = path
-        self.every = every
-        self.more = dict(more or {})
-        self._saved: dict[str, Any] = {}
-        self._arrays: dict[str, Any] = {}
+    path: str | os.PathLike[str]
+    every: int = 1
+    resume: bool = False
 
-    def open(self, resume: bool) -> None:
-        """Read the file, if it is there."""
-        if self.path is None or not self.path.exists():
-            return
-        if not resume:
-            raise FileExistsError(
-                f"the checkpoint {self.path} is there already: go on from it with resume=True "
-                "(--resume), or give another path"
-            )
-        self._saved, self._arrays = archive.read(self.path, "checkpoint", parts=PARTS)
+    def __post_init__(self) -> None:
+        _check_path("path", self.path)
+        checks.whole("every", self.every)
+        checks.switch("resume", self.resume)
 
-    def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
-        """Refuse to resume another run than the one that was saved.
+    @classmethod
+    def of(cls, given: Checkpoint | str | os.PathLike[str] | None) -> Checkpoint | None:
+        """Return the checkpoint that `fit` was given, or the one with this path, if any."""
+        if given is None or isinstance(given, Checkpoint):
+            return given
+        _check_path("checkpoint", given)
+        return cls(given)
 
-        Parameters
-        ----------
-        run, data
-            The run, before its rule is attached, and what it learns from.
-        epochs
-            How many are wanted: more than before may be, fewer than are done may not.
-        told
-            Everything else that `fit` was told and that makes a difference.
-
-        Raises
-        ------
-        TypeError
-            If a hyper-parameter of the rule or the optimizer cannot be compared.
-        ValueError
-            If something differs, with both values; or if the code of a custom rule cannot be
-            compared.
-        """
-        if self.path is None:
-            return
-        settings = _settings(run, data)
-        settings |= {name: describe(name, it) for name, it in (told | self.more).items()}
-        self._about = {"network": run.net.outline(), "settings": settings}
-        if self._saved:
-            saved, given = ({**a["network"], **a["settings"]} for a in (self._saved, self._about))
-            checks.same(str(self.path), saved, given)
-            if self._saved["epochs"] > epochs:
-                raise ValueError(
-                    f"epochs is {epochs}, but {self.path} holds {self._saved['epochs']} already"
-                )
-
-    def restore(self, run: Run, batches: Batches) -> int:
-        """Fill a run, whose rule is attached, with what was saved; return how many epochs are done.
-
-        Raises
-        ------
-        TypeError
-            If the rule, the optimizer or a layer holds something that no file could bring back.
-        ValueError
-            If something in the file does not fit the run; nothing is filled then.
-        """
-        if self.path is None:
-            return 0
-        done = 0
-        if self._saved:
-            self._try(run, batches)
-            parts = self._fill(run.net, self._parts(run, batches))
-            run.history.fill(parts["start"], parts["history"])
-            done = self._saved["epochs"]
-            self._saved, self._arrays = {}, {}
-        self._fixed = self._collect(run, batches)[1].fixed
-        return done
-
-    def _fill(self, net: Network, parts: dict[str, Any]) -> dict[str, Any]:
-        """Return the parts of a run, filled with what was saved."""
-        restorer = Restorer(net, self._arrays)
-        if set(self._saved["state"]) != set(parts):
-            raise ValueError(f"its state must hold {', '.join(parts)}")
-        form.check(self._saved["state"], self._arrays)
-        batches = _in_batches(parts)
-        filled = restorer.put_parts(self._saved["state"], parts)
-        kinds.check_in_place(batches, _in_batches(filled))
-        return filled
-
-    def _try(self, run: Run, batches: Batches) -> None:
-        """Fill a copy of the run, to refuse a file that does not fit before anything is filled."""
-        net, parts = deepcopy((run.net, self._parts(run, batches)))
-        try:
-            filled = self._fill(net, parts)
-            soundness.check(net, filled, batches, self._saved["epochs"])
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise archive.damaged(str(self.path), error) from error
-
-    def keep(self, run: Run, batches: Batches, done: int, epochs: int) -> None:
-        """Write the file after so many epochs, if it is time to.
-
-        Warns
-        -----
-        CheckpointWarning
-            If that fails; the file that was there before is whole.
-        """
-        if self.path is None or (done % self.every and done < epochs):
-            return
-        state, collector = self._collect(run, batches)
-        self._check(collector.fixed)
-        about = {"epochs": done, **self._about, "state": state}
-        try:
-            archive.write(self.path, "checkpoint", about, collector.arrays)
-        except OSError as error:
-            left = "an earlier one is still there" if self.path.exists() else "there is none yet"
-            callers.warn(
-                f"the checkpoint of epoch {done} could not be written to {self.path} "
-                f"({error.strerror or error}); {left}, and the run goes on",
-                CheckpointWarning,
-            )
-
-    def _collect(self, run: Run, batches: Batches) -> tuple[dict[str, Any], Collector]:
-        collector = Collector(run.net)
-        parts = self._parts(run, batches)
-        return {name: collector.take(part, name) for name, part in parts.items()}, collector
-
-    def _check(self, fixed: dict[str, str]) -> None:
-        """Refuse what came up since the start, while only a few epochs would be lost."""
-        for place, what in fixed.items():
-            if self._fixed.get(place) != what:
-                raise TypeError(
-                    f"{place} became {what} in training, which no checkpoint could bring back: "
-                    "make it in __init__ or draw_feedback"
-                )
-
-    def _parts(self, run: Run, batches: Batches) -> dict[str, Any]:
-        """Return everything that changes while a run goes on, and nothing that is made anew."""
-        return {
-            "weighted": run.net.weighted,
-            "layers": run.net.nodes,
-            "rule": run.rule,
-            "optimizer": run.optimizer,
-            "batches": {"rng": batches.rng, "order": batches.order},
-            "history": dict(run.history),
-            "start": {name: np.asarray(value) for name, value in run.history.start.items()},
-            **self.more,
-        }
+    @property
+    def file(self) -> Path:
+        """The path as pathlib has it."""
+        return Path(self.path)
 
 
-def _in_batches(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"batches/{name}": it for name, it in parts["batches"].items()}
-
-
-def _settings(run: Run, data: Dataset) -> dict[str, Any]:
-    settings = {"net.dtype": np.dtype(run.net.dtype).name, "net.seed": run.net.seed}
-    for name, thing in (("rule", run.rule), ("optimizer", run.optimizer)):
-        settings[name] = type(thing).__qualname__
-        if code := fingerprint.when_met(type(thing)):  # that of nofb may change: it is tested
-            settings[f"the code of the {name}, with what it reads,"] = code
-        settings |= {f"{name}.{key}": value for key, value in hyper_parameters(thing).items()}
-    arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
-    settings["data.name"] = data.name
-    settings |= {f"data.{name}": f"{a.dtype} {a.shape}" for name, a in arrays.items()}
-    settings["data.digest"] = digest(*arrays.values())
-    return settings
+def _check_path(name: str, given: object) -> None:
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"{name} must be the path of a file, but is {given!r}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from nofb import checks
 from nofb.datasets import Dataset
-from nofb.diagnosis import Measure, Probe
+from nofb.diagnosis import Probe, ProbeBatch
 from nofb.training.run import Run
 from nofb.types import Array
 
@@ -22,8 +20,10 @@ class Examiner:
     ----------
     run
         Whose network and rule are measured.
-    data, validation, seed, probe, measures
+    data, validation, seed
         As for `fit`.
+    probe
+        What is compared with backprop.
 
     Attributes
     ----------
@@ -36,15 +36,7 @@ class Examiner:
         If the data do not fit the network, or an argument is out of its range.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        data: Dataset,
-        validation: float,
-        seed: int,
-        probe: int | Samples,
-        measures: Sequence[Measure],
-    ) -> None:
+    def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: Probe) -> None:
         if not isinstance(data, Dataset):
             raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
         self.run = run
@@ -57,7 +49,7 @@ class Examiner:
         self.training = ready.pop("train")
         self.splits = ready
         self.classes = data.n_classes is not None or self._two_classes()
-        self.probe = self._make_probe(probe, measures)
+        self.probe = self._batch_of(probe)
 
     def evaluate(self) -> dict[str, float | Array]:
         """Return every measure that needs no training step."""
@@ -95,28 +87,13 @@ class Examiner:
         one = self.run.net.n_outputs == 1 and self.run.net.names_classes
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 
-    def _make_probe(self, probe: int | Samples, measures: Sequence[Measure]) -> Probe | None:
-        if isinstance(measures, str | Measure):
-            raise TypeError(f"measures must be a list, but is {measures!r}: put it in []")
-        for measure in measures:
-            if not isinstance(measure, Measure):
-                raise TypeError(
-                    "measures must hold measures of nofb.diagnosis, such as ALIGNMENT, "
-                    f"GAUSS_NEWTON and TARGETS have, but holds {measure!r}"
-                )
-        if isinstance(probe, tuple) and len(probe) == 2:
-            x, target = self._prepare("probe", *probe)
-        elif isinstance(probe, int | np.integer):
-            x, target = (
-                rows[: checks.whole("probe", probe, least=0)] for rows in self.splits["test"]
-            )
+    def _batch_of(self, probe: Probe) -> ProbeBatch | None:
+        if isinstance(probe.samples, tuple):
+            x, target = self._prepare("probe", *probe.samples)
         else:
-            raise TypeError(
-                "probe must be a number of test samples, or a pair of other samples (x, y), but "
-                f"is a {type(probe).__name__}"
-            )
+            x, target = (rows[: probe.samples] for rows in self.splits["test"])
         # A copy: what the user does to other samples later is no matter.
-        return Probe(self.run.net, x.copy(), target, measures) if len(x) else None
+        return ProbeBatch(self.run.net, x.copy(), target, probe.measures) if len(x) else None
 
     def _prepare(self, name: str, x: Array, y: Array) -> Samples:
         net = self.run.net

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from nofb import callers, checks, seeds, threads
+from nofb import callers, checks, optimizers, rules, seeds, threads
 from nofb.datasets import Dataset
-from nofb.diagnosis import DEFAULT, Measure
+from nofb.diagnosis import Probe
 from nofb.network import Network
-from nofb.optimizers import SGD, Optimizer
+from nofb.optimizers import Optimizer
 from nofb.rules import Rule
 from nofb.training import callbacks as calls
 from nofb.training.batches import Batches
 from nofb.training.callbacks import AfterEpoch, Callback, EarlyStopping, StopTraining
-from nofb.training.checkpoint import Checkpoint, open_checkpoint
+from nofb.training.checkpoint import Checkpoint
+from nofb.training.checkpoint_file import CheckpointFile, open_checkpoint
 from nofb.training.epoch import Diverged, Epochs
 from nofb.training.examiner import Examiner
 from nofb.training.interrupts import Interrupted, Interrupts
@@ -31,21 +32,19 @@ class DivergenceWarning(RuntimeWarning):
 
 def fit(
     net: Network,
-    rule: Rule,
+    rule: Rule | str,
     data: Dataset,
     epochs: int = 20,
     batch_size: int = 32,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | str = "sgd",
     seed: int = 0,
+    *,
     validation: float = 0.0,
+    probe: Probe | int | tuple[Array, Array] = 100,
+    checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
     callbacks: Iterable[AfterEpoch] = (),
-    probe: int | tuple[Array, Array] = 100,
-    measures: Sequence[Measure] = DEFAULT,
     shuffle: bool = True,
     progress: bool = True,
-    checkpoint: str | os.PathLike[str] | None = None,
-    every: int = 1,
-    resume: bool = False,
 ) -> Run:
     """Train a network with a rule.
 
@@ -54,7 +53,8 @@ def fit(
     net
         The network; its weights change in place.
     rule
-        The rule; it is attached with `seed` unless it is attached to this network already.
+        The rule; it is attached with `seed` unless it is attached to this network already. Or its
+        short name, such as "fa", for a fresh rule as `nofb.rules.make` builds it.
     data
         Anyone's `Dataset`. The test split is looked at once an epoch and decides nothing.
     epochs
@@ -62,31 +62,26 @@ def fit(
     batch_size
         Samples in a step. A last, smaller batch is trained on too.
     optimizer
-        `SGD(lr=0.1)` if left out. It starts without running averages, whatever it did before.
+        It starts without running averages, whatever it did before. Or its name, "sgd", "rmsprop",
+        "adam" or "adamw", for a fresh one with its default learning rate.
     seed
         Seeds the feedback path, the order of samples and the validation split, each apart.
     validation
-        The share of the training samples to hold out and measure on, 0 for none.
+        The fraction of the training samples to hold out and measure on, 0 for none.
+    probe
+        How many test samples the rule is compared with backprop on after each epoch, 0 for none; or
+        other samples, as (x, y). A `nofb.Probe` also chooses what is measured on them.
+    checkpoint
+        The path of a file to keep the run in, or a `nofb.Checkpoint`, which also says how often it
+        is written and whether the run in it is resumed. What is in the file, and what is refused,
+        is said in docs/checkpoints.md.
     callbacks
         A list of functions that are called with the `Run` after every epoch. One that raises
         `nofb.StopTraining` stops the run; `nofb.EarlyStopping` does so.
-    probe
-        How many test samples the rule is compared with backprop on, each epoch; 0 for none. Or
-        other samples, as (x, y).
-    measures
-        What is measured on these samples. `nofb.diagnosis` has tuples of measures, which can be
-        added: `measures=ALIGNMENT + GAUSS_NEWTON`.
     shuffle
         Whether each epoch takes the samples in a new order; if not, as they stand.
     progress
         Whether a progress bar is shown, where somebody watches.
-    checkpoint
-        A file to keep the run in, so that it can be resumed when it was stopped. What is in
-        it, and what is refused, is said in docs/checkpoints.md.
-    every
-        The file is written after so many epochs, and after the last one.
-    resume
-        Whether to go on from the file. If there is none yet, the run starts from the beginning.
 
     Returns
     -------
@@ -102,7 +97,7 @@ def fit(
         a whole one of this run, or the network, the optimizer or a `Callback` belongs to a run that
         still goes on.
     OSError
-        If the checkpoint is there already and `resume` is not set, or it could not be written.
+        If the checkpoint is there already and is not to be resumed, or it could not be written.
 
     Warns
     -----
@@ -116,26 +111,28 @@ def fit(
     >>> import nofb
     >>> data = nofb.datasets.load("digits")
     >>> net = Network([nofb.Dense(64, 32, activation="tanh"), nofb.Dense(32, 10)], seed=0)
-    >>> run = fit(net, nofb.rules.FeedbackAlignment(), data, epochs=5, optimizer=SGD(lr=0.2))
+    >>> run = fit(net, nofb.rules.FeedbackAlignment(), data, epochs=5, optimizer=nofb.SGD(lr=0.2))
     >>> bool(run.history["test_accuracy"][-1] > 0.85)
     True
     """
     epochs, batch_size = checks.whole("epochs", epochs), checks.whole("batch_size", batch_size)
     checks.whole("seed", seed, least=0)
-    for name, switch in {"shuffle": shuffle, "progress": progress, "resume": resume}.items():
+    for name, switch in {"shuffle": shuffle, "progress": progress}.items():
         checks.switch(name, switch)
-    optimizer = SGD() if optimizer is None else optimizer
+    probe, checkpoint = Probe.of(probe), Checkpoint.of(checkpoint)
+    rule = rules.make(rule) if isinstance(rule, str) else rule
+    optimizer = optimizers.make(optimizer) if isinstance(optimizer, str) else optimizer
     _check_kinds(net, rule, optimizer)
     callbacks = calls.checked(callbacks)
     run = Run(net, rule, optimizer)
-    examiner = Examiner(run, data, validation, seed, probe, measures)
+    examiner = Examiner(run, data, validation, seed, probe)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
-    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "probe": probe,
-            "measures": [measure.name for measure in measures], "shuffle": shuffle}  # fmt: skip
+    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "shuffle": shuffle,
+            "probe": probe.samples, "measures": [each.name for each in probe.measures]}  # fmt: skip
     more = {"early_stopping": stopping} if stopping else {}
     stateful = [("a callback", each) for each in callbacks if isinstance(each, Callback)]
     mine = owned([("net", net), ("optimizer", optimizer), *stateful])
-    with mine, open_checkpoint(checkpoint, every, resume, more) as keeper:
+    with mine, open_checkpoint(checkpoint, more) as keeper:
         keeper.compare(run, data, epochs, told)
         if net.rule is not rule:
             rule.attach(net, seed)
@@ -156,7 +153,7 @@ def _train(
     each: Epochs,
     examiner: Examiner,
     callbacks: list[AfterEpoch],
-    keeper: Checkpoint,
+    keeper: CheckpointFile,
     done: int,
     shown: Any,
 ) -> None:

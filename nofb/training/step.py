@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nofb.network import Network
-from nofb.optimizers import Optimizer
+from nofb.optimizers import Move, Optimizer
 from nofb.rules import Rule
 from nofb.trace import Trace
-from nofb.types import Array
 from nofb.updates import Update, other_updates
 
-Move = tuple[str, Array, Array]  # the name, the array and the update of what learns
 Call = Callable[..., Any]
 
 

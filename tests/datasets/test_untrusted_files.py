@@ -164,7 +164,12 @@ def fit(path, seed=0, epochs=1, **more):
     xor = datasets.load("xor")
     rule = rules.make("kp")
     return fresh, lambda: nofb.fit(
-        fresh, rule, xor, epochs=epochs, optimizer=optimizer, checkpoint=path, resume=True
+        fresh,
+        rule,
+        xor,
+        epochs=epochs,
+        optimizer=optimizer,
+        checkpoint=nofb.Checkpoint(path, resume=True),
     )
 
 

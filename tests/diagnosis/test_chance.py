@@ -5,7 +5,7 @@ import pytest
 
 import nofb
 from nofb import Conv2D, Dense, Flatten, MaxPool2D, Network, rules
-from nofb.diagnosis import Probe, angles
+from nofb.diagnosis import ProbeBatch, angles
 from nofb.diagnosis.chance import chance_band, error_directions, network_band, signal_units
 from nofb.losses import LOSSES
 
@@ -96,7 +96,7 @@ def test_more_directions_than_one_never_widen_a_band():
 def spread_of_random_feedback(net, layer, data, rule, draws=250):
     """Return the angles of a hidden layer's signal for many draws of the feedback path."""
     x, y = net.as_input(data.x_test[:100]), net.as_target(data.y_test[:100], 100)
-    probe, found = Probe(net, x, y), []
+    probe, found = ProbeBatch(net, x, y), []
     for seed in range(draws):
         rule.attach(net, seed=seed + 1)
         found.append(probe.measure(rule)["delta_angle_end_to_end"][layer])

@@ -15,6 +15,7 @@ from nofb.diagnosis import (
     ALIGNMENT,
     GAUSS_NEWTON,
     Probe,
+    ProbeBatch,
     View,
     angle,
     angles,
@@ -38,7 +39,7 @@ def measure(net, rule, x=X, y=Y):
     if net.rule is not rule:
         rule.attach(net)
     x = net.as_input(x)
-    return Probe(net, x, net.as_target(y, len(x))).measure(rule)
+    return ProbeBatch(net, x, net.as_target(y, len(x))).measure(rule)
 
 
 def signals(net, rule, x=X, y=Y):
@@ -235,8 +236,8 @@ def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monke
     rule.attach(net)
     x, y = RNG.normal(size=(23, 6)), RNG.integers(0, 4, 23)
     whole = measure(net, rule, x, y)
-    monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", 0)
-    monkeypatch.setattr("nofb.diagnosis.probe.FEWEST", 5)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", 0)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.FEWEST", 5)
     pieces = measure(net, rule, x, y)
     for measure_name, values in whole.items():
         np.testing.assert_allclose(pieces[measure_name], values, atol=1e-5, err_msg=measure_name)
@@ -245,13 +246,12 @@ def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monke
 def test_a_probe_makes_memory_only_for_another_number_of_samples(monkeypatch):
     """After each epoch the same batch is measured; a rule of targets needs the whole at once."""
     made = []
-    monkeypatch.setattr("nofb.diagnosis.probe.FEWEST", 5)
-    monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", 0)
-    monkeypatch.setattr(
-        "nofb.diagnosis.probe.Trace", lambda net, size: made.append(size) or nofb.Trace(net, size)
-    )
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.FEWEST", 5)
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", 0)
+    traced = lambda net, size: made.append(size) or nofb.Trace(net, size)  # noqa: E731
+    monkeypatch.setattr("nofb.diagnosis.probe_batch.Trace", traced)
     net = deep_net()
-    probe = Probe(net, net.as_input(X), net.as_target(Y, len(X)))
+    probe = ProbeBatch(net, net.as_input(X), net.as_target(Y, len(X)))
     for name in ("fa", "fa", "dtp", "dtp", "fa"):
         rule = rules.make(name)
         rule.attach(net)
@@ -272,7 +272,7 @@ def test_gauss_newton_is_worked_out_only_where_it_is_asked_for(monkeypatch):
     net = deep_net()
     assert "gauss_newton_angle" not in measure(net, rules.FeedbackAlignment())
     assert asked == []
-    probe = Probe(net, net.as_input(X), net.as_target(Y, len(X)), GAUSS_NEWTON)
+    probe = ProbeBatch(net, net.as_input(X), net.as_target(Y, len(X)), GAUSS_NEWTON)
     assert list(probe.measure(net.rule)) == ["gauss_newton_angle"]
     assert len(asked) == 1
 
@@ -285,10 +285,10 @@ def test_measuring_a_convolution_of_32_maps_takes_at_most_30_megabytes():
     rule.attach(net)
     x = net.as_input(RNG.normal(size=(100, 1, 28, 28)))
     target = net.as_target(RNG.integers(0, 10, 100), 100)
-    Probe(net, x[:2], target[:2]).measure(rule)  # compiles
+    ProbeBatch(net, x[:2], target[:2]).measure(rule)  # compiles
     tracemalloc.start()
     try:
-        Probe(net, x, target).measure(rule)
+        ProbeBatch(net, x, target).measure(rule)
         assert tracemalloc.get_traced_memory()[1] < 30e6
     finally:
         tracemalloc.stop()
@@ -296,10 +296,8 @@ def test_measuring_a_convolution_of_32_maps_takes_at_most_30_megabytes():
 
 def test_what_is_no_measure_is_refused_before_a_run_begins():
     """A name in quotation marks is the likeliest mistake."""
-    data = nofb.datasets.load("digits")
-    net = Network([Dense(64, 10)])
     with pytest.raises(TypeError, match="measures must hold measures"):
-        nofb.fit(net, rules.Backprop(), data, epochs=1, measures=["step_angle"], progress=False)
+        Probe(measures=["step_angle"])
     for alone in ("step_angle", GAUSS_NEWTON[0]):
         with pytest.raises(TypeError, match=r"measures must be a list, .*: put it in \[\]"):
-            nofb.fit(net, rules.Backprop(), data, epochs=1, measures=alone, progress=False)
+            Probe(measures=alone)

@@ -148,7 +148,9 @@ def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path):
     def train(kind, epochs):
         net = nofb.Network([nofb.Dense(2, 3, "tanh"), nofb.Dense(3, 2)])
         path = tmp_path / "run.npz"
-        return nofb.fit(net, kind(), data, epochs, checkpoint=path, resume=True, progress=False)
+        return nofb.fit(
+            net, kind(), data, epochs, checkpoint=nofb.Checkpoint(path, resume=True), progress=False
+        )
 
     train(mine(DEEP, SCALE=1.0), 1)
     assert train(mine(DEEP, SCALE=1.0), 2).history.epochs == 2

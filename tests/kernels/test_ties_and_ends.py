@@ -6,8 +6,8 @@ import pytest
 from oracles import batch, dense_net
 
 from nofb import Dense, MaxPool2D, Network, rules
-from nofb.diagnosis import Probe, View, angle, angles, norm_ratio
-from nofb.diagnosis.probe import DEFAULT
+from nofb.diagnosis import ProbeBatch, View, angle, angles, norm_ratio
+from nofb.diagnosis.measures import DEFAULT
 from nofb.kernels import pooling
 from nofb.optimizers import Adam, RMSprop
 from nofb.rules.gauss_newton_targets import gauss_newton
@@ -94,13 +94,13 @@ def test_a_probe_measures_as_many_samples_at_once_as_memory_allows(monkeypatch):
     net, rule = dense_net(), rules.make("fa")
     rule.attach(net)
     x, y = batch(net, 50)
-    probe = Probe(net, net.as_input(x), net.as_target(y, 50), DEFAULT)
+    probe = ProbeBatch(net, net.as_input(x), net.as_target(y, 50), DEFAULT)
     units = 4 + 6 + 3
     for at_once, expected in (
         (20 * units, [20, 20, 10]), (21 * units - 1, [20, 20, 10]), (units, [16, 16, 16, 2]),
         (50 * units, [50]), (10**9, [50]),
     ):  # fmt: skip
-        monkeypatch.setattr("nofb.diagnosis.probe.AT_ONCE", at_once)
+        monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", at_once)
         views = [(view.trace.samples, view.share) for view in probe._views(rule)]
         assert views == [(samples, samples / 50) for samples in expected]
 

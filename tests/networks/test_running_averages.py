@@ -63,7 +63,7 @@ def test_a_run_that_was_stopped_is_resumed_bit_for_bit(tmp_path):
     trained(whole, epochs=5)
     trained(resumed, epochs=5, checkpoint=path, callbacks=[stop])
     fresh = small()
-    run = trained(fresh, epochs=5, checkpoint=path, resume=True)
+    run = trained(fresh, epochs=5, checkpoint=nofb.Checkpoint(path, resume=True))
     assert len(run.history["loss"]) == 5
     assert_same(fresh, whole)
 

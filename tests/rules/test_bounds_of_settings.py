@@ -28,6 +28,7 @@ INITIALISER = ("xavier", "zeros", "uniform_fan_out"), ("xavyer", 3)
 BOUNDS = {
     "lr": POSITIVE,
     "max_norm": POSITIVE,
+    "max_gradient": POSITIVE,
     "momentum": FRACTION,
     "rho": FRACTION,
     "beta1": FRACTION,
@@ -69,7 +70,7 @@ BOUNDS = {
     "minimum_norm": SWITCH,
     "gradient_at_top": SWITCH,
 }
-OPTIONAL = {"max_norm", "rate", "entries", "inverse_activation"}  # they may be None
+OPTIONAL = {"max_norm", "max_gradient", "rate", "entries", "inverse_activation"}  # they may be None
 DIVIDES = (TINY, 1), (0, -TINY)  # a loss is divided by the width of this noise
 # Where a rule, or an optimizer, takes another range for the same name.
 OWN = {

@@ -12,6 +12,7 @@ from oracles import WRITTEN
 
 import nofb
 from nofb import optimizers, rules, schedules
+from nofb.diagnosis import DEFAULT
 
 DRAWN = {"feedback_init": "uniform_fan_out"}
 DIRECT = DRAWN | {"shared": False, "entries": None, "zero_weights": False}
@@ -72,7 +73,9 @@ RULES = {
     "gnt": {"damping": 0.01},
 }  # fmt: skip
 
-OPTIMIZER = {"lr": 0.001, "schedule": "constant", "decay": 0.0, "max_norm": None}
+OPTIMIZER = {
+    "lr": 0.001, "schedule": "constant", "decay": 0.0, "max_norm": None, "max_gradient": None,
+}  # fmt: skip
 ADAM = OPTIMIZER | {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 OTHERS = {
     optimizers.SGD: OPTIMIZER | {"lr": 0.1, "momentum": 0.0, "nesterov": False},
@@ -81,6 +84,7 @@ OTHERS = {
     optimizers.AdamW: ADAM | {"decay": 1e-5},
     schedules.step: {"every": 30, "factor": 0.1},
     schedules.inverse_time: {"rate": 0.1},
+    schedules.warmup: {"fraction": 0.1, "then": "cosine"},
     nofb.Dense: {"activation": None, "init": "xavier", "bias": True},
     nofb.Conv2D: {"stride": 1, "padding": 0, "activation": None, "init": "xavier", "bias": True},
 }
@@ -127,9 +131,11 @@ def test_a_run_has_the_defaults_that_it_states():
     """Epochs, batches and the probe of every example are these."""
     stated = {
         "epochs": 20, "batch_size": 32, "seed": 0, "validation": 0.0, "probe": 100,
-        "shuffle": True, "progress": True, "every": 1, "resume": False,
+        "optimizer": "sgd", "shuffle": True, "progress": True, "checkpoint": None, "callbacks": (),
     }  # fmt: skip
-    assert {name: value for name, value in defaults(nofb.fit).items() if name in stated} == stated
+    assert defaults(nofb.fit) == stated
+    assert defaults(nofb.Checkpoint) == {"every": 1, "resume": False}
+    assert defaults(nofb.Probe) == {"samples": 100, "measures": DEFAULT}
 
 
 @pytest.mark.parametrize("names", USES)

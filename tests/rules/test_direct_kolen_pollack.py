@@ -138,7 +138,7 @@ def test_a_run_that_was_stopped_resumes_with_its_matrices(tmp_path):
 
     file = tmp_path / "run.npz"
     go(half, 4, checkpoint=file, callbacks=[stop])
-    go(rest, 4, checkpoint=file, resume=True)
+    go(rest, 4, checkpoint=nofb.Checkpoint(file, resume=True))
     for one, other in zip(whole.weighted, rest.weighted, strict=True):
         np.testing.assert_array_equal(one.W, other.W)
     np.testing.assert_array_equal(whole.weighted[0].D, rest.weighted[0].D)

@@ -16,7 +16,7 @@ from nofb import SGD, Dense, Network, rules
 from nofb.activations import ACTIVATIONS
 from nofb.clock import Clock
 from nofb.datasets import Dataset
-from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, TARGETS, ContractionWarning, Probe, View
+from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, TARGETS, ContractionWarning, ProbeBatch, View
 from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.targets import (
     inverse_residuals,
@@ -561,7 +561,7 @@ def test_the_gauss_newton_angle_is_nothing_for_gauss_newton_and_something_for_ba
     measured = {}
     for name in ("gnt", "bp", "ddtp"):
         rule = attached(name, net)
-        probe = Probe(net, net.as_input(x), net.as_target(y, len(x)), DEFAULT + GAUSS_NEWTON)
+        probe = ProbeBatch(net, net.as_input(x), net.as_target(y, len(x)), DEFAULT + GAUSS_NEWTON)
         measured[name] = probe.measure(rule)
     np.testing.assert_allclose(measured["gnt"]["gauss_newton_angle"], 0, atol=1e-4)
     newton, gradient = measured["bp"]["gauss_newton_angle"], measured["gnt"]["step_angle"]

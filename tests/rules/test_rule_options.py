@@ -121,7 +121,9 @@ def train_one_epoch(net, name, chosen, data):
     except (ValueError, TypeError):
         return False
     before = [layer.W.copy() for layer in net.weighted]
-    run = nofb.fit(net, rule, data, 1, 6, nofb.SGD(lr=0.01), measures=EVERY, progress=False)
+    run = nofb.fit(
+        net, rule, data, 1, 6, nofb.SGD(lr=0.01), probe=nofb.Probe(measures=EVERY), progress=False
+    )
     assert run.stopped is None, (chosen, run.stopped)
     assert all(np.isfinite(layer.W).all() for layer in net.weighted), chosen
     assert not np.array_equal(net.weighted[-1].W, before[-1]), chosen

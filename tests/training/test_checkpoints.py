@@ -16,6 +16,7 @@ from nofb import (
     Activation,
     Adam,
     AdamW,
+    Checkpoint,
     Conv2D,
     Dense,
     Dropout,
@@ -32,7 +33,7 @@ from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.rules import FeedbackAlignment
 from nofb.training import DivergenceWarning
-from nofb.training.checkpoint import open_checkpoint
+from nofb.training.checkpoint_file import open_checkpoint
 from nofb.training.description import is_plain
 
 DIGITS = nofb.datasets.load("digits")
@@ -82,10 +83,11 @@ def convnet():
 MOMENTUM = partial(SGD, 0.1, momentum=0.9)
 
 
-def train(path=None, rule="fa", net=mlp, optimizer=MOMENTUM, **options):
+def train(path=None, rule="fa", net=mlp, optimizer=MOMENTUM, resume=False, **options):
     """Train everything fresh, quietly, for four epochs or as the options say."""
     rule = rule() if callable(rule) else rules.make(rule)
-    options = {"data": PART, "epochs": 4, "progress": False, "checkpoint": path, **options}
+    checkpoint = None if path is None else Checkpoint(path, options.pop("every", 1), resume)
+    options = {"data": PART, "epochs": 4, "progress": False, "checkpoint": checkpoint, **options}
     return nofb.fit(net(), rule, optimizer=optimizer(), **options)
 
 
@@ -138,6 +140,7 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
         {"optimizer": partial(RMSprop, 0.002, schedule=schedules.step(every=2), decay=1e-4)},
         {"optimizer": partial(Adam, 0.002, schedule=lambda epoch, epochs: 0.9**epoch)},
         {"optimizer": partial(AdamW, 0.002, schedule="inverse_time", max_norm=1.0)},
+        {"optimizer": partial(AdamW, 0.002, schedule=schedules.warmup(0.5), max_gradient=0.1)},
         {"validation": 0.2, "probe": 0, "seed": 3},
         {"batch_size": 64, "net": partial(mlp, dtype=np.float64, seed=5)},
         {"net": convnet, "data": IMAGES},
@@ -237,7 +240,8 @@ def test_the_same_objects_go_on_after_an_interrupt_in_the_middle_of_an_epoch(tmp
 
     net, rule, optimizer = mlp(), Interrupted(), SGD(0.1, momentum=0.9)
     W = net.weighted[0].W
-    options = {"epochs": 4, "progress": False, "checkpoint": tmp_path / "run.npz", "resume": True}
+    checkpoint = Checkpoint(tmp_path / "run.npz", resume=True)
+    options = {"epochs": 4, "progress": False, "checkpoint": checkpoint}
     assert nofb.fit(net, rule, PART, optimizer=optimizer, **options).interrupted
     run = nofb.fit(net, rule, PART, optimizer=optimizer, **options)
     assert_same(run, train())
@@ -376,7 +380,9 @@ def test_a_file_that_is_there_is_never_overwritten_unasked(tmp_path):
     path = tmp_path / "run.npz"
     train(path, epochs=1)
     before = path.read_bytes()
-    with pytest.raises(FileExistsError, match=r"run\.npz is there already: go on from it with"):
+    with pytest.raises(
+        FileExistsError, match=r"already: resume it with nofb.Checkpoint\(.*run\.npz"
+    ):
         train(path)
     assert path.read_bytes() == before
 
@@ -384,10 +390,9 @@ def test_a_file_that_is_there_is_never_overwritten_unasked(tmp_path):
 @pytest.mark.parametrize(
     ("path", "options", "error", "sentence"),
     [
-        (None, {"resume": True}, ValueError, "resume needs a checkpoint: give the path"),
-        (None, {"every": 3}, ValueError, "every needs a checkpoint: give the path"),
         ("run.npz", {"every": 0}, ValueError, "every must be at least 1, but is 0"),
-        (True, {}, TypeError, "checkpoint must be the path of a file, but is True"),
+        ("run.npz", {"resume": "yes"}, TypeError, "resume must be True or False, but is 'yes'"),
+        (True, {}, TypeError, "path must be the path of a file, but is True"),
         ("none/run.npz", {}, OSError, "none/run.npz cannot be written: No such file or directory"),
         (".", {}, OSError, "cannot be written: it is a folder"),
         ("/dev/null/run.npz", {}, OSError, "/dev/null/run.npz cannot be written: Not a directory"),
@@ -483,7 +488,8 @@ def test_the_same_command_goes_on_and_shows_the_whole_table(capsys, tmp_path):
         (["--checkpoint", "run.npz", "--resume", "--lr", "1"], "optimizer.lr is 1.0, but run.npz"),
         (["--checkpoint", "cut.npz", "--resume"], "cut.npz is not a whole file of nofb"),
         (["--checkpoint", "none/run.npz"], "none/run.npz cannot be written: No such file"),
-        (["--resume"], "resume needs a checkpoint"),
+        (["--resume"], "--resume needs a checkpoint: give its file by --checkpoint FILE"),
+        (["--every", "3"], "--every needs a checkpoint: give its file by --checkpoint FILE"),
         (["--every", "2"], "every needs a checkpoint"),
     ],
 )
@@ -591,5 +597,5 @@ def test_only_an_object_that_is_its_attributes_is_kept_by_them():
 def test_a_checkpoint_that_is_there_is_resumed_only_where_that_is_asked_for(tmp_path):
     """By default nobody goes on from a file that was forgotten there."""
     (tmp_path / "run.npz").write_bytes(b"of another run")
-    with pytest.raises(FileExistsError), open_checkpoint(tmp_path / "run.npz"):
+    with pytest.raises(FileExistsError), open_checkpoint(Checkpoint(tmp_path / "run.npz")):
         pass

@@ -15,7 +15,8 @@ NAN = np.float32("nan")
 def train(path, net=None, optimizer=None, stopping=None, epochs=2):
     """Train a small network with a checkpoint, or resume it."""
     net = net or Network([Dense(64, 8, "tanh"), Dense(8, 10)])
-    options = {"progress": False, "checkpoint": path, "resume": path.exists(), "validation": 0.2}
+    checkpoint = nofb.Checkpoint(path, resume=path.exists())
+    options = {"progress": False, "checkpoint": checkpoint, "validation": 0.2}
     stopping = stopping or nofb.EarlyStopping(patience=9)
     return nofb.fit(net, rules.make("kp"), PART, epochs, optimizer=optimizer or Adam(),
                     callbacks=[stopping], **options)  # fmt: skip
@@ -166,7 +167,8 @@ def test_what_an_inverse_learned_with_is_checked_and_resumed_too(tmp_path):
 
     def targets(path, epochs):
         net = Network([Dense(64, 8, "tanh"), Dense(8, 10)])
-        options = {"progress": False, "checkpoint": path, "resume": path.exists()}
+        checkpoint = nofb.Checkpoint(path, resume=path.exists())
+        options = {"progress": False, "checkpoint": checkpoint}
         return net, nofb.fit(net, rules.make("tp"), PART, epochs, **options)
 
     whole, _ = targets(tmp_path / "whole.npz", 3)

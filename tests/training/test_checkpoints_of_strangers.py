@@ -61,8 +61,8 @@ class Trial:
             warnings.simplefilter("ignore", RuntimeWarning)  # values may be huge, and diverge
             return nofb.fit(
                 self.net, self.made, PART, epochs, 8, self.optimizer, validation=0.2, probe=5,
-                callbacks=[self.stopping], progress=False, checkpoint=self.path,
-                resume=self.path.exists(),
+                callbacks=[self.stopping], progress=False,
+                checkpoint=nofb.Checkpoint(self.path, resume=self.path.exists()),
             )  # fmt: skip
 
     def state(self):

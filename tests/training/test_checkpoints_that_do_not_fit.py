@@ -16,7 +16,8 @@ def train(path, rule="fa", optimizer=None, epochs=2):
     """Train a small network with a checkpoint, or resume it."""
     net = Network([Dense(64, 8, "tanh"), Dense(8, 10)])
     made, optimizer = rules.make(rule), optimizer or SGD(0.1, momentum=0.9)
-    options = {"progress": False, "probe": 0, "checkpoint": path, "resume": path.exists()}
+    checkpoint = nofb.Checkpoint(path, resume=path.exists())
+    options = {"progress": False, "probe": 0, "checkpoint": checkpoint}
     return net, lambda: nofb.fit(net, made, PART, epochs, optimizer=optimizer, **options)
 
 

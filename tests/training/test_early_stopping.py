@@ -139,10 +139,14 @@ def test_a_resumed_run_stops_where_it_would_have_stopped(tmp_path, pieces):
     whole = train(callbacks=[EarlyStopping(4)])
     last, path = whole.history.epochs, tmp_path / "run.npz"
     for epochs in range(pieces, last, pieces):
-        train(callbacks=[EarlyStopping(4)], epochs=epochs, checkpoint=path, resume=True)
+        train(
+            callbacks=[EarlyStopping(4)],
+            epochs=epochs,
+            checkpoint=nofb.Checkpoint(path, resume=True),
+        )
     for _ in range(2):  # the second time, nothing is left to do
         stopping = EarlyStopping(4)
-        resumed = train(callbacks=[stopping], checkpoint=path, resume=True)
+        resumed = train(callbacks=[stopping], checkpoint=nofb.Checkpoint(path, resume=True))
         assert resumed.stopped == whole.stopped
         assert_same(learned(resumed), learned(whole))
         np.testing.assert_array_equal(resumed.history["loss"], whole.history["loss"])
@@ -153,7 +157,9 @@ def test_a_checkpoint_holds_the_last_epoch_and_not_the_best_one(tmp_path):
     """With more patience than was left, the run must go on from where it was."""
     path = tmp_path / "run.npz"
     train(callbacks=[EarlyStopping(100)], epochs=12, checkpoint=path)
-    longer = train(callbacks=[EarlyStopping(100)], epochs=20, checkpoint=path, resume=True)
+    longer = train(
+        callbacks=[EarlyStopping(100)], epochs=20, checkpoint=nofb.Checkpoint(path, resume=True)
+    )
     np.testing.assert_array_equal(longer.history["loss"], train(epochs=20).history["loss"])
 
 
@@ -166,7 +172,7 @@ def test_another_early_stopping_than_before_is_refused_on_resume(tmp_path, first
     path = tmp_path / "run.npz"
     train(callbacks=first, epochs=2, checkpoint=path)
     with pytest.raises(ValueError, match=r"early_stopping is .*, but .* was written with"):
-        train(callbacks=then, checkpoint=path, resume=True)
+        train(callbacks=then, checkpoint=nofb.Checkpoint(path, resume=True))
 
 
 @pytest.mark.parametrize(

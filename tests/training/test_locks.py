@@ -17,10 +17,11 @@ TRAIN = ["train", "fa", "--hidden", "8"]
 XOR = nofb.datasets.load("xor")
 
 
-def fit(path, epochs=1, **more):
+def fit(path, epochs=1, resume=False, **more):
     """Train a tiny network with a checkpoint."""
+    checkpoint = nofb.Checkpoint(path, resume=resume)
     net = Network([Dense(2, 3, "tanh"), Dense(3, 2)], seed=0)
-    return nofb.fit(net, rules.make("fa"), XOR, epochs=epochs, checkpoint=path, **more)
+    return nofb.fit(net, rules.make("fa"), XOR, epochs=epochs, checkpoint=checkpoint, **more)
 
 
 def files_of(folder):

@@ -82,7 +82,7 @@ def test_a_weight_that_was_made_nan_is_not_written_to_a_checkpoint(tmp_path):
 
     with pytest.warns(DivergenceWarning):
         train(callbacks=[spoil], checkpoint=path)
-    assert train(checkpoint=path, resume=True).history.epochs == 3
+    assert train(checkpoint=nofb.Checkpoint(path, resume=True)).history.epochs == 3
 
 
 # -- the end of a run ----------------------------------------------------------------------------

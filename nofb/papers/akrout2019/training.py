@@ -9,6 +9,7 @@ from nofb.papers.akrout2019.logs import RULES, curves
 from nofb.papers.study import Task
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
+from nofb.training import Checkpoint
 
 EVERY = 10  # epochs between two checkpoints
 RUN = Specification(
@@ -38,7 +39,7 @@ def resumed(run: Specification, task: Task, folder: Path, **options: Any) -> dic
     end. The task names the code of nofb, and so does the file: other code begins anew.
     """
     checkpoint = folder / f"{'-'.join(map(str, task.values()))}.npz"
-    files: dict[str, Any] = {"checkpoint": checkpoint, "every": EVERY, "resume": True}
-    done = train(run.replace(epochs=task["epochs"]), **files, **options)
+    kept = Checkpoint(checkpoint, EVERY, resume=True)
+    done = train(run.replace(epochs=task["epochs"]), checkpoint=kept, **options)
     checkpoint.unlink(missing_ok=True)
     return {"stopped": done.stopped, **curves(done.history)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.diagnosis import DEFAULT, GAUSS_NEWTON
+from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, Probe
 from nofb.papers.bengio2020.network import RUN
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.train import train
@@ -92,7 +92,7 @@ def training(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]
     """
     name, attributes = FORMS[task["form"]]
     chosen = RUN.replace(rule=name, attributes=attributes, seed=task["seed"], epochs=task["epochs"])
-    run = train(chosen, measures=DEFAULT + GAUSS_NEWTON, callbacks=callbacks)
+    run = train(chosen, probe=Probe(measures=DEFAULT + GAUSS_NEWTON), callbacks=callbacks)
     history = run.history
     kept = {name: _plain(history[name]) for name in KEPT if name in history}
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist() if history.epochs else []

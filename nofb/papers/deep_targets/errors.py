@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
+from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, Probe
 from nofb.papers.deep_targets.settings import GRIDS, found, run_of
 from nofb.papers.published import published
 from nofb.papers.study import Part, Record, Rows, Task, short
@@ -51,7 +51,7 @@ def errors(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     specified = run_of(task["rule"], chosen).replace(
         data=task["data"], seed=task["seed"], epochs=task["epochs"]
     )
-    run = train(specified, measures=ALIGNMENT + GAUSS_NEWTON, callbacks=callbacks)
+    run = train(specified, probe=Probe(measures=ALIGNMENT + GAUSS_NEWTON), callbacks=callbacks)
     history = run.history
     angles = {
         name: np.round(history[name][-1], 2).tolist()

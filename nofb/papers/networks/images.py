@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nofb import networks
+from nofb.diagnosis import Probe
 from nofb.papers.networks.settings import (
     IMAGES,
     MEASURES,
@@ -59,7 +60,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def images(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return the test accuracies, and the signal's angle at each layer at the end."""
-    run = train(task, load(task["network"]), callbacks=callbacks)
+    run = train(task, load(task["network"]), probe=Probe(measures=MEASURES), callbacks=callbacks)
     history = run.history
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
     return {

@@ -60,7 +60,7 @@ def train(task: Mapping[str, Any], data: Dataset, **options: Any) -> Run:
         Adam(lr=task["lr"], schedule="cosine"),
         seed=task["seed"],
         progress=False,
-        **{"measures": MEASURES, **options},
+        **options,
     )
 
 

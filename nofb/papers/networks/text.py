@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nofb.datasets import Dataset
+from nofb.diagnosis import Probe
 from nofb.papers.networks.settings import MEASURES, TEXT, TEXT_RULES, load, rate, train
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.training.callbacks import AfterEpoch
@@ -53,7 +54,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def text(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test bits per character, and the signal's angle at each layer."""
-    run = train(task, load(TEXT), probe=PROBE, callbacks=callbacks)
+    run = train(task, load(TEXT), probe=Probe(PROBE, MEASURES), callbacks=callbacks)
     history = run.history
     bits = history["test_loss"] / np.log(2) if history.epochs else np.array([])
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
