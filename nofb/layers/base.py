@@ -147,7 +147,8 @@ class Layer(ABC):
     shape_in, shape_out
         The shapes of one sample before and after; known once the network has inferred its shapes.
     frozen
-        Whether its parameters stay unchanged, whatever updates a rule computes.
+        Whether its parameters stay unchanged, whatever updates a rule computes. No signal is sent
+        to a frozen layer itself, only to learning layers below it.
     SIZES
         The attributes that cannot be changed, because kernels rely on them.
     weighted
@@ -207,6 +208,11 @@ class Layer(ABC):
     @abstractmethod
     def learns(self) -> bool:
         """Whether the layer has parameters."""
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether the layer has parameters that are not frozen."""
+        return self.learns and not self.frozen
 
     def state(self) -> dict[str, Array]:
         """Return other arrays that are saved, such as running averages, by name."""
@@ -300,7 +306,7 @@ class WeightedLayer(Layer):
     work
         The number of multiply-adds in each of the three maps, for one sample.
     sends
-        Whether there is a layer with weights below, to which a signal can be sent back.
+        Whether there is a layer below that learns, and is not frozen.
     """
 
     SIZES = (*Layer.SIZES, "n_in", "n_out")

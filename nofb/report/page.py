@@ -15,7 +15,7 @@ from string import Template
 from nofb.report.captions import HEADINGS, caption, headline, outcome
 from nofb.report.numbers import meanings
 from nofb.report.origin import Origin, rates_note
-from nofb.report.summary import Row, default_rates, score_name, stopped, summarise
+from nofb.report.summary import Row, rates_used, score_name, stopped, summarise
 from nofb.runs.compare import Comparison
 
 
@@ -48,7 +48,7 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
         stopped=_list("Stopped early", stopped(comparison)),
         measures=_definitions(meanings(comparison)),
         settings=_definitions(_settings(comparison)),
-        rates=_prose(" ".join([rates_note(comparison.settings), *default_rates(comparison)])),
+        rates=_prose(" ".join([rates_note(comparison.settings), *rates_used(comparison)])),
         command=escape(about.command),
         versions=escape(", ".join(f"{name} {v}" for name, v in about.versions.items())),
         machine=escape(about.machine),

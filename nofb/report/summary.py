@@ -9,6 +9,7 @@ import numpy as np
 
 from nofb.rules import RULES
 from nofb.runs.compare import Comparison
+from nofb.runs.specification import default_rates
 from nofb.text import columns
 from nofb.types import Array
 
@@ -77,7 +78,7 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *default_rates(comparison)
+    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *rates_used(comparison)
     notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
 
@@ -93,10 +94,9 @@ def stopped(comparison: Comparison) -> list[str]:
     return [f"Seed {r.seed}: {r.stopped}." for r in comparison.results if r.stopped is not None]
 
 
-def default_rates(comparison: Comparison) -> list[str]:
-    """Return a sentence for each rule that runs with another one's learning rate."""
-    runs = [comparison.settings.replace(rule=rule) for rule in comparison.rules]
-    return list(dict.fromkeys(f"{run.default_rate}." for run in runs if run.default_rate))
+def rates_used(comparison: Comparison) -> list[str]:
+    """Return a sentence for each rule that runs with a default learning rate."""
+    return default_rates(comparison.settings.replace(rule=rule) for rule in comparison.rules)
 
 
 def score_name(comparison: Comparison) -> str:

@@ -7,9 +7,10 @@ narrowly makes every rule look better than it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
+from math import prod
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -22,9 +23,38 @@ from nofb.strict_json import canonical
 from nofb.training.progress import bar
 
 LOWEST, HIGHEST = 1e-7, 100.0  # where a search that wins on and on gives up
-DIGITS = 4  # of an accuracy that is compared
 
 Point = tuple[float, ...]  # a value for each axis
+
+
+@dataclass(frozen=True)
+class Score:
+    """What points are compared by: a measure of held-out samples at the end of a run.
+
+    Attributes
+    ----------
+    measure
+        Its name in a history.
+    best
+        `max` or `min`.
+    digits
+        How many decimals are compared.
+    diverged
+        What a run that diverged counts as.
+    """
+
+    measure: str
+    best: Callable[..., Point]
+    digits: int
+    diverged: float
+
+    def of(self, result: Mapping[str, Any]) -> float:
+        """Return the score of one run."""
+        return self.diverged if result["stopped"] else float(result["history"][self.measure][-1])
+
+
+ACCURACY = Score("validation_accuracy", max, 4, 0.0)
+LOSS = Score("validation_loss", min, 5, 1e9)
 
 
 @dataclass
@@ -39,19 +69,25 @@ class Search:
         The values of each axis: a setting, or an attribute of the rule.
     seeds
         How many seeds each point is run with.
+    score
+        What the points are compared by.
+    beyond
+        How many points past the ends of the grid may be tried; as many as it takes if left out.
     found
-        The mean held-out accuracy of each point that was tried; a run that diverged counts as 0.
+        The mean score of each point that was tried.
     """
 
     run: Specification
     grid: Mapping[str, tuple[float, ...]]
     seeds: int = 1
+    score: Score = ACCURACY
+    beyond: int | None = None
     found: dict[Point, float] = field(default_factory=dict)
 
     @property
     def best(self) -> Point:
-        """The point with the best accuracy, the one with smaller values in a tie."""
-        return max(sorted(self.found), key=self.found.__getitem__)
+        """The point with the best score, the one with smaller values in a tie."""
+        return self.score.best(sorted(self.found), key=self.found.__getitem__)
 
     def named(self, point: Point) -> dict[str, float]:
         """Return a point's values by their axes."""
@@ -67,7 +103,11 @@ class Search:
 
     def next_points(self) -> list[Point]:
         """Return the points to try now: the grid, then whatever lies past an end that is best."""
-        return list(self._past_the_ends()) if self.found else list(product(*self.grid.values()))
+        if not self.found:
+            return list(product(*self.grid.values()))
+        tried = len(self.found) - prod(map(len, self.grid.values()))
+        left = None if self.beyond is None else self.beyond - tried
+        return list(islice(self._past_the_ends(), left))
 
     def _past_the_ends(self) -> Iterator[Point]:
         best = self.best
@@ -105,21 +145,16 @@ def search(
     while pending := [(each, point) for each in searches for point in each.next_points()]:
         runs = [[task_of(run, own_codes) for run in each.runs(p)] for each, p in pending]
         tasks = [task for of_point in runs for task in of_point]
-        accuracies = {}
+        results = {}
         with bar(len(tasks), name, "run") as shown:
             for record in run_all(work_for(rules), tasks, data, jobs, log=log):
                 if "error" in record:
                     raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
-                accuracies[canonical(record["task"])] = accuracy(record["result"])
+                results[canonical(record["task"])] = record["result"]
                 shown.update()
         for (each, point), of_point in zip(pending, runs, strict=True):
-            scores = [accuracies[canonical(task)] for task in of_point]
-            each.found[point] = round(mean(scores), DIGITS)
-
-
-def accuracy(result: Mapping[str, Any]) -> float:
-    """Return the held-out accuracy at the end of a run, 0 if it diverged."""
-    return 0.0 if result["stopped"] else float(result["history"]["validation_accuracy"][-1])
+            scores = [each.score.of(results[canonical(task)]) for task in of_point]
+            each.found[point] = round(mean(scores), each.score.digits)
 
 
 def past_the_end(tried: Iterable[float], best: float) -> float | None:

@@ -7,7 +7,7 @@ values by `as_dict`, and in no other way. The defaults are those of `nofb compar
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -19,6 +19,7 @@ from nofb.rules import Rule
 from nofb.runs.rates import RATED, tuned_rate, was_searched
 
 PROBE = 100  # test samples on which a rule is compared with backprop
+HOW_TO_RATE = "give one with lr (--lr), or search for one with a grid of lr in nofb sweep"
 
 
 @dataclass(frozen=True, init=False)
@@ -178,14 +179,25 @@ class Specification:
         if self.network != "mlp":
             return (
                 "The learning rates were found for dense layers, and others may suit this network "
-                "far better: --lr gives one, nofb sweep finds one"
+                f"far better: {HOW_TO_RATE}"
             )
         if was_searched(self.data, self.rule, self.optimizer):
             return None
         return (
             f"{self.rule} has no learning rate of its own yet and runs with that of {RATED}, "
-            f"{self.rate:g}; another may suit it better: --lr gives one, nofb sweep finds one"
+            f"{self.rate:g}; another may suit it better: {HOW_TO_RATE}"
         )
+
+
+def default_rates(runs: Iterable[Specification]) -> list[str]:
+    """Return a sentence for each default rate that some of the runs have, each sentence once.
+
+    Examples
+    --------
+    >>> default_rates([Specification(rule="fa"), Specification(rule="ff", lr=0.1)])
+    []
+    """
+    return list(dict.fromkeys(f"{run.default_rate}." for run in runs if run.default_rate))
 
 
 COMMON = ("data", "network", "optimizer", "lr", "epochs", "batch_size")

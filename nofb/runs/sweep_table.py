@@ -12,6 +12,7 @@ import numpy as np
 from nofb.runs.outcomes import Outcome, Outcomes
 from nofb.runs.plan import Cell
 from nofb.runs.run_log import Record
+from nofb.runs.specification import default_rates
 from nofb.text import columns, word
 
 WIDTH = 100  # of a terminal
@@ -156,6 +157,7 @@ def _notes(sweep: Outcomes, measure: str, best: list[Cell]) -> Iterator[str]:
     if best:
         yield BEST
     yield from at_an_end(sweep, best)
+    yield from default_rates(cell.run for cell in sweep.plan.cells)
     if not held:
         yield NOT_TO_CHOOSE_BY
     records = [record for cell in sweep.plan.cells for record in sweep.of(cell)]

@@ -6,15 +6,17 @@ import pytest
 
 from nofb.papers.deep_targets import search as deep
 from nofb.runs import search as engine
-from nofb.runs.search import HIGHEST, LOWEST, past_the_end
+from nofb.runs.search import HIGHEST, LOSS, LOWEST, Search, past_the_end, search
 from nofb.runs.specification import Specification
 from nofb.runs.tune import FOUND, SEARCHES, Rates, find
 
+DIVERGED = 1000.0
+HELD_OUT = Specification(validation=0.2, probe=0)
 TUNED = json.loads(FOUND.read_text("utf-8"))
 KEPT = [
     (data, optimizer, rule)
-    for data, search in TUNED.items()
-    for optimizer, rules in search["rates"].items()
+    for data, searched in TUNED.items()
+    for optimizer, rules in searched["rates"].items()
     for rule in rules
 ]
 
@@ -26,8 +28,10 @@ def judged_by(monkeypatch):
     def judge(score):
         def run_all(work, tasks, *arguments, **options):
             for task in tasks:
-                found = {"stopped": None, "history": {"validation_accuracy": [score(task)]}}
-                yield {"task": task, "result": found}
+                end = [score(task)]
+                history = {"validation_accuracy": end, "validation_loss": end}
+                stopped = None if end[0] < DIVERGED else "it diverged"
+                yield {"task": task, "result": {"stopped": stopped, "history": history}}
 
         monkeypatch.setattr(engine, "run_all", run_all)
         monkeypatch.setattr(Specification, "load", lambda run: None)
@@ -38,8 +42,7 @@ def judged_by(monkeypatch):
 def measured_by(score, judged_by, grid, rule="bp"):
     """Search for one rule where `score` says how well a rate does; return rate and accuracies."""
     judged_by(lambda task: score(task["lr"]))
-    run = Specification(validation=0.2, probe=0)
-    found = find(Rates(run, {"sgd": grid}, seeds=1), jobs=1, rules=[rule])
+    found = find(Rates(HELD_OUT, {"sgd": grid}, seeds=1), jobs=1, rules=[rule])
     return found["rates"]["sgd"][rule], found["validation_accuracy"]["sgd"][rule]
 
 
@@ -70,6 +73,24 @@ def test_a_best_rate_inside_the_grid_ends_the_search(judged_by):
     rate, accuracies = measured_by(lambda lr: 1 - abs(lr - 0.02), judged_by, (0.01, 0.02, 0.04))
     assert rate == 0.02 and len(accuracies) == 3
     assert past_the_end([0.2], 0.2) is None
+
+
+def test_a_search_by_the_loss_takes_the_smallest_and_no_run_that_diverged(judged_by):
+    """Taken for an accuracy, the largest loss would win, and so would a run without an end."""
+    judged_by(lambda task: {0.1: 2.0, 0.2: 1.5, 0.4: 1.8, 0.8: DIVERGED}[task["lr"]])
+    searched = Search(HELD_OUT, {"lr": (0.1, 0.2, 0.4, 0.8)}, score=LOSS)
+    search([searched])
+    assert searched.best == (0.2,)
+    assert searched.found[(0.8,)] == LOSS.diverged > 2.0
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 3])
+def test_a_search_tries_no_more_points_past_its_grid_than_it_may(judged_by, beyond):
+    """One that may try a single one more must not take an evening for ten."""
+    judged_by(lambda task: 1 / task["lr"])
+    searched = Search(HELD_OUT, {"lr": (0.5, 1.0)}, score=LOSS, beyond=beyond)
+    search([searched])
+    assert sorted(searched.found) == [(0.5 * 2**power,) for power in range(2 + beyond)]
 
 
 @pytest.mark.parametrize(("data", "optimizer", "rule"), KEPT)

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import networks
 from nofb.diagnosis import Probe
 from nofb.papers.networks.settings import (
     IMAGES,
     MEASURES,
-    OPTIONS,
     RULES,
     TITLES,
-    load,
     rate,
-    train,
+    run_for,
+    run_of,
 )
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
@@ -60,7 +59,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def images(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return the test accuracies, and the signal's angle at each layer at the end."""
-    run = train(task, load(task["network"]), probe=Probe(measures=MEASURES), callbacks=callbacks)
+    run = train(run_for(task), probe=Probe(measures=MEASURES), callbacks=callbacks)
     history = run.history
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
     return {
@@ -109,7 +108,8 @@ def mean_angles(results: Sequence[Mapping[str, Any]]) -> Array:
 
 def layers(network: str) -> list[str]:
     """Return the layers with weights of a network but the last, each with the shape of its W."""
-    net = networks.make(network, load(network), **OPTIONS[network])
+    run = run_of(network, "bp")
+    net = run.network_for(run.load())
     return [f"{type(layer).__name__} {layer.n_in} x {layer.n_out}" for layer in net.weighted[:-1]]
 
 

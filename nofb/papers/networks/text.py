@@ -15,8 +15,9 @@ import numpy as np
 
 from nofb.datasets import Dataset
 from nofb.diagnosis import Probe
-from nofb.papers.networks.settings import MEASURES, TEXT, TEXT_RULES, load, rate, train
+from nofb.papers.networks.settings import MEASURES, TEXT, TEXT_RULES, rate, run_for, run_of
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def text(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test bits per character, and the signal's angle at each layer."""
-    run = train(task, load(TEXT), probe=Probe(PROBE, MEASURES), callbacks=callbacks)
+    run = train(run_for(task), probe=Probe(PROBE, MEASURES), callbacks=callbacks)
     history = run.history
     bits = history["test_loss"] / np.log(2) if history.epochs else np.array([])
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
@@ -68,7 +69,7 @@ def text(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
 @cache
 def counted() -> tuple[float, float]:
     """Return the test bits per character of counts: of characters, and of pairs of them."""
-    data = load(TEXT)
+    data = run_of(TEXT, "bp").load()
     n = data.n_outputs
     pairs = np.zeros((n, n))
     np.add.at(pairs, (data.x_train, data.y_train), 1)
