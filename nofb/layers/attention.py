@@ -12,6 +12,7 @@ from nofb.layers.attend import Attend
 from nofb.layers.base import Layer, Wiring
 from nofb.layers.block import Block
 from nofb.layers.dense import Dense
+from nofb.layers.present import present_layer
 
 
 class Attention(Block):
@@ -28,6 +29,9 @@ class Attention(Block):
         Whether a token reads only from itself and earlier tokens.
     init, bias
         As for `Dense`.
+    present
+        A layer of the same network that gives (N, tokens, 1), such as `Present`: no token takes
+        anything from those for which it is below 1/2. `None` if all tokens are present.
 
     Attributes
     ----------
@@ -59,6 +63,7 @@ class Attention(Block):
         causal: bool = False,
         init: str | Initialiser = "xavier",
         bias: bool = True,
+        present: Layer | None = None,
     ) -> None:
         units, heads = checks.whole("units", units), checks.whole("heads", heads)
         if units % heads:
@@ -67,11 +72,14 @@ class Attention(Block):
             Dense(units, units, init=init, bias=bias) for _ in range(4)
         )
         self.attend = Attend(heads, causal)
+        self.present = present_layer(present)
 
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
         received = [graph.add(layer, at) for layer in (self.query, self.key, self.value)]
+        received += [] if self.present is None else [self.present]
         return graph.add(self.output, graph.add(self.attend, *received))
 
     def __repr__(self) -> str:
         causal = ", causal=True" if self.attend.causal else ""
-        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal})"
+        present = "" if self.present is None else f", present={self.present!r}"
+        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal}{present})"
