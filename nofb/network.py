@@ -24,7 +24,7 @@ from nofb.types import Array, FloatType, Shape
 _TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 
 KEPT_WHOLE = ": a Dataset keeps them whole if it has a vocabulary, or a label for every token"
-# When a whole data set is evaluated, a forward pass takes this many samples, or fewer if their trace
+# When a whole data set is evaluated, a forward pass takes this many samples, or fewer if the trace
 # is larger than this many bytes: 1000 samples of 256 tokens in a large transformer fill the memory.
 ROWS_AT_ONCE = 1000
 BYTES_AT_ONCE = 1 << 28
