@@ -1,7 +1,7 @@
 """Pages that live elsewhere in the repository, or nowhere, brought into the site.
 
-Notebooks and the benchmarks' page are copied, and each rule's page is written from the rule itself,
-before the site is read. Links keep working on both sides: what points to a file that has a page of
+Notebooks and the benchmarks' page are copied, and the page of each rule, and of each method of
+transfer, is written from its own file, before the site is read. Links keep working on both sides: what points to a file that has a page of
 its own here leads to that page, and to any other file, to the file.
 """
 
@@ -12,6 +12,7 @@ import re
 import shutil
 from pathlib import Path
 
+import method_pages
 import rule_pages
 from sphinx.application import Sphinx
 
@@ -30,7 +31,8 @@ def origins() -> dict[Path, Path]:
 def destinations() -> dict[Path, Path]:
     """Return the page that stands for a file of the repository."""
     pages = {origin: page for page, origin in origins().items()}
-    return {**pages, ROOT / "README.md": DOCS / "index.md", **rule_pages.pages(DOCS / "rules")}
+    written = rule_pages.pages(DOCS / "rules") | method_pages.pages(DOCS / "methods")
+    return {**pages, ROOT / "README.md": DOCS / "index.md", **written}
 
 
 def gather(app: Sphinx) -> None:
@@ -38,8 +40,8 @@ def gather(app: Sphinx) -> None:
     contents = {page: origin.read_bytes() for page, origin in origins().items()}
     for picture in (ROOT / "benchmarks").glob("*.png"):
         contents[DOCS / "benchmarks" / picture.name] = picture.read_bytes()
-    for page, text in rule_pages.contents(DOCS / "rules").items():
-        contents[page] = text.encode()
+    written = rule_pages.contents(DOCS / "rules") | method_pages.contents(DOCS / "methods")
+    contents |= {page: text.encode() for page, text in written.items()}
     for folder in {page.parent for page in contents}:
         folder.mkdir(exist_ok=True)
         for left_over in set(folder.iterdir()) - set(contents):
