@@ -20,7 +20,7 @@ class Readable(Protocol):
     input_shape: Shape | None
 
     @property
-    def takes_tokens(self) -> bool: ...
+    def reads_tokens(self) -> bool: ...
     @property
     def last(self) -> Any: ...
     @property
@@ -68,7 +68,7 @@ def sharpened(p: Array, temperature: float) -> Array:
 def _window(net: Readable) -> int:
     """Return how many tokens a network reads at once, or say why it cannot write."""
     tokens = net.input_shape[0] if net.input_shape else 0
-    if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
+    if not net.reads_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
         raise ValueError(
             "generate takes a network that reads tokens and names the next one at each, with the "
             'loss "cross_entropy", such as nofb.networks.make("language_model", data)'

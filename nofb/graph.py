@@ -64,8 +64,6 @@ class Graph:
     sources, receivers
         For each of them, the layers that it receives from, `None` for the network's input, and the
         layers that it sends to.
-    senders
-        Those of them that have something below to teach: all but the first of a chain.
     weightless
         The others.
     by_sample
@@ -94,6 +92,7 @@ class Graph:
         self.sources: dict[Layer, tuple[Layer | None, ...]] = {}
         self.receivers: dict[Layer, list[Layer]] = {}
         self._teachable: dict[Layer, bool] = {}
+        self._frozen: list[bool] = []  # of all nodes, when it was worked out what can be taught
         self._founded: dict[Layer, bool] = {}  # whether weights stand below
         self.tops: list[Layer] = []  # the highest layer of each part of the list
         at: Layer | None = None
@@ -101,7 +100,7 @@ class Graph:
             at = part.wire(self, at)
             self.tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
-        self.senders = [layer for layer in self.weighted if layer.sends]
+        self.find_teachable()
         self.weightless = [layer for layer in self.nodes if isinstance(layer, WeightlessLayer)]
         self.by_sample = all(layer.by_sample for layer in self.nodes)
         self.rows_per_sample = 1
@@ -131,16 +130,30 @@ class Graph:
         for source in sources:
             if source is not None:
                 self.receivers[source].append(layer)
-        layer.sends = any(map(self.teachable, sources))
         self._founded[layer] = any(
             source is not None and (source.weighted or self._founded[source]) for source in sources
         )
-        self._teachable[layer] = layer.sends or layer.learns
         return layer
+
+    def find_teachable(self) -> None:
+        """Work out which layers a signal is of use to, if one was frozen or set free since."""
+        frozen = [layer.frozen for layer in self.nodes]
+        if frozen == self._frozen:
+            return
+        self._frozen = frozen
+        for layer in self.nodes:
+            layer.sends = any(map(self.teachable, self.sources[layer]))
+            self._teachable[layer] = layer.sends or layer.is_taught
 
     def teachable(self, layer: Layer | None) -> bool:
         """Say whether a layer, or one below it, could learn from a signal on what it gives."""
         return layer is not None and self._teachable[layer]
+
+    @property
+    def senders(self) -> list[WeightedLayer]:
+        """The layers with weights that have something below to teach: mostly all but the first."""
+        self.find_teachable()
+        return [layer for layer in self.weighted if layer.sends]
 
     # -- what stands where -----------------------------------------------------------------------
 
@@ -267,7 +280,7 @@ class Graph:
         while ahead:
             source = ahead.pop()
             if source is not None and source in among:
-                if source.learns:
+                if source.is_taught:
                     return True
                 ahead += self.sources[source]
         return False

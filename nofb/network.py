@@ -341,6 +341,11 @@ class Network(Graph):
         images = "(N, features) or (N, channels, height, width)"
         return "(N, tokens, units)" if sequences else images
 
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether samples, as they are given, are whole numbers."""
+        return self.takes_tokens
+
     def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
         """Return target rows (N, n_outputs) for labels or rows, checked.
 
@@ -367,6 +372,16 @@ class Network(Graph):
         if self.input_shape is not None:
             return self.input_shape[0] if len(self.input_shape) == 3 else None
         return next((layer.channels_in for layer in self.nodes if layer.channels_in), None)
+
+    # -- what it learns besides ----------------------------------------------------------------
+
+    def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
+        """Return what losses of the network's own add to the ΔW of some layers; mostly nothing.
+
+        Such a loss compares two things that a layer knows by itself, as the reconstruction loss of
+        `nofb.transfer` does, so that no rule has to send a signal for it.
+        """
+        return {}
 
     # -- on disk -------------------------------------------------------------------------------
 

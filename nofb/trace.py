@@ -207,7 +207,8 @@ class Trace:
     def downward(self, instead: Mapping[Layer, Array] | None = None) -> Iterator[WeightedLayer]:
         """Give every layer with weights, from the output, where the error waits, to the first.
 
-        Between them, what has arrived at other layers is passed on to their sources.
+        Between them, what has arrived at other layers is passed on to their sources. A frozen layer
+        with nothing below it that learns is left out.
 
         Parameters
         ----------
@@ -215,12 +216,14 @@ class Trace:
             For some layers, the signal on what they give (N, ...), instead of what arrives there.
         """
         net, last = self.net, self.net.last
+        net.find_teachable()
         self._arrived = {last: self.error.reshape(self.records[last].h.shape)}
         for layer in reversed(net.nodes):
             if instead and layer in instead:
                 self._arrived[layer] = self[layer].shaped(instead[layer], layer)
             if layer.weighted:
-                yield cast(WeightedLayer, layer)
+                if net.teachable(layer):
+                    yield cast(WeightedLayer, layer)
             elif layer in self._arrived:
                 signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
                 for source, signal in zip(net.sources[layer], signals, strict=True):
@@ -454,7 +457,7 @@ class Trace:
 
     def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
         """Return the signal on each input of a layer without weights, and note what passes."""
-        if layer.learns:
+        if layer.is_taught:
             self.passed[layer] = signal
         if self.meeting and not layer.by_sample:
             return (self._together(layer, "back", signal, self.meeting),)

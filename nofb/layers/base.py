@@ -147,7 +147,8 @@ class Layer(ABC):
     shape_in, shape_out
         The shapes of one sample before and after; known once the network has inferred its shapes.
     frozen
-        Whether its parameters stay as they are, whatever a rule asks for.
+        Whether its parameters stay as they are, whatever a rule asks for. No signal travels to a
+        frozen layer for its own sake: only to those below it.
     SIZES
         The attributes that keep the value they were given first: kernels trust them.
     weighted
@@ -207,6 +208,11 @@ class Layer(ABC):
     @abstractmethod
     def learns(self) -> bool:
         """Whether there are parameters."""
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether there are parameters, and they may change."""
+        return self.learns and not self.frozen
 
     def state(self) -> dict[str, Array]:
         """Return the arrays that are kept beside them, such as running averages, by name."""
@@ -300,7 +306,7 @@ class WeightedLayer(Layer):
     work
         How many multiply-adds each of the three maps takes, for one sample.
     sends
-        Whether a layer with weights stands below, which a signal can be sent back to.
+        Whether a layer that learns, and is not frozen, stands below.
     """
 
     SIZES = (*Layer.SIZES, "n_in", "n_out")

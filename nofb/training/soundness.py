@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nofb import checks
+from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.optimizers import Optimizer
 from nofb.rules.targets import InverseTraining
@@ -58,6 +59,10 @@ def _check_optimizers(run: Run) -> None:
         for index, layer in enumerate(layers)
         for name in ("W", "b", "B", "D")
     }
+    for index, node in enumerate(run.net.nodes):
+        if not isinstance(node, WeightedLayer):
+            others = node.parameters().items()
+            parameters |= {f"layers.{index}.{name}": array for name, array in others}
     _check_averages(parameters, run.optimizer)
     for layer in layers:
         if isinstance(layer.rule_state, InverseTraining):

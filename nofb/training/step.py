@@ -1,6 +1,7 @@
 """One step of training: the rule teaches, the optimizer moves, and the feedback may follow."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nofb.network import Network
@@ -40,7 +41,7 @@ def step(
     """
     call(rule.before_step, net, trace)
     updates: list[Update] = call(rule.teach, net, trace)
-    moving = list(moves(net, rule, updates))
+    moving = list(moves(net, rule, with_local(net, trace, updates)))
     if trace.passed:
         moving += other_moves(net, trace)
     optimizer.step_all(moving)
@@ -48,6 +49,15 @@ def step(
         layer.remember(trace[layer])
     call(rule.after_step, net)
     return updates
+
+
+def with_local(net: Network, trace: Trace, updates: list[Update]) -> list[Update]:
+    """Return the updates of all layers, with what losses of the network's own add to some."""
+    local = net.local_updates(trace)
+    return [
+        replace(update, dW=update.dW + local[layer]) if layer in local else update
+        for layer, update in zip(net.weighted, updates, strict=True)
+    ]
 
 
 def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[Move]:

@@ -1,0 +1,69 @@
+"""Linear probe: what does the frozen backbone know of the task already?
+
+The plain baseline of every paper on transfer; here as in Shi et al. 2023 (arXiv 2305.15542).
+
+    h = row(z)                                      (1)   z the last tokens of the frozen backbone
+    a = h W + b                                     (2)   only W and b learn
+
+Symbols: z last tokens (N, T, d), normalised; row(z) what the backbone's own head reads (N, d): the
+    class token, the mean of the tokens that are present, or each token; W, b head.
+Uses: nothing but the head's own input and error, so that all rules are one here.
+Gaps: papers read the class token alone. `all_tokens` gives the head all others side by side: where
+    several things are in an image, it is the fairer probe, since it can look at either.
+"""
+
+from dataclasses import dataclass
+
+from nofb import settings
+from nofb.layers import Flatten, Layer
+from nofb.layers.block import Part
+from nofb.transfer.backbone import FIRST, Parts
+from nofb.transfer.layers import LeaveOut
+from nofb.transfer.model import Options, Transferred
+
+
+@dataclass(kw_only=True)
+class LinearOptions(Options):
+    """What a linear probe can be told.
+
+    Parameters
+    ----------
+    all_tokens
+        Whether the head reads all tokens side by side, without the class token if there is one.
+    """
+
+    all_tokens: bool = settings.switch(False)
+
+
+class Linear(Transferred):
+    """A head on the frozen backbone, and nothing else.
+
+    Examples
+    --------
+    >>> from nofb import datasets, networks, transfer
+    >>> data = datasets.load("digits")
+    >>> net = networks.make("vision_transformer", data, patch=4, blocks=1, units=16)
+    >>> transfer.make("linear", net, n_outputs=3).trained_parameters
+    51
+    """
+
+    name = "linear"
+    title = "linear probe"
+    paper = "baseline"
+    options_type = LinearOptions
+    options: LinearOptions
+
+    def body(self, copies: Parts) -> list[Part]:
+        if not self.options.all_tokens:
+            return []  # the head stands directly on what is kept: eq. 1
+        first: list[Part] = [LeaveOut(0, 1)] if self.backbone.rows == FIRST else []
+        return [*first, Flatten()]
+
+    def kept(self) -> list[Layer]:
+        it = self.backbone
+        return [it.final if self.options.all_tokens else it.top]
+
+    @property
+    def head_units(self) -> int:
+        tokens = self.backbone.tokens - (self.backbone.rows == FIRST)
+        return self.backbone.units * (tokens if self.options.all_tokens else 1)

@@ -1,0 +1,191 @@
+"""What must hold for TOAST, whatever it has learned."""
+
+import numpy as np
+import pytest
+from transfer.cases import NAMES, D, backbone, batch, model, weights
+
+from nofb import SGD, transfer
+from nofb.rules import make
+from nofb.trace import Trace
+from nofb.training.step import step
+
+SILENT = {
+    "no C": lambda it: [C.W.fill(0) for C in it.C],
+    "no P": lambda it: it.P.W.fill(0),
+    "a task that no token points to": None,
+}
+
+
+def silence(net, how, x):
+    """Make td zero in one of three ways."""
+    if SILENT[how] is not None:
+        SILENT[how](net.steered)
+        return
+    z = net.backbone.send(net.backbone.net.as_input(x), net.backbone.selected).reshape(-1, D)
+    xi, *_ = np.linalg.lstsq(z, -np.ones(len(z)), rcond=None)
+    net.steered.selection.xi = xi
+    assert (z @ xi < 0).all(), "the samples must leave room for such a task"
+
+
+def ends(net, x):
+    """Return the last tokens of pass 1 and of pass 2."""
+    ready = net.backbone.net.as_input(x)
+    return net.backbone.send(ready, net.backbone.inputs[-1]), net.forward(x)[
+        net.steered.tokens[-1]
+    ].h
+
+
+@pytest.mark.parametrize("how", SILENT)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("method", ["toast", "toast_lite"])
+def test_without_feedback_pass_2_is_the_frozen_backbone_to_the_last_bit(method, name, how):
+    """Else what is called steering would be a difference between two implementations."""
+    net = model(method, name)
+    x, _ = batch(net, samples=1)
+    if how == "no C" and method == "toast_lite":
+        for layer in net.groups()["U"]:
+            layer.W[:] = 0
+    silence(net, how, x)
+    first, second = ends(net, x)
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", ["vision", "language"])
+def test_the_released_form_moves_the_output_of_a_block_by_the_value_bias_through_w_o(name):
+    """The bias that is added twice: V has one b_V more, and attention sums to 1."""
+    net = model("toast", name, released=True, late=1)
+    net.steered.P.W[:] = 0
+    x, _ = batch(net)
+    (block,) = net.steered.blocks
+    attention = block.attention
+    source = net.backbone.blocks[-1].attention
+    trace, plain = net.forward(x), Trace(net.backbone.net, len(x))
+    plain.fill(net.backbone.net.as_input(x))
+    moved = trace[attention.output].h - plain[source.output].h
+    shift = np.broadcast_to(source.value.b @ source.output.W, moved.shape)
+    np.testing.assert_allclose(moved, shift, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [0.01, 7.0, 1e6])
+def test_the_mask_ignores_the_length_of_the_task_and_of_each_token(scale):
+    """A task is a direction: if its length counted, decay would change what is selected."""
+    net = model("toast")
+    ready = net.as_input(batch(net)[0])
+    selection = net.steered.selection
+
+    def m():
+        return selection.mask(Trace(net, len(ready)).fill(ready)[selection])
+
+    first = m()
+    assert ((first > 0) & (first < 1)).any() and (first == 0).any()
+    assert ((first >= 0) & (first <= 1)).all()
+    selection.xi = scale * selection.xi
+    np.testing.assert_allclose(m(), first, rtol=1e-12)
+    ready[..., D:] *= scale * np.random.default_rng(0).uniform(0.5, 2, (*ready.shape[:2], 1))
+    np.testing.assert_allclose(m(), first, rtol=1e-12)
+
+
+def test_a_mask_is_1_where_a_token_is_the_task_and_0_without_length():
+    """cos can exceed 1 by rounding, and 0 / 0 is no number."""
+    net = model("toast")
+    selection, ready = net.steered.selection, net.as_input(batch(net)[0])
+    ready[0, 0, D:], ready[0, 1, D:] = 3 * selection.xi, 0
+    found = selection.mask(Trace(net, len(ready)).fill(ready)[selection])
+    assert found[0, 0] == pytest.approx(1) and found[0, 0] <= 1
+    assert found[0, 1] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_td_is_linear_in_p_in_each_a_and_in_each_c(name):
+    """The feedback path has no nonlinearity: twice the matrix is twice the signal below it."""
+    net = model("toast", name)
+    x, _ = batch(net)
+    first = net.steer(x).td
+    it, blocks = net.steered, len(net.steered.blocks)
+    for matrix, doubled in [
+        (it.P, range(blocks)),
+        *((A, range(index + 1)) for index, A in enumerate(it.A)),
+        *((C, [index]) for index, C in enumerate(it.C)),
+    ]:
+        matrix.W *= 2
+        factor = np.where(np.isin(np.arange(blocks), list(doubled)), 2.0, 1.0)
+        np.testing.assert_allclose(net.steer(x).td, factor.reshape(-1, 1, 1, 1) * first)
+        matrix.W /= 2
+
+
+def test_td_is_the_written_equation():
+    """s_{L+1} = m z P, s_l = s_{l+1} A_lᵀ, td_l = s_l C_lᵀ: A of block l stands before its C."""
+    net = model("toast")
+    x, _ = batch(net)
+    it, found = net.steered, net.steer(x)
+    z = net.backbone.send(net.backbone.net.as_input(x), net.backbone.final)
+    cos = z @ it.selection.xi / np.linalg.norm(z, axis=2) / np.linalg.norm(it.selection.xi)
+    s = np.clip(cos, 0, 1)[:, :, None] * z @ it.P.W
+    np.testing.assert_allclose(found.mask, np.clip(cos, 0, 1), atol=1e-14)
+    for index in (2, 1, 0):
+        s = s @ it.A[index].W
+        np.testing.assert_allclose(found.td[index], s @ it.C[index].W)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_td_enters_the_values_alone(name):
+    """Block 1 attends as it did; later blocks do not, since what they receive has changed."""
+    net = model("toast", name)
+    x, _ = batch(net)
+    found = net.steer(x)
+    np.testing.assert_array_equal(found.before[0], found.after[0])
+    assert np.abs(found.before[1:] - found.after[1:]).max((1, 2, 3)).min() > 1e-4
+    trace, (block, *_) = net.forward(x), net.steered.blocks
+    attention, td = block.attention, trace[net.steered.td[0]].h
+    assert trace[attention.query].h_below is trace[attention.key].h_below
+    np.testing.assert_allclose(trace[attention.value].h_below, trace[attention.query].h_below + td)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 3.0])
+def test_strength_multiplies_td(strength):
+    """The slider of a notebook: 0 is the frozen backbone, and the mask is the same for all."""
+    net = model("toast")
+    x, _ = batch(net)
+    plain, found = net.steer(x), net.steer(x, strength)
+    np.testing.assert_allclose(found.td, strength * plain.td)
+    np.testing.assert_array_equal(found.mask, plain.mask)
+    np.testing.assert_allclose(net.steer(x).output, net.outputs(x))
+    if not strength:
+        np.testing.assert_allclose(found.after, found.before)
+
+
+def test_late_feedback_leaves_earlier_blocks_alone():
+    """TOAST-Late: what has no feedback is pass 1, and is computed once."""
+    net = model("toast", late=1)
+    x, _ = batch(net)
+    found = net.steer(x)
+    np.testing.assert_array_equal(found.before[:2], found.after[:2])
+    assert len(found.td) == len(net.steered.A) == 1
+    ready = net.as_input(x)
+    X = net.backbone.send(net.backbone.net.as_input(x), net.backbone.inputs[2])
+    np.testing.assert_array_equal(ready[..., :D], X)
+    with pytest.raises(ValueError, match="late is 4, but the backbone has only 3 blocks"):
+        model("toast", late=4)
+
+
+@pytest.mark.parametrize("stage", ["transfer", "pretune"])
+@pytest.mark.parametrize("method", list(transfer.METHODS))
+def test_the_backbone_stays_bit_for_bit(method, stage):
+    """It is shared among tasks; even decay, momentum and rules that move W must leave it alone."""
+    original = backbone()
+    options = {"stage": stage} if method == "toast" else {}
+    net = transfer.make(method, original, 3, **options)
+    before, copy = weights(original), weights(net.backbone.net)
+    frozen = [a.copy() for n in net.nodes if n.frozen for a in n.parameters().values()]
+    x, y = batch(net)
+    for name in ("bp", "kp"):
+        rule = make(name)
+        rule.attach(net)
+        optimizer = SGD(lr=0.1, decay=0.01, momentum=0.9)
+        for _ in range(3):
+            trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
+            step(net, rule, optimizer, trace)
+    after = [a for n in net.nodes if n.frozen for a in n.parameters().values()]
+    then = weights(original) + weights(net.backbone.net) + after
+    for old, new in zip(before + copy + frozen, then, strict=True):
+        np.testing.assert_array_equal(old, new)
