@@ -46,7 +46,8 @@ class Fault:
     wrong
         What stands there instead.
     seen_by
-        The name of the test, with its parameters if one case is enough.
+        The name of the test, with its parameters if one case is enough, and with its file where
+        several have a test of that name.
     """
 
     file: str
@@ -98,6 +99,8 @@ def _numbers(line: str) -> set[int]:
 
 def address(test: str, folders: Iterable[Path]) -> str:
     """Return a test as pytest takes it: its file in one of the folders, and its name."""
+    if "::" in test:
+        return test
     definition = f"def {test.partition('[')[0]}("
     files = [file for folder in folders for file in sorted(folder.rglob("test_*.py"))]
     here = [file for file in files if definition in file.read_text("utf-8")]
@@ -130,7 +133,7 @@ def planted_runs(faults: Mapping[str, Fault], folders: Iterable[str]) -> Callabl
     `folders` of the tests are copied, and what tests have in common beside them.
     """
     tests = [TESTS / name for name in folders]
-    copied = [*tests, TESTS / "oracles.py", TESTS / "passes.py"]
+    copied = [*tests, *(file for file in TESTS.glob("*.py") if "test_" not in file.name)]
 
     def run_of(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
         chosen = [address(each.seen_by, tests) for each in ([fault] if fault else faults.values())]
