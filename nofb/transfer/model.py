@@ -21,7 +21,7 @@ from nofb.layers.base import Wiring
 from nofb.layers.block import Block, Part
 from nofb.losses import LOSSES
 from nofb.network import Network
-from nofb.transfer.backbone import EACH, Backbone, Parts, mean_attention
+from nofb.transfer.backbone import EACH, Backbone, Parts, attends, mean_attention
 from nofb.transfer.layers import TakeUnits
 from nofb.types import Array
 
@@ -178,13 +178,21 @@ class Transferred(Network):
         tuple
             Two arrays (blocks, N, T, T): of the backbone by itself, and of this network, whose
             blocks may have more tokens; in row i is how much token i takes from each token.
+
+        Raises
+        ------
+        ValueError
+            If the model has no blocks of its own: a linear probe attends as the backbone does.
         """
+        if not attends(self):
+            raise ValueError(
+                f"a {self.title} has no blocks of its own: model.backbone.attention has the weights"
+            )
         samples = self.backbone.net.as_input(x)
         before = self.backbone.attention(samples)
         after = mean_attention(self, self._pieces(self.as_input(x)), len(samples))
-        if len(after) == len(before):
-            return before, after
-        return before, np.concatenate([before[: len(before) - len(after)], after])
+        earlier = before[: len(before) - len(after)]  # of blocks that were computed once
+        return before, np.concatenate([earlier, after]) if len(earlier) else after
 
     def outline(self) -> dict[str, str]:
         """Return what each layer is, and which backbone it needs."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from transfer.cases import NAMES, backbone, batch, model, weights
 
-from nofb import AdamW, fit, rules, transfer
+from nofb import AdamW, Checkpoint, fit, transfer
 from nofb.datasets import Dataset
 from nofb.transfer import METHODS
 
@@ -95,8 +95,9 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(method, tmp_path):
 
     def run(epochs, path=None, resume=False):
         net = model(method, dtype=np.float32, shaken=False)
-        more = {"checkpoint": path, "resume": resume} if path else {}
-        fit(net, rules.make("kp"), digits(), epochs, 8, AdamW(lr=1e-2), progress=False, **more)
+        kept = Checkpoint(path, resume=resume) if path else None
+        optimizer = AdamW(lr=1e-2)
+        fit(net, "kp", digits(), epochs, 8, optimizer, progress=False, checkpoint=kept)
         return net
 
     whole = run(3)
@@ -112,7 +113,7 @@ def test_a_checkpoint_on_another_backbone_is_refused(tmp_path):
     """What is computed once would be of one network, and what is trained of another."""
     data, path = digits(), tmp_path / "run.npz"
     net = model("toast", dtype=np.float32)
-    fit(net, rules.make("bp"), data, 1, progress=False, checkpoint=path)
+    fit(net, "bp", data, 1, progress=False, checkpoint=path)
     other = transfer.make("toast", backbone(dtype=np.float32, seed=7), 3)
     with pytest.raises(ValueError, match="backbone is"):
-        fit(other, rules.make("bp"), data, 2, progress=False, checkpoint=path, resume=True)
+        fit(other, "bp", data, 2, progress=False, checkpoint=Checkpoint(path, resume=True))

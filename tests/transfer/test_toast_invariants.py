@@ -113,6 +113,20 @@ def test_td_is_linear_in_p_in_each_a_and_in_each_c(name):
         matrix.W /= 2
 
 
+def test_a_task_that_selects_nothing_says_so():
+    """It has no gradient any more: without a word, the run would be a linear probe."""
+    net = model("toast")
+    x, y = batch(net, samples=1)
+    silence(net, "a task that no token points to", x)
+    rule = make("bp")
+    rule.attach(net)
+    trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
+    before = net.steered.selection.xi.copy()
+    with pytest.warns(transfer.DeadMaskWarning, match="points away from all 7 tokens of a batch"):
+        step(net, rule, SGD(lr=0.1), trace)
+    np.testing.assert_array_equal(net.steered.selection.xi, before)
+
+
 def test_td_is_the_written_equation():
     """s_{L+1} = m z P, s_l = s_{l+1} A_lᵀ, td_l = s_l C_lᵀ: A of block l stands before its C."""
     net = model("toast")
