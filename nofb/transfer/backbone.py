@@ -118,14 +118,6 @@ class Parts:
     norm: LayerNorm | None
     pool: Layer | None
 
-    def layers(self) -> Iterator[Layer]:
-        """Give every layer of the blocks and above."""
-        for block in self.blocks:
-            attention = block.attention
-            yield from (attention.query, attention.key, attention.value, attention.attend)
-            yield from (attention.output, *block.dense, *block.norms)
-        yield from (each for each in (self.norm, self.pool) if each is not None)
-
 
 class Backbone:
     """A copy of a trained network, whose layers are frozen, with its parts.

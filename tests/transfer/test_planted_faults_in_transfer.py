@@ -9,10 +9,11 @@ TOAST, LORA, BACKBONE = (f"transfer/{name}.py" for name in ("toast", "lora", "ba
 INVARIANTS, METHODS, GRADIENTS = (
     f"transfer/test_{name}.py" for name in ("toast_invariants", "methods", "gradients_of_transfer")
 )
-VALUES = f"{INVARIANTS}::test_td_enters_the_values_alone"
+VALUES = f"{INVARIANTS}::test_td_enters_the_values_alone[vision]"
 WRITTEN = f"{INVARIANTS}::test_td_is_the_written_equation"
-MASK = f"{INVARIANTS}::test_the_mask_ignores_the_length_of_the_task_and_of_each_token"
-BACKPROP = f"{GRADIENTS}::test_backprop_is_the_gradient_of_the_loss"
+MASK = f"{INVARIANTS}::test_the_mask_ignores_the_length_of_the_task_and_of_each_token[7.0]"
+TASK = f"{GRADIENTS}::test_parameters_learn_from_the_mean_gradient"
+FROZEN = f"{INVARIANTS}::test_the_backbone_stays_bit_for_bit[toast-transfer]"
 LOST = f"{GRADIENTS}::test_pretuning_adds_the_gradient_of_the_reconstruction_loss_to_a_alone"
 SCALE = f"{METHODS}::test_lora_scales_its_branch_by_alpha_over_r"
 
@@ -46,11 +47,11 @@ FAULTS = {
         f"{INVARIANTS}::test_the_released_form_moves_the_output_of_a_block_by_the_value_bias_through_w_o",
     ),
     "a task whose own length is not taken out of its gradient": Fault(
-        TOAST, "- cos[i] * xi / length)", ")", BACKPROP
+        TOAST, "- cos[i] * xi / length)", ")", TASK
     ),
     "a gradient where the mask is cut off": Fault(
         TOAST, "if cos[i] > 0:\n            size, v", "if cos[i] != 0:\n            size, v",
-        BACKPROP,
+        TASK,
     ),
     "a reconstruction that is summed": Fault(TOAST, "2 * c / below.size", "2 * c", LOST),
     "a reconstruction of what is above": Fault(
@@ -58,11 +59,11 @@ FAULTS = {
     ),
     "frozen weights that move": Fault(
         BACKBONE, "        node.frozen = True\n", "        node.frozen = False\n",
-        f"{INVARIANTS}::test_the_backbone_stays_bit_for_bit",
+        FROZEN,
     ),
     "decay of frozen weights": Fault(
         "training/step.py", "if layer.frozen or not", "if not",
-        f"{INVARIANTS}::test_the_backbone_stays_bit_for_bit",
+        FROZEN,
     ),
     "a LoRA that forgets α/r": Fault(LORA, "Factor(alpha / rank)", "Factor(1)", SCALE),
     "a merge that forgets α/r": Fault(
