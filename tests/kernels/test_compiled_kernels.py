@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from oracles import APART
+from oracles import normal
+from stated import stated
 
 from nofb import kernels, noise, rules, transfer
 
@@ -36,12 +37,7 @@ KERNELS: dict[str, Callable] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
     for module in modules()
     for name in kernel_names(module)
-    if module.__name__ not in APART
 }
-
-
-def normal(*shape: int, seed: int = 0):
-    return np.random.default_rng((seed, *shape)).normal(size=shape)
 
 
 def step_of(averages: int = 0):
@@ -140,15 +136,6 @@ OF_RULES = {
     "weight_mirror.follow": lambda: (normal(4, 5), normal(4, 5, seed=1), 0.2, 0.1),
     "information_alignment.missing": lambda: (normal(7, 5), normal(7, 4), normal(4, 5), 0.5),
     "information_alignment.correlate": lambda: (normal(7, 5), normal(7, 4), 6),
-    "direct_kolen_pollack.direct_product": lambda: (normal(7, 3), normal(7, 5), 7),
-    "direct_kolen_pollack.forget": lambda: (normal(3, 5), 0.1),
-    "pepita.modulate": lambda: (normal(7, 5), normal(7, 3), normal(3, 5)),
-    "pepita.moved": lambda: (normal(7, 5), normal(7, 5)),
-    "forward_forward.to_length_one_each": lambda: (normal(7, 5),),
-    "forward_forward.log_odds": lambda: (normal(7, 5), 0.5),
-    "forward_forward.logistic": lambda: (normal(7),),
-    "forward_forward.encourage": lambda: (normal(7, 5), normal(7)),
-    "forward_forward.discourage": lambda: (normal(7, 5), normal(7)),
     "kolen_pollack.reciprocal_product": lambda: (normal(7, 5), normal(7, 4), 7),
     "kolen_pollack.decay_both": lambda: (normal(5, 4), normal(4, 5), 0.1),
     "symmetric_alignment.pull_together": lambda: (normal(5, 4), normal(4, 5), 0.1, 0.5, 1.0),
@@ -178,7 +165,7 @@ OF_RULES = {
         normal(7, 5), normal(7, 5, seed=1), normal(5), normal(7), 3,
     ),
     "toast.undo_update": lambda: (normal(7, 5), normal(7, 5, seed=1), normal(5, 5), 0.1),
-}  # fmt: skip
+} | stated("KERNELS")  # fmt: skip
 
 
 def as_tuple(result) -> tuple:
