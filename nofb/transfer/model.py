@@ -178,18 +178,11 @@ class Transferred(Network):
         tuple
             Two arrays (blocks, N, T, T): of the backbone by itself, and of this network, whose
             blocks may have more tokens; in row i is how much token i takes from each token.
-
-        Raises
-        ------
-        ValueError
-            If the model has no blocks of its own: a linear probe attends as the backbone does.
         """
-        if not attends(self):
-            raise ValueError(
-                f"a {self.title} has no blocks of its own: model.backbone.attention has the weights"
-            )
         samples = self.backbone.net.as_input(x)
         before = self.backbone.attention(samples)
+        if not attends(self):  # a head alone
+            return before, before
         after = mean_attention(self, self._pieces(self.as_input(x)), len(samples))
         earlier = before[: len(before) - len(after)]  # of blocks that were computed once
         return before, np.concatenate([earlier, after]) if len(earlier) else after

@@ -123,10 +123,6 @@ def test_a_language_model_that_was_steered_still_writes(method):
 def test_attention_before_and_after_can_be_read_for_every_method(method, name):
     """The rows of both sum to 1; before is the backbone's, whatever was learned."""
     net = model(method, name)
-    if method == "linear":
-        with pytest.raises(ValueError, match="has no blocks of its own"):
-            net.attention(batch(net)[0])
-        return
     x, _ = batch(net)
     before, after = net.attention(x)
     tokens = net.backbone.tokens + (10 if method == "prompts" else 0)
