@@ -245,8 +245,10 @@ class Transferred(Network):
         about, arrays = archive.read(path, "transfer", "checkpoint", parts={"network": dict})
         check_backbone(path, about, self.backbone)
         checks.same(str(path), about["network"], self.outline())
-        weights = self._own_weights()
-        for name, array in archive.fitted(path, arrays, weights).items():
+        weights, wanted = self._weights(), self._own_weights()
+        if about["kind"] == "transfer":  # which may hold copies that were set free, too
+            wanted |= {place: array for place, array in weights.items() if place in arrays}
+        for name, array in archive.fitted(path, arrays, wanted).items():
             weights[name][...] = array
         return self
 

@@ -57,6 +57,18 @@ def test_only_what_the_method_adds_is_in_the_file(tmp_path):
         assert sum(held[name].size for name in names) == net.trained_parameters
 
 
+def test_a_copy_that_was_set_free_is_kept_as_well(tmp_path):
+    """Whoever trains the norms of a steered transformer must find them again."""
+    net = model("toast")
+    norm = net.steered.blocks[1].norms[0]
+    norm.frozen = False
+    norm.gamma *= 2
+    net.save(tmp_path / "model.npz")
+    twin = transfer.load(tmp_path / "model.npz", backbone())
+    x, _ = batch(net)
+    np.testing.assert_array_equal(net.outputs(x), twin.outputs(x))
+
+
 def test_another_method_and_damaged_files_are_refused(tmp_path):
     """Arrays may fit by chance."""
     path = tmp_path / "model.npz"
