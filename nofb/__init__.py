@@ -22,6 +22,7 @@ from nofb.layers import (
     MeanToken,
     Patches,
     Positions,
+    Present,
     Residual,
 )
 from nofb.network import Network
@@ -72,6 +73,7 @@ __all__ = [
     "Network",
     "Patches",
     "Positions",
+    "Present",
     "Probe",
     "RMSprop",
     "Residual",

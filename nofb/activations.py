@@ -98,6 +98,7 @@ ACTIVATIONS = {activation.name: activation for activation in [
     Activation("relu",       lambda a, h: np.maximum(a, 0, out=h), slopes.times_relu_slope),
     Activation("leaky_relu", slopes.leaky_relu,                    slopes.times_leaky_relu_slope),
     Activation("gelu",       _gelu,                                slopes.times_gelu_slope, True),
+    Activation("exact_gelu", slopes.exact_gelu,              slopes.times_exact_gelu_slope, True),
 ]}
 # fmt: on
 

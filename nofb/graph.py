@@ -74,6 +74,8 @@ class Graph:
         How many multiply-adds the forward pass of one sample takes, once the shapes are known.
     signal_bytes
         How much memory the largest signal of one sample takes, once the shapes are known.
+    sample_bytes
+        How much memory a trace keeps for one sample, about, once the shapes are known.
 
     Examples
     --------
@@ -94,10 +96,13 @@ class Graph:
         self._teachable: dict[Layer, bool] = {}
         self._frozen: list[bool] = []  # of all nodes, when it was worked out what can be taught
         self._founded: dict[Layer, bool] = {}  # whether weights stand below
-        self.tops: list[Layer] = []  # the highest layer of each part of the list
+        self._parts: list[list[Layer]] = []  # the layers of each part of the list
+        self.tops: list[Layer] = []  # of each, what the next part receives from
         at: Layer | None = None
         for part in self.layers:
+            start = len(self.nodes)
             at = part.wire(self, at)
+            self._parts.append(self.nodes[start:])
             self.tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
         self.find_teachable()
@@ -106,7 +111,7 @@ class Graph:
         self.rows_per_sample = 1
         self.input_shape: Shape | None = None
         self.shape_in: Shape = ()  # of one sample, as the layers take it
-        self.work = self.signal_bytes = 0
+        self.work = self.signal_bytes = self.sample_bytes = 0
 
     def add(self, layer: Layer, *sources: Layer | None) -> Layer:
         """Let a layer receive what its sources give, and return it.
@@ -114,12 +119,19 @@ class Graph:
         Raises
         ------
         ValueError
-            If it is in the graph already, or reads tokens and receives something else.
+            If it is in the graph already, if one of its sources is not, or if it reads tokens and
+            receives something else.
         """
         if layer in self.sources:
             raise ValueError(
                 f"layers holds the same layer twice, {layer!r}; every layer owns its own arrays"
             )
+        for source in sources:
+            if source is not None and source not in self.sources:
+                raise ValueError(
+                    f"{layer!r} receives from {source!r}, which is not in the network below it: "
+                    "put it earlier in the list of layers"
+                )
         if layer.takes == "tokens" and any(source is not None for source in sources):
             raise ValueError(
                 f"{layer!r} reads tokens, which are whole numbers, and so it must be the first "
@@ -259,13 +271,14 @@ class Graph:
 
     def parts(self) -> list[list[Layer]]:
         """Return the layers of each part of the list, in the order of computation."""
-        ends = [self.nodes.index(top) + 1 for top in self.tops]
-        return [self.nodes[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return self._parts
 
     def blocks(self) -> list[BlockOf]:
         """Return each part of the list with weights, with the parts without any that follow it."""
         found: list[BlockOf] = []
-        for nodes in self.parts():
+        for nodes, top in zip(self._parts, self.tops, strict=True):
+            if top not in nodes:
+                continue  # the part stands beside the others, as `Present` does
             weighted = [layer for layer in nodes if isinstance(layer, WeightedLayer)]
             if weighted:
                 found.append(BlockOf([*nodes], weighted))
@@ -309,6 +322,8 @@ class Graph:
         self.work = sum(layer.work for layer in self.weighted)
         largest = max(layer.signal_size for layer in self.weighted)
         self.signal_bytes = largest * np.dtype(self.dtype).itemsize
+        kept = sum((1 + layer.weighted) * prod(layer.shape_out) for layer in self.nodes)  # h, a
+        self.sample_bytes = kept * np.dtype(self.dtype).itemsize
 
     def _check_outputs(self) -> None:
         if len(self.last.shape_out) > 2:

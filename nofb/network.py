@@ -24,7 +24,10 @@ from nofb.types import Array, FloatType, Shape
 _TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 
 KEPT_WHOLE = ": a Dataset keeps them whole if it has a vocabulary, or a label for every token"
-ROWS_AT_ONCE = 1000  # samples a forward pass takes at once when a whole data set goes through
+# When a whole data set goes through, a forward pass takes so many samples at once, or fewer if they
+# leave behind more than so many bytes: of 256 tokens of a large transformer, 1000 fill a computer.
+ROWS_AT_ONCE = 1000
+BYTES_AT_ONCE = 1 << 28
 
 
 class Network(Graph):
@@ -248,9 +251,10 @@ class Network(Graph):
         return rows.argmax(axis=-1) if self.n_outputs > 1 else (rows[..., 0] > 0.5).astype(np.intp)
 
     def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
-        trace = Trace(self, min(len(x), ROWS_AT_ONCE))
-        for start in range(0, len(x), ROWS_AT_ONCE):
-            rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
+        most = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // self.sample_bytes))
+        trace = Trace(self, min(len(x), most))
+        for start in range(0, len(x), most):
+            rows = slice(start, min(start + most, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
             piece = trace.rows(len(samples)).fill(samples)

@@ -11,10 +11,21 @@ from nofb.types import Array
 
 
 @kernel
+def hide(A: Array, present: Array) -> None:
+    """Give -∞ to every score of a token that is padding: present (N, T) is 0 there, and 1 else."""
+    half = present.dtype.type(0.5)
+    for n in range(A.shape[0]):
+        rows = A[n].reshape(-1, A.shape[3])
+        for j in range(A.shape[3]):
+            if present[n, j] <= half:  # A[n, :, :, j] = -inf
+                rows[:, j] = -np.inf
+
+
+@kernel
 def shift(A: Array, scale: float, causal: bool) -> None:
     """A ← scale A less the largest of its row, so that no exponential overflows.
 
-    If `causal`, later tokens get -∞ and thus no weight.
+    If `causal`, later tokens get -∞ and thus no weight. A score of -∞ stays what it is.
     """
     rows = A.reshape(-1, A.shape[3])
     scale = A.dtype.type(scale)
@@ -24,6 +35,8 @@ def shift(A: Array, scale: float, causal: bool) -> None:
         top = row[0]
         for j in range(seen):
             top = max(top, row[j])
+        if top == -np.inf:  # there is nothing to take from, and -∞ less -∞ is no number
+            top = A.dtype.type(0)
         for j in range(seen):
             row[j] = scale * (row[j] - top)
         for j in range(seen, row.size):
@@ -32,13 +45,13 @@ def shift(A: Array, scale: float, causal: bool) -> None:
 
 @kernel
 def normalise(A: Array) -> None:
-    """A ← A / Σ_j A: each row sums to 1."""
+    """A ← A / Σ_j A: each row sums to 1, and a row of zeros stays one."""
     rows = A.reshape(-1, A.shape[3])
     for i in range(rows.shape[0]):
         row, total = rows[i], A.dtype.type(0)
         for j in range(row.size):
             total += row[j]
-        share = A.dtype.type(1) / total
+        share = A.dtype.type(0) if total == 0 else A.dtype.type(1) / total
         for j in range(row.size):
             row[j] *= share
 

@@ -7,6 +7,8 @@ NumPy has no function for them. Arrays are read as one row of numbers: an expres
 dimensions takes Numba ten seconds to compile.
 """
 
+from math import erf
+
 import numpy as np
 
 from nofb.kernels.jit import kernel
@@ -79,7 +81,7 @@ def gelu_angle(a: Array) -> Array:
 
 @kernel
 def gelu(a: Array, tanh_u: Array, h: Array) -> None:
-    """f(a) = a (1 + tanh u) / 2; h may be a."""
+    """f(a) = a (1 + tanh u) / 2, nearly a Φ(a); h may be a."""
     half = a.dtype.type(0.5)
     a, tanh_u, h = a.reshape(-1), tanh_u.reshape(-1), h.reshape(-1)
     for i in range(a.size):
@@ -98,4 +100,27 @@ def times_gelu_slope(signal: Array, h: Array, a: Array) -> Array:
         g = h[i] / a[i] if square > 0 else half  # a number so near 0 has a g of 1/2
         slope_u = steep * (one + cubic * square)
         flat[i] = signal[i] * (g + a[i] * two * g * (one - g) * slope_u)
+    return delta
+
+
+@kernel
+def exact_gelu(a: Array, h: Array) -> None:
+    """f(a) = a Φ(a), with Φ(a) = (1 + erf(a / √2)) / 2, the share of a normal number below a."""
+    real = a.dtype.type
+    half, root = real(0.5), real(np.sqrt(0.5))
+    a, h = a.reshape(-1), h.reshape(-1)
+    for i in range(a.size):
+        h[i] = a[i] * (half + half * real(erf(root * a[i])))
+
+
+@kernel
+def times_exact_gelu_slope(signal: Array, h: Array, a: Array) -> Array:
+    """f'(a) = Φ(a) + a φ(a), with the normal density φ(a) = exp(-a² / 2) / √(2π)."""
+    real = a.dtype.type
+    half, root, density = real(0.5), real(np.sqrt(0.5)), real(1 / np.sqrt(2 * np.pi))
+    delta = np.empty_like(signal)
+    flat, signal, a = delta.reshape(-1), signal.reshape(-1), a.reshape(-1)
+    for i in range(a.size):
+        below = half + half * real(erf(root * a[i]))
+        flat[i] = signal[i] * (below + a[i] * density * np.exp(-half * a[i] * a[i]))
     return delta

@@ -21,6 +21,7 @@ from nofb.layers.max_pool2d import MaxPool2D
 from nofb.layers.one_token import FirstToken, MeanToken
 from nofb.layers.patches import Patches
 from nofb.layers.positions import Positions
+from nofb.layers.present import Present
 from nofb.layers.residual import Residual
 from nofb.layers.sum import Sum
 
@@ -47,6 +48,7 @@ __all__ = [
     "MeanToken",
     "Patches",
     "Positions",
+    "Present",
     "Record",
     "Residual",
     "Sum",

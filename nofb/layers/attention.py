@@ -12,6 +12,7 @@ from nofb.layers.attend import Attend
 from nofb.layers.base import Layer, Wiring
 from nofb.layers.block import Block
 from nofb.layers.dense import Dense
+from nofb.layers.present import present_layer
 
 
 class Attention(Block):
@@ -27,6 +28,9 @@ class Attention(Block):
         Whether a token sees itself and earlier tokens only.
     init, bias
         As for `Dense`.
+    present
+        A layer of the same network that gives (N, tokens, 1), such as `Present`: no token takes
+        anything from those for which it is below 1/2. `None` if all tokens are present.
 
     Attributes
     ----------
@@ -58,6 +62,7 @@ class Attention(Block):
         causal: bool = False,
         init: str | Initialiser = "xavier",
         bias: bool = True,
+        present: Layer | None = None,
     ) -> None:
         units, heads = checks.whole("units", units), checks.whole("heads", heads)
         if units % heads:
@@ -66,11 +71,14 @@ class Attention(Block):
             Dense(units, units, init=init, bias=bias) for _ in range(4)
         )
         self.attend = Attend(heads, causal)
+        self.present = present_layer(present)
 
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
         received = [graph.add(layer, at) for layer in (self.query, self.key, self.value)]
+        received += [] if self.present is None else [self.present]
         return graph.add(self.output, graph.add(self.attend, *received))
 
     def __repr__(self) -> str:
         causal = ", causal=True" if self.attend.causal else ""
-        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal})"
+        present = "" if self.present is None else f", present={self.present!r}"
+        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal}{present})"

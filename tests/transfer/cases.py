@@ -9,7 +9,6 @@ from nofb import (
     Embedding,
     FirstToken,
     LayerNorm,
-    MeanToken,
     Network,
     Patches,
     Positions,
@@ -17,23 +16,16 @@ from nofb import (
     transfer,
 )
 from nofb.layers import WeightedLayer
+from nofb.networks.minilm import Sizes, text_encoder
 
 D, OUTPUTS = 6, 3
+SIZES = Sizes(vocabulary=7, places=6, units=D, heads=2, blocks=2)
 
 
 def norm_first(causal=False):
     return [
         Residual([LayerNorm(D), Attention(D, 2, causal)]),
         Residual([LayerNorm(D), Dense(D, 8, "gelu"), Dense(8, D)]),
-    ]
-
-
-def norm_last():
-    return [
-        Residual([Attention(D, 2)]),
-        LayerNorm(D),
-        Residual([Dense(D, 8, "gelu"), Dense(8, D)]),
-        LayerNorm(D),
     ]
 
 
@@ -52,11 +44,8 @@ LAYERS = {
         ],
         (5,),
     ),
-    "norms last": (
-        lambda: [
-            Embedding(7, D), Positions(5, D), LayerNorm(D), *norm_last(), *norm_last(),
-            MeanToken(), Dense(D, 4),
-        ],
+    "text": (  # padded, and the norms stand above the sums
+        lambda: text_encoder(4, SIZES),
         (5,),
     ),
 }  # fmt: skip
@@ -89,11 +78,13 @@ def shake(made, seed=0):
 
 
 def batch(net, samples=4, seed=3):
-    """Return samples and labels."""
+    """Return samples and labels for a model."""
     rng = np.random.default_rng(seed)
     if net.reads_tokens:
-        first = net.backbone.net.weighted[0] if hasattr(net, "backbone") else net.weighted[0]
-        x = rng.integers(0, first.n_in, (samples, *net.input_shape))
+        x = rng.integers(0, net.backbone.net.weighted[0].n_in, (samples, *net.input_shape))
+        if net.backbone.present is not None:
+            x = np.maximum(x, 1)
+            x[::2, 3:] = 0  # padding
     else:
         x = rng.normal(size=(samples, *net.input_shape))
     rows = (samples,) if net.rows_per_sample == 1 else (samples, net.rows_per_sample)
