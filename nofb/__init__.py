@@ -92,7 +92,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what takes long to load, or few need, when it is first asked for."""
+    """Import slow or rarely needed modules when they are first used."""
     if name in ("explain", "plots", "transfer"):
         return import_module(f"nofb.{name}")
     if name == "sweep":

@@ -28,7 +28,7 @@ class Sequences:
 
 
 def are_tokens(x: ArrayLike, y: ArrayLike) -> bool:
-    """Say whether x holds tokens because y has an integer label for each of its integers.
+    """Return whether x holds tokens because y has an integer label for each of its integers.
 
     One-hot rows are labels of whole samples, though they may have as many columns as x.
 

@@ -30,7 +30,7 @@ class Equation:
     text: str  # in Unicode: "δ_L = ŷ - y"
     where: str = ""  # for which layers, or in which variant, it holds: "1 < l < L"
     remark: str = ""  # what the header says beside it
-    phase: str = ""  # the heading it stands under: "Once more with noise, the same samples"
+    phase: str = ""  # the heading it stands under: "Mirror mode, without data or error"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def header(rule: str | type[Rule] | Rule) -> Header:
     >>> fa.numbered[2].text, fa.numbered[2].remark
     ("δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})", 'B_l fixed and random; backprop has W_lᵀ')
     >>> header("wm").numbered[6].phase
-    'Mirror mode, without data or error; the weights stay as they are, each layer is on its own'
+    'Mirror mode, without data or error; the weights do not change, and each layer learns alone'
     """
     kind = as_class(rule)
     return parse(_text(kind), kind)

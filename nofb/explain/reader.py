@@ -170,7 +170,7 @@ def _known() -> set[frozenset[str]]:
 
 
 def same(text: str, other: str) -> bool:
-    """Say whether two equations are one, whichever layer they are written for.
+    """Return whether two equations are one, whichever layer they are written for.
 
     Examples
     --------

@@ -78,7 +78,7 @@ def layer_of(arguments: Iterable[Any], net: Network) -> str:
 
 
 def is_array(value: Any) -> TypeGuard[Array]:
-    """Say whether something is an array of real numbers, or of truth values."""
+    """Return whether something is an array of real numbers, or of truth values."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
 
 

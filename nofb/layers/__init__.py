@@ -1,4 +1,4 @@
-"""The layers: each owns its arrays as plain attributes and offers rules three linear maps."""
+"""The layers: each owns its arrays as plain attributes, and gives rules three linear maps."""
 
 from nofb.layers.activation import Activation
 from nofb.layers.attend import Attend

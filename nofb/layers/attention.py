@@ -1,7 +1,7 @@
-"""Self-attention: every token takes up what it finds in others (Vaswani et al. 2017).
+"""Self-attention: every token reads from the other tokens (Vaswani et al. 2017).
 
-Four dense layers, each with a W and a B of its own, and between them `Attend`, which has no
-weights: its derivative needs activations only, so that there is nothing in it to transport.
+It has four dense layers, each with its own W and B, and between them `Attend`, which has no
+weights. The derivative of `Attend` needs activations only, so no weights have to be transported.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ class Attention(Block):
     Parameters
     ----------
     units
-        Of every token, as received and as given.
+        The number of units of a token, in the input and in the output.
     heads
-        In how many parts the units are cut; each part has attention weights of its own.
+        The number of heads: the units are divided into this many parts, each with its own attention
+        weights.
     causal
-        Whether a token sees itself and earlier tokens only.
+        Whether a token reads only from itself and earlier tokens.
     init, bias
         As for `Dense`.
     present

@@ -1,4 +1,4 @@
-"""From many tokens to one, which a classifier can take: the first, or the mean of all."""
+"""Reduces many tokens to one for a classifier: the first token, or the mean of all."""
 
 import numpy as np
 
@@ -98,6 +98,6 @@ class MeanToken(WeightlessLayer):
 
 
 def refuse_no_tokens(layer: WeightlessLayer, shape_in: Shape) -> None:
-    """Refuse a sample that is no row of tokens."""
+    """Refuse a sample that is not a sequence of tokens."""
     if len(shape_in) != 2:
         raise ValueError(f"{layer!r} takes tokens (tokens, units), but receives {shape_in}")

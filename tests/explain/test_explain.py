@@ -235,7 +235,7 @@ def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
     """The command is the README's promise: the header, then each line beside its equation."""
     assert main(["explain", "wm"]) == 0
     text = capsys.readouterr().out
-    for part in ("What if the feedback path learned Wᵀ by itself", "Gaps to the released code",
+    for part in ("What if the feedback path learned Wᵀ by itself", "Differences of the",
                  "# WeightMirror.signals", "What all rules share"):  # fmt: skip
         assert part in text
     line = next(line for line in text.splitlines() if "return delta @ B" in line)
