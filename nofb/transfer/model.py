@@ -97,7 +97,7 @@ class Transferred(Network):
         self.options = self.options_type(**options)
         self.backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
         self.check_options()
-        head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))
+        head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))  # a = h W + b
         parts = [*self.body(self.backbone.copies()), head]
         own = self.backbone.net
         super().__init__(parts, self.options.loss or own.head.name, seed, own.dtype, self.takes())
