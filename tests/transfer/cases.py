@@ -9,17 +9,17 @@ from nofb import (
     Embedding,
     FirstToken,
     LayerNorm,
+    MeanToken,
     Network,
     Patches,
     Positions,
+    Present,
     Residual,
     transfer,
 )
 from nofb.layers import WeightedLayer
-from nofb.networks.minilm import Sizes, text_encoder
 
 D, OUTPUTS = 6, 3
-SIZES = Sizes(vocabulary=7, places=6, units=D, heads=2, blocks=2)
 
 
 def norm_first(causal=False):
@@ -27,6 +27,24 @@ def norm_first(causal=False):
         Residual([LayerNorm(D), Attention(D, 2, causal)]),
         Residual([LayerNorm(D), Dense(D, 8, "gelu"), Dense(8, D)]),
     ]
+
+
+def norm_last(present=None):
+    return [
+        Residual([Attention(D, 2, present=present)]),
+        LayerNorm(D),
+        Residual([Dense(D, 8, "gelu"), Dense(8, D)]),
+        LayerNorm(D),
+    ]
+
+
+def padded():
+    """Return an encoder of text in which the token 0 is padding."""
+    present = Present()
+    return [
+        Embedding(7, D), present, Positions(9, D), LayerNorm(D), *norm_last(present),
+        *norm_last(present), MeanToken(present), Dense(D, 4),
+    ]  # fmt: skip
 
 
 LAYERS = {
@@ -44,10 +62,14 @@ LAYERS = {
         ],
         (5,),
     ),
-    "text": (  # padded, and the norms stand above the sums
-        lambda: text_encoder(4, SIZES),
+    "norms last": (
+        lambda: [
+            Embedding(7, D), Positions(5, D), LayerNorm(D), *norm_last(), *norm_last(),
+            MeanToken(), Dense(D, 4),
+        ],
         (5,),
     ),
+    "padded text": (padded, (5,)),
 }  # fmt: skip
 NAMES = list(LAYERS)
 
@@ -78,13 +100,11 @@ def shake(made, seed=0):
 
 
 def batch(net, samples=4, seed=3):
-    """Return samples and labels for a model."""
+    """Return samples and labels."""
     rng = np.random.default_rng(seed)
     if net.reads_tokens:
-        x = rng.integers(0, net.backbone.net.weighted[0].n_in, (samples, *net.input_shape))
-        if net.backbone.present is not None:
-            x = np.maximum(x, 1)
-            x[::2, 3:] = 0  # padding
+        first = net.backbone.net.weighted[0] if hasattr(net, "backbone") else net.weighted[0]
+        x = rng.integers(0, first.n_in, (samples, *net.input_shape))
     else:
         x = rng.normal(size=(samples, *net.input_shape))
     rows = (samples,) if net.rows_per_sample == 1 else (samples, net.rows_per_sample)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from transfer.cases import NAMES, OUTPUTS, SIZES, D, backbone, batch, dense, model, shake, weights
+from transfer.cases import NAMES, OUTPUTS, D, backbone, batch, dense, model, shake, weights
 
 from nofb import Dense, Network, rules, transfer
-from nofb.networks.minilm import text_encoder
 
 
 def logits(net, x):
@@ -99,20 +98,6 @@ def test_prompts_are_replaced_in_each_block_and_the_sequence_keeps_its_length(na
         received = trace[block.norms[0] if block.norm_first else block.attention.query].h_below
         given = np.broadcast_to(prompts.prompts, (len(x), 3, D))
         np.testing.assert_array_equal(received[:, at : at + 3], given)
-
-
-@pytest.mark.parametrize("method", list(transfer.METHODS))
-def test_padding_says_nothing(method):
-    """A text must not depend on how long the others of its batch are."""
-    short = backbone("text")
-    long = Network(text_encoder(4, SIZES), dtype=np.float64, input_shape=(6,))
-    for node, twin in zip(short.nodes, long.nodes, strict=True):
-        for name, array in node.parameters().items():
-            setattr(twin, name, array)
-    one, two = (shake(transfer.make(method, net, OUTPUTS)) for net in (short, long))
-    x, _ = batch(one)
-    padded = np.concatenate([x, np.zeros((len(x), 1), int)], axis=1)
-    np.testing.assert_allclose(two.outputs(padded), one.outputs(x), rtol=1e-10)
 
 
 def test_prompts_start_uniform_between_the_bounds_of_the_paper():
