@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from types import ModuleType, SimpleNamespace
 
-import matplotlib.pyplot  # noqa: F401 - at its import it would ask the stand-in for a version
-
 
 def line(axes, label):
     """The one line of a rule in a panel."""
@@ -25,7 +23,7 @@ class Notebook:
             unregister=lambda event, hook: self.hooks.remove(hook),
         )
         outer, display = ModuleType("IPython"), ModuleType("IPython.display")
-        outer.get_ipython = lambda: shell
+        outer.get_ipython, outer.version_info = lambda: shell, (9, 0, 0)  # as matplotlib asks it
         display.display = self.display
         monkeypatch.setitem(sys.modules, "IPython", outer)
         monkeypatch.setitem(sys.modules, "IPython.display", display)
