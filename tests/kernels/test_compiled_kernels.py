@@ -90,6 +90,7 @@ OF_LAYERS = {
     "normalise.layer_norm_back": lambda: (
         normal(7, 4), normal(7, 4, seed=1), normal(7), normal(7, seed=1), normal(4),
     ),
+    "attention.hide": lambda: (normal(2, 3, 4, 4), np.array([[1.0, 1, 0, 1], [1, 0, 0, 0]])),
     "attention.shift": lambda: (normal(2, 3, 4, 4), 0.5, True),
     "attention.normalise": lambda: (normal(2, 3, 4, 4) ** 2,),
     "attention.softmax_back": lambda: (normal(2, 3, 4, 4), normal(2, 3, 4, 4, seed=1), 0.5),
@@ -106,6 +107,8 @@ OF_LAYERS = {
     "slopes.gelu_angle": lambda: (normal(7, 4),),
     "slopes.gelu": lambda: (normal(7, 4), np.tanh(normal(7, 4, seed=1)), *zeros((7, 4))),
     "slopes.times_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
+    "slopes.exact_gelu": lambda: (normal(7, 4), *zeros((7, 4))),
+    "slopes.times_exact_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
     "steps.fit": lambda: step_of(),
     "steps.descend": lambda: (*step_of(), 0.1),
     "steps.momentum": lambda: (*step_of(1), 0.1, 0.9),
