@@ -1,8 +1,9 @@
 """Pages that live elsewhere in the repository, or nowhere, brought into the site.
 
 Notebooks and the benchmarks' page are copied, and the page of each rule, and of each method of
-transfer, is written from its own file, before the site is read. Links keep working on both sides: what points to a file that has a page of
-its own here leads to that page, and to any other file, to the file.
+transfer, is written from its own file, before the site is read. Links keep working on both sides:
+what points to a file that has a page of its own here leads to that page, and to any other file, to
+the file.
 """
 
 from __future__ import annotations
