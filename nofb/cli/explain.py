@@ -1,4 +1,4 @@
-"""`nofb explain RULE`: its header as mathematics, and its source beside it, or one update of it."""
+"""`nofb explain RULE`: its equations beside its code, or one update step by step."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add = parser.add_argument
     add("rule", metavar="RULE", help="its short name, see nofb rules; or module:Class")
     add("--step", action="store_true",
-        help="show one update of a 2-3-2 network, every array beside the line that made it")
+        help="show one update of a 2-3-2 network, every array beside the line that computes it")
     add("--seed", type=int, default=0, metavar="N",
-        help="of that network, its feedback and its batch (default: %(default)s)")
+        help="the seed of this network, its feedback and its batch (default: %(default)s)")
     # fmt: on
     parser.set_defaults(run=run)
 
