@@ -36,8 +36,9 @@ def chance_band(units: int, directions: float = 1.0) -> tuple[float, float]:
     The cosine between a fixed and a random direction in n dimensions has the standard deviation
     1/√n. All samples have the same feedback matrix, and samples with the same direction of their
     errors have the same angle, so N samples count as r independent ones. The mean of their
-    angles has the standard deviation 57.3° / √(n r) for large n. For any n it is √(ψ′(n/2) / 2r), in radians,
-    where ψ′ is the trigamma function. A single angle in d dimensions, for which d solves
+    angles has the standard deviation 57.3° / √(n r) for large n. For any n it is
+    √(ψ′(n/2) / 2r), in radians, where ψ′ is the trigamma function. A single angle in d dimensions,
+    for which d solves
     ψ′(d/2) = ψ′(n/2) / r, has the same standard deviation, and the band is exact for that angle:
     cos² ~ Beta(1/2, (d-1)/2).
 

@@ -11,7 +11,7 @@ from nofb import Dense, Network, datasets, plots
 from nofb.cli import main
 from nofb.datasets import Dataset
 from nofb.diagnosis import View
-from nofb.diagnosis.step_angles import YARDSTICKS, directions, probed, mean_null_space_fractions
+from nofb.diagnosis.step_angles import YARDSTICKS, directions, mean_null_space_fractions, probed
 from nofb.diagnosis.targets import null_space_fractions
 from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.papers.meulemans2020 import STUDY, angles

@@ -21,8 +21,8 @@ from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.targets import (
     inverse_residuals,
     lipschitz_constants,
-    residual,
     null_space_fractions,
+    residual,
 )
 from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.layers import Chain, Inverse
