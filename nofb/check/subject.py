@@ -27,12 +27,12 @@ Steps = list[list[Array]]  # for each layer with weights dW, and db if it has a 
 
 
 class Subject:
-    """A rule, of which every test gets a copy that no other test has touched.
+    """A rule; every test gets its own copy.
 
     Parameters
     ----------
     rule
-        The rule; it stays as it is.
+        The rule; it is not changed.
 
     Examples
     --------

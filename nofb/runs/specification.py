@@ -49,7 +49,7 @@ class Specification:
         How many of the training samples are used, `None` for all.
     options
         The network's options. For an mlp: hidden, the units of each hidden layer; activation;
-        input_dropout, the share of pixels silenced at each step; loss; dtype.
+        input_dropout, the dropout rate of the inputs; loss; dtype.
 
     Raises
     ------
