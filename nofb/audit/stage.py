@@ -25,7 +25,7 @@ from nofb.training.step import step
 from nofb.types import Array
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix fits in the place of another
+SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix has the shape of another
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
 # in which a rule may read weights

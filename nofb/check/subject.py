@@ -21,7 +21,7 @@ from nofb.training.step import step
 from nofb.types import Array, FloatType
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 3)  # all different, so that no matrix fits in the place of another
+SIZES = (5, 4, 6, 3)  # all different, so that no matrix has the shape of another
 SAMPLES = 7
 Steps = list[list[Array]]  # for each layer with weights dW, and db if it has a bias
 

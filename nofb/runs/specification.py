@@ -42,7 +42,7 @@ class Specification:
     rule, attributes
         The rule's short name, and what it is given.
     optimizer_options
-        What the optimizer is given besides: a schedule other than half a cosine, for example.
+        Further arguments of the optimizer, for example another schedule than cosine annealing.
     centred
         Whether pixels are centred, in [-1, 1]; if not they are in [0, 1].
     samples

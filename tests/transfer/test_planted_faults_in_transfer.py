@@ -1,10 +1,8 @@
 """Faults planted into the methods of transfer: their tests must fail on every one."""
 
-from pathlib import Path
+import pytest
+from planting import NO_FAULT, Equation, Fault, assert_seen, planted_runs
 
-from planting import Fault, assert_every_fault_is_seen
-
-HERE = Path(__file__).parent
 TOAST, LORA, BACKBONE = (f"transfer/{name}.py" for name in ("toast", "lora", "backbone"))
 INVARIANTS, METHODS, GRADIENTS = (
     f"transfer/test_{name}.py" for name in ("toast_invariants", "methods", "gradients_of_transfer")
@@ -19,14 +17,12 @@ SCALE = f"{METHODS}::test_lora_scales_its_branch_by_alpha_over_r"
 
 FAULTS = {
     "a top-down signal that steers the queries": Fault(
-        TOAST,
-        "[Q, K, graph.add(attention.value, graph.add(Sum(), at, td))]",
-        "[graph.add(Sum(), Q, td), K, graph.add(attention.value, at)]",
+        TOAST, Equation("receive", 5),
+        "return [graph.add(Sum(), Q, td), K, graph.add(attention.value, at)]",
         VALUES,
     ),
     "a mask without its clamp": Fault(
-        TOAST, "np.minimum(np.maximum(cos, cos.dtype.type(0)), cos.dtype.type(1))", "cos.copy()",
-        MASK,
+        TOAST, Equation("mask", 1), "return cos.copy()", MASK
     ),
     "a mask that the length of the task scales": Fault(
         TOAST, "np.sqrt((z[i] * z[i]).sum()) * length\n", "np.sqrt((z[i] * z[i]).sum())\n", MASK
@@ -36,7 +32,7 @@ FAULTS = {
         "for C, A in zip(reversed(self.A), reversed(self.C), strict=True):", WRITTEN,
     ),
     "P after the first A": Fault(
-        TOAST, "s = graph.add(self.P, graph.add(self.selection, z))",
+        TOAST, Equation("wire_columns", 1),
         "s = graph.add(self.P, graph.add(self.A.pop(), graph.add(self.selection, z)))", WRITTEN,
     ),
     "the feedback of block 1 in the last block": Fault(
@@ -47,13 +43,16 @@ FAULTS = {
         f"{INVARIANTS}::test_the_released_form_moves_the_output_of_a_block_by_the_value_bias_through_w_o",
     ),
     "a task whose own length is not taken out of its gradient": Fault(
-        TOAST, "- cos[i] * xi / length)", ")", TASK
+        TOAST, Equation("task_update", 1), "update += v / length * (z[i] / size)", TASK
     ),
     "a gradient where the mask is cut off": Fault(
         TOAST, "if cos[i] > 0:\n            size, v", "if cos[i] != 0:\n            size, v",
         TASK,
     ),
-    "a reconstruction that is summed": Fault(TOAST, "2 * c / below.size", "2 * c", LOST),
+    "a reconstruction that is summed": Fault(
+        TOAST, Equation("undo_update", 8),
+        "return above.dtype.type(2 * c) * (above.T @ lost)", LOST,
+    ),
     "a reconstruction of what is above": Fault(
         TOAST, "lost = above @ W - below", "lost = below @ W - above", LOST
     ),
@@ -67,11 +66,11 @@ FAULTS = {
     ),
     "a LoRA that forgets α/r": Fault(LORA, "Factor(alpha / rank)", "Factor(1)", SCALE),
     "a merge that forgets α/r": Fault(
-        LORA, "V.dtype.type(alpha / V.shape[1]) * (V @ U)", "V @ U",
+        LORA, Equation("low_rank", 1), "return V @ U",
         f"{METHODS}::test_a_merged_lora_is_the_two_branch_form_and_unmerging_restores_every_bit",
     ),
     "a LoRA whose U is drawn": Fault(
-        LORA, 'init="zeros"', 'init="xavier"',
+        LORA, Equation("__init__", 3), 'self.up = Dense(rank, n_out, init="xavier", bias=False)',
         f"{METHODS}::test_it_starts_as_the_linear_probe",
     ),
     "prompts that pile up": Fault(
@@ -89,7 +88,11 @@ FAULTS = {
 }  # fmt: skip
 
 
-def test_a_planted_fault_fails_the_test_that_must_see_it(tmp_path):
-    """A derivation that a wrong line survives is not tested; without a fault all pass."""
-    copied = [HERE, HERE.parent / "layers"]
-    assert_every_fault_is_seen(FAULTS, copied, tmp_path)
+FOLDERS = ["transfer", "layers"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
+
+
+@pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])
+def test_a_fault_in_transfer_is_seen_by_the_test_that_must_see_it(name, runs):
+    """A derivation that a wrong line survives is not tested."""
+    assert_seen(name, runs)
