@@ -76,7 +76,7 @@ def pretuned(net: Network | Backbone, name: str = "vision") -> Toast:
     >>> from nofb import transfer
     >>> net = backbone("vision")
     >>> transfer.make("toast_lite", net, n_outputs=10, start=pretuned(net)).trained_parameters
-    13002
+    8906
     """
     checks.choice("name", name, PRETUNED)
     model = Toast(net, N_CLASSES, stage="pretune")
