@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 from stated import stated
 
 from nofb import (
@@ -41,12 +42,18 @@ def gelu_weight(a: Array) -> tuple[Array, Array]:
     return weight, weight * (1 - weight) * steep * slope_u
 
 
+def normal_density(a: Array) -> Array:
+    """Return the density of a normal number at a, the slope of its distribution ndtr."""
+    return np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "identity": (lambda a: a, lambda a: np.ones_like(a)),
     "tanh": (np.tanh, lambda a: 1 / np.cosh(a) ** 2),
     "logistic": (lambda a: 1 / (1 + np.exp(-a)), lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2),
     "relu": (lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
     "leaky_relu": (lambda a: np.where(a > 0, a, 0.01 * a), lambda a: np.where(a > 0, 1.0, 0.01)),
+    "exact_gelu": (lambda a: a * ndtr(a), lambda a: ndtr(a) + a * normal_density(a)),
     "gelu": (lambda a: a * gelu_weight(a)[0], lambda a: gelu_weight(a)[0] + a * gelu_weight(a)[1]),
 }
 

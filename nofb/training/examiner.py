@@ -1,4 +1,4 @@
-"""What is measured between epochs: on the test split, a validation split and a probe."""
+"""The measures between epochs: on the test set, a validation split and a probe."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Samples = tuple[Array, Array]
 
 
 class Examiner:
-    """Measures a network between epochs, and knows the samples that it learns from.
+    """Measures a network between epochs, and holds its training samples.
 
     Parameters
     ----------
     run
-        Whose network and rule are measured.
+        The run whose network and rule are measured.
     data, validation, seed
         As for `fit`.
     probe
-        What is compared with backprop.
+        The probe, for the comparison with backprop.
 
     Attributes
     ----------
     training
-        The samples and target rows that are left to learn from.
+        The samples and target rows for training.
 
     Raises
     ------
@@ -83,7 +83,7 @@ class Examiner:
         return {} if self.probe is None else self.probe.measure(self.run.rule)
 
     def _two_classes(self) -> bool:
-        """Say whether a column of targets stands for two classes: 0 or 1 for a logistic output."""
+        """Return whether a logistic output with targets 0 and 1 means two classes."""
         one = self.run.net.n_outputs == 1 and self.run.net.names_classes
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 

@@ -21,7 +21,7 @@ from nofb.layers.base import Wiring
 from nofb.layers.block import Block, Part
 from nofb.losses import LOSSES
 from nofb.network import Network
-from nofb.transfer.backbone import EACH, Backbone, Parts, mean_attention
+from nofb.transfer.backbone import EACH, Backbone, Parts, attends, mean_attention
 from nofb.transfer.layers import TakeUnits
 from nofb.types import Array
 
@@ -97,7 +97,7 @@ class Transferred(Network):
         self.options = self.options_type(**options)
         self.backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
         self.check_options()
-        head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))
+        head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))  # a = h W + b
         parts = [*self.body(self.backbone.copies()), head]
         own = self.backbone.net
         super().__init__(parts, self.options.loss or own.head.name, seed, own.dtype, self.takes())
@@ -181,10 +181,11 @@ class Transferred(Network):
         """
         samples = self.backbone.net.as_input(x)
         before = self.backbone.attention(samples)
+        if not attends(self):  # a head alone
+            return before, before
         after = mean_attention(self, self._pieces(self.as_input(x)), len(samples))
-        if len(after) == len(before):
-            return before, after
-        return before, np.concatenate([before[: len(before) - len(after)], after])
+        earlier = before[: len(before) - len(after)]  # of blocks that were computed once
+        return before, np.concatenate([earlier, after]) if len(earlier) else after
 
     def outline(self) -> dict[str, str]:
         """Return what each layer is, and which backbone it needs."""
@@ -244,8 +245,10 @@ class Transferred(Network):
         about, arrays = archive.read(path, "transfer", "checkpoint", parts={"network": dict})
         check_backbone(path, about, self.backbone)
         checks.same(str(path), about["network"], self.outline())
-        weights = self._own_weights()
-        for name, array in archive.fitted(path, arrays, weights).items():
+        weights, wanted = self._weights(), self._own_weights()
+        if about["kind"] == "transfer":  # which may hold copies that were set free, too
+            wanted |= {place: array for place, array in weights.items() if place in arrays}
+        for name, array in archive.fitted(path, arrays, wanted).items():
             weights[name][...] = array
         return self
 

@@ -326,11 +326,22 @@ POINTS = np.concatenate([np.linspace(-4, -0.1, 23), np.linspace(0.1, 4, 23)])
 def test_an_activation_and_its_slope_are_the_textbooks(activation):
     """f by its formula; f' by finite differences, which no formula can have got wrong."""
     f = activations.get(activation)
-    atol = 1e-15 if activation == "gelu" else 0  # 1 + tanh cancels for negative a
+    atol = 1e-15 if activation.endswith("gelu") else 0  # 1 + tanh cancels for negative a
     expected = oracles.ACTIVATIONS[activation][0](POINTS)
     np.testing.assert_allclose(f(POINTS), expected, rtol=1e-13, atol=atol)
     measured = (f(POINTS + 1e-6) - f(POINTS - 1e-6)) / 2e-6
     np.testing.assert_allclose(f.slope(POINTS), measured, rtol=0, atol=1e-8)
+
+
+def test_the_exact_gelu_of_single_precision_is_that_of_double():
+    """It is worked out in another way, which must hold far from zero, too."""
+    f, a = activations.get("exact_gelu"), np.linspace(-12, 12, 20001)
+    expected = oracles.ACTIVATIONS["exact_gelu"]
+    single = a.astype(np.float32)
+    np.testing.assert_allclose(f(single), expected[0](a), rtol=3e-7, atol=1e-6)
+    np.testing.assert_allclose(f.slope(single), expected[1](a), rtol=1e-6, atol=2e-6)
+    assert f(single).dtype == f.slope(single).dtype == np.float32
+    assert np.isnan(f(np.full(1, np.nan, np.float32))).all()
 
 
 @pytest.mark.parametrize("activation", HIDDEN)

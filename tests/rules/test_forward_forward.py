@@ -32,7 +32,7 @@ def layerwise(net, x, labels):
     h = x.copy()
     h[:, : labels.shape[1]] = labels
     for layer in net.weighted[:-1]:
-        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.NOTHING)
+        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.EPSILON)
         h = oracles.ACTIVATIONS[layer.activation.name][0](received @ layer.W + layer.b)
         yield layer, received, h
 
