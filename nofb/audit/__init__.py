@@ -1,4 +1,4 @@
-"""What a rule really uses, found by experiment: `audit("fa")`; and the same for TOAST's path."""
+"""Measures by experiment what a rule really uses: `audit("fa")`; and so for TOAST's path."""
 
 from nofb.audit import table, top_down_table
 from nofb.audit.experiments import audit

@@ -1,7 +1,7 @@
-"""One trial of an audit: a rule takes a few steps on a small network that can be tampered with.
+"""One trial of an audit: a rule takes a few steps on a small network with interventions.
 
 The outputs of its units can be held constant, and its weights can be replaced. The weights never
-learn, so whatever changes in the updates comes from what the trial has changed.
+learn, so every change of the updates is an effect of the intervention.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nofb.training.step import step
 from nofb.types import Array
 from nofb.updates import Update, other_updates
 
-SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix fits in the place of another
+SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix has the shape of another
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
 # in which a rule may read weights
@@ -34,7 +34,7 @@ EARLIER, LAST = "earlier", "last"  # the steps of a trial, and the last one
 
 
 class FeedbackAlone(SGD):
-    """An optimizer that moves feedback matrices, and leaves weights and biases where they are."""
+    """An optimizer that changes feedback matrices, but not weights and biases."""
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
         super().step_all([move for move in moves if move[0].endswith((".B", ".D"))])
@@ -73,14 +73,14 @@ class Scene:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is changed in a trial; by default nothing is.
+    """The interventions of a trial; none by default.
 
     Attributes
     ----------
     seed
         Of its feedback.
     replaced
-        By the index of a layer, what replaces its weights while the rule works.
+        The weights that replace those of a layer while the rule computes, by layer index.
     calls
         In which calls they are replaced.
     constant
@@ -125,7 +125,7 @@ class Stage:
         self.net, self.rule, self.trial, self.part = net, rule, trial, EARLIER
 
     def step(self, batch: Batch) -> list[Array]:
-        """Let the rule teach and its feedback move, while the weights stay where they are."""
+        """Compute an update and let the feedback change; the weights do not change."""
         trace = self.passed(batch)
         self.call(self.rule.learn_feedback, self.net, trace)
         return list(map(flat, step(self.net, self.rule, FEEDBACK_ALONE, trace, self.call)))
@@ -142,7 +142,7 @@ class Stage:
         return taught + [each.ravel() for each in others]
 
     def passed(self, batch: Batch) -> Trace:
-        """Return the trace of an unmodified forward pass, which knows its target."""
+        """Return the trace of an unmodified forward pass, with its target."""
         x, target = batch
         trace = self.net.forward(x, train=True).set_target(target)
         if self.trial.constant_again is not None:
@@ -164,7 +164,7 @@ class Stage:
         return further_pass
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a method of the rule, with all that this trial changes."""
+        """Call a method of the rule with the interventions of this trial."""
         replaced = self.trial.replaced if method.__name__ in self.trial.calls else {}
         constant = self.trial.constant if self.part in self.trial.constant_in else ()
         with replacing(self.net, replaced), held_constant(self.units[k] for k in constant):
@@ -182,9 +182,9 @@ def weights_of(net: Network) -> Replacements:
 
 @contextmanager
 def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
-    """Within this context some weights are replaced; afterwards all weights are what they were.
+    """Replace some weights within this context, and restore all weights afterwards.
 
-    That includes weights that the rule has moved itself: only its updates are compared.
+    This includes weights that the rule itself has changed: only its updates are compared.
     """
     layers = net.weighted
     before = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]

@@ -14,7 +14,7 @@ from nofb.types import Array
 
 
 class Units(Dense):
-    """A dense layer whose output can be held constant, whatever it receives.
+    """A dense layer whose output can be held constant for any input.
 
     A rule that observes how the units respond then learns nothing about the weights. A rule that
     reads W still does.
@@ -50,13 +50,13 @@ class Units(Dense):
 
 
 def fill_constant(response: Array) -> None:
-    """Fill an array with numbers that depend on its size alone."""
+    """Fill an array with numbers that only depend on its size."""
     response[...] = np.random.default_rng(response.size).uniform(0.2, 0.8, response.shape)
 
 
 @contextmanager
 def held_constant(units: Iterable[Units], held: bool = True) -> Iterator[None]:
-    """Within this context the outputs of some layers are held constant, or are not."""
+    """Hold the outputs of some layers constant, or do not, within this context."""
     before = [(layer, layer.constant) for layer in units]
     for layer, _ in before:
         layer.constant = held

@@ -1,6 +1,6 @@
-"""`nofb audit [RULE ...]`: what each rule really uses, by experiment, beside what it claims.
+"""`nofb audit [RULE ...]`: measure what each rule uses, and compare it with its claim.
 
-`nofb audit toast` asks of a method of transfer what its top-down path depends on.
+`nofb audit toast` measures what the top-down path of a method of transfer depends on.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from nofb.text import columns, markdown
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("audit", help="find out what a rule really uses")
+    parser = commands.add_parser("audit", help="measure what a rule really uses")
     # fmt: off
     parser.add_argument("rules", nargs="*", default=list(RULES), metavar="RULE",
-        help="short names, or module:Class for one of your own (default: all of nofb's); "
+        help="short names, or module:Class for a custom rule (default: all rules of nofb); "
         f"or {' or '.join(METHODS)}: what does its top-down path depend on?")
     parser.add_argument("--markdown", action="store_true",
-        help="print nothing but the table, in Markdown")
+        help="print only the table, in Markdown")
     # fmt: on
     parser.set_defaults(run=run)
 
