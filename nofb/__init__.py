@@ -22,6 +22,7 @@ from nofb.layers import (
     MeanToken,
     Patches,
     Positions,
+    Present,
     Residual,
 )
 from nofb.network import Network
@@ -72,6 +73,7 @@ __all__ = [
     "Network",
     "Patches",
     "Positions",
+    "Present",
     "Probe",
     "RMSprop",
     "Residual",
@@ -90,7 +92,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what takes long to load, or few need, when it is first asked for."""
+    """Import slow or rarely needed modules when they are first used."""
     if name in ("explain", "plots", "transfer"):
         return import_module(f"nofb.{name}")
     if name == "sweep":

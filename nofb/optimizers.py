@@ -141,8 +141,9 @@ class Optimizer(ABC):
         """Move several parameters, each given as (name, parameter, update), with all threads."""
         moves = self._shortened(moves)
         alone = threads.size() == 1
-        if not alone and threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
-            threads.share(job for move in moves for job in self._jobs(*move))
+        work = TRAFFIC * sum(parameter.size for _, parameter, _ in moves)
+        if not alone and threads.pays_off(work):
+            threads.run(job for move in moves for job in self._jobs(*move))
             for _, parameter, _ in moves:
                 self._limit(parameter)
         else:

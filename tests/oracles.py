@@ -7,10 +7,11 @@ Images are (N, channels, height, width) here, as users give them.
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
+from stated import stated
 
 from nofb import (
     Activation,
@@ -41,12 +42,18 @@ def gelu_weight(a: Array) -> tuple[Array, Array]:
     return weight, weight * (1 - weight) * steep * slope_u
 
 
+def normal_density(a: Array) -> Array:
+    """Return the density of a normal number at a, the slope of its distribution ndtr."""
+    return np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "identity": (lambda a: a, lambda a: np.ones_like(a)),
     "tanh": (np.tanh, lambda a: 1 / np.cosh(a) ** 2),
     "logistic": (lambda a: 1 / (1 + np.exp(-a)), lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2),
     "relu": (lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
     "leaky_relu": (lambda a: np.where(a > 0, a, 0.01 * a), lambda a: np.where(a > 0, 1.0, 0.01)),
+    "exact_gelu": (lambda a: a * ndtr(a), lambda a: ndtr(a) + a * normal_density(a)),
     "gelu": (lambda a: a * gelu_weight(a)[0], lambda a: gelu_weight(a)[0] + a * gelu_weight(a)[1]),
 }
 
@@ -96,20 +103,13 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int]) -> Array:
     return pooled
 
 
-TESTS = Path(__file__).with_name("rules")
-ALSO_HERE = ("pepita", "forward_forward", "direct_kolen_pollack")  # whose equations stand below
-
-
-def has_tests_of_its_own(module: str) -> bool:
-    """Say whether a file of rules has tests/rules/test_<file>.py, with equations and defaults."""
-    file = module.rpartition(".")[2]
-    return file not in ALSO_HERE and (TESTS / f"test_{file}.py").exists()
+def normal(*shape: int, seed: int = 0) -> Array:
+    """Return normal numbers, the same ones for a shape and a seed."""
+    return np.random.default_rng((seed, *shape)).normal(size=shape)
 
 
 # Rules whose targets travel through dense layers only; every other rule takes any stack.
 DENSE_ONLY = tuple(name for name, kind in rules.RULES.items() if issubclass(kind, TargetRule))
-APART = {rule.__module__ for rule in rules.RULES.values() if has_tests_of_its_own(rule.__module__)}
-WRITTEN = [name for name, rule in rules.RULES.items() if rule.__module__ not in APART]
 # Inverses that start at zero send nothing before they have learned.
 AWAKE = {"itp_drl": {"inverse_init": "xavier"}}
 
@@ -135,10 +135,8 @@ def columns_loss(net: Network, x: Array, target: Array) -> float:
 
 def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Update]:
     """Return the updates that the rule called `name` asks for, from its paper's equations."""
-    if name in ("pepita", "ff"):
-        import passes  # which needs this module
-
-        return {"pepita": passes.pepita, "ff": passes.forward_forward}[name](net, x, target)
+    if name in (own := stated("EQUATIONS")):
+        return own[name](net, x, target)
     a, h = columns_forward(net, x)
     layers, top, y = net.weighted, len(net.weighted) - 1, target.T
     e = h[-1] - y
@@ -166,7 +164,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return np.zeros_like(a[i])
         if i in changes:
             return changes[i]
-        raise KeyError(f"no oracle for the rule {name!r}")
+        raise KeyError(f"EQUATIONS of the rule {name!r}, which its own tests must state")
 
     for i in range(top) if name == "ifa" else range(top - 1, -1, -1):
         delta[i] = arriving(i) * ACTIVATIONS[layers[i].activation.name][1](a[i])

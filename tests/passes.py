@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 
 from nofb import Network, Update
-from nofb.rules.forward_forward import NOTHING
+from nofb.rules.forward_forward import EPSILON
 
 Array = np.ndarray[Any, Any]
 
@@ -48,7 +48,7 @@ def labelled(net: Network, x: Array, labels: Array) -> list[tuple[Any, Array, Ar
     h, found = x.T.copy(), []
     h[: labels.shape[1]] = labels.T
     for layer in net.weighted[:-1]:
-        received = h / np.sqrt((h**2).mean(axis=0) + NOTHING)
+        received = h / np.sqrt((h**2).mean(axis=0) + EPSILON)
         h = oracles.ACTIVATIONS[layer.activation.name][0](layer.W.T @ received + bias(layer))
         found.append((layer, received, h))
     return found

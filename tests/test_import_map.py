@@ -3,7 +3,7 @@
 import pytest
 from imports import circles, imports, reached
 
-from nofb.fingerprint.installed import NO_SAY
+from nofb.fingerprint.installed import WITHOUT_EFFECT
 
 MAP = (  # from the bottom up; what stands in one row may use each other, but in no circle
     ("kernels",),
@@ -67,7 +67,7 @@ def test_the_code_of_a_run_is_what_runs_import_and_nothing_else():
     used = {
         part(each) for each in reached("nofb.runs.sweep", "nofb.runs.compare", "nofb.runs.tune")
     }
-    without_say = {room for room in rooms if room in NO_SAY}
+    without_say = {room for room in rooms if room in WITHOUT_EFFECT}
     assert used - {""} <= rooms - without_say
     packages = {each.split(".")[1] for each in imports() if each.count(".") > 1}
     assert packages - used <= without_say | {"transfer"}  # its runs have a command of their own

@@ -69,7 +69,7 @@ def make_cut(case: Case, rule: str) -> Step | None:
             rows = threads.cut(len(out), work)
             jobs = [partial(np.matmul, left[cut], right, out=out[cut]) for cut in rows]
             if len(jobs) > 1:
-                threads.share(jobs)
+                threads.run(jobs)
             else:
                 jobs[0]()
 

@@ -18,10 +18,12 @@ from gallery import gallery, picture
 from picture import draw
 from wording import mathematics, prose, remark, sentence
 
+from nofb.audit import audit, table
 from nofb.explain import header, latex, source
 from nofb.explain.headers import Header
 from nofb.explain.reader import Function, Line
 from nofb.rules import CONTROLS, RULES, Rule, Uses
+from nofb.text import markdown
 
 LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
 SHOWN_ELSEWHERE = ("Symbols", "Uses")
@@ -38,12 +40,17 @@ def pages(folder: Path) -> dict[Path, Path]:
 
 
 def contents(folder: Path) -> dict[Path, str]:
-    """Return the text of every page, and every picture."""
-    written = {folder / "index.md": "\n".join(gallery())}
+    """Return the text of every page, every picture, and the table of the audit."""
+    written = {folder / "index.md": "\n".join(gallery()), folder / "audit.txt": audited()}
     for name, rule in RULES.items():
         written[folder / f"{name}.md"] = "\n".join(page(name))
         written[folder / f"{name}.svg"] = draw(dissect(rule), rule.title)
     return written
+
+
+def audited() -> str:
+    """Return the table of what the audit finds of every rule."""
+    return markdown(table.rows({name: audit(name) for name in RULES}))
 
 
 def page(name: str) -> Iterator[str]:

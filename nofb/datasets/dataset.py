@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nofb.datasets import tokens, validation
 from nofb.datasets.splits import last_part, stratified_split
 from nofb.datasets.vocabulary import Vocabulary
+from nofb.datasets.word_pieces import WordPieces
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,7 +38,7 @@ class Dataset:
         What reports call the data set.
     image_shape : tuple, optional
         (channels, height, width) of samples given as flat rows.
-    vocabulary : Vocabulary, optional
+    vocabulary : Vocabulary or WordPieces, optional
         What the tokens of sequences stand for.
 
     Attributes
@@ -76,7 +77,7 @@ class Dataset:
     y_test: NDArray[Any]
     name: str = "mine"
     image_shape: tuple[int, int, int] | None = None
-    vocabulary: Vocabulary | None = None
+    vocabulary: Vocabulary | WordPieces | None = None
     n_classes: int | None = field(init=False)
     n_tokens: int | None = field(init=False, default=None)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nofb.datasets import cifar, composites, download, sources, texts, toys
+from nofb.datasets import cifar, composites, download, reviews, sources, texts, toys
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.embedded import load_embedded
 from nofb.datasets.idx import fetch_idx
@@ -39,7 +39,7 @@ def load(name: str) -> Dataset:
     """Load a data set by its name; those that are not shipped are downloaded once, then cached.
 
     Downloads go to the system's cache folder or to NOFB_CACHE_DIR. Files in NOFB_DATA_DIR, in the
-    folders mnist, fashion-mnist, cifar-10 and text, are used first and need no network.
+    folders mnist, fashion-mnist, cifar-10, text and vader, are used first and need no network.
 
     Parameters
     ----------
@@ -271,6 +271,17 @@ _ROWS = (
         licence="public domain",
         load=_load_shakespeare,
         locate=lambda: download.where(sources.SHAKESPEARE),
+    ),
+    Description(
+        name="movie_reviews",
+        what="sentences on films, praise or blame, by word pieces (extra transfer)",
+        n_train=reviews.TRAIN,
+        n_test=reviews.TEST,
+        shape=(reviews.LENGTH,),
+        n_classes=2,
+        licence="MIT",
+        load=reviews.movie_reviews,
+        locate=lambda: download.where(sources.MOVIE_REVIEWS),
     ),
 )
 

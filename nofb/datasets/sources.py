@@ -93,6 +93,24 @@ SHAKESPEARE = Source(
     megabytes=1,
 )
 
+# The same archive is in the source distribution of the package vaderSentiment 3.3.2.
+MOVIE_REVIEWS = Source(
+    name="movie_reviews",
+    folder="vader",
+    files=(
+        RemoteFile(
+            "hutto_ICWSM_2014.tar.gz",
+            "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa",
+            largest=2_338_514,
+            hash_is_of_content=False,
+        ),
+    ),
+    mirrors=(
+        "https://raw.githubusercontent.com/cjhutto/vaderSentiment/master/additional_resources/",
+    ),
+    megabytes=2,
+)
+
 # Only the archive's own hash is published. The second and third addresses are those that the
 # public code of Swift for TensorFlow and of MindSpore downloads this archive from; they have not
 # been tried from here, and a copy that differs in one bit is refused.

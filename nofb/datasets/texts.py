@@ -67,7 +67,12 @@ def text(
 
 
 def from_text(
-    characters: str, name: str, length: int = LENGTH, test: float = TEST, source: str = "the text"
+    characters: str,
+    name: str,
+    length: int = LENGTH,
+    test: float = TEST,
+    source: str = "the text",
+    vocabulary: Vocabulary | None = None,
 ) -> Dataset:
     """Return the sequences of a text; `source` is what a sentence calls it."""
     length = checks.whole("length", length)
@@ -81,7 +86,7 @@ def from_text(
             f"testing, of {length} each, take {2 * length + 1} with the character after them: "
             "give a longer text, or a smaller length."
         )
-    vocabulary = Vocabulary.of(characters)
+    vocabulary = Vocabulary.of(characters) if vocabulary is None else vocabulary
     if len(vocabulary) == 1:
         raise ValueError(f"{source} holds no character but {characters[0]!r}; it must hold two.")
     tokens = vocabulary.encode(characters)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nofb.datasets import validation
 from nofb.datasets.vocabulary import Vocabulary
+from nofb.datasets.word_pieces import WordPieces
 
 Tokens = NDArray[np.int64]
 
@@ -27,7 +28,7 @@ class Sequences:
 
 
 def are_tokens(x: ArrayLike, y: ArrayLike) -> bool:
-    """Say whether x holds tokens because y has an integer label for each of its integers.
+    """Return whether x holds tokens because y has an integer label for each of its integers.
 
     One-hot rows are labels of whole samples, though they may have as many columns as x.
 
@@ -50,14 +51,14 @@ def sequences(
     y_train: ArrayLike,
     x_test: ArrayLike,
     y_test: ArrayLike,
-    vocabulary: Vocabulary | None,
+    vocabulary: Vocabulary | WordPieces | None,
 ) -> Sequences:
     """Return copies of token data, checked.
 
     Targets are labels (N, tokens), one for each token, or whatever other data may have, one for
     each sequence.
     """
-    if vocabulary is not None and not isinstance(vocabulary, Vocabulary):
+    if vocabulary is not None and not isinstance(vocabulary, Vocabulary | WordPieces):
         raise TypeError(
             f"vocabulary is {vocabulary!r}; it must be a nofb.datasets.Vocabulary, such as "
             'Vocabulary.of("some text").'
@@ -97,7 +98,7 @@ def _refuse_other_shapes(x: Tokens, y: Tokens, split: str) -> None:
 
 
 def _refuse_unknown(
-    array: Tokens, argument: str, known: int, vocabulary: Vocabulary | None
+    array: Tokens, argument: str, known: int, vocabulary: Vocabulary | WordPieces | None
 ) -> None:
     wrong = np.argwhere((array < 0) | (array >= known))
     if wrong.size:

@@ -139,7 +139,7 @@ def _refuse_non_finite(array: NDArray[Any], argument: str, column_word: str) -> 
 
 
 def is_one_hot(array: NDArray[Any]) -> bool:
-    """Say whether each row has a single 1 among zeros."""
+    """Return whether each row has a single 1 among zeros."""
     if array.ndim != 2 or array.shape[1] < 2:
         return False
     zeros_and_ones = np.isin(array, (0, 1)).all()

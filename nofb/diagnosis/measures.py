@@ -42,7 +42,7 @@ class Measure(ABC):
     meaning: str
 
     def applies_to(self, rule: Rule) -> bool:
-        """Say whether the measure means anything for a rule."""
+        """Return whether the measure means anything for a rule."""
         return True
 
     @property

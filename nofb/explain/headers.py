@@ -1,7 +1,8 @@
-"""A rule's header as data: its question, its papers, its equations, and all that it says of them.
+"""A header as data: its question, its papers, its equations, and all that it says of them.
 
-The header is the docstring of the rule's file. What shows it (`nofb explain`, the pages of the
-site) reads it here, so it cannot say anything that the file does not.
+The header is the docstring of the file of a rule, or of a method of transfer. What shows it
+(`nofb explain`, the pages of the site) reads it here, so it cannot say anything that the file does
+not.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nofb.rules import Rule, find
+from nofb.explain.subjects import Subject, as_class
+from nofb.rules import Rule
+from nofb.transfer import Transferred
 
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
 ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
@@ -30,7 +33,7 @@ class Equation:
     text: str  # in Unicode: "δ_L = ŷ - y"
     where: str = ""  # for which layers, or in which variant, it holds: "1 < l < L"
     remark: str = ""  # what the header says beside it
-    phase: str = ""  # the heading it stands under: "Once more with noise, the same samples"
+    phase: str = ""  # the heading it stands under: "Mirror mode, without data or error"
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,10 @@ class Header:
         return next((each.text for each in self.paragraphs if each.label == label), "")
 
 
-def header(rule: str | type[Rule] | Rule) -> Header:
-    """Return the header of a rule, given as `nofb.explain` takes it.
+def header(rule: str | Subject | Rule | Transferred) -> Header:
+    """Return the header of a rule or a method, given as `nofb.explain` takes it.
 
-    It is that of the rule's file, or of its class, if the equations stand in the class's docstring.
+    It is that of its file, or of its class, if the equations stand in the class's docstring.
     A rule that brings no equations of its own has the header of the rule it is built on.
 
     Examples
@@ -83,23 +86,13 @@ def header(rule: str | type[Rule] | Rule) -> Header:
     >>> fa.numbered[2].text, fa.numbered[2].remark
     ("δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})", 'B_l fixed and random; backprop has W_lᵀ')
     >>> header("wm").numbered[6].phase
-    'Mirror mode, without data or error; the weights stay as they are, each layer is on its own'
+    'Mirror mode, without data or error; the weights do not change, and each layer learns alone'
     """
     kind = as_class(rule)
     return parse(_text(kind), kind)
 
 
-def as_class(rule: str | type[Rule] | Rule) -> type[Rule]:
-    """Return the class of a rule, given as its short name, its class or itself."""
-    if isinstance(rule, str):
-        return find(rule)
-    kind = rule if isinstance(rule, type) else type(rule)
-    if not issubclass(kind, Rule):
-        raise TypeError(f"rule must be a short name or a nofb.rules.Rule, but is {rule!r}")
-    return kind
-
-
-def parse(text: str, kind: type[Rule]) -> Header:
+def parse(text: str, kind: Subject) -> Header:
     """Return the header that a docstring is; `kind` has the rule's names and its summary."""
     first, *lines = inspect.cleandoc(text).splitlines() or [""]
     subject, _, question = first.partition(": ")
@@ -122,7 +115,7 @@ def parse(text: str, kind: type[Rule]) -> Header:
     )
 
 
-def _text(kind: type[Rule]) -> str:
+def _text(kind: Subject) -> str:
     """Return the nearest docstring with equations: of a class, or of its file."""
     for each in kind.__mro__:
         file = sys.modules.get(each.__module__)

@@ -20,17 +20,22 @@ from pathlib import Path
 from types import CodeType
 from typing import cast
 
-from nofb.explain.headers import Equation, as_class, header
+from nofb.explain.headers import Equation, header
+from nofb.explain.subjects import Subject, as_class, subjects, written_in
 from nofb.kernels.dense import weight_update
-from nofb.rules import RULES, Rule
+from nofb.rules import Rule
 from nofb.trace import Trace
+from nofb.transfer import Transferred
 
 MARKS = re.compile(r"\beqs?\. (\d+(?:(?:, | and )(?:eq\. )?\d+)*)")
 LABEL = re.compile(rf"^{MARKS.pattern}: |: {MARKS.pattern}$")
 SHAPE = re.compile(r"\(.*,.*\)")
 FOR_TOOLS = re.compile(r"\s*#\s*(noqa|type:|fmt:).*")
 COMPILES = re.compile(r"\s*@(\w+\.)*(kernel|n?jit)\b")
-SHARED = (Trace.set_target, weight_update)  # have the equations that all rules share
+SHARED = {  # what has the equations that all of them share
+    Rule: (Trace.set_target, weight_update),
+    Transferred: (Transferred.__init__,),
+}
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,12 @@ class Function:
 
 
 class Reader:
-    """Reads functions, and finds the equations of a rule that their comments name."""
+    """Reads functions, and finds the equations of a rule or a method that their comments name."""
 
-    def __init__(self, rule: str | type[Rule] | Rule) -> None:
-        self.rule = as_class(rule)
-        self.header = header(rule)
-        self.file = file_of(self.rule.__module__)
+    def __init__(self, subject: str | Subject | Rule | Transferred) -> None:
+        self.kind = as_class(subject)
+        self.header = header(subject)
+        self.file = file_of(self.kind.__module__)
 
     def function(self, code: CodeType, module: str) -> Function:
         """Return a function from its code, or say that its source is nowhere."""
@@ -94,7 +99,8 @@ class Reader:
         statements = {number: tuple(line for line in lines if line.number in span)
                       for span in spans for number in span}  # fmt: skip
         says, file = doc.split("\n")[0], file_of(module)
-        return Function(code.co_qualname, file, says, kernel, lines, statements)
+        name = code.co_qualname.replace(".<locals>", "")
+        return Function(name, file, says, kernel, lines, statements)
 
     def line(self, number: int, code: str, comment: str, module: str) -> Line:
         """Return a line, with what the comment at its end stands for."""
@@ -112,8 +118,9 @@ class Reader:
         return Line(number, code, tuple(equations), "  ".join(notes), shape)
 
     def shared(self) -> tuple[Function, ...]:
-        """Return the lines of nofb with the equations that all rules share."""
-        functions = (getattr(each, "py_func", each) for each in SHARED)
+        """Return the lines of nofb with the equations that all rules share, or all methods."""
+        base = next(each for each in SHARED if issubclass(self.kind, each))
+        functions = (getattr(each, "py_func", each) for each in SHARED[base])
         read = (self.function(each.__code__, each.__module__) for each in functions)
         return tuple(
             replace(each, lines=lines)
@@ -123,13 +130,13 @@ class Reader:
 
     def _named(self, part: str, module: str) -> list[str]:
         """Return the equations that a part of a comment names by their numbers in its file."""
-        kinds = [kind for kind in self.rule.__mro__ if kind.__module__ == module]
-        there = header(kinds[0]).numbered if kinds and issubclass(kinds[0], Rule) else {}
+        kind = written_in(module, self.kind)
+        there = header(kind).numbered if kind else {}
         numbers = map(int, re.findall(r"\d+", " ".join(MARKS.findall(part))))
         return [there[number].text for number in numbers if number in there]
 
     def _equation(self, text: str) -> list[Equation]:
-        """Return the equation that reads so: of the rule's own header, or else of any rule's."""
+        """Return the equation that reads so: of the rule's own header, or else of any other."""
         own = [each for each in self.header.numbered.values() if same(each.text, text)]
         return own[:1] or [Equation(None, text)] * (frozenset(_sides(text)) in _known())
 
@@ -166,11 +173,11 @@ def _spans(tree: ast.FunctionDef, kernel: bool) -> Iterator[tuple[int, int]]:
 @cache
 def _known() -> set[frozenset[str]]:
     """Return the sides of all equations in the headers of nofb."""
-    return {frozenset(_sides(each.text)) for name in RULES for each in header(name).equations}
+    return {frozenset(_sides(each.text)) for kind in subjects() for each in header(kind).equations}
 
 
 def same(text: str, other: str) -> bool:
-    """Say whether two equations are one, whichever layer they are written for.
+    """Return whether two equations are one, whichever layer they are written for.
 
     Examples
     --------

@@ -124,7 +124,7 @@ def after_one(run: Run) -> None:
 
 
 def trained(study: Study, record: Record) -> bool:
-    """Say whether a run trains, so that its weights can be changed before it."""
+    """Return whether a run trains, so that its weights can be changed before it."""
     return study.part(record["task"]).trains
 
 

@@ -14,7 +14,7 @@ def shell() -> Any:
 
 
 def in_notebook() -> bool:
-    """Say whether this code runs in a notebook, and not as a script or at a prompt.
+    """Return whether this code runs in a notebook, and not as a script or at a prompt.
 
     Examples
     --------

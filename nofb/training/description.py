@@ -25,12 +25,12 @@ class _Plain:
 
 
 def is_plain(value: object) -> bool:
-    """Say whether the attributes of an object are all of it: no slots, no memory of C code."""
+    """Return whether the attributes of an object are all of it: no slots, no memory of C code."""
     return hasattr(value, "__dict__") and type(value).__basicsize__ == _Plain.__basicsize__
 
 
 def is_fixed(value: object) -> bool:
-    """Say whether a value never changes: functions, classes, enums, types, frozen dataclasses.
+    """Return whether a value never changes: functions, classes, enums, types, frozen dataclasses.
 
     Examples
     --------

@@ -83,7 +83,7 @@ class Examiner:
         return {} if self.probe is None else self.probe.measure(self.run.rule)
 
     def _two_classes(self) -> bool:
-        """Say whether a column of targets stands for two classes: 0 or 1 for a logistic output."""
+        """Return whether a logistic output with targets 0 and 1 means two classes."""
         one = self.run.net.n_outputs == 1 and self.run.net.names_classes
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 

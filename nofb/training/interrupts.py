@@ -64,7 +64,7 @@ class Interrupts:
             raise Interrupted(where)
 
     def must_go_on(self) -> bool:
-        """Say whether a `KeyboardInterrupt` must reach the caller of `fit`."""
+        """Return whether a `KeyboardInterrupt` must reach the caller of `fit`."""
         return self.asked or _ends_everything.get()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:

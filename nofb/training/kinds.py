@@ -24,7 +24,7 @@ LATER = (*OWNED, "rule_state")  # what a layer may get where it has `None`; it c
 
 
 def is_ours(thing: object) -> bool:
-    """Say whether an object is of a class of nofb's.
+    """Return whether an object is of a class of nofb's.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def _is_like(owner: object, name: str, was: Any, filled: Any) -> bool:
 
 
 def _is_data(value: object) -> bool:
-    """Say whether what a class has is a default, and no method and no property."""
+    """Return whether what a class has is a default, and no method and no property."""
     return not callable(value) and not isinstance(value, property)
 
 

@@ -52,7 +52,7 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
 
 
 def _is_watched() -> bool:
-    """Say whether somebody sees standard error; without a console there is none at all."""
+    """Return whether somebody sees standard error; without a console there is none at all."""
     if "ipykernel" in sys.modules:
         return True
     return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()

@@ -37,7 +37,7 @@ class Finetune(Transferred):
     paper = "baseline"
 
     def body(self, copies: Parts) -> list[Part]:
-        return copy.deepcopy(self.backbone.net.layers[:-1])
+        return copy.deepcopy(self.backbone.net.layers[:-1])  # eq. 1
 
     def kept(self) -> list[Layer]:
         """Return no layer: nothing is computed beforehand."""

@@ -21,7 +21,7 @@ from nofb.layers.base import Wiring
 from nofb.layers.block import Block, Part
 from nofb.losses import LOSSES
 from nofb.network import Network
-from nofb.transfer.backbone import EACH, Backbone, Parts, mean_attention
+from nofb.transfer.backbone import EACH, Backbone, Parts, attends, mean_attention
 from nofb.transfer.layers import TakeUnits
 from nofb.types import Array
 
@@ -97,7 +97,7 @@ class Transferred(Network):
         self.options = self.options_type(**options)
         self.backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
         self.check_options()
-        head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))
+        head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))  # a = h W + b
         parts = [*self.body(self.backbone.copies()), head]
         own = self.backbone.net
         super().__init__(parts, self.options.loss or own.head.name, seed, own.dtype, self.takes())
@@ -181,6 +181,8 @@ class Transferred(Network):
         """
         samples = self.backbone.net.as_input(x)
         before = self.backbone.attention(samples)
+        if not attends(self):  # a head alone
+            return before, before
         after = mean_attention(self, self._pieces(self.as_input(x)), len(samples))
         if len(after) == len(before):
             return before, after

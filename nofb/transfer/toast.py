@@ -262,10 +262,11 @@ class Steered(Columns):
     def wire_columns(self, graph: Wiring, *given: Layer | None) -> Layer:
         X, z, *present = given
         self.tokens.append(cast(Layer, X))
-        s = graph.add(self.P, graph.add(self.selection, z))  # eqs. 1 and 2
+        s = graph.add(self.P, graph.add(self.selection, z))  # eqs. 1 and 2  (N, T, d)
         for A, C in zip(reversed(self.A), reversed(self.C), strict=True):
-            s = self.wire_matrix(graph, A, s)  # eq. 3
-            self.td.insert(0, self.wire_matrix(graph, C, s))  # eq. 4
+            s = self.wire_matrix(graph, A, s)  # eq. 3  (N, T, d)
+            td = self.wire_matrix(graph, C, s)  # eq. 4  (N, T, d)
+            self.td.insert(0, td)
         for block, signal in zip(self.blocks, self.td, strict=True):
             X = block.wire(graph, X, steered_by(signal), *present)
             self.tokens.append(X)
@@ -281,7 +282,7 @@ def steered_by(td: Layer) -> Receive:
 
     def receive(graph: Wiring, attention: Attention, at: Layer | None) -> list[Layer]:
         Q, K = graph.add(attention.query, at), graph.add(attention.key, at)
-        return [Q, K, graph.add(attention.value, graph.add(Sum(), at, td))]  # eq. 5
+        return [Q, K, graph.add(attention.value, graph.add(Sum(), at, td))]  # eq. 5  (N, T, d)
 
     return receive
 
@@ -399,7 +400,7 @@ class Toast(Transferred):
         """Return L_var for some samples (eq. 7)."""
         X, c = self._tokens(self.forward(x)), self.options.reconstruction
         lost = [np.mean((X[i + 1] @ A.W - X[i]) ** 2) for i, A in enumerate(self.steered.A)]
-        return c * float(sum(lost))
+        return c * float(sum(lost))  # eq. 7
 
     def steer(self, x: Array, strength: float = 1.0) -> Steering:
         """Return what both passes do with some samples.

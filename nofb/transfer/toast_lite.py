@@ -51,7 +51,8 @@ class SteeredLite(Steered):
     ) -> None:  # fmt: skip
         super().__init__(copies, widths, blocks, std)
         self.branches = {
-            matrix: LowRank(widths[0], widths[0], rank, alpha) for matrix in (*self.A, *self.C)
+            matrix: LowRank(widths[0], widths[0], rank, alpha)  # its U begins as 0: eq. 3
+            for matrix in (*self.A, *self.C)
         }
 
     def wire_matrix(self, graph: Wiring, matrix: Dense, at: Layer) -> Layer:

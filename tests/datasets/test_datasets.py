@@ -785,7 +785,7 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_every_name_has_one_row_and_none_is_downloaded_for_it(mirrors):
     rows = datasets.describe()
     assert [row.name for row in rows] == datasets.names()
-    assert len(set(datasets.names())) == len(rows) == 14
+    assert len(set(datasets.names())) == len(rows) == 15
     assert mirrors.asked == []
     assert where("cifar10") == "not here: will be downloaded (170 MB)"
     assert where("fashion_small") == "embedded"

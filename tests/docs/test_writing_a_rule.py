@@ -81,7 +81,7 @@ def test_the_docstring_of_the_page_is_read_as_a_header_with_its_equation():
 
 def test_the_page_tells_of_every_test():
     """A test that nobody explains is a riddle."""
-    assert [name for name, _ in table("| test | what it wants |")] == list(TESTS)
+    assert [name for name, _ in table("| test | what must hold |")] == list(TESTS)
 
 
 @pytest.mark.parametrize(("mistake", "test", "verdict"), MISTAKES)

@@ -34,7 +34,7 @@ def explained(name, step):
 def shown(steps, name):
     """Return what a walk shows of an array, time after time, the start included."""
     lines = [value for moment in steps.moments for value in moment.values]
-    values = [*steps.start, *steps.forward, *lines, *steps.end]
+    values = [*steps.ran.start, *steps.ran.forward, *lines, *steps.ran.end]
     return [value.content for value in values if value.name == name]
 
 
@@ -76,7 +76,7 @@ def test_the_numbers_of_a_step_are_those_a_student_gets_with_paper_and_pencil():
 def test_a_step_that_is_watched_is_the_step_that_is_trained_with(name):
     """What is shown with kernels as Python must be what training does with compiled ones."""
     steps = walked(name)
-    alone = example(name, steps.units)
+    alone = example(name, steps.setting.units)
     before = alone.arrays()
     alone.forward()
     alone.update()
@@ -99,7 +99,8 @@ def test_a_step_shows_every_equation_that_it_takes(name):
 def test_a_network_grows_by_a_layer_only_for_what_lies_between_two_hidden_ones():
     """A relay, or a difference of targets, would not happen at all in a 2-3-2 network."""
     sizes = {
-        name: walked(name).units for name in ("fa", "dfa", "wm", "tp", "ifa", "dtp", "dtp_drl")
+        name: walked(name).setting.units
+        for name in ("fa", "dfa", "wm", "tp", "ifa", "dtp", "dtp_drl")
     }
     deep = [name for name, units in sizes.items() if units == (2, 3, 5, 2)]
     assert deep == ["ifa", "dtp"] and set(sizes.values()) == {(2, 3, 2), (2, 3, 5, 2)}
@@ -235,7 +236,7 @@ def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
     """The command is the README's promise: the header, then each line beside its equation."""
     assert main(["explain", "wm"]) == 0
     text = capsys.readouterr().out
-    for part in ("What if the feedback path learned Wᵀ by itself", "Gaps to the released code",
+    for part in ("What if the feedback path learned Wᵀ by itself", "Differences of the",
                  "# WeightMirror.signals", "What all rules share"):  # fmt: skip
         assert part in text
     line = next(line for line in text.splitlines() if "return delta @ B" in line)

@@ -47,7 +47,7 @@ def test_an_equation_is_told_apart_from_its_condition_its_remark_and_its_heading
     assert second.where == "for every hidden l"
     assert second.remark == "no layer waits for another" and second.phase == ""
     phases = [equation.phase for equation in header("np_feedback").equations]
-    assert phases == [""] * 3 + ["Once more with noise, the same samples"] * 3
+    assert phases == [""] * 3 + ["A second forward pass of the same samples, with noise"] * 3
 
 
 def test_lines_without_a_number_are_kept_with_the_variant_they_hold_for():
@@ -61,7 +61,7 @@ def test_symbols_come_one_by_one_and_paragraphs_by_their_labels():
     """A page makes a table of the one and headings of the other."""
     read = header("fa")
     assert read.symbols[1] == "B_l feedback matrix (n_l, n_{l-1})"
-    assert read.says("Released code").startswith("Nøkland's starts ReLU networks")
+    assert read.says("Released code").startswith("Nøkland's code starts ReLU networks")
     assert read.says("Weather") == ""
     spoken = header("sdfa").paragraphs[1]
     assert spoken.label == "" and spoken.text.startswith("It lies between direct feedback")
@@ -71,7 +71,7 @@ def test_rules_of_one_file_share_the_header_and_say_what_sets_them_apart():
     """`wm_released` without its own sentence would be taken for the mirror itself."""
     shared, own = header("wm"), header(WeightMirrorReleased())
     assert shared.equations == own.equations and shared.name == "wm" and own.name == "wm_released"
-    assert own.summary.startswith("The weight mirror as the authors' code has it")
+    assert own.summary.startswith("The weight mirror as in the authors' code")
 
 
 class Halved(FeedbackAlignment):

@@ -57,7 +57,7 @@ def test_the_kernel_of_feedback_alignment_stands_beside_its_equation():
     back = beside["return delta @ B"]
     assert (back.equations, back.shape) == ((shown.header.numbered[2],), "(N, n_{l-1})")
     slope = beside["delta = trace.delta(layer)"]
-    assert slope.note == "all that has arrived, ∘ f'(a_l)"
+    assert slope.note == "the sum of all signals, ∘ f'(a_l)"
     assert slope.equations == (shown.header.numbered[2],)
 
 

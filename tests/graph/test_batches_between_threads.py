@@ -29,7 +29,7 @@ STRICT = {"rtol": 1e-9, "atol": 1e-12}
 @pytest.fixture(autouse=True)
 def cut_everything(monkeypatch):
     """Let the smallest work be worth a second thread, so that small networks are cut too."""
-    monkeypatch.setattr(threads, "WORTH", 1)
+    monkeypatch.setattr(threads, "SMALLEST_PART", 1)
     monkeypatch.setattr(threads, "ROWS", 1)
 
 

@@ -15,9 +15,9 @@ from nofb import (
     Residual,
     rules,
 )
-from nofb.rules import RULES
+from nofb.rules import RULES, TARGETS
 
-CHAIN_ONLY = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
+CHAIN_ONLY = TARGETS
 EVERYWHERE = [name for name in RULES if name not in CHAIN_ONLY]
 
 

@@ -440,6 +440,9 @@ def test_the_trace_that_is_asked_for_its_own_rows_gives_itself():
     assert trace.rows(4) is trace
 
 
+FILL = nofb.network.Trace.fill
+
+
 @pytest.mark.parametrize("net_name", oracles.NETS)
 def test_a_whole_data_set_is_evaluated_as_its_samples_are(net_name, monkeypatch):
     """Evaluation goes through in pieces, of which the last is smaller."""
@@ -453,6 +456,21 @@ def test_a_whole_data_set_is_evaluated_as_its_samples_are(net_name, monkeypatch)
     right = (net.predict(x) == y).mean()
     assert net.accuracy(x, y) == pytest.approx(right)
     assert net.accuracy(x, net.predict(x)) == 1
+
+
+def test_samples_that_leave_much_behind_go_through_a_few_at_once(monkeypatch):
+    """A thousand samples of a large transformer would fill the memory of a computer."""
+    layers = [Dense(4, 6, "tanh"), Dense(6, 2)]
+    net = Network(layers, dtype=np.float64, input_shape=(4,))
+    assert net.sample_bytes == 2 * (6 + 2) * 8
+    monkeypatch.setattr(nofb.network, "BYTES_AT_ONCE", 3 * net.sample_bytes)
+    sizes = []
+    monkeypatch.setattr(
+        nofb.network.Trace, "fill", lambda trace, x: sizes.append(len(x)) or FILL(trace, x)
+    )
+    x = np.random.default_rng(0).normal(size=(7, 4))
+    assert net.outputs(x).shape == (7, 2)
+    assert sizes == [3, 3, 1]
 
 
 def test_one_seed_draws_one_network():

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from oracles import APART
+from oracles import normal
+from stated import stated
 
 from nofb import kernels, noise, rules
 
@@ -36,12 +37,7 @@ KERNELS: dict[str, Callable] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
     for module in modules()
     for name in kernel_names(module)
-    if module.__name__ not in APART
 }
-
-
-def normal(*shape: int, seed: int = 0):
-    return np.random.default_rng((seed, *shape)).normal(size=shape)
 
 
 def step_of(averages: int = 0):
@@ -94,6 +90,7 @@ OF_LAYERS = {
     "normalise.layer_norm_back": lambda: (
         normal(7, 4), normal(7, 4, seed=1), normal(7), normal(7, seed=1), normal(4),
     ),
+    "attention.hide": lambda: (normal(2, 3, 4, 4), np.array([[1.0, 1, 0, 1], [1, 0, 0, 0]])),
     "attention.shift": lambda: (normal(2, 3, 4, 4), 0.5, True),
     "attention.normalise": lambda: (normal(2, 3, 4, 4) ** 2,),
     "attention.softmax_back": lambda: (normal(2, 3, 4, 4), normal(2, 3, 4, 4, seed=1), 0.5),
@@ -110,6 +107,8 @@ OF_LAYERS = {
     "slopes.gelu_angle": lambda: (normal(7, 4),),
     "slopes.gelu": lambda: (normal(7, 4), np.tanh(normal(7, 4, seed=1)), *zeros((7, 4))),
     "slopes.times_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
+    "slopes.exact_gelu": lambda: (normal(7, 4), *zeros((7, 4))),
+    "slopes.times_exact_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
     "steps.fit": lambda: step_of(),
     "steps.descend": lambda: (*step_of(), 0.1),
     "steps.momentum": lambda: (*step_of(1), 0.1, 0.9),
@@ -139,15 +138,6 @@ OF_RULES = {
     "weight_mirror.follow": lambda: (normal(4, 5), normal(4, 5, seed=1), 0.2, 0.1),
     "information_alignment.missing": lambda: (normal(7, 5), normal(7, 4), normal(4, 5), 0.5),
     "information_alignment.correlate": lambda: (normal(7, 5), normal(7, 4), 6),
-    "direct_kolen_pollack.direct_product": lambda: (normal(7, 3), normal(7, 5), 7),
-    "direct_kolen_pollack.forget": lambda: (normal(3, 5), 0.1),
-    "pepita.modulate": lambda: (normal(7, 5), normal(7, 3), normal(3, 5)),
-    "pepita.moved": lambda: (normal(7, 5), normal(7, 5)),
-    "forward_forward.to_length_one_each": lambda: (normal(7, 5),),
-    "forward_forward.log_odds": lambda: (normal(7, 5), 0.5),
-    "forward_forward.logistic": lambda: (normal(7),),
-    "forward_forward.encourage": lambda: (normal(7, 5), normal(7)),
-    "forward_forward.discourage": lambda: (normal(7, 5), normal(7)),
     "kolen_pollack.reciprocal_product": lambda: (normal(7, 5), normal(7, 4), 7),
     "kolen_pollack.decay_both": lambda: (normal(5, 4), normal(4, 5), 0.1),
     "symmetric_alignment.pull_together": lambda: (normal(5, 4), normal(4, 5), 0.1, 0.5, 1.0),
@@ -168,7 +158,7 @@ OF_RULES = {
     ),
     "iterated_inverses.layer_factor": lambda: (normal(7, 3), normal(7, 5)),
     "iterated_inverses.minimum_norm": lambda: (normal(7, 3), normal(7, 5), True),
-}  # fmt: skip
+} | stated("KERNELS")  # fmt: skip
 
 
 def as_tuple(result) -> tuple:

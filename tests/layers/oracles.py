@@ -33,7 +33,7 @@ def layer_norm(x, gamma, beta, epsilon):
     return h
 
 
-def attention(queries, keys, values, heads, causal=False):
+def attention(queries, keys, values, heads, causal=False, present=None):
     """Return what every token takes, and the weights (N, heads, T, T)."""
     samples, tokens, units = queries.shape
     d = units // heads
@@ -41,6 +41,7 @@ def attention(queries, keys, values, heads, causal=False):
     for n, head, i in np.ndindex(samples, heads, tokens):
         own = slice(head * d, (head + 1) * d)
         seen = range(i + 1) if causal else range(tokens)
+        seen = seen if present is None else [j for j in seen if present[n, j, 0]]
         scores = [queries[n, i, own] @ keys[n, j, own] / math.sqrt(d) for j in seen]
         parts = [math.exp(score) for score in scores]
         for j, part in zip(seen, parts, strict=True):

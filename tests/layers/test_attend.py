@@ -69,7 +69,14 @@ def test_heads_that_do_not_divide_the_units_are_refused():
 
 @pytest.mark.parametrize(
     "shapes",
-    [[(5, 4)], [(5, 4)] * 2, [(5, 4)] * 4, [(5, 4), (5, 4), (6, 4)], [(4,)] * 3, [(2, 5, 4)] * 3],
+    [
+        [(5, 4)],
+        [(5, 4)] * 2,
+        [(5, 4), (5, 4), (6, 4)],
+        [(4,)] * 3,
+        [(2, 5, 4)] * 3,
+        [*[(5, 4)] * 3, (5, 1), (5, 1)],
+    ],
 )
 def test_other_sources_are_refused(shapes):
     """Queries, keys and values are of the same tokens."""

@@ -66,7 +66,17 @@ FAULTS = {
         "layers/class_token.py", "[:, 1:].copy()", "[:, :-1].copy()", BACK
     ),
     "a mean token that counts no tokens": Fault(
-        "layers/one_token.py", " / record.dtype(self.shape_in[0])", "", BACK
+        "layers/one_token.py", "return np.full((record.samples, 1, tokens), 1 / tokens",
+        "return np.full((record.samples, 1, tokens), 1",
+        "layers/test_tokens.py::test_the_mean_token_is_the_mean",
+    ),
+    "padding that is attended to": Fault(
+        ATTENTION, "rows[:, j] = -np.inf", "rows[:, j] = 0",
+        "layers/test_padding.py::test_attention_is_the_naive_loop_over_present_tokens",
+    ),
+    "a mean that counts padding": Fault(
+        "layers/one_token.py", "present.sum(2, keepdims=True)", "record.dtype(tokens)",
+        "layers/test_padding.py::test_the_mean_is_of_present_tokens",
     ),
     "a branch that is taken off": Fault(
         "layers/sum.py", "record.h += each", "record.h -= each",

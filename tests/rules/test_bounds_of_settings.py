@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 import pytest
-from oracles import APART
+from stated import stated
 
 from nofb import optimizers, rules, settings
 from nofb.activations import ACTIVATIONS
@@ -80,12 +80,10 @@ OWN = {
     ("ia", "decay"): ((TINY, 1 - 1e-9), (0, -TINY, 1)),  # the rate is decay / width²
     ("wm", "decay"): ((TINY, 1 - 1e-9), (0, -TINY, 1)),  # the same, where no rate is given
     ("sa", "decay"): POSITIVE,  # not a fraction of what is there: it is multiplied by the rate
-    ("sa", "rate"): ((TINY, 1 - 1e-9), (0, 1)),  # with decay 0.5, 2 rate decay is less than 1
-    ("pepita", "scale"): NOT_NEGATIVE,  # at 0 the passes are one, and nothing is taught
+    ("sa", "rate"): ((TINY, 1 - 1e-9), (0, 1, None)),  # with decay 0.5, 2 rate decay is less than 1
     ("gnt", "damping"): NOT_NEGATIVE,  # 0 is the pseudo-inverse
     **{(name, "noise"): DIVIDES for name in ("ddtp", "dtp_drl", "itp_drl", "ldrl")},
-}
-NEVER_NONE = {("sa", "rate")}
+} | stated("BOUNDS")
 OTHER = {"schedule"}  # a name or a function, tested with the schedules
 
 
@@ -93,7 +91,7 @@ def fields():
     """Yield what is made, its short name, and each name that it can be given."""
     for table in (rules.RULES, optimizers.OPTIMIZERS):
         for short, kind in table.items():
-            if kind.__module__.startswith("nofb.") and kind.__module__ not in APART:
+            if kind.__module__.startswith("nofb."):
                 for name in inspect.signature(kind).parameters:
                     if name not in OTHER:
                         yield pytest.param(kind, short, name, id=f"{short}-{name}")
@@ -104,7 +102,7 @@ FIELDS = list(fields())
 
 def bounds(short, name):
     """Return the values that are allowed, and those that are not."""
-    return OWN.get((short, name), BOUNDS[name])
+    return OWN.get((short, name)) or BOUNDS[name]
 
 
 @pytest.mark.parametrize(("kind", "short", "name"), FIELDS)
@@ -127,7 +125,7 @@ def test_a_setting_past_the_end_of_its_range_is_refused_by_name(kind, short, nam
 @pytest.mark.parametrize(("kind", "short", "name"), FIELDS)
 def test_only_a_setting_that_has_a_meaning_without_a_value_may_be_none(kind, short, name):
     """None for a learning rate would be found out at the first step, in arithmetic."""
-    if name in OPTIONAL and (short, name) not in NEVER_NONE:
+    if name in OPTIONAL and None not in bounds(short, name)[1]:
         assert getattr(kind(**{name: None}), name) is None
     else:
         with pytest.raises((ValueError, TypeError), match=rf"\b{name}\b"):

@@ -3,13 +3,21 @@
 import numpy as np
 import oracles
 import pytest
-from oracles import attached, batch, dense_net, taught_trace
+from oracles import attached, batch, dense_net, normal, taught_trace
 
 import nofb
 from nofb import rules
 from nofb.training.step import step
 
 LAMBDA = 0.05
+DEFAULTS = {
+    "dkp": {"feedback_init": "uniform_fan_out", "zero_weights": False, "decay": 0.001},
+}
+USES = {"dkp": "error learned_feedback"}
+KERNELS = {
+    "direct_kolen_pollack.direct_product": lambda: (normal(7, 3), normal(7, 5), 7),
+    "direct_kolen_pollack.forget": lambda: (normal(3, 5), 0.1),
+}
 OPTIMIZERS = {
     "sgd": lambda: nofb.SGD(lr=0.1),
     "momentum": lambda: nofb.SGD(lr=0.05, momentum=0.9),

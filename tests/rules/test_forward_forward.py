@@ -2,14 +2,25 @@
 
 import numpy as np
 import oracles
+import passes
 import pytest
-from oracles import attached, batch, dense_net, differences, taught_trace
+from oracles import attached, batch, dense_net, differences, normal, taught_trace
 
 import nofb
 from nofb import Dense, Network, rules
 from nofb.rules import forward_forward as ff
 
 THRESHOLD = 0.3
+EQUATIONS = {"ff": passes.forward_forward}
+DEFAULTS = {"ff": {"threshold": 0.5}}
+USES = {"ff": "labels second_pass"}
+KERNELS = {
+    "forward_forward.to_length_one_each": lambda: (normal(7, 5),),
+    "forward_forward.log_odds": lambda: (normal(7, 5), 0.5),
+    "forward_forward.logistic": lambda: (normal(7),),
+    "forward_forward.encourage": lambda: (normal(7, 5), normal(7)),
+    "forward_forward.discourage": lambda: (normal(7, 5), normal(7)),
+}
 
 
 def net_of(activation="tanh", sizes=(6, 4, 5, 3)):
@@ -21,7 +32,7 @@ def layerwise(net, x, labels):
     h = x.copy()
     h[:, : labels.shape[1]] = labels
     for layer in net.weighted[:-1]:
-        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.NOTHING)
+        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.EPSILON)
         h = oracles.ACTIVATIONS[layer.activation.name][0](received @ layer.W + layer.b)
         yield layer, received, h
 

@@ -4,6 +4,8 @@ Equation and section numbers refer to the papers' own statements; an identity th
 tested to the last bit, one that holds up to rounding with a tolerance.
 """
 
+from inspect import signature
+
 import numpy as np
 import oracles
 import pytest
@@ -13,24 +15,16 @@ from nofb import Conv2D, Dense, MaxPool2D, Network, activations, initialisers, l
 from nofb.rules import RandomRelay
 
 RULES = list(rules.RULES)
-SIGN_SYMMETRY = ["usf", "brsf", "frsf"]
-DIRECT = ["dfa", "sdfa", "drtp"]
-FIXED = ["fa", *DIRECT, "dfa_blocks", "ifa"]  # rules with fixed random matrices
-LEARNED = [
-    "wm",
-    "wm_released",
-    "kp",
-    "kp_released",
-    "sa",
-    "ia",
-    "np_feedback",
-    "dkp",
-]  # rules with feedback matrices that learn
+SIGN_SYMMETRY = [name for name, rule in rules.RULES.items() if rule.family == "signs"]
+FIXED = [name for name, rule in rules.RULES.items() if rule.family == "random"]
+AS_ASKED = [name for name in FIXED if "feedback_init" in signature(rules.RULES[name]).parameters]
+DIRECT = [name for name in FIXED if issubclass(rules.RULES[name], rules.DirectFeedbackAlignment)]
+LEARNED = [name for name, rule in rules.RULES.items() if rule.family == "learned"]
 INVERTING = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]  # rules that learn inverses
 TEACHING = [  # rules with signals for hidden layers, whatever stands between those
     name for name in RULES if name not in ("shallow", *oracles.DENSE_ONLY)
 ]
-FORWARD = ("pepita", "ff")  # rules that teach from further forward passes, which have their own
+FORWARD = [name for name, rule in rules.RULES.items() if rule.family == "forward"]
 NETS = list(oracles.NETS)
 
 
@@ -68,7 +62,7 @@ def project_on_rows(D):
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("activation", activations.ACTIVATIONS)
-@pytest.mark.parametrize("name", oracles.WRITTEN)
+@pytest.mark.parametrize("name", RULES)
 def test_a_rules_updates_are_those_of_its_equations(name, activation, dtype, bias, samples):
     """Written once more from the papers, with samples as columns, the rule must be the same."""
     net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, dtype=dtype)
@@ -84,7 +78,7 @@ def test_a_rules_updates_are_those_of_its_equations(name, activation, dtype, bia
 
 
 @pytest.mark.parametrize("loss", losses.LOSSES)
-@pytest.mark.parametrize("name", oracles.WRITTEN)
+@pytest.mark.parametrize("name", RULES)
 def test_a_rule_reads_nothing_of_the_loss_but_its_error(name, loss):
     """All losses are paired with the output unit that makes their gradient ŷ - y."""
     net = dense_net(loss=loss)
@@ -440,7 +434,9 @@ def test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so(name, net_n
     reads = reaction(rule, net, lambda trace: poison(*(layer.W for layer in net.weighted)))
     if name not in ("sa", *INVERTING):  # which read W as well, but to change B
         assert reads == (rule.uses.transport or rule.uses.signs or rule.uses.forward_weights)
-    assert reads == (name in ["bp", *SIGN_SYMMETRY, "ifa", "dtp", "itp", "itp_drl", "gnt"])
+    uses = rules.RULES[name].uses
+    iterates = name in ("itp", "itp_drl")  # through f, which is forward, to see what is missed
+    assert reads == (uses.transport or uses.signs or uses.forward_weights or iterates)
 
 
 @pytest.mark.parametrize("net_name", NETS)
@@ -911,7 +907,7 @@ def test_a_seed_draws_the_same_feedback_again_and_another_seed_does_not(name):
         oracles.learn(rule, net, *batch(net), steps=2)
         drawn.append(np.concatenate([array.ravel() for array in feedback_of(net)]))
     np.testing.assert_array_equal(drawn[0], drawn[1])
-    assert not np.isin(drawn[0], drawn[2]).any()
+    assert not np.isin(drawn[0][drawn[0] != 0], drawn[2]).any()
 
 
 def feedback_of(net: Network):
@@ -922,7 +918,7 @@ def standard_normal(rng, n_in: int, n_out: int):
     return rng.normal(size=(n_in, n_out))
 
 
-@pytest.mark.parametrize("name", FIXED)
+@pytest.mark.parametrize("name", AS_ASKED)
 @pytest.mark.parametrize("seed", [0, 1, 2**32])
 def test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed(name, seed):
     """If one stream fed both, "random" feedback would start out aligned, and nothing be learned."""
@@ -960,7 +956,7 @@ def test_a_rule_attached_to_a_second_network_still_teaches_the_first(kind):
     oracles.assert_same(rule.updates(net, x, y), before)
 
 
-@pytest.mark.parametrize("name", FIXED)
+@pytest.mark.parametrize("name", AS_ASKED)
 def test_the_feedback_is_drawn_as_asked_whatever_drew_the_weights(name):
     """Alignment depends on both scales, so each must be free."""
     net = Network([Dense(8, 30, "tanh", init="zeros"), Dense(30, 20)], dtype=np.float64)

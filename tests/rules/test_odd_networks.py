@@ -92,7 +92,7 @@ def odd(name: str, net_name: str, samples: int):
 
 @pytest.mark.parametrize("samples", SAMPLES)
 @pytest.mark.parametrize("net_name", DENSE)
-@pytest.mark.parametrize("name", oracles.WRITTEN)
+@pytest.mark.parametrize("name", rules.RULES)
 def test_on_odd_dense_networks_a_rules_updates_are_those_of_its_equations(name, net_name, samples):
     """An equation that holds for five units holds for one."""
     if name == "ff" and net_name in UNLABELLED:

@@ -2,11 +2,21 @@
 
 import numpy as np
 import oracles
+import passes
 import pytest
-from oracles import attached, batch, dense_net, taught_trace
+from oracles import attached, batch, dense_net, normal, taught_trace
 
 from nofb import Dense, Network, rules
 from nofb.rules.pepita import Projection
+
+EQUATIONS = {"pepita": passes.pepita}
+DEFAULTS = {"pepita": {"feedback_init": "uniform_fan_out", "scale": 0.12}}  # 0.05 √6, as released
+USES = {"pepita": "error feedback second_pass"}
+BOUNDS = {("pepita", "scale"): ((0, 1e-12, 10), (-1e-12,))}  # at 0 the passes are one
+KERNELS = {
+    "pepita.modulate": lambda: (normal(7, 5), normal(7, 3), normal(3, 5)),
+    "pepita.moved": lambda: (normal(7, 5), normal(7, 5)),
+}
 
 
 def projection(net):

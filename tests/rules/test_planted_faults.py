@@ -13,7 +13,8 @@ import pytest
 from planting import FAILED, PASSED, Fault, run_with
 
 HERE = Path(__file__).parents[1]
-COPIED = [HERE / name for name in ("kernels", "rules", "training", "oracles.py", "passes.py")]
+FOLDERS = ("kernels", "rules", "training")
+COPIED = [HERE / name for name in (*FOLDERS, "oracles.py", "passes.py", "stated.py")]
 TESTS = [
     "kernels/test_gradients.py",
     "rules/test_identities.py",

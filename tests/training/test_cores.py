@@ -96,7 +96,7 @@ def test_a_system_that_grants_no_more_threads_gets_the_work_done_with_fewer(monk
     monkeypatch.setattr(threading.Thread, "start", limited)
     done = []
     with threads.team(8) as team:
-        team.share([lambda i=i: done.append(i) for i in range(10)])
+        team.run([lambda i=i: done.append(i) for i in range(10)])
     assert sorted(done) == list(range(10)) and team.size == 3
 
 

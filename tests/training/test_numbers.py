@@ -353,7 +353,7 @@ def test_huge_weights_are_named_when_they_make_outputs_that_are_not_finite():
 def test_every_loss_has_an_answer_for_one_output():
     """Who adds a loss must say what a single output of it means."""
     for name, loss in losses.LOSSES.items():
-        if loss.shares:
+        if loss.sums_to_one:
             assert loss.probabilities
         else:
             net = Network([Dense(4, 1)], loss=name)

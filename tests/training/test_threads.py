@@ -17,7 +17,7 @@ from nofb.trace import Trace
 @pytest.fixture
 def cut_everything(monkeypatch):
     """Let the smallest work be worth a second thread, so that small networks are cut too."""
-    monkeypatch.setattr(threads, "WORTH", 1)
+    monkeypatch.setattr(threads, "SMALLEST_PART", 1)
     monkeypatch.setattr(threads, "ROWS", 1)
 
 
@@ -110,9 +110,9 @@ def test_an_error_in_a_helper_reaches_the_one_who_asked():
 
     with threads.team(2) as two:
         with pytest.raises(ArithmeticError, match="from a helper"):
-            two.share([fail, fail])
+            two.run([fail, fail])
         done = []
-        two.share([lambda: done.append(1)] * 3)
+        two.run([lambda: done.append(1)] * 3)
         assert done == [1, 1, 1], "the team must be fit for work after an error"
 
 
@@ -126,9 +126,9 @@ def test_an_error_of_ones_own_waits_for_the_others_to_end():
 
     with threads.team(2) as two:
         with pytest.raises(KeyboardInterrupt):
-            two.share(jobs())
+            two.run(jobs())
         before = list(ended)
-        two.share([])
+        two.run([])
         assert ended == before
 
 
@@ -142,7 +142,7 @@ def test_a_helper_has_no_team_of_its_own():
         sizes.append(threads.size())
 
     with threads.team(2) as two:
-        two.share([look, look])
+        two.run([look, look])
     assert sorted(sizes) == [1, 2]
 
 

@@ -1,0 +1,79 @@
+"""What can be explained: a learning rule, or a method of transfer, a class with a header."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from nofb import rule as base
+from nofb.rules import RULES, Rule, find
+from nofb.transfer import METHODS, Transferred
+
+Subject = type[Rule] | type[Transferred]
+
+
+def as_class(subject: str | Subject | Rule | Transferred) -> Subject:
+    """Return the class of a rule or a method, given as its short name, its class or itself.
+
+    Examples
+    --------
+    >>> as_class("fa").title, as_class("toast").title
+    ('feedback alignment', 'TOAST')
+    """
+    if isinstance(subject, str):
+        return _named(subject)
+    kind = subject if isinstance(subject, type) else type(subject)
+    if not issubclass(kind, Rule | Transferred):
+        raise TypeError(
+            "rule must be a short name or a nofb.rules.Rule, or a method of nofb.transfer, but "
+            f"is {subject!r}"
+        )
+    return kind
+
+
+def _named(word: str) -> Subject:
+    if word in METHODS:
+        return METHODS[word]
+    try:
+        return find(word)
+    except ValueError as error:
+        if ":" in word or word in RULES:
+            raise
+        raise ValueError(f"{error}; or a method of transfer: {', '.join(METHODS)}") from None
+
+
+def word_for(kind: Subject) -> str:
+    """Return what a class is: a rule or a method."""
+    return "rule" if issubclass(kind, Rule) else "method"
+
+
+def modules_of(kind: Subject) -> list[str]:
+    """Return the modules that a rule or a method is written in, its own first.
+
+    To those of a method belong the files of other methods that its own file takes parts of.
+    """
+    if issubclass(kind, Rule):
+        return base.modules_of(kind)
+    parts = [each.__module__ for each in kind.__mro__ if issubclass(each, Transferred)]
+    taken = {getattr(each, "__module__", "") for each in vars(sys.modules[parts[0]]).values()}
+    parts += [each.__module__ for each in METHODS.values() if each.__module__ in taken]
+    return [each for each in dict.fromkeys(parts) if each != Transferred.__module__]
+
+
+def written_in(module: str, kind: Subject) -> Subject | None:
+    """Return the rule or method whose equations a module numbers: `kind`, or what it is built on.
+
+    Examples
+    --------
+    >>> written_in("nofb.transfer.lora", as_class("toast_lite"))
+    <class 'nofb.transfer.lora.LoRA'>
+    """
+    above = [each for each in kind.__mro__ if issubclass(each, Rule | Transferred)]
+    others = [] if issubclass(kind, Rule) else METHODS.values()
+    return next((each for each in [*above, *others] if each.__module__ == module), None)
+
+
+def subjects() -> Iterator[Subject]:
+    """Give every rule and method of nofb."""
+    yield from RULES.values()
+    yield from METHODS.values()
