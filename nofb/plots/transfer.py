@@ -13,7 +13,8 @@ from nofb.plots.attention_maps import attention_maps
 from nofb.plots.curves import percent
 from nofb.plots.picture import Picture
 from nofb.plots.style import OKABE_ITO, Theme, using
-from nofb.runs.transfer import Transfers, everything
+from nofb.runs.transfer import Transfers
+from nofb.runs.transfer_run import everything
 from nofb.transfer.tasks import ACCURACY, CASES
 
 HUES = {
@@ -84,7 +85,7 @@ def attention_by_block(found: Transfers, theme: str = "light") -> Picture:
     return picture
 
 
-def maps(found: Transfers, case: str, theme: str = "light") -> Picture:
+def maps(found: Transfers, case: str, grid: tuple[int, int], theme: str = "light") -> Picture:
     """Draw attention before and after for the test samples that the first seed kept."""
     known, run = found.plan.known, found.runs(case)[0]
     before, after = np.array(run["before"]), np.array(run["after"])
@@ -97,7 +98,7 @@ def maps(found: Transfers, case: str, theme: str = "light") -> Picture:
     marks = None if known.marks is None else known.marks()[rows]
     passes = ("pass 1", "pass 2") if mask is not None else ("before", "after")
     return attention_maps(
-        x, before, after, known.grid, mask, names, marks, known.asked, passes=passes, theme=theme
+        x, before, after, grid, mask, names, marks, known.asked, passes=passes, theme=theme
     )
 
 
@@ -113,5 +114,5 @@ def figures(found: Transfers) -> dict[str, Callable[[str], Picture]]:
         drawn["attention_by_block"] = partial(attention_by_block, found)
     if known.grid is not None:
         for case in changed:
-            drawn[f"attention_{case}"] = partial(maps, found, case)
+            drawn[f"attention_{case}"] = partial(maps, found, case, known.grid)
     return drawn

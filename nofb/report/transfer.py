@@ -10,7 +10,8 @@ from nofb.report.folder import check_folder, put
 from nofb.report.origin import Origin, origin
 from nofb.report.skeleton import bullets, definitions, figure, filled, named, table, whole
 from nofb.report.transfer_table import as_csv, as_markdown, cells, headings, notes, paper, score
-from nofb.runs.transfer import Transfers, backbone, everything
+from nofb.runs.transfer import Transfers
+from nofb.runs.transfer_run import backbone, everything
 from nofb.transfer.tasks import ACCURACY, CASES
 
 READING = (

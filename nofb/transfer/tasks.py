@@ -64,7 +64,7 @@ CASES = {
 
 
 @dataclass(frozen=True)
-class Task:
+class TransferTask:
     """Something to learn, and what to begin with.
 
     Attributes
@@ -136,14 +136,14 @@ def sides(name: str) -> Array:
     return composites.load(name)[1].right[:, None] == right
 
 
-def _composites(name: str, data: str, what: str) -> Task:
+def _composites(name: str, data: str, what: str) -> TransferTask:
     from nofb import datasets
 
     rates = {
         "linear": 3e-2, "linear_all": 1e-2, "finetune": 3e-3, "lora": 3e-2, "prompts": 1e-2,
         "toast": 1e-2, "toast_lite": 3e-2, "toast_new": 1e-2,
     }  # fmt: skip
-    return Task(
+    return TransferTask(
         name, "name the garment beside a digit", what,
         lambda: datasets.load(data).as_images(), lambda: pretrained.backbone("vision"),
         pretrained.pretuned, rates, lambda: sides(data), (2, COLUMNS),

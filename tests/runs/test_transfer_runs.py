@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nofb import transfer
-from nofb.runs.transfer import Plan, everything, looked_at, model_of
+from nofb.runs.transfer import Plan
+from nofb.runs.transfer_run import everything, looked_at, model_of
 from nofb.transfer.cost import forward_cost, multiply_adds
 from nofb.transfer.tasks import CASES, TASKS, sides
 
