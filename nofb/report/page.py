@@ -24,7 +24,7 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
     drawings
         Each figure as the bytes of an SVG file in the light theme, by its file's stem.
     about
-        Where the comparison comes from.
+        The origin of the comparison.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def _table(comparison: Comparison) -> str:
 
 
 def _settings(comparison: Comparison) -> dict[str, str]:
-    """Return what all runs had in common, as words."""
+    """Return the common settings of all runs, as text."""
     settings = comparison.settings.settings
     if "hidden" in settings:
         settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"

@@ -1,6 +1,6 @@
-"""What all pages share: one HTML file that opens anywhere, and asks nobody for anything.
+"""The frame of a page: one HTML file without external resources, in a light and a dark theme.
 
-Its figures are drawn once; their neutral colours are CSS variables, so they follow the theme.
+Its figures are drawn once; their neutral colours are CSS variables, which follow the theme.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def whole(title: str, lead: str, body: str, about: Origin) -> str:
     body
         HTML.
     about
-        Where the runs come from.
+        The origin of the runs.
     """
     return filled(
         "page.html",
@@ -50,7 +50,7 @@ def _text(name: str) -> str:
 
 
 def inline(drawing: bytes, stem: str, label: str) -> str:
-    """Return an SVG file as part of a page: ids of its own, and the theme's colours as variables.
+    """Return an SVG file as part of a page: with unique ids, and the theme's colours as variables.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def named(name: str, title: str, paper: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Return plain words as HTML; what stands between backticks is code."""
+    """Return plain text as HTML; text between backticks is code."""
     return re.sub("`(.*?)`", r"<code>\1</code>", escape(text))
 
 

@@ -24,7 +24,7 @@ def forward_cost(model: Transferred) -> float:
     >>> from nofb import datasets, networks, transfer
     >>> net = networks.make("vision_transformer", datasets.load("digits"), patch=4, blocks=2)
     >>> [round(forward_cost(transfer.make(name, net, 10)), 1) for name in ("linear", "toast")]
-    [1.0, 2.1]
+    [1.0, 2.2]
     """
     net, kept = model.backbone.net, model.kept()
     alone = multiply_adds(needed(net, [model.backbone.top]))

@@ -130,7 +130,7 @@ def sides(name: str) -> Array:
     Examples
     --------
     >>> sides("composites_small")[0].astype(int)
-    array([0, 0, 1, 1, 0, 0, 1, 1])
+    array([1, 1, 0, 0, 1, 1, 0, 0])
     """
     right = np.arange(2 * COLUMNS) % COLUMNS >= MIDDLE
     return composites.load(name)[1].right[:, None] == right

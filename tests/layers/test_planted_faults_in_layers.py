@@ -1,10 +1,8 @@
 """Faults planted into the layers of networks that branch: their tests must fail on every one."""
 
-from pathlib import Path
+import pytest
+from planting import NO_FAULT, Fault, assert_seen, planted_runs
 
-from planting import Fault, assert_every_fault_is_seen
-
-HERE = Path(__file__).parent
 NORMALISE, ATTENTION, POOLING = (
     f"kernels/{name}.py" for name in ("normalise", "attention", "pooling")
 )
@@ -25,11 +23,11 @@ FAULTS = {
     ),
     "a running variance of the biased kind": Fault(
         "layers/batch_norm.py", "(rows / (rows - 1))", "1.0",
-        "layers/test_normalisation.py::test_running_averages_move_towards_the_batch",
+        "test_running_averages_move_towards_the_batch",
     ),
     "use by the moments of the batch": Fault(
         "layers/batch_norm.py", "if record.train:", "if len(x) > 1:",
-        "layers/test_normalisation.py::test_batch_norm_is_the_naive_loop",
+        "test_batch_norm_is_the_naive_loop",
     ),
     "a layer mean that is a constant": Fault(
         NORMALISE, "(gamma[j] * signal[i, j] - total - z * along_z)",
@@ -43,21 +41,21 @@ FAULTS = {
     ),
     "a token that sees the next one": Fault(
         ATTENTION, "i % A.shape[2] + 1 if causal", "min(i % A.shape[2] + 2, row.size) if causal",
-        "layers/test_attend.py::test_causal_tokens_know_nothing_of_later_ones",
+        "test_causal_tokens_know_nothing_of_later_ones",
     ),
     "scores that are not shifted": Fault(
         ATTENTION, "scale * (row[j] - top)", "scale * row[j]",
-        "layers/test_attend.py::test_large_scores_overflow_nothing",
+        "test_large_scores_overflow_nothing",
     ),
     "keys that get the signal of the queries": Fault(
         "layers/attend.py", "np.matmul(dA.swapaxes(2, 3), Q, out=dK)", "np.matmul(dA, Q, out=dK)",
         BACK,
     ),
     "a mean that sends the whole signal to every pixel": Fault(
-        POOLING, "share * pooled[n, y, x, c]", "pooled[n, y, x, c]", BACK
+        POOLING, "factor * pooled[n, y, x, c]", "pooled[n, y, x, c]", BACK
     ),
     "windows of means that overwrite each other": Fault(
-        POOLING, "maps[n, i, j, c] += share", "maps[n, i, j, c] = share", BACK
+        POOLING, "maps[n, i, j, c] += factor", "maps[n, i, j, c] = factor", BACK
     ),
     "positions that learn from the sum": Fault(
         "layers/positions.py", "signal.sum(0) / self.dtype(samples)", "signal.sum(0)", LEARN
@@ -80,16 +78,21 @@ FAULTS = {
     ),
     "a branch that is taken off": Fault(
         "layers/sum.py", "record.h += each", "record.h -= each",
-        "layers/test_pooling_and_sums.py::test_a_sum_adds_its_sources",
+        "test_a_sum_adds_its_sources",
     ),
     "one-hot rows that are one off": Fault(
         "layers/embedding.py", "rows[np.arange(tokens.size), tokens]",
         "rows[np.arange(tokens.size), tokens - 1]",
-        "layers/test_tokens.py::test_an_embedding_is_a_dense_layer_on_one_hot_rows",
+        "test_an_embedding_is_a_dense_layer_on_one_hot_rows",
     ),
 }  # fmt: skip
 
 
-def test_a_planted_fault_fails_the_test_that_must_see_it(tmp_path):
-    """Derivatives that a wrong line survives are not tested; without a fault all pass."""
-    assert_every_fault_is_seen(FAULTS, [HERE], tmp_path)
+FOLDERS = ["layers"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
+
+
+@pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])
+def test_a_fault_in_a_layer_is_seen_by_the_test_that_must_see_it(name, runs):
+    """A derivative that a wrong line survives is not tested."""
+    assert_seen(name, runs)
