@@ -17,7 +17,7 @@ from comparisons import ALL, ODD, made_up
 from nofb import plots, report, rules
 from nofb.diagnosis import ALIGNMENT
 from nofb.plots.style import THEMES
-from nofb.report import numbers, skeleton
+from nofb.report import numbers, page, skeleton
 from nofb.report.folder import put
 from nofb.report.origin import origin, rates_note
 from nofb.report.summary import summarise
