@@ -80,7 +80,7 @@ def test_the_same_command_takes_the_finished_runs_and_its_table_fits(capsys, fol
         (["--lr", "0"], "lr must be"),
         (["--rule", "nobody"], "rule is 'nobody'"),
         (["--jobs", "0"], "jobs must be"),
-        (["toast", "--rule", "dtp"], "branch"),
+        (["toast", "--rule", "dtp"], "dtp sends targets through"),
     ],
 )
 def test_a_mistake_is_answered_with_a_sentence(capsys, tmp_path, words, sentence):
