@@ -101,7 +101,7 @@ def test_a_network_that_cannot_write_says_why(data, make, sentence):
         (([0], 1, 1.0, -1), ValueError, "seed must be at least 0"),
     ],
 )
-def test_an_argument_out_of_its_range_is_named(net, arguments, error, sentence):
+def test_an_argument_outside_its_range_is_named(net, arguments, error, sentence):
     with pytest.raises(error, match=sentence):
         net.generate(*arguments)
 
