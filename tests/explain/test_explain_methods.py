@@ -38,7 +38,7 @@ def test_every_equation_of_a_method_finds_the_line_that_implements_it(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_step_shows_every_equation_that_an_update_uses(name):
-    """What is left out is no part of an update: merging, a start, and a loss that is measured."""
+    """The others are no part of an update: merging, the start, and losses that are measured."""
     elsewhere = {"lora": {1, 3}, "toast": {7}, "toast_lite": {3}}
     steps = walked(name)
     assert steps.shows == set(steps.reader.header.numbered) - elsewhere.get(name, set())
