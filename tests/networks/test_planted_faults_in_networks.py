@@ -48,7 +48,7 @@ FAULTS = {
     ),
     "a piece that takes the first rows of a norm": Fault(
         "trace.py", "return sent[rows]", "return sent[: self.samples]",
-        "test_a_team_teaches_what_one_thread_does[bp-rows]",
+        "test_several_threads_teach_what_one_thread_does[bp-rows]",
     ),
 }  # fmt: skip
 

@@ -47,7 +47,7 @@ def test_every_matrix_but_the_first_has_its_own_feedback(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_kolen_pollack_shrinks_every_gap_by_its_decay(name):
+def test_kolen_pollack_shrinks_every_difference_by_its_decay(name):
     """W - Bᵀ gets no update, whatever way the signals took: (1 - λ) to the power of the steps."""
     net, (x, y) = build(name), batch(name)
     rule, optimizer = attached("kp", net, decay=0.01), SGD(lr=0.05)
@@ -74,7 +74,7 @@ def test_a_mirror_turns_every_feedback_matrix(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("signs", SIGNS)
-def test_sign_symmetry_sends_the_signs_of_every_matrix(name, signs):
+def test_sign_symmetry_uses_the_signs_of_every_matrix(name, signs):
     """One matrix that were left out would send at random."""
     net, (x, y) = build(name), batch(name)
     taught(net, attached(signs, net), x, y)
