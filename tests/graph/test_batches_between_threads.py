@@ -84,7 +84,7 @@ def assert_alike(found, wanted):
 @pytest.mark.parametrize("build", NETWORKS)
 @pytest.mark.parametrize("name", SENDS_SIGNALS)
 def test_several_threads_teach_what_one_thread_does(name, build):
-    """A norm of half a batch would still train, only worse; 7 and 3 samples leave some over."""
+    """Norms over half a batch would still train, only worse; 7 and 3 samples have a remainder."""
     net = build()
     for samples, size in ((8, 2), (7, 2), (3, 4)):
         x, y = batch(net, samples)

@@ -51,7 +51,7 @@ def branching(name):
 def test_a_network_with_branches_keeps_as_many_bytes_as_the_formula_states(name, averages):
     """Masks, attention weights and moments of rows are kept as well, not only the units."""
     optimizer, samples = SGD(momentum=0.9 * averages), 64
-    step_on(branching(name), samples, deepcopy(optimizer))  # compiled kernels are not the network's
+    step_on(branching(name), samples, deepcopy(optimizer))  # compiled kernels do not count
     tracemalloc.start()
     try:
         net = branching(name)

@@ -25,7 +25,7 @@ class Student(Rule):
 
 
 def updates_with(rule: Rule, net: Network, then: str = "", **matrices) -> Callable[[], object]:
-    """Attach a rule, `then` perhaps another, set B or D, and return how to ask for updates."""
+    """Attach a rule, perhaps call `then`, set B or D; return a function that asks for updates."""
     rule.attach(net)
     if then:
         attached(then, net)

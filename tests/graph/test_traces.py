@@ -133,7 +133,7 @@ def masks(net: Network, train: bool = True):
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
 def test_dropout_sets_units_to_zero_at_its_rate_and_preserves_the_mean(rate):
-    """Inverted dropout: the survivors are louder by 1 / (1 - rate), so testing needs no scale."""
+    """Inverted dropout: the other units are multiplied by 1 / (1 - rate); tests need no scale."""
     net = Network([Dropout(rate), Dense(400, 3)], dtype=np.float64)
     mask = masks(net)
     np.testing.assert_allclose(np.unique(mask), [0, 1 / (1 - rate)], rtol=1e-12)
