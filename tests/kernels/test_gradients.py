@@ -211,7 +211,7 @@ def test_the_backward_pass_is_the_transpose_of_relaying():
 
 @pytest.mark.parametrize("case", IMAGE_NETS)
 def test_a_direct_projection_arrives_at_the_output_that_the_next_layer_receives(case):
-    """⟨e D, what the layer shows⟩ = ⟨e D at its activation, h⟩: D speaks about pooled maps."""
+    """⟨e D, the output⟩ = ⟨e D at the activation, h⟩: D has a column for each pooled unit."""
     layers, input_shape = IMAGE_NETS[case]
     net = oracles.image_net(layers(), input_shape)
     x, y = oracles.batch(net, 3)

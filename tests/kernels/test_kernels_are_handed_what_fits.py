@@ -99,7 +99,7 @@ def test_a_signal_in_any_layout_is_multiplied_by_the_derivative(layout):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_an_activation_accepts_any_layout(name):
-    """The slope of a transposed array was all ones, and leaky ReLU's values were never written."""
+    """The derivative of a transposed array was all ones; values of leaky ReLU were not written."""
     a, function = np.random.default_rng(1).normal(size=(3, 4)), ACTIVATIONS[name]
     np.testing.assert_array_equal(function(np.asfortranarray(a)), function(a))
     np.testing.assert_array_equal(function.slope(np.asfortranarray(a)), function.slope(a))

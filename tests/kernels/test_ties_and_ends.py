@@ -106,7 +106,7 @@ def test_a_probe_measures_as_many_samples_at_once_as_memory_allows(monkeypatch):
 
 
 def test_relu_sends_nothing_back_at_zero():
-    """At the kink both slopes are right; the released codes take 0, and so a dead unit stays."""
+    """At the kink both derivatives are valid; the released codes use 0, so dead units stay dead."""
     net = Network([Dense(2, 3, "relu"), Dense(3, 2)], dtype=np.float64)
     first = net.weighted[0]
     first.W, first.b = np.zeros((2, 3)), np.zeros(3)
