@@ -23,7 +23,7 @@ def modules():
 
 
 def kernel_names(module) -> list[str]:
-    """Return what a file decorates as a kernel; without compilation, nothing else tells."""
+    """Return the functions that a file decorates as kernels, from its text."""
     return [
         node.name
         for node in ast.parse(inspect.getsource(module)).body
