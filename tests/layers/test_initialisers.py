@@ -146,7 +146,7 @@ def test_another_seed_gives_other_numbers_for_every_purpose():
 
 
 def test_weights_do_not_depend_on_the_rule_and_feedback_not_on_the_weights_seed():
-    """Rules are compared from the same start, and feedback is varied with the start held fixed."""
+    """Rules are compared from the same start, and feedback is varied with the weights fixed."""
     nets = [dense_net(seed=seed) for seed in (1, 1, 2)]
     for net, feedback_seed in zip(nets, (3, 4, 3), strict=True):
         rules.make("fa").attach(net, seed=feedback_seed)

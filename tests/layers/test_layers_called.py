@@ -97,7 +97,7 @@ def maps(activation):
 @pytest.mark.parametrize("kind", maps("tanh"))
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_products_with_a_jacobian_equal_those_with_finite_differences(activation, kind):
-    """v J moves the output as v moves the input, and v Jᵀ is the gradient that comes back."""
+    """v J is the change of the output for a change v of the input; v Jᵀ is the gradient."""
     f, x = maps(activation)[kind], RNG.normal(size=(4, 5))
     forth, back = RNG.normal(size=(4, 5)), RNG.normal(size=(4, 3))
     y, kept = f(x), back.copy()

@@ -130,7 +130,7 @@ def test_filters_are_owned_too():
 
 
 def test_an_initialisers_array_is_never_the_layers_own():
-    """Two layers or three rules "from the same start" shared it, and each trained the others'."""
+    """Layers or rules "from the same start" used one array, and each changed the others'."""
     start = np.full((6, 6), 0.5, np.float32)
     shared = Network(
         [Dense(6, 6, "tanh", init=lambda *_: start), Dense(6, 6, init=lambda *_: start)]
@@ -159,7 +159,7 @@ def test_an_initialiser_that_draws_weights_of_another_shape_is_refused():
 
 
 def test_one_matrix_for_all_layers_is_copied_to_each():
-    """`shared=True` says that the values are one; a change to one layer must stay there."""
+    """With `shared=True` the values are equal, but a change to one layer must not reach another."""
     deep = Network([Dense(5, 4, "tanh"), Dense(4, 4, "tanh"), Dense(4, 3)])
     rules.make("dfa", shared=True).attach(deep)
     first, second, _ = deep.weighted
