@@ -1,4 +1,4 @@
-"""What became of the mutants: results.md, a row for each module, and every survivor by name."""
+"""The results of mutation testing: results.md, a row for each module, and all survivors."""
 
 import re
 import tomllib
