@@ -72,7 +72,7 @@ def attached(name, net, seed=3, **settings):
 
 
 def taught(net, rule, x, y, train=True):
-    """Return what a rule teaches each layer with parameters, by the names of these."""
+    """Return the updates of a rule for each layer with parameters, by their names."""
     trace = net.forward(x, train)
     updates = rule.teach(net, trace.set_target(net.as_target(y, trace.samples)))
     found = dict(zip(net.weighted, ({"W": u.dW, "b": u.db} for u in updates), strict=True))

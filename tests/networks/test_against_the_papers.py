@@ -56,7 +56,7 @@ def test_a_residual_network_in_use_applies_its_running_averages(samples):
 @pytest.mark.parametrize("samples", [2, 7])
 @pytest.mark.parametrize("train", [True, False])
 def test_every_kind_of_parameter_agrees_with_central_differences(name, samples, train):
-    """W, b, γ, β, class token, positions and embedding: each array is moved along a random line."""
+    """W, b, γ, β, class token, positions, embedding: each array is changed along a random line."""
     net, (x, y) = build(name), batch(name, samples)
     found = taught(net, attached("bp", net), x, y, train)
     target, rng, width = net.as_target(y, samples), np.random.default_rng(2), 1e-6

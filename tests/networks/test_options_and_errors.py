@@ -124,7 +124,7 @@ def test_a_sequence_that_is_longer_than_its_positions_is_refused():
 
 
 @pytest.mark.parametrize("token", [-1, 6, 1000])
-def test_a_token_outside_the_vocabulary_is_a_sentence(token):
+def test_a_network_refuses_a_token_outside_its_vocabulary(token):
     """W would be read past its end."""
     net = build("language_model")
     with pytest.raises(ValueError, match=str(token)):

@@ -113,7 +113,7 @@ def test_direct_feedback_trains_what_is_between_a_matrix_and_its_output(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_direct_feedback_to_blocks_trains_all_parameters(name):
-    """γ and β, the class token and positions learn as well: the signal passes by inside a block."""
+    """γ and β, the class token and positions learn too: the signal passes them inside a block."""
     net, (x, y) = build(name), batch(name)
     rule = attached("dfa_blocks", net)
     for layer, D in direct(net):
