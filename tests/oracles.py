@@ -492,5 +492,5 @@ def relative(one: Array, other: Array) -> float:
 
 
 def unlike(left: Array, right: Array) -> bool:
-    """Say whether two arrays differ anywhere by more than rounding; NaN differs from a number."""
+    """Return whether two arrays differ anywhere by more than rounding; NaN differs from numbers."""
     return not np.allclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True)
