@@ -64,7 +64,7 @@ def test_the_band_is_one_sample_standard_deviation_to_either_side():
 
 
 def test_the_training_loss_starts_at_the_first_epoch_with_a_band_of_all_seeds():
-    """There is no training loss before training; and a mean less a deviation may have no log."""
+    """Before training there is no training loss; and the mean less the deviation may be below 0."""
     comparison = made_up(["fa"])
     axes = plots.learning_curves(comparison).axes[2]
     seeds = np.array([result.history["loss"] for result in comparison.results])
