@@ -28,14 +28,12 @@
 # **Can a network be made to see what it was trained to ignore, without a change to its weights?**
 
 # %%
-from dataclasses import replace
-
 import numpy as np
 
 import nofb
 from nofb import datasets, transfer
 from nofb.plots import Picture, attention_maps, slider
-from nofb.plots.style import using
+from nofb.plots.style import HUES, OKABE_ITO, using
 from nofb.plots.transfer import colour
 from nofb.schedules import warmup
 from nofb.transfer import pretrained
@@ -185,7 +183,8 @@ with using("light") as theme:
     left, right = picture.subplots(1, 2)
     left.plot(strengths, [accuracy(it.output) for it in found], "o-", color=colour("toast", theme))
     left.set(title="names the garment", xlabel="strength of td", ylim=(0, 1))
-    right.plot(strengths, share, "o-", label=[f"block {block}" for block in range(1, 5)])
+    for block, (each, hue) in enumerate(zip(np.transpose(share), HUES, strict=False), start=1):
+        right.plot(strengths, each, "o-", color=OKABE_ITO[hue], label=f"block {block}")
     right.set(title="class token's attention on it", xlabel="strength of td", ylim=(0, 0.7))
     right.legend(ncols=2)
     for axes in (left, right):
@@ -225,20 +224,20 @@ for rule, model in {"bp": toast, **taught}.items():
 #
 # ## A mask that dies
 #
-# Where $\cos(z_i, \xi) < 0$ the clamp is flat. Turn $\xi$ round, against all tokens, and train a
-# little:
+# Where $\cos(z_i, \xi) < 0$ the clamp is flat. Turn $\xi$ against all tokens of the four images. No
+# small step of $\xi$ changes the mask any more, so no gradient brings $\xi$ back:
 
 # %%
-few = replace(data, x_train=data.x_train[:200], y_train=data.y_train[:200])
-turned = -z.reshape(-1, 64).mean(axis=0)
-for name, xi in {"drawn": None, "turned": turned}.items():
-    model = transfer.make("toast", net, 10, SEED, path)
-    selection = model.steered.selection
-    selection.xi = selection.xi if xi is None else xi
-    before, m = selection.xi.copy(), model.steer(few.x_train).mask
-    nofb.fit(model, "bp", few, 1, 32, nofb.AdamW(lr=0.01, decay=0), SEED, probe=0, progress=False)
-    moved = np.linalg.norm(selection.xi - before)
-    print(f"ξ {name:6}  mean of the mask {m.mean():.3f}, ξ moved by {moved:.3f}")
+rng = np.random.default_rng(SEED)
+drawn = rng.standard_normal(64)
+turned = -z.mean(axis=(0, 1))
+while mask(z, turned).any():
+    turned -= z[mask(z, turned) > 0].mean(axis=0)
+turned *= 2  # away from the edge
+for name, xi in {"drawn": drawn, "turned": turned}.items():
+    m = mask(z, xi)
+    nudged = [mask(z, xi + 1e-4 * rng.standard_normal(64)) for _ in range(100)]
+    print(f"ξ {name:6}  mean of m {m.mean():.3f}, moved by small steps: {(nudged != m).any()}")
 
 # %% [markdown]
 # ## Questions
