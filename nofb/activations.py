@@ -30,6 +30,18 @@ def _gelu(a: Array, h: Array) -> None:
     slopes.gelu(a, np.tanh(u, out=u), h)
 
 
+def _exact_gelu(a: Array, h: Array) -> None:
+    """a Φ(a), with the normal distribution Φ."""
+    (slopes.exact_gelu_single if a.dtype == np.float32 else slopes.exact_gelu)(a, h)
+
+
+def _times_exact_gelu_slope(signal: Array, h: Array, a: Array) -> Array:
+    """signal (Φ(a) + a φ(a)), with φ(a) = exp(-a² / 2) / √(2π)."""
+    bell = a * a
+    bell *= -0.5
+    return slopes.times_exact_gelu_slope(signal, h, a, np.exp(bell, out=bell))
+
+
 def _no_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1."""
     return signal.copy()
@@ -98,7 +110,7 @@ ACTIVATIONS = {activation.name: activation for activation in [
     Activation("relu",       lambda a, h: np.maximum(a, 0, out=h), slopes.times_relu_slope),
     Activation("leaky_relu", slopes.leaky_relu,                    slopes.times_leaky_relu_slope),
     Activation("gelu",       _gelu,                                slopes.times_gelu_slope, True),
-    Activation("exact_gelu", slopes.exact_gelu,              slopes.times_exact_gelu_slope, True),
+    Activation("exact_gelu", _exact_gelu,                          _times_exact_gelu_slope, True),
 ]}
 # fmt: on
 

@@ -40,7 +40,7 @@ def output_jacobians(trace: Trace) -> Iterator[tuple[WeightedLayer, Array]]:
         yield below, J.reshape(trace.samples, net.n_outputs, -1)
 
 
-def null_space_shares(J: Array, change: Array) -> Array:
+def null_space_fraction(J: Array, change: Array) -> Array:
     """Return, for each sample, the fraction of ‖change‖² in the null space of J (N,).
 
     Parameters

@@ -24,7 +24,7 @@ FAMILIES = {  # in the order in which rules are listed
     "signs": "Errors through the signs of the weights",
     "learned": "Errors through matrices that learn",
     "targets": "Targets instead of errors",
-    "forward": "Further forward passes instead of a way back",
+    "forward": "Further forward passes instead of a backward pass",
     "other": "Others",
 }
 YEAR = re.compile(r"\b\d{4}\b")

@@ -97,12 +97,12 @@ def _numbers(line: str) -> set[int]:
     return {int(number) for mark in marks for number in re.findall(r"\d+", mark)}
 
 
-def address(test: str, folders: Iterable[Path]) -> str:
+def address(test: str, folders: Iterable[str]) -> str:
     """Return a test as pytest takes it: its file in one of the folders, and its name."""
     if "::" in test:
         return test
     definition = f"def {test.partition('[')[0]}("
-    files = [file for folder in folders for file in sorted(folder.rglob("test_*.py"))]
+    files = [file for folder in folders for file in sorted((TESTS / folder).rglob("test_*.py"))]
     here = [file for file in files if definition in file.read_text("utf-8")]
     assert len(here) == 1, f"{test} is in {here}"
     return f"{here[0].relative_to(TESTS)}::{test}"
@@ -132,11 +132,14 @@ def planted_runs(faults: Mapping[str, Fault], folders: Iterable[str]) -> Callabl
 
     `folders` of the tests are copied, and what tests have in common beside them.
     """
-    tests = [TESTS / name for name in folders]
-    copied = [*tests, *(file for file in TESTS.glob("*.py") if "test_" not in file.name)]
+    names = list(folders)
+    copied = [
+        *(TESTS / name for name in names),
+        *(file for file in TESTS.glob("*.py") if "test_" not in file.name),
+    ]
 
     def run_of(fault: Fault | None, place: Path) -> subprocess.CompletedProcess[str]:
-        chosen = [address(each.seen_by, tests) for each in ([fault] if fault else faults.values())]
+        chosen = [address(each.seen_by, names) for each in ([fault] if fault else faults.values())]
         return run_with(fault, chosen, copied, place)
 
     @pytest.fixture(scope="module")

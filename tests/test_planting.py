@@ -1,9 +1,13 @@
 """A fault finds its line by the number of the equation, however the line is written."""
 
+import importlib.util
+import shutil
 from pathlib import Path
 
 import pytest
-from planting import Equation, Fault, plant
+from planting import Equation, Fault, address, plant
+
+import nofb
 
 RULE = '''"""A rule.
 
@@ -69,3 +73,25 @@ def test_a_fault_that_changes_nothing_or_is_no_python_is_refused(tmp_path):
         planted(tmp_path, "delta @ B", "delta @ B", "delta @ B")
     with pytest.raises(SyntaxError):
         planted(tmp_path, "delta @ B", Equation("send_back", 2), "return delta @")
+
+
+TABLES = sorted(Path(__file__).parent.glob("*/test_planted_faults_in_*.py"))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda file: file.parent.name)
+def test_every_fault_finds_its_line_and_its_test(table, tmp_path):
+    """Whoever renames a variable learns it in a second, not from a run of minutes."""
+    spec = importlib.util.spec_from_file_location(table.stem, table)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    lost = []
+    for name, fault in module.FAULTS.items():
+        file = tmp_path / fault.file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(nofb.__file__).parent / fault.file, file)
+        try:
+            plant(fault, tmp_path)
+            address(fault.seen_by, module.FOLDERS)
+        except (AssertionError, SyntaxError) as error:
+            lost.append(f"{name}: {error}")
+    assert not lost, "\n".join(lost)

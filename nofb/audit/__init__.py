@@ -1,4 +1,4 @@
-"""What a rule really uses, found by experiment: `audit("fa")`."""
+"""Measures by experiment what a rule really uses: `audit("fa")`."""
 
 from nofb.audit import table
 from nofb.audit.experiments import audit

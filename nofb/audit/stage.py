@@ -1,7 +1,7 @@
-"""One trial of an audit: a rule takes a few steps on a small network that can be tampered with.
+"""One trial of an audit: a rule takes a few steps on a small network with interventions.
 
 The outputs of its units can be held constant, and its weights can be replaced. The weights never
-learn, so whatever changes in the updates comes from what the trial has changed.
+learn, so every change of the updates is an effect of the intervention.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nofb.training.step import step
 from nofb.types import Array
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix fits in the place of another
+SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix has the shape of another
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
 # in which a rule may read weights
@@ -35,7 +35,7 @@ EARLIER, LAST = "earlier", "last"  # the steps of a trial, and the last one
 
 
 class FeedbackAlone(SGD):
-    """An optimizer that moves feedback matrices, and leaves weights and biases where they are."""
+    """An optimizer that changes feedback matrices, but not weights and biases."""
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
         super().step_all([move for move in moves if move[0].endswith((".B", ".D"))])
@@ -48,7 +48,7 @@ Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db
 
 
 class Units(Dense):
-    """A dense layer whose output can be held constant, whatever it receives.
+    """A dense layer whose output can be held constant for any input.
 
     A rule that observes how the units respond then learns nothing about the weights. A rule that
     reads W still does.
@@ -84,7 +84,7 @@ class Units(Dense):
 
 
 def fill_constant(response: Array) -> None:
-    """Fill an array with numbers that depend on its size alone."""
+    """Fill an array with numbers that only depend on its size."""
     response[...] = np.random.default_rng(response.size).uniform(0.2, 0.8, response.shape)
 
 
@@ -107,14 +107,14 @@ def draw_batch(seed: int) -> Batch:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is changed in a trial; by default nothing is.
+    """The interventions of a trial; none by default.
 
     Attributes
     ----------
     seed
         Of its feedback.
     replaced
-        By the index of a layer, what replaces its weights while the rule works.
+        The weights that replace those of a layer while the rule computes, by layer index.
     calls
         In which calls they are replaced.
     constant
@@ -141,7 +141,7 @@ class Trial:
 
 
 def run(rule: Rule, trial: Trial) -> Taught:
-    """Let a copy of the rule take two steps and teach once more; return all that it taught."""
+    """Let a copy of the rule take two steps and compute one more update; return all updates."""
     stage = Stage(deepcopy(rule), trial)
     stage.call(stage.rule.attach, stage.net, trial.seed)
     with replacing(stage.net, weights_of(build(trial.past))):
@@ -158,19 +158,19 @@ class Stage:
         self.net, self.rule, self.trial, self.part = build(), rule, trial, EARLIER
 
     def step(self, batch: Batch) -> list[Array]:
-        """Let the rule teach and its feedback move, while the weights stay where they are."""
+        """Compute an update and let the feedback change; the weights do not change."""
         trace = self.passed(batch)
         self.call(self.rule.learn_feedback, self.net, trace)
         return list(map(flat, step(self.net, self.rule, FEEDBACK_ALONE, trace, self.call)))
 
     def last_step(self, batch: Batch, spoil: Callable[[Trace], object]) -> list[Array]:
-        """Return what the rule teaches each layer, from a trace that may have been spoilt."""
+        """Return the update of each layer, from a trace that may have been changed."""
         trace = self.passed(batch)
         spoil(trace)
         return list(map(flat, self.call(self.rule.teach, self.net, trace)))
 
     def passed(self, batch: Batch) -> Trace:
-        """Return the trace of an unmodified forward pass, which knows its target."""
+        """Return the trace of an unmodified forward pass, with its target."""
         x, target = batch
         trace = self.net.forward(x, train=True).set_target(target)
         if self.trial.constant_again is not None:
@@ -192,7 +192,7 @@ class Stage:
         return further_pass
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a method of the rule, with all that this trial changes."""
+        """Call a method of the rule with the interventions of this trial."""
         replaced = self.trial.replaced if method.__name__ in self.trial.calls else {}
         constant = self.trial.constant if self.part in self.trial.constant_in else ()
         with replacing(self.net, replaced), held_constant(self.units[k] for k in constant):
@@ -210,9 +210,9 @@ def weights_of(net: Network) -> Replacements:
 
 @contextmanager
 def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
-    """Within this context some weights are replaced; afterwards all weights are what they were.
+    """Replace some weights within this context, and restore all weights afterwards.
 
-    That includes weights that the rule has moved itself: only its updates are compared.
+    This includes weights that the rule itself has changed: only its updates are compared.
     """
     layers = net.weighted
     before = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]
@@ -230,7 +230,7 @@ def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
 
 @contextmanager
 def held_constant(units: Iterable[Units], held: bool = True) -> Iterator[None]:
-    """Within this context the outputs of some layers are held constant, or are not."""
+    """Hold the outputs of some layers constant, or do not, within this context."""
     before = [(layer, layer.constant) for layer in units]
     for layer, _ in before:
         layer.constant = held

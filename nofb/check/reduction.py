@@ -1,4 +1,4 @@
-"""Backprop is a special case of feedback: B = Wᵀ must give its steps, and if not, it tells why."""
+"""Backprop is a special case of feedback: with B = Wᵀ the steps must be those of backprop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`nofb audit [RULE ...]`: what each rule really uses, by experiment, beside what it claims."""
+"""`nofb audit [RULE ...]`: measure what each rule uses, and compare it with its claim."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from nofb.text import columns, markdown
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("audit", help="find out what a rule really uses")
+    parser = commands.add_parser("audit", help="measure what a rule really uses")
     # fmt: off
     parser.add_argument("rules", nargs="*", default=list(RULES), metavar="RULE",
-        help="short names, or module:Class for one of your own (default: all of nofb's)")
+        help="short names, or module:Class for a custom rule (default: all rules of nofb)")
     parser.add_argument("--markdown", action="store_true",
-        help="print nothing but the table, in Markdown")
+        help="print only the table, in Markdown")
     # fmt: on
     parser.set_defaults(run=run)
 

@@ -1,4 +1,4 @@
-"""`nofb explain RULE`: its header as mathematics, and its source beside it, or one update of it.
+"""`nofb explain RULE`: its equations beside its code, or one update step by step.
 
 It explains methods of transfer as well.
 """
@@ -22,9 +22,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         f"{', '.join(METHODS)}")
     add("--step", action="store_true",
         help="show one update of a 2-3-2 network, or of a transformer of two blocks, every array "
-        "beside the line that made it")
+        "beside the line that computes it")
     add("--seed", type=int, default=0, metavar="N",
-        help="of that network, its feedback and its batch (default: %(default)s)")
+        help="the seed of this network, its feedback and its batch (default: %(default)s)")
     # fmt: on
     parser.set_defaults(run=run)
 

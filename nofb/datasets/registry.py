@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nofb.datasets import cifar, composites, download, reviews, sources, texts, toys
+from nofb.datasets import (
+    cifar,
+    composites,
+    download,
+    reviews,
+    sources,
+    teachers,
+    texts,
+    toys,
+)
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.embedded import load_embedded
 from nofb.datasets.idx import fetch_idx
@@ -193,6 +202,17 @@ _ROWS = (
         n_classes=None,
         licence="ours",
         load=toys.linear_teacher,
+        locate=_generated,
+    ),
+    Description(
+        name="nonlinear_teacher",
+        what="regression on a random network of tanh units, as Lillicrap et al. 2016",
+        n_train=8000,
+        n_test=2000,
+        shape=(30,),
+        n_classes=None,
+        licence="ours",
+        load=teachers.nonlinear_teacher,
         locate=_generated,
     ),
     Description(

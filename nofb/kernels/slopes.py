@@ -16,6 +16,17 @@ from nofb.types import Array
 
 LEAK = 0.01  # the slope of leaky ReLU below zero
 STEEP, CUBIC = np.sqrt(2 / np.pi), 0.044715  # of GELU in its tanh form
+# erf(x) = x p(x²) / q(x²) up to 3e-8 for |x| <= 4, where it is 1 in single precision: fitted to
+# SciPy's erf by weighted least squares until the largest relative error was smallest.
+# fmt: off
+ERF_ABOVE = tuple(map(np.float32, (
+    1.1283791396, 0.19353350637, 0.053100184223, 0.0038828410651, 0.00028455340649,
+    1.9868543497e-06,
+)))
+ERF_BELOW = tuple(map(np.float32, (
+    1, 0.50484716284, 0.11534519319, 0.015206242871, 0.0011854471196, 3.7420270594e-05,
+)))
+# fmt: on
 
 
 @kernel
@@ -114,13 +125,28 @@ def exact_gelu(a: Array, h: Array) -> None:
 
 
 @kernel
-def times_exact_gelu_slope(signal: Array, h: Array, a: Array) -> Array:
-    """f'(a) = Φ(a) + a φ(a), with the normal density φ(a) = exp(-a² / 2) / √(2π)."""
-    real = a.dtype.type
-    half, root, density = real(0.5), real(np.sqrt(0.5)), real(1 / np.sqrt(2 * np.pi))
-    delta = np.empty_like(signal)
-    flat, signal, a = delta.reshape(-1), signal.reshape(-1), a.reshape(-1)
+def exact_gelu_single(a: Array, h: Array) -> None:
+    """f(a) = a Φ(a) in single precision, many times as fast: erf is a ratio of polynomials."""
+    half, root, most = np.float32(0.5), np.float32(np.sqrt(0.5)), np.float32(4)
+    a, h = a.reshape(-1), h.reshape(-1)
     for i in range(a.size):
-        below = half + half * real(erf(root * a[i]))
-        flat[i] = signal[i] * (below + a[i] * density * np.exp(-half * a[i] * a[i]))
+        x = min(max(root * a[i], -most), most)
+        s = x * x
+        p, q = ERF_ABOVE[5], ERF_BELOW[5]
+        for k in range(4, -1, -1):
+            p, q = p * s + ERF_ABOVE[k], q * s + ERF_BELOW[k]
+        h[i] = a[i] * (half + half * (x * p / q))
+
+
+@kernel
+def times_exact_gelu_slope(signal: Array, h: Array, a: Array, bell: Array) -> Array:
+    """f'(a) = Φ(a) + a φ(a), where Φ = h / a, and φ = bell / √(2π) is the normal density."""
+    real = a.dtype.type
+    half, density = real(0.5), real(1 / np.sqrt(2 * np.pi))
+    delta = np.empty_like(signal)
+    flat, signal, h = delta.reshape(-1), signal.reshape(-1), h.reshape(-1)
+    a, bell = a.reshape(-1), bell.reshape(-1)
+    for i in range(a.size):
+        below = h[i] / a[i] if a[i] * a[i] > 0 else half
+        flat[i] = signal[i] * (below + a[i] * density * bell[i])
     return delta

@@ -23,7 +23,7 @@ class MLP(Builder):
     activation
         Of the hidden layers.
     input_dropout
-        The share of inputs silenced at each step, at random; Nøkland's tenth.
+        The dropout rate of the inputs; Nøkland's choice of 0.1.
     loss, dtype
         As for every `Builder`.
 

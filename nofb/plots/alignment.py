@@ -1,6 +1,6 @@
 """How each feedback path lines up with backprop's: angles, layer by layer, epoch by epoch.
 
-A rule that sends 90° teaches noise; below 90° its steps go downhill, at 0° it is backprop.
+A signal at 90° is noise for the layer; below 90° small steps lower the loss; 0° is backprop.
 """
 
 from __future__ import annotations

@@ -94,12 +94,12 @@ class Shades:
 
     def __init__(self, means: list[float], measure: str) -> None:
         values = np.array([mean for mean in means if np.isfinite(mean)])
-        self.share, self.values = measure.endswith("accuracy"), values
-        self.map = mpl.colormaps[MAP if self.share else f"{MAP}_r"]
+        self.is_accuracy, self.values = measure.endswith("accuracy"), values
+        self.map = mpl.colormaps[MAP if self.is_accuracy else f"{MAP}_r"]
         middle = np.median(values) if values.size else np.nan
-        near = values[values >= middle - STRAGGLES if self.share else values <= FAR * middle]
+        near = values[values >= middle - STRAGGLES if self.is_accuracy else values <= FAR * middle]
         low, high = (near.min(), near.max()) if near.size else (0.0, 1.0)
-        least = 0.005 if self.share else 0.05 * high  # what differs less looks alike
+        least = 0.005 if self.is_accuracy else 0.05 * high  # what differs less looks alike
         self.norm = Normalize(max(0.0, low - least), high + least)
 
     def of(self, mean: float) -> tuple[Any, str]:
@@ -110,7 +110,7 @@ class Shades:
 
     def words(self, number: float) -> str:
         """Return a mean or a deviation as it stands in a square."""
-        return f"{100 * number:.1f}" if self.share else f"{number:.3g}"
+        return f"{100 * number:.1f}" if self.is_accuracy else f"{number:.3g}"
 
     def add_bar(self, picture: Picture, places: list[Axes]) -> None:
         """Explain the colours beside the panels."""
@@ -121,7 +121,7 @@ class Shades:
             ScalarMappable(self.norm, self.map),
             ax=places,
             extend="min" if below else "max" if above else "neither",
-            format=lambda mean, position: f"{self.words(mean)}{'%' * self.share}",
+            format=lambda mean, position: f"{self.words(mean)}{'%' * self.is_accuracy}",
             aspect=picture.get_size_inches()[1] / BAR,
         )
         bar.outline.set_visible(False)

@@ -1,4 +1,4 @@
-"""Who learns, and how fast: test accuracy and training loss, epoch by epoch.
+"""Which rules learn, and how fast: test accuracy and training loss, epoch by epoch.
 
 Backprop is the ceiling and the last layer alone the floor; a rule earns its keep in between.
 """

@@ -1,4 +1,4 @@
-"""Which way a signal travels: the layers in a row, the way up above them, the way back below."""
+"""The paths of signals: the layers in a row, the forward path above, the feedback path below."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a comparison leaves in a folder: a page, figures, and every number; or a table to print.
+"""Reports of a comparison: a folder with a page, figures and numbers, or a table to print.
 
-`write` fills the folder, `check_folder` says beforehand whether it could, `table` is plain text.
+`write` fills the folder, `check_folder` tests first whether it can be written, `table` is text.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ __all__ = ["check_folder", "table", "write"]
 
 
 def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
-    """Write a comparison into a folder, which is made if there is none.
+    """Write a comparison into a folder, which is created if needed.
 
     Parameters
     ----------
     comparison
         The runs.
     folder
-        Where to. It gets `report.html`, which needs no network, each figure as PNG and SVG,
-        `results.json` and `results.csv`; files of these names are replaced, others are left alone.
+        The folder. It gets `report.html`, which needs no network, each figure as PNG and SVG,
+        `results.json` and `results.csv`. Files of these names are replaced, others are unchanged.
     command
-        What makes the same comparison again, for the reader.
+        The command that repeats the comparison, for the reader.
 
     Returns
     -------

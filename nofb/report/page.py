@@ -1,6 +1,6 @@
-"""The page: one HTML file that opens anywhere, by day and by night, and asks nobody for anything.
+"""The page: one HTML file without external resources, with a light and a dark theme.
 
-Its figures are drawn once; their neutral colours are CSS variables, so they follow the theme.
+Its figures are drawn once; their neutral colours are CSS variables, which follow the theme.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
     drawings
         Each figure as the bytes of an SVG file in the light theme, by its file's stem.
     about
-        Where the comparison comes from.
+        The origin of the comparison.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
 
 
 def inline(drawing: bytes, stem: str, label: str) -> str:
-    """Return an SVG file as part of a page: ids of its own, and the theme's colours as variables.
+    """Return an SVG file as part of a page: with unique ids, and the theme's colours as variables.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _table_row(row: Row) -> str:
 
 
 def _prose(text: str) -> str:
-    """Return plain words as HTML; what stands between backticks is code."""
+    """Return plain text as HTML; text between backticks is code."""
     return re.sub("`(.*?)`", r"<code>\1</code>", escape(text))
 
 
@@ -132,7 +132,7 @@ def _definitions(meanings: Mapping[str, str]) -> str:
 
 
 def _settings(comparison: Comparison) -> dict[str, str]:
-    """Return what all runs had in common, as words."""
+    """Return the common settings of all runs, as text."""
     settings = comparison.settings.settings
     if "hidden" in settings:
         settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"

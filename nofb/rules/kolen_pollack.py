@@ -77,11 +77,12 @@ class KolenPollack(FeedbackAlignment):
     decay: float = settings.number(1e-3, least=0, below=1)
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
+        local = net.local_updates(trace)  # losses of the network's own, known to B's synapses too
         for layer in trace.deltas:
             if layer.B is not None and not layer.frozen:
                 h_below, delta = trace.h_below(layer), trace.delta_rows(layer)
                 dB = reciprocal_product(h_below, delta, trace.predictions)  # eq. 4  (n_l, n_{l-1})
-                yield layer, dB
+                yield layer, dB + local[layer].T if layer in local else dB
 
     def after_step(self, net: Network) -> None:
         for layer in net.weighted:

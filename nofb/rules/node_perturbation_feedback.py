@@ -19,8 +19,8 @@ Why it works: to first order the loss changes by Σ_l ξ_l · g_l, with g_l the 
 Remaining error: the change of the loss is one number for all units, so each entry of λ has the
     variance ‖g‖² of all layers together, which hides its own part. And B becomes Wᵀ only along the
     δ that occur; in other directions it keeps its initial values.
-Uses: the global error, its own activations, B, each sample's loss, a second forward pass. Does not
-    use: W in the backward pass, a second phase.
+Uses: the global error, its own activations, B, each sample's loss, a second forward pass.
+    Does not use: W in the backward pass, a second phase.
 Paper: B has its own rate η_B; here B has the optimizer of W.
 Released code: adds up the losses of a batch before eq. 5, so a sample gets the noise of all others
     too. With one hidden layer it divides by σ, not σ², and δ is that of the noisy pass. One of its

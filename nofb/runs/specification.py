@@ -42,14 +42,14 @@ class Specification:
     rule, attributes
         The rule's short name, and what it is given.
     optimizer_options
-        What the optimizer is given besides: a schedule other than half a cosine, for example.
+        Further arguments of the optimizer, for example another schedule than cosine annealing.
     centred
         Whether pixels are centred, in [-1, 1]; if not they are in [0, 1].
     samples
         How many of the training samples are used, `None` for all.
     options
         The network's options. For an mlp: hidden, the units of each hidden layer; activation;
-        input_dropout, the share of pixels silenced at each step; loss; dtype.
+        input_dropout, the dropout rate of the inputs; loss; dtype.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""What a thing is, in JSON values that are equal for equal things, so that runs can be compared.
+"""Describes objects by JSON values that are equal for equal objects, to compare runs.
 
-A rule, an optimizer or an initialiser is what its constructor was given; the rest of it is state.
+The arguments of its constructor describe a rule, an optimizer or an initialiser; the rest is state.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _call(name: str, given: dict[str, Any]) -> str:
 
 
 def _function(function: Callable[..., object]) -> str:
-    """Return where a function stands, and what it took along if it stands inside another."""
+    """Return the module and name of a function, and its closure if it is an inner function."""
     # A ufunc of NumPy 1 has no __module__.
     module = getattr(function, "__module__", type(function).__module__)
     name = f"{module}.{getattr(function, '__qualname__', function.__name__)}"

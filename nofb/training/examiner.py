@@ -1,4 +1,4 @@
-"""What is measured between epochs: on the test split, a validation split and a probe."""
+"""The measures between epochs: on the test set, a validation split and a probe."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Samples = tuple[Array, Array]
 
 
 class Examiner:
-    """Measures a network between epochs, and knows the samples that it learns from.
+    """Measures a network between epochs, and holds its training samples.
 
     Parameters
     ----------
     run
-        Whose network and rule are measured.
+        The run whose network and rule are measured.
     data, validation, seed
         As for `fit`.
     probe
-        What is compared with backprop.
+        The probe, for the comparison with backprop.
 
     Attributes
     ----------
     training
-        The samples and target rows that are left to learn from.
+        The samples and target rows for training.
 
     Raises
     ------

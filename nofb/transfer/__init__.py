@@ -17,12 +17,13 @@ from nofb.transfer.linear import Linear
 from nofb.transfer.lora import LoRA
 from nofb.transfer.model import Transferred, check_backbone
 from nofb.transfer.prompts import PromptTuning
-from nofb.transfer.toast import Steering, Toast
+from nofb.transfer.toast import DeadMaskWarning, Steering, Toast
 from nofb.transfer.toast_lite import ToastLite
 
 __all__ = [
     "METHODS",
     "Backbone",
+    "DeadMaskWarning",
     "Finetune",
     "Linear",
     "LoRA",

@@ -10,7 +10,6 @@ import copy
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -30,11 +29,10 @@ from nofb.layers import (
 )
 from nofb.layers.base import Wiring
 from nofb.layers.block import Part
-from nofb.network import ROWS_AT_ONCE, Network
+from nofb.network import Network
 from nofb.trace import Trace
 from nofb.types import Array
 
-MEMORY = 2**28  # bytes that the samples of one forward pass may take
 FIRST, MEAN, EACH = "the first token", "the mean of all tokens", "each token"
 
 # Adds what a block's attention is made of, above its tokens: queries, keys and values.
@@ -120,14 +118,6 @@ class Parts:
     norm: LayerNorm | None
     pool: Layer | None
 
-    def layers(self) -> Iterator[Layer]:
-        """Give every layer of the blocks and above."""
-        for block in self.blocks:
-            attention = block.attention
-            yield from (attention.query, attention.key, attention.value, attention.attend)
-            yield from (attention.output, *block.dense, *block.norms)
-        yield from (each for each in (self.norm, self.pool) if each is not None)
-
 
 class Backbone:
     """A copy of a trained network, whose layers are frozen, with its parts.
@@ -211,24 +201,14 @@ class Backbone:
         units = [layer.shape_out[-1] for layer in given]
         ends = np.cumsum(units)
         kept = np.empty((len(x), *given[0].shape_out[:-1], sum(units)), self.net.dtype)
-        for trace, rows in self.passes(x):
+        for trace, rows in self.net._pieces(x):
             for layer, end, width in zip(given, ends, units, strict=True):
                 kept[rows][..., end - width : end] = trace[layer].h
         return kept
 
-    def passes(self, x: Array) -> Iterator[tuple[Trace, slice]]:
-        """Give a trace for some samples after others, in memory that the next ones use again."""
-        numbers = sum(prod(node.shape_out) for node in self.net.nodes)
-        numbers += sum(each.heads * self.tokens**2 for each in attends(self.net))
-        size = int(np.clip(MEMORY // (4 * numbers), 1, min(ROWS_AT_ONCE, len(x))))
-        trace = Trace(self.net, size)
-        for start in range(0, len(x), size):
-            samples = np.require(x[start : start + size], requirements="W")
-            yield trace.rows(len(samples)).fill(samples), slice(start, start + len(samples))
-
     def attention(self, x: Array) -> Array:
         """Return the attention weights (blocks, N, T, T), a mean over heads; x as for `send`."""
-        return mean_attention(self.net, self.passes(x), len(x))
+        return mean_attention(self.net, self.net._pieces(x), len(x))
 
     @property
     def digest(self) -> str:

@@ -184,9 +184,8 @@ class Transferred(Network):
         if not attends(self):  # a head alone
             return before, before
         after = mean_attention(self, self._pieces(self.as_input(x)), len(samples))
-        if len(after) == len(before):
-            return before, after
-        return before, np.concatenate([before[: len(before) - len(after)], after])
+        earlier = before[: len(before) - len(after)]  # of blocks that were computed once
+        return before, np.concatenate([earlier, after]) if len(earlier) else after
 
     def outline(self) -> dict[str, str]:
         """Return what each layer is, and which backbone it needs."""
@@ -246,8 +245,10 @@ class Transferred(Network):
         about, arrays = archive.read(path, "transfer", "checkpoint", parts={"network": dict})
         check_backbone(path, about, self.backbone)
         checks.same(str(path), about["network"], self.outline())
-        weights = self._own_weights()
-        for name, array in archive.fitted(path, arrays, weights).items():
+        weights, wanted = self._weights(), self._own_weights()
+        if about["kind"] == "transfer":  # which may hold copies that were set free, too
+            wanted |= {place: array for place, array in weights.items() if place in arrays}
+        for name, array in archive.fitted(path, arrays, wanted).items():
             weights[name][...] = array
         return self
 

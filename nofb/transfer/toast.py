@@ -20,8 +20,11 @@ Symbols: z last tokens of pass 1 (N, T, d); ξ task (d,); m mask (N, T); P featu
     (N, T, d), Xn_l the same normalised; W_V, b_V frozen; L number of blocks; n = N T d; c weight of
     the loss; W, b head.
 Uses: A, C, P and the head are Dense layers with a B of their own, and ξ needs only its own signal
-    and z; so every rule can teach them, with a B in each frozen layer, too. Pass 1 has nothing that
-    learns: it is computed once for each sample.
+    and z; so every rule can teach them, with a B in each frozen layer, too. With direct feedback D
+    no signal arrives at ξ, and it stays as drawn. Pass 1 has nothing that learns: it is computed
+    once for each sample.
+Trap: where cos(z_i, ξ) ≤ 0 for all tokens, the mask is 0 and ξ has no gradient: it never comes
+    back. A DeadMaskWarning says so, and a smaller learning rate helps.
 What learns: A, C, ξ and the head, in both stages. P stays the identity, as in the released code,
     unless `train_p`; the released language stage trains C and ξ only, as `train_a=False` does.
 Released code: the vision code adds the value bias twice, V = Xn W_V + b_V + td W_V + b_V, so that
@@ -39,7 +42,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from nofb import checks, settings
+from nofb import callers, checks, settings
 from nofb.initialisers import scaled
 from nofb.kernels.jit import kernel
 from nofb.layers import Attention, Dense, Layer, Record, Sum, WeightedLayer
@@ -52,6 +55,10 @@ from nofb.transfer.model import Columns, Options, Transferred
 from nofb.types import Array, FloatType, Shape
 
 STAGES = ("transfer", "pretune")
+
+
+class DeadMaskWarning(RuntimeWarning):
+    """The mask is 0 for all tokens of a batch, so that the task can learn nothing from it."""
 
 
 @kernel
@@ -180,7 +187,14 @@ class FeatureSelection(LearnedLayer):
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
         """Return Δξ, for a signal on what was selected."""
         s, z = self._rows(record.signal(self, signal, self.shape_out)), self._rows(record.h_below)
-        return {"xi": task_update(s, z, self.xi, self.cosines(record), samples)}
+        cos = self.cosines(record)
+        if (cos <= 0).all():
+            callers.warn(
+                f"the task ξ points away from all {len(cos)} tokens of a batch: nothing is "
+                "selected, td is 0, and ξ gets no gradient; a smaller learning rate keeps it alive",
+                DeadMaskWarning,
+            )
+        return {"xi": task_update(s, z, self.xi, cos, samples)}
 
     def _rows(self, x: Array) -> Array:
         return x.reshape(-1, self.units)

@@ -157,7 +157,7 @@ def test_a_picture_shows_which_way_a_rules_signals_go(name, ways):
 
 def test_a_picture_tells_what_is_heard_of_an_error():
     """All that sets error-sign feedback apart from direct feedback is what is sent."""
-    assert [name for name in RULES if dissect(RULES[name]).hears_signs] == ["sdfa"]
+    assert [name for name in RULES if dissect(RULES[name]).uses_only_signs] == ["sdfa"]
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -11,12 +11,12 @@ import pytest
 from oracles import normal
 from stated import stated
 
-from nofb import kernels, noise, rules
+from nofb import kernels, noise, rules, transfer
 
 
 def modules():
-    """Return the modules that kernels stand in: those of `nofb.kernels`, and every rule's file."""
-    for package in (kernels, rules):
+    """Return what kernels stand in: `nofb.kernels`, and every file of a rule or of a method."""
+    for package in (kernels, rules, transfer):
         for info in pkgutil.iter_modules(package.__path__):
             yield importlib.import_module(f"{package.__name__}.{info.name}")
     yield noise
@@ -107,8 +107,10 @@ OF_LAYERS = {
     "slopes.gelu_angle": lambda: (normal(7, 4),),
     "slopes.gelu": lambda: (normal(7, 4), np.tanh(normal(7, 4, seed=1)), *zeros((7, 4))),
     "slopes.times_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
+    "steps.squared_length": lambda: (normal(5, 4),),
     "slopes.exact_gelu": lambda: (normal(7, 4), *zeros((7, 4))),
-    "slopes.times_exact_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(3)),
+    "slopes.exact_gelu_single": lambda: (normal(7, 4), *zeros((7, 4))),
+    "slopes.times_exact_gelu_slope": lambda: tuple(normal(7, 4, seed=i) for i in range(4)),
     "steps.fit": lambda: step_of(),
     "steps.descend": lambda: (*step_of(), 0.1),
     "steps.momentum": lambda: (*step_of(1), 0.1, 0.9),
@@ -158,6 +160,15 @@ OF_RULES = {
     ),
     "iterated_inverses.layer_factor": lambda: (normal(7, 3), normal(7, 5)),
     "iterated_inverses.minimum_norm": lambda: (normal(7, 3), normal(7, 5), True),
+    "lora.low_rank": lambda: (normal(5, 2), normal(2, 4), 0.5),
+    "toast.cosines": lambda: (normal(7, 5), normal(5)),
+    "toast.mask": lambda: (normal(7),),
+    "toast.select": lambda: (normal(7, 5), normal(7)),
+    "toast.along_cosines": lambda: (normal(7), normal(7, 5), normal(5), normal(7)),
+    "toast.task_update": lambda: (
+        normal(7, 5), normal(7, 5, seed=1), normal(5), normal(7), 3,
+    ),
+    "toast.undo_update": lambda: (normal(7, 5), normal(7, 5, seed=1), normal(5, 5), 0.1),
 } | stated("KERNELS")  # fmt: skip
 
 

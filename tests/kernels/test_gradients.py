@@ -333,6 +333,17 @@ def test_an_activation_and_its_slope_are_the_textbooks(activation):
     np.testing.assert_allclose(f.slope(POINTS), measured, rtol=0, atol=1e-8)
 
 
+def test_the_exact_gelu_of_single_precision_is_that_of_double():
+    """It is worked out in another way, which must hold far from zero, too."""
+    f, a = activations.get("exact_gelu"), np.linspace(-12, 12, 20001)
+    expected = oracles.ACTIVATIONS["exact_gelu"]
+    single = a.astype(np.float32)
+    np.testing.assert_allclose(f(single), expected[0](a), rtol=3e-7, atol=1e-6)
+    np.testing.assert_allclose(f.slope(single), expected[1](a), rtol=1e-6, atol=2e-6)
+    assert f(single).dtype == f.slope(single).dtype == np.float32
+    assert np.isnan(f(np.full(1, np.nan, np.float32))).all()
+
+
 @pytest.mark.parametrize("activation", HIDDEN)
 def test_an_activation_may_work_in_place(activation):
     """A map of targets has one array for the product and for what the units make of it."""

@@ -53,7 +53,8 @@ FAULTS = {
     ),
 }  # fmt: skip
 
-runs = planted_runs(FAULTS, ["kernels"])
+FOLDERS = ["kernels"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])

@@ -52,10 +52,10 @@ FAULTS = {
         BACK,
     ),
     "a mean that sends the whole signal to every pixel": Fault(
-        POOLING, "share * pooled[n, y, x, c]", "pooled[n, y, x, c]", BACK
+        POOLING, "factor * pooled[n, y, x, c]", "pooled[n, y, x, c]", BACK
     ),
     "windows of means that overwrite each other": Fault(
-        POOLING, "maps[n, i, j, c] += share", "maps[n, i, j, c] = share", BACK
+        POOLING, "maps[n, i, j, c] += factor", "maps[n, i, j, c] = factor", BACK
     ),
     "positions that learn from the sum": Fault(
         "layers/positions.py", "signal.sum(0) / self.dtype(samples)", "signal.sum(0)", LEARN
@@ -88,7 +88,8 @@ FAULTS = {
 }  # fmt: skip
 
 
-runs = planted_runs(FAULTS, ["layers"])
+FOLDERS = ["layers"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nofb import Adam, fit, networks, rules
+from nofb import Adam, Checkpoint, fit, networks
 from nofb.datasets import Dataset
 
 
@@ -18,14 +18,14 @@ def test_the_running_averages_of_norms_are_taken_up_again(name, tmp_path):
     """γ, β and positions have some as well: their file was called a damaged one."""
     data, path = images(), tmp_path / "run.npz"
 
-    def run(epochs, **more):
+    def run(epochs, checkpoint=None):
         net = networks.make(name, data, blocks=1)
-        fit(net, rules.make("fa"), data, epochs, optimizer=Adam(), progress=False, **more)
+        fit(net, "fa", data, epochs, optimizer=Adam(), progress=False, checkpoint=checkpoint)
         return net
 
     whole = run(2)
-    run(1, checkpoint=path)
-    resumed = run(2, checkpoint=path, resume=True)
+    run(1, path)
+    resumed = run(2, Checkpoint(path, resume=True))
     for node, twin in zip(whole.nodes, resumed.nodes, strict=True):
         for key, array in node.parameters().items():
             np.testing.assert_array_equal(array, twin.parameters()[key])

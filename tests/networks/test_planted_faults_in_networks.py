@@ -53,7 +53,8 @@ FAULTS = {
 }  # fmt: skip
 
 
-runs = planted_runs(FAULTS, ["networks", "graph"])
+FOLDERS = ["networks", "graph"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])

@@ -11,9 +11,9 @@ from nofb import Dense, Network, datasets, plots
 from nofb.cli import main
 from nofb.datasets import Dataset
 from nofb.diagnosis import View
-from nofb.diagnosis.step_angles import YARDSTICKS, directions, probed, unnoticed
-from nofb.diagnosis.targets import unnoticed_shares
-from nofb.jacobians import null_space_shares, output_jacobians
+from nofb.diagnosis.step_angles import YARDSTICKS, directions, mean_null_space_fractions, probed
+from nofb.diagnosis.targets import null_space_fractions
+from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.papers.meulemans2020 import STUDY, angles
 from nofb.papers.meulemans2020.angles import PUBLISHED, RULES, step_angles, tasks
 from nofb.papers.meulemans2020.configurations import PAPER, SCALES, SEEDS, specified
@@ -76,11 +76,11 @@ def test_the_output_notices_all_of_a_gradient_and_little_of_a_random_change():
     """Of 12 dimensions 3 outputs notice 3 at most: a random change loses three quarters."""
     for name in ("bp", "gnt"):
         rule = make(name)
-        assert unnoticed(rule, asked(rule)[1]) == pytest.approx([0, 0], abs=1e-4)
+        assert mean_null_space_fractions(rule, asked(rule)[1]) == pytest.approx([0, 0], abs=1e-4)
     shares = []
     for seed in range(20):
         rule = make("dfa")
-        shares.append(unnoticed(rule, asked(rule, seed)[1]))
+        shares.append(mean_null_space_fractions(rule, asked(rule, seed)[1]))
     assert np.mean(shares, axis=0) == pytest.approx([1 - 3 / 8, 1 - 3 / 12], abs=0.12)
 
 
@@ -93,8 +93,8 @@ def test_the_share_counts_samples_that_leave_units_without_a_slope():
     change = {layer: delta.copy() for layer, delta in rule.signals(net, trace)}  # its slope is 1
     (layer, J), = output_jacobians(trace)  # fmt: skip
     assert (trace[layer].a <= 0).any(axis=1).all()
-    expected = null_space_shares(J, change[layer]).mean()
-    assert unnoticed(rule, trace) == pytest.approx([expected], abs=1e-4)
+    expected = null_space_fraction(J, change[layer]).mean()
+    assert mean_null_space_fractions(rule, trace) == pytest.approx([expected], abs=1e-4)
     assert expected > 0.05
 
 
@@ -102,8 +102,8 @@ def test_the_share_is_that_of_the_targets_where_there_are_targets():
     """δ over f' must be what a target asks for, or rules without targets stand in another table."""
     rule = make("dtp", gradient_at_top=False)
     _, trace = asked(rule)
-    expected = unnoticed_shares(View(rule, trace))[:-1]
-    assert unnoticed(rule, trace) == pytest.approx(expected, abs=2e-4)
+    expected = null_space_fractions(View(rule, trace))[:-1]
+    assert mean_null_space_fractions(rule, trace) == pytest.approx(expected, abs=2e-4)
 
 
 # -- what is run ---------------------------------------------------------------------------------

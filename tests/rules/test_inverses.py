@@ -21,10 +21,10 @@ from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.targets import (
     inverse_residuals,
     lipschitz_constants,
+    null_space_fractions,
     residual,
-    unnoticed_shares,
 )
-from nofb.jacobians import null_space_shares, output_jacobians
+from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.layers import Chain, Inverse
 from nofb.noise import add_noise
 from nofb.rules.gauss_newton_targets import gauss_newton
@@ -272,7 +272,7 @@ def test_a_linear_inverse_that_reconstructs_becomes_the_pseudo_inverse():
 
 def null_shares(rule: TargetRule, net: Network) -> np.ndarray:
     trace = taught_trace(net, *batch(net, 20))
-    return unnoticed_shares(View(rule, trace))[:-1]
+    return null_space_fractions(View(rule, trace))[:-1]
 
 
 def test_pseudo_inverses_do_not_compose():
@@ -517,14 +517,14 @@ def test_the_null_space_share_is_what_a_decomposition_leaves_over():
     for _, J in output_jacobians(trace):
         change = rng.normal(size=(7, J.shape[2]))
         change[0] = 0
-        found = null_space_shares(J, change)
+        found = null_space_fraction(J, change)
         assert np.isnan(found[0])
         for n in range(1, 7):
             V = np.linalg.svd(J[n])[2]
             left = V[3:] @ change[n]
             np.testing.assert_allclose(found[n], left @ left / (change[n] @ change[n]), rtol=1e-9)
         heard = np.einsum("njk,nj->nk", J, rng.normal(size=(7, 3)))
-        np.testing.assert_allclose(null_space_shares(J, heard), 0, atol=1e-12)
+        np.testing.assert_allclose(null_space_fraction(J, heard), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.3])

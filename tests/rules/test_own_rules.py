@@ -148,7 +148,7 @@ def test_the_command_prints_a_line_for_each_test_and_says_by_its_code_if_one_fai
     assert len(re.findall("^passed", out, re.M)) == len(TESTS) and "No failure." in out
     assert main(["check", "students_file:Flat"]) == 1
     out = capsys.readouterr().out
-    assert re.search("^FAILED  the slope ", out, re.M) and "Mend the first one first" in out
+    assert re.search("^FAILED  the slope ", out, re.M) and "Fix the first one first" in out
     assert max(map(len, out.splitlines())) <= 100
 
 

@@ -283,7 +283,8 @@ FAULTS = {
     ),
 }  # fmt: skip
 
-runs = planted_runs(FAULTS, ["rules"])
+FOLDERS = ["rules"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])

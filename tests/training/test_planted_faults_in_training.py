@@ -31,7 +31,8 @@ FAULTS = {
     ),
 }  # fmt: skip
 
-runs = planted_runs(FAULTS, ["training"])
+FOLDERS = ["training"]  # of tests, which are copied
+runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])

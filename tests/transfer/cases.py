@@ -13,6 +13,7 @@ from nofb import (
     Network,
     Patches,
     Positions,
+    Present,
     Residual,
     transfer,
 )
@@ -28,13 +29,22 @@ def norm_first(causal=False):
     ]
 
 
-def norm_last():
+def norm_last(present=None):
     return [
-        Residual([Attention(D, 2)]),
+        Residual([Attention(D, 2, present=present)]),
         LayerNorm(D),
         Residual([Dense(D, 8, "gelu"), Dense(8, D)]),
         LayerNorm(D),
     ]
+
+
+def padded():
+    """Return an encoder of text in which the token 0 is padding."""
+    present = Present()
+    return [
+        Embedding(7, D), present, Positions(9, D), LayerNorm(D), *norm_last(present),
+        *norm_last(present), MeanToken(present), Dense(D, 4),
+    ]  # fmt: skip
 
 
 LAYERS = {
@@ -59,6 +69,7 @@ LAYERS = {
         ],
         (5,),
     ),
+    "padded text": (padded, (5,)),
 }  # fmt: skip
 NAMES = list(LAYERS)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from transfer.cases import NAMES, backbone, batch, model, weights
 
-from nofb import AdamW, fit, rules, transfer
+from nofb import AdamW, Checkpoint, fit, transfer
 from nofb.datasets import Dataset
 from nofb.transfer import METHODS
 
@@ -57,6 +57,18 @@ def test_only_what_the_method_adds_is_in_the_file(tmp_path):
         assert sum(held[name].size for name in names) == net.trained_parameters
 
 
+def test_a_copy_that_was_set_free_is_kept_as_well(tmp_path):
+    """Whoever trains the norms of a steered transformer must find them again."""
+    net = model("toast")
+    norm = net.steered.blocks[1].norms[0]
+    norm.frozen = False
+    norm.gamma *= 2
+    net.save(tmp_path / "model.npz")
+    twin = transfer.load(tmp_path / "model.npz", backbone())
+    x, _ = batch(net)
+    np.testing.assert_array_equal(net.outputs(x), twin.outputs(x))
+
+
 def test_another_method_and_damaged_files_are_refused(tmp_path):
     """Arrays may fit by chance."""
     path = tmp_path / "model.npz"
@@ -95,8 +107,9 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(method, tmp_path):
 
     def run(epochs, path=None, resume=False):
         net = model(method, dtype=np.float32, shaken=False)
-        more = {"checkpoint": path, "resume": resume} if path else {}
-        fit(net, rules.make("kp"), digits(), epochs, 8, AdamW(lr=1e-2), progress=False, **more)
+        kept = Checkpoint(path, resume=resume) if path else None
+        optimizer = AdamW(lr=1e-2)
+        fit(net, "kp", digits(), epochs, 8, optimizer, progress=False, checkpoint=kept)
         return net
 
     whole = run(3)
@@ -112,7 +125,7 @@ def test_a_checkpoint_on_another_backbone_is_refused(tmp_path):
     """What is computed once would be of one network, and what is trained of another."""
     data, path = digits(), tmp_path / "run.npz"
     net = model("toast", dtype=np.float32)
-    fit(net, rules.make("bp"), data, 1, progress=False, checkpoint=path)
+    fit(net, "bp", data, 1, progress=False, checkpoint=path)
     other = transfer.make("toast", backbone(dtype=np.float32, seed=7), 3)
     with pytest.raises(ValueError, match="backbone is"):
-        fit(other, rules.make("bp"), data, 2, progress=False, checkpoint=path, resume=True)
+        fit(other, "bp", data, 2, progress=False, checkpoint=Checkpoint(path, resume=True))

@@ -5,6 +5,7 @@ import pytest
 from transfer.cases import NAMES, D, backbone, batch, model, weights
 
 from nofb import SGD, transfer
+from nofb.layers import Layer
 from nofb.rules import make
 from nofb.trace import Trace
 from nofb.training.step import step
@@ -113,6 +114,20 @@ def test_td_is_linear_in_p_in_each_a_and_in_each_c(name):
         matrix.W /= 2
 
 
+def test_a_task_that_selects_nothing_says_so():
+    """It has no gradient any more: without a word, the run would be a linear probe."""
+    net = model("toast")
+    x, y = batch(net, samples=1)
+    silence(net, "a task that no token points to", x)
+    rule = make("bp")
+    rule.attach(net)
+    trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
+    before = net.steered.selection.xi.copy()
+    with pytest.warns(transfer.DeadMaskWarning, match="points away from all 7 tokens of a batch"):
+        step(net, rule, SGD(lr=0.1), trace)
+    np.testing.assert_array_equal(net.steered.selection.xi, before)
+
+
 def test_td_is_the_written_equation():
     """s_{L+1} = m z P, s_l = s_{l+1} A_lᵀ, td_l = s_l C_lᵀ: A of block l stands before its C."""
     net = model("toast")
@@ -168,6 +183,22 @@ def test_late_feedback_leaves_earlier_blocks_alone():
         model("toast", late=4)
 
 
+def of_parts(parts):
+    """Return copies of all parameters of the blocks of a backbone, or of copies of them."""
+    layers = [
+        layer
+        for block in parts.blocks
+        for layer in (*vars(block.attention).values(), *block.dense, *block.norms)
+        if isinstance(layer, Layer)
+    ]
+    return [array.copy() for layer in layers for array in layer.parameters().values()]
+
+
+def of_blocks(net):
+    """Return the same of the copies that a method has steered, if there are any."""
+    return of_parts(net.layers[0].copies) if hasattr(net.layers[0], "copies") else []
+
+
 @pytest.mark.parametrize("stage", ["transfer", "pretune"])
 @pytest.mark.parametrize("method", list(transfer.METHODS))
 def test_the_backbone_stays_bit_for_bit(method, stage):
@@ -176,7 +207,7 @@ def test_the_backbone_stays_bit_for_bit(method, stage):
     options = {"stage": stage} if method == "toast" else {}
     net = transfer.make(method, original, 3, **options)
     before, copy = weights(original), weights(net.backbone.net)
-    frozen = [a.copy() for n in net.nodes if n.frozen for a in n.parameters().values()]
+    frozen = of_blocks(net)
     x, y = batch(net)
     for name in ("bp", "kp"):
         rule = make(name)
@@ -185,7 +216,9 @@ def test_the_backbone_stays_bit_for_bit(method, stage):
         for _ in range(3):
             trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
             step(net, rule, optimizer, trace)
-    after = [a for n in net.nodes if n.frozen for a in n.parameters().values()]
-    then = weights(original) + weights(net.backbone.net) + after
+    if frozen:  # the steered copies are the backbone's, too
+        for old, new in zip(of_parts(net.backbone), frozen, strict=True):
+            np.testing.assert_array_equal(old, new)
+    then = weights(original) + weights(net.backbone.net) + of_blocks(net)
     for old, new in zip(before + copy + frozen, then, strict=True):
         np.testing.assert_array_equal(old, new)

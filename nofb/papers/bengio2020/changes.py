@@ -9,7 +9,7 @@ import numpy as np
 
 from nofb.diagnosis import angles
 from nofb.diagnosis.targets import residual
-from nofb.jacobians import null_space_shares, output_jacobians
+from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.layers import WeightedLayer
 from nofb.network import network_of
 from nofb.rules import make
@@ -83,7 +83,7 @@ def measures(rule: TargetRule, trace: Trace, changes: Changes) -> dict[str, list
         gradient = np.einsum("nj,nji->ni", error, J)
         found["gauss_newton_angle"].append(_median(angles(asked, newton)))
         found["bp_angle"].append(_median(angles(asked, gradient)))
-        found["null_space_share"].append(_median(null_space_shares(J, asked)))
+        found["null_space_share"].append(_median(null_space_fraction(J, asked)))
         lengths = np.linalg.norm(asked, axis=1) / np.linalg.norm(newton, axis=1)
         found["length"].append(_median(lengths))
         own = layers[net.weighted.index(layer) + 1]
