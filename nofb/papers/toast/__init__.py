@@ -11,7 +11,7 @@ from nofb.papers.toast import feedback, frozen_path, methods, variants
 STUDY = Study(
     "toast",
     "Shi et al. 2023: TOAST beside other methods of transfer, and taught without weight transport",
-    "half an hour on one idle core",
+    "an hour on one idle core",
     ("mnist", "fashion_mnist"),
     (methods.PART, variants.PART, feedback.PART, frozen_path.PART),
 )

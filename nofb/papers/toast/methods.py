@@ -188,7 +188,8 @@ def figure(records: Sequence[Record]) -> Picture:
         right.set_xticks(range(1, 5))
         right.set_xlabel("block")
         right.set_ylabel("class token's attention on the garment")
-        right.legend(frameon=False)
+        right.set_ylim(0, 1)
+        right.legend(frameon=False, ncols=2, loc="upper left")
     return picture
 
 
