@@ -39,6 +39,10 @@ class Finetune(Transferred):
     def body(self, copies: Parts) -> list[Part]:
         return copy.deepcopy(self.backbone.net.layers[:-1])  # eq. 1
 
+    def kept(self) -> list[Layer]:
+        """Return no layer: nothing is computed beforehand."""
+        return []
+
     def takes(self) -> tuple[int, ...]:
         return self.backbone.net.input_shape or ()
 

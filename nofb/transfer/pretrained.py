@@ -2,8 +2,10 @@
 
 "vision" is a transformer of four blocks that names the digit beside a garment, and a garment alone
 (see `nofb.datasets.composites`). nofb trained it: `python -m nofb.papers.toast.pretrain` makes its
-weights, `python -m nofb.papers.toast.pretune` the feedback path. Both files are in half precision,
-which changes no prediction on the test images, and say in `about` how they were made.
+weights, `python -m nofb.papers.toast.pretune` the feedback path. "language" is a transformer of
+four blocks that was trained on Shakespeare to name the next character; it knows the characters of
+`nofb.datasets.PRINTABLE`, those of source code, too. `about("language")` has its command.
+All files are in half precision, and say in `about` how they were made.
 """
 
 from __future__ import annotations
@@ -17,15 +19,21 @@ from typing import Any
 import numpy as np
 
 from nofb import archive, checks, networks
-from nofb.datasets import Dataset
+from nofb.datasets import PRINTABLE, Dataset
 from nofb.network import Network
 from nofb.transfer.backbone import Backbone
 from nofb.transfer.toast import Toast
 
 FOLDER = "data"  # beside this file
 SHAPE, N_CLASSES = (1, 28, 56), 20
-OPTIONS: dict[str, Any] = {"patch": 14, "units": 64, "heads": 4, "blocks": 4}
-BACKBONES = ("vision",)
+LENGTH = 64  # characters that are read at once
+NETWORKS = {"vision": "vision_transformer", "language": "language_model"}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "vision": {"patch": 14, "units": 64, "heads": 4, "blocks": 4},
+    "language": {"units": 64, "heads": 4, "blocks": 4},
+}
+BACKBONES = tuple(NETWORKS)
+PRETUNED = ("vision",)
 
 
 def backbone(name: str = "vision", dtype: str = "float32") -> Network:
@@ -34,7 +42,8 @@ def backbone(name: str = "vision", dtype: str = "float32") -> Network:
     Parameters
     ----------
     name
-        "vision", for images of 1 x 28 x 56 pixels in [0, 1].
+        "vision", for images of 1 x 28 x 56 pixels in [0, 1]; or "language", for 64 tokens of
+        `nofb.datasets.PRINTABLE`.
     dtype
         "float32", or "float64" for checking.
 
@@ -49,7 +58,7 @@ def backbone(name: str = "vision", dtype: str = "float32") -> Network:
     """
     checks.choice("name", name, BACKBONES)
     with file_of(name) as path:
-        return empty(dtype=dtype).load(path)
+        return empty(dtype=dtype, name=name).load(path)
 
 
 def pretuned(net: Network | Backbone, name: str = "vision") -> Toast:
@@ -60,16 +69,16 @@ def pretuned(net: Network | Backbone, name: str = "vision") -> Toast:
     net
         What `backbone` returned.
     name
-        The backbone's name.
+        The backbone's name; "vision" alone has such a path.
 
     Examples
     --------
     >>> from nofb import transfer
     >>> net = backbone("vision")
     >>> transfer.make("toast_lite", net, n_outputs=10, start=pretuned(net)).trained_parameters
-    13002
+    8906
     """
-    checks.choice("name", name, BACKBONES)
+    checks.choice("name", name, PRETUNED)
     model = Toast(net, N_CLASSES, stage="pretune")
     with file_of(f"{name}_toast") as path:
         model.load(path)
@@ -89,12 +98,20 @@ def about(name: str) -> dict[str, Any]:
     return found
 
 
-def empty(seed: int = 0, dtype: str = "float32") -> Network:
-    """Return the network without its training."""
+def empty(seed: int = 0, dtype: str = "float32", name: str = "vision") -> Network:
+    """Return a network without its training."""
+    data = _shaped_like(name)
+    return networks.make(NETWORKS[name], data, seed, dtype=dtype, **OPTIONS[name])
+
+
+def _shaped_like(name: str) -> Dataset:
+    """Return data as small as can be, with the shapes that a network is built for."""
+    if name == "language":
+        tokens = np.zeros((1, LENGTH), np.int64)
+        return Dataset(tokens, tokens, tokens, tokens, "shakespeare", vocabulary=PRINTABLE)
     labels = np.arange(N_CLASSES)
     images = np.zeros((N_CLASSES, *SHAPE), np.float32)
-    data = Dataset(images, labels, images, labels, "composites_pretraining")
-    return networks.make("vision_transformer", data, seed, dtype=dtype, **OPTIONS)
+    return Dataset(images, labels, images, labels, "composites_pretraining")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from comparisons import ALL, ODD, made_up
 from nofb import plots, report, rules
 from nofb.diagnosis import ALIGNMENT
 from nofb.plots.style import THEMES
-from nofb.report import numbers, page
+from nofb.report import numbers, page, skeleton
 from nofb.report.folder import put
 from nofb.report.origin import origin, rates_note
 from nofb.report.summary import summarise
@@ -229,7 +229,7 @@ def test_a_drawing_with_the_dark_colours_put_in_is_the_drawing_in_the_dark_theme
     """One drawing serves both themes, and nothing but neutral colours may differ."""
     comparison = made_up(["bp", "fa"], hidden=(5,))
     light, dark = (plots.alignment(comparison, theme).to_bytes("svg") for theme in THEMES)
-    switched = page.inline(light, "figure", "words")
+    switched = skeleton.inline(light, "figure", "words")
     for name, colour in vars(THEMES["dark"]).items():
         switched = switched.replace(f"var(--{name})", colour.lower())
 

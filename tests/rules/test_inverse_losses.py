@@ -15,7 +15,7 @@ from nofb.activations import ACTIVATIONS
 from nofb.clock import Clock
 from nofb.diagnosis import View
 from nofb.diagnosis.targets import (
-    unnoticed_shares,
+    null_space_fractions,
 )
 from nofb.rules.targets import InverseUpdate, TargetRule
 
@@ -181,7 +181,7 @@ def test_a_linear_inverse_that_reconstructs_becomes_the_pseudo_inverse():
 
 def null_shares(rule: TargetRule, net: Network) -> np.ndarray:
     trace = taught_trace(net, *batch(net, 20))
-    return unnoticed_shares(View(rule, trace))[:-1]
+    return null_space_fractions(View(rule, trace))[:-1]
 
 
 def test_pseudo_inverses_do_not_compose():

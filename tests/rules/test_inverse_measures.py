@@ -15,7 +15,7 @@ from nofb.diagnosis.targets import (
     lipschitz_constants,
     residual,
 )
-from nofb.jacobians import null_space_shares, output_jacobians
+from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.layers import Chain, Inverse
 from nofb.rules.gauss_newton_targets import gauss_newton
 
@@ -103,14 +103,14 @@ def test_the_null_space_share_is_what_a_decomposition_leaves_over():
     for _, J in output_jacobians(trace):
         change = rng.normal(size=(7, J.shape[2]))
         change[0] = 0
-        found = null_space_shares(J, change)
+        found = null_space_fraction(J, change)
         assert np.isnan(found[0])
         for n in range(1, 7):
             V = np.linalg.svd(J[n])[2]
             left = V[3:] @ change[n]
             np.testing.assert_allclose(found[n], left @ left / (change[n] @ change[n]), rtol=1e-9)
         heard = np.einsum("njk,nj->nk", J, rng.normal(size=(7, 3)))
-        np.testing.assert_allclose(null_space_shares(J, heard), 0, atol=1e-12)
+        np.testing.assert_allclose(null_space_fraction(J, heard), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("damping", [0.0, 0.3])

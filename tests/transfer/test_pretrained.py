@@ -93,5 +93,5 @@ def test_what_is_kept_in_half_precision_is_the_network_to_three_digits(tmp_path)
 
 def test_a_name_that_is_no_backbone_is_refused():
     """And the known ones are named."""
-    with pytest.raises(ValueError, match="name is 'text', but must be one of: vision"):
+    with pytest.raises(ValueError, match="name is 'text', but must be one of: vision, language"):
         pretrained.backbone("text")

@@ -1,0 +1,167 @@
+"""What `nofb transfer` leaves in a folder: a page, the same in Markdown, figures, every number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+from nofb.report.folder import check_folder, put
+from nofb.report.origin import Origin, origin
+from nofb.report.skeleton import bullets, definitions, figure, filled, named, table, whole
+from nofb.report.transfer_table import as_csv, as_markdown, cells, headings, notes, paper, score
+from nofb.runs.transfer import Transfers
+from nofb.runs.transfer_run import backbone, everything
+from nofb.transfer.tasks import ACCURACY, CASES
+
+READING = (
+    "Final values on test samples, mean ± standard deviation over the seeds. All methods but "
+    "fine-tuning leave the backbone's weights as they are."
+)
+SCORES = (
+    "Look at what each method buys with its parameters. The linear probes say what the frozen "
+    "backbone knows already: on the class token alone, and, the fairer one, on all tokens. A "
+    "method that ends below the second one is not worth its cost here."
+)
+BY_BLOCK = (
+    "The dashed line is the frozen backbone by itself: where its class token looks when nobody "
+    "tells it the task. In pass 2 of TOAST the first block has the attention of pass 1, since only "
+    "values are steered. What it gives then changes queries and keys from the second block on."
+)
+STEERED = (
+    "Two rows for each test image of seed 0. Above: the image, and where the class token looks in "
+    "each block of pass 1, the redder the more. Below: the mask m, in blue, which says which "
+    "patches point the task's way, and pass 2, steered by them. Percentages are the attention on "
+    "what is asked for."
+)
+CHANGED = (
+    "Two rows for each test image of seed 0: where the class token looks in each block, above in "
+    "the backbone alone, and below with {title}. There is no mask: nothing comes back from the top."
+)
+
+
+def write(found: Transfers, folder: str | Path, command: str) -> Path:
+    """Write a comparison into a folder, which is made if there is none.
+
+    Parameters
+    ----------
+    found
+        The runs.
+    folder
+        Where to. It gets `report.html`, which needs no network, `report.md`, `results.csv` and each
+        figure as PNG and SVG; files of these names are replaced, others are left alone.
+    command
+        What makes the same comparison again, for the reader.
+
+    Returns
+    -------
+    Path
+        Of `report.html`.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; then nothing is left in it.
+    """
+    from nofb.plots.transfer import figures  # late: a table needs no matplotlib
+
+    folder = Path(folder)
+    check_folder(folder)
+    pictures = {stem: draw("light") for stem, draw in figures(found).items()}
+    files = {f"{stem}.png": picture.to_bytes("png") for stem, picture in pictures.items()}
+    drawings = {stem: picture.to_bytes("svg") for stem, picture in pictures.items()}
+    files |= {f"{stem}.svg": drawing for stem, drawing in drawings.items()}
+    files["results.csv"] = as_csv(found).encode()
+    files["report.md"] = as_markdown(found, headline(found), outcome(found), command).encode()
+    files["report.html"] = render(found, drawings, origin(command)).encode()
+    put(files, folder)
+    return folder / "report.html"
+
+
+def render(found: Transfers, drawings: Mapping[str, bytes], about: Origin) -> str:
+    """Return the page; `drawings` are SVG files in the light theme, by their files' stems."""
+    rows = [cells(found, case) for case in found.plan.named]
+    body = filled(
+        "transfer.html",
+        reading=escape(READING),
+        table=table(
+            ["method", *headings(found)[2:]],
+            [(named(row[0], row[1], paper(row[0])), row[2:]) for row in rows],
+        ),
+        notes=bullets("What the columns are", notes(found)),
+        figures="\n".join(
+            figure(stem, drawing, *_words(stem)) for stem, drawing in drawings.items()
+        ),
+        settings=definitions(_settings(found)),
+        command=escape(about.command),
+        backbone=escape(_backbone(found)),
+    )
+    return whole(headline(found), outcome(found), body, about)
+
+
+def headline(found: Transfers) -> str:
+    """Return the page's title."""
+    cases = found.plan.named
+    return (
+        f"{len(cases)} method{'s' if len(cases) > 1 else ''} of transfer: {found.plan.known.title}"
+    )
+
+
+def outcome(found: Transfers) -> str:
+    """Return in a few sentences how the methods did, and whether steering did best."""
+    if not found.ended:
+        return "No run came to its end."
+    measure = found.plan.known.measure
+    sign = -1 if measure == ACCURACY else 1  # what is best comes first
+    order = sorted(found.ended, key=lambda case: sign * found.scores(case).mean())
+    best = order[0]
+    said = [f"{_first(CASES[best].title)} ends best, with a {measure} of {score(found, best)}."]
+    steered = [case for case in order if case.startswith("toast")]
+    if steered and steered[0] != best:
+        place = order.index(steered[0]) + 1
+        title = CASES[steered[0]].title
+        said.append(f"{title} comes {place} of {len(order)}, with {score(found, steered[0])}.")
+    return _joined(" ".join([*said, *found.dead()]))
+
+
+def _first(title: str) -> str:
+    """Return a title as a sentence begins."""
+    return title[0].upper() + title[1:]
+
+
+def _joined(text: str) -> str:
+    """Return a text without line breaks inside numbers."""
+    return text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
+
+
+def _words(stem: str) -> tuple[str, str]:
+    """Return heading and text of a figure."""
+    if stem == "scores":
+        return "Who learns, and with how much?", SCORES
+    if stem == "attention_by_block":
+        return "Where does the class token look?", BY_BLOCK
+    case = stem.removeprefix("attention_")
+    title = CASES[case].title
+    text = STEERED if case.startswith("toast") else CHANGED.format(title=title)
+    return f"Attention before and after: {title}", text
+
+
+def _backbone(found: Transfers) -> str:
+    net = backbone(found.plan.task)
+    numbers = sum(array.size for node in net.nodes for array in node.parameters().values())
+    return f"{numbers:,} parameters, pretrained by nofb"
+
+
+def _settings(found: Transfers) -> dict[str, str]:
+    """Return what all runs had in common, as words."""
+    plan, task = found.plan, found.records[0]["task"]
+    tests = len(everything(plan.task).x_test)
+    return {
+        "task": f"{plan.task}. {plan.known.what}",
+        "samples": f"{task['samples']:,} for training, {tests:,} for testing",
+        "epochs": str(plan.epochs),
+        "rule": plan.rule,
+        "lr": "each method's own" if plan.lr is None else f"{plan.lr:g}",
+        "released": "yes: TOAST adds the value bias twice" if plan.released else "no",
+        "seeds": ", ".join(map(str, range(plan.seeds))),
+    }

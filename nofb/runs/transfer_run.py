@@ -1,0 +1,165 @@
+"""One run of transfer: a model learns, and what became of it is measured.
+
+What the first token attends to in some test samples is kept, too, so that figures need no run
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from nofb import AdamW, transfer
+from nofb.datasets import Dataset
+from nofb.network import Network
+from nofb.rules import Rule
+from nofb.runs.pools import Task
+from nofb.schedules import warmup
+from nofb.training import Run, fit
+from nofb.training.interrupts import end_everything
+from nofb.transfer import Toast, Transferred
+from nofb.transfer.cost import forward_cost
+from nofb.transfer.tasks import BATCH_SIZE, CASES, TASKS
+from nofb.types import Array
+
+MAX_GRADIENT = 1.0
+STEERED = 500  # test samples on which attention is measured
+SHOWN = 4  # of them, whose attention is kept sample by sample
+DIGITS = 4
+
+
+@cache
+def everything(task: str) -> Dataset:
+    """Return all samples of a task, loaded once.
+
+    Raises
+    ------
+    ConnectionError
+        If they are not here, and cannot be downloaded.
+    """
+    try:
+        return TASKS[task].load()
+    except ConnectionError as error:
+        raise ConnectionError(
+            f"the task {task} needs data that are not here and could not be downloaded: the task "
+            "vision (--task vision) needs no network; or let NOFB_DATA_DIR point to a folder that "
+            "holds them, as `nofb data` says"
+        ) from error
+
+
+@cache
+def backbone(task: str) -> Network:
+    """Return the backbone of a task, which every model copies."""
+    return TASKS[task].backbone()
+
+
+@cache
+def pretuned(task: str) -> Toast | None:
+    """Return the pre-tuned feedback path of a task's backbone, if there is one."""
+    make = TASKS[task].pretuned
+    return None if make is None else make(backbone(task))
+
+
+def model_of(task: Task) -> Transferred:
+    """Return the model of a run before it learns."""
+    case, name = CASES[task["case"]], task["transfer"]
+    start = pretuned(name) if case.pretuned else None
+    released = {"released": True} if task["released"] else {}
+    outputs = everything(name).n_outputs
+    return transfer.make(
+        case.method, backbone(name), outputs, task["seed"], start, **case.options, **released
+    )
+
+
+@end_everything()
+def run_one(task: Task, rule: type[Rule]) -> dict[str, Any]:
+    """Train one model, and return its history, its size and cost, and what it attends to."""
+    known, model = TASKS[task["transfer"]], model_of(task)
+    data = known.drawn(everything(known.name), task["samples"], task["seed"])
+    run = train(model, rule(), data, task)
+    return {
+        "stopped": run.stopped,
+        "history": dict(run.history),
+        "trained": model.trained_parameters,
+        "all": model.all_parameters,
+        "cost": round(forward_cost(model), 3),
+        **looked_at(model, data.x_test[:STEERED], known.marks),
+    }
+
+
+def train(model: Transferred, rule: Rule, data: Dataset, task: Task) -> Run:
+    """Train a model as all of them are trained; a run that diverges says so in `stopped`."""
+    optimizer = AdamW(lr=task["lr"], decay=0, schedule=warmup(), max_gradient=MAX_GRADIENT)
+    return fit(
+        model, rule, data, task["epochs"], BATCH_SIZE, optimizer, task["seed"],
+        probe=0, progress=False,
+    )  # fmt: skip
+
+
+def looked_at(
+    model: Transferred, x: Array, marks: Callable[[], Array] | None = None
+) -> dict[str, Any]:
+    """Return what the first token attends to before and after, and what steers it.
+
+    Parameters
+    ----------
+    model
+        Before or after it learned.
+    x
+        Test samples.
+    marks
+        Returns which patches of them show what is asked for.
+
+    Returns
+    -------
+    dict
+        "rows" of a few samples, and of these "before" and "after" (blocks, samples, patches) and
+        "named", their predictions. With marks "on_before" and "on_after", the share of each block's
+        attention that is on them, means over all samples. Of TOAST "mask" and "td" (root mean
+        square, by block), "mask_of" the few, and whether it is "dead": every mask is 0.
+    """
+    found: dict[str, Any] = {"mask": None, "td": None, "mask_of": None, "dead": False}
+    asked = None if marks is None else marks()[: len(x)]
+    rows = found["rows"] = few_of_each(asked)
+    if isinstance(model, Toast):
+        steering = model.steer(x)
+        before, after = steering.before, steering.after
+        td = np.sqrt(np.square(steering.td, dtype=np.float64).mean(axis=(1, 2, 3)))
+        found |= {"mask": steering.mask.mean(dtype=np.float64), "td": td,
+                  "mask_of": steering.mask[rows], "dead": not steering.mask.any()}  # fmt: skip
+    else:
+        before, after = model.attention(x)
+    tokens = before.shape[-1] - 1
+    maps = {"before": before[:, :, 0, -tokens:], "after": after[:, :, 0, -tokens:]}
+    if asked is not None:
+        found |= {f"on_{name}": np.where(asked, each, 0).sum(axis=2).mean(axis=1, dtype=np.float64)
+                  for name, each in maps.items()}  # fmt: skip
+    found |= {name: each[:, rows] for name, each in maps.items()}
+    found["named"] = model.predict(x[rows])
+    return {name: _rounded(value) for name, value in found.items()}
+
+
+def few_of_each(asked: Array | None) -> list[int]:
+    """Return a few samples: equally many of each place where there is what is asked for.
+
+    Examples
+    --------
+    >>> few_of_each(np.array([[True, False], [True, False], [True, False], [False, True]]))
+    [0, 1, 3]
+    """
+    if asked is None:
+        return list(range(SHOWN))
+    places, which = np.unique(asked, axis=0, return_inverse=True)
+    each = max(1, SHOWN // len(places))
+    rows = [np.flatnonzero(which.reshape(-1) == place)[:each] for place in range(len(places))]
+    return sorted(np.concatenate(rows).tolist())
+
+
+def _rounded(value: Any) -> Any:
+    """Return numbers with few digits, since a log keeps them as text."""
+    if isinstance(value, np.ndarray | np.floating):
+        return np.round(np.asarray(value, np.float64), DIGITS).tolist()
+    return value
