@@ -1,8 +1,9 @@
 """Pages of the site that are copied from elsewhere in the repository, or generated.
 
-Notebooks and the benchmarks' page are copied, and each rule's page is generated from the rule,
-before the site is read. Links work in both places: a link to a file with a page on the site leads
-to this page, and a link to any other file leads to the file.
+Notebooks and the benchmarks' page are copied, and the page of each rule, and of each method of
+transfer, is generated from its own file, before the site is read. Links work in both places: a link
+to a file with a page on the site leads to this page, and a link to any other file leads to the
+file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
+import method_pages
 import rule_pages
 from sphinx.application import Sphinx
 
@@ -30,7 +32,8 @@ def origins() -> dict[Path, Path]:
 def destinations() -> dict[Path, Path]:
     """Return the page of each file of the repository that has one."""
     pages = {origin: page for page, origin in origins().items()}
-    return {**pages, ROOT / "README.md": DOCS / "index.md", **rule_pages.pages(DOCS / "rules")}
+    written = rule_pages.pages(DOCS / "rules") | method_pages.pages(DOCS / "methods")
+    return {**pages, ROOT / "README.md": DOCS / "index.md", **written}
 
 
 def gather(app: Sphinx) -> None:
@@ -38,8 +41,8 @@ def gather(app: Sphinx) -> None:
     contents = {page: origin.read_bytes() for page, origin in origins().items()}
     for picture in (ROOT / "benchmarks").glob("*.png"):
         contents[DOCS / "benchmarks" / picture.name] = picture.read_bytes()
-    for page, text in rule_pages.contents(DOCS / "rules").items():
-        contents[page] = text.encode()
+    written = rule_pages.contents(DOCS / "rules") | method_pages.contents(DOCS / "methods")
+    contents |= {page: text.encode() for page, text in written.items()}
     for folder in {page.parent for page in contents}:
         folder.mkdir(exist_ok=True)
         for left_over in set(folder.iterdir()) - set(contents):

@@ -125,7 +125,8 @@ def listing(function: Function) -> Iterator[str]:
     """Write a function in steps; each ends with a line that has an equation beside it."""
     yield ":::::{container} listing"
     says = f"\\\n{prose(function.says)}" if function.says else ""
-    yield f"**{function.name}** in `{function.file}`{says}\n"
+    name = function.name.replace("_", r"\_")
+    yield f"**{name}** in `{function.file}`{says}\n"
     lines: list[Line] = []
     for line in function.lines:
         lines.append(line)

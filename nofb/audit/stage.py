@@ -6,7 +6,7 @@ learn, so every change of the updates is an effect of the intervention.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
@@ -15,15 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from nofb.layers import Dense
-from nofb.layers.base import Record
+from nofb.audit.units import Units, held_constant
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array
-from nofb.updates import Update
+from nofb.updates import Update, other_updates
 
 SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix has the shape of another
 LAYERS = range(len(SIZES) - 1)
@@ -47,47 +46,6 @@ Replacements = Mapping[int, Callable[[Array], Array]]
 Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db) of each layer
 
 
-class Units(Dense):
-    """A dense layer whose output can be held constant for any input.
-
-    A rule that observes how the units respond then learns nothing about the weights. A rule that
-    reads W still does.
-
-    Examples
-    --------
-    >>> units = Units(4, 3, "tanh")
-    >>> units.constant = True
-    >>> zeros, ones = (units.activation(a) for a in (np.zeros((2, 3)), np.ones((2, 3))))
-    >>> bool((zeros == ones).all())
-    True
-    """
-
-    constant = False
-
-    def __init__(self, n_in: int, n_out: int, activation: str | None = None) -> None:
-        super().__init__(n_in, n_out, activation)
-        self.activation = replace(self.activation, f=self.switchable(self.activation.f))
-
-    def switchable(self, f: Callable[[Array, Array], object]) -> Callable[[Array, Array], None]:
-        """Return f; it gives constants while the output is held."""
-
-        def response(a: Array, h: Array) -> None:
-            fill_constant(h) if self.constant else f(a, h)
-
-        return response
-
-    def affine(self, record: Record) -> None:
-        if self.constant:
-            fill_constant(record.a)
-        else:
-            super().affine(record)
-
-
-def fill_constant(response: Array) -> None:
-    """Fill an array with numbers that only depend on its size."""
-    response[...] = np.random.default_rng(response.size).uniform(0.2, 0.8, response.shape)
-
-
 def build(seed: int = 0) -> Network:
     """Return the network; its outputs are linear, so that ŷ and the error can be anything."""
     sizes = list(pairwise(SIZES))
@@ -103,6 +61,14 @@ def draw_batch(seed: int) -> Batch:
     rng = np.random.default_rng(seed)
     labels = rng.integers(SIZES[-1], size=SAMPLES)
     return rng.normal(size=(SAMPLES, SIZES[0])), np.eye(SIZES[-1])[labels]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where trials take place: what makes a network, and a batch for it, of a seed each."""
+
+    build: Callable[[int], Network]
+    draw_batch: Callable[[int], Batch]
 
 
 @dataclass(frozen=True)
@@ -140,22 +106,23 @@ class Trial:
     spoil: Callable[[Trace], object] = lambda trace: None
 
 
-def run(rule: Rule, trial: Trial) -> Taught:
-    """Let a copy of the rule take two steps and compute one more update; return all updates."""
-    stage = Stage(deepcopy(rule), trial)
+def run(rule: Rule, trial: Trial, scene: Scene | None = None) -> Taught:
+    """Let a copy of the rule take two steps and teach once more; return all that it taught."""
+    scene = scene or Scene(build, draw_batch)
+    stage = Stage(deepcopy(rule), trial, scene.build(0))
     stage.call(stage.rule.attach, stage.net, trial.seed)
-    with replacing(stage.net, weights_of(build(trial.past))):
-        taught = [stage.step(draw_batch(2 * trial.past + step)) for step in range(2)]
+    with replacing(stage.net, weights_of(scene.build(trial.past))):
+        taught = [stage.step(scene.draw_batch(2 * trial.past + step)) for step in range(2)]
     stage.call(stage.rule.after_step, stage.net)  # so that what follows W at once has done so
     stage.part = LAST
-    return [*taught, stage.last_step(draw_batch(0), trial.spoil)]
+    return [*taught, stage.last_step(scene.draw_batch(0), trial.spoil)]
 
 
 class Stage:
     """The network and the rule of one trial."""
 
-    def __init__(self, rule: Rule, trial: Trial) -> None:
-        self.net, self.rule, self.trial, self.part = build(), rule, trial, EARLIER
+    def __init__(self, rule: Rule, trial: Trial, net: Network) -> None:
+        self.net, self.rule, self.trial, self.part = net, rule, trial, EARLIER
 
     def step(self, batch: Batch) -> list[Array]:
         """Compute an update and let the feedback change; the weights do not change."""
@@ -164,10 +131,15 @@ class Stage:
         return list(map(flat, step(self.net, self.rule, FEEDBACK_ALONE, trace, self.call)))
 
     def last_step(self, batch: Batch, spoil: Callable[[Trace], object]) -> list[Array]:
-        """Return the update of each layer, from a trace that may have been changed."""
+        """Return what the rule teaches each layer, from a trace that may have been spoilt.
+
+        Layers with weights come first, then others that learn, such as a mask.
+        """
         trace = self.passed(batch)
         spoil(trace)
-        return list(map(flat, self.call(self.rule.teach, self.net, trace)))
+        taught = list(map(flat, self.call(self.rule.teach, self.net, trace)))
+        others = [each for parts in other_updates(trace).values() for each in parts.values()]
+        return taught + [each.ravel() for each in others]
 
     def passed(self, batch: Batch) -> Trace:
         """Return the trace of an unmodified forward pass, with its target."""
@@ -226,19 +198,6 @@ def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
             if b is not None:
                 b[:] = kept_b
             layer.W, layer.b = W, b
-
-
-@contextmanager
-def held_constant(units: Iterable[Units], held: bool = True) -> Iterator[None]:
-    """Hold the outputs of some layers constant, or do not, within this context."""
-    before = [(layer, layer.constant) for layer in units]
-    for layer, _ in before:
-        layer.constant = held
-    try:
-        yield
-    finally:
-        for layer, constant in before:
-            layer.constant = constant
 
 
 def flat(update: Update) -> Array:

@@ -7,7 +7,8 @@ import pytest
 
 from nofb import Attention, Flatten, Network, Residual
 from nofb.audit import audit, experiments, stage
-from nofb.audit.stage import SAMPLES, Units
+from nofb.audit.stage import SAMPLES
+from nofb.audit.units import Units
 from nofb.rules import RULES, make
 from nofb.rules.targets import TargetRule
 
