@@ -205,7 +205,8 @@ print(f"TOAST: {accuracy(steering.output):.0%}, {toast.trained_parameters:,} lea
 # %% [markdown]
 # The paper reports that TOAST is better than LoRA, on birds and cars with a network of 86 million
 # parameters. Here it is not, and a linear probe on all tokens does as well or better. The command
-# `nofb transfer` compares all methods over several seeds, twelve epochs each.
+# `nofb transfer` compares all methods over several seeds, twelve epochs each, and
+# `nofb reproduce toast` runs a whole study.
 #
 # ## Taught without weight transport
 #
