@@ -81,7 +81,7 @@ class Formulas:
         return 0.5 * ((back - noisy) ** 2).sum() / sigma**2 / len(xi)
 
 
-def lessons(name: str, activation="tanh", samples=7, bias=True, apart=False, **options):
+def trained_inverses(name: str, activation="tanh", samples=7, bias=True, apart=False, **options):
     """Return a rule with inverses that have a bias, the network's formulas, net and trace."""
     net = dense_net(SIZES, activation, bias=bias, apart=apart)
     rule = attached(name, net, **options)

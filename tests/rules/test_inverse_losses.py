@@ -8,7 +8,7 @@ import numpy as np
 import oracles
 import pytest
 from oracles import angle, attached, batch, dense_net, relative, taught_trace
-from rules.inverses import LEARNERS, RECONSTRUCTING, SIZES, lessons
+from rules.inverses import LEARNERS, RECONSTRUCTING, SIZES, trained_inverses
 
 from nofb import Network
 from nofb.activations import ACTIVATIONS
@@ -37,7 +37,7 @@ def test_a_reconstruction_step_follows_the_gradient_of_the_loss_of_its_equation(
     name, activation, apart, samples, bias
 ):
     """The loss is written again from the paper, with its gradient by finite differences."""
-    rule, formulas, net, trace = lessons(name, activation, samples, bias, apart)
+    rule, formulas, net, trace = trained_inverses(name, activation, samples, bias, apart)
     for layer in rule.inverted(net):
         index, inverse = net.weighted.index(layer), layer.inverse
         loss, dB, dc = learned(rule, net, trace, layer, np.random.default_rng(5))
@@ -55,7 +55,7 @@ def test_a_reconstruction_step_follows_the_gradient_of_the_loss_of_its_equation(
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_reconstruction_step_changes_only_the_update_of_its_inverse(name):
     """It must not change weights, states or the inverses of other layers."""
-    rule, _, net, trace = lessons(name)
+    rule, _, net, trace = trained_inverses(name)
     kept = oracles.arrays_of(net)
     seen = {layer: (trace[layer].a.copy(), trace[layer].h.copy()) for layer in net.weighted}
     for layer in rule.inverted(net):
@@ -70,7 +70,7 @@ def test_a_reconstruction_step_changes_only_the_update_of_its_inverse(name):
 @pytest.mark.parametrize("name", [*RECONSTRUCTING, "ldrl"])
 def test_a_local_reconstruction_step_reads_only_the_weights_of_its_layer(name):
     """An inverse that needs the weights of other layers would not avoid weight transport."""
-    rule, _, net, trace = lessons(name)
+    rule, _, net, trace = trained_inverses(name)
     for layer in rule.inverted(net):
         expected = learned(rule, net, trace, layer, np.random.default_rng(5)).dB
         others = [each for each in net.weighted if each is not layer]
@@ -179,7 +179,7 @@ def test_a_linear_inverse_that_reconstructs_becomes_the_pseudo_inverse():
     np.testing.assert_allclose(layer.W @ layer.B, np.eye(4), atol=0.05)
 
 
-def null_shares(rule: TargetRule, net: Network) -> np.ndarray:
+def null_fractions(rule: TargetRule, net: Network) -> np.ndarray:
     trace = taught_trace(net, *batch(net, 20))
     return null_space_fractions(View(rule, trace))[:-1]
 
@@ -191,7 +191,7 @@ def test_pseudo_inverses_do_not_compose():
     for layer in net.weighted[1:]:
         layer.inverse.B[:] = np.linalg.pinv(layer.W)
         layer.inverse.c[:] = -(layer.b @ layer.inverse.B)
-    first, second = null_shares(rule, net)
+    first, second = null_fractions(rule, net)
     assert second < 1e-10
     assert first > 0.2
 
@@ -205,8 +205,8 @@ def test_difference_reconstruction_keeps_targets_out_of_the_null_space(activatio
         told = {"gradient_at_top": False, "inverse_steps": 1} if name == "dtp" else {}
         told |= {"inverse_lr": 0.04, "inverse_schedule": "cosine", "inverse_optimizer": "adam"}
         rule = attached(name, net, noise=0.05, **told)
-        assert null_shares(rule, net).max() > 0.3
+        assert null_fractions(rule, net).max() > 0.3
         learn_inverses(rule, net, samples=64, steps=500)
-        after[name] = null_shares(rule, net)
+        after[name] = null_fractions(rule, net)
     assert max(after["dtp_drl"].max(), after["ddtp"].max()) < 0.05
     assert after["dtp"].max() > 0.3

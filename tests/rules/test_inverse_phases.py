@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 import pytest
 from oracles import attached, batch, dense_net, taught_trace
-from rules.inverses import LEARNERS, SIZES, lessons, train
+from rules.inverses import LEARNERS, SIZES, train, trained_inverses
 
 from nofb import SGD, Dense, Network, rules
 from nofb.diagnosis import ContractionWarning, View
@@ -121,7 +121,7 @@ def test_fixed_inverses_never_change_in_any_phase():
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_reconstruction_step_lowers_its_loss(name):
     """Otherwise an inverse would change without learning."""
-    rule, formulas, net, trace = lessons(name, inverse_optimizer="sgd", inverse_lr=0.01)
+    rule, formulas, net, trace = trained_inverses(name, inverse_optimizer="sgd", inverse_lr=0.01)
     layers = rule.inverted(net)
     losses = [np.mean([formulas.loss(net.weighted.index(layer), np.random.default_rng(seed))
                        for seed in range(20)]) for layer in layers]  # fmt: skip
