@@ -4,14 +4,14 @@
     python tests/mutation/run.py                  # every module of plan.toml; hours
     python tests/mutation/run.py kernels/steps    # the modules whose path holds these words
     python tests/mutation/run.py --most 40        # a random sample of each module
-    python tests/mutation/run.py --again          # survivors once more, after new tests
-    python tests/mutation/run.py --table          # only write results.md from what was run
+    python tests/mutation/run.py --again          # survivors again, after new tests
+    python tests/mutation/run.py --table          # only write results.md from earlier runs
 
-cosmic-ray makes the mutants and keeps the outcomes, in one session for each version of a module,
-so that a run which was stopped resumes where it was. (mutmut passes over decorated functions, and
-so over every kernel.) Here each mutant meets pytest in a fork of
-this process, which has NumPy, Numba and pytest loaded already: most mutants then cost well under
-a second. The mutants are planted in a copy, never in the sources, and kernels run as plain Python.
+cosmic-ray makes the mutants and keeps their results, in one session for each version of a module,
+so a run that was stopped can be resumed. (mutmut skips decorated functions, and so all kernels.)
+Each mutant is tested in a fork of this process, which has imported NumPy, Numba and pytest already:
+so most mutants take well under a second. The mutants are planted in a copy, never in the sources,
+and kernels run as plain Python.
 """
 
 import argparse
