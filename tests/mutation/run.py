@@ -184,8 +184,8 @@ def run_tests(arguments: list[str], seconds: int, keep_bytecode: bool = False) -
     """Run pytest in a fork, for at most so many seconds of processor time.
 
     Returns its exit code, or the number of the signal that ended it, and the time that it took.
-    Bytecode of a mutant must not be kept: it would be taken for that of the next one, which is as
-    long and was written in the same second.
+    Bytecode of a mutant must not be kept: Python would use it for the next mutant, which has the
+    same length and was written in the same second.
     """
     child = os.fork()
     if not child:
