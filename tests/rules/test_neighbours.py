@@ -1,7 +1,7 @@
 """Rules like the mirror: symmetric and information alignment, and node-perturbation feedback.
+
 Every expected value is a finite difference, a fixed point computed by hand, or the statistics of
-Every expectation is a finite difference, a fixed point worked out by hand, or the statistics of a
-sample mean.
+a sample mean.
 """
 
 import copy

@@ -1,7 +1,7 @@
 """The smallest possible networks, with every rule: one unit, one pixel, one sample.
+
 An index error appears here first, so `.ci/bounds` runs this file with checked indices, and
 `.ci/python_only` without compilation.
-`.ci/python_only` without a compiler.
 """
 
 import numpy as np

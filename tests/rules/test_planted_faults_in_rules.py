@@ -1,7 +1,7 @@
 """Faults planted into the rules: a test of their mathematics must fail on each one.
-A test that passes proves something only if it can fail. Each fault here is a mistake that a careful
-person has made before; each run copies the package, plants it, and runs the test that must see it.
-person has made before; each run copies the package, plants it, and runs the test that must see it.
+
+A test that passes proves something only if it can fail. Each fault here is a mistake that a
+careful person has made before. Each run copies the package, plants a fault, and runs its test.
 """
 
 import pytest

@@ -81,10 +81,10 @@ def paired(options):
 
 
 def combinations_of(rule):
-    """Yield combinations: all of options that change the computation, and pairs of all the others.
-    All of them would be 2²⁰ for the largest rule. Errors that need three options together are searched
-        only among options that are names or switches, at most 64 combinations.
-        two of them is looked for among those that are names or switches, 64 combinations at most.
+    """Yield combinations: all of the options that change the computation, and pairs of all others.
+
+    All of them would be 2²⁰ for the largest rule. Errors that need three options together are looked
+    for only among options that are names or switches, in at most 64 combinations.
     """
     options = options_of(rule)
     switches = {

@@ -1,7 +1,7 @@
 """Targets: what must hold for them with any inverses.
-Exact, linear or orthogonal inverses have closed forms; layers that need not be square are
-not, so a missing transpose gives an error.
-not, so that no transpose can hide.
+
+Exact, linear or orthogonal inverses have closed forms. Layers are square only where they must be,
+so a missing transpose gives an error.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The weight mirror: what its estimates are, where it converges, and its two modes.
+
 Every expected value is an identity, a closed form or the statistics of a sample mean; layers are
 never square, so a missing transpose gives an error.
-square, so that no transpose can hide.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ MIRRORS = ["wm", "wm_released"]
 
 def mirror_of(n_in: int = 9, n_out: int = 6, activation: str | None = None, **attributes):
     """Return a mirror, a random network, and its middle layer, which starts with B = 0.
+
     The weights of this layer are N(0, 1 / n_in). No mirror step was taken; η_B = 1, λ = 0.
-        The weights of that layer are N(0, 1 / n_in). Nothing has been mirrored; η_B = 1, λ = 0.
     """
     layers = [Dense(3, n_in, "tanh"), Dense(n_in, n_out, activation, init="lecun"), Dense(n_out, 2)]
     net = oracles.roughened(Network(layers, dtype=np.float64))
@@ -135,7 +135,7 @@ def test_every_layer_and_every_step_gets_new_noise():
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_relu_unit_with_a_negative_bias_hardly_responds_if_biases_are_added(bias):
-    """Its row of B then fades, and with it what it is taught; without biases it answers by half."""
+    """Its row of B then shrinks, and so does its signal; without biases it responds to half."""
     rule, net, layer = mirror_of(activation="relu", width=0.1, samples=10_000, bias=bias)
     layer.b[0] = -1.0  # ten times as far below zero as the noise reaches
     rule.mirror(net)
