@@ -83,8 +83,8 @@ def paired(options):
 def combinations_of(rule):
     """Yield combinations: all of the options that change the computation, and pairs of all others.
 
-    All of them would be 2²⁰ for the largest rule. Errors that need three options together are looked
-    for only among options that are names or switches, in at most 64 combinations.
+    All of them would be 2²⁰ for the largest rule. Errors that need three options together are
+    looked for only among options that are names or switches, in at most 64 combinations.
     """
     options = options_of(rule)
     switches = {
