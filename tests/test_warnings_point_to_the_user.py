@@ -18,7 +18,7 @@ DIGITS = nofb.datasets.load("digits")
 PART = Dataset(DIGITS.x_train[:40], DIGITS.y_train[:40], DIGITS.x_test[:10], DIGITS.y_test[:10])
 
 
-def warning_line(category, run):
+def check_warning_line(category, run):
     """Call a function of two lines; check that its one warning points to the second line."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
@@ -38,7 +38,7 @@ def test_the_warning_of_a_diverged_run_points_to_the_line_with_fit():
     def run():
         nofb.fit(network(), rules.make("bp"), PART, optimizer=SGD(1e9), progress=False)
 
-    warning_line(DivergenceWarning, run)
+    check_warning_line(DivergenceWarning, run)
 
 
 def test_the_warning_of_a_failed_checkpoint_points_to_the_line_with_fit(tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_the_warning_of_a_failed_checkpoint_points_to_the_line_with_fit(tmp_path
     def run():
         nofb.fit(network(), rules.make("bp"), PART, 1, checkpoint=tmp_path / "a", progress=False)
 
-    warning_line(CheckpointWarning, run)
+    check_warning_line(CheckpointWarning, run)
 
 
 def taught():
@@ -74,7 +74,7 @@ def test_the_warning_about_inverses_points_to_the_line_that_measures():
     def run():
         lipschitz_constants(View(rule, trace))
 
-    warning_line(ContractionWarning, run)
+    check_warning_line(ContractionWarning, run)
 
 
 def test_the_warning_about_inverses_points_to_the_line_with_fit():
@@ -85,7 +85,7 @@ def test_the_warning_about_inverses_points_to_the_line_with_fit():
         probe = nofb.Probe(measures=TARGETS)
         nofb.fit(net, rule, PART, 1, probe=probe, optimizer=SGD(1e-6), progress=False)
 
-    warning_line(ContractionWarning, run)
+    check_warning_line(ContractionWarning, run)
 
 
 @pytest.mark.parametrize("depth", [1, 3])
