@@ -82,7 +82,7 @@ class Trial:
         """Resume the run; return whether it was refused, with nothing filled, or taken as it is."""
         before = self.new().state()
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(nofb.EarlyStopping, "end", lambda *_: None)  # else the best epoch stays
+            patched.setattr(nofb.EarlyStopping, "end", lambda *_: None)  # keep the weights
             try:
                 self.fit(2)  # as many epochs as are done: nothing is trained
             except ValueError as error:

@@ -18,7 +18,7 @@ V2 = "0::/"
 
 
 def groups(folder, lines, files):
-    """Write what Linux shows of control groups: the groups of this process, and their limits."""
+    """Write files like those of Linux for control groups: this process's groups, their limits."""
     mine = folder / "cgroup"
     mine.write_text("\n".join(lines) + "\n")
     for name, text in files.items():

@@ -64,8 +64,8 @@ def borrowed(name, sizes, samples):
 
     Equations are functions that return their results: with targets, the gradient of every inverse
     once; if feedback learns or is computed in each step, two arrays like the feedback. Both may
-    allocate eight arrays like the activations of a batch; a rule that sends only errors may allocate
-    the signals that arrive and two arrays of the widest layer.
+    allocate eight arrays like the activations of a batch; a rule that sends only errors may
+    allocate the signals that arrive and two arrays of the widest layer.
     """
     activations = 8 * samples * sum(sizes)
     matrices = [n * m for n, m in pairwise(sizes)]

@@ -33,7 +33,7 @@ def train(net, data, **options):
 
 
 def test_one_logistic_output_serves_two_classes():
-    """Its accuracy was always 1 and its prediction always 0, since a row of one has one argmax."""
+    """Its accuracy was always 1 and its prediction 0, since the argmax of one number is 0."""
     net, data = logistic(), Dataset(X[:40], HALF[:40], X[40:], HALF[40:])
     run = train(net, data, epochs=30)
     predicted, above = net.predict(X), net.outputs(X)[:, 0] > 0.5

@@ -27,7 +27,7 @@ def cut_into(monkeypatch, count: int) -> None:
 @pytest.mark.parametrize("count", [3, 7])
 @pytest.mark.parametrize(("name", "net_name"), RULES_AND_NETS)
 def test_a_batch_in_pieces_gives_the_updates_of_the_whole_batch(name, net_name, count, monkeypatch):
-    """7 samples as 2, 2 and 3: rows in the wrong place would still train, only worse."""
+    """7 samples as 2, 2 and 3: with rows in the wrong place a network would train, but worse."""
     net = NETS[net_name]()
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))

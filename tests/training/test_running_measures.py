@@ -17,7 +17,7 @@ def test_with_fixed_weights_the_running_measures_are_those_of_all_samples(loss, 
     """If the last, smaller batch counted as a full one, its samples would count more."""
     net = oracles.dense_net(loss=loss)
     x, y = oracles.batch(net, samples=7)
-    y = np.where(np.arange(7) < 6, net.predict(x), y)  # of the last batch alone, all may be wrong
+    y = np.where(np.arange(7) < 6, net.predict(x), y)  # all wrong in the last batch
     y[6] = (net.predict(x)[6] + 1) % 3
     history = nofb.fit(
         net, nofb.rules.Backprop(), Dataset(x, y, x, y), epochs=2, batch_size=batch_size,

@@ -24,7 +24,7 @@ def cut_everything(monkeypatch):
 @pytest.mark.parametrize("samples", [1, 2, 7])
 @pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
 def test_several_threads_compute_the_updates_of_one(name, net_name, samples, cut_everything):
-    """Half of the samples left out, or taken twice, would still train, only worse."""
+    """If half of the samples were missing, or counted twice, a network would train, but worse."""
     net = oracles.NETS[net_name]()
     rule = oracles.attached(name, net)
     x, y = oracles.batch(net, samples)

@@ -88,7 +88,7 @@ def test_the_recorded_accuracy_and_loss_are_those_of_the_network():
 
 
 def test_each_epoch_uses_every_sample_once_in_a_new_order_with_the_last_ones():
-    """A dropped last batch never trains on some samples; a fixed order repeats its bias."""
+    """Without the last batch some samples would never be used; a fixed order adds a bias."""
     x, target = np.arange(10.0).reshape(10, 1), np.arange(20.0).reshape(10, 2)
     batches = Batches(x, target, 4, np.random.default_rng(0))
     epochs = [[(x.copy(), y.copy()) for x, y in batches] for _ in range(2)]
