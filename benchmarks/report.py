@@ -18,6 +18,7 @@ OTHERS = (
     "PyTorch",
     "PyTorch, oneDNN",
     "PyTorch, channels last",
+    "PyTorch, compiled",
     "JAX, jitted",
     "BioTorch",
 )

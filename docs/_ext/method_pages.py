@@ -49,4 +49,4 @@ def page(name: str) -> Iterator[str]:
     yield "## Options\n"
     for each in dict.fromkeys([method, method.options_type]):
         yield f"```{{eval-rst}}\n.. autoclass:: {each.__module__}.{each.__name__}\n```\n"
-    yield f"## Try it\n\n```sh\nnofb explain {name} --step\n```"
+    yield f"## Try it\n\n```sh\nnofb transfer {name}\nnofb explain {name} --step\n```"

@@ -16,6 +16,8 @@ Symbols: h_l activation (N, n_l); ĥ_0 the input with its label, of length √n_
     a sample; θ threshold, for each unit; σ logistic function; N batch size.
 Prediction: every label is tried. The score of a label is the sum of G_l - θ n_l over all hidden
     layers but the first, and the output unit of the loss maps the scores to ŷ.
+Below batch normalisation a layer's goodness is that of its own output: each pass is normalised by
+    itself, and above it the two labels would be equally good.
 Why it works: the goodness of a layer does not depend on other layers. Eq. 1 removes the goodness of
     the layer below from the input, so each layer must find its own features.
 Uses: the labels, its own activations, two more forward passes. Does not use: the error, W in the
@@ -34,8 +36,9 @@ import numpy as np
 
 from nofb import settings
 from nofb.feedback import state_of
+from nofb.graph import Graph
 from nofb.kernels.jit import kernel
-from nofb.rule import Array, Network, Rule, Signals, Trace, Uses
+from nofb.rule import Array, Network, Rule, Signals, Trace, Uses, WeightedLayer
 
 EPSILON = 1e-8  # avoids a division by zero
 
@@ -158,9 +161,11 @@ class ForwardForward(Rule):
         for labels, push in ((trace.target, encourage), (wrong, discourage)):
             labelled = self.labelled(net, trace, labels)
             for layer in net.weighted[:-1]:
-                h = labelled.h_shown(layer)
+                h = judged(labelled, layer)
                 signal = push(h, log_odds(h, self.threshold))  # eqs. 2 to 5
-                yield layer, labelled.delta(layer, signal), labelled  # eq. 6
+                own = needs_the_batch_above(net, layer)
+                send = labelled.times_slope if own else labelled.delta
+                yield layer, send(layer, signal), labelled  # eq. 6
 
     def labelled(self, net: Network, trace: Trace, labels: Array) -> Trace:
         """Return a pass of the same samples, with labels (N, n_L) written over their inputs."""
@@ -176,12 +181,28 @@ class ForwardForward(Rule):
         for label in range(net.n_outputs):
             row = one_hot(np.full(trace.samples, label), net.n_outputs, last.a)
             labelled = self.labelled(net, trace, row)
-            odds = [log_odds(labelled.h_shown(layer), self.threshold) for layer in judges]
+            odds = [log_odds(judged(labelled, layer), self.threshold) for layer in judges]
             last.a[:, label] = np.sum(odds, axis=0)
         net.head.unit(last.a, last.h)
 
     def after_step(self, net: Network) -> None:
         state_of(net.weighted[0], WrongLabels).step += 1
+
+
+def judged(trace: Trace, layer: WeightedLayer) -> Array:
+    """Return the activations that goodness is measured on, a row for each sample.
+
+    They are those that the layer shows to others. Below batch normalisation they are its own: each
+    pass is normalised by itself, so that above it right and wrong labels would be equally good.
+    """
+    if needs_the_batch_above(trace.net, layer):
+        return trace[layer].h.reshape(trace.samples, -1)
+    return trace.h_shown(layer)
+
+
+def needs_the_batch_above(net: Graph, layer: WeightedLayer) -> bool:
+    """Return whether what a layer shows to others depends on the batch."""
+    return not all(above.by_sample for above in net.weightless_above(layer))
 
 
 def normalised(h_below: Array) -> Array:

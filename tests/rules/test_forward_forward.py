@@ -7,8 +7,9 @@ import pytest
 from oracles import attached, batch, dense_net, differences, normal, taught_trace
 
 import nofb
-from nofb import Dense, Network, rules
+from nofb import Activation, BatchNorm, Dense, Network, rules
 from nofb.rules import forward_forward as ff
+from nofb.rules.forward_forward import ForwardForward, judged
 
 THRESHOLD = 0.3
 EQUATIONS = {"ff": passes.forward_forward}
@@ -210,3 +211,41 @@ def test_a_run_is_measured_by_its_own_answers():
 def test_where_no_label_can_be_written_it_says_so(net):
     with pytest.raises(ValueError, match="forward-forward writes the label over the first inputs"):
         rules.make("ff").attach(net())
+
+
+def test_goodness_is_measured_below_batch_normalisation():
+    """Each pass is normalised by itself: above it, right and wrong labels are equally good."""
+    layers = [
+        Dense(12, 8),
+        BatchNorm(8),
+        Activation("relu"),
+        Dense(8, 6),
+        BatchNorm(6),
+        Dense(6, 3),
+    ]
+    net = Network(layers, seed=0, dtype=np.float64)
+    rule = ForwardForward()
+    rule.attach(net)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(7, 12)), rng.integers(0, 3, 7)
+    trace = net.forward(x, train=True).set_target(net.as_target(y, 7))
+    labelled = rule.labelled(net, trace, trace.target)
+    first = net.weighted[0]
+    own = labelled[first].h.copy()
+    assert np.array_equal(judged(labelled, first), own)
+    goodness = (own**2).sum(axis=1) - rule.threshold * 8
+    right = -2 * own / (1 + np.exp(goodness))[:, None]
+    signals = [signal for layer, signal, *_ in rule.signals(net, trace) if layer is first]
+    np.testing.assert_allclose(signals[0].reshape(7, 8), right, rtol=1e-9)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_a_network_with_batch_normalisation_learns_too(normalised):
+    """Goodness above batch normalisation left ResNet-8 at chance."""
+    data = nofb.datasets.load("digits")
+    hidden = []
+    for _ in range(2):
+        hidden += [Dense(64, 64), *([BatchNorm(64)] if normalised else []), Activation("relu")]
+    net = Network([*hidden, Dense(64, 10)], seed=0)
+    run = nofb.fit(net, ForwardForward(), data, 6, optimizer=nofb.Adam(lr=0.004), probe=0)
+    assert run.history["test_accuracy"][-1] > 0.5
