@@ -169,7 +169,7 @@ def rows(delta):
     return delta.reshape(-1, delta.shape[-1])
 
 
-def blames(rule, net: Network, trace) -> dict:
+def credits_of(rule, net: Network, trace) -> dict:
     """Return what each unit below a layer is told that it was worth, for each sample."""
     teller = copy.copy(rule)
     teller.regress = lambda trace, layer, told, B: told
@@ -186,7 +186,7 @@ def test_who_moved_and_what_came_of_it_is_the_gradient_on_average(net_name):
     gradients = received_gradients(net, trace)
     size = np.sqrt(sum((gradient[0] ** 2).sum() for gradient in gradients.values()))
     rule = attached("np_feedback", net)
-    for layer, blame in blames(rule, net, trace).items():
+    for layer, blame in credits_of(rule, net, trace).items():
         wrong = np.linalg.norm(blame.mean(axis=0) - gradients[layer][0])
         assert wrong < 1.5 * size * np.sqrt(gradients[layer][0].size / copies)
         assert relative(blame.mean(axis=0), gradients[layer][0]) < 0.5
@@ -198,7 +198,7 @@ def test_the_blame_is_as_noisy_as_its_header_says():
     trace = taught_trace(net, *repeated(net, 20_000))
     gradients = received_gradients(net, trace)
     size = sum((gradient[0] ** 2).sum() for gradient in gradients.values())
-    for layer, blame in blames(attached("np_feedback", net), net, trace).items():
+    for layer, blame in credits_of(attached("np_feedback", net), net, trace).items():
         expected = size + gradients[layer][0] ** 2
         np.testing.assert_allclose(blame.var(axis=0), expected, rtol=0.1)
 
@@ -216,7 +216,7 @@ def test_without_noise_nobody_is_blamed(net_name):
     rule = attached("np_feedback", net)
     draw_from(net, Silence())
     trace = taught_trace(net, *batch(net))
-    assert not any(blame.any() for blame in blames(rule, net, trace).values())
+    assert not any(blame.any() for blame in credits_of(rule, net, trace).values())
 
 
 def test_the_noisy_pass_meets_the_masks_of_the_first_one():
@@ -257,7 +257,7 @@ def test_the_feedback_descends_its_error_in_predicting_the_blame(net_name):
     trace = taught_trace(net, *batch(net))
     deltas = oracles.signals(rule, net, trace)
     draw_from(net, np.random.default_rng(1))
-    told = blames(rule, net, trace)
+    told = credits_of(rule, net, trace)
     draw_from(net, np.random.default_rng(1))
     updates = rule.teach(net, trace)
     assert updates[0].dB is None

@@ -22,12 +22,12 @@ AS_WRITTEN = "test_a_rules_updates_are_those_of_its_equations"
 READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
 MEAN = "test_an_update_is_the_mean_over_the_batch"
 SIGNS_FOLLOW = "test_the_signs_of_the_feedback_follow_those_of_the_weights"
-SHRINKS = "test_weights_less_feedback_shrink_by_the_decay_at_every_step"
-DIRECT_SHRINKS = "test_below_the_output_it_keeps_kolen_pollacks_law"
+SHRINKS = "test_weights_minus_feedback_shrink_by_the_decay_at_every_step"
+DIRECT_SHRINKS = "test_below_the_output_it_follows_kolen_pollacks_law"
 FRESH_NOISE = "test_every_layer_and_every_step_hears_fresh_noise"
 CONTENTED = "test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is"
 OWN_DISTANCE = "test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target"
-RECONSTRUCTION = "test_a_lesson_is_the_gradient_of_the_loss_of_its_equation"
+RECONSTRUCTION = "test_a_reconstruction_step_follows_the_gradient_of_the_loss_of_its_equation"
 OWN_LOSS = "test_each_layer_follows_the_gradient_of_its_own_loss"
 PEPITAS_STEPS = "test_its_steps_are_those_of_the_paper"
 
@@ -43,7 +43,7 @@ FAULTS = {
     ),
     "feedback is drawn from the stream of the weights": Fault(
         "rule.py", 'least=0), "feedback")', 'least=0), "weights")',
-        "test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed",
+        "test_feedback_is_independent_of_weights_drawn_with_the_same_seed",
     ),
     "direct feedback of the target": Fault(
         "rules/direct_feedback_alignment.py", Equation("signals", 2),
@@ -64,7 +64,7 @@ FAULTS = {
     "a relay that climbs through one number": Fault(
         "rules/indirect_feedback_alignment.py", Equation("relay", 3),
         "return delta_below @ (0 * R + 1)",
-        "test_indirect_feedback_with_a_random_relay_climbs_through_its_own_matrices",
+        "test_indirect_feedback_with_a_random_relay_uses_its_own_matrices",
     ),
     "target projection of the error": Fault(
         "rules/direct_random_target_projection.py", Equation("signals", 2),
@@ -103,7 +103,7 @@ FAULTS = {
     ),
     "the feedback's step is carried across": Fault(
         RECIPROCAL, Equation("feedback_updates", 4), "dB = trace.step_of(layer)[0].T.copy()",
-        "test_the_feedback_works_out_its_own_change",
+        "test_the_feedback_computes_its_own_update",
     ),
     "a direct path that learns a sum": Fault(
         DIRECT_RECIPROCAL, Equation("direct_product", 4), "return e.T @ h", DIRECT_SHRINKS
@@ -219,7 +219,7 @@ FAULTS = {
     "an iteration that asks for the state again": Fault(
         ITERATED, Equation("target_below", 3),
         "x = improve(x, g_t, g(t), self.alpha(f(x), h, t))",
-        "test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses",
+        "test_iterated_targets_are_reached_by_every_layer_with_poor_inverses",
     ),
     "a layerwise factor without its square": Fault(
         ITERATED, Equation("teaching_signal", 8),
@@ -253,7 +253,7 @@ FAULTS = {
     ),
     "a layer that hears how loud the one below is": Fault(
         FORWARD, Equation("to_length_one_each", 1), "return h",
-        "test_how_loud_a_layer_is_does_not_reach_the_next_one",
+        "test_the_length_of_a_layers_output_does_not_reach_the_next_one",
     ),
     "goodness that is a mean and its threshold a sum": Fault(
         FORWARD, Equation("log_odds", 2),

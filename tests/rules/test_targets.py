@@ -111,7 +111,7 @@ def test_exact_inverses_of_orthogonal_layers_ask_for_the_gradient(name):
 # -- nothing asked, nothing changed ---------------------------------------------------------------
 
 
-def contented(net: Network, samples: int = 7) -> Trace:
+def satisfied(net: Network, samples: int = 7) -> Trace:
     """Return the trace of a batch whose targets are just what the network answers."""
     trace = net.forward(batch(net, samples)[0])
     return trace.set_target(trace.output.copy())
@@ -123,7 +123,7 @@ def contented(net: Network, samples: int = 7) -> Trace:
 def test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is(name, activation, dtype):
     """What an inverse gets wrong cancels, whatever it is: the point of the difference."""
     net = dense_net((5, 4, 6, 7, 3), activation, dtype=dtype)
-    rule, trace = attached(name, net), contented(net)
+    rule, trace = attached(name, net), satisfied(net)
     for t, h in zip(found_targets(rule, net, trace), states(rule, net, trace), strict=True):
         np.testing.assert_array_equal(t, h)
     assert not any(array.any() for array in oracles.parts(rule.teach(net, trace)))
@@ -134,7 +134,7 @@ def test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is(name, acti
 def test_every_latent_iterate_leaves_a_contented_network_as_it_is(iterations, apart):
     """g(t) - g(f(h)) is nothing where f(h) = t, so that an iteration has nowhere to go."""
     net = dense_net((5, 4, 6, 7, 3), apart=apart)
-    rule, trace = attached("itp", net, iterations=iterations), contented(net)
+    rule, trace = attached("itp", net, iterations=iterations), satisfied(net)
     for t, h in zip(found_targets(rule, net, trace), states(rule, net, trace), strict=True):
         np.testing.assert_array_equal(t, h)
 
@@ -148,7 +148,7 @@ def test_without_the_difference_a_contented_network_is_taught_to_change(rule):
     """That is why target propagation fails: its inverses' faults are all a layer hears."""
     net = dense_net((5, 4, 6, 7, 3))
     attached(rule, net)
-    trace = contented(net)
+    trace = satisfied(net)
     *hidden, top = found_targets(rule, net, trace)
     for t, h in zip(hidden, states(rule, net, trace), strict=False):
         assert relative(t, h) > 0.01
