@@ -68,6 +68,7 @@ def vouched(folder: Path | None, code: str) -> str:
         f"{found['date'][:10]} it repeated the start of one run of each"
     )
     if chaos:
-        said += f"; {chaos} of them differ{'s' * (chaos == 1)} by as much as a change in the last bit of the weights"
+        said += f"; {chaos} of them differ{'s' * (chaos == 1)} by as much as a change in the last "
+        said += "bit of the weights"
     said += f"; not for: {', '.join(lost)}." if lost else "."
     return said if found["code"] == code else f"{said} Today's code has not been tried (--vouch)."
