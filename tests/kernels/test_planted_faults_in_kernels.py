@@ -1,6 +1,6 @@
 """Faults planted into the code of the gradient: a test of the gradient must fail on each one.
+
 These kernels and layers have no equation numbers, so a fault finds its line by its text.
-The kernels and layers here bear no equation's number, so a fault finds its line by its text.
 """
 
 import pytest
