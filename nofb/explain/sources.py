@@ -73,7 +73,7 @@ def source(subject: str | Subject | Rule | Transferred) -> Source:
         for code, module in (dict.fromkeys(_codes(kind), modules[0]) | ran).items()
     ]
     names, whole = {each.name for each in read}, issubclass(kind, Rule)
-    shown = [each for each in read if each.name.rpartition(".")[0] not in names  # or a part of these
+    shown = [each for each in read if each.name.rpartition(".")[0] not in names  # or part of these
              and (each.ran or each.marked or (whole and "." in each.name))]  # fmt: skip
     order = [file_of(module) for module in modules]
     shown.sort(key=lambda each: (order.index(each.file), not each.kernel, not each.marked))
