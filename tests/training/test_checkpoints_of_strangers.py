@@ -79,7 +79,7 @@ class Trial:
         archive.write(self.path, "checkpoint", kept, arrays)
 
     def refused(self):
-        """Resume the run; return whether it was refused, with nothing filled, or taken as it is."""
+        """Resume the run; return whether it was refused; check that it is complete if not."""
         before = self.new().state()
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(nofb.EarlyStopping, "end", lambda *_: None)  # keep the weights
