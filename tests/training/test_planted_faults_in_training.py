@@ -13,7 +13,7 @@ FAULTS = {
         "updates.py", "there = whole.whole_signal(layer)[rows]",
         "there = whole.whole_signal(layer)[: piece.samples]", IN_PIECES,
     ),
-    "a piece that hears the errors of the first rows": Fault(
+    "a piece that uses the errors of the first rows": Fault(
         "trace.py", "whole.target[rows], whole.error[rows]",
         "whole.target[: self.samples], whole.error[: self.samples]", IN_PIECES,
     ),
@@ -25,7 +25,7 @@ FAULTS = {
         "kernels/steps.py", "if length > limit:", "if length > 1.5 * limit:",
         "test_every_column_above_the_limit_is_shortened_however_little_it_exceeds_it",
     ),
-    "a last, smaller batch that weighs as a whole one": Fault(
+    "a last, smaller batch that counts as a full one": Fault(
         "training/epoch.py", "loss += batch_loss * len(x)", "loss += batch_loss * batches.size",
         "test_with_fixed_weights_the_running_measures_are_those_of_all_samples",
     ),
