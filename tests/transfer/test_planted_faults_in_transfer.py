@@ -27,7 +27,7 @@ FAULTS = {
     "a mask that the length of the task scales": Fault(
         TOAST, "np.sqrt((z[i] * z[i]).sum()) * length\n", "np.sqrt((z[i] * z[i]).sum())\n", MASK
     ),
-    "A and C in each other's place": Fault(
+    "A and C exchanged": Fault(
         TOAST, "for A, C in zip(reversed(self.A), reversed(self.C), strict=True):",
         "for C, A in zip(reversed(self.A), reversed(self.C), strict=True):", WRITTEN,
     ),
@@ -56,7 +56,7 @@ FAULTS = {
     "a reconstruction of what is above": Fault(
         TOAST, "lost = above @ W - below", "lost = below @ W - above", LOST
     ),
-    "frozen weights that move": Fault(
+    "frozen weights that change": Fault(
         BACKBONE, "        node.frozen = True\n", "        node.frozen = False\n",
         FROZEN,
     ),
@@ -73,7 +73,7 @@ FAULTS = {
         LORA, Equation("__init__", 3), 'self.up = Dense(rank, n_out, init="xavier", bias=False)',
         f"{METHODS}::test_it_starts_as_the_linear_probe",
     ),
-    "prompts that pile up": Fault(
+    "prompts that accumulate": Fault(
         "transfer/prompts.py", "if prompts is not self.prompts[0]:", "if False:",
         f"{METHODS}::test_prompts_are_replaced_in_each_block_and_the_sequence_keeps_its_length",
     ),
