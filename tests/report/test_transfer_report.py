@@ -77,7 +77,7 @@ def test_a_run_that_stopped_is_in_no_mean_and_is_named():
 
 def test_the_source_of_the_rates_is_stated_for_another_rule():
     """A rate that was found for another rule may be a poor one."""
-    said = "The rates were found for backprop, and not for fa."
+    said = "The rates were found for backprop, not for fa."
     assert said in notes(transfers(record("toast"), rule="fa"))
     assert said not in notes(transfers(record("toast"), rule="fa", lr=0.1))
 
