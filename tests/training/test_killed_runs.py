@@ -110,6 +110,6 @@ def test_a_full_disk_loses_only_the_newest_checkpoint(tmp_path):
         f"CheckpointWarning the checkpoint of epoch {epoch}" for epoch in (2, 3)
     ]
     assert lines[5].endswith(
-        f"written to {path} (File too large); an earlier one is still there, and the run goes on"
+        f"written to {path} (File too large); an earlier one is still there, and the run continues"
     )
     assert finished.stderr == "" and list(tmp_path.iterdir()) == [path]
