@@ -53,14 +53,14 @@ def asked(rule, seed: int = 1):
 
 
 @pytest.mark.parametrize(
-    ("rule", "yardstick"), [(make("bp"), "gradient"), (make("gnt", damping=0.1), "c = 0.1")]
+    ("rule", "reference"), [(make("bp"), "gradient"), (make("gnt", damping=0.1), "c = 0.1")]
 )
-def test_a_rule_that_is_the_reference_has_angle_0_to_it(rule, yardstick):
+def test_a_rule_that_is_the_reference_has_angle_0_to_it(rule, reference):
     """Otherwise every angle of the table would be wrong."""
     _, trace = asked(rule)
     found = directions(rule, trace)
     assert list(found) == list(YARDSTICKS)
-    assert found[yardstick] == pytest.approx([0, 0], abs=1e-4)
+    assert found[reference] == pytest.approx([0, 0], abs=1e-4)
     assert min(found["c = 10"]) > 0.1
 
 
