@@ -102,7 +102,7 @@ def test_parameters_learn_from_the_mean_gradient(build):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pretuning_adds_the_gradient_of_the_reconstruction_loss_only_to_a(name):
-    """Both ends of a block are taken as given: C, P, ξ and the blocks must get nothing of it."""
+    """Both ends of a block are constants here: C, P, ξ and the blocks get no gradient of it."""
     net = model("toast", name, stage="pretune", reconstruction=0.3)
     x, y = batch(net)
     trace = net.forward(x).set_target(net.as_target(y, len(x)))
