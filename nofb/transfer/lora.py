@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from nofb import settings
 from nofb.kernels.jit import kernel
 from nofb.layers import Attention, Dense, Layer, Sum
-from nofb.layers.base import Wiring
+from nofb.layers.base import WeightedLayer, Wiring
 from nofb.layers.block import Part
+from nofb.trace import Trace
 from nofb.transfer.backbone import Parts, Receive
 from nofb.transfer.layers import Factor, TakeUnits
 from nofb.transfer.model import Columns, Options, Transferred
@@ -152,8 +153,7 @@ class LoRA(Transferred):
         ValueError
             If it is merged already.
         """
-        if self._unmerged:
-            raise ValueError("the model is merged already: unmerge() takes it back")
+        self._check_unmerged("cannot be merged twice")
         for block, branches in zip(self.adapted.copies.blocks, self.adapted.branches, strict=True):
             layers = projections(block.attention)
             ups = [branch.up for branch in branches]
@@ -166,10 +166,19 @@ class LoRA(Transferred):
                 up.W[:] = 0
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write V, U and the head, see `Transferred.save`; a merged model is unmerged first."""
-        if self._unmerged:
-            raise ValueError("the model is merged, and its V and U are kept aside: unmerge() first")
+        """Write V, U and the head, see `Transferred.save`; a merged model is refused."""
+        self._check_unmerged("cannot be saved")
         super().save(path)
+
+    def load(self, path: str | os.PathLike[str]) -> Transferred:
+        """Fill V, U and the head, see `Transferred.load`; a merged model is refused."""
+        self._check_unmerged("cannot be filled from a file")
+        return super().load(path)
+
+    def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
+        """Return nothing; a merged model is refused, since `unmerge` would undo what it learns."""
+        self._check_unmerged("cannot learn")
+        return super().local_updates(trace)
 
     def unmerge(self) -> None:
         """Undo `merge`: all weights are what they were, bit for bit.
@@ -185,6 +194,15 @@ class LoRA(Transferred):
             for layer, W in kept.items():
                 layer.W[...] = W  # type: ignore[attr-defined]
         self._unmerged = []
+
+    def _take_from(self, start: Transferred) -> None:
+        if isinstance(start, LoRA):
+            start._check_unmerged("cannot be started from")
+        super()._take_from(start)
+
+    def _check_unmerged(self, what: str) -> None:
+        if self._unmerged:
+            raise ValueError(f"a merged LoRA {what}, its U is in the frozen W: unmerge() it first")
 
 
 def projections(attention: Attention) -> list[Dense]:
