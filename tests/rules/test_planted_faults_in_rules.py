@@ -1,7 +1,7 @@
-"""Faults planted into the rules: the tests of their mathematics must fail on every one.
+"""Faults planted into the rules: a test of their mathematics must fail on each one.
 
-A test that passes proves something only if it can fail. Each fault here is one that a careful
-person has made before; each run copies the package, plants it, and runs the test that must see it.
+A test that passes proves something only if it can fail. Each fault here is a mistake that a
+careful person has made before. Each run copies the package, plants a fault, and runs its test.
 """
 
 import pytest
@@ -19,23 +19,23 @@ PEPITA = "rules/pepita.py"
 INVERSE = "layers/inverse.py"
 
 AS_WRITTEN = "test_a_rules_updates_are_those_of_its_equations"
-READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
+READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_claims_so"
 MEAN = "test_an_update_is_the_mean_over_the_batch"
 SIGNS_FOLLOW = "test_the_signs_of_the_feedback_follow_those_of_the_weights"
-SHRINKS = "test_weights_less_feedback_shrink_by_the_decay_at_every_step"
-DIRECT_SHRINKS = "test_below_the_output_it_keeps_kolen_pollacks_law"
-FRESH_NOISE = "test_every_layer_and_every_step_hears_fresh_noise"
-CONTENTED = "test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is"
-OWN_DISTANCE = "test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target"
-RECONSTRUCTION = "test_a_lesson_is_the_gradient_of_the_loss_of_its_equation"
+SHRINKS = "test_weights_minus_feedback_shrink_by_the_decay_at_every_step"
+DIRECT_SHRINKS = "test_below_the_output_it_follows_kolen_pollacks_law"
+FRESH_NOISE = "test_every_layer_and_every_step_gets_new_noise"
+CONTENTED = "test_an_output_equal_to_its_target_leaves_every_layer_unchanged"
+OWN_DISTANCE = "test_a_weight_update_is_the_gradient_of_the_layers_own_distance_to_its_target"
+RECONSTRUCTION = "test_a_reconstruction_step_follows_the_gradient_of_the_loss_of_its_equation"
 OWN_LOSS = "test_each_layer_follows_the_gradient_of_its_own_loss"
-PEPITAS_STEPS = "test_its_steps_are_those_of_the_paper"
+PEPITAS_STEPS = "test_its_updates_are_those_of_the_paper"
 
 FAULTS = {
     # -- fixed feedback ---------------------------------------------------------------------------
     "feedback alignment goes back through the weights": Fault(
         "rules/feedback_alignment.py", "send_back(delta, layer.B)", "send_back(delta, layer.W.T)",
-        "test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so",
+        "test_a_rule_reads_the_weights_in_its_backward_pass_only_if_it_claims_so",
     ),
     "feedback alignment goes back through one number": Fault(
         "rules/feedback_alignment.py", Equation("send_back", 2), "return delta @ (0 * B + 1)",
@@ -43,7 +43,7 @@ FAULTS = {
     ),
     "feedback is drawn from the stream of the weights": Fault(
         "rule.py", 'least=0), "feedback")', 'least=0), "weights")',
-        "test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed",
+        "test_feedback_is_independent_of_weights_drawn_with_the_same_seed",
     ),
     "direct feedback of the target": Fault(
         "rules/direct_feedback_alignment.py", Equation("signals", 2),
@@ -55,7 +55,7 @@ FAULTS = {
     ),
     "signs of the error with its size": Fault(
         "rules/error_sign.py", Equation("project_sign", 2), "return e @ D",
-        "test_the_size_of_the_error_matters_to_direct_feedback_alone",
+        "test_only_direct_feedback_depends_on_the_size_of_the_error",
     ),
     "indirect feedback of the target": Fault(
         "rules/indirect_feedback_alignment.py", Equation("signals", 2),
@@ -64,7 +64,7 @@ FAULTS = {
     "a relay that climbs through one number": Fault(
         "rules/indirect_feedback_alignment.py", Equation("relay", 3),
         "return delta_below @ (0 * R + 1)",
-        "test_indirect_feedback_with_a_random_relay_climbs_through_its_own_matrices",
+        "test_indirect_feedback_with_a_random_relay_uses_its_own_matrices",
     ),
     "target projection of the error": Fault(
         "rules/direct_random_target_projection.py", Equation("signals", 2),
@@ -78,11 +78,11 @@ FAULTS = {
     ),
     "signs not taken before teaching": Fault(
         SIGNS, Equation("signals", 2), "B = layer.B",
-        "test_updates_see_the_signs_that_the_weights_have_now",
+        "test_updates_use_the_current_signs_of_the_weights",
     ),
     "signs with the size of the weights": Fault(
         SIGNS, Equation("take_signs", 2), "return M * W.T",
-        "test_sign_symmetry_does_not_see_how_large_a_weight_is",
+        "test_sign_symmetry_does_not_depend_on_the_size_of_a_weight",
     ),
     "magnitudes without their absolute value": Fault(
         SIGNS, "np.abs(rng.standard_normal(layer.feedback_shape, layer.dtype))",
@@ -103,7 +103,7 @@ FAULTS = {
     ),
     "the feedback's step is carried across": Fault(
         RECIPROCAL, Equation("feedback_updates", 4), "dB = trace.step_of(layer)[0].T.copy()",
-        "test_the_feedback_works_out_its_own_change",
+        "test_the_feedback_computes_its_own_update",
     ),
     "a direct path that learns a sum": Fault(
         DIRECT_RECIPROCAL, Equation("direct_product", 4), "return e.T @ h", DIRECT_SHRINKS
@@ -113,17 +113,17 @@ FAULTS = {
     ),
     "a mirror whose answers are not centred": Fault(
         MIRROR, "z = z - z.mean(axis=0)", "pass",
-        "test_answers_that_are_not_centred_drown_the_transpose_in_noise",
+        "test_responses_that_are_not_centred_give_an_estimate_that_is_mostly_noise",
     ),
     "a mirror that moves the weights": Fault(
         MIRROR, Equation("mirror_layer", 7),
         "follow(B, dB, factor * self.mirror_rate, factor * self.decay)\n"
         "layer.W += self.mirror_rate * dB.T",
-        "test_mirror_mode_moves_the_feedback_and_nothing_else",
+        "test_mirror_mode_changes_only_the_feedback",
     ),
     "a mirror without decay": Fault(
         MIRROR, Equation("follow", 7), "B[i, j] += rate * dB[i, j]",
-        "test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose",
+        "test_with_decay_the_feedback_converges_to_a_multiple_of_the_transpose",
     ),
     "a mirror whose decay does not follow the schedule": Fault(
         MIRROR, Equation("mirror_layer", 7),
@@ -140,7 +140,7 @@ FAULTS = {
         "xi = self.width * getattr(\n"
         "    net.below(layer).rule_state, 'z', state.rng.standard_normal(shape)\n"
         ")",
-        "test_every_layer_of_a_network_is_mirrored_filters_too",
+        "test_every_layer_of_a_network_is_mirrored_including_convolutions",
     ),
     "symmetric alignment with half its decay": Fault(
         "rules/symmetric_alignment.py", Equation("after_step", 5),
@@ -154,15 +154,15 @@ FAULTS = {
     "blame divided by the width once": Fault(
         PERTURBATION, Equation("credit", 5),
         "return (change / change.dtype.type(width)).reshape(-1, 1) * xi",
-        "test_the_blame_is_as_noisy_as_its_header_says",
+        "test_the_estimate_of_the_gradient_is_as_noisy_as_the_header_states",
     ),
     "a noisy pass with masks of its own": Fault(
         "layers/dropout.py", "self.mask(record)[...] = self.mask(first)", "self.prepare(record)",
-        "test_the_noisy_pass_meets_the_masks_of_the_first_one",
+        "test_the_noisy_pass_uses_the_masks_of_the_first_one",
     ),
     "feedback that regresses a sum": Fault(
         PERTURBATION, Equation("regression", 6), "return delta.T @ wrong",
-        "test_the_feedback_descends_its_error_in_predicting_the_blame",
+        "test_the_feedback_follows_the_gradient_of_its_prediction_error",
     ),
     # -- targets ----------------------------------------------------------------------------------
     "a target without the difference": Fault(
@@ -182,7 +182,7 @@ FAULTS = {
     "the transposed weights in the place of an inverse": Fault(
         "layer_maps.py", "        return self.layer.inverse\n",
         "        return Inverse(self.layer.W.T.copy(), self.layer.inverse.activation)\n",
-        "test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so",
+        "test_a_target_below_the_output_layer_needs_no_weights_unless_a_rule_claims_so",
     ),
     "an inverse's step is a sum": Fault(
         INVERSE, "weight_update(z, signal, len(uses[0].z),", "weight_update(z, signal, 1,",
@@ -219,17 +219,17 @@ FAULTS = {
     "an iteration that asks for the state again": Fault(
         ITERATED, Equation("target_below", 3),
         "x = improve(x, g_t, g(t), self.alpha(f(x), h, t))",
-        "test_iterated_targets_are_met_by_every_layer_of_a_network_with_crude_inverses",
+        "test_iterated_targets_are_reached_by_every_layer_with_poor_inverses",
     ),
     "a layerwise factor without its square": Fault(
         ITERATED, Equation("teaching_signal", 8),
         "delta *= layer_factor(self.step_size**0.5 * e, change)",
-        "test_the_layerwise_factor_makes_gauss_newton_steps_of_scaled_rotations_gradients",
+        "test_the_layerwise_factor_makes_gauss_newton_steps_from_gradients_of_scaled_rotations",
     ),
     "a minimum norm without the bias": Fault(
         ITERATED, Equation("minimum_norm", 9),
         "shorter[i] = delta[i] / (h_below[i] ** 2).sum()",
-        "test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once",
+        "test_the_minimum_norm_update_takes_a_linear_layer_to_its_target_in_one_step",
     ),
     "a direct target from nothing": Fault(
         "rules/direct_difference_target_propagation.py", Equation("target_below", 2),
@@ -253,7 +253,7 @@ FAULTS = {
     ),
     "a layer that hears how loud the one below is": Fault(
         FORWARD, Equation("to_length_one_each", 1), "return h",
-        "test_how_loud_a_layer_is_does_not_reach_the_next_one",
+        "test_the_length_of_a_layers_output_does_not_reach_the_next_one",
     ),
     "goodness that is a mean and its threshold a sum": Fault(
         FORWARD, Equation("log_odds", 2),
@@ -288,6 +288,6 @@ runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])
-def test_a_fault_in_a_rule_is_seen_by_the_test_that_must_see_it(name, runs):
-    """A suite that a fault survives could not tell feedback alignment from a mistake."""
+def test_a_fault_in_a_rule_is_detected_by_its_test(name, runs):
+    """If the tests pass with a fault, they cannot distinguish feedback alignment from a mistake."""
     assert_seen(name, runs)

@@ -152,7 +152,7 @@ def test_a_run_attaches_its_rule_unless_it_is_attached():
     assert net.weighted[1].B is None and net.weighted[0].D is not None
 
 
-def test_fixed_feedback_stays_fixed():
+def test_fixed_feedback_does_not_change():
     """Feedback alignment learns through random feedback because the *weights* turn towards it."""
     for name, attribute in (("fa", "B"), ("dfa", "D")):
         net, rule = small_net(), rules.make(name)

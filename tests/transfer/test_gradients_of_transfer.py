@@ -66,7 +66,7 @@ def test_backprop_is_the_gradient_of_the_loss(variant, name):
 
 @pytest.mark.parametrize("samples", [1, 4])
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_signal_goes_back_as_the_derivative(name, samples):
+def test_the_backward_pass_is_the_derivative(name, samples):
     """The layers between the matrices have nothing to transport, but they must be right."""
     build, *shapes = LAYERS[name]
     layer, received = made(build(), *shapes), inputs(samples, *shapes)
@@ -77,7 +77,7 @@ def test_a_signal_goes_back_as_the_derivative(name, samples):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_the_way_up_is_the_transpose_of_the_way_back(name):
+def test_relay_is_the_transpose_of_the_backward_pass(name):
     """Forward-mode derivatives and backward-mode ones are one matrix."""
     build, *shapes = LAYERS[name]
     layer, received = made(build(), *shapes), inputs(3, *shapes)

@@ -1,0 +1,111 @@
+"""What is trained: a task, the methods with their rates, and how each is trained.
+
+Rates and training are those of a study that was made before, in PyTorch; none was chosen here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from nofb import AdamW, rules, seeds, transfer
+from nofb.datasets import Dataset, composites
+from nofb.datasets.composites import Composites
+from nofb.network import Network
+from nofb.schedules import warmup
+from nofb.training import Run, fit
+from nofb.training.interrupts import end_everything
+from nofb.transfer import Toast, Transferred, pretrained
+from nofb.types import Array
+
+EPOCHS, BATCH_SIZE, N = 12, 32, 2_000
+MAX_GRADIENT = 1.0
+COLUMNS, MIDDLE = 4, 2  # of the patches: the first two of each row are on the left
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the table: a method, its rate and options, and whether it starts pre-tuned."""
+
+    method: str
+    lr: float
+    options: Mapping[str, Any] = field(default_factory=dict)
+    pretuned: bool = False
+
+
+CASES = {
+    "linear": Case("linear", 3e-2),
+    "linear on all tokens": Case("linear", 1e-2, {"all_tokens": True}),
+    "fine-tuning": Case("finetune", 3e-3),
+    "LoRA": Case("lora", 3e-2),
+    "VPT": Case("prompts", 1e-2),
+    "TOAST": Case("toast", 1e-2, pretuned=True),
+    "TOAST-Lite": Case("toast_lite", 3e-2, pretuned=True),
+    "TOAST not pre-tuned": Case("toast", 1e-2),
+}
+
+
+@cache
+def splits() -> tuple[Composites, Composites]:
+    """Return the training and the test composites, with the side of every garment."""
+    return composites.load(composites.TRANSFER)
+
+
+@cache
+def backbone() -> Network:
+    """Return the pretrained network; every model copies it."""
+    return pretrained.backbone("vision")
+
+
+@cache
+def pretuned() -> Toast:
+    """Return the TOAST with the pre-tuned feedback path."""
+    return pretrained.pretuned(backbone(), "vision")
+
+
+def data(n: int, seed: int) -> Dataset:
+    """Return n training samples, others for each seed, and all 2,000 test samples."""
+    train, test = splits()
+    rows = seeds.generator(seed, "order", 1).permutation(len(train.images))[:n]
+    images = [each / np.float32(255) for each in (train.images[rows], test.images)]
+    garments = train.garments[rows], test.garments
+    return Dataset(images[0], garments[0], images[1], garments[1], "composites")
+
+
+def model(case: Case, seed: int) -> Transferred:
+    """Return the model of a case before it learns."""
+    start = pretuned() if case.pretuned else None
+    return transfer.make(case.method, backbone(), 10, seed, start, **case.options)
+
+
+@end_everything()
+def train(
+    net: Transferred, given: Dataset, lr: float, rule: str, seed: int, epochs: int, **options: Any
+) -> Run:
+    """Train a model as all of them are trained."""
+    optimizer = AdamW(lr=lr, decay=0, schedule=warmup(), max_gradient=MAX_GRADIENT)
+    return fit(
+        net, rules.make(rule), given, epochs, BATCH_SIZE, optimizer, seed,
+        progress=False, **options,
+    )  # fmt: skip
+
+
+def on_garment(attention: Array) -> list[float]:
+    """Return how much the class token of each block attends to the garment's half, test means.
+
+    Parameters
+    ----------
+    attention
+        Of the test samples (blocks, N, T, T), with the patches last among the tokens.
+    """
+    weights = attention[:, :, 0]  # (blocks, N, T), of the class token
+    patches = weights[..., -2 * COLUMNS :]
+    right = np.arange(2 * COLUMNS) % COLUMNS >= MIDDLE
+    here = splits()[1].right[: weights.shape[1], None] == right  # (N, patches)
+    shares = np.where(here, patches, 0).sum(axis=2, dtype=np.float64).mean(axis=1)
+    found: list[float] = shares.round(4).tolist()
+    return found
