@@ -153,7 +153,8 @@ class LoRA(Transferred):
         ValueError
             If it is merged already.
         """
-        self._check_unmerged("cannot be merged twice")
+        if self._unmerged:
+            raise ValueError("the model is merged already: unmerge() takes it back")
         for block, branches in zip(self.adapted.copies.blocks, self.adapted.branches, strict=True):
             layers = projections(block.attention)
             ups = [branch.up for branch in branches]
@@ -202,7 +203,9 @@ class LoRA(Transferred):
 
     def _check_unmerged(self, what: str) -> None:
         if self._unmerged:
-            raise ValueError(f"a merged LoRA {what}, its U is in the frozen W: unmerge() it first")
+            raise ValueError(
+                f"a merged LoRA {what}, since its V U is in the frozen W: unmerge() first"
+            )
 
 
 def projections(attention: Attention) -> list[Dense]:

@@ -23,7 +23,7 @@ def merged():
 def test_a_merged_lora_refuses_a_file(tmp_path):
     """V U of the file would be added to a W that has another V U in it already."""
     model("lora").save(tmp_path / "model.npz")
-    with pytest.raises(ValueError, match=r"cannot be filled from a file.* unmerge\(\) it first"):
+    with pytest.raises(ValueError, match=r"cannot be filled from a file.* unmerge\(\) first"):
         merged().load(tmp_path / "model.npz")
 
 
