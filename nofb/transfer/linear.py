@@ -24,19 +24,19 @@ from nofb.transfer.model import Options, Transferred
 
 @dataclass(kw_only=True)
 class LinearOptions(Options):
-    """What a linear probe can be told.
+    """The options of a linear probe.
 
     Parameters
     ----------
     all_tokens
-        Whether the head reads all tokens side by side, without the class token if there is one.
+        Whether the input of the head is all tokens, concatenated, without a class token.
     """
 
     all_tokens: bool = settings.switch(False)
 
 
 class Linear(Transferred):
-    """A head on the frozen backbone, and nothing else.
+    """Only a head on the frozen backbone.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Linear(Transferred):
 
     def body(self, copies: Parts) -> list[Part]:
         if not self.options.all_tokens:
-            return []  # the head stands directly on what is kept: eq. 1
+            return []  # the head is directly above the stored tokens: eq. 1
         first: list[Part] = [LeaveOut(0, 1)] if self.backbone.rows == FIRST else []
         return [*first, Flatten()]
 

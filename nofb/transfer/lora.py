@@ -32,7 +32,7 @@ from nofb.types import Array
 
 @kernel
 def low_rank(V: Array, U: Array, alpha: float) -> Array:
-    """The change that the two thin matrices stand for."""
+    """The change of W: the product of the two thin matrices."""
     return V.dtype.type(alpha / V.shape[1]) * (V @ U)  # eq. 1  (d, n_out)
 
 
@@ -51,7 +51,7 @@ class LowRank:
         self.alpha, self.factor = alpha, Factor(alpha / rank)
 
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
-        """Add the branch to a graph, above what the frozen matrix receives."""
+        """Add the branch to a graph, above the input of the frozen matrix."""
         low = graph.add(self.down, at)  # x V  (N, T, r)
         return graph.add(self.up, graph.add(self.factor, low))  # eq. 2, without x W  (N, T, n_out)
 
@@ -62,7 +62,7 @@ class LowRank:
 
 @dataclass(kw_only=True)
 class LoRAOptions(Options):
-    """What LoRA can be told.
+    """The options of LoRA.
 
     Parameters
     ----------
@@ -144,9 +144,9 @@ class LoRA(Transferred):
         return {"V": downs, "U": [branch.up for branch in flat], **super().groups()}
 
     def merge(self) -> None:
-        """Put V U into the frozen matrices (eq. 1), so that U can be 0 and the branch idle.
+        """Add V U to the frozen matrices (eq. 1), and set U to 0.
 
-        `unmerge` takes it back, bit for bit.
+        `unmerge` restores the weights, bit for bit.
 
         Raises
         ------
@@ -182,7 +182,7 @@ class LoRA(Transferred):
         return super().local_updates(trace)
 
     def unmerge(self) -> None:
-        """Undo `merge`: all weights are what they were, bit for bit.
+        """Undo `merge`: all weights are restored, bit for bit.
 
         Raises
         ------
@@ -209,5 +209,5 @@ class LoRA(Transferred):
 
 
 def projections(attention: Attention) -> list[Dense]:
-    """Return the layers that make queries, keys and values."""
+    """Return the layers of queries, keys and values."""
     return [attention.query, attention.key, attention.value]

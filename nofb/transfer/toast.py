@@ -74,7 +74,7 @@ def cosines(z: Array, xi: Array) -> Array:
 
 @kernel
 def mask(cos: Array) -> Array:
-    """How much of each token is selected: only what points the task's way."""
+    """The fraction of each token that is selected: its part in the direction of the task."""
     return np.minimum(np.maximum(cos, cos.dtype.type(0)), cos.dtype.type(1))  # eq. 1  (N T,)
 
 
@@ -86,7 +86,7 @@ def select(z: Array, m: Array) -> Array:
 
 @kernel
 def along_cosines(v: Array, z: Array, xi: Array, cos: Array) -> Array:
-    """The derivative of Σ v cos by z: only across z, and only where the mask is not cut off."""
+    """The derivative of Σ v cos by z: orthogonal to z, and only where the mask is not clamped."""
     along, length = np.zeros_like(z), np.sqrt((xi * xi).sum())
     for i in range(len(z)):
         if cos[i] > 0:  # the derivative of clamp in eq. 1
@@ -97,7 +97,7 @@ def along_cosines(v: Array, z: Array, xi: Array, cos: Array) -> Array:
 
 @kernel
 def task_update(signal: Array, z: Array, xi: Array, cos: Array, samples: int) -> Array:
-    """ΔξL: the task turns to tokens that should have been selected more, scaled by its length."""
+    """Δξ: the task turns to tokens that should have been selected more, scaled by its length."""
     update, length = np.zeros_like(xi), np.sqrt((xi * xi).sum())
     for i in range(len(z)):
         if cos[i] > 0:
@@ -108,23 +108,23 @@ def task_update(signal: Array, z: Array, xi: Array, cos: Array, samples: int) ->
 
 @kernel
 def undo_update(above: Array, below: Array, W: Array, c: float) -> Array:
-    """What A_lᵀ = W learns from the tokens at both ends of a block."""
+    """The update of A_lᵀ = W from the tokens at both ends of a block."""
     lost = above @ W - below  # X_{l+1} A_lᵀ - X_l  (N T, d)
     return above.dtype.type(2 * c / below.size) * (above.T @ lost)  # eq. 8  (d, d)
 
 
 class FeatureSelection(LearnedLayer):
-    """h = m z: each token times how much it points the task's way (eqs. 1 and 2).
+    """h = m z: each token times its part in the direction of the task (eqs. 1 and 2).
 
     Parameters
     ----------
     units
-        How many units a token has.
+        The number of units of a token.
 
     Attributes
     ----------
     xi
-        The task ξ (units,), which learns; only its direction counts.
+        The task ξ (units,), which learns; only its direction matters.
 
     Examples
     --------
@@ -185,7 +185,7 @@ class FeatureSelection(LearnedLayer):
         return (select(s, mask(cos)) + select(z, change)).reshape(signal.shape)
 
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
-        """Return Δξ, for a signal on what was selected."""
+        """Return Δξ, for a signal on the selected tokens."""
         s, z = self._rows(record.signal(self, signal, self.shape_out)), self._rows(record.h_below)
         cos = self.cosines(record)
         if (cos <= 0).all():
@@ -205,12 +205,12 @@ class FeatureSelection(LearnedLayer):
 
 @dataclass(kw_only=True)
 class ToastOptions(Options):
-    """What TOAST can be told.
+    """The options of TOAST.
 
     Parameters
     ----------
     stage
-        "pretune", on the data that the backbone is from, with L_var; or "transfer", without.
+        "pretune", on the data of the backbone, with L_var; or "transfer", without.
     reconstruction
         c, the weight of L_var in pre-tuning.
     train_a, train_p
@@ -218,8 +218,8 @@ class ToastOptions(Options):
     std
         The standard deviation of A and C at the start; `None` for 0.02 √(768/d).
     late
-        How many of the last blocks get feedback; `None` for all. Earlier ones are then computed
-        once for each sample, as pass 1 is.
+        The number of last blocks that get feedback; `None` for all. Earlier blocks are then
+        computed once for each sample, like pass 1.
     released
         Whether the value bias is added twice, as in the released vision code.
     """
@@ -249,13 +249,13 @@ class Steered(Columns):
     Attributes
     ----------
     selection, P, A, C
-        What is added; A and C from the first steered block up, each with W = A_lᵀ or C_lᵀ.
+        The added layers; A and C from the first steered block up, each with W = A_lᵀ or C_lᵀ.
     blocks
         The steered blocks.
     td
-        What gives td_l for each of them.
+        The node of td_l for each of them.
     tokens
-        What gives X_l in pass 2 for each of them, and at the end what the last one gives.
+        The node of X_l in pass 2 for each of them, and the output of the last one.
     """
 
     def __init__(
@@ -292,7 +292,7 @@ class Steered(Columns):
 
 
 def steered_by(td: Layer) -> Receive:
-    """Return what makes queries and keys as the backbone does, and values with td added."""
+    """Return the nodes of queries and keys as in the backbone, and of values with td added."""
 
     def receive(graph: Wiring, attention: Attention, at: Layer | None) -> list[Layer]:
         Q, K = graph.add(attention.query, at), graph.add(attention.key, at)
@@ -303,13 +303,13 @@ def steered_by(td: Layer) -> Receive:
 
 @dataclass
 class Steering:
-    """What both passes did with some samples.
+    """The results of both passes for some samples.
 
     Attributes
     ----------
     before, after
         Attention weights of all blocks in pass 1 and in pass 2 (blocks, N, T, T), a mean over
-        heads: in row i is how much token i takes from each token.
+        heads: row i has the weights of token i for all tokens.
     mask
         m (N, T).
     td
@@ -331,7 +331,7 @@ class Toast(Transferred):
     Attributes
     ----------
     steered
-        The layers that are added, and those that they steer.
+        The added layers, and those that they steer.
 
     Examples
     --------
@@ -362,13 +362,13 @@ class Toast(Transferred):
         if self.options.released:
             for block in blocks:
                 if block.attention.value.b is not None:
-                    block.attention.value.b *= 2  # b_V once for Xn, and once more for td
+                    block.attention.value.b *= 2  # b_V once for Xn, and a second time for td
         widths = [layer.shape_out[-1] for layer in self.kept()]
         self.steered = self.wiring(copies, widths, blocks, self.std, **self.wiring_options())
         return [self.steered]
 
     def wiring_options(self) -> dict[str, Any]:
-        """Return what else the wiring is told."""
+        """Return the other arguments of the wiring."""
         return {}
 
     def kept(self) -> list[Layer]:
@@ -399,7 +399,7 @@ class Toast(Transferred):
             A.frozen = not self.options.train_a
 
     def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
-        """Return what L_var adds to the update of each A_lᵀ in pre-tuning (eqs. 7 and 8)."""
+        """Return the term of L_var in the update of each A_lᵀ in pre-tuning (eqs. 7 and 8)."""
         if self.options.stage != "pretune":
             return {}
         units, c = self.backbone.units, self.options.reconstruction
@@ -427,19 +427,19 @@ class Toast(Transferred):
         return c * float(sum(lost))  # eq. 7
 
     def steer(self, x: Array, strength: float = 1.0) -> Steering:
-        """Return what both passes do with some samples.
+        """Return the results of both passes for some samples.
 
         Parameters
         ----------
         x
             Samples.
         strength
-            What all td are multiplied with: 0 is the frozen backbone.
+            The factor of all td: 0 is the frozen backbone.
 
         Raises
         ------
         TypeError, ValueError
-            If it is no number of at least 0.
+            If it is not a number of at least 0.
         """
         strength = checks.number("strength", strength, least=0)
         samples = self.backbone.net.as_input(x)

@@ -28,7 +28,7 @@ from nofb.transfer.toast import Steered, Toast, ToastOptions
 
 @dataclass(kw_only=True)
 class ToastLiteOptions(ToastOptions):
-    """What TOAST-Lite can be told, besides what TOAST can.
+    """The options of TOAST-Lite, in addition to those of TOAST.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SteeredLite(Steered):
     ) -> None:  # fmt: skip
         super().__init__(copies, widths, blocks, std)
         self.branches = {
-            matrix: LowRank(widths[0], widths[0], rank, alpha)  # its U begins as 0: eq. 3
+            matrix: LowRank(widths[0], widths[0], rank, alpha)  # its U starts as 0: eq. 3
             for matrix in (*self.A, *self.C)
         }
 

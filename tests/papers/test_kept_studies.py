@@ -92,7 +92,7 @@ def test_nothing_is_added_to_the_runs_of_earlier_code(study, kept_by):
     code, out, err = study.run()
     assert code == 2 and out == "" and study.seen == []
     assert "keeps 2 of these 3 runs, made by earlier code of nofb" in err
-    assert "begin anew in another folder (--out)" in err
+    assert "start again in another folder (--out)" in err
     assert study.log.read_bytes() == before
     assert [path.name for path in study.folder.iterdir()] == ["runs.jsonl"]
 

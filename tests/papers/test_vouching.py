@@ -122,9 +122,9 @@ def test_a_page_says_whether_anybody_has_vouched_for_its_rows(tmp_path, capsys, 
         capsys.readouterr()
         return (tmp_path / "bengio2020.md").read_text("utf-8")
 
-    assert "earlier code of nofb (0123456789ab). Nobody has vouched for them" in page()
+    assert "earlier code of nofb (0123456789ab). They have not been compared" in page()
     assert main([*words, "--vouch"]) == 0
-    assert "gives it again" in capsys.readouterr().out
+    assert "gives the same" in capsys.readouterr().out
     assert "vouches for 1 of 1 rows" in page() and "has not been tried" not in page()
     assert "has not been tried" in vouched(tmp_path, "another code")
     record["result"]["error"][3] = 0.5

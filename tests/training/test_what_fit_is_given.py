@@ -157,7 +157,7 @@ def test_what_is_no_checkpoint_is_refused_where_it_is_made(given, error, sentenc
 
 @pytest.mark.parametrize("words", [["--resume"], ["--every", "3"]])
 def test_the_command_needs_the_file_of_a_checkpoint(words, capsys):
-    """`nofb train fa --resume` would begin anew each time, and keep nothing."""
+    """`nofb train fa --resume` would start from the beginning each time, and keep nothing."""
     assert main(["train", "fa", "--epochs", "1", *words]) == 2
     assert f"{words[0]} needs a checkpoint: give its file by --checkpoint FILE" in (
         capsys.readouterr().err
