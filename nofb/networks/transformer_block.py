@@ -18,7 +18,7 @@ def transformer_block(units: int, heads: int, causal: bool = False) -> list[Resi
 
 
 def transformer_blocks(count: int, units: int, heads: int, causal: bool = False) -> list[Residual]:
-    """Return the layers of so many blocks, one above the other."""
+    """Return the layers of a number of blocks, one above the other."""
     return [part for _ in range(count) for part in transformer_block(units, heads, causal)]
 
 
@@ -35,5 +35,5 @@ def post_norm_block(units: int, heads: int, present: Layer | None = None) -> lis
 def post_norm_blocks(
     count: int, units: int, heads: int, present: Layer | None = None
 ) -> list[Layer | Block]:
-    """Return the layers of so many blocks, one above the other."""
+    """Return the layers of a number of blocks, one above the other."""
     return [part for _ in range(count) for part in post_norm_block(units, heads, present)]

@@ -196,7 +196,7 @@ class CheckpointFile:
             left = "an earlier one is still there" if self.path.exists() else "there is none yet"
             callers.warn(
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
-                f"({error.strerror or error}); {left}, and the run goes on",
+                f"({error.strerror or error}); {left}, and the run continues",
                 CheckpointWarning,
             )
 

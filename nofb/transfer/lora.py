@@ -3,15 +3,15 @@
 Hu et al. 2021 (arXiv 2106.09685); on the fused matrix of attention as in Shi et al. 2023.
 
     W' = W + (α/r) V U                              (1)   W frozen, for the queries, keys and values
-    x W' = x W + (α/r) (x V) U                      (2)   the two branches, which never form W'
+    x W' = x W + (α/r) (x V) U                      (2)   two branches; W' is not formed
     U = 0 at the start                              (3)   so that W' = W
 
 Symbols: x tokens that attention receives (N, T, d); W frozen (d, 3d): queries, keys and values side
     by side; V down-projection (d, r), one for all three; U up-projection (r, 3d); α scale; r rank.
-Uses: U and V are Dense layers with a B of their own, so that every rule can teach them.
-Gaps: the paper sets α once and tunes nothing else; the released TOAST code passes no α, so that
-    loralib's default α = 1 holds, and α/r = 1/4. `fused=False` has a V and U for each of the three,
-    as the paper does. The paper starts V normal, loralib by Kaiming uniform, ±1/√d: so here.
+Uses: U and V are Dense layers with their own B, so every rule can train them.
+Gaps: the paper sets α once and does not tune it. The released TOAST code passes no α, so loralib's
+    default is used: α = 1, and α/r = 1/4. `fused=False` has a V and U for each of the three, as in
+    the paper. V starts normal in the paper, and Kaiming uniform, ±1/√d, in loralib and here.
 """
 
 import os

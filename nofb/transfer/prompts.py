@@ -3,17 +3,17 @@
 Jia et al. 2022 (arXiv 2203.12119), the deep form: new prompts in every block.
 
     X_1 = [c_1, P_1, E_1]                           (1)   c class token, E the other tokens
-    X_l = [c_l, P_l, E_l]                           (2)   what became of P_{l-1} is replaced
+    X_l = [c_l, P_l, E_l]                           (2)   the output at P_{l-1} is replaced
     P_l ~ U(-v, v), v = √(6 / (n + d))              (3)   at the start
-    a = c_{L+1} W + b                               (4)   the head reads the class token
+    a = c_{L+1} W + b                               (4)   the head gets the class token
 
 Symbols: P_l prompts of block l (p, d), the same for all samples; X_l tokens that block l receives
-    (N, T + p, d); n how many numbers a patch has; d units; W, b head.
-Uses: prompts have no matrix, so that nothing has to be transported for the first block: all rules
-    differ only in what reaches P_l through the frozen blocks.
-Gaps: the paper projects prompts in some set-ups; here, as in its code for these tasks, they are d
-    numbers each. Dropout acts on the prompts alone. A network without a class token has its prompts
-    in front (so that all tokens of a causal one see them), and they are left out at the top.
+    (N, T + p, d); n numbers in a patch; d units; W, b head.
+Uses: prompts have no matrix, so they need no weight transport themselves. Rules differ only in the
+    signal that reaches P_l through the frozen blocks.
+Gaps: the paper projects prompts in some set-ups; here, as in its code for these tasks, each has d
+    numbers. Dropout is for the prompts only. In a network without a class token, prompts are the
+    first tokens (so all tokens of a causal network can attend to them); the head does not get them.
 """
 
 from collections.abc import Sequence

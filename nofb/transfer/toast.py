@@ -2,36 +2,36 @@
 
 Shi, Gai, Darrell & Wang 2023 (arXiv 2305.15542), built on AbSViT (Shi et al. 2023, CVPR).
 
-Pass 1, the frozen backbone by itself; z is what it ends with. Features are selected, and sent back:
+Pass 1, the frozen backbone alone; z is its last output. Features are selected, and sent back:
     m_i     = clamp(cos(z_i, ξ), 0, 1)              (1)   one number for each token i
     s_{L+1} = m z P                                 (2)   tokens weighted, then features combined
     s_l     = s_{l+1} A_lᵀ                          (3)   the feedback path, from the top down
-    td_l    = s_l C_lᵀ                              (4)   what it tells block l
-Pass 2, the same sample and weights; queries and keys are as they were:
+    td_l    = s_l C_lᵀ                              (4)   the top-down signal
+Pass 2, the same sample and weights; queries and keys as in the backbone:
     V_l     = (Xn_l + td_l) W_V + b_V               (5)   td steers the values only
-    a       = h W + b                               (6)   the head reads the end of pass 2
-Pre-tuning, on the data that the backbone is from; the tokens at both ends are taken as given:
-    L_var   = c Σ_l mean (X_{l+1} A_lᵀ - X_l)²      (7)   A_l learns to undo block l
-    ΔA_lᵀ   = 2 c X_{l+1}ᵀ (X_{l+1} A_lᵀ - X_l) / n (8)   a local product: no signal travels
+    a       = h W + b                               (6)   the head gets the end of pass 2
+Pre-tuning, on the data of the backbone; no gradient flows into the tokens X:
+    L_var   = c Σ_l mean (X_{l+1} A_lᵀ - X_l)²      (7)   A_l learns to invert block l
+    ΔA_lᵀ   = 2 c X_{l+1}ᵀ (X_{l+1} A_lᵀ - X_l) / n (8)   a local product, without signals
 
 Symbols: z last tokens of pass 1 (N, T, d); ξ task (d,); m mask (N, T); P features combined (d, d),
     the identity at the start; A_l, C_l feedback path (d, d); s_l selected features on their way
     down (N, T, d); td_l top-down signal (N, T, d); X_l tokens that block l receives in pass 2
     (N, T, d), Xn_l the same normalised; W_V, b_V frozen; L number of blocks; n = N T d; c weight of
     the loss; W, b head.
-Uses: A, C, P and the head are Dense layers with a B of their own, and ξ needs only its own signal
-    and z; so every rule can teach them, with a B in each frozen layer, too. With direct feedback D
-    no signal arrives at ξ, and it stays as drawn. Pass 1 has nothing that learns: it is computed
-    once for each sample.
-Trap: where cos(z_i, ξ) ≤ 0 for all tokens, the mask is 0 and ξ has no gradient: it never comes
-    back. A DeadMaskWarning says so, and a smaller learning rate helps.
+Uses: A, C, P and the head are Dense layers with their own B, and ξ needs only its own signal and
+    z. So every rule can train them, with a B in each frozen layer too. With direct feedback D, ξ
+    gets no signal and does not change. Pass 1 has no trained parameters, so it is computed once
+    for each sample.
+Trap: if cos(z_i, ξ) ≤ 0 for all tokens, the mask is 0 and ξ has no gradient, so it can never
+    recover. Then there is a DeadMaskWarning; a smaller learning rate helps.
 What learns: A, C, ξ and the head, in both stages. P stays the identity, as in the released code,
-    unless `train_p`; the released language stage trains C and ξ only, as `train_a=False` does.
-Released code: the vision code adds the value bias twice, V = Xn W_V + b_V + td W_V + b_V, so that
-    td = 0 moves the output of each block by b_V W_O: `released=True`. It cuts the normal start at
-    ±2, a hundred standard deviations away: here there is no cut. Its 0.02 is for d = 768, and is
-    multiplied by √(768/d) here. For language z is not normalised: so here where each token has
-    outputs. L_var stands in the vision code and is never called: its pre-tuning is not released.
+    unless `train_p`; the released language stage trains C and ξ only, as with `train_a=False`.
+Released code: the vision code adds the value bias twice, V = Xn W_V + b_V + td W_V + b_V. So even
+    td = 0 changes the output of each block by b_V W_O: `released=True`. It truncates the normal
+    start at ±2, a hundred standard deviations; here it is not truncated. Its 0.02 is for d = 768,
+    and is multiplied by √(768/d) here. For language z is not normalised; here this is so if each
+    token has outputs. The vision code has L_var but never calls it: its pre-tuning is not released.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def test_information_alignment_without_its_null_term_is_the_weight_mirror(net_na
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("null", [0.0, 1.0, 2.5])
 def test_a_mirror_step_descends_amp_and_null(null, activation):
-    """-∂R/∂B of "amp" is the mirror's outer product; "null" adds the decay of the equation."""
+    """-∂R/∂B of "amp" is the mirror's outer product; that of "null" subtracts ν zᵀ z B."""
     net = dense_net(activation=activation)
     rule = attached("ia", net, null=null, steps_before=0, width=0.7, samples=9)
     layer, start = net.weighted[1], net.weighted[1].B.copy()

@@ -33,11 +33,11 @@ PEPITAS_STEPS = "test_its_updates_are_those_of_the_paper"
 
 FAULTS = {
     # -- fixed feedback ---------------------------------------------------------------------------
-    "feedback alignment goes back through the weights": Fault(
+    "feedback alignment that sends signals through the weights": Fault(
         "rules/feedback_alignment.py", "send_back(delta, layer.B)", "send_back(delta, layer.W.T)",
         "test_a_rule_reads_the_weights_in_its_backward_pass_only_if_it_claims_so",
     ),
-    "feedback alignment goes back through one number": Fault(
+    "feedback alignment through a single number": Fault(
         "rules/feedback_alignment.py", Equation("send_back", 2), "return delta @ (0 * B + 1)",
         AS_WRITTEN,
     ),
@@ -61,7 +61,7 @@ FAULTS = {
         "rules/indirect_feedback_alignment.py", Equation("signals", 2),
         "delta = trace.delta(layer, project(trace.target, layer.D))", READS_ERROR,
     ),
-    "a relay that climbs through one number": Fault(
+    "a relay through a single number": Fault(
         "rules/indirect_feedback_alignment.py", Equation("relay", 3),
         "return delta_below @ (0 * R + 1)",
         "test_indirect_feedback_with_a_random_relay_uses_its_own_matrices",
@@ -101,21 +101,21 @@ FAULTS = {
     "the feedback's step is a sum": Fault(
         RECIPROCAL, Equation("reciprocal_product", 4), "return delta.T @ h_below", SHRINKS
     ),
-    "the feedback's step is carried across": Fault(
+    "the feedback's step is copied from the weights": Fault(
         RECIPROCAL, Equation("feedback_updates", 4), "dB = trace.step_of(layer)[0].T.copy()",
         "test_the_feedback_computes_its_own_update",
     ),
     "a direct path that learns a sum": Fault(
         DIRECT_RECIPROCAL, Equation("direct_product", 4), "return e.T @ h", DIRECT_SHRINKS
     ),
-    "a direct path that forgets nothing": Fault(
+    "a direct path without decay": Fault(
         DIRECT_RECIPROCAL, Equation("forget", 6), "pass", DIRECT_SHRINKS
     ),
-    "a mirror whose answers are not centred": Fault(
+    "a mirror whose responses are not centred": Fault(
         MIRROR, "z = z - z.mean(axis=0)", "pass",
         "test_responses_that_are_not_centred_give_an_estimate_that_is_mostly_noise",
     ),
-    "a mirror that moves the weights": Fault(
+    "a mirror that changes the weights": Fault(
         MIRROR, Equation("mirror_layer", 7),
         "follow(B, dB, factor * self.mirror_rate, factor * self.decay)\n"
         "layer.W += self.mirror_rate * dB.T",
@@ -147,16 +147,16 @@ FAULTS = {
         "pull_together(layer.W, layer.B, rate, self.decay / 2, self.pull)",
         "test_a_step_of_symmetric_alignment_descends_its_regulariser",
     ),
-    "information alignment that adds what was said already": Fault(
+    "information alignment with the wrong sign of its null term": Fault(
         "rules/information_alignment.py", Equation("missing", 6),
         "return xi + B.dtype.type(null) * (z @ B)", "test_a_mirror_step_descends_amp_and_null",
     ),
-    "blame divided by the width once": Fault(
+    "an estimated gradient divided by the width once": Fault(
         PERTURBATION, Equation("credit", 5),
         "return (change / change.dtype.type(width)).reshape(-1, 1) * xi",
         "test_the_estimate_of_the_gradient_is_as_noisy_as_the_header_states",
     ),
-    "a noisy pass with masks of its own": Fault(
+    "a noisy pass with its own masks": Fault(
         "layers/dropout.py", "self.mask(record)[...] = self.mask(first)", "self.prepare(record)",
         "test_the_noisy_pass_uses_the_masks_of_the_first_one",
     ),
@@ -173,13 +173,13 @@ FAULTS = {
         "return difference_target(h_below, g(h), g(t))",
         "test_one_iteration_from_the_state_is_difference_target_propagation",
     ),
-    "a teaching signal that is not over the step size": Fault(
+    "a teaching signal that is not divided by the step size": Fault(
         TARGETS, "return (h - t) / h.dtype.type(step_size)", "return h - t", OWN_DISTANCE
     ),
-    "a teaching signal without its slope": Fault(
+    "a teaching signal without its derivative": Fault(
         TARGETS, "return own.times_slope(error)", "return error", OWN_DISTANCE
     ),
-    "the transposed weights in the place of an inverse": Fault(
+    "the transposed weights instead of an inverse": Fault(
         "layer_maps.py", "        return self.layer.inverse\n",
         "        return Inverse(self.layer.W.T.copy(), self.layer.inverse.activation)\n",
         "test_a_target_below_the_output_layer_needs_no_weights_unless_a_rule_claims_so",
@@ -188,7 +188,7 @@ FAULTS = {
         INVERSE, "weight_update(z, signal, len(uses[0].z),", "weight_update(z, signal, 1,",
         RECONSTRUCTION,
     ),
-    "an inverse without its slope": Fault(
+    "an inverse without its derivative": Fault(
         INVERSE, "self.times_slope(use.gradient, self.before(use.z), use.g_z)", "use.gradient",
         RECONSTRUCTION,
     ),
@@ -196,10 +196,10 @@ FAULTS = {
         INVERSE, "z = np.concatenate", "uses = uses[:1]\n        z = np.concatenate",
         RECONSTRUCTION,
     ),
-    "an inverse that is taught what the layer gave without noise": Fault(
+    "an inverse trained with the layer's output without noise": Fault(
         TARGETS, "z = own.f(noisy)", "z = own.h", RECONSTRUCTION
     ),
-    "an inverse that is taught what the layer received without noise": Fault(
+    "an inverse trained with the layer's input without noise": Fault(
         TARGETS, "wrong = u - noisy", "wrong = u - own.h_below", RECONSTRUCTION
     ),
     "reconstruction through one layer alone": Fault(
@@ -216,7 +216,7 @@ FAULTS = {
         "x = improve(x, -g_t, -g(z), self.alpha(z, h, t))",
         "test_a_latent_iteration_of_linear_layers_is_never_slower_than_its_constant",
     ),
-    "an iteration that asks for the state again": Fault(
+    "an iteration whose target is the state": Fault(
         ITERATED, Equation("target_below", 3),
         "x = improve(x, g_t, g(t), self.alpha(f(x), h, t))",
         "test_iterated_targets_are_reached_by_every_layer_with_poor_inverses",
@@ -231,7 +231,7 @@ FAULTS = {
         "shorter[i] = delta[i] / (h_below[i] ** 2).sum()",
         "test_the_minimum_norm_update_takes_a_linear_layer_to_its_target_in_one_step",
     ),
-    "a direct target from nothing": Fault(
+    "a direct target from zero": Fault(
         "rules/direct_difference_target_propagation.py", Equation("target_below", 2),
         "return difference_target(h_below, g(t), g(0 * h))", CONTENTED,
     ),
@@ -241,17 +241,17 @@ FAULTS = {
         "test_the_gauss_newton_step_is_the_damped_least_squares_solution",
     ),
     # -- further forward passes -------------------------------------------------------------------
-    "an input that is moved the other way": Fault(
+    "an input with the error of the wrong sign": Fault(
         PEPITA, Equation("modulate", 2), "return x - e @ F", PEPITAS_STEPS
     ),
-    "activity that is to move on": Fault(
+    "a change of activity with the wrong sign": Fault(
         PEPITA, Equation("moved", 3), "return h_modulated - h", PEPITAS_STEPS
     ),
-    "a step with what the first pass brought": Fault(
+    "a step with the activities of the first pass": Fault(
         PEPITA, Equation("signals", 3),
         "yield layer, moved(trace.activity(layer), second.activity(layer))", PEPITAS_STEPS,
     ),
-    "a layer that hears how loud the one below is": Fault(
+    "a layer that receives the length of the output below": Fault(
         FORWARD, Equation("to_length_one_each", 1), "return h",
         "test_the_length_of_a_layers_output_does_not_reach_the_next_one",
     ),
@@ -268,12 +268,12 @@ FAULTS = {
         OWN_LOSS,
     ),
     # -- what all rules share ---------------------------------------------------------------------
-    "no slope for a signal that has not travelled": Fault(
+    "no derivative for a direct signal": Fault(
         "trace.py", "return self._times_slope(layer, self[layer].shaped(signal, layer))",
         "return self[layer].shaped(signal, layer).reshape(-1, layer.n_out)",
         "test_the_jacobians_are_those_of_finite_differences",
     ),
-    "a sum for a mean": Fault(
+    "a sum instead of a mean": Fault(
         "kernels/dense.py", "delta.dtype.type(1) / delta.dtype.type(samples)",
         "delta.dtype.type(1)", MEAN,
     ),

@@ -163,7 +163,7 @@ def test_control_c_prints_one_sentence_and_leaves_no_worker(config):
     assert sweep.returncode == 130 and out == ""
     assert err == (
         "nofb: stopped; nofb-sweep/runs.jsonl keeps the finished runs, "
-        "and the same command goes on from there\n"
+        "and the same command resumes there\n"
     )
     assert 1 <= len(read_log(log)) < 8
     assert all(gone(worker) for worker in started)

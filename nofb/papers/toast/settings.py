@@ -1,6 +1,6 @@
-"""What is trained: a task, the methods with their rates, and how each is trained.
+"""The settings: a task, the methods with their rates, and their training.
 
-Rates and training are those of a study that was made before, in PyTorch; none was chosen here.
+Rates and training are from an earlier study in PyTorch; none was chosen here.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def pretuned() -> Toast:
 
 
 def data(n: int, seed: int) -> Dataset:
-    """Return n training samples, others for each seed, and all 2,000 test samples."""
+    """Return n training samples, different ones for each seed, and all 2,000 test samples."""
     train, test = splits()
     rows = seeds.generator(seed, "order", 1).permutation(len(train.images))[:n]
     images = [each / np.float32(255) for each in (train.images[rows], test.images)]
@@ -77,7 +77,7 @@ def data(n: int, seed: int) -> Dataset:
 
 
 def model(case: Case, seed: int) -> Transferred:
-    """Return the model of a case before it learns."""
+    """Return the model of a case before training."""
     start = pretuned() if case.pretuned else None
     return transfer.make(case.method, backbone(), 10, seed, start, **case.options)
 
@@ -86,7 +86,7 @@ def model(case: Case, seed: int) -> Transferred:
 def train(
     net: Transferred, given: Dataset, lr: float, rule: str, seed: int, epochs: int, **options: Any
 ) -> Run:
-    """Train a model as all of them are trained."""
+    """Train a model, with the same settings for all."""
     optimizer = AdamW(lr=lr, decay=0, schedule=warmup(), max_gradient=MAX_GRADIENT)
     return fit(
         net, rules.make(rule), given, epochs, BATCH_SIZE, optimizer, seed,
@@ -100,7 +100,7 @@ def on_garment(attention: Array) -> list[float]:
     Parameters
     ----------
     attention
-        Of the test samples (blocks, N, T, T), with the patches last among the tokens.
+        The attention of the test samples (blocks, N, T, T), with the patches last among the tokens.
     """
     weights = attention[:, :, 0]  # (blocks, N, T), of the class token
     patches = weights[..., -2 * COLUMNS :]
