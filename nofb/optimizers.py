@@ -71,7 +71,7 @@ class Optimizer(ABC):
 
     def __post_init__(self) -> None:
         settings.check(self)
-        self._factor_at = schedules.get(self.schedule)
+        schedules.get(self.schedule)
 
     def reset(self) -> None:
         """Remove all running averages: the next step is the first one of a run."""
@@ -93,7 +93,7 @@ class Optimizer(ABC):
         ...
         ValueError: the factor that schedule returns must be finite and at least 0, but is -1
         """
-        lr, factor = self.lr, self._factor_at(epoch, epochs)
+        lr, factor = self.lr, schedules.get(self.schedule)(epoch, epochs)
         # This runs in every step: two plain floats in their range need no full check.
         if not (type(lr) is type(factor) is float and 0 < lr < INFINITY and 0 <= factor < INFINITY):
             checks.number("lr", lr, above=0)
@@ -157,13 +157,10 @@ class Optimizer(ABC):
         for name, _, update in moves:
             checks.real(f"the update of {name}", update)
         length = math.sqrt(sum(steps.squared_length(update) for _, _, update in moves))
-        if not length > self.max_gradient:  # the training loop finds NaN in a step
+        if not self.max_gradient < length < INFINITY:  # the training loop finds NaN and infinity
             return moves
         factor = self.max_gradient / length
-        return [
-            (name, parameter, update * update.dtype.type(factor))
-            for name, parameter, update in moves
-        ]
+        return [(name, parameter, update * factor) for name, parameter, update in moves]
 
     @abstractmethod
     def plan(self, name: str, W: Array) -> Plan:

@@ -58,5 +58,5 @@ class Checkpoint:
 
 
 def _check_path(name: str, given: object) -> None:
-    if not isinstance(given, str | os.PathLike):
+    if not isinstance(given, str | os.PathLike) or not isinstance(os.fspath(given), str):
         raise TypeError(f"{name} must be the path of a file, but is {given!r}")

@@ -234,6 +234,7 @@ def _in_batches(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(run: Run, data: Dataset) -> dict[str, Any]:
     settings = {"net.dtype": np.dtype(run.net.dtype).name, "net.seed": run.net.seed}
+    settings |= {f"net.{name}": value for name, value in run.net.local_losses().items()}
     for name, thing in (("rule", run.rule), ("optimizer", run.optimizer)):
         settings[name] = type(thing).__qualname__
         if code := fingerprint.when_met(type(thing)):  # nofb's own may change

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from nofb import settings
 from nofb.kernels.jit import kernel
 from nofb.layers import Attention, Dense, Layer, Sum
-from nofb.layers.base import Wiring
+from nofb.layers.base import WeightedLayer, Wiring
 from nofb.layers.block import Part
+from nofb.trace import Trace
 from nofb.transfer.backbone import Parts, Receive
 from nofb.transfer.layers import Factor, TakeUnits
 from nofb.transfer.model import Columns, Options, Transferred
@@ -166,10 +167,19 @@ class LoRA(Transferred):
                 up.W[:] = 0
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write V, U and the head, see `Transferred.save`; a merged model is unmerged first."""
-        if self._unmerged:
-            raise ValueError("the model is merged, and its V and U are kept aside: unmerge() first")
+        """Write V, U and the head, see `Transferred.save`; a merged model is refused."""
+        self._check_unmerged("cannot be saved")
         super().save(path)
+
+    def load(self, path: str | os.PathLike[str]) -> Transferred:
+        """Fill V, U and the head, see `Transferred.load`; a merged model is refused."""
+        self._check_unmerged("cannot be filled from a file")
+        return super().load(path)
+
+    def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
+        """Return nothing; a merged model is refused, since `unmerge` would undo what it learns."""
+        self._check_unmerged("cannot learn")
+        return super().local_updates(trace)
 
     def unmerge(self) -> None:
         """Undo `merge`: all weights are restored, bit for bit.
@@ -185,6 +195,17 @@ class LoRA(Transferred):
             for layer, W in kept.items():
                 layer.W[...] = W  # type: ignore[attr-defined]
         self._unmerged = []
+
+    def _take_from(self, start: Transferred) -> None:
+        if isinstance(start, LoRA):
+            start._check_unmerged("cannot be started from")
+        super()._take_from(start)
+
+    def _check_unmerged(self, what: str) -> None:
+        if self._unmerged:
+            raise ValueError(
+                f"a merged LoRA {what}, since its V U is in the frozen W: unmerge() first"
+            )
 
 
 def projections(attention: Attention) -> list[Dense]:

@@ -226,7 +226,7 @@ class Transferred(Network):
             "method": self.name,
             "n_outputs": self.n_outputs,
             "seed": self.seed,
-            "options": {name: getattr(self.options, name) for name in self._option_names()},
+            "options": self._given(),
             "network": self.outline(),
         }
         with archive.only_writer(Path(path)):
@@ -245,18 +245,30 @@ class Transferred(Network):
         about, arrays = archive.read(path, "transfer", "checkpoint", parts={"network": dict})
         check_backbone(path, about, self.backbone)
         checks.same(str(path), about["network"], self.outline())
-        weights, wanted = self._weights(), self._own_weights()
-        if about["kind"] == "transfer":  # it may also hold copies that learn
-            wanted |= {place: array for place, array in weights.items() if place in arrays}
-        for name, array in archive.fitted(path, arrays, wanted).items():
+        if about["kind"] == "transfer":  # where a copy is missing, it is as in the backbone
+            arrays = {**self._copies(), **arrays}
+        weights = self._weights()
+        for name, array in archive.fitted(path, arrays, weights).items():
             weights[name][...] = array
         return self
 
     def _own_weights(self) -> dict[str, Array]:
-        """Return the arrays of the layers that the method adds or trains, by place."""
-        own = {id(a) for node in self.nodes if node in self.added or not node.frozen
-               for a in node.parameters().values()}  # fmt: skip
-        return {place: array for place, array in self._weights().items() if id(array) in own}
+        """Return the arrays that the method adds or trains, by place; copies that changed, too."""
+        own, copies = self._weights(), self._copies()
+        for place, array in copies.items():
+            if np.array_equal(own[place], array):
+                del own[place]
+        return own
+
+    def _copies(self) -> dict[str, Array]:
+        """Return the arrays of the backbone's copies as they were at the start, by place."""
+        new = type(self)(self.backbone, self.n_outputs, self.seed, **self._given())
+        added = {id(a) for node in new.added for a in node.parameters().values()}
+        return {place: array for place, array in new._weights().items() if id(array) not in added}
+
+    def _given(self) -> dict[str, Any]:
+        """Return what the method was told, and the defaults of the rest."""
+        return {name: getattr(self.options, name) for name in self._option_names()}
 
     @classmethod
     def _option_names(cls) -> list[str]:
@@ -311,6 +323,11 @@ class Transferred(Network):
                 )
             for layer, other in zip(mine[name], theirs[name], strict=True):
                 for key, array in other.parameters().items():
+                    if array.shape != (shape := layer.parameters()[key].shape):
+                        raise ValueError(
+                            f"start has {name} of shape {array.shape}, but this model has {shape}: "
+                            "give it the options of start"
+                        )
                     setattr(layer, key, array)
 
 

@@ -410,6 +410,16 @@ class Toast(Transferred):
             if not A.frozen
         }
 
+    def local_losses(self) -> dict[str, float]:
+        """Return c of L_var, in pre-tuning."""
+        pretuned = self.options.stage == "pretune"
+        return {"reconstruction": self.options.reconstruction} if pretuned else {}
+
+    def outline(self) -> dict[str, str]:
+        """Return what each layer is, which backbone it needs, and whether it is as released."""
+        form = {"value bias": "added twice, as released"} if self.options.released else {}
+        return {**super().outline(), **form}
+
     def reconstruction_loss(self, x: Array) -> float:
         """Return L_var for some samples (eq. 7)."""
         X, c = self._tokens(self.forward(x)), self.options.reconstruction
@@ -436,7 +446,12 @@ class Toast(Transferred):
         ready = self.as_input(x)
         m = np.concatenate([self._mask(trace) for trace, _ in self._pieces(ready)])
         d = self.backbone.units
-        ready[..., d : 2 * d] *= strength  # td is linear in the length of z, and m ignores it
+        with np.errstate(over="ignore"):
+            ready[..., d : 2 * d] *= strength  # td is linear in the length of z; m ignores it
+            if not np.isfinite((ready[..., d : 2 * d] ** 2).sum(-1)).all():
+                raise ValueError(
+                    f"strength is {strength:g}, which is too much for {np.dtype(self.dtype)}"
+                )
         before = self.backbone.attention(samples)
         after = before.copy()
         after[self.first :] = mean_attention(self, self._pieces(ready), len(ready))

@@ -161,3 +161,27 @@ def test_a_warm_up_can_be_pickled_and_has_a_name():
     named = SGD(schedule="warmup")
     named.at(0.05, 1)
     assert named.factor == pytest.approx(0.5 * cosine()(0.05, 1))
+
+
+def test_updates_of_whole_numbers_are_shortened_too():
+    """A factor below 1 that became a whole number would stop all learning."""
+    W = np.zeros((2, 1))
+    SGD(lr=1.0, max_gradient=0.5).step("W", W, np.array([[3], [4]]))
+    np.testing.assert_allclose(W, [[-0.3], [-0.4]])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("huge", [1e200, np.inf])
+def test_updates_without_a_finite_length_are_not_shortened_to_nothing(huge):
+    """The run has diverged, and whoever trains must see it in the weights."""
+    W = np.zeros((2, 1))
+    SGD(lr=1.0, max_gradient=0.5).step("W", W, np.array([[huge], [1.0]]))
+    assert W[0, 0] == -huge
+
+
+def test_a_schedule_that_is_set_later_is_followed():
+    """As a rate that is set later is."""
+    optimizer = SGD()
+    optimizer.schedule = "cosine"
+    optimizer.at(10, 10)
+    assert optimizer.factor == 0

@@ -1,6 +1,7 @@
 """The arguments of `fit`: objects, or plain values instead of them."""
 
 import inspect
+import os
 import re
 
 import numpy as np
@@ -14,6 +15,16 @@ from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON
 
 DIGITS = nofb.datasets.load("digits")
 PART = Dataset(DIGITS.x_train[:60], DIGITS.y_train[:60], DIGITS.x_test[:40], DIGITS.y_test[:40])
+
+
+class InBytes(os.PathLike):
+    """A path whose name is in bytes, which pathlib does not take."""
+
+    def __fspath__(self):
+        return b"run.npz"
+
+    def __repr__(self):
+        return "a path in bytes"
 
 
 def net_for():
@@ -132,6 +143,7 @@ def test_a_resumed_run_may_be_given_the_probe_in_either_form(tmp_path):
     [
         ({"path": 3}, TypeError, "path must be the path of a file, but is 3"),
         ({"path": None}, TypeError, "path must be the path of a file, but is None"),
+        ({"path": InBytes()}, TypeError, "path must be the path of a file, but is a path in bytes"),
         ({"path": "a", "every": 0}, ValueError, "every must be at least 1, but is 0"),
         ({"path": "a", "every": 2.0}, TypeError, "every must be a whole number, but is 2.0"),
         ({"path": "a", "resume": "yes"}, TypeError, "resume must be True or False, but is 'yes'"),
