@@ -1,6 +1,7 @@
 """What is trained: a task, the methods with their rates, and how each is trained.
 
-Rates and training are those of a study that was made before, in PyTorch; none was chosen here.
+Rates of transfer are those of a study that was made before, in PyTorch; none was chosen here. How
+the backbone and the path were trained was chosen here, see `docs/steering.md`.
 """
 
 from __future__ import annotations
