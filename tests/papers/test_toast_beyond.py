@@ -61,5 +61,5 @@ def test_the_command_prints_a_line_for_each_task_and_way(capsys, monkeypatch):
     beyond.main(["targets", "--seeds", "0"])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(line["target"], line["what"]) for line in lines] == [
-        (target, way) for target in ("digits", "garments") for way in ways
+        (target, way) for target in ("garments", "digits") for way in ways
     ]

@@ -165,7 +165,7 @@ def images(target: str, n: int, seed: int) -> Dataset:
 
 def targets(seed: int) -> Iterator[dict[str, Any]]:
     """Transfer to each task with few numbers that learn."""
-    for target in ("digits", "garments"):
+    for target in ("garments", "digits"):
         given = images(target, N, seed)
         for name, build in BUILDS.items():
             yield {"target": target, "what": name, **taught(build(seed), RATE, given, seed)}
