@@ -1,4 +1,4 @@
-"""Plant a fault into a copy of nofb, and run the tests that must see it."""
+"""Plant a fault into a copy of nofb, and run the tests that must detect it."""
 
 import ast
 import os
@@ -18,7 +18,7 @@ from nofb.explain.reader import MARKS
 
 OPTIONS = ["--import-mode=importlib", "-x", "-q", "-p", "no:cacheprovider"]
 PASSED, FAILED = 0, 1  # pytest's codes; 2 and above mean that the tests did not run
-NO_FAULT = "no fault"  # the control: all tests that must see a fault pass without any
+NO_FAULT = "no fault"  # the control: all tests that must detect a fault pass without one
 TESTS = Path(__file__).parent
 
 Runs = dict[str, Future[subprocess.CompletedProcess[str]]]
@@ -26,7 +26,7 @@ Runs = dict[str, Future[subprocess.CompletedProcess[str]]]
 
 @dataclass(frozen=True)
 class Equation:
-    """The line of a function that bears the number of an equation: `# eq. 2`."""
+    """The line of a function with the number of an equation: `# eq. 2`."""
 
     function: str
     number: int
@@ -34,20 +34,20 @@ class Equation:
 
 @dataclass(frozen=True)
 class Fault:
-    """A wrong line, and the test that must see it.
+    """A wrong line, and the test that must detect it.
 
     Attributes
     ----------
     file
-        Of the package.
+        The file in the package.
     place
-        The equation that the wrong line goes in the place of, however its line is written; or, for
-        a line without a number, the text that the wrong one replaces.
+        The equation whose line is replaced, however the line is written; or, for a line without a
+        number, the text that is replaced.
     wrong
-        What stands there instead.
+        The text of the wrong line.
     seen_by
-        The name of the test, with its parameters if one case is enough, and with its file where
-        several have a test of that name.
+        The name of the test, with its parameters if one case is enough, and with its file if
+        several files have a test of this name.
     """
 
     file: str
@@ -66,12 +66,12 @@ def plant(fault: Fault, package: Path) -> None:
         assert text.count(fault.place) == 1, f"{fault.file} must hold once: {fault.place}"
         planted = text.replace(fault.place, fault.wrong)
     assert planted != text, f"{fault.file} holds the wrong line already: {fault.wrong}"
-    ast.parse(planted)  # a test that fails on a mistake in writing has seen nothing
+    ast.parse(planted)  # a test that fails because of a syntax error has detected nothing
     file.write_text(planted, encoding="utf-8")
 
 
 def _in_place_of(equation: Equation, text: str, wrong: str, file: str) -> str:
-    """Return the text with a wrong line in the place of an equation, indented as the right one."""
+    """Return the text with a wrong line instead of an equation's, with the same indentation."""
     lines = text.splitlines()
     functions = [
         node
@@ -92,13 +92,13 @@ def _in_place_of(equation: Equation, text: str, wrong: str, file: str) -> str:
 
 
 def _numbers(line: str) -> set[int]:
-    """Return the equations that the comment of a line says it is."""
+    """Return the numbers of the equations in the comment of a line."""
     marks = MARKS.findall(line.partition("#")[2])
     return {int(number) for mark in marks for number in re.findall(r"\d+", mark)}
 
 
 def address(test: str, folders: Iterable[str]) -> str:
-    """Return a test as pytest takes it: its file in one of the folders, and its name."""
+    """Return the address of a test for pytest: its file in one of the folders, and its name."""
     if "::" in test:
         return test
     definition = f"def {test.partition('[')[0]}("
@@ -161,7 +161,7 @@ def planted_runs(faults: Mapping[str, Fault], folders: Iterable[str]) -> Callabl
 
 
 def assert_seen(name: str, runs: Runs) -> None:
-    """Demand that the test of a fault fails on it, and that without one all of them pass."""
+    """Assert that the test of a fault fails on it, and that all tests pass without a fault."""
     done = runs[name].result()
     expected = PASSED if name == NO_FAULT else FAILED
     assert done.returncode == expected, f"{name}: {done.stdout}{done.stderr}"

@@ -1,7 +1,7 @@
-"""The tasks of `nofb transfer`: samples, the backbone that meets them, and each method's rate.
+"""The tasks of `nofb transfer`: samples, the backbone, and the learning rate of each method.
 
-A case is a method with its options, as a row of a table. Rates are those of a study that was made
-before, in PyTorch; none was chosen by these test samples.
+A case is a method with its options, a row of a table. The rates are from an earlier study in
+PyTorch; none was chosen on these test samples.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Case:
     method, options
         As for `nofb.transfer.make`.
     pretuned
-        Whether it starts from the pre-tuned feedback path, where there is one.
+        Whether it starts from the pre-tuned feedback path, if there is one.
     note
-        What its title does not say.
+        An addition to its title.
     """
 
     method: str
@@ -47,7 +47,7 @@ class Case:
 
     @property
     def title(self) -> str:
-        """Its name, as tables and legends have it."""
+        """Its name in tables and legends."""
         return METHODS[self.method].title + self.note
 
 
@@ -65,34 +65,34 @@ CASES = {
 
 @dataclass(frozen=True)
 class TransferTask:
-    """Something to learn, and what to begin with.
+    """A task, and the backbone to start from.
 
     Attributes
     ----------
     name, title
-        What it is called, and what it asks.
+        Its short name, and its question.
     what
-        Where its samples come from, in a sentence.
+        The source of its samples, in a sentence.
     load
-        Returns all of its samples.
+        Returns all samples.
     backbone
-        Returns the network that is kept frozen.
+        Returns the frozen network.
     pretuned
         Returns the TOAST with the pre-tuned feedback path of a backbone, if there is one.
     rates
         The learning rate of each case that fits.
     marks
-        Returns which patches of the test images show what is asked for (n, patches).
+        Returns which patches of the test images show the object of the question (n, patches).
     grid
-        Rows and columns of patches, for images.
+        The numbers of rows and columns of patches, for images.
     measure
         `ACCURACY` or `BITS`.
     samples
-        How many training samples are taken if nothing is said.
+        The default number of training samples.
     labels
-        What the classes are called.
+        The names of the classes.
     asked
-        What `marks` marks, in a word.
+        The name of the object that `marks` marks, one word.
     """
 
     name: str
@@ -110,12 +110,12 @@ class TransferTask:
     asked: str = ""
 
     def drawn(self, data: Dataset, n: int, seed: int) -> Dataset:
-        """Return n training samples, others for each seed, and all test samples.
+        """Return n training samples, different ones for each seed, and all test samples.
 
         Raises
         ------
         ValueError
-            If there are not so many.
+            If there are fewer.
         """
         found = len(data.x_train)
         if checks.whole("samples", n) > found:

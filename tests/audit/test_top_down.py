@@ -1,4 +1,4 @@
-"""`nofb audit toast`: what the top-down path depends on, and what teaching it takes."""
+"""`nofb audit toast`: what the top-down path depends on, and what training it requires."""
 
 from functools import cache
 
@@ -16,15 +16,15 @@ found = cache(lambda method: top_down(method, rules=["bp", "fa"]))
 
 @pytest.mark.parametrize("method", steered.METHODS)
 def test_every_claim_about_the_path_holds(method):
-    """These sentences are printed as facts, so each one is measured."""
+    """The command prints these sentences as facts, so each one is measured."""
     verdict = list(top_down_table.verdict(found(method)))
     assert len(verdict) == len(top_down_table.CLAIMS) + 2
     assert all(holds for _, holds in verdict), verdict
 
 
 @pytest.mark.parametrize("method", steered.METHODS)
-def test_what_moves_is_what_the_equations_name(method):
-    """The table must be that of eqs. 1 to 5: a row that never moves may be a broken experiment."""
+def test_the_quantities_that_change_are_those_of_the_equations(method):
+    """The table must follow eqs. 1 to 5: a row that never changes may be a broken experiment."""
     moves, steered_too = found(method).moves, {LATER, "output"}
     expected = {
         "the labels": set(),
@@ -45,8 +45,8 @@ def test_what_moves_is_what_the_equations_name(method):
     assert {change: moves(change) for change in CHANGES} == expected
 
 
-def test_backprop_reads_weights_to_teach_the_path_and_feedback_alignment_does_not():
-    """A frozen backbone has weights, too, and its transposes are transport like any other."""
+def test_backprop_reads_weights_to_train_the_path_and_feedback_alignment_does_not():
+    """A frozen backbone has weights, too: to use their transposes is weight transport."""
     reads = found("toast").reads
     assert reads["bp"] == {
         "ξ": ("backbone", "path", "head"),
@@ -66,13 +66,13 @@ def test_a_rule_that_learns_its_feedback_reads_no_weight_unless_it_follows_w(rul
     assert top_down(rules=[rule]).reads[rule]["C"] == reads
 
 
-def test_direct_feedback_teaches_the_matrices_and_leaves_the_task_as_it_is():
-    """No signal passes through the mask there, so that ξ stays: a reader must be told."""
+def test_direct_feedback_trains_the_matrices_and_leaves_the_task_as_it_is():
+    """No signal passes through the mask here, so ξ does not change: the table must say so."""
     assert top_down(rules=["dfa"]).reads["dfa"]["ξ"] is None
 
 
 def steering_queries(td):
-    """Return what adds td to queries, too, as a mistaken reading of the paper would."""
+    """Return a function that adds td to the queries too, as a wrong reading of the paper would."""
 
     def receive(graph, attention, at):
         added = graph.add(Sum(), at, td)
@@ -84,7 +84,7 @@ def steering_queries(td):
 
 
 def mask_of_all(cos):
-    """Return a mask that the mean cosine scales: tokens do not stand for themselves then."""
+    """Return a mask scaled by the mean cosine: then a token's mask depends on the other tokens."""
     return np.clip(0.3 * cos / np.abs(cos).mean(), 0, 1)
 
 
@@ -93,14 +93,14 @@ def mask_of_all(cos):
     [("steered_by", steering_queries, "Queries and keys"), ("mask", mask_of_all, "Each token")],
 )
 def test_a_fault_in_the_path_is_found(name, fault, claim, monkeypatch):
-    """An audit that says yes to everything is worth nothing."""
+    """An audit that accepts everything is worth nothing."""
     monkeypatch.setattr(toast, name, fault)
     wrong = [s for s, holds in top_down_table.verdict(top_down(rules=["fa"])) if not holds]
     assert len(wrong) == 1 and wrong[0].startswith(claim)
 
 
 def test_the_command_prints_both_tables_and_the_verdict_within_a_terminal(capsys):
-    """The words of the issue: what does the top-down path know?"""
+    """The question of the user: what does the top-down path depend on?"""
     assert main(["audit", "toast"]) == 0
     text = capsys.readouterr().out
     lines = text.splitlines()
@@ -111,7 +111,7 @@ def test_the_command_prints_both_tables_and_the_verdict_within_a_terminal(capsys
 
 
 def test_a_claim_that_fails_is_printed_and_ends_with_an_error(capsys, monkeypatch):
-    """A script that runs the audit must notice."""
+    """A script that runs the audit must be able to detect it."""
     monkeypatch.setattr(toast, "steered_by", steering_queries)
     assert main(["audit", "toast"]) == 1
     assert "* This does NOT hold: Queries and keys stay bottom-up" in capsys.readouterr().out

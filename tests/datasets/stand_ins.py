@@ -49,7 +49,7 @@ def write_files(folder, contents, packed=True):
 
 
 class Mirrors:
-    """Stands in for pooch's HTTP downloader: serves what it holds and notes what was asked."""
+    """Replaces pooch's HTTP downloader: serves its contents and records the requests."""
 
     def __init__(self, monkeypatch):
         self.served: dict[str, bytes] = {}
@@ -59,7 +59,7 @@ class Mirrors:
     def __call__(self, url, output_file, pooch):
         self.asked.append(url)
         if url not in self.served:
-            # What requests raises is an OSError; it comes after half of the file.
+            # requests raises an OSError; it comes after half of the file was written.
             output_file.write(b"half a file")
             raise OSError(f"no route to {url}")
         output_file.write(self.served[url])

@@ -1,4 +1,4 @@
-"""CIFAR-10: records of fixed length in an archive that is never trusted."""
+"""CIFAR-10: records of fixed length in an archive that is not trusted."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_cifar_is_read_from_an_archive_in_the_data_directory(tmp_path, monkeypat
     assert mirrors.asked == []
 
 
-def test_cifar_is_downloaded_from_the_mirror_that_has_it(monkeypatch, mirrors, cache):
+def test_cifar_is_downloaded_from_a_mirror_that_has_it(monkeypatch, mirrors, cache):
     archive = cifar_archive(labels=(0, 1, 2, 3, 4, 1))
     name = hold_cifar(monkeypatch, archive)
     mirrors.served[sources.CIFAR10.mirrors[-1] + name] = archive
@@ -90,7 +90,7 @@ def test_a_broken_cifar_archive_is_refused(archive, sentence):
 
 
 def test_nothing_is_ever_unpickled():
-    """Unpickling a downloaded file would run whatever code is in it."""
+    """To unpickle a downloaded file would run any code that is in it."""
     folder = Path(datasets.__file__).parent
     for path in folder.glob("*.py"):
         assert "import pickle" not in path.read_text(encoding="utf-8")

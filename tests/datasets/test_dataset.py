@@ -1,4 +1,4 @@
-"""The data set itself: what it promises and what it refuses, and its validation splits."""
+"""The data set: what it guarantees, what it refuses, and its validation splits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_labels_and_one_hot_rows_make_the_same_data_set():
 
 
 def test_a_one_hot_column_without_a_training_sample_still_counts_as_a_class():
-    """Otherwise a network built after a split would have an output unit less than before."""
+    """Otherwise a network built after a split would have one output unit too few."""
     one_hot = np.eye(4)[LABELS]
     data = small(y_train=one_hot[:9], y_test=one_hot[9:], image_shape=(1, 2, 2))
     assert data.n_classes == 4
@@ -217,7 +217,7 @@ def test_rows_without_an_image_shape_are_not_images():
     fraction=st.floats(0.01, 0.99),
     seed=st.integers(0, 99),
 )
-def test_a_stratified_split_is_a_partition_with_equal_shares(counts, fraction, seed):
+def test_a_stratified_split_is_a_partition_with_equal_fractions(counts, fraction, seed):
     labels = np.repeat(np.arange(len(counts)), counts)
     kept, held_out = stratified_split(labels, fraction, np.random.default_rng(seed))
     np.testing.assert_array_equal(np.sort(np.concatenate([kept, held_out])), np.arange(len(labels)))
@@ -228,7 +228,7 @@ def test_a_stratified_split_is_a_partition_with_equal_shares(counts, fraction, s
 
 
 def test_a_validation_split_holds_training_samples_only():
-    """Choosing by samples of the test split would make the reported accuracy too good."""
+    """To choose by samples of the test split would make the reported accuracy too high."""
     rows = np.arange(100, dtype=np.float64)[:, None]
     data = Dataset(rows, np.arange(100) % 5, -1 - rows[:10], np.arange(10) % 5, name="rows")
     part = data.split_validation(0.2, seed=7)
@@ -241,7 +241,7 @@ def test_a_validation_split_holds_training_samples_only():
     assert data.x_train.shape == (100, 1)
 
 
-def test_the_seed_decides_the_validation_split():
+def test_the_seed_determines_the_validation_split():
     data = datasets.load("digits")
     first, again, other = (data.split_validation(0.1, seed=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.x_test, again.x_test)

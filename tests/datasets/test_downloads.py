@@ -1,6 +1,6 @@
-"""Files, caches and mirrors: where the bytes of a data set may come from.
+"""Files, caches and mirrors: the sources of a data set.
 
-Nothing here touches the network; files and mirrors are small stand-ins made on the spot.
+No test uses the network; files and mirrors are small replacements made in the test.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ DAMAGES = ["truncated", "bad deflate data", "not gzip", "another file", "empty"]
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_file_is_named_and_left_to_its_owner(
-    kind, tmp_path, monkeypatch, mirrors, tiny_mnist
-):
+def test_a_damaged_file_is_named_and_not_changed(kind, tmp_path, monkeypatch, mirrors, tiny_mnist):
     write_files(tmp_path / "data" / "mnist", tiny_mnist)
     bad = tmp_path / "data" / "mnist" / sources.MNIST.files[2].name
     bad.write_bytes(damaged(tiny_mnist[2], kind))
@@ -109,7 +107,7 @@ def serve(mirrors, mirror, source, contents):
         mirrors.served[mirror + file.name] = gzip.compress(content)
 
 
-def test_the_second_mirror_is_asked_when_the_first_fails(mirrors, cache, tiny_mnist):
+def test_the_second_mirror_is_used_when_the_first_fails(mirrors, cache, tiny_mnist):
     first, second = sources.MNIST.mirrors
     serve(mirrors, second, sources.MNIST, tiny_mnist)
     assert where("mnist") == "not here: will be downloaded (12 MB)"
@@ -132,7 +130,7 @@ def test_a_cached_data_set_is_not_downloaded_again(mirrors, cache, tiny_mnist):
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_mirror_that_serves_something_else_is_passed_over(kind, mirrors, cache, tiny_mnist):
+def test_a_mirror_that_serves_something_else_is_skipped(kind, mirrors, cache, tiny_mnist):
     first, second = sources.MNIST.mirrors
     serve(mirrors, first, sources.MNIST, tiny_mnist)
     serve(mirrors, second, sources.MNIST, tiny_mnist)
@@ -142,7 +140,7 @@ def test_a_mirror_that_serves_something_else_is_passed_over(kind, mirrors, cache
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_copy_in_the_cache_is_fetched_again(kind, mirrors, cache, tiny_mnist):
+def test_a_damaged_copy_in_the_cache_is_downloaded_again(kind, mirrors, cache, tiny_mnist):
     serve(mirrors, sources.MNIST.mirrors[0], sources.MNIST, tiny_mnist)
     write_files(cache / "mnist", tiny_mnist)
     name = sources.MNIST.files[0].name
@@ -152,7 +150,7 @@ def test_a_damaged_copy_in_the_cache_is_fetched_again(kind, mirrors, cache, tiny
     assert (cache / "mnist" / name).read_bytes() == mirrors.served[mirrors.asked[0]]
 
 
-def test_when_all_mirrors_fail_the_error_names_them_and_the_way_out(mirrors, cache):
+def test_when_all_mirrors_fail_the_error_names_them_and_the_cure(mirrors, cache):
     with pytest.raises(ConnectionError) as refusal:
         datasets.load("fashion_mnist")
     sentence = str(refusal.value)
@@ -184,15 +182,15 @@ def test_an_interrupted_download_leaves_nothing_either(monkeypatch, mirrors, cac
     assert files_in(cache) == []
 
 
-def test_without_a_setting_the_cache_is_the_systems_own(monkeypatch):
+def test_without_a_setting_the_cache_is_that_of_the_system(monkeypatch):
     import pooch
 
     monkeypatch.delenv("NOFB_CACHE_DIR", raising=False)
     assert download.cache_directory() == Path(pooch.os_cache("nofb"))
 
 
-def test_without_a_home_the_list_is_shown_and_a_download_names_the_way_out(monkeypatch):
-    """A user id without an entry, as in many containers, was a RuntimeError of another library."""
+def test_without_a_home_the_list_is_shown_and_a_download_names_the_cure(monkeypatch):
+    """A user id without an entry, as in many containers, gave a RuntimeError of another library."""
 
     def nowhere(project):
         raise RuntimeError("could not determine the home directory")
@@ -206,10 +204,10 @@ def test_without_a_home_the_list_is_shown_and_a_download_names_the_way_out(monke
         datasets.load("mnist")
 
 
-def test_a_cache_that_cannot_be_written_is_named_before_any_mirror_is_asked(
+def test_a_cache_that_cannot_be_written_is_named_before_any_download(
     tmp_path, monkeypatch, mirrors
 ):
-    """Every mirror was blamed for the folder that could not be written."""
+    """The error blamed every mirror, though the folder could not be written."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("NOFB_CACHE_DIR", str(tmp_path / "file"))
     with pytest.raises(OSError, match=r"cannot be kept in .*file.mnist \(.*\): set NOFB_CACHE_DIR"):

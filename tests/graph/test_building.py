@@ -1,4 +1,4 @@
-"""Building a network and handing it data: what it promises, what it refuses, and how."""
+"""Building a network and giving it data: what is guaranteed, what is refused, and how."""
 
 import os
 import subprocess
@@ -112,8 +112,8 @@ BUILDING: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("case", BUILDING)
-def test_a_network_that_can_not_be_built_says_why(case):
-    """A sentence that names what was given and what is allowed is the first lesson of a course."""
+def test_a_network_that_cannot_be_built_says_why(case):
+    """The sentence must name what was given and what is allowed."""
     refuses(*BUILDING[case])
 
 
@@ -133,7 +133,7 @@ def test_a_network_that_can_not_be_built_says_why(case):
     ],
 )
 def test_a_size_is_a_whole_number_of_at_least_one(name, build):
-    """True and 2.0 are mistakes, not sizes, though Python would take them for numbers."""
+    """True and 2.0 are mistakes, not sizes, though Python takes them for numbers."""
     for wrong in (2.0, True, np.True_, "3", [3]):
         refuses(lambda wrong=wrong: build(wrong), TypeError, [name, "whole number", repr(wrong)])
     for small in (0, -2):
@@ -141,7 +141,7 @@ def test_a_size_is_a_whole_number_of_at_least_one(name, build):
     assert build(np.int64(3)) is not None
 
 
-# -- what comes in --------------------------------------------------------------------------------
+# -- input data -----------------------------------------------------------------------------------
 
 
 def with_value(value: float):
@@ -215,13 +215,13 @@ INPUTS: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("case", INPUTS)
-def test_data_that_do_not_fit_are_refused_with_both_shapes(case):
-    """NaN and misfits must be reported where they enter, never trained through silently."""
+def test_data_of_a_wrong_shape_are_refused_with_both_shapes(case):
+    """NaN and wrong shapes must be reported at the input, and never be trained on silently."""
     refuses(*INPUTS[case])
 
 
-def test_integers_lists_and_other_precisions_are_welcome():
-    """Pixels are bytes; what can be converted without loss of meaning is converted."""
+def test_integers_lists_and_other_precisions_are_accepted():
+    """Pixels are bytes; all data that can be converted without loss of meaning are converted."""
     net = dense_net()
     expected = net.forward(X).output
     types = [X.astype(dtype) for dtype in (int, np.uint8, np.float32)]
@@ -250,7 +250,7 @@ print(len(set(dispatchers)), compiled)
 
 
 def test_importing_nofb_compiles_nothing():
-    """A notebook's first cell must not take seconds, nor `nofb --help`."""
+    """Neither the first cell of a notebook nor `nofb --help` may take seconds."""
     environment = {k: v for k, v in os.environ.items() if k != "NUMBA_DISABLE_JIT"}
     found = subprocess.run(
         [sys.executable, "-c", LOOK_FOR_COMPILED],

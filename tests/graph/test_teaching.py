@@ -1,4 +1,4 @@
-"""Rules and their matrices on a network: who cannot teach says why."""
+"""Rules and their matrices on a network: a rule that cannot teach says why."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from nofb.rules import Rule, Uses
 
 
 class Student(Rule):
-    """A rule whose signals are shaped as somebody thought they should be."""
+    """A rule whose signals have a given shape."""
 
     name, title, paper, uses = "student", "a draft", "none", Uses()
 
@@ -25,7 +25,7 @@ class Student(Rule):
 
 
 def updates_with(rule: Rule, net: Network, then: str = "", **matrices) -> Callable[[], object]:
-    """Attach a rule, `then` perhaps another, set B or D, and return how to ask for updates."""
+    """Attach a rule, perhaps call `then`, set B or D; return a function that asks for updates."""
     rule.attach(net)
     if then:
         attached(then, net)
@@ -99,21 +99,21 @@ TEACHING: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("case", TEACHING)
-def test_a_rule_that_can_not_teach_says_why(case):
-    """A student's first own rule goes wrong in these ways; the sentence must name the layer."""
+def test_a_rule_that_cannot_teach_says_why(case):
+    """These are typical mistakes in a student's first rule; the sentence must name the layer."""
     refuses(*TEACHING[case])
 
 
 def test_a_teaching_signal_of_the_right_shape_is_accepted():
-    """The refusals above must not refuse everything."""
+    """The checks above must not refuse everything."""
     (first, *others) = updates_with(Student((4, 4)), dense_net())()
     np.testing.assert_allclose(first.dW, np.ones((5, 4)))
     assert not any(update.dW.any() for update in others)
 
 
 @pytest.mark.parametrize("make", [np.asfortranarray, lambda B: np.repeat(B, 2, axis=1)[:, ::2]])
-def test_feedback_in_any_memory_layout_teaches_alike(make):
-    """A transposed or sliced matrix is a natural thing to set, and must not warn or differ."""
+def test_feedback_in_any_memory_layout_gives_the_same_updates(make):
+    """A user often assigns a transposed or sliced matrix: it must not warn or change a result."""
     net = dense_net()
     rule = attached("fa", net)
     expected = rule.updates(net, X, LABELS)
@@ -121,14 +121,14 @@ def test_feedback_in_any_memory_layout_teaches_alike(make):
     oracles.assert_close(rule.updates(net, X, LABELS), expected)
 
 
-def test_direct_feedback_needs_no_image_size_where_only_dense_layers_are_reached():
-    """Flattened images into dense layers: the widths are known before the first image."""
+def test_direct_feedback_needs_no_image_size_if_it_reaches_only_dense_layers():
+    """The widths of dense layers are known before the first image."""
     net = Network([Flatten(), Dense(60, 4, "tanh"), Dense(4, 3)])
     attached("dfa", net)
     assert net.weighted[0].D.shape == (3, 4)
 
 
-def test_a_network_of_maps_learns_its_size_from_its_first_batch():
+def test_a_network_of_maps_gets_its_image_size_from_its_first_batch():
     """From then on another size is refused, and direct feedback can be drawn."""
     net = Network([Conv2D(2, 3, 2, activation="tanh"), Flatten(), Dense(60, 3)])
     net.forward(IMAGES)

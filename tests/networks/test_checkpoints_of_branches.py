@@ -1,4 +1,4 @@
-"""A run of a network that branches goes on from its checkpoint, as every other one."""
+"""A run of a network with branches resumes from its checkpoint, like every other one."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ def images():
 
 
 @pytest.mark.parametrize("name", ["vision_transformer", "resnet"])
-def test_the_running_averages_of_norms_are_taken_up_again(name, tmp_path):
-    """γ, β and positions have some as well: their file was called a damaged one."""
+def test_the_optimizers_averages_for_norms_are_restored(name, tmp_path):
+    """γ, β and positions have such averages too: their file was reported as damaged."""
     data, path = images(), tmp_path / "run.npz"
 
     def run(epochs, checkpoint=None):

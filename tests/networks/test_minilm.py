@@ -1,4 +1,4 @@
-"""MiniLM: the layers of a text encoder, filled with weights that somebody else has trained."""
+"""MiniLM: the layers of a text encoder, with published weights."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def bert_arrays(sizes, seed=0):
 
 
 def bert(arrays, words, heads):
-    """Return the mean token of one sentence, as the paper writes it: no batch and no padding."""
+    """Return the mean token of one sentence, as in the paper: without batch and padding."""
 
     def linear(name, x):
         return x @ arrays[f"{name}.weight"].T + arrays[f"{name}.bias"]
@@ -66,14 +66,14 @@ def bert(arrays, words, heads):
 
 
 def small(length=5, arrays=None):
-    """Return a small encoder in double precision, filled with random weights."""
+    """Return a small encoder in double precision with random weights."""
     layers = minilm.text_encoder(2, SMALL)
     net = Network(layers, dtype=np.float64, input_shape=(length,))
     minilm.fill(net, bert_arrays(SMALL) if arrays is None else arrays)
     return net
 
 
-def test_an_encoder_is_berts():
+def test_an_encoder_computes_what_bert_computes():
     """Every array is in its place, none is transposed, and the GELU is the exact one."""
     arrays, found = bert_arrays(SMALL), minilm.embed(small(), TOKENS)
     for words, embedding in zip(TOKENS, found, strict=True):
@@ -81,16 +81,16 @@ def test_an_encoder_is_berts():
         np.testing.assert_allclose(embedding, mean / np.linalg.norm(mean), rtol=1e-10, atol=1e-12)
 
 
-def test_a_sentence_is_the_same_however_far_it_is_padded():
-    """Otherwise a sentence means something else beside a longer one."""
+def test_the_embedding_of_a_sentence_does_not_depend_on_its_padding():
+    """Otherwise it would change beside a longer sentence."""
     wide = np.pad(TOKENS, ((0, 0), (0, 7)))
     np.testing.assert_allclose(
         minilm.embed(small(), TOKENS), minilm.embed(small(12), wide), rtol=1e-11, atol=1e-13
     )
 
 
-def test_many_texts_are_embedded_as_one_by_one():
-    """They go through in pieces, of which the last one is smaller."""
+def test_many_texts_are_embedded_as_they_are_alone():
+    """They are embedded in pieces, of which the last one is smaller."""
     tokens = np.random.default_rng(0).integers(0, 23, (minilm.AT_ONCE + 5, 5))
     net = small()
     found = minilm.embed(net, tokens)
@@ -99,22 +99,22 @@ def test_many_texts_are_embedded_as_one_by_one():
         np.testing.assert_allclose(found[row], minilm.embed(net, tokens[[row]])[0], rtol=1e-10)
 
 
-def test_every_array_of_a_file_counts():
-    """One that is left at its first value would go unseen in an embedding of length 1."""
+def test_every_array_of_a_file_is_used():
+    """An array with its initial value would not be noticed in an embedding of length 1."""
     before = minilm.embed(small(), TOKENS)
     rng = np.random.default_rng(3)
     for name, array in bert_arrays(SMALL).items():
         arrays = bert_arrays(SMALL)
         arrays[name] = array + rng.normal(0, 1, array.shape)
         moved = np.abs(minilm.embed(small(arrays=arrays), TOKENS) - before).max()
-        if name.endswith("self.key.bias"):  # adds the same to every score of a row
+        if name.endswith("self.key.bias"):  # it adds the same number to every score of a row
             assert moved < 1e-12
         else:
             assert moved > 1e-4, name
 
 
 def test_a_file_of_another_network_is_refused():
-    """Half of a file would be an encoder that nobody has trained."""
+    """With half of the arrays the encoder would be a network that was never trained."""
     arrays = bert_arrays(SMALL)
     del arrays["encoder.layer.1.output.dense.bias"]
     with pytest.raises(ValueError, match=r"no array 'encoder\.layer\.1\.output\.dense\.bias'"):

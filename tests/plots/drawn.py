@@ -1,4 +1,4 @@
-"""What tests look up in a figure."""
+"""Functions that read a figure, for tests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import ModuleType, SimpleNamespace
 
 
 def line(axes, label):
-    """The one line of a rule in a panel."""
+    """Return the line of a rule in a panel."""
     (found,) = [line for line in axes.lines if line.get_label() == label]
     return found
 
 
 class Notebook:
-    """Stands in for IPython: keeps what is displayed, and can end the cell."""
+    """Replaces IPython: keeps what is displayed, and can end the cell."""
 
     def __init__(self, monkeypatch, shell_name="ZMQInteractiveShell"):
         self.shown, self.hooks = [], []
@@ -23,7 +23,7 @@ class Notebook:
             unregister=lambda event, hook: self.hooks.remove(hook),
         )
         outer, display = ModuleType("IPython"), ModuleType("IPython.display")
-        outer.get_ipython, outer.version_info = lambda: shell, (9, 0, 0)  # as matplotlib asks it
+        outer.get_ipython, outer.version_info = lambda: shell, (9, 0, 0)  # as matplotlib checks it
         display.display = self.display
         monkeypatch.setitem(sys.modules, "IPython", outer)
         monkeypatch.setitem(sys.modules, "IPython.display", display)

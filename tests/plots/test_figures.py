@@ -1,6 +1,6 @@
-"""Figures: what they draw is what was measured, they hide nothing, and they leave no trace.
+"""Figures show what was measured, hide nothing, and change nothing else.
 
-The runs are made up, so that every number in a figure is known beforehand.
+The runs are not trained, so every number in a figure is known in advance.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ def words(picture):
 
 @pytest.mark.parametrize("figure", FIGURES)
 @pytest.mark.parametrize("case", ODD)
-def test_a_figure_is_drawn_whatever_was_compared(figure, case):
-    """A comparison that took an hour must not be lost because one rule has no angle."""
+def test_a_figure_is_drawn_for_any_comparison(figure, case):
+    """A comparison of one hour must not be lost because one rule has no angle."""
     picture = FIGURES[figure](ODD[case], "dark")
-    picture.set_layout_engine("none")  # which would take most of the time
+    picture.set_layout_engine("none")  # this would take most of the time
     picture.settled = True
     drawing = picture.to_bytes("svg")
     assert ElementTree.fromstring(drawing).tag.endswith("svg")
 
 
 @pytest.mark.parametrize("panel", [0, 1])
-def test_the_accuracy_drawn_is_the_mean_over_seeds_from_the_start_on(panel):
-    """A shifted or median curve would tell another story than the table beside it."""
+def test_the_accuracy_drawn_is_the_mean_over_seeds_from_epoch_0_on(panel):
+    """A shifted curve, or one of medians, would not agree with the table beside it."""
     comparison = made_up()
     axes = plots.learning_curves(comparison).axes[panel]
     for rule in comparison.rules:
@@ -52,7 +52,7 @@ def test_the_accuracy_drawn_is_the_mean_over_seeds_from_the_start_on(panel):
 
 
 def test_the_band_is_one_sample_standard_deviation_to_either_side():
-    """With n in the place of n - 1, three seeds would look far more certain than they are."""
+    """With n instead of n - 1, three seeds would look far more certain than they are."""
     comparison = made_up(["fa"])
     axes = plots.learning_curves(comparison).axes[0]
     seeds = np.array([r.history.from_start("test_accuracy") for r in comparison.results])
@@ -64,7 +64,7 @@ def test_the_band_is_one_sample_standard_deviation_to_either_side():
 
 
 def test_the_training_loss_starts_at_the_first_epoch_with_a_band_of_all_seeds():
-    """There is no training loss before training; and a mean less a deviation may have no log."""
+    """Before training there is no training loss; and the mean less the deviation may be below 0."""
     comparison = made_up(["fa"])
     axes = plots.learning_curves(comparison).axes[2]
     seeds = np.array([result.history["loss"] for result in comparison.results])
@@ -77,7 +77,7 @@ def test_the_training_loss_starts_at_the_first_epoch_with_a_band_of_all_seeds():
 
 
 def test_chance_is_marked_at_one_over_the_number_of_classes():
-    """An accuracy means little without the one that guessing has."""
+    """An accuracy has no meaning without the accuracy of guessing."""
     (chance,) = [
         line
         for line in plots.learning_curves(made_up(classes=3)).axes[0].lines
@@ -86,8 +86,8 @@ def test_chance_is_marked_at_one_over_the_number_of_classes():
     np.testing.assert_allclose(chance.get_ydata(), 1 / 3)
 
 
-def test_a_regression_shows_its_test_loss_from_the_start_and_no_chance_level():
-    """It has no accuracy; drawing its NaN would leave an empty panel."""
+def test_a_regression_shows_its_test_loss_from_epoch_0_and_no_chance_level():
+    """It has no accuracy; a panel of NaN would be empty."""
     comparison = made_up(classes=None)
     test, training = plots.learning_curves(comparison).axes
     seeds = [r.history.from_start("test_loss") for r in comparison.of("fa")]
@@ -97,7 +97,7 @@ def test_a_regression_shows_its_test_loss_from_the_start_and_no_chance_level():
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_signals_and_matrices_are_drawn_at_the_hidden_layer_where_they_arrive(layer):
-    """B stands at the layer it leaves and D where it ends; mixed up, layers would be swapped."""
+    """B is kept at the layer above and D where it ends; if mixed up, layers would be swapped."""
     comparison = made_up()
     axes = plots.alignment(comparison).axes
     signals, matrices = axes[layer], axes[2 + layer]
@@ -108,7 +108,7 @@ def test_signals_and_matrices_are_drawn_at_the_hidden_layer_where_they_arrive(la
         np.testing.assert_allclose(line(matrices, rule).get_ydata(), angles)
 
 
-def test_the_angles_have_90_degrees_and_the_band_of_chance_behind_them():
+def test_the_angles_are_drawn_with_90_degrees_and_the_band_of_chance():
     """Without them a reader takes 85° in a small layer for alignment."""
     axes = plots.alignment(made_up(hidden=(5, 4), classes=3)).axes
     # Errors of three classes spread over two directions; of B and D the smaller counts, by entries.
@@ -120,14 +120,14 @@ def test_the_angles_have_90_degrees_and_the_band_of_chance_behind_them():
 
 
 def test_a_rule_without_an_angle_is_left_out_and_the_legend_says_so():
-    """A line that is promised and missing makes a reader doubt all the others."""
+    """If a line of the legend were missing, a reader would doubt all the others."""
     picture = plots.alignment(made_up())
     assert all(line.get_label() != "shallow" for axes in picture.axes for line in axes.lines)
     assert "shallow: last layer only (control), sends nothing back" in words(picture)
 
 
 def test_runs_that_were_stopped_are_left_out_and_the_legend_says_so():
-    """A mean over survivors alone, unmarked, would be a lie."""
+    """A mean over the remaining runs alone must be marked as such."""
     comparison = made_up(stopped=[("fa", 1), ("dfa", 0), ("dfa", 1), ("dfa", 2)])
     picture = plots.learning_curves(comparison)
     assert "fa: feedback alignment, 1 of 3 runs stopped early" in words(picture)
@@ -138,7 +138,7 @@ def test_runs_that_were_stopped_are_left_out_and_the_legend_says_so():
 
 
 def test_the_scatter_shows_final_means_and_the_controls_as_lines():
-    """It is read as numbers: how accurate, and how far from backprop's signal."""
+    """A reader takes numbers from it: the accuracy, and the angle to backprop's signal."""
     comparison = made_up()
     (axes,) = plots.accuracy_against_angle(comparison).axes
     final = [r.history for r in comparison.of("fa")]
@@ -150,7 +150,7 @@ def test_the_scatter_shows_final_means_and_the_controls_as_lines():
 
 
 def test_the_scatter_has_a_closer_panel_only_when_some_rule_ends_far_below():
-    """One rule that fails would press all others into one dot."""
+    """A rule that fails would compress all others into one point."""
     comparison = made_up()
     assert len(plots.accuracy_against_angle(comparison).axes) == 1
     for result in comparison.of("fa"):
@@ -159,8 +159,8 @@ def test_the_scatter_has_a_closer_panel_only_when_some_rule_ends_far_below():
     assert everything.get_ylim()[0] < 0.2 < 0.8 < closer.get_ylim()[0]
 
 
-def test_the_scatter_reaches_as_far_as_its_points():
-    """A rule that ends up *opposing* backprop is the last one to leave out."""
+def test_the_scatter_includes_all_of_its_points():
+    """A rule that ends up *opposite* to backprop must not be cut off."""
     comparison = made_up(["fa"])
     comparison.results[0].history._rows[-1][SIGNAL][0] = 170.0
     (axes,) = plots.accuracy_against_angle(comparison).axes
@@ -168,7 +168,7 @@ def test_the_scatter_reaches_as_far_as_its_points():
 
 
 def test_no_name_in_the_scatter_covers_another_name_or_point():
-    """Rules end close together; names on top of each other cannot be read."""
+    """Many rules end close together; names that overlap cannot be read."""
     picture = plots.accuracy_against_angle(made_up(ALL))
     (axes,) = picture.axes
     names = [text for text in axes.texts if text.get_text()]
@@ -182,19 +182,19 @@ def test_no_name_in_the_scatter_covers_another_name_or_point():
             assert not text.get_window_extent().contains(*point)
 
 
-# -- looks ----------------------------------------------------------------------------------------
+# -- styles ---------------------------------------------------------------------------------------
 
 
-def test_every_registered_rule_has_a_look_that_no_other_has():
-    """Two rules alike in colour, line and marker cannot be told apart."""
+def test_every_registered_rule_has_its_own_style():
+    """Two rules with the same colour, line and marker cannot be distinguished."""
     assert all("look" in vars(rule) for rule in rules.RULES.values())
     for theme in style.THEMES.values():
         looks = [style.look(rule, theme) for rule in ALL]
         assert len(set(looks)) == len(ALL)
 
 
-def test_a_rule_looks_the_same_whichever_others_are_drawn_and_in_both_themes():
-    """Readers carry a colour from one figure to the next."""
+def test_a_rule_has_the_same_style_with_any_other_rules_and_in_both_themes():
+    """A reader expects the same colour in the next figure."""
     looks = set()
     for names in (["fa"], ["dfa", "fa"], ["shallow", "bp", "fa", "mine"]):
         for theme in style.THEMES:
@@ -203,23 +203,23 @@ def test_a_rule_looks_the_same_whichever_others_are_drawn_and_in_both_themes():
     assert len(looks) == 1
 
 
-def test_all_colours_are_okabe_and_itos_and_none_vanishes_on_its_background():
-    """Black on a dark page, or an unsafe hue, would hide a rule from some readers."""
+def test_all_colours_are_okabe_and_itos_and_each_is_visible_on_its_background():
+    """Black on a dark page, or another hue, would hide a rule from some readers."""
     for theme in style.THEMES.values():
         colours = {style.look(rule, theme).colour for rule in (*ALL, "mine", "yours")}
         assert colours <= {theme.ink, *style.OKABE_ITO.values()} - {theme.paper}
     assert "#000000" not in {style.look(rule, style.THEMES["dark"]).colour for rule in ALL}
 
 
-def test_an_unknown_theme_is_refused_with_those_that_there_are():
-    """A typo must not give a figure in some other theme."""
+def test_an_unknown_theme_is_refused_with_the_known_ones():
+    """A misspelt name must not give a figure in another theme."""
     for draw in FIGURES.values():
         with pytest.raises(ValueError, match=r"theme is 'drak', but must be one of: light, dark"):
             draw(made_up(), "drak")
 
 
-def test_drawing_leaves_matplotlib_as_it_was():
-    """A student's own figures must not change because nofb drew one."""
+def test_drawing_does_not_change_the_settings_of_matplotlib():
+    """A student's own figures must look the same after nofb has drawn one."""
     with mpl.rc_context():
         mpl.rcdefaults()
         before = dict(mpl.rcParams)
@@ -228,8 +228,8 @@ def test_drawing_leaves_matplotlib_as_it_was():
         assert dict(mpl.rcParams) == before
 
 
-def test_nofb_alone_loads_no_matplotlib_and_its_figures_no_pyplot():
-    """The import would take a second; pyplot would open windows and keep every figure alive."""
+def test_importing_nofb_loads_no_matplotlib_and_its_figures_load_no_pyplot():
+    """The import would take a second; pyplot would open windows and keep every figure in memory."""
     code = (
         "import sys, nofb, nofb.report; assert 'matplotlib' not in sys.modules;"
         "import nofb.plots; assert 'matplotlib.pyplot' not in sys.modules"
@@ -238,7 +238,7 @@ def test_nofb_alone_loads_no_matplotlib_and_its_figures_no_pyplot():
 
 
 def test_a_notebook_shows_a_figure_as_a_picture():
-    """A figure without pyplot would otherwise show as its type and size in words."""
+    """A figure without pyplot would otherwise appear as text with its type and size."""
     assert isinstance(plots.alignment(made_up(["fa"])), Picture)
     data, size = Picture(2.5, 1)._repr_png_()
     assert data.startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""Figures for lessons: pictures beside the text, and sliders."""
+"""Figures for lessons: pictures in the text, and sliders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nofb.plots import Picture, style
 
 
 def test_the_panels_of_a_lesson_draw_accuracy_and_the_angle_of_the_chosen_layer():
-    """A student would look for an explanation of an angle that belongs to another layer."""
+    """An angle of another layer would lead a student to a wrong explanation."""
     comparison = made_up(["bp", "fa"])
     sizes = [64, *comparison.units]
     net = nofb.Network([nofb.Dense(*pair) for pair in pairwise(sizes)])
@@ -39,8 +39,8 @@ def test_the_panels_of_a_lesson_draw_accuracy_and_the_angle_of_the_chosen_layer(
     np.testing.assert_allclose(box.intervaly, chance_band(4, 2), rtol=1e-3)
 
 
-def test_a_class_map_colours_each_point_by_the_class_that_is_named_there():
-    """Turned over, the map would show a network that fails where it is right."""
+def test_a_class_map_colours_each_point_by_the_predicted_class_there():
+    """If the map were flipped, it would show errors where the network is correct."""
     data = nofb.datasets.toys.xor(n=40)
     net = nofb.Network([nofb.Dense(2, 2, bias=False)])
     net.layers[0].W[:] = [[-1, 1], [0, 0]]  # class 1 where the first feature is above zero
@@ -64,16 +64,16 @@ def test_a_class_map_colours_each_point_by_the_class_that_is_named_there():
         (nofb.datasets.toys.linear_teacher(50, 2, 3), "data has None classes"),
     ],
 )
-def test_what_is_no_map_is_refused(data, complaint):
-    """Of 64 features two would have to be picked, and a regression has no classes."""
+def test_data_that_cannot_be_drawn_as_a_map_are_refused(data, complaint):
+    """A map needs two features, and a regression has no classes."""
     theme = style.THEMES["light"]
     axes = Picture(2, 2, theme).subplots()
     with pytest.raises(ValueError, match=complaint):
         plots.class_map(axes, nofb.Network([nofb.Dense(2, 2)]), data, theme)
 
 
-def test_units_and_weights_carry_their_own_numbers_and_signs():
-    """A student checks the picture by hand, number by number."""
+def test_units_and_weights_show_their_numbers_and_signs():
+    """A student compares the picture with a computation by hand, number by number."""
     theme = style.THEMES["light"]
     axes = Picture(4, 3, theme).subplots()
     W = np.array([[1.5, -2.5, 0.5], [3.5, 4.5, -5.5]])
@@ -85,15 +85,15 @@ def test_units_and_weights_carry_their_own_numbers_and_signs():
         assert blue == (weight > 0)
     heights = [written[number].get_position()[1] for number in ("10", "11", "12")]
     assert heights == sorted(heights, reverse=True)
-    x, y = written["-2.5"].get_position()  # on its line, nearer to the unit that sends
+    x, y = written["-2.5"].get_position()  # on its line, nearer to the sending unit
     low, high = (np.array(written[end].get_position()) for end in ("7", "11"))
     assert np.cross([*(high - low), 0], [*((x, y) - low), 0])[2] == pytest.approx(0)
     assert x - low[0] < high[0] - x
 
 
 @pytest.mark.parametrize("back", [False, True])
-def test_the_arrows_between_units_lead_where_the_signal_goes(back):
-    """The whole question is which way the numbers travel."""
+def test_the_arrows_between_units_point_in_the_direction_of_the_signal(back):
+    """The direction of the signals is the question of the lesson."""
     theme = style.THEMES["light"]
     axes = Picture(4, 3, theme).subplots()
     plots.units(axes, {"x": [1], "h": [2]}, [np.array([[3.0]])], theme, back=back)
@@ -103,7 +103,7 @@ def test_the_arrows_between_units_lead_where_the_signal_goes(back):
 
 
 def test_weights_that_do_not_fit_their_units_are_refused_with_both_shapes():
-    """A transposed matrix is the commonest slip of all."""
+    """A transposed matrix is the most frequent mistake of all."""
     theme = style.THEMES["light"]
     axes = Picture(4, 3, theme).subplots()
     with pytest.raises(ValueError, match=r"\[\(3, 2\)\], but between the layers are \[\(2, 3\)\]"):
@@ -111,8 +111,8 @@ def test_weights_that_do_not_fit_their_units_are_refused_with_both_shapes():
 
 
 @pytest.mark.parametrize("arrow", [(2, 1, "B"), (3, 1, "D"), (1, 2, "W")])
-def test_the_arrow_of_a_path_leaves_one_layer_and_ends_at_the_other(arrow):
-    """The picture of a rule is read for one thing: from where to where."""
+def test_the_arrow_of_a_path_begins_at_one_layer_and_ends_at_the_other(arrow):
+    """The picture of a rule must show where each path begins and ends."""
     theme = style.THEMES["light"]
     axes = Picture(4, 2, theme).subplots()
     plots.paths(axes, ["x", "h", "g", "e"], [arrow], "red", theme)
@@ -127,7 +127,7 @@ def test_the_arrow_of_a_path_leaves_one_layer_and_ends_at_the_other(arrow):
 
 
 def lines_drawn(calls):
-    """A drawing that notes what it was asked for."""
+    """Return a drawing function that records its arguments."""
 
     def draw(slope, colour):
         calls.append((slope, colour))
@@ -140,13 +140,13 @@ def lines_drawn(calls):
 
 @pytest.fixture
 def widgets(monkeypatch):
-    """The real ipywidgets, in what stands in for a notebook."""
+    """The real ipywidgets, in a replacement of a notebook."""
     pytest.importorskip("ipywidgets")
     monkeypatch.setattr(sys.modules["nofb.plots.slider"], "in_notebook", lambda: True)
 
 
-def test_sliders_start_in_the_middle_and_redraw_for_what_is_chosen(widgets):
-    """A picture that does not follow its slider teaches that the parameter does nothing."""
+def test_sliders_start_in_the_middle_and_redraw_for_a_new_value(widgets):
+    """If the picture did not follow, the parameter would seem to have no effect."""
     calls = []
     shown = plots.slider(lines_drawn(calls), slope=[1, 2, 3], colour=("red", "blue"))
     slope, colour, image = shown.widget.children
@@ -157,8 +157,8 @@ def test_sliders_start_in_the_middle_and_redraw_for_what_is_chosen(widgets):
     assert bytes(image.value) != first
 
 
-def test_a_choice_that_was_drawn_before_comes_back_without_drawing(widgets):
-    """Behind many sliders stands a training run; going back must not train again."""
+def test_an_earlier_value_is_shown_without_drawing_again(widgets):
+    """Many sliders train a network for each value; an earlier value must not train again."""
     calls = []
     shown = plots.slider(lines_drawn(calls), slope=[1, 2, 3], colour=["red"])
     slope, _, image = shown.widget.children
@@ -170,23 +170,21 @@ def test_a_choice_that_was_drawn_before_comes_back_without_drawing(widgets):
 
 
 def test_a_page_without_a_kernel_shows_the_middle_picture_of_a_slider(widgets):
-    """Saved notebooks and the documentation have no kernel, and would show an empty place."""
+    """Saved notebooks and the documentation have no kernel, and would show nothing."""
     shown = plots.slider(lines_drawn([]), slope=[1, 2], colour=["red"])
     assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
     assert shown._repr_png_()[0].startswith(b"\x89PNG")
 
 
-def test_a_slider_outside_a_notebook_is_the_middle_picture(capsys):
+def test_a_slider_outside_of_a_notebook_is_the_middle_picture(capsys):
     """Lessons run as scripts too."""
     picture = plots.slider(lines_drawn([]), slope=[1, 2, 5], colour=["red"])
     assert list(picture.axes[0].lines[0].get_ydata()) == [0, 2]
     assert not capsys.readouterr().out
 
 
-def test_a_notebook_without_ipywidgets_gets_the_picture_and_is_told_how_to_get_sliders(
-    monkeypatch, capsys
-):
-    """ipywidgets are optional; an ImportError would end the lesson."""
+def test_a_notebook_without_ipywidgets_gets_the_picture_and_a_hint(monkeypatch, capsys):
+    """ipywidgets is optional; an ImportError would end the lesson."""
     monkeypatch.setattr(sys.modules["nofb.plots.slider"], "in_notebook", lambda: True)
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     picture = plots.slider(lines_drawn([]), slope=[1, 2], colour=["red"])
@@ -203,7 +201,7 @@ def test_a_slider_without_values_is_refused_by_its_name():
 @pytest.mark.parametrize(
     ("shell", "notebook"), [("ZMQInteractiveShell", True), ("TerminalInteractiveShell", False)]
 )
-def test_a_prompt_in_a_terminal_is_no_notebook(monkeypatch, shell, notebook):
+def test_ipython_in_a_terminal_is_no_notebook(monkeypatch, shell, notebook):
     """IPython runs in both, but a terminal shows no pictures."""
     Notebook(monkeypatch, shell)
     assert plots.in_notebook() is notebook

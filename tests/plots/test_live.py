@@ -1,4 +1,4 @@
-"""The live plot: a run that is drawn while it goes on."""
+"""The live plot: a run that is drawn while it trains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nofb.training import History
 
 
 def run_of(comparison, epochs=None):
-    """What a callback sees of the first run."""
+    """Return what a callback receives of the first run."""
     result = comparison.results[0]
     history = History()
     history.start = result.history.start
@@ -38,7 +38,7 @@ def follow(plot, comparison):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still until it is set."""
+    """A clock that does not move until it is set."""
     now = [100.0]
     monkeypatch.setattr(live.time, "monotonic", lambda: now[0])
     return now
@@ -48,9 +48,7 @@ def epochs_drawn(figure):
     return int(max(figure.axes[0].lines[0].get_xdata()))
 
 
-def test_a_live_plot_passes_over_epochs_that_come_too_fast_but_never_over_the_last(
-    monkeypatch, clock
-):
+def test_a_live_plot_skips_epochs_that_come_too_fast_but_never_the_last(monkeypatch, clock):
     """Drawing each of a thousand short epochs would take longer than training."""
     notebook = Notebook(monkeypatch)
     follow(LivePlot(), made_up(["fa"], epochs=6))
@@ -60,7 +58,7 @@ def test_a_live_plot_passes_over_epochs_that_come_too_fast_but_never_over_the_la
     assert notebook.hooks == []
 
 
-def test_a_live_plot_redraws_in_place_once_enough_time_went_by(monkeypatch, clock):
+def test_a_live_plot_redraws_in_place_after_enough_time(monkeypatch, clock):
     """A new figure for each epoch would flood the notebook."""
     notebook, plot = Notebook(monkeypatch), LivePlot()
     run, rows = run_of(made_up(["fa"], epochs=4))
@@ -72,16 +70,16 @@ def test_a_live_plot_redraws_in_place_once_enough_time_went_by(monkeypatch, cloc
     assert len(notebook.shown) == 1
 
 
-def test_a_live_plot_that_knows_the_number_of_epochs_draws_the_last_at_once(monkeypatch, clock):
-    """And its axis is as long as the run from the first epoch on."""
+def test_a_live_plot_with_the_number_of_epochs_draws_the_last_at_once(monkeypatch, clock):
+    """Then its axis has the final length from the first epoch on."""
     notebook = Notebook(monkeypatch)
     follow(LivePlot(epochs=4), made_up(["fa"], epochs=4))
     assert [epochs_drawn(figure) for figure in notebook.shown[0]] == [1, 4]
     assert {figure.axes[0].get_xlim()[1] for figure in notebook.shown[0]} == {4 * 1.02}
 
 
-def test_a_live_plot_can_follow_several_runs_each_in_a_figure_of_its_own(monkeypatch, clock):
-    """The end of the first run must not be lost when the second begins."""
+def test_a_live_plot_can_follow_several_runs_each_in_its_own_figure(monkeypatch, clock):
+    """The end of the first run must stay visible when the second begins."""
     notebook, plot = Notebook(monkeypatch), LivePlot()
     follow(plot, made_up(["fa"], epochs=3))
     follow(plot, made_up(["fa"], epochs=2))
@@ -91,8 +89,8 @@ def test_a_live_plot_can_follow_several_runs_each_in_a_figure_of_its_own(monkeyp
 
 
 @pytest.mark.parametrize("shell", [None, "TerminalInteractiveShell"])
-def test_a_live_plot_outside_a_notebook_says_that_it_needs_one(monkeypatch, shell):
-    """Doing nothing in silence would leave a student waiting for a picture."""
+def test_a_live_plot_outside_of_a_notebook_says_that_it_needs_one(monkeypatch, shell):
+    """Without the sentence a student would wait for a picture."""
     if shell is None:
         monkeypatch.setitem(sys.modules, "IPython", None)
     else:
@@ -110,16 +108,16 @@ def test_a_live_plot_outside_a_notebook_says_that_it_needs_one(monkeypatch, shel
         (made_up(["fa"], hidden=()), ["Loss", "Samples"]),
     ],
 )
-def test_a_live_figure_has_the_panels_that_there_are_numbers_for(comparison, titles):
-    """An empty panel looks like a run that goes wrong."""
+def test_a_live_figure_has_only_panels_with_numbers(comparison, titles):
+    """An empty panel looks like a run with an error."""
     run, rows = run_of(comparison)
     run.history._rows = rows
     picture = live.draw(run)
     assert [axes.get_title().split()[0] for axes in picture.axes] == titles
 
 
-def test_the_band_of_a_live_figure_is_that_of_the_hidden_layer_that_strays_farthest():
-    """All hidden layers share the panel: a band too narrow for one would call it aligned."""
+def test_the_band_of_a_live_figure_is_the_widest_of_all_hidden_layers():
+    """The layers share a panel: with a narrower band a layer at chance would look aligned."""
     net = nofb.Network([nofb.Dense(64, 30), nofb.Dense(30, 6), nofb.Dense(6, 10)])
     run = nofb.fit(net, rules.make("fa"), nofb.datasets.load("digits"), 1, progress=False)
     *_, angle = live.draw(run).axes
@@ -127,7 +125,7 @@ def test_the_band_of_a_live_figure_is_that_of_the_hidden_layer_that_strays_farth
     np.testing.assert_allclose(box.intervaly, network_band(net, 1))
 
 
-def test_a_live_figure_works_for_a_run_that_was_not_probed():
+def test_a_live_figure_works_for_a_run_without_a_probe():
     """`probe=0` measures no angles."""
     run, rows = run_of(made_up(["fa"]))
     run.history._rows = [{k: v for k, v in row.items() if k not in MEASURES} for row in rows]

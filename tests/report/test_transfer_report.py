@@ -1,4 +1,4 @@
-"""What a comparison of methods of transfer says of its runs, without a run."""
+"""What the report of a comparison of methods of transfer says, tested without a run."""
 
 from dataclasses import replace
 
@@ -34,8 +34,8 @@ def transfers(*records, **options):
     return Transfers(Plan(cases=cases, seeds=seeds, **options), records)
 
 
-def test_the_outcome_names_the_best_and_where_toast_is():
-    """The paper claims that TOAST is best: where it is not, the first sentence must say so."""
+def test_the_summary_names_the_best_method_and_the_place_of_toast():
+    """The paper claims that TOAST is best: if it is not, the first sentence must say so."""
     found = transfers(*(record(case, score=end) for case, end in ENDS.items()))
     said = outcome(found).replace("\u00a0", " ")
     assert "LoRA ends best, with a test accuracy of 80.0 %." in said
@@ -51,13 +51,13 @@ def test_means_spreads_and_seconds_are_over_seeds():
     assert found.seconds("toast") == 4.0
 
 
-def test_attention_is_shown_where_it_moved():
-    """A linear probe moves none; the last block of TOAST went from 20 to 60 %."""
+def test_attention_is_shown_if_it_changed():
+    """A linear probe changes none; the last block of TOAST went from 20 to 60 %."""
     lines = table(transfers(record("linear"), record("toast"))).splitlines()
     assert "20 → 60 %" in lines[3] and "→" not in lines[2]
 
 
-def test_a_mask_that_died_is_said_first_of_all():
+def test_a_dead_mask_is_reported_first():
     """Such a run is a linear probe, and a student would blame TOAST."""
     found = transfers(record("toast", dead=True))
     (said,) = [each for each in notes(found) if "died" in each]
@@ -66,18 +66,18 @@ def test_a_mask_that_died_is_said_first_of_all():
 
 
 def test_a_run_that_stopped_is_in_no_mean_and_is_named():
-    """A mean with a diverged run in it says nothing of either."""
+    """A mean that includes a diverged run has no meaning."""
     found = transfers(record("toast", 0, 0.6), record("toast", 1, 0.1, stopped="it diverged"))
     assert found.scores("toast").tolist() == [0.6]
     assert "toast, seed 1: it diverged." in notes(found)
     nothing = transfers(record("toast", stopped="it diverged"))
     assert "stopped" in table(nothing)
-    assert outcome(nothing) == "No run came to its end."
+    assert outcome(nothing) == "No run was completed."
 
 
-def test_whose_the_rates_are_is_said_for_another_rule():
-    """A rule at a rate that was found for another one is not at its best."""
-    said = "The rates were found for backprop, and not for fa."
+def test_the_source_of_the_rates_is_stated_for_another_rule():
+    """A rate that was found for another rule may be a poor one."""
+    said = "The rates were found for backprop, not for fa."
     assert said in notes(transfers(record("toast"), rule="fa"))
     assert said not in notes(transfers(record("toast"), rule="fa", lr=0.1))
 

@@ -30,7 +30,7 @@ def square_net(activation: str = "identity", size: int = 4, **arguments) -> Netw
 
 
 def bent(net: Network, seed: int = 3) -> Network:
-    """Make orthogonal weights merely invertible."""
+    """Change orthogonal weights so that they are only invertible."""
     rng = np.random.default_rng(seed)
     for layer in net.weighted:
         layer.W += 0.2 * rng.normal(size=layer.W.shape)
@@ -38,7 +38,7 @@ def bent(net: Network, seed: int = 3) -> Network:
 
 
 def give_exact_inverses(net: Network) -> None:
-    """Let every g_l undo f_l: its bias, its matrix and its activation."""
+    """Give every layer an inverse g_l of f_l: its bias, its matrix and its activation."""
     for layer in net.weighted[1:]:
         B, apart = np.linalg.inv(layer.W), net.weightless_above(net.below(layer))
         undo = UNDO[(apart[0] if apart else layer).activation.name]
@@ -49,18 +49,18 @@ def give_exact_inverses(net: Network) -> None:
 
 
 def found_targets(rule: Rule, net: Network, trace: Trace) -> list[np.ndarray]:
-    """Return every layer's target, from the input side up, each in memory of its own."""
+    """Return every layer's target, from the first layer up, each in its own memory."""
     found = {layer: t.copy() for layer, t in rule.targets(net, trace)}
     return [found[layer] for layer in net.weighted]
 
 
 def states(rule: Rule, net: Network, trace: Trace) -> list[np.ndarray]:
-    """Return what the targets stand for, from the input side up."""
+    """Return the states that the targets replace, from the first layer up."""
     return [rule.state(trace, layer).copy() for layer in net.weighted]
 
 
 def up(net: Network, index: int, x: np.ndarray) -> np.ndarray:
-    """Send a state of the layer below a layer through it, by the textbook."""
+    """Return the state of a layer for a state of the layer below, by the textbook."""
     layer, last = net.weighted[index], index == len(net.weighted) - 1
     b = 0 if layer.b is None else layer.b
     f = oracles.ACTIVATIONS[layer.activation.name][0]

@@ -1,4 +1,4 @@
-"""Which rules are alike: lists that follow from their classes."""
+"""Which rules have something in common: lists that follow from their classes."""
 
 import oracles
 from oracles import dense_net
@@ -24,7 +24,7 @@ NETS = list(oracles.NETS)
 
 
 def but(*names: str) -> list[tuple[str, str]]:
-    """Return all rules on all networks, but for some rules."""
+    """Return all rules on all networks, without some rules."""
     return [(name, net_name) for name, net_name in oracles.RULES_AND_NETS if name not in names]
 
 

@@ -1,4 +1,4 @@
-"""Networks whose inverses are trained, for the tests of what they learn."""
+"""Networks with trained inverses, for the tests of what the inverses learn."""
 
 import numpy as np
 import oracles
@@ -25,7 +25,7 @@ def drawn(rng, width: float, shape) -> np.ndarray:
 
 
 class Formulas:
-    """A network by its formulas, for rows: f_l, g_l and the states, in either convention."""
+    """A network by its formulas, for rows: f_l, g_l and the states, in both conventions."""
 
     def __init__(self, rule: TargetRule, net: Network, trace) -> None:
         self.rule, self.layers = rule, net.weighted
@@ -45,7 +45,7 @@ class Formulas:
         return oracles.ACTIVATIONS[layer.activation.name][0](a)
 
     def g(self, i, z):
-        """Return g_i(z), with the matrix and bias that the inverse has now."""
+        """Return g_i(z), with the present matrix and bias of the inverse."""
         inverse, direct = self.layers[i].inverse, self.rule.name == "ddtp"
         side = self.layers[i if direct else i - 1].activation.name
         if self.apart:
@@ -60,7 +60,7 @@ class Formulas:
         return x
 
     def loss(self, i, rng):
-        """Return the loss of the inverse of layer i with the noise that a generator draws."""
+        """Return the loss of the inverse of layer i, with the noise from a generator."""
         sigma, name = self.rule.noise, self.rule.name
         below = self.h[i if name == "ddtp" else i - 1]
         xi = drawn(rng, sigma, below.shape)
@@ -81,7 +81,7 @@ class Formulas:
         return 0.5 * ((back - noisy) ** 2).sum() / sigma**2 / len(xi)
 
 
-def lessons(name: str, activation="tanh", samples=7, bias=True, apart=False, **options):
+def trained_inverses(name: str, activation="tanh", samples=7, bias=True, apart=False, **options):
     """Return a rule with inverses that have a bias, the network's formulas, net and trace."""
     net = dense_net(SIZES, activation, bias=bias, apart=apart)
     rule = attached(name, net, **options)
@@ -98,6 +98,6 @@ def small_data(net: Network, samples: int = 12) -> Dataset:
 
 
 def train(net: Network, rule: TargetRule, epochs: int = 3, **options):
-    """Train quietly, in batches of 5, 5 and 2."""
+    """Train without output, in batches of 5, 5 and 2."""
     options = {"batch_size": 5, "probe": 0, "progress": False, "optimizer": SGD(0.1)} | options
     return nofb.fit(net, rule, small_data(net), epochs, **options)

@@ -1,4 +1,4 @@
-"""Networks whose feedback learns."""
+"""Networks with feedback that learns."""
 
 import oracles
 from oracles import batch
@@ -17,6 +17,6 @@ def data_for(net: Network, samples: int = 12) -> Dataset:
 
 
 def train(net: Network, rule, optimizer, epochs: int = 5, **options) -> None:
-    """Train quietly, in batches of 5, 5 and 2."""
+    """Train without output, in batches of 5, 5 and 2."""
     options = {"batch_size": 5, "probe": 0, "progress": False, **options}
     nofb.fit(net, rule, data_for(net), epochs, optimizer=optimizer, **options)

@@ -1,4 +1,4 @@
-"""Direct feedback in its forms: of the error, of its signs, of the label; sparse and shared."""
+"""The forms of direct feedback: of the error, of its signs, of the label; sparse and shared."""
 
 import numpy as np
 import oracles
@@ -11,7 +11,7 @@ from rules.families import DIRECT, NETS
 
 @pytest.mark.parametrize("net_name", NETS)
 def test_target_projection_is_half_the_negated_error_signs_plus_a_constant(net_name):
-    """With outputs in (0, 1), y = ½ (1 - sign(ŷ - y)): the label alone tells the error's sign."""
+    """With outputs in (0, 1), y = ½ (1 - sign(ŷ - y)): the label determines the error's sign."""
     net = oracles.NETS[net_name](loss="binary_cross_entropy")
     trace = taught_trace(net, *batch(net))
     by_target = oracles.hidden_signals(attached("drtp", net), net, trace)
@@ -22,8 +22,8 @@ def test_target_projection_is_half_the_negated_error_signs_plus_a_constant(net_n
         np.testing.assert_allclose(target, 0.5 * (constant - sign), rtol=1e-10, atol=1e-14)
 
 
-def test_target_projection_teaches_samples_of_one_class_alike():
-    """Up to the slope, the signal is a row of D: the one of the label."""
+def test_target_projection_gives_samples_of_one_class_the_same_signal():
+    """Up to the derivative, the signal is a row of D: the one of the label."""
     net = dense_net(activation="identity")
     x, y = batch(net)
     trace = taught_trace(net, x, y)
@@ -34,7 +34,7 @@ def test_target_projection_teaches_samples_of_one_class_alike():
 
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "drtp", "shallow"])
 def test_only_target_projection_teaches_hidden_layers_without_the_output(name):
-    """Other output weights, other outputs, other errors: the label stays what it is."""
+    """Other output weights give other errors, but the label is the same."""
     net = dense_net()
     x, y = batch(net)
     rule = attached(name, net)
@@ -52,8 +52,8 @@ def test_only_target_projection_teaches_hidden_layers_without_the_output(name):
 
 @pytest.mark.parametrize("name", DIRECT)
 @pytest.mark.parametrize("entries", [1, 2, 3])
-def test_sparse_feedback_has_so_many_entries_a_unit_and_keeps_their_size(name, entries):
-    """Crafton's question is how few numbers a unit needs, so the count must be exact."""
+def test_sparse_feedback_has_a_fixed_number_of_entries_for_each_unit(name, entries):
+    """Crafton's question is how few entries a unit needs, so the number must be exact."""
     net, dense = dense_net((5, 40, 3)), dense_net((5, 40, 3))
     attached(name, net, entries=entries)
     attached(name, dense)
@@ -61,11 +61,11 @@ def test_sparse_feedback_has_so_many_entries_a_unit_and_keeps_their_size(name, e
     assert ((D != 0).sum(axis=0) == entries).all()
     kept = D != 0
     np.testing.assert_allclose(D[kept], full[kept] * np.sqrt(3 / entries), rtol=1e-12)
-    assert kept.any(axis=1).all()  # no output is left without listeners
+    assert kept.any(axis=1).all()  # every output is used by some unit
 
 
-def test_a_sparse_unit_hears_only_its_own_errors():
-    """A change of an error that a unit does not listen to leaves its signal untouched."""
+def test_a_sparse_unit_depends_only_on_its_own_errors():
+    """A change of another error must not change the unit's signal."""
     net = dense_net()
     rule = attached("dfa", net, entries=1)
     trace = taught_trace(net, *batch(net))
@@ -81,8 +81,8 @@ def test_a_sparse_unit_hears_only_its_own_errors():
 
 @pytest.mark.parametrize("name", DIRECT)
 @pytest.mark.parametrize("net_name", NETS)
-def test_shared_feedback_is_one_matrix_of_which_each_layer_takes_the_first_columns(name, net_name):
-    """Launay's economy: one projection serves every layer, sliced to its width."""
+def test_shared_feedback_is_one_matrix_and_each_layer_uses_its_first_columns(name, net_name):
+    """Launay's method: one projection serves every layer, cut to its width."""
     net = oracles.NETS[net_name]()
     attached(name, net, shared=True)
     *hidden, _ = net.weighted
@@ -93,7 +93,7 @@ def test_shared_feedback_is_one_matrix_of_which_each_layer_takes_the_first_colum
 
 
 def test_feedback_matrices_are_independent_unless_shared():
-    """Two hidden layers of one width must not hear the same projection by accident."""
+    """Two hidden layers of one width must not get the same projection by mistake."""
     net = dense_net((5, 6, 6, 3))
     attached("dfa", net)
     lower, upper = (layer.D for layer in net.weighted[:-1])
@@ -101,6 +101,6 @@ def test_feedback_matrices_are_independent_unless_shared():
 
 
 def test_more_entries_than_outputs_are_refused():
-    """A unit can not listen to errors that do not exist."""
+    """A unit cannot use more errors than there are."""
     with pytest.raises(ValueError, match="entries is 4, but there are only 3 output errors"):
         attached("dfa", dense_net(), entries=4)

@@ -1,4 +1,4 @@
-"""Direct targets, and Gauss-Newton targets as the yardstick."""
+"""Direct targets, and Gauss-Newton targets as the reference."""
 
 import numpy as np
 import oracles
@@ -23,8 +23,8 @@ def jacobians(net: Network) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(("make", "other"), [(np.linalg.pinv, "gnt"), (np.transpose, "bp")])
-def test_direct_inverses_of_a_linear_network_span_from_gauss_newton_to_backprop(make, other):
-    """Q = J⁺ gives the one and Q = Jᵀ the other: what DDTP learns decides what it is."""
+def test_direct_inverses_of_a_linear_network_range_from_gauss_newton_to_backprop(make, other):
+    """Q = J⁺ gives Gauss-Newton, and Q = Jᵀ gives backprop: DDTP depends on what Q has learned."""
     net = dense_net((5, 7, 6, 4, 3), "identity", loss="squared_error")
     x, y = batch(net)
     expected = attached(other, net, **({"damping": 0.0} if other == "gnt" else {}))
@@ -40,7 +40,7 @@ def test_direct_inverses_of_a_linear_network_span_from_gauss_newton_to_backprop(
 def test_linear_direct_targets_are_direct_feedback_alignment_with_a_matrix_that_learns(
     activation, samples
 ):
-    """δ_l = (e D_l) ∘ f'(a_l), whatever D_l is and whatever bias the inverse has."""
+    """δ_l = (e D_l) ∘ f'(a_l), for any D_l and any bias of the inverse."""
     net = dense_net((5, 4, 6, 7, 3), activation)
     x, y = batch(net, samples)
     rule = attached("ddtp", net)
@@ -55,7 +55,7 @@ def test_linear_direct_targets_are_direct_feedback_alignment_with_a_matrix_that_
 
 
 def test_fixed_linear_inverses_are_feedback_alignment():
-    """With nothing learned and nothing bent, the inverse's matrix is a feedback matrix."""
+    """With fixed and linear inverses, the inverse's matrix is a feedback matrix."""
     net = dense_net((5, 4, 6, 7, 3))
     x, y = batch(net)
     rule = attached("fwdtp", net, inverse_activation="identity")
@@ -75,12 +75,12 @@ def test_fixed_linear_inverses_are_feedback_alignment():
     oracles.assert_close(found, fa.updates(net, x, y), rtol=1e-8, atol=1e-11)
 
 
-# -- Gauss-Newton, the yardstick ------------------------------------------------------------------
+# -- Gauss-Newton, the reference ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("net_name", oracles.NETS)
-def test_strongly_damped_gauss_newton_targets_point_along_the_gradient(net_name):
-    """For large c, Δ is e J / c: the gradient, a c-th as long."""
+def test_strongly_damped_gauss_newton_targets_have_the_direction_of_the_gradient(net_name):
+    """For large c, Δ is e J / c: the gradient divided by c."""
     net = oracles.NETS[net_name]()
     x, y = batch(net)
     backprop = attached("bp", net).updates(net, x, y)[:-1]
@@ -91,7 +91,7 @@ def test_strongly_damped_gauss_newton_targets_point_along_the_gradient(net_name)
 
 
 def test_undamped_gauss_newton_targets_move_the_output_by_the_error():
-    """Each layer by itself: f(h_l - Δ_l) at the output is a_L - η̂ e, to first order."""
+    """For each single layer: f(h_l - Δ_l) at the output is a_L - η̂ e, to first order."""
     net = dense_net((5, 7, 6, 4, 3), "identity", loss="squared_error")
     trace = taught_trace(net, *batch(net))
     rule = attached("gnt", net, damping=0.0)

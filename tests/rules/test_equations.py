@@ -1,4 +1,4 @@
-"""Every rule is the equations of its paper, and an update is a mean that has its shapes."""
+"""Every rule follows the equations of its paper; an update is a mean with the right shape."""
 
 import numpy as np
 import oracles
@@ -11,7 +11,7 @@ from nofb import activations, losses, rules
 TOLERANCES = {np.float64: (1e-9, 1e-12), np.float32: (1e-3, 1e-5)}  # relative, absolute
 
 
-# -- every rule is its paper's equations ----------------------------------------------------------
+# -- every rule follows its paper's equations -----------------------------------------------------
 
 
 @pytest.mark.parametrize("samples", [1, 7])
@@ -20,7 +20,7 @@ TOLERANCES = {np.float64: (1e-9, 1e-12), np.float32: (1e-3, 1e-5)}  # relative, 
 @pytest.mark.parametrize("activation", activations.ACTIVATIONS)
 @pytest.mark.parametrize("name", RULES)
 def test_a_rules_updates_are_those_of_its_equations(name, activation, dtype, bias, samples):
-    """Written once more from the papers, with samples as columns, the rule must be the same."""
+    """The equations are written again from the papers, with samples as columns."""
     net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, dtype=dtype)
     x, y = batch(net, samples)
     rule = attached(name, net)
@@ -28,15 +28,15 @@ def test_a_rules_updates_are_those_of_its_equations(name, activation, dtype, bia
     assert {array.dtype for array in oracles.parts(updates)} == {np.dtype(dtype)}
     expected = oracles.columns_updates(name, net, x, net.as_target(y, samples))
     rtol, atol = TOLERANCES[dtype]
-    if name in oracles.DENSE_ONLY and dtype is np.float32:  # h - t over a small η̂: so is rounding
+    if name in oracles.DENSE_ONLY and dtype is np.float32:  # rounding is divided by η̂
         atol = 10 * rtol * max(np.abs(array).max() for array in oracles.parts(expected))
     oracles.assert_close(updates, expected, rtol, atol)
 
 
 @pytest.mark.parametrize("loss", losses.LOSSES)
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_reads_nothing_of_the_loss_but_its_error(name, loss):
-    """All losses are paired with the output unit that makes their gradient ŷ - y."""
+def test_a_rule_uses_only_the_error_of_the_loss(name, loss):
+    """Each loss is combined with the output unit for which its gradient is ŷ - y."""
     net = dense_net(loss=loss)
     x, y = batch(net)
     rule = attached(name, net)
@@ -45,8 +45,8 @@ def test_a_rule_reads_nothing_of_the_loss_but_its_error(name, loss):
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", *DIRECT, "ifa", "usf", "kp", "shallow"])
-def test_a_rule_teaches_maps_alike_in_single_precision(name):
-    """What is tested in float64 must be what trains in float32."""
+def test_a_rule_gives_the_same_updates_for_maps_in_single_precision(name):
+    """The tests check float64, and users train in float32."""
     single, double = (conv_net(dtype=dtype) for dtype in (np.float32, np.float64))
     taught = [attached(name, net).updates(net, *batch(net)) for net in (single, double)]
     oracles.assert_close(*taught, *TOLERANCES[np.float32])
@@ -56,8 +56,8 @@ def test_a_rule_teaches_maps_alike_in_single_precision(name):
 
 
 @pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
-def test_asking_for_updates_changes_nothing(name, net_name):
-    """A rule that can be asked twice can be compared, checked and explained without training."""
+def test_computing_updates_changes_nothing(name, net_name):
+    """So a rule can be compared, checked and explained without training."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     x, y = batch(net)
@@ -77,7 +77,7 @@ def test_asking_for_updates_changes_nothing(name, net_name):
 
 @pytest.mark.parametrize(("name", "net_name"), but("ff"))  # which draws a wrong label for each
 def test_an_update_is_the_mean_over_the_batch(name, net_name):
-    """Weights and biases alike; otherwise the learning rate would depend on the batch size."""
+    """For weights and biases; otherwise the learning rate would depend on the batch size."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     x, y = batch(net)
@@ -90,7 +90,7 @@ def test_an_update_is_the_mean_over_the_batch(name, net_name):
 
 @pytest.mark.parametrize("name", RULES)
 def test_updates_have_the_shapes_of_what_they_update(name):
-    """From the input side up, one for each layer with weights, and no bias step without a bias."""
+    """From the first layer up, one for each layer with weights, and no db without a bias."""
     for bias in (True, False):
         net = dense_net(bias=bias)
         updates = attached(name, net).updates(net, *batch(net))
@@ -100,7 +100,7 @@ def test_updates_have_the_shapes_of_what_they_update(name):
 
 
 @pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
-def test_one_hot_rows_teach_as_labels_do(name, net_name):
+def test_one_hot_rows_give_the_same_updates_as_labels(name, net_name):
     """Both are accepted, so both must mean the same."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
@@ -109,8 +109,8 @@ def test_one_hot_rows_teach_as_labels_do(name, net_name):
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "usf", *LEARNED, *rules.TARGETS])
-def test_hidden_units_have_no_names(name):
-    """Units that change places, with their weights and feedback, get the same updates."""
+def test_a_permutation_of_hidden_units_permutes_the_updates(name):
+    """Units that are exchanged, with their weights and feedback, get the same updates."""
     order = np.random.default_rng(0).permutation(6)
     net, twin = dense_net((5, 4, 6, 3)), dense_net((5, 4, 6, 3))
     rule, other = attached(name, net), attached(name, twin)
@@ -129,8 +129,8 @@ def test_hidden_units_have_no_names(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_every_layer_learns_but_under_the_control(name):
-    """The control shows what the last layer does alone; a rule that did as little is broken."""
+def test_every_layer_learns_except_with_the_control(name):
+    """The control trains only the last layer; any other rule that does this is broken."""
     net = dense_net()
     rule = attached(name, net)
     moves = [bool(update.dW.any()) for update in rule.updates(net, *batch(net))]

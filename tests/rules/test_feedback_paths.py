@@ -1,4 +1,4 @@
-"""The feedback path itself: its shapes, its seeds, and that it stays what it is."""
+"""The feedback path: its shapes, its seeds, and that fixed feedback does not change."""
 
 from inspect import signature
 
@@ -18,7 +18,7 @@ AS_ASKED = [name for name in FIXED if "feedback_init" in signature(rules.RULES[n
     "name", ["fa", *SIGN_SYMMETRY, *(name for name in LEARNED if name != "dkp")]
 )
 def test_sequential_feedback_has_the_shape_of_the_transposed_weights(name):
-    """Feedback filters for filters; and none for the first layer, which sends nothing further."""
+    """Feedback filters for filters; and none for the first layer, which sends no signal further."""
     net = conv_net()
     attached(name, net)
     first, *others = net.weighted
@@ -29,7 +29,7 @@ def test_sequential_feedback_has_the_shape_of_the_transposed_weights(name):
 
 @pytest.mark.parametrize("name", DIRECT)
 def test_direct_feedback_reaches_every_pixel_after_pooling(name):
-    """Nøkland injects the error after the pool: one independent weight for each position."""
+    """Nøkland's signal arrives after the pooling: one independent weight for each position."""
     net = conv_net()
     attached(name, net)
     *hidden, last = net.weighted
@@ -39,7 +39,7 @@ def test_direct_feedback_reaches_every_pixel_after_pooling(name):
 
 
 def test_indirect_feedback_has_one_matrix_to_the_first_layer():
-    """All other layers are reached by the relay."""
+    """All other layers get their signal by the relay."""
     net = conv_net()
     attached(RandomRelay(), net)
     first, *others = net.weighted
@@ -50,8 +50,8 @@ def test_indirect_feedback_has_one_matrix_to_the_first_layer():
     assert last.rule_state is None
 
 
-def test_indirect_feedback_climbs_through_maps_as_a_small_change_would():
-    """δ_2 is the slope times how a_2 would move if the first maps moved by δ_1."""
+def test_indirect_feedback_is_relayed_through_maps_like_a_small_change():
+    """δ_2 is f' times the change of a_2, if the first maps changed by δ_1."""
     layers = [
         Conv2D(2, 3, 2, padding=1, activation="tanh"),
         MaxPool2D(2),
@@ -73,8 +73,8 @@ def test_indirect_feedback_climbs_through_maps_as_a_small_change_would():
     np.testing.assert_allclose(second, change.transpose(0, 2, 3, 1) * slope, atol=1e-9)
 
 
-def test_indirect_feedback_with_a_random_relay_climbs_through_its_own_matrices():
-    """With R = W the two relays are one rule."""
+def test_indirect_feedback_with_a_random_relay_uses_its_own_matrices():
+    """With R = W both relays are the same rule."""
     net = conv_net()
     x, y = batch(net)
     expected = attached("ifa", net).updates(net, x, y)
@@ -89,15 +89,15 @@ def test_indirect_feedback_with_a_random_relay_climbs_through_its_own_matrices()
     ("rule", "drawn"), [(rules.IndirectFeedbackAlignment, [0, 0, 0]), (RandomRelay, [0, 1, 0])]
 )
 def test_only_a_random_relay_draws_matrices_and_only_for_layers_between_first_and_last(rule, drawn):
-    """The first layer hears through D, and the last one is taught by the error itself."""
+    """The first layer gets its signal by D, and the last one is taught by the error itself."""
     net = dense_net()
     attached(rule(), net)
     assert [int(layer.rule_state is not None) for layer in net.weighted] == drawn
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_fixed_feedback_stays_fixed(name):
-    """What aligns is the forward path; a feedback path that moved would be another rule."""
+def test_fixed_feedback_does_not_change(name):
+    """Only the forward path aligns; a feedback path that changed would be another rule."""
     net = dense_net()
     rule = attached(name, net)
     before = oracles.arrays_of(net)
@@ -110,7 +110,7 @@ def test_fixed_feedback_stays_fixed(name):
 
 @pytest.mark.parametrize("name", [*FIXED, "brsf", "frsf", *LEARNED, *oracles.DENSE_ONLY])
 def test_a_seed_draws_the_same_feedback_again_and_another_seed_does_not(name):
-    """A run that can not be repeated can not be compared."""
+    """A run that cannot be repeated cannot be compared."""
     drawn = []
     for seed in (3, 3, 4):
         net = dense_net()
@@ -131,8 +131,8 @@ def standard_normal(rng, n_in: int, n_out: int):
 
 @pytest.mark.parametrize("name", AS_ASKED)
 @pytest.mark.parametrize("seed", [0, 1, 2**32])
-def test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed(name, seed):
-    """If one stream fed both, "random" feedback would start out aligned, and nothing be learned."""
+def test_feedback_is_independent_of_weights_drawn_with_the_same_seed(name, seed):
+    """With one stream for both, "random" feedback would be aligned from the start."""
     net = dense_net((20, 30, 25, 20), init=standard_normal, seed=seed)
     attached(name, net, seed=seed, feedback_init=standard_normal)
     weights = np.concatenate([layer.W.ravel() for layer in net.weighted])
@@ -144,8 +144,8 @@ def test_feedback_knows_nothing_of_weights_drawn_with_the_same_seed(name, seed):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_attaching_a_rule_takes_off_the_path_of_the_one_before(name):
-    """A leftover matrix would let a rule look as if it had feedback that it never uses."""
+def test_attaching_a_rule_removes_the_feedback_of_the_rule_before(name):
+    """With an old matrix, a rule would seem to have feedback that it never uses."""
     net, fresh = dense_net(), dense_net()
     attached("fa", net)
     attached("dfa", net)
@@ -158,7 +158,7 @@ def test_attaching_a_rule_takes_off_the_path_of_the_one_before(name):
 
 @pytest.mark.parametrize("kind", [*rules.RULES.values(), RandomRelay])
 def test_a_rule_attached_to_a_second_network_still_teaches_the_first(kind):
-    """Two networks side by side, one rule: the second must not change what the first is taught."""
+    """With two networks and one rule, the second must not change the updates of the first."""
     net = dense_net()
     x, y = batch(net)
     rule = attached(kind(), net)
@@ -168,8 +168,8 @@ def test_a_rule_attached_to_a_second_network_still_teaches_the_first(kind):
 
 
 @pytest.mark.parametrize("name", AS_ASKED)
-def test_the_feedback_is_drawn_as_asked_whatever_drew_the_weights(name):
-    """Alignment depends on both scales, so each must be free."""
+def test_the_feedback_is_drawn_as_requested_with_any_initialiser_of_the_weights(name):
+    """Alignment depends on both scales, so a user must be able to choose each."""
     net = Network([Dense(8, 30, "tanh", init="zeros"), Dense(30, 20)], dtype=np.float64)
     attached(name, net, feedback_init=initialisers.scaled("orthogonal", 2.0))
     (matrix,) = feedback_of(net)

@@ -1,4 +1,4 @@
-"""What rules must satisfy, whatever the data: when they are backprop, and whether a step helps.
+"""Identities that hold for any data: when a rule equals backprop, and whether a step helps.
 
 Equation and section numbers refer to the papers' own statements; an identity that holds exactly is
 tested to the last bit, one that holds up to rounding with a tolerance.
@@ -15,12 +15,12 @@ from nofb import Network, activations
 ONE_HIDDEN = {"dense": lambda: dense_net((5, 4, 3)), "conv": oracles.shallow_conv_net}
 
 
-# -- when feedback alignment is backprop ----------------------------------------------------------
+# -- when feedback alignment equals backprop ------------------------------------------------------
 
 
 def give_transposes(net: Network) -> None:
     for layer in net.weighted[1:]:
-        # The view itself, as backprop sends it: a copy lies otherwise in memory, and BLAS would sum
+        # The view itself, as backprop uses it: a copy has another memory layout, and BLAS would sum
         # in another order.
         vars(layer)["B"] = layer.W.T
 
@@ -29,7 +29,7 @@ def give_transposes(net: Network) -> None:
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("activation", activations.ACTIVATIONS)
 def test_feedback_alignment_with_transposed_weights_is_backprop(activation, net_name, samples):
-    """The two differ in the matrix on the way back and in nothing else, to the last bit."""
+    """Both differ only in the matrix of the backward pass, to the last bit."""
     net = oracles.NETS[net_name](activation=activation)
     x, y = batch(net, samples)
     backprop = attached("bp", net).updates(net, x, y)
@@ -42,7 +42,7 @@ def test_feedback_alignment_with_transposed_weights_is_backprop(activation, net_
 @pytest.mark.parametrize("net_name", ONE_HIDDEN)
 @pytest.mark.parametrize("samples", [1, 7])
 def test_with_one_hidden_layer_all_error_feedback_is_the_same(net_name, samples):
-    """Direct, indirect and sequential feedback differ only in how deeper layers are reached."""
+    """Direct, indirect and sequential feedback differ only in how they reach deeper layers."""
     net = ONE_HIDDEN[net_name]()
     x, y = batch(net, samples)
     rule = attached("fa", net)
@@ -55,7 +55,7 @@ def test_with_one_hidden_layer_all_error_feedback_is_the_same(net_name, samples)
 
 
 def test_deep_linear_direct_feedback_through_the_product_of_weights_is_backprop():
-    """Without slopes in between, the way back is one matrix product that D can hold."""
+    """Without derivatives in between, the backward pass is one matrix product, which D can hold."""
     net = linear_net((5, 7, 6, 4, 3))
     x, y = batch(net)
     backprop = attached("bp", net).updates(net, x, y)
@@ -68,7 +68,7 @@ def test_deep_linear_direct_feedback_through_the_product_of_weights_is_backprop(
 
 
 def test_deep_nonlinear_direct_feedback_through_the_product_of_weights_is_not_backprop():
-    """It skips the slopes of the layers above; if it did not, it would not be direct."""
+    """It skips the derivatives of the layers above; otherwise it would not be direct."""
     net = dense_net((5, 4, 6, 3))
     x, y = batch(net)
     backprop = attached("bp", net).updates(net, x, y)
@@ -80,9 +80,9 @@ def test_deep_nonlinear_direct_feedback_through_the_product_of_weights_is_not_ba
     assert oracles.unlike(direct[0].dW, backprop[0].dW)
 
 
-@pytest.mark.parametrize(("name", "net_name"), but("pepita"))  # with what the second pass brought
+@pytest.mark.parametrize(("name", "net_name"), but("pepita"))  # with the arrays of the second pass
 def test_the_output_layer_learns_as_in_backprop(name, net_name):
-    """No feedback path reaches the top: what differs between rules is how layers below learn."""
+    """No feedback path is used for the output layer: rules differ only in the layers below."""
     net = oracles.NETS[net_name]()
     x, y = batch(net)
     backprop = attached("bp", net).updates(net, x, y)
@@ -90,8 +90,8 @@ def test_the_output_layer_learns_as_in_backprop(name, net_name):
 
 
 @pytest.mark.parametrize("name", [name for name in RULES if name != "pepita"])
-def test_one_layer_alone_learns_by_the_delta_rule_under_every_rule(name):
-    """Without hidden layers there is nothing to send back."""
+def test_a_single_layer_learns_by_the_delta_rule_with_every_rule(name):
+    """Without hidden layers no signal is sent back."""
     net = dense_net((5, 3))
     x, y = batch(net)
     error = net.forward(x).output - net.as_target(y, len(x))
@@ -104,8 +104,8 @@ def test_one_layer_alone_learns_by_the_delta_rule_under_every_rule(name):
 
 
 @pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
-def test_a_small_step_changes_the_loss_by_its_overlap_with_the_gradient(name, net_name):
-    """Δloss = -η ⟨update, gradient⟩: the angle to backprop is what decides whether a rule helps."""
+def test_a_small_step_changes_the_loss_by_its_inner_product_with_the_gradient(name, net_name):
+    """Δloss = -η ⟨update, gradient⟩: the angle to backprop determines whether a rule helps."""
     net = oracles.NETS[net_name]()
     x, y = batch(net)
     gradient = attached("bp", net).updates(net, x, y)
@@ -121,7 +121,7 @@ def test_a_small_step_changes_the_loss_by_its_overlap_with_the_gradient(name, ne
 
 
 def test_a_hidden_step_of_feedback_alignment_helps_exactly_when_its_signal_agrees():
-    """The descent condition e B W_2 eᵀ > 0 of Lillicrap: within 90°, a small step is downhill."""
+    """Lillicrap's condition e B W_2 eᵀ > 0: below 90°, a small step lowers the loss."""
     agreed = []
     for seed in range(12):
         net = linear_net((5, 6, 3), seed=seed)
@@ -132,4 +132,4 @@ def test_a_hidden_step_of_feedback_alignment_helps_exactly_when_its_signal_agree
         before = oracles.mean_loss(net, x, y)
         net.weighted[0].W -= 1e-5 * rule.updates(net, x, y)[0].dW
         assert (oracles.mean_loss(net, x, y) < before) == agreed[-1]
-    assert len(set(agreed)) == 2  # both cases came up
+    assert len(set(agreed)) == 2  # both cases occurred

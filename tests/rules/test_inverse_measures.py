@@ -1,4 +1,4 @@
-"""What is measured of inverses, and said of them while they learn."""
+"""What is measured of inverses, and the warnings while they learn."""
 
 import numpy as np
 import oracles
@@ -34,7 +34,7 @@ def dense_jacobian(function, x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("n", [4, 7])
 def test_the_lipschitz_constant_is_the_largest_singular_value_of_the_jacobian(n, activation, apart):
-    """Power iteration finds from below what a decomposition of a measured Jacobian shows."""
+    """Power iteration approaches from below the value from an SVD of a Jacobian by differences."""
     rng, s = np.random.default_rng(3), ACTIVATIONS[activation]
     W, b = rng.normal(size=(5, n)), rng.normal(size=n)
     f = Chain(s, oracles.layer_of(W, b)) if apart else oracles.layer_of(W, b, activation)
@@ -49,8 +49,8 @@ def test_the_lipschitz_constant_is_the_largest_singular_value_of_the_jacobian(n,
         assert found == pytest.approx(exact, rel=0.02)
 
 
-def test_the_reported_constant_is_of_the_side_on_which_it_can_be_small():
-    """Where a layer has fewer units than the one below, g ∘ f loses what f does not tell."""
+def test_the_reported_constant_is_of_the_side_where_it_can_be_small():
+    """If a layer has fewer units than the one below, g ∘ f cannot be the identity."""
     net = dense_net((5, 4, 8, 3), "identity")
     rule = attached("itp", net)
     for layer in net.weighted[1:]:
@@ -63,8 +63,8 @@ def test_the_reported_constant_is_of_the_side_on_which_it_can_be_small():
     np.testing.assert_allclose(residuals[2], 0, atol=1e-9)
 
 
-def test_the_residual_is_a_share_of_what_the_target_asks_for():
-    """‖c_1 W - c_2‖ / ‖c_2‖ of a linear layer, whatever the size of the changes c."""
+def test_the_residual_is_relative_to_the_change_that_the_target_requests():
+    """‖c_1 W - c_2‖ / ‖c_2‖ of a linear layer, for any size of the changes c."""
     net = dense_net((5, 4, 3), "identity")
     rule, trace = attached("tp", net), taught_trace(net, *batch(net))
     below, layer = net.weighted
@@ -77,7 +77,7 @@ def test_the_residual_is_a_share_of_what_the_target_asks_for():
 
 
 def test_no_latent_iteration_of_a_trained_network_is_slower_than_its_constant():
-    """The mean-value theorem along the way from h to h*, on inverses as they come."""
+    """The mean-value theorem on the line from h to h*, for trained inverses."""
     net = dense_net((6, 8, 8, 3))
     rule = attached("itp", net, inverse_lr=0.01, epochs_before=60)
     train(net, rule, epochs=5)
@@ -95,8 +95,8 @@ def test_no_latent_iteration_of_a_trained_network_is_slower_than_its_constant():
         assert (after <= 1.05 * np.max(way, axis=0) * before).all()
 
 
-def test_the_null_space_share_is_what_a_decomposition_leaves_over():
-    """Split by hand along the right singular vectors of every sample's Jacobian."""
+def test_the_null_space_fraction_is_the_rest_after_a_singular_value_decomposition():
+    """Computed independently with the right singular vectors of every sample's Jacobian."""
     net = dense_net((5, 7, 6, 3))
     trace = taught_trace(net, *batch(net))
     rng = np.random.default_rng(6)
@@ -115,7 +115,7 @@ def test_the_null_space_share_is_what_a_decomposition_leaves_over():
 
 @pytest.mark.parametrize("damping", [0.0, 0.3])
 def test_the_gauss_newton_step_is_the_damped_least_squares_solution(damping):
-    """argmin ‖Δ Jᵀ - e‖² + c ‖Δ‖², as a solver of another kind finds it; c = 0: the shortest."""
+    """argmin ‖Δ Jᵀ - e‖² + c ‖Δ‖², as another solver finds it; c = 0: the shortest one."""
     rng = np.random.default_rng(0)
     J, e = rng.normal(size=(6, 3, 5)), rng.normal(size=(6, 3))
     for n, found in enumerate(gauss_newton(J, e, damping)):
@@ -126,7 +126,7 @@ def test_the_gauss_newton_step_is_the_damped_least_squares_solution(damping):
 
 @pytest.mark.parametrize("net_name", oracles.NETS)
 def test_the_jacobians_are_those_of_finite_differences(net_name):
-    """Through slopes, pools and convolutions: how each output follows each layer's bias."""
+    """Through derivatives, pooling and convolutions: each output by each layer's bias."""
     net = oracles.NETS[net_name]()
     x, y = batch(net, 1)
     trace, last = taught_trace(net, x, y), net.weighted[-1]
@@ -140,8 +140,8 @@ def test_the_jacobians_are_those_of_finite_differences(net_name):
             np.testing.assert_allclose(felt, slopes, rtol=1e-6, atol=1e-8)
 
 
-def test_the_gauss_newton_angle_is_nothing_for_gauss_newton_and_something_for_backprop():
-    """It is measured beside the angle to the gradient, and must not be that one again."""
+def test_the_gauss_newton_angle_is_zero_for_gauss_newton_and_not_for_backprop():
+    """It is measured beside the angle to the gradient, and must not equal it."""
     net = dense_net((6, 9, 8, 4))
     x, y = batch(net)
     measured = {}
@@ -159,8 +159,8 @@ def test_the_gauss_newton_angle_is_nothing_for_gauss_newton_and_something_for_ba
 
 
 @pytest.mark.parametrize("name", oracles.DENSE_ONLY)
-def test_the_history_has_what_is_measured_of_targets(name):
-    """Inverses learn out of sight otherwise, and a run that fails could not say why."""
+def test_the_history_holds_the_measures_of_targets(name):
+    """Otherwise a user could not see why a run fails."""
     net = dense_net(SIZES)
     history = train(net, attached(name, net), epochs=2, probe=5).history
     for measure in TARGETS:
@@ -175,8 +175,8 @@ def test_the_history_has_what_is_measured_of_targets(name):
     assert np.isfinite(history["lipschitz"]).all(axis=0).tolist() == direct
 
 
-def test_the_reconstruction_loss_that_is_measured_falls_as_inverses_learn():
-    """It is the lesson's own, on samples that never change, with noise that never changes."""
+def test_the_measured_reconstruction_loss_falls_as_inverses_learn():
+    """It is the loss of the reconstruction step, with fixed samples and fixed noise."""
     net = dense_net(SIZES)
     rule = attached("tp", net, inverse_lr=0.01, epochs_before=10)
     history = train(net, rule, epochs=3, probe=5, optimizer=SGD(1e-9)).history

@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 import pytest
 from oracles import attached, batch, dense_net, taught_trace
-from rules.inverses import LEARNERS, SIZES, lessons, train
+from rules.inverses import LEARNERS, SIZES, train, trained_inverses
 
 from nofb import SGD, Dense, Network, rules
 from nofb.diagnosis import ContractionWarning, View
@@ -21,8 +21,8 @@ from nofb.rules.targets import TargetRule
 
 @pytest.mark.parametrize("name", LEARNERS)
 @pytest.mark.parametrize(("steps", "before", "between"), [(1, 0, 0), (3, 2, 1), (0, 1, 2)])
-def test_inverses_take_as_many_steps_as_they_are_told(name, steps, before, between, monkeypatch):
-    """Parallel or alternating: papers differ in nothing more, and a count is easily lost."""
+def test_inverses_take_as_many_steps_as_requested(name, steps, before, between, monkeypatch):
+    """Papers differ in when weights and inverses learn, and in the number of steps."""
     net = dense_net(SIZES)
     told = {"inverse_steps": steps, "epochs_before": before, "epochs_between": between}
     rule = attached(name, net, **told)
@@ -34,8 +34,8 @@ def test_inverses_take_as_many_steps_as_they_are_told(name, steps, before, betwe
     assert len(taken) == 3 * batches * steps + alone
 
 
-def test_weights_rest_while_inverses_learn_alone_and_the_other_way_round():
-    """Alternation is what Lee et al. do: an epoch for one, then an epoch for the other."""
+def test_weights_are_fixed_while_inverses_learn_alone_and_inverses_while_weights_learn():
+    """Lee et al. alternate: one epoch for the inverses, then one for the weights."""
     net = dense_net(SIZES)
     rule = attached("dtp", net)
     told = []
@@ -59,8 +59,8 @@ def test_weights_rest_while_inverses_learn_alone_and_the_other_way_round():
     assert all(oracles.unlike(now, then) for now, then in zip(second[0], first[0], strict=True))
 
 
-def test_inverses_follow_a_schedule_of_their_own():
-    """Their rate falls as they were told, whatever that of the weights does."""
+def test_inverses_follow_their_own_schedule():
+    """Their rate falls by their own schedule, independently of that of the weights."""
     net = dense_net(SIZES)
     rule = attached("dtp_drl", net, inverse_schedule="cosine", inverse_lr=0.01)
     optimizers = [layer.rule_state.optimizer for layer in net.weighted[1:]]
@@ -72,15 +72,15 @@ def test_inverses_follow_a_schedule_of_their_own():
 
     rule.step_inverses = noting
     train(net, rule, epochs=2)
-    moments = [0, 0, 0, *np.arange(6) / 6]  # an epoch before the first, and two more
-    shares = np.array([share for (share,) in shares])  # one for all inverses
+    moments = [0, 0, 0, *np.arange(6) / 6]  # one epoch before the first, and two more
+    shares = np.array([share for (share,) in shares])  # one optimizer for all inverses
     np.testing.assert_allclose(shares, [(1 + np.cos(np.pi * at)) / 2 for at in moments])
     assert all(optimizer.lr == 0.01 for optimizer in optimizers)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
-def test_inverses_have_an_optimizer_of_their_own_with_a_decay(optimizer):
-    """A step of λ without any gradient is λ B, and no bias ever decays."""
+def test_inverses_have_their_own_optimizer_with_a_decay(optimizer):
+    """A step with decay λ and without a gradient is λ B, and no bias ever decays."""
     net = dense_net(SIZES)
     rule = attached("tp", net, inverse_optimizer=optimizer, inverse_decay=0.1, inverse_lr=1e-12)
     before = [layer.inverse.B.copy() for layer in net.weighted[1:]]
@@ -92,8 +92,8 @@ def test_inverses_have_an_optimizer_of_their_own_with_a_decay(optimizer):
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_a_rule_that_taught_another_network_since_goes_on_with_the_first(name):
-    """One rule and several networks is usual in a notebook; their averages must not mix."""
+def test_a_rule_that_taught_another_network_continues_with_the_first(name):
+    """One rule and several networks are usual in a notebook; their averages must not mix."""
     net, twin = dense_net(SIZES), dense_net(SIZES)
     rule, other = (attached(name, each, inverse_steps=1) for each in (net, twin))
     for each, stack in ((rule, net), (other, twin)):
@@ -107,8 +107,8 @@ def test_a_rule_that_taught_another_network_since_goes_on_with_the_first(name):
             np.testing.assert_array_equal(layer.inverse.B, same.inverse.B)
 
 
-def test_fixed_inverses_stay_fixed_whenever_they_might_learn():
-    """That they need not learn is the rule's whole claim."""
+def test_fixed_inverses_never_change_in_any_phase():
+    """The rule claims that its inverses need not learn."""
     net = dense_net(SIZES)
     rule = attached("fwdtp", net, epochs_before=1, epochs_between=1, inverse_steps=2)
     before = [(layer.inverse.B.copy(), layer.inverse.c.copy()) for layer in net.weighted[1:]]
@@ -119,9 +119,9 @@ def test_fixed_inverses_stay_fixed_whenever_they_might_learn():
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-def test_a_lesson_lowers_the_loss_that_it_is_about(name):
-    """Else an inverse would learn, and learn nothing."""
-    rule, formulas, net, trace = lessons(name, inverse_optimizer="sgd", inverse_lr=0.01)
+def test_a_reconstruction_step_lowers_its_loss(name):
+    """Otherwise an inverse would change without learning."""
+    rule, formulas, net, trace = trained_inverses(name, inverse_optimizer="sgd", inverse_lr=0.01)
     layers = rule.inverted(net)
     losses = [np.mean([formulas.loss(net.weighted.index(layer), np.random.default_rng(seed))
                        for seed in range(20)]) for layer in layers]  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_lesson_lowers_the_loss_that_it_is_about(name):
 
 
 def warned(net: Network, rule: TargetRule) -> list[str]:
-    """Return what is said of a rule's inverses, looked at twice."""
+    """Return the warnings about a rule's inverses, which are measured twice."""
     trace = taught_trace(net, *batch(net))
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -146,8 +146,8 @@ def warned(net: Network, rule: TargetRule) -> list[str]:
     return [str(each.message) for each in heard if each.category is ContractionWarning]
 
 
-def test_inverses_that_need_not_converge_are_warned_of_once():
-    """A student who iterates a bad inverse must hear why learning got worse."""
+def test_inverses_that_may_not_converge_give_one_warning():
+    """A student who iterates a poor inverse must be told why learning gets worse."""
     net = dense_net((5, 4, 6, 3))
     rule = attached("itp", net, iterations=3)
     net.weighted[1].inverse.B *= -20
@@ -159,8 +159,8 @@ def test_inverses_that_need_not_converge_are_warned_of_once():
 
 
 @pytest.mark.parametrize("case", ["one iteration", "good inverses", "another rule"])
-def test_nobody_is_warned_of_inverses_that_do_no_harm(case):
-    """A warning that comes always is read never."""
+def test_there_is_no_warning_about_inverses_that_do_no_harm(case):
+    """A warning that always appears is never read."""
     net = dense_net((5, 4, 6, 3), "identity")
     options = {"iterations": 1} if case == "one iteration" else {}
     rule = attached("tp" if case == "another rule" else "itp", net, **options)
@@ -193,14 +193,14 @@ def test_nobody_is_warned_of_inverses_that_do_no_harm(case):
     ],
 )
 def test_a_mistake_in_a_setting_gets_one_sentence(name, options, sentence):
-    """A wrong number must be named where it was given, not where it did harm."""
+    """A wrong number must be named where it was given, not where it has an effect."""
     with pytest.raises(ValueError, match=sentence) as refusal:
         rules.make(name, **options)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_layer_without_an_inverse_says_what_to_do():
-    """Whoever asks for signals before attaching must not get an AttributeError."""
+    """A user who asks for signals before attaching must not get an AttributeError."""
     net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
     trace = net.forward(np.ones((5, 4))).set_target(np.eye(2, dtype=net.dtype)[[0, 1, 1, 0, 1]])
     with pytest.raises(ValueError, match="has no inverse: attach the rule to the network first"):
@@ -208,8 +208,8 @@ def test_a_layer_without_an_inverse_says_what_to_do():
 
 
 @pytest.mark.parametrize("name", oracles.DENSE_ONLY)
-def test_attaching_another_rule_takes_the_inverses_off(name):
-    """A leftover inverse would be drawn, measured and saved as if it were used."""
+def test_attaching_another_rule_removes_the_inverses(name):
+    """An old inverse would be drawn, measured and saved as if it were used."""
     net = dense_net(SIZES)
     rule = attached(name, net)
     last = rules.make(name).inverted(net)[-1]

@@ -1,6 +1,6 @@
-"""Kolen-Pollack: how W and B come together, whatever the data.
+"""Kolen-Pollack: W and B become transposes of each other, for any data.
 
-Layers are never square, so that no transpose can hide.
+Layers are never square, so a missing transpose gives an error.
 """
 
 import numpy as np
@@ -34,8 +34,8 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("decay", [0.03, 0.0])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_weights_less_feedback_shrink_by_the_decay_at_every_step(optimizer, decay, net_name):
-    """The law of Kolen and Pollack: W - Bᵀ ← (1 - λ)(W - Bᵀ), whatever the data and the steps."""
+def test_weights_minus_feedback_shrink_by_the_decay_at_every_step(optimizer, decay, net_name):
+    """The law of Kolen and Pollack: W - Bᵀ ← (1 - λ)(W - Bᵀ), for any data and any steps."""
     net = oracles.NETS[net_name]()
     rule, stepper = attached("kp", net, decay=decay), OPTIMIZERS[optimizer]()
     start, W = gaps(net), net.weighted[-1].W.copy()
@@ -47,7 +47,7 @@ def test_weights_less_feedback_shrink_by_the_decay_at_every_step(optimizer, deca
 
 
 def test_the_decay_follows_the_schedule_of_the_learning_rate():
-    """A fixed λ under a falling η would shrink a trained network to nothing."""
+    """A fixed λ with a falling η would shrink a trained network to nothing."""
     net = dense_net()
     rule = attached("kp", net, decay=0.1)
     start = gaps(net)
@@ -58,8 +58,8 @@ def test_the_decay_follows_the_schedule_of_the_learning_rate():
         np.testing.assert_allclose(gap, factor * first, rtol=1e-9)
 
 
-def test_the_released_runs_never_bring_the_two_paths_together():
-    """Their decay factor is 1, so W - Bᵀ stays what it was, and only the growth of W hides it."""
+def test_in_the_released_runs_the_two_paths_never_converge():
+    """Their decay factor is 1, so W - Bᵀ is constant; its angle falls only because W grows."""
     net = dense_net()
     rule = attached("kp_released", net)
     start = gaps(net)
@@ -70,8 +70,8 @@ def test_the_released_runs_never_bring_the_two_paths_together():
 
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_started_at_the_transpose_it_is_backprop_with_decay_for_ever(momentum, net_name):
-    """W and Bᵀ that are one stay one, so the signals stay backprop's."""
+def test_from_the_transpose_it_is_always_backprop_with_decay(momentum, net_name):
+    """If W and Bᵀ are equal, they stay equal, so the signals are those of backprop."""
     net, twin = oracles.NETS[net_name](), oracles.NETS[net_name]()
     rule, other = attached("kp", net, decay=0.02), BackpropWithDecay(0.02)
     for layer in net.weighted[1:]:
@@ -99,8 +99,10 @@ class BackpropWithDecay(rules.Backprop):
 @pytest.mark.parametrize("samples", [1, 7])
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("name", RECIPROCAL)
-def test_the_feedback_is_taught_the_transpose_of_what_the_weights_are(name, net_name, samples):
-    """Both products are of the same activities; a larger batch before leaves nothing behind."""
+def test_the_update_of_the_feedback_is_the_transpose_of_that_of_the_weights(
+    name, net_name, samples
+):
+    """Both are products of the same activities; nothing of a larger batch before may remain."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     large = oracles.taught_trace(net, *batch(net, 9))
@@ -115,12 +117,12 @@ def test_the_feedback_is_taught_the_transpose_of_what_the_weights_are(name, net_
 
 
 def spoil(passed, layer, rows, dW, db) -> None:
-    """Be a weight step that gets nothing right."""
+    """Replace a weight update by a wrong one."""
     dW.fill(np.nan)
 
 
-def test_the_feedback_works_out_its_own_change(monkeypatch):
-    """Copying the weights' change across would be weight transport once more, of changes."""
+def test_the_feedback_computes_its_own_update(monkeypatch):
+    """To copy the update of the weights would be weight transport of updates."""
     net = dense_net()
     rule = attached("kp", net)
     expected = [update.dB for update in rule.updates(net, *batch(net))][1:]
@@ -131,8 +133,8 @@ def test_the_feedback_works_out_its_own_change(monkeypatch):
         np.testing.assert_array_equal(update.dB, dB)
 
 
-def test_a_layer_without_feedback_keeps_its_weights_from_decay():
-    """λ is there for the pair; the first layer has no partner to be brought to."""
+def test_the_weights_of_a_layer_without_feedback_do_not_decay():
+    """λ serves to make W and Bᵀ equal, and the first layer has no B."""
     net = dense_net()
     rule = attached("kp", net, decay=0.5)
     before = [layer.W.copy() for layer in net.weighted]

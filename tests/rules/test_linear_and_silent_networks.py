@@ -1,4 +1,4 @@
-"""Linear networks and zero weights: what learning conserves, and which layer wakes when."""
+"""Linear networks and zero weights: what learning conserves, and which layers start to learn."""
 
 import numpy as np
 import oracles
@@ -10,8 +10,8 @@ from nofb import Network, rules
 from nofb.rules import RandomRelay
 
 
-def silent_net(activation: str = "tanh", bias: bool = False) -> Network:
-    """Return a net of four layers whose weights and biases are all zero."""
+def zero_net(activation: str = "tanh", bias: bool = False) -> Network:
+    """Return a network of four layers with all weights and biases zero."""
     net = dense_net((5, 4, 6, 5, 3), activation, init="zeros", bias=bias)
     for layer in net.weighted:
         if bias:
@@ -20,15 +20,15 @@ def silent_net(activation: str = "tanh", bias: bool = False) -> Network:
 
 
 def project_on_rows(D):
-    """Return the projector on the space that the rows of D span."""
+    """Return the projector onto the span of the rows of D."""
     return np.linalg.pinv(D) @ D
 
 
-# -- silence and waking up ------------------------------------------------------------------------
+# -- learning from zero weights -------------------------------------------------------------------
 
 
-def wake_up_steps(rule: rules.Rule, net: Network, steps: int = 8) -> list[int | None]:
-    """Return, for each layer, the step at which its weights first move."""
+def first_steps(rule: rules.Rule, net: Network, steps: int = 8) -> list[int | None]:
+    """Return, for each layer, the step at which its weights first change."""
     x, y = batch(net)
     first: list[int | None] = [None] * len(net.weighted)
     for step in range(1, steps + 1):
@@ -39,59 +39,59 @@ def wake_up_steps(rule: rules.Rule, net: Network, steps: int = 8) -> list[int | 
     return first
 
 
-def test_zero_tanh_layers_wake_one_a_step_under_direct_feedback():
-    """A layer can only learn once the one below it has something to say."""
-    net = silent_net()
-    assert wake_up_steps(attached("dfa", net), net) == [1, 2, 3, 4]
+def test_zero_tanh_layers_start_to_learn_one_a_step_with_direct_feedback():
+    """A layer can learn only when the activity of the layer below is not zero."""
+    net = zero_net()
+    assert first_steps(attached("dfa", net), net) == [1, 2, 3, 4]
 
 
-def test_biases_wake_all_zero_layers_at_the_second_step():
-    """Direct feedback moves every bias at once, so every layer speaks from then on."""
-    net = silent_net(bias=True)
-    assert wake_up_steps(attached("dfa", net), net) == [1, 2, 2, 2]
+def test_with_biases_all_zero_layers_start_to_learn_at_the_second_step():
+    """Direct feedback changes every bias at once, so every layer is active from then on."""
+    net = zero_net(bias=True)
+    assert first_steps(attached("dfa", net), net) == [1, 2, 2, 2]
 
 
 @pytest.mark.parametrize("name", ["bp", "fa"])
 @pytest.mark.parametrize("bias", [True, False])
-def test_what_zero_weights_do_to_sequential_feedback(name, bias):
-    """Backprop's way back is zero for ever; feedback alignment's is not."""
-    net = silent_net(bias=bias)
-    woken = wake_up_steps(attached(name, net), net)
-    assert woken == ([None] * 4 if name == "bp" else [1, 2, 2, 2] if bias else [1, 2, 3, 4])
+def test_with_zero_weights_sequential_feedback_learns_and_backprop_does_not(name, bias):
+    """The backward pass of backprop is always zero; that of feedback alignment is not."""
+    net = zero_net(bias=bias)
+    found = first_steps(attached(name, net), net)
+    assert found == ([None] * 4 if name == "bp" else [1, 2, 2, 2] if bias else [1, 2, 3, 4])
 
 
-def test_under_backprop_only_the_last_bias_of_a_zero_network_ever_moves():
-    """That is why zero weights, harmless to direct feedback, are forbidden to backprop."""
-    net = silent_net(bias=True)
+def test_with_backprop_only_the_last_bias_of_a_zero_network_changes():
+    """So zero weights, which direct feedback allows, cannot be used with backprop."""
+    net = zero_net(bias=True)
     oracles.learn(attached("bp", net), net, *batch(net), steps=5)
     assert not any(layer.W.any() for layer in net.weighted)
     assert [bool(layer.b.any()) for layer in net.weighted] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_forward_relay_through_zero_weights_never_wakes_the_second_layer(bias):
-    """Indirect feedback climbs along W_2, which waits for a signal that only W_2 could bring."""
-    net = silent_net(bias=bias)
-    woken = wake_up_steps(attached("ifa", net), net)
-    assert woken[:3] == [1, None, None]
+def test_with_a_relay_through_zero_weights_the_second_layer_never_learns(bias):
+    """The relay of indirect feedback uses W_2, and only its signal could change W_2."""
+    net = zero_net(bias=bias)
+    found = first_steps(attached("ifa", net), net)
+    assert found[:3] == [1, None, None]
 
 
-def test_a_random_relay_wakes_the_second_layer():
-    """With matrices of its own the climb does not depend on the weights."""
-    net = silent_net()
-    assert wake_up_steps(attached(RandomRelay(), net), net) == [1, 2, 3, 4]
+def test_with_a_random_relay_the_second_layer_learns():
+    """The relay has its own matrices, and does not depend on the weights."""
+    net = zero_net()
+    assert first_steps(attached(RandomRelay(), net), net) == [1, 2, 3, 4]
 
 
-def test_attaching_with_zero_weights_silences_the_network():
-    """Nøkland's start: all forward weights and biases zero, the feedback not."""
+def test_attaching_with_zero_weights_sets_all_weights_to_zero():
+    """Nøkland's start: all forward weights and biases zero, but not the feedback."""
     net = dense_net()
     attached("dfa", net, zero_weights=True)
     assert not any(layer.W.any() or layer.b.any() for layer in net.weighted)
     assert all(layer.D.any() for layer in net.weighted[:-1])
 
 
-def test_zero_weights_are_refused_where_they_would_never_move():
-    """A ReLU has slope 0 at 0, so that network would sit still without a word."""
+def test_zero_weights_are_refused_if_they_would_never_change():
+    """A ReLU has derivative 0 at 0, so the network would silently never learn."""
     with pytest.raises(ValueError, match=r"zero_weights.*relu.*slope at 0 is 0"):
         attached("dfa", dense_net(activation="relu"), zero_weights=True)
 
@@ -107,7 +107,7 @@ def conserved(net: Network):
 
 
 def drift(lr: float, time: float = 3.0) -> float:
-    """Return how far the conserved quantity has moved after `time`, in steps of `lr`."""
+    """Return the change of the conserved quantity after `time`, in steps of `lr`."""
     net = linear_net((5, 6, 3))
     rule = attached("fa", net)
     start = conserved(net)
@@ -116,13 +116,13 @@ def drift(lr: float, time: float = 3.0) -> float:
 
 
 def test_feedback_alignment_conserves_what_its_gradient_flow_conserves():
-    """The law explains why W_2 comes to agree with Bᵀ; its drift is due to finite steps only."""
+    """The law explains why W_2 aligns with Bᵀ; it drifts only because steps are finite."""
     coarse, fine = drift(1e-2), drift(1e-3)
     assert coarse / fine == pytest.approx(10, rel=0.1)
 
 
-def test_one_step_moves_the_conserved_quantity_by_its_second_order_term():
-    """W_1ᵀW_1 - (W_2B + BᵀW_2ᵀ) moves by exactly η² dW_1ᵀdW_1, so to first order by nothing."""
+def test_one_step_changes_the_conserved_quantity_by_its_second_order_term():
+    """W_1ᵀW_1 - (W_2B + BᵀW_2ᵀ) changes by exactly η² dW_1ᵀdW_1, so to first order by 0."""
     net = linear_net((5, 6, 3))
     rule = attached("fa", net)
     start, updates = conserved(net), rule.updates(net, *batch(net))
@@ -133,7 +133,7 @@ def test_one_step_moves_the_conserved_quantity_by_its_second_order_term():
 
 
 def test_deep_linear_direct_feedback_stays_in_the_subspaces_of_its_matrices():
-    """Weight alignment: from zero, W_l learns only what D_{l-1} and D_l can express."""
+    """Weight alignment: from zero, W_l stays in the spans of D_{l-1} and D_l."""
     net = linear_net((5, 7, 6, 3))
     rule = attached("dfa", net, zero_weights=True)
     oracles.learn(rule, net, *batch(net, 40), steps=60)

@@ -1,6 +1,6 @@
 """Pretrain the small vision transformer that nofb ships.
 
-`python -m nofb.papers.toast.pretrain` takes some five minutes on one core. It may be stopped: the
+`python -m nofb.papers.toast.pretrain` takes about five minutes on one core. It may be stopped: the
 same command resumes it after the last finished epoch, from `nofb-pretrain.npz`.
 """
 
@@ -19,7 +19,7 @@ from nofb.transfer import pretrained
 COMMAND = "python -m nofb.papers.toast.pretrain"
 CHECKPOINT = Path("nofb-pretrain.npz")
 EPOCHS, BATCH_SIZE, SEED = 5, 128, 0
-LR, DECAY = 2.5e-3, 0.05  # PyTorch states decay so: it is multiplied by the rate
+LR, DECAY = 2.5e-3, 0.05  # as in PyTorch: decay is multiplied by the rate
 
 
 def pretrain(
@@ -28,7 +28,7 @@ def pretrain(
     epochs: int = EPOCHS,
     net: Network | None = None,
 ) -> Run:
-    """Train a transformer by backprop; epochs that a checkpoint has are not trained again."""
+    """Train a transformer by backprop; a checkpoint is resumed."""
     return fit(
         net or pretrained.empty(SEED),
         rules.make("bp"),
@@ -43,7 +43,7 @@ def pretrain(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Pretrain, and write the weights with how they were made."""
+    """Pretrain, and write the weights, with a note on how they were made."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("vision.npz"), metavar="FILE")
     given = parser.parse_args(arguments)
