@@ -1,6 +1,7 @@
 """The settings: a task, the methods with their rates, and their training.
 
-Rates and training are from an earlier study in PyTorch; none was chosen here.
+The rates of transfer are from an earlier study in PyTorch. The training of the backbone and of the
+path was chosen here, see `docs/steering.md`.
 """
 
 from __future__ import annotations
