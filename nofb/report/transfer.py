@@ -122,7 +122,7 @@ def outcome(found: Transfers) -> str:
     if steered and steered[0] != best:
         place = order.index(steered[0]) + 1
         title = CASES[steered[0]].title
-        said.append(f"{title} comes {place} of {len(order)}, with {score(found, steered[0])}.")
+        said.append(f"{title} is number {place} of {len(order)}, with {score(found, steered[0])}.")
     return _joined(" ".join([*said, *found.dead()]))
 
 

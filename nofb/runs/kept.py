@@ -16,6 +16,8 @@ from nofb.runs.pools import Task
 from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
 
+UNNAMED = "their log does not name it"
+
 
 @dataclass(frozen=True)
 class SameCode:
@@ -65,9 +67,9 @@ def of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict
     code = max(found, key=lambda code: found[code])  # today's in a tie
     if code != today and found[code] < len(tasks):
         raise ValueError(
-            f"{log} keeps {found[code]} of these {len(tasks)} runs, made by {_name(code)}, and "
-            "today's code would add others: start again in another folder (--out), or finish these "
-            "with the nofb that began them"
+            f"{log} keeps {found[code]} of these {len(tasks)} runs, made by "
+            f"{_earlier(code or UNNAMED)}, and today's code would add others: start again in "
+            "another folder (--out), or finish these with the nofb that began them"
         )
     return choices[code]
 
@@ -81,8 +83,8 @@ def made_by(records: Sequence[Mapping[str, Any]], today: Collection[str]) -> str
     'These runs were made by earlier code of nofb (their log does not name it).'
     """
     codes = dict.fromkeys(map(code_of, records))
-    others = [_name(code) for code in codes if code not in today]
-    return f"These runs were made by {' and '.join(others)}." if others else ""
+    others = [code or UNNAMED for code in codes if code not in today]
+    return f"These runs were made by {_earlier(*others)}." if others else ""
 
 
 def code_of(record: Mapping[str, Any]) -> str | None:
@@ -92,5 +94,5 @@ def code_of(record: Mapping[str, Any]) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _name(code: str | None) -> str:
-    return f"earlier code of nofb ({code or 'their log does not name it'})"
+def _earlier(*codes: str) -> str:
+    return f"earlier code of nofb ({', '.join(codes)})"

@@ -38,7 +38,10 @@ class Examiner:
 
     def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: Probe) -> None:
         if not isinstance(data, Dataset):
-            raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
+            raise TypeError(
+                "data must be a nofb.datasets.Dataset, but is "
+                + checks.kind(data, "nofb.datasets.load")
+            )
         self.run = run
         splits = {"train": (data.x_train, data.y_train), "test": (data.x_test, data.y_test)}
         if checks.number("validation", validation, least=0, below=1):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nofb import checks
 from nofb.layers import (
     Activation,
     Attend,
@@ -161,7 +162,10 @@ class Backbone:
 
     def __init__(self, net: Network) -> None:
         if not isinstance(net, Network):
-            raise TypeError(f"backbone must be a nofb.Network, but is a {type(net).__name__}")
+            raise TypeError(
+                "backbone must be a nofb.Network, but is a "
+                + checks.kind(net, "nofb.transfer.pretrained.backbone")
+            )
         if net.input_shape is None:
             raise ValueError(
                 "backbone does not know the shape of a sample yet: give Network(..., input_shape=…)"

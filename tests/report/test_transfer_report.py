@@ -39,7 +39,7 @@ def test_the_summary_names_the_best_method_and_the_place_of_toast():
     found = transfers(*(record(case, score=end) for case, end in ENDS.items()))
     said = outcome(found).replace("\u00a0", " ")
     assert "LoRA ends best, with a test accuracy of 80.0 %." in said
-    assert "TOAST comes 2 of 3, with 70.0 %." in said
+    assert "TOAST is number 2 of 3, with 70.0 %." in said
 
 
 def test_means_spreads_and_seconds_are_over_seeds():
