@@ -56,9 +56,11 @@ def check_drawn(net: Network, drawn: Network, cause: Exception) -> None:
             if expected is None:
                 continue
             if found is None:
-                raise ValueError(
-                    f"{layer!r} has no {what}: attach the rule to the network first"
-                ) from cause
+                cure = "attach the rule to the network first" if net.rule is None else (
+                    "a rule draws it only where a layer below may learn; attach the rule while "
+                    "such a layer is not frozen yet, and freeze it afterwards"
+                )  # fmt: skip
+                raise ValueError(f"{layer!r} has no {what}: {cure}") from cause
             if found.shape != expected.shape:
                 raise ValueError(
                     f"the {what} of {layer!r} has shape {found.shape}, but needs {expected.shape}"

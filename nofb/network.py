@@ -387,6 +387,10 @@ class Network(Graph):
         """
         return {}
 
+    def local_losses(self) -> dict[str, float]:
+        """Return what tells these losses from others, so that a run resumes with the same ones."""
+        return {}
+
     # -- on disk -------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:

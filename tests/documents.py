@@ -1,7 +1,7 @@
 """The code in the README and in the pages of docs, block by block.
+
 A comment before a block says that it is not run at once: `<!-- slow: half a minute -->` is
 run by `pytest -m slow` only, and `<!-- not run: needs a cluster -->` never.
-run by `pytest -m slow` alone, and `<!-- not run: needs a cluster -->` by nobody.
 """
 
 import re

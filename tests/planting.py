@@ -39,15 +39,15 @@ class Fault:
     Attributes
     ----------
     file
-        Of the package.
+        The file in the package.
     place
-        The equation that the wrong line goes in the place of, however its line is written; or, for
-        a line without a number, the text that the wrong one replaces.
+        The equation whose line is replaced, however the line is written; or, for a line without a
+        number, the text that is replaced.
     wrong
-        What stands there instead.
+        The text of the wrong line.
     seen_by
-        The name of the test, with its parameters if one case is enough, and with its file where
-        several have a test of that name.
+        The name of the test, with its parameters if one case is enough, and with its file if
+        several files have a test of this name.
     """
 
     file: str

@@ -1,16 +1,16 @@
-"""What the tests of one rule state of it, for the tests of all rules.
+"""What the tests of one rule state about it, for the tests of all rules.
 
-A rule's own tests stand in tests/rules/test_<file>.py, where <file> is that of the rule. What they
-hold in capitals is read here, so that a new rule needs no row in any other table:
+A rule's own tests are in tests/rules/test_<file>.py, where <file> is the file of the rule. Their
+names in capitals are read here, so a new rule needs no row in any other table:
 
 EQUATIONS
-    For each name, a function of (net, x, target) that gives its updates, once more.
+    For each name, a function of (net, x, target) that computes its updates again.
 DEFAULTS, USES
     For each name, the defaults of its settings, and its uses as one string, as in test_defaults.py.
 KERNELS
-    For each kernel, as "file.name", a function that gives arguments to call it with.
+    For each kernel, as "file.name", a function that gives arguments for a call.
 BOUNDS
-    For each (name, setting) whose range is its own, as in test_bounds_of_settings.py.
+    For each (name, setting) with its own range, as in test_bounds_of_settings.py.
 """
 
 import runpy
@@ -26,7 +26,7 @@ FILES = sorted({rule.__module__.rpartition(".")[2] for rule in rules.RULES.value
 
 @cache
 def tests_of(file: str) -> dict[str, Any]:
-    """Return all that the tests of a file of rules define; nothing, if it has none."""
+    """Return all names that the tests of a file of rules define; nothing, if there are no tests."""
     path = TESTS / f"test_{file}.py"
     return runpy.run_path(str(path)) if path.exists() else {}
 

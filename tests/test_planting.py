@@ -32,21 +32,21 @@ class Rule:
 
 
 def planted(tmp_path: Path, sent: str, place: Equation | str, wrong: str) -> str:
-    """Return a rule whose line is written as `sent`, with a fault in it."""
+    """Return a rule with the line `sent`, and with a fault in it."""
     (tmp_path / "rule.py").write_text(RULE.replace("SENT", sent), encoding="utf-8")
     plant(Fault("rule.py", place, wrong, "test_it"), tmp_path)
     return (tmp_path / "rule.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("sent", ["delta @ B", "np.matmul(delta, B)", "(delta @ B).astype('f')"])
-def test_a_line_that_was_written_anew_is_still_the_one_of_its_equation(tmp_path, sent):
-    """A rewording broke every fault that named the words."""
+def test_a_rewritten_line_is_still_found_by_its_equation(tmp_path, sent):
+    """A fault that contained the old text could not be planted after a rewording."""
     text = planted(tmp_path, sent, Equation("send_back", 2), "return delta @ B.T")
     assert text == RULE.replace("return SENT  # eq. 2  (N, n_{l-1})", "return delta @ B.T")
 
 
 def test_the_function_tells_two_lines_of_one_equation_apart(tmp_path):
-    """The kernel computes an equation, and the rule says where it is used."""
+    """The kernel computes an equation, and the rule marks where it is used."""
     text = planted(tmp_path, "delta @ B", Equation("signals", 3), "first()\nsecond()")
     inside = " " * 16
     assert f"\n{inside}first()\n{inside}second()\n\n    def after_step" in text
@@ -61,14 +61,14 @@ def test_the_function_tells_two_lines_of_one_equation_apart(tmp_path):
         ("delta @ C", "rule.py must hold once: delta @ C"),
     ],
 )
-def test_a_fault_whose_line_is_gone_says_which(tmp_path, place, sentence):
-    """It would plant nothing, and the test would be blamed for passing."""
+def test_a_fault_whose_line_is_missing_is_named(tmp_path, place, sentence):
+    """It would plant nothing, and the test would seem to have missed the fault."""
     with pytest.raises(AssertionError, match=sentence):
         planted(tmp_path, "delta @ B", place, "return delta")
 
 
 def test_a_fault_that_changes_nothing_or_is_no_python_is_refused(tmp_path):
-    """A test that fails for such a reason has seen no fault."""
+    """A test that fails for such a reason has not detected a fault."""
     with pytest.raises(AssertionError, match="holds the wrong line already"):
         planted(tmp_path, "delta @ B", "delta @ B", "delta @ B")
     with pytest.raises(SyntaxError):
@@ -80,7 +80,7 @@ TABLES = sorted(Path(__file__).parent.glob("*/test_planted_faults_in_*.py"))
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda file: file.parent.name)
 def test_every_fault_finds_its_line_and_its_test(table, tmp_path):
-    """Whoever renames a variable learns it in a second, not from a run of minutes."""
+    """After a variable was renamed, this test fails in a second, and not after minutes."""
     spec = importlib.util.spec_from_file_location(table.stem, table)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

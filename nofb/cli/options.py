@@ -117,7 +117,7 @@ def resumable(log: Path) -> Iterator[None]:
         if not log.exists():
             raise
         raise KeyboardInterrupt(
-            f"stopped; {log} keeps the finished runs, and the same command goes on from there"
+            f"stopped; {log} keeps the finished runs, and the same command resumes there"
         ) from None
 
 

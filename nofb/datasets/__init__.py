@@ -1,6 +1,6 @@
-"""Data sets: a few that are always here, a few that are fetched once, and anyone's own arrays.
+"""Data sets: a few are shipped, a few are downloaded once, and you can use your own arrays.
 
-This package stands apart: it hands out plain arrays and knows nothing of networks or rules.
+This package is independent: it returns plain arrays and does not depend on networks or rules.
 """
 
 from nofb.datasets.dataset import Dataset

@@ -1,4 +1,4 @@
-"""The data sets by name: what each is, how to load it, and where it is right now.
+"""The data sets by name: what each is, how to load it, and where it is now.
 
 A new data set is one more entry in the table below.
 """
@@ -40,7 +40,7 @@ class Description:
 
     @property
     def where(self) -> str:
-        """Where the data is at this moment, in words."""
+        """Where the data is now, in words."""
         return self.locate()
 
 
@@ -66,7 +66,7 @@ def load(name: str) -> Dataset:
     ValueError
         If the name is unknown, or a file in NOFB_DATA_DIR is damaged.
     ConnectionError
-        If no mirror delivers a file.
+        If no mirror returns a file.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def load(name: str) -> Dataset:
 
 
 def names() -> list[str]:
-    """List the names that `load` knows.
+    """Return the names of all data sets.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Sentences from reviews of films, each praise or blame, as word pieces.
+"""Sentences from film reviews, each positive or negative, as word pieces.
 
 Hutto & Gilbert 2014 (ICWSM; MIT licence) had twenty people rate each of 10,605 sentences of
-Pang & Lee 2004 from -4 to 4. Those whose mean is above 1 are praise here, and those below -1 are
-blame.
+Pang & Lee 2004 from -4 to 4. Here a sentence is positive if its mean is above 1, and negative if it
+is below -1.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from nofb.datasets.word_pieces import WordPieces
 MEMBER = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
 MOST_BYTES = 2_000_000
 TRAIN, TEST = 1200, 400
-LENGTH = 48  # of 100 sentences, 96 are not longer, with both marks
-CLEAR = 1  # a mean rating nearer to 0 is neither praise nor blame
+LENGTH = 48  # in tokens; 96 % of the sentences are not longer
+CLEAR = 1  # a mean rating nearer to 0 is neutral
 
 
 class Review(NamedTuple):
@@ -34,17 +34,17 @@ class Review(NamedTuple):
 
 
 def movie_reviews(n_train: int = TRAIN, n_test: int = TEST, length: int = LENGTH) -> Dataset:
-    """Return sentences on films as tokens, with the labels 1 for praise and 0 for blame.
+    """Return sentences on films as tokens, with the labels 1 for positive and 0 for negative.
 
-    The split is fixed: the test sentences come first in one fixed order, so that more training
-    sentences leave them as they are.
+    The split is fixed: the test sentences are the first in a fixed order, so they do not depend on
+    the number of training sentences.
 
     Parameters
     ----------
     n_train, n_test
-        How many sentences; there are 9,022 of them.
+        The number of sentences; there are 9,022 in total.
     length
-        How many tokens each has, with padding.
+        The number of tokens of each sentence, with padding.
 
     Returns
     -------
@@ -54,9 +54,9 @@ def movie_reviews(n_train: int = TRAIN, n_test: int = TEST, length: int = LENGTH
     Raises
     ------
     ModuleNotFoundError
-        If the extra `transfer`, which cuts the words, is not installed.
+        If the extra `transfer`, which has the tokenizer, is not installed.
     ConnectionError
-        If no mirror delivers the file.
+        If no mirror returns the file.
     ValueError
         If there are fewer sentences, or the file in NOFB_DATA_DIR is damaged.
     """
@@ -82,7 +82,7 @@ def rated() -> list[Review]:
 
 
 def clear(reviews: list[Review]) -> list[Review]:
-    """Return each sentence once that is praise or blame, in one fixed order."""
+    """Return each positive or negative sentence once, in a fixed order."""
     once = {each.text: each for each in reviews if abs(each.rating) > CLEAR}
     order = np.random.default_rng(0).permutation(len(once))
     kept = list(once.values())
@@ -95,7 +95,7 @@ def parse(archive: bytes, source: str) -> list[Review]:
     Raises
     ------
     ValueError
-        If it is no such archive, or a line has not a number, a rating and a sentence.
+        If it is not this archive, or a line does not have a number, a rating and a sentence.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:

@@ -1,7 +1,7 @@
-"""Two texts with one vocabulary, so that a network that was trained on one can read the other.
+"""Two texts with the same vocabulary, so that one network can be used on both.
 
-The characters are those of an English keyboard. The second text is one that every user has: the
-source code of Python's own standard library.
+The characters are those of an English keyboard. Every user has the second text: the source code of
+Python's standard library.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ MODULES = (
 def python_source(length: int = texts.LENGTH, test: float = texts.TEST) -> Dataset:
     """Return source code of Python's standard library as sequences of `PRINTABLE` characters.
 
-    The modules are always the same, but their text is that of the running Python: the name of the
-    data set says which one. Lines with other characters are left out; a tab is four spaces.
+    The modules are always the same, but their text is that of the running Python; its version is in
+    the name of the data set. Lines with other characters are left out; a tab is four spaces.
 
     Parameters
     ----------
     length, test
-        As for `nofb.datasets.text`; what is for testing is the end of the last modules.
+        As for `nofb.datasets.text`; the test split is the end of the last modules.
 
     Raises
     ------
     FileNotFoundError
-        If this Python came without its sources.
+        If this Python has no source files.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def python_source(length: int = texts.LENGTH, test: float = texts.TEST) -> Datas
 
 
 def printable(code: str) -> str:
-    """Return the lines of a text that have no character but those of `PRINTABLE`.
+    """Return the lines of a text that have only characters of `PRINTABLE`.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def with_vocabulary(data: Dataset, vocabulary: Vocabulary) -> Dataset:
     Raises
     ------
     TypeError
-        If the data set is no text of characters.
+        If the data set is not a text of characters.
     ValueError
         If the vocabulary lacks a character.
 

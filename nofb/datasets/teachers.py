@@ -1,4 +1,4 @@
-"""A network that teaches: regression on what fixed random layers make of random inputs."""
+"""Teacher networks: regression on the outputs of fixed random layers for random inputs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def nonlinear_teacher(n: int = 10_000, seed: int = 0) -> Dataset:
     Parameters
     ----------
     n : int
-        Samples in all, at least 5; a fifth of them are for testing.
+        The total number of samples, at least 5; a fifth of them is for testing.
     seed : int
-        Seed of the generator that draws the weights, from the input side up, then x.
+        Seed of the generator that draws the weights, the first layer first, then x.
 
     Returns
     -------

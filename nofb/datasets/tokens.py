@@ -1,4 +1,4 @@
-"""What may enter a data set of sequences: integers (N, tokens), and a target for every token."""
+"""Checks the arrays of a data set of sequences: integers (N, tokens), and their targets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Tokens = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Sequences:
-    """Checked token data: four arrays, and how many different tokens and classes there are."""
+    """Checked token data: four arrays, and the numbers of different tokens and classes."""
 
     x_train: Tokens
     y_train: NDArray[Any]
@@ -28,9 +28,9 @@ class Sequences:
 
 
 def are_tokens(x: ArrayLike, y: ArrayLike) -> bool:
-    """Return whether x holds tokens because y has an integer label for each of its integers.
+    """Return whether x holds tokens: whether y has an integer label for each of its integers.
 
-    One-hot rows are labels of whole samples, though they may have as many columns as x.
+    One-hot rows are labels of whole samples, even if they have as many columns as x.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def are_tokens(x: ArrayLike, y: ArrayLike) -> bool:
     try:
         x, y = np.asarray(x), np.asarray(y)
     except ValueError:
-        return False  # rows that are not equally long have a sentence elsewhere
+        return False  # rows of unequal length are refused elsewhere
     whole = x.dtype.kind in "iu" and y.dtype.kind in "iu"
     return bool(whole and x.ndim == 2 and x.shape == y.shape and not validation.is_one_hot(y))
 
@@ -55,8 +55,8 @@ def sequences(
 ) -> Sequences:
     """Return copies of token data, checked.
 
-    Targets are labels (N, tokens), one for each token, or whatever other data may have, one for
-    each sequence.
+    Targets are labels (N, tokens), one for each token; or one target for each sequence, as for
+    other data.
     """
     if vocabulary is not None and not isinstance(vocabulary, Vocabulary | WordPieces):
         raise TypeError(

@@ -1,7 +1,7 @@
-"""Word pieces: a text becomes numbers of words and parts of words, with a mark at both ends.
+"""Word pieces: a text becomes numbers of words and parts of words, with special tokens at the ends.
 
-The pieces are those of a pretrained encoder, MiniLM by default. The `tokenizers` package cuts the
-text; it comes with the extra `transfer`, as the list of pieces does.
+The pieces are those of a pretrained encoder, MiniLM by default. The `tokenizers` package splits the
+text; it is in the extra `transfer`, like the list of pieces.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from nofb import checks, extras
 
 FILE = "tokenizer.json"
-LONGEST = 256  # pieces of a text that MiniLM was trained on; further ones are cut off
+LONGEST = 256  # the longest texts that MiniLM was trained on; longer ones are truncated
 
 
 def minilm_folder() -> Path:
-    """Return the folder in which the package of MiniLM keeps its weights and its word pieces.
+    """Return the folder of MiniLM's package with its weights and its word pieces.
 
     Raises
     ------
@@ -31,12 +31,12 @@ def minilm_folder() -> Path:
 
 
 class WordPieces:
-    """The pieces of words that a text is cut into, as numbers from 0; 0 itself is padding.
+    """Splits text into pieces of words, which are numbered from 0; 0 itself is padding.
 
     Parameters
     ----------
     folder
-        Holds tokenizer.json; `None` for that of MiniLM, from its package.
+        The folder of tokenizer.json; `None` for that of MiniLM, from its package.
 
     Raises
     ------
@@ -64,20 +64,20 @@ class WordPieces:
         return int(self._cut.get_vocab_size())
 
     def encode(self, texts: Iterable[str], length: int = LONGEST) -> NDArray[np.int64]:
-        """Return the tokens of texts (N, length): 0 after the end of a short one, a long one cut.
+        """Return the tokens of texts (N, length); short ones are padded with 0, long ones cut.
 
         Parameters
         ----------
         texts
             Several texts, of any length.
         length
-            How many tokens each has then, with a mark at the beginning and one at the end.
+            The number of tokens of each, with the first and the last special token.
 
         Raises
         ------
         TypeError, ValueError
-            If `texts` is one string, or holds something else, or the length has no place for both
-            marks.
+            If `texts` is one string, or holds other objects, or the length has no room for both
+            special tokens.
         """
         length = checks.whole("length", length, least=2)
         texts = _listed(texts)
@@ -90,7 +90,7 @@ class WordPieces:
         return rows
 
     def decode(self, tokens: ArrayLike) -> str:
-        """Return the text of one row of tokens, in small letters, without marks and padding."""
+        """Return the text of one row of tokens, in lower case, without special tokens."""
         return str(self._cut.decode(np.asarray(tokens).tolist()))
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ class Explanation:
     """What `nofb.explain` returns: plain text in a terminal, mathematics in a notebook."""
 
     header: Header
-    body: Source | Walk  # what it runs, or a walk through one update
+    body: Source | Walk  # its code, or a walk through one update
 
     def __repr__(self) -> str:
         return plain.page(self.header, *self._shown())
@@ -28,7 +28,7 @@ class Explanation:
         return rich.page(self.header, *self._shown())
 
     def _shown(self) -> tuple[tuple[Paragraph, ...], list[Block]]:
-        """Return the paragraphs of the header that are shown, and what is shown below it."""
+        """Return the paragraphs of the header that are shown, and the blocks below it."""
         shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]
         title = [Block(title=f"What all {self.body.word}s share")] if shared else []
         words = self.header.paragraphs if isinstance(self.body, Source) else ()
@@ -38,7 +38,7 @@ class Explanation:
 def explain(
     subject: str | Subject | Rule | Transferred, step: bool = False, seed: int = 0
 ) -> Explanation:
-    """Explain a rule or a method; the result shows itself in a notebook, `print` it elsewhere.
+    """Explain a rule or a method; a notebook displays the result, elsewhere `print` it.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def explain(
         A short name of `nofb.rules.RULES` or `nofb.transfer.METHODS`, module:Class for a rule, a
         class, or a rule or a model with its attributes.
     step
-        Whether to show, instead of the source, one update with every array beside the line that
-        made it: of a 2-3-2 network by a rule, or of a transformer of two blocks by a method.
+        Whether to show one update instead of the source, with every array beside the line that
+        computed it: of a 2-3-2 network by a rule, or of a transformer of two blocks by a method.
     seed
-        Of the weights, the feedback and the batch of that update.
+        The seed of the weights, the feedback and the batch of this update.
 
     Raises
     ------

@@ -1,8 +1,7 @@
-"""A header as data: its question, its papers, its equations, and all that it says of them.
+"""A header as data: its question, its papers, its equations and their explanations.
 
-The header is the docstring of the file of a rule, or of a method of transfer. What shows it
-(`nofb explain`, the pages of the site) reads it here, so it cannot say anything that the file does
-not.
+The header is the docstring of the file of a rule, or of a method of transfer. `nofb explain` and
+the pages of the site read it here, so their text is always that of the file.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from nofb.transfer import Transferred
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
 ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
 RELATION = re.compile("[=←~≈∝]")
-FOLDED = re.compile(r"\n {5,}(?=\S)")  # where an equation goes on in the next line
+FOLDED = re.compile(r"\n {5,}(?=\S)")  # where an equation continues in the next line
 GAP = re.compile(r" {2,}")
 LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 
@@ -29,16 +28,16 @@ LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 class Equation:
     """One line of mathematics."""
 
-    number: int | None  # `None` for a line that only says what a symbol is in one variant
+    number: int | None  # `None` for a line that only defines a symbol in one variant
     text: str  # in Unicode: "δ_L = ŷ - y"
     where: str = ""  # for which layers, or in which variant, it holds: "1 < l < L"
-    remark: str = ""  # what the header says beside it
-    phase: str = ""  # the heading it stands under: "Mirror mode, without data or error"
+    remark: str = ""  # the text beside it in the header
+    phase: str = ""  # its heading: "Mirror mode, without data or error"
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """What a header says in words."""
+    """A paragraph of text in a header."""
 
     label: str  # "Uses", "Released code", "Why it works" and so on; "" for none
     text: str
@@ -50,21 +49,21 @@ class Header:
 
     name: str
     title: str
-    summary: str  # what sets the rule apart from others in its file: its class's first line
+    summary: str  # the difference to other rules in its file: its class's first line
     subject: str  # "Feedback alignment"
-    question: str  # what the header's first line asks
+    question: str  # the question in the header's first line
     paper: str
     equations: tuple[Equation, ...]
     paragraphs: tuple[Paragraph, ...]  # "Symbols" among them
 
     @property
     def numbered(self) -> dict[int, Equation]:
-        """The equations that have a number, by it."""
+        """The equations that have a number, by this number."""
         return {each.number: each for each in self.equations if each.number is not None}
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """What each symbol stands for: "δ_l teaching signal (N, n_l)", ..."""
+        """The meaning of each symbol: "δ_l teaching signal (N, n_l)", ..."""
         return tuple(filter(None, self.says("Symbols").rstrip(".").split("; ")))
 
     def says(self, label: str) -> str:
@@ -73,10 +72,10 @@ class Header:
 
 
 def header(rule: str | Subject | Rule | Transferred) -> Header:
-    """Return the header of a rule or a method, given as `nofb.explain` takes it.
+    """Return the header of a rule or a method, given as for `nofb.explain`.
 
-    It is that of its file, or of its class, if the equations stand in the class's docstring.
-    A rule that brings no equations of its own has the header of the rule it is built on.
+    It is that of its file, or of its class, if the class's docstring has the equations. A rule
+    without its own equations has the header of the rule on which it is built.
 
     Examples
     --------
@@ -93,7 +92,7 @@ def header(rule: str | Subject | Rule | Transferred) -> Header:
 
 
 def parse(text: str, kind: Subject) -> Header:
-    """Return the header that a docstring is; `kind` has the rule's names and its summary."""
+    """Return the header in a docstring; `kind` has the rule's names and its summary."""
     first, *lines = inspect.cleandoc(text).splitlines() or [""]
     subject, _, question = first.partition(": ")
     summary = inspect.cleandoc(kind.__doc__ or "").split("\n")[0]
@@ -122,7 +121,7 @@ def _text(kind: Subject) -> str:
         for text in (each.__dict__.get("__doc__"), getattr(file, "__doc__", None)):
             if text and any(map(NUMBERED.fullmatch, inspect.cleandoc(text).splitlines())):
                 return text
-    return kind.__doc__ or ""  # and not that of a class above, which says what a rule is
+    return kind.__doc__ or ""  # not that of a base class, which describes rules in general
 
 
 def _equations(lines: Sequence[str]) -> Iterator[Equation]:
@@ -149,7 +148,7 @@ def _equation(line: str, phase: str) -> Equation:
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[Paragraph]:
-    """Give paragraphs: each starts at the margin, and goes on indented."""
+    """Yield paragraphs: each starts at the margin, and continues indented."""
     for block in re.split(r"\n(?=\S)", "\n".join(lines)):
         if text := _join(block.splitlines()):
             found = LABEL.match(text)

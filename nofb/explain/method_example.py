@@ -1,6 +1,6 @@
-"""One update of a method of transfer, on a backbone of two blocks that a page has room for.
+"""One update of a method of transfer, on a backbone of two blocks that is small enough for a page.
 
-A method's equations stand where it puts its layers together, so that is watched, too.
+A method's equations are in the code that connects its layers, so this code is traced too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SETTING = (
 
 
 class NotingSGD(SGD):
-    """SGD that notes what it is given, by the array that moves."""
+    """SGD that notes its updates, by the array that changes."""
 
     moves: dict[int, Array]
 
@@ -46,19 +46,19 @@ class NotingSGD(SGD):
 
 @dataclass(frozen=True)
 class MethodSetting:
-    """A small backbone for a method, and the options that the method is given."""
+    """A small backbone for a method, and the options of the method."""
 
     options: Mapping[str, Any] = field(hash=False)
-    forward = "The frozen backbone by itself"  # the title of what comes before the method's lines
+    forward = "The frozen backbone by itself"  # the title of the part before the method's lines
 
     @property
     def says(self) -> str:
-        """What it is, in a sentence."""
+        """A description, in a sentence."""
         given = "".join(f"; {name} = {value}" for name, value in self.options.items())
         return f"{SETTING}{given}."
 
     def run(self, method: str | type[Transferred] | Transferred, seed: int, watch: Watch) -> Ran:
-        """Make a model and take one update; what the method does meanwhile is watched."""
+        """Make a model and take one update; the code of the method is traced."""
         net, rule, optimizer = backbone(seed), rules.make("bp"), NotingSGD(lr=RATE)
         with watch(None):
             model: Transferred = as_class(method)(net, OUTPUTS, seed, **self.options)  # type: ignore[call-arg, assignment]
@@ -83,7 +83,7 @@ class MethodSetting:
 
 
 def backbone(seed: int) -> Network:
-    """Return a transformer; how its weights were trained does not matter here."""
+    """Return a transformer; it is not trained, because this does not matter here."""
     layers: list[Part] = [
         Dense(FEATURES, UNITS), ClassToken(UNITS), *transformer_blocks(BLOCKS, UNITS, HEADS),
         LayerNorm(UNITS), FirstToken(), Dense(UNITS, OUTPUTS),
@@ -104,14 +104,14 @@ def arrays_of(model: Transferred) -> dict[str, Array]:
 
 
 def others(model: Transferred) -> tuple[Value, ...]:
-    """Say which arrays learn, too, though the method has not added them."""
+    """Return which other arrays learn, although the method has not added them."""
     learning = [layer for layer in model.nodes if layer.is_taught and layer not in model.added]
     count = sum(len(layer.parameters()) for layer in learning)
     return (Value("the backbone", f"{count} arrays, which all learn"),) * bool(count)
 
 
 def by_itself(model: Transferred, x: Array) -> tuple[Value, ...]:
-    """Return what the frozen backbone does: its last tokens z, and the attention of each block."""
+    """Return the results of the frozen backbone: its last tokens z, and each block's attention."""
     it = model.backbone
     maps = enumerate(it.attention(x), 1)
     return named(
@@ -121,7 +121,7 @@ def by_itself(model: Transferred, x: Array) -> tuple[Value, ...]:
 
 
 def attention(model: Transferred, trace: Trace) -> tuple[Value, ...]:
-    """Return the attention of each block that the model computes anew, a mean over heads."""
+    """Return the attention of each block that the model computes itself, a mean over heads."""
     if not attends(model):
         return ()
     maps = mean_attention(model, iter([(trace, slice(0, trace.samples))]), trace.samples)

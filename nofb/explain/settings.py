@@ -1,4 +1,4 @@
-"""The small networks that are tried to show one update of a rule or a method, simplest first."""
+"""The small networks that can show one update of a rule or a method, simplest first."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from nofb.settings import changed
 from nofb.transfer import Transferred
 
 Setting = RuleSetting | MethodSetting
-SMALLER = {"count": 1, "rank": 1, "fused": False}  # than by default, so that lines fit a page
+SMALLER = {"count": 1, "rank": 1, "fused": False}  # than the defaults, so that lines fit a page
 
 
 def settings_for(subject: str | Subject | Rule | Transferred) -> list[Setting]:
-    """Return what an update can be shown with; later ones have equations that others lack."""
+    """Return the networks that can show an update; later ones have more equations."""
     kind = as_class(subject)
     if issubclass(kind, Rule):
         return [RuleSetting(SMALL), RuleSetting(DEEP)]
@@ -34,9 +34,9 @@ def settings_for(subject: str | Subject | Rule | Transferred) -> list[Setting]:
 
 
 def run_codes(subject: str | Subject | Rule | Transferred) -> dict[CodeType, str]:
-    """Return what runs of the files of a rule or a method in one update, each with its module.
+    """Return the code in the files of a rule or a method that runs in one update, with its module.
 
-    How a method puts its layers together is no part of an update.
+    The code in which a method connects its layers is not part of an update.
     """
     ran: dict[CodeType, str] = {}
 

@@ -1,6 +1,6 @@
-"""The source of a rule or a method, line by line, each beside the equation it implements.
+"""The source of a rule or a method, each line beside the equation that it implements.
 
-It is its own file. What it runs of another one, such as the loop of a family, comes after it.
+First comes its own file, then the code that it runs from other files, such as the loop of a family.
 An equation that all rules share is shown in the file that has it.
 """
 
@@ -24,13 +24,13 @@ from nofb.transfer import Transferred
 
 @dataclass(frozen=True)
 class Source:
-    """What a rule or a method runs: its own file first, then others; of each, kernels first."""
+    """The code of a rule or a method: its own file first, then others; in each, kernels first."""
 
     word: str  # what it is: "rule" or "method"
     file: str  # its own: "nofb/rules/feedback_alignment.py"
     header: Header
     functions: tuple[Function, ...]
-    shared: tuple[Function, ...]  # the lines of nofb with equations that all of them share
+    shared: tuple[Function, ...]  # the lines with equations that all of them share
 
     @property
     def files(self) -> list[str]:
@@ -38,12 +38,12 @@ class Source:
         return list(dict.fromkeys([self.file, *(each.file for each in self.functions)]))
 
     def lines_of(self, equation: Equation) -> list[tuple[Function, Line]]:
-        """Return the lines that implement an equation, each with the function it stands in."""
+        """Return the lines that implement an equation, each with its function."""
         lines = [(each, line) for each in (*self.functions, *self.shared) for line in each.lines]
         return [(function, line) for function, line in lines if equation in line.equations]
 
     def blocks(self) -> Iterator[Block]:
-        """Give what is shown of it, in order."""
+        """Yield the blocks to show, in order."""
         for file, functions in groupby(self.functions, lambda each: each.file):
             own = f"The {self.word}" + f", {file}" * (file != "__main__")  # or typed in a notebook
             yield Block(title=own if file == self.file else f"What it runs of {file}")
@@ -56,8 +56,8 @@ class Source:
 def source(subject: str | Subject | Rule | Transferred) -> Source:
     """Return the source of a rule or a method, as `nofb.explain` prints it.
 
-    Its lines stand beside their equations. It is its own file, and what runs of others when a small
-    network takes one update with it.
+    Each line is beside its equations. The source is its own file, and the code of other files that
+    runs in one update of a small network.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def source(subject: str | Subject | Rule | Transferred) -> Source:
         for code, module in (dict.fromkeys(_codes(kind), modules[0]) | ran).items()
     ]
     names, whole = {each.name for each in read}, issubclass(kind, Rule)
-    shown = [each for each in read if each.name.rpartition(".")[0] not in names  # or it is in there
+    shown = [each for each in read if each.name.rpartition(".")[0] not in names  # or part of these
              and (each.ran or each.marked or (whole and "." in each.name))]  # fmt: skip
     order = [file_of(module) for module in modules]
     shown.sort(key=lambda each: (order.index(each.file), not each.kernel, not each.marked))
@@ -81,7 +81,7 @@ def source(subject: str | Subject | Rule | Transferred) -> Source:
 
 
 def _codes(kind: Subject) -> Iterator[CodeType]:
-    """Give the code of all functions in a file, but for those of other rules in it."""
+    """Yield the code of all functions in a file, except those of other rules in it."""
     module, makes = sys.modules[kind.__module__], issubclass(kind, Transferred)
     for place in (module, *kind.__mro__, *_parts(kind)):
         for name, value in vars(place).items():
@@ -89,13 +89,13 @@ def _codes(kind: Subject) -> Iterator[CodeType]:
             if not inspect.isfunction(function) or function.__module__ != module.__name__:
                 continue
             code = function.__code__
-            by_hand = code.co_filename != "<string>"  # as what a dataclass writes
+            by_hand = code.co_filename != "<string>"  # not generated, as by a dataclass
             if not name.startswith("__") or (makes and name == "__init__" and by_hand):
                 yield code
 
 
 def _parts(kind: Subject) -> Iterator[type]:
-    """Give the other classes in a file: variants of a rule, or all that a method is made of."""
+    """Yield the other classes in a file: variants of a rule, or all parts of a method."""
     base = kind if issubclass(kind, Rule) else object
     for each in vars(sys.modules[kind.__module__]).values():
         if inspect.isclass(each) and issubclass(each, base) and each not in [*subjects()]:

@@ -1,4 +1,4 @@
-"""What can be explained: a learning rule, or a method of transfer, a class with a header."""
+"""The subjects of an explanation: learning rules and methods of transfer, classes with a header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Subject = type[Rule] | type[Transferred]
 
 
 def as_class(subject: str | Subject | Rule | Transferred) -> Subject:
-    """Return the class of a rule or a method, given as its short name, its class or itself.
+    """Return the class of a rule or a method, given as its short name, its class or an object.
 
     Examples
     --------
@@ -43,14 +43,14 @@ def _named(word: str) -> Subject:
 
 
 def word_for(kind: Subject) -> str:
-    """Return what a class is: a rule or a method."""
+    """Return the kind of a class: a rule or a method."""
     return "rule" if issubclass(kind, Rule) else "method"
 
 
 def modules_of(kind: Subject) -> list[str]:
-    """Return the modules that a rule or a method is written in, its own first.
+    """Return the modules of a rule or a method, its own first.
 
-    To those of a method belong the files of other methods that its own file takes parts of.
+    Those of a method include the files of other methods whose parts it uses.
     """
     if issubclass(kind, Rule):
         return base.modules_of(kind)
@@ -61,7 +61,7 @@ def modules_of(kind: Subject) -> list[str]:
 
 
 def written_in(module: str, kind: Subject) -> Subject | None:
-    """Return the rule or method whose equations a module numbers: `kind`, or what it is built on.
+    """Return the rule or method whose equations a module has: `kind`, or one of its bases.
 
     Examples
     --------
@@ -74,6 +74,6 @@ def written_in(module: str, kind: Subject) -> Subject | None:
 
 
 def subjects() -> Iterator[Subject]:
-    """Give every rule and method of nofb."""
+    """Yield every rule and method of nofb."""
     yield from RULES.values()
     yield from METHODS.values()

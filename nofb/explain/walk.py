@@ -1,7 +1,7 @@
-"""A walk through one update: a rule's or a method's arithmetic, and what each line of it makes.
+"""A walk through one update: each line of a rule's or a method's arithmetic, with its result.
 
-It shows kernels, and all other functions of its files that implement an equation; of a
-student's file it shows every function. Of a function that runs for every layer, it shows one call.
+It shows kernels, and all other functions of its files that implement an equation. In a student's
+file it shows every function. If a function runs for every layer, it shows one call.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from nofb.network import Network
 from nofb.rules import Rule
 from nofb.transfer import Transferred
 
-ROUNDS = 2  # of a loop are shown
+ROUNDS = 2  # rounds of a loop that are shown
 ON = Line(0, "...", note="and so on")
 
 
 @dataclass
 class Moment:
-    """A line that was run; a statement may have several, and a loop of a kernel is one."""
+    """The lines of one statement that was run; a loop of a kernel is one statement."""
 
     function: Function
-    depth: int  # how many of the functions that are shown have called it
+    depth: int  # the number of its callers among the shown functions
     lines: tuple[Line, ...]
-    values: tuple[Value, ...] = ()  # what it made; at the head of a kernel, what that was given
-    layer: str = ""  # that the function was called for: ", layer 2"
+    values: tuple[Value, ...] = ()  # its results; at the head of a kernel, its arguments
+    layer: str = ""  # the layer of the call: ", layer 2"
 
     @property
     def returns(self) -> bool:
@@ -46,7 +46,7 @@ class Moment:
 
     @property
     def says_something(self) -> bool:
-        """Whether it made something, implements an equation, or stands for further rounds."""
+        """Whether it has results, implements an equation, or represents further rounds."""
         return bool(self.values) or any(x.equations or x is ON for x in self.lines)
 
 
@@ -54,15 +54,15 @@ class Moment:
 class Walk:
     """One update of a small network, line by line."""
 
-    reader: Reader  # knows the rule or the method, and its header
+    reader: Reader  # has the rule or the method, and its header
     setting: Setting  # the network
-    ran: Ran  # what was there before, and what came out
+    ran: Ran  # the values before and after
     moments: tuple[Moment, ...]  # the lines of the rule or the method, in order
-    calls: Counter[Function]  # how often each one was called; one call is shown
+    calls: Counter[Function]  # the number of calls of each; one is shown
 
     @property
     def word(self) -> str:
-        """What it is of: "rule" or "method"."""
+        """The kind of its subject: "rule" or "method"."""
         return word_for(self.reader.kind)
 
     @property
@@ -78,7 +78,7 @@ class Walk:
         return {each.number for line in lines for each in line.equations if each.number}
 
     def blocks(self) -> Iterator[Block]:
-        """Give what is shown of it, in order."""
+        """Yield the blocks to show, in order."""
         yield of_values(self.ran.start, "Before the step", self.setting.says)
         yield of_values(self.ran.forward, self.setting.forward)
         yield Block(title=f"The {self.word}, line by line")
@@ -96,8 +96,8 @@ class Walk:
 def walk(subject: str | Subject | Rule | Transferred, seed: int = 0) -> Walk:
     """Return a walk through one update of a small network, as `nofb.explain` prints it.
 
-    It is a 2-3-2 network, or a 2-3-5-2 network for a rule with equations for what lies between two
-    hidden layers; for a method, a transformer of two blocks. A rule that is given is copied first.
+    It is a 2-3-2 network, or a 2-3-5-2 network for a rule with equations between two hidden layers;
+    for a method, a transformer of two blocks. A given rule object is copied first.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def _walk(subject: str | Subject | Rule | Transferred, seed: int, setting: Setti
 
 
 def _filled(value: Value, ran: Ran) -> Value:
-    """Return what a layer gave in the forward pass, where a value stands for a layer."""
+    """Return the output of a layer in the forward pass, if a value represents a layer."""
     if value.gives is None:
         return value
     return Value(value.name, ran.trace[value.gives].h.copy())
@@ -134,7 +134,7 @@ def _filled(value: Value, ran: Ran) -> Value:
 
 @dataclass
 class _Running:
-    """A function that is being run: the line it is at, and what its names stood for before."""
+    """A running function: its current line, and the values of its names before this line."""
 
     function: Function
     depth: int
@@ -145,7 +145,7 @@ class _Running:
 
 
 class _Steps:
-    """Watches every line of the files of a rule or a method, and keeps what each one did."""
+    """Traces every line in the files of a rule or a method, and keeps its results."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -155,16 +155,16 @@ class _Steps:
         self.shown: set[Function] = set()
         self.running: dict[FrameType, _Running] = {}
         self.moments: list[Moment] = []
-        self.given: set[Layer] = set()  # whose array was shown
+        self.given: set[Layer] = set()  # layers whose array was shown
 
     def watch(self, net: Network | None) -> AbstractContextManager[None]:
-        """Watch from now on; layers belong to a network, or to one that is being put together."""
+        """Start to trace; the layers belong to a network, or to one that is being built."""
         self.net = net
         return watching(self, self.reader.kind)
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Watcher | None:
-        """Follow a kernel, an equation's function or a student's, until one call was shown."""
-        if frame in self.running:  # a generator that goes on
+        """Trace one call of a kernel, a function with an equation, or a student's function."""
+        if frame in self.running:  # a generator that is resumed
             return self.follow
         if frame.f_code not in self.functions:
             module = frame.f_globals["__name__"]
@@ -189,7 +189,7 @@ class _Steps:
         return self.follow
 
     def follow(self, frame: FrameType, event: str, argument: Any) -> Watcher:
-        """End what was run when the next line begins, or the function ends or pauses."""
+        """End a line when the next line starts, or when the function ends or pauses."""
         running = self.running[frame]
         lines = running.function.statements.get(frame.f_lineno, ())
         if running.now and (event == "return" or lines != running.now.lines):
@@ -201,7 +201,7 @@ class _Steps:
         return self.follow
 
     def end(self, running: _Running, now: Moment, frame: FrameType, given: Any) -> None:
-        """Note what the lines have changed, or else what they return."""
+        """Note the values that the lines have changed, or else their return value."""
         names = named(frame.f_locals, self.net)
         now.values = changed(running.names, names)
         running.names = names
@@ -214,13 +214,15 @@ class _Steps:
             self.shown.add(running.function)
         round_, lines = running.rounds[now.lines], now.lines
         running.rounds[lines] += now.says_something
-        if round_ and (not now.values or round_ >= ROUNDS):  # the loop ends, or is known by now
+        if round_ and (
+            not now.values or round_ >= ROUNDS
+        ):  # the loop ends, or enough rounds were shown
             cut = now.values and not running.rounds[()]
             now.lines, now.values = ((ON,) if cut else ()), ()
             running.rounds[()] += bool(cut)
 
     def new(self, values: Iterable[Value], graph: Graph | None) -> Iterator[Value]:
-        """Give values; of layers only those that a graph has by now, and each one once."""
+        """Yield values; of layers only those that are in a graph already, and each one once."""
         for value in values:
             layer = value.gives
             if layer is None:
@@ -230,16 +232,16 @@ class _Steps:
                 yield value
 
     def shortened(self, value: Value) -> Value:
-        """Return a value, in words if a kernel has just been shown to return it."""
+        """Return a value, as text if a kernel was just shown to return it."""
         last = self.moments[-1]
         known = last.function.kernel and last.returns
         if not known or changed(last.values, [replace(value, name="returned")]):
             return value
-        return replace(value, content=f"what {last.function.name} returns")
+        return replace(value, content=f"the result of {last.function.name}")
 
 
 def _head(function: Function) -> tuple[Line, ...]:
-    """Return the lines in which a function says its name and what it is given."""
+    """Return the lines of a function's name and arguments."""
     start = next(i for i, line in enumerate(function.lines) if "def " in line.code)
     stop = next(i for i, line in enumerate(function.lines[start:]) if line.code.endswith(":"))
     return function.lines[start : start + stop + 1]

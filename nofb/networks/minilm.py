@@ -1,10 +1,10 @@
-"""MiniLM: a text encoder that somebody else has trained, whose sentences with one meaning are near.
+"""MiniLM: a pretrained text encoder. The embeddings of similar sentences are close.
 
-Wang et al. 2020 (arXiv 2002.10957) distilled it; Reimers & Gurevych 2019 (arXiv 1908.10084) say how
-sentences teach such an encoder. It has six blocks, with the normalisation after each sum, as the
-first transformers had. A text is the mean of its tokens.
+Wang et al. 2020 (arXiv 2002.10957) distilled it; Reimers & Gurevych 2019 (arXiv 1908.10084)
+describe the training on sentences. It has six blocks, with the normalisation after each sum, as in
+the first transformers. A text is the mean of its tokens.
 
-The weights, 22.6 million, are those of all-MiniLM-L6-v2, and come with the extra `transfer`.
+The 22.6 million weights are those of all-MiniLM-L6-v2, from the extra `transfer`.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from nofb.trace import Trace
 from nofb.types import Array
 
 FILE = "model.safetensors"
-AT_ONCE = 32  # texts in a forward pass: one of 256 tokens takes 20 MB in every block
+AT_ONCE = 32  # texts in a forward pass: one of 256 tokens needs 20 MB in every block
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a text encoder is; those of MiniLM by default."""
+    """The sizes of a text encoder; those of MiniLM by default."""
 
     vocabulary: int = 30_522
     places: int = 512
@@ -81,25 +81,25 @@ def load(
     Parameters
     ----------
     n_outputs
-        Of the dense layer, the last one, which is drawn from `seed`.
+        The outputs of the last dense layer, which is drawn from `seed`.
     length
-        How many tokens a text has, with padding; up to 512.
+        The number of tokens of a text, with padding; up to 512.
     seed
-        Of the last layer.
+        The seed of the last layer.
     folder
-        Holds model.safetensors; `None` for the package's.
+        The folder of model.safetensors; `None` for the package's.
 
     Returns
     -------
     Network
-        It takes tokens (N, length), as `nofb.datasets.WordPieces` gives them.
+        It takes tokens (N, length), as `nofb.datasets.WordPieces` returns them.
 
     Raises
     ------
     ModuleNotFoundError
         If a package of the extra `transfer` is missing.
     OSError, ValueError
-        If there is no such file, or it is of another network.
+        If there is no such file, or it belongs to another network.
     """
     safetensors = extras.imported("safetensors.numpy", "transfer", "MiniLM")
     file = (minilm_folder() if folder is None else Path(folder)) / FILE
@@ -128,7 +128,7 @@ def embed(net: Network, tokens: Array) -> Array:
 
 
 def fill(net: Network, arrays: Mapping[str, Array], source: str = "arrays") -> None:
-    """Fill an encoder with weights that have the names of BERT's, which are (n_out, n_in) there.
+    """Fill an encoder with weights that have BERT's names; BERT stores them as (n_out, n_in).
 
     Raises
     ------
@@ -139,7 +139,7 @@ def fill(net: Network, arrays: Mapping[str, Array], source: str = "arrays") -> N
     embedding, _, positions, norm, *blocks = net.layers[:-2]
     cast(Embedding, embedding).W = named["embeddings.word_embeddings.weight"]
     places = named["embeddings.position_embeddings.weight"]
-    # A text of one part is of the first type throughout, so that this is one more constant.
+    # All tokens of a text with one part have the first type, so its embedding is a constant.
     cast(Positions, positions).positions = (
         places + named["embeddings.token_type_embeddings.weight"][0]
     )

@@ -1,6 +1,6 @@
 """Pretrain the small causal language model that nofb ships, on Shakespeare, by characters.
 
-`python -m nofb.papers.pretrain_language` takes some four minutes on one idle core. It may be
+`python -m nofb.papers.pretrain_language` takes about four minutes on one idle core. It may be
 stopped: the same command resumes it after the last finished epoch, from
 `nofb-pretrain-language.npz`.
 """
@@ -24,12 +24,12 @@ LR = 3e-3
 
 
 def shakespeare() -> Dataset:
-    """Return the text, with tokens that source code can have, too."""
+    """Return the text, with the tokens that source code needs too."""
     return datasets.with_vocabulary(datasets.load("shakespeare"), datasets.PRINTABLE)
 
 
 def pretrain(data: Dataset, checkpoint: Path | None = None, epochs: int = EPOCHS) -> Run:
-    """Train the transformer by backprop; epochs that a checkpoint has are not trained again."""
+    """Train the transformer by backprop; a checkpoint is resumed."""
     return fit(
         pretrained.empty(SEED, name="language"),
         rules.make("bp"),
@@ -44,7 +44,7 @@ def pretrain(data: Dataset, checkpoint: Path | None = None, epochs: int = EPOCHS
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Pretrain, and write the weights with how they were made."""
+    """Pretrain, and write the weights, with a note on how they were made."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("language.npz"), metavar="FILE")
     given = parser.parse_args(arguments)

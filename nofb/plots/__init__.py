@@ -1,4 +1,4 @@
-"""Figures of a comparison or a sweep, live ones and sliders for notebooks: matplotlib `Figure`s.
+"""Figures of a comparison or a sweep, live figures and sliders for notebooks, with matplotlib.
 
 `FIGURES` maps the name of each figure's file to the function that draws it from a comparison.
 """

@@ -1,4 +1,4 @@
-"""What the class token attends to in an image, block by block, before and after steering."""
+"""The attention of the class token in an image, for each block, before and after steering."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from nofb.plots.style import OKABE_ITO, literal, using
 from nofb.types import Array
 
 COLOURS = {"attention": OKABE_ITO["vermillion"], "mask": OKABE_ITO["blue"]}
-INK = 0.75  # how dark the strokes of the image are on the colours
+INK = 0.75  # how dark the strokes of the image are
 WIDE, TALL = 1.75, 1.15  # of a panel, in inches
-LEAST = 0.05  # of attention: below, a scale would show noise
+LEAST = 0.05  # of attention: a smaller scale would show noise
 
 
 def attention_maps(
@@ -32,37 +32,37 @@ def attention_maps(
     passes: tuple[str, str] = ("pass 1", "pass 2"),
     theme: str = "light",
 ) -> Picture:
-    """Draw where the class token looks in each block, in two passes one below the other.
+    """Draw the attention of the class token in each block, with two passes as rows.
 
     Parameters
     ----------
     images
         Pixels in [0, 1] (samples, 1, height, width).
     before, after
-        How much the class token takes from each patch (blocks, samples, patches); further tokens in
-        front of the patches are left out.
+        The attention of the class token on each patch (blocks, samples, patches); other tokens
+        before the patches are left out.
     grid
-        Rows and columns of patches.
+        The numbers of rows and columns of patches.
     mask
         m of each patch (samples, patches), drawn below the image; left out for other methods.
     names
-        What stands above each image.
+        The titles of the images.
     marks
-        Which patches show what is asked for (samples, patches): their share of the attention is
-        written above a panel.
+        Which patches show the object of the question (samples, patches): the fraction of the
+        attention on them is written above a panel.
     asked
-        What is asked for, in a word.
+        The name of this object, one word.
     most
         The attention that has the full colour; the largest one if left out.
     passes
-        What the two rows of a sample are called.
+        The names of the two rows of a sample.
     theme
         "light" or "dark".
 
     Raises
     ------
     ValueError
-        If the theme is not known.
+        If the theme is unknown.
     """
     patches = grid[0] * grid[1]
     before, after = before[..., -patches:], after[..., -patches:]
@@ -86,7 +86,7 @@ def attention_maps(
             axes.set_title(f"block {block}\n{axes.get_title()}".rstrip())
         scale = ScalarMappable(Normalize(0, most), _map("attention"))
         bar = picture.colorbar(scale, ax=places, aspect=40, pad=0.01, shrink=0.5)
-        bar.set_label("what the class token takes from a patch")
+        bar.set_label("attention of the class token on a patch")
         bar.outline.set_visible(False)
     return picture
 
@@ -125,7 +125,7 @@ def _show(axes: Axes, image: Array, title: str = "") -> None:
 
 
 def _mask(axes: Axes, image: Array, mask: Array | None, grid: tuple[int, int]) -> None:
-    """Draw the mask of the patches, or nothing."""
+    """Draw the mask of the patches, if there is one."""
     if mask is None:
         axes.set_axis_off()
         return
@@ -140,6 +140,6 @@ def _blocks(places: Sequence[Axes], image: Array, weights: Array, grid: tuple[in
 
 
 def _shares(places: Sequence[Axes], weights: Array, marks: Array, asked: str) -> None:
-    """Write how much of a block's attention is on what is asked for."""
+    """Write the fraction of a block's attention that is on the object of the question."""
     for axes, each in zip(places, weights, strict=True):
         axes.set_title(f"{asked} {100 * each[marks].sum():.0f} %", fontsize=9)

@@ -37,7 +37,7 @@ def colour(case: str, theme: Theme) -> str:
 
 
 def scores(found: Transfers, theme: str = "light") -> Picture:
-    """Draw how well each case did, a point for each seed, beside how many parameters learned."""
+    """Draw the score of each case, a point for each seed, and its number of trained parameters."""
     cases = found.ended
     with using(theme) as colours:
         picture = Picture(9.6, 0.9 + 0.36 * len(cases), colours)
@@ -51,7 +51,7 @@ def scores(found: Transfers, theme: str = "light") -> Picture:
         left.set_yticks(range(len(cases)), [CASES[case].title for case in cases])
         left.set_ylim(len(cases) - 0.5, -0.5)
         _describe_scores(left, found)
-        right.set(xscale="log", xlabel="parameters that learn")
+        right.set(xscale="log", xlabel="trained parameters")
     return picture
 
 
@@ -66,7 +66,7 @@ def _describe_scores(axes: Axes, found: Transfers) -> None:
 
 
 def attention_by_block(found: Transfers, theme: str = "light") -> Picture:
-    """Draw how much of the class token's attention is on what is asked for, block by block."""
+    """Draw the class token's attention on the object of the question, for each block."""
     with using(theme) as colours:
         picture = Picture(9.6, 4.2, colours)
         axes = picture.subplots()
@@ -79,14 +79,14 @@ def attention_by_block(found: Transfers, theme: str = "light") -> Picture:
                 axes.plot(blocks, found.mean(case, "on_after"), **drawn, label=CASES[case].title)
         axes.set(xlabel="block", ylim=(0, 1))
         axes.set_xticks(blocks)
-        axes.set_ylabel("class token's attention\non what is asked for")
+        axes.set_ylabel("class token's attention\non the object of the question")
         percent(axes)
         picture.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
     return picture
 
 
 def maps(found: Transfers, case: str, grid: tuple[int, int], theme: str = "light") -> Picture:
-    """Draw attention before and after for the test samples that the first seed kept."""
+    """Draw attention before and after training for the test samples of the first seed."""
     known, run = found.plan.known, found.runs(case)[0]
     before, after = np.array(run["before"]), np.array(run["after"])
     rows = run["rows"]
@@ -103,7 +103,7 @@ def maps(found: Transfers, case: str, grid: tuple[int, int], theme: str = "light
 
 
 def figures(found: Transfers) -> dict[str, Callable[[str], Picture]]:
-    """Return what draws each figure that these runs have, by the name of its file."""
+    """Return the functions that draw the figures of these runs, by the names of the files."""
     drawn: dict[str, Callable[[str], Picture]] = {}
     if not found.ended:
         return drawn

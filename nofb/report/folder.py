@@ -46,7 +46,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
     files
         The content of each, by name; they are moved into place in this order.
     folder
-        Is made, with its parents, if there is none.
+        The folder; it is made, with its parents, if necessary.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from nofb.runs.rates import search_for
 from nofb.runs.specification import Specification
 from nofb.version import __version__
 
-SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
+SEARCHED = ("optimizer", "lr")  # a search tries several values of these
 
 
 @dataclass(frozen=True)

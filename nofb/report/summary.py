@@ -15,10 +15,10 @@ from nofb.types import Array
 
 WIDTH = 100  # of a terminal
 NOTHING = "–"
-MOST_ANGLES = 5  # that fit into a terminal
+MOST_ANGLES = 5  # in a row of a terminal
 LEGEND = (
     "signal: angle of each hidden layer's teaching signal to backprop's; matrix: angle of each "
-    "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
+    "feedback matrix to the Wᵀ that it replaces; both at the end, input side first, 90° is chance"
 )
 
 

@@ -71,10 +71,9 @@ def sweep(
     Raises
     ------
     TypeError, ValueError
-        If something is not known or out of its range.
+        If a name is unknown or a value is out of its range.
     OSError
-        If the folder cannot be written, the cluster cannot be reached, or workers die again and
-        again.
+        If the folder cannot be written, the cluster cannot be reached, or workers die repeatedly.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What `nofb transfer` leaves in a folder: a page, the same in Markdown, figures, every number."""
+"""The report of `nofb transfer`: a page, the same in Markdown, figures, every number."""
 
 from __future__ import annotations
 
@@ -16,51 +16,53 @@ from nofb.transfer.tasks import ACCURACY, CASES, TransferTask
 
 READING = (
     "Final values on test samples, mean ± standard deviation over the seeds. All methods but "
-    "fine-tuning leave the backbone's weights as they are."
+    "fine-tuning keep the backbone's weights frozen."
 )
 SCORES = (
-    "Look at what each method buys with its parameters. The linear probes say what the frozen "
-    "backbone knows already: on the class token alone, and, the fairer one, on all tokens. A "
-    "method that ends below the second one is not worth its cost here."
+    "Compare the score of each method with its number of parameters. The linear probes show what "
+    "the frozen backbone has already learned: from the class token alone, and from all tokens, "
+    "which is the fairer probe. A method that ends below this second probe is not worth its cost "
+    "here."
 )
 SCORES_OF_TEXT = (
-    "Look at what each method buys with its parameters. The linear probe says what the frozen "
-    "backbone knows already. Attention maps are drawn for images alone."
+    "Compare the score of each method with its number of parameters. The linear probe shows what "
+    "the frozen backbone has already learned. There are attention maps for images only."
 )
 BY_BLOCK = (
-    "The dashed line is the frozen backbone by itself: where its class token looks when nobody "
-    "tells it the task. In pass 2 of TOAST the first block has the attention of pass 1, since only "
-    "values are steered. What it gives then changes queries and keys from the second block on."
+    "The dashed line is the frozen backbone alone: the attention of its class token without "
+    "the task. In pass 2 of TOAST the first block has the attention of pass 1, because only "
+    "values are steered. Its new output then changes queries and keys from the second block on."
 )
 STEERED = (
-    "Two rows for each test image of seed 0. Above: the image, and where the class token looks in "
-    "each block of pass 1, the redder the more. Below: the mask m, in blue, which says which "
-    "patches point the task's way, and pass 2, steered by them. Percentages are the attention on "
-    "what is asked for."
+    "Two rows for each test image of seed 0. Above: the image, and the attention of the class "
+    "token in each block of pass 1, in red. Below: the mask m, in blue, which selects the patches "
+    "in the direction of the task, and pass 2, steered by them. Percentages are the attention on "
+    "the object of the question."
 )
 CHANGED = (
-    "Two rows for each test image of seed 0: where the class token looks in each block, above in "
-    "the backbone alone, and below with {title}. There is no mask: nothing comes back from the top."
+    "Two rows for each test image of seed 0: the attention of the class token in each block, "
+    "above in the backbone alone, and below with {title}. There is no mask, because there is no "
+    "feedback."
 )
 
 
 def write(found: Transfers, folder: str | Path, command: str) -> Path:
-    """Write a comparison into a folder, which is made if there is none.
+    """Write a comparison into a folder, which is created if needed.
 
     Parameters
     ----------
     found
         The runs.
     folder
-        Where to. It gets `report.html`, which needs no network, `report.md`, `results.csv` and each
-        figure as PNG and SVG; files of these names are replaced, others are left alone.
+        The folder. It gets `report.html`, which needs no network, `report.md`, `results.csv` and
+        each figure as PNG and SVG. Files of these names are replaced, others are unchanged.
     command
-        What makes the same comparison again, for the reader.
+        The command that repeats the comparison, for the reader.
 
     Returns
     -------
     Path
-        Of `report.html`.
+        The path of `report.html`.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def render(found: Transfers, drawings: Mapping[str, bytes], about: Origin) -> st
             ["method", *headings(found)[2:]],
             [(named(row[0], row[1], paper(row[0])), row[2:]) for row in rows],
         ),
-        notes=bullets("What the columns are", notes(found)),
+        notes=bullets("The columns", notes(found)),
         figures="\n".join(
             figure(stem, drawing, *_words(stem, found.plan.known))
             for stem, drawing in drawings.items()
@@ -114,11 +116,11 @@ def headline(found: Transfers) -> str:
 
 
 def outcome(found: Transfers) -> str:
-    """Return in a few sentences how the methods did, and whether steering did best."""
+    """Return a few sentences on the results: the best method, and the rank of steering."""
     if not found.ended:
-        return "No run came to its end."
+        return "No run was completed."
     measure = found.plan.known.measure
-    sign = -1 if measure == ACCURACY else 1  # what is best comes first
+    sign = -1 if measure == ACCURACY else 1  # the best comes first
     order = sorted(found.ended, key=lambda case: sign * found.scores(case).mean())
     best = order[0]
     end = score(found, best)
@@ -133,7 +135,7 @@ def outcome(found: Transfers) -> str:
 
 
 def _first(title: str) -> str:
-    """Return a title as a sentence begins."""
+    """Return a title for the start of a sentence."""
     return title[0].upper() + title[1:]
 
 
@@ -146,9 +148,9 @@ def _words(stem: str, known: TransferTask) -> tuple[str, str]:
     """Return heading and text of a figure."""
     if stem == "scores":
         text = SCORES_OF_TEXT if known.grid is None else SCORES
-        return "Who learns, and with how much?", text
+        return "Which methods learn, and with how many parameters?", text
     if stem == "attention_by_block":
-        return "Where does the class token look?", BY_BLOCK
+        return "What does the class token attend to?", BY_BLOCK
     case = stem.removeprefix("attention_")
     title = CASES[case].title
     text = STEERED if case.startswith("toast") else CHANGED.format(title=title)
@@ -162,7 +164,7 @@ def _backbone(found: Transfers) -> str:
 
 
 def _settings(found: Transfers) -> dict[str, str]:
-    """Return what all runs had in common, as words."""
+    """Return the common settings of all runs, as text."""
     plan, task = found.plan, found.records[0]["task"]
     tests = len(everything(plan.task).x_test)
     return {

@@ -29,7 +29,7 @@ def headings(found: Transfers) -> list[str]:
 
 
 def cells(found: Transfers, case: str) -> list[str]:
-    """Return the row of a case in words."""
+    """Return the row of a case as text."""
     rate = next(each["task"]["lr"] for each in found.records if each["task"]["case"] == case)
     if case not in found.ended:
         blank = [NOTHING] * (len(headings(found)) - 4)
@@ -46,7 +46,7 @@ def cells(found: Transfers, case: str) -> list[str]:
 
 
 def score(found: Transfers, case: str) -> str:
-    """Return a final score, with its spread where there are several seeds."""
+    """Return a final score, with its spread if there are several seeds."""
     values = found.scores(case)
     accuracy = found.plan.known.measure == ACCURACY
     form, scale, unit = ("{:.1f}", 100, " %") if accuracy else ("{:.3f}", 1, "")
@@ -55,7 +55,7 @@ def score(found: Transfers, case: str) -> str:
 
 
 def attention(found: Transfers, case: str) -> str:
-    """Return how much of the last block's attention is on what is asked for, before and after."""
+    """Return how much of the last block's attention is on the object, before and after."""
     before, after = found.mean(case, "on_before"), found.mean(case, "on_after")
     if before is None or np.array_equal(before, after):
         return NOTHING
@@ -63,7 +63,7 @@ def attention(found: Transfers, case: str) -> str:
 
 
 def at_start(found: Transfers, case: str) -> str:
-    """Return the score before anything was learned."""
+    """Return the score before training."""
     bits = found.before(case)
     return NOTHING if bits is None else f"{bits:.3f}"
 
@@ -75,35 +75,35 @@ def mask(found: Transfers, case: str) -> str:
 
 
 def notes(found: Transfers) -> list[str]:
-    """Return what must be said below the table."""
+    """Return the notes below the table."""
     said = [
-        "learn: parameters that learn, the head included; cost: multiply-adds of a prediction, "
+        "learn: trained parameters, with the head; cost: multiply-adds of a prediction, "
         "relative to the frozen backbone alone."
     ]
     if found.plan.known.marks is not None:
         said.append(
             "attention: how much of the class token's attention, in the last block, is on "
-            "what is asked for, before and after; an even spread is 44 %."
+            "the object of the question, before and after; uniform attention has 44 %."
         )
     else:
         said += _of_text(found)
     if found.plan.rule != "bp" and found.plan.lr is None:
-        said.append(f"The rates were found for backprop, and not for {found.plan.rule}.")
+        said.append(f"The rates were found for backprop, not for {found.plan.rule}.")
     return [*said, *found.dead(), *found.stopped()]
 
 
 def _of_text(found: Transfers) -> list[str]:
-    """Return what must be said of a task whose samples are text."""
+    """Return the notes on a task whose samples are text."""
     known, said = found.plan.known, []
     if known.measure == BITS:
         said.append(
-            "bits per character: the loss on test sequences; less is better. before: the same "
-            "before anything was learned."
+            "bits per character: the loss on test sequences, smaller is better; before: the loss "
+            "before training."
         )
     if any(case.startswith("toast") for case in found.plan.named):
         said.append(
-            "mask: the mean of m over all tokens after training, padding included. No feedback "
-            "path was pre-tuned on this backbone, so that each begins at random."
+            "mask: the mean of m over all tokens after training, padding included. There is no "
+            "pre-tuned feedback path for this backbone, so TOAST starts from a random one."
         )
     if found.plan.lr is None:
         said.append(known.source)
@@ -117,14 +117,14 @@ def table(found: Transfers) -> str:
 
 
 def as_markdown(found: Transfers, title: str, outcome: str, command: str) -> str:
-    """Return the table as a page in Markdown, with the command that makes it again."""
+    """Return the table as a page in Markdown, with the command that repeats it."""
     rows = [headings(found), *(cells(found, case) for case in found.plan.named)]
     said = "\n".join(f"- {each}" for each in notes(found))
     return "\n\n".join([*page_head(title, command, ""), outcome, markdown(rows), said]) + "\n"
 
 
 def as_csv(found: Transfers) -> str:
-    """Return one line for each run, epoch and measure; then what was measured at the end."""
+    """Return one line for each run, epoch and measure; then the measures at the end."""
     return csv_lines(chain([COLUMNS], _lines(found)))
 
 
@@ -144,5 +144,5 @@ def _lines(found: Transfers) -> Iterator[tuple[object, ...]]:
 
 
 def paper(case: str) -> str:
-    """Return where a case is from."""
+    """Return the source of a case."""
     return METHODS[CASES[case].method].paper

@@ -16,8 +16,8 @@ Symbols: h_l activation (N, n_l); ĥ_0 the input with its label, of length √n_
     a sample; θ threshold, for each unit; σ logistic function; N batch size.
 Prediction: every label is tried. The score of a label is the sum of G_l - θ n_l over all hidden
     layers but the first, and the output unit of the loss maps the scores to ŷ.
-Below batch normalisation a layer's goodness is that of its own output: each pass is normalised by
-    itself, and above it the two labels would be equally good.
+Below batch or layer normalisation a layer's goodness is that of its own output: above it all labels
+    would be equally good, since each pass, or each sample, is brought to one length.
 Why it works: the goodness of a layer does not depend on other layers. Eq. 1 removes the goodness of
     the layer below from the input, so each layer must find its own features.
 Uses: the labels, its own activations, two more forward passes. Does not use: the error, W in the
@@ -38,6 +38,7 @@ from nofb import settings
 from nofb.feedback import state_of
 from nofb.graph import Graph
 from nofb.kernels.jit import kernel
+from nofb.layers import LayerNorm
 from nofb.rule import Array, Network, Rule, Signals, Trace, Uses, WeightedLayer
 
 EPSILON = 1e-8  # avoids a division by zero
@@ -163,7 +164,7 @@ class ForwardForward(Rule):
             for layer in net.weighted[:-1]:
                 h = judged(labelled, layer)
                 signal = push(h, log_odds(h, self.threshold))  # eqs. 2 to 5
-                own = needs_the_batch_above(net, layer)
+                own = is_normalised_above(net, layer)
                 send = labelled.times_slope if own else labelled.delta
                 yield layer, send(layer, signal), labelled  # eq. 6
 
@@ -192,17 +193,18 @@ class ForwardForward(Rule):
 def judged(trace: Trace, layer: WeightedLayer) -> Array:
     """Return the activations that goodness is measured on, a row for each sample.
 
-    They are those that the layer shows to others. Below batch normalisation they are its own: each
-    pass is normalised by itself, so that above it right and wrong labels would be equally good.
+    They are those that the layer shows to others. Below batch or layer normalisation they are its
+    own: above it right and wrong labels would be equally good.
     """
-    if needs_the_batch_above(trace.net, layer):
+    if is_normalised_above(trace.net, layer):
         return trace[layer].h.reshape(trace.samples, -1)
     return trace.h_shown(layer)
 
 
-def needs_the_batch_above(net: Graph, layer: WeightedLayer) -> bool:
-    """Return whether what a layer shows to others depends on the batch."""
-    return not all(above.by_sample for above in net.weightless_above(layer))
+def is_normalised_above(net: Graph, layer: WeightedLayer) -> bool:
+    """Return whether what a layer shows to others has a length that says little of its own."""
+    above = net.weightless_above(layer)
+    return any(isinstance(each, LayerNorm) or not each.by_sample for each in above)
 
 
 def normalised(h_below: Array) -> Array:

@@ -1,8 +1,8 @@
-"""One grid search: the values that do best on held-out samples, however far they lie.
+"""A grid search: it finds the best values on held-out samples, also outside the first grid.
 
-If the best value of a setting is the first or the last one tried, the search goes on past it.
-A best value at an end may be far from the best there is, and a control that is searched too
-narrowly makes every rule look better than it is.
+If the best value of a setting is the first or the last one tried, the search continues beyond it. A
+best value at an end may be far from the true optimum. If the grid of a control is too narrow, every
+other rule looks better than it is.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from nofb.runs.task import own_code, task_of
 from nofb.strict_json import canonical
 from nofb.training.progress import bar
 
-LOWEST, HIGHEST = 1e-7, 100.0  # where a search that wins on and on gives up
+LOWEST, HIGHEST = 1e-7, 100.0  # a search ends here, even if the last value is the best
 
 Point = tuple[float, ...]  # a value for each axis
 
 
 @dataclass(frozen=True)
 class Score:
-    """What points are compared by: a measure of held-out samples at the end of a run.
+    """The score of a point: a measure of held-out samples at the end of a run.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class Score:
     best
         `max` or `min`.
     digits
-        How many decimals are compared.
+        The number of decimals that are compared.
     diverged
-        What a run that diverged counts as.
+        The score of a run that diverged.
     """
 
     measure: str
@@ -64,17 +64,17 @@ class Search:
     Attributes
     ----------
     run
-        What is the same in all runs; some of the training samples must be held out.
+        The specification that is the same in all runs; it must hold out some training samples.
     grid
         The values of each axis: a setting, or an attribute of the rule.
     seeds
-        How many seeds each point is run with.
+        The number of seeds of each point.
     score
-        What the points are compared by.
+        The score by which the points are compared.
     beyond
-        How many points past the ends of the grid may be tried; as many as it takes if left out.
+        How many points outside the grid may be tried; no limit if left out.
     found
-        The mean score of each point that was tried.
+        The mean score of each point that was tried so far.
     """
 
     run: Specification
@@ -86,7 +86,7 @@ class Search:
 
     @property
     def best(self) -> Point:
-        """The point with the best score, the one with smaller values in a tie."""
+        """The point with the best score; in a tie, the one with the smaller values."""
         return self.score.best(sorted(self.found), key=self.found.__getitem__)
 
     def named(self, point: Point) -> dict[str, float]:
@@ -102,7 +102,7 @@ class Search:
         return [run.replace(seed=seed) for seed in range(self.seeds)]
 
     def next_points(self) -> list[Point]:
-        """Return the points to try now: the grid, then whatever lies past an end that is best."""
+        """Return the points to try next: first the grid, then points beyond an end that is best."""
         if not self.found:
             return list(product(*self.grid.values()))
         tried = len(self.found) - prod(map(len, self.grid.values()))
@@ -122,16 +122,16 @@ class Search:
 def search(
     searches: Iterable[Search], jobs: int = 1, log: str | Path | None = None, name: str = "search"
 ) -> None:
-    """Try every point of every search that the log does not have, and go on past the ends.
+    """Try every point of every search that is not in the log, and continue beyond the ends.
 
     Parameters
     ----------
     searches
-        Their `found` is filled.
+        The searches; their `found` is filled.
     jobs, log
         As for `nofb.runs.grid.run_grid`.
     name
-        What the progress bar says.
+        The label of the progress bar.
 
     Raises
     ------
@@ -163,14 +163,14 @@ def past_the_end(tried: Iterable[float], best: float) -> float | None:
     Parameters
     ----------
     tried
-        Every value so far. A single value is no search and is left alone.
+        Every value so far. A single value is not a search, so nothing follows.
     best
-        The one of them that won.
+        The best of them.
 
     Returns
     -------
     float or None
-        Twice the largest value, or half the smallest one.
+        Twice the largest value, or half the smallest.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Methods of transfer on one task, several seeds: what is learned, and what it costs."""
+"""Methods of transfer on one task, with several seeds: their accuracy and their cost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FEW = 40  # samples are enough to compile everything
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared.
+    """The plan of a comparison.
 
     Attributes
     ----------
@@ -35,20 +35,21 @@ class Plan:
     cases
         Keys of `nofb.transfer.tasks.CASES`; those that fit the task if left out.
     seeds
-        How many: 0, 1, ... A seed draws the training samples, the start and their order.
+        Their number: 0, 1, ... A seed draws the training samples, their order and the initial
+        weights.
     samples, epochs
-        How many training samples, and how often each is seen; the task's if left out.
+        The number of training samples, and of epochs; the task's numbers if left out.
     lr
-        The learning rate of every case; each one's own if left out.
+        The learning rate of every case; the default of each case if left out.
     rule
-        The rule that teaches: a short name, or module:Class.
+        The rule that trains the models: a short name, or module:Class.
     released
         Whether TOAST adds the value bias twice, as its released code does.
 
     Raises
     ------
     TypeError, ValueError
-        If a name is not known or a number is out of its range.
+        If a name is unknown or a number is out of its range.
     """
 
     task: str = "vision"
@@ -85,12 +86,12 @@ class Plan:
 
     @property
     def named(self) -> list[str]:
-        """The cases, in the order in which they were asked for, each once."""
+        """The cases, in the order in which they were given, each once."""
         usual = [name for name in DEFAULT if name in self.known.rates]
         return list(dict.fromkeys(self.cases or usual))
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Return every run, seed by seed, with the code that makes its numbers."""
+        """Return every run, ordered by seed, with the name of its code."""
         code = {"code": fingerprint.of_nofb(), "own_code": own_code(RULES[self.rule])}
         return [plain({**self._task(name, seed), **code})
                 for seed in range(self.seeds) for name in self.named]  # fmt: skip
@@ -115,16 +116,16 @@ class Transfers:
     Attributes
     ----------
     plan
-        What was asked for.
+        The plan that was run.
     records
-        What the log keeps of each run, in the order of the plan.
+        The line of the log for each run, in the order of the plan.
     """
 
     plan: Plan
     records: tuple[Record, ...]
 
     def runs(self, case: str) -> list[Mapping[str, Any]]:
-        """Return the results of one case that came to their end, seed by seed."""
+        """Return the results of the completed runs of one case, in the order of the seeds."""
         found = [each["result"] for each in self.records
                  if each["task"]["case"] == case and "result" in each]  # fmt: skip
         return [result for result in found if result["stopped"] is None]
@@ -137,29 +138,29 @@ class Transfers:
         return np.array(ends, float) / (np.log(2) if bits else 1)
 
     def before(self, case: str) -> float | None:
-        """Return the bits per character before a case learned, a mean over seeds."""
+        """Return the bits per character of a case before training, a mean over seeds."""
         loss = self.mean(case, "start")
         return None if loss is None else float(loss / np.log(2))
 
     def mean(self, case: str, name: str) -> Any:
-        """Return the mean over seeds of what each run returned, `None` if there is nothing."""
+        """Return the mean over seeds of a value of each run, `None` if there is no run."""
         values = [run.get(name) for run in self.runs(case)]
         if not values or any(value is None for value in values):
             return None
         return np.mean(np.array(values, float), axis=0)
 
     def seconds(self, case: str) -> float:
-        """Return how long a run trained, a mean over seeds."""
+        """Return the training time of a run, a mean over seeds."""
         spent = [sum(run["history"]["seconds"]) for run in self.runs(case)]
         return float(np.mean(spent)) if spent else float("nan")
 
     @property
     def ended(self) -> list[str]:
-        """The cases of which a run came to its end."""
+        """The cases with at least one completed run."""
         return [case for case in self.plan.named if self.runs(case)]
 
     def stopped(self) -> list[str]:
-        """Return a sentence for each run that ended early; no mean has them in it."""
+        """Return a sentence for each run that ended early; no mean includes these runs."""
         said = []
         for record in self.records:
             why = record.get("error") or record["result"]["stopped"]
@@ -186,21 +187,21 @@ def compare_transfers(
     cluster: str | None = None,
     log: str | Path | None = None,
 ) -> Transfers:
-    """Train every case, several seeds each; what a log has a result for is not run again.
+    """Train every case with several seeds; runs with a result in the log are not repeated.
 
     Parameters
     ----------
     plan
-        What is compared.
+        The plan.
     jobs, cluster, log
         As for `nofb.runs.grid.run_grid`.
     done
-        Is called with each record as it comes in.
+        A function that is called with each record when its run ends.
 
     Raises
     ------
     TypeError, ValueError
-        If there are not so many samples, or the rule cannot teach one of the models.
+        If the data set has fewer samples, or the rule cannot train one of the models.
 
     Examples
     --------
@@ -222,9 +223,9 @@ def compare_transfers(
 
 
 def try_out(plan: Plan, tasks: Sequence[Task], compile_all: bool) -> None:
-    """Refuse what no run could do, before any is begun; and compile what several would.
+    """Refuse a plan that cannot be run, before the first run; compile shared kernels once.
 
-    Two processes that compile the same kernel at the same moment can spoil Numba's cache.
+    If two processes compile the same kernel at the same moment, they can damage Numba's cache.
     """
     known, rule = plan.known, RULES[plan.rule]
     data = known.drawn(everything(plan.task), tasks[0]["samples"], 0)

@@ -1,7 +1,6 @@
-"""One run of transfer: a model learns, and what became of it is measured.
+"""One run of transfer: a model is trained and measured.
 
-What the first token attends to in some test samples is kept, too, so that figures need no run
-again.
+The attention of the first token in some test samples is kept too, so that figures need no new run.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from nofb.types import Array
 
 STEERED = 500  # test samples on which attention is measured
 TEXTS = 200  # the same, of texts, which have more tokens
-SHOWN = 4  # of them, whose attention is kept sample by sample
+SHOWN = 4  # of them, whose attention is kept for each sample
 DIGITS = 4
 UNSTEERED = {"mask": None, "td": None, "mask_of": None, "dead": False}
 
@@ -38,7 +37,7 @@ def everything(task: str) -> Dataset:
     Raises
     ------
     ConnectionError
-        If they are not here, and cannot be downloaded.
+        If they are not on this machine, and cannot be downloaded.
     """
     try:
         return TASKS[task].load()
@@ -64,7 +63,7 @@ def pretuned(task: str) -> Toast | None:
 
 
 def model_of(task: Task) -> Transferred:
-    """Return the model of a run before it learns."""
+    """Return the model of a run before training."""
     case, name = CASES[task["case"]], task["transfer"]
     start = pretuned(name) if case.pretuned else None
     released = {"released": True} if task["released"] else {}
@@ -76,7 +75,7 @@ def model_of(task: Task) -> Transferred:
 
 @end_everything()
 def run_one(task: Task, rule: type[Rule]) -> dict[str, Any]:
-    """Train one model, and return its history, its size and cost, and what it attends to."""
+    """Train one model, and return its history, its size, its cost and its attention."""
     known, model = TASKS[task["transfer"]], model_of(task)
     data = known.drawn(everything(known.name), task["samples"], task["seed"])
     run = train(model, rule(), data, task)
@@ -93,7 +92,7 @@ def run_one(task: Task, rule: type[Rule]) -> dict[str, Any]:
 
 
 def train(model: Transferred, rule: Rule, data: Dataset, task: Task) -> Run:
-    """Train a model as all of them are trained; a run that diverges says so in `stopped`."""
+    """Train a model; if the run diverges, `stopped` has the reason."""
     return fit(
         model, rule, data, task["epochs"], BATCH_SIZE, optimizer(task["lr"]), task["seed"],
         probe=0, progress=False,
@@ -103,24 +102,25 @@ def train(model: Transferred, rule: Rule, data: Dataset, task: Task) -> Run:
 def looked_at(
     model: Transferred, x: Array, marks: Callable[[], Array] | None = None
 ) -> dict[str, Any]:
-    """Return what the first token attends to before and after, and what steers it.
+    """Return the attention of the first token before and after training, and its feedback.
 
     Parameters
     ----------
     model
-        Before or after it learned.
+        Before or after training.
     x
         Test samples.
     marks
-        Returns which patches of them show what is asked for.
+        A function that returns which of their patches show the object of the question.
 
     Returns
     -------
     dict
-        "rows" of a few samples, and of these "before" and "after" (blocks, samples, patches) and
-        "named", their predictions. With marks "on_before" and "on_after", the share of each block's
-        attention that is on them, means over all samples. Of TOAST "mask" and "td" (root mean
-        square, by block), "mask_of" the few, and whether it is "dead": every mask is 0.
+        "rows" of a few samples; of these, "before" and "after" (blocks, samples, patches) and their
+        predictions, "named". With marks also "on_before" and "on_after": the fraction of each
+        block's attention that is on them, means over all samples. With TOAST also "mask" and "td"
+        (root mean square, by block), "mask_of" the few samples, and "dead": whether every mask is
+        0.
     """
     found: dict[str, Any] = dict(UNSTEERED)
     asked = None if marks is None else marks()[: len(x)]
@@ -142,7 +142,7 @@ def looked_at(
 
 
 def steered(model: Transferred, x: Array) -> dict[str, Any]:
-    """Return what steers a model that reads text: "mask", "td" and "dead", as in `looked_at`."""
+    """Return the "mask", "td" and "dead" of a model that reads text, as in `looked_at`."""
     found = _strength(model.steer(x)) if isinstance(model, Toast) else {}
     return {name: _rounded(value) for name, value in {**UNSTEERED, **found}.items()}
 
@@ -154,7 +154,7 @@ def _strength(steering: Steering) -> dict[str, Any]:
 
 
 def few_of_each(asked: Array | None) -> list[int]:
-    """Return a few samples: equally many of each place where there is what is asked for.
+    """Return a few samples: equally many for each place of the object.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def few_of_each(asked: Array | None) -> list[int]:
 
 
 def _rounded(value: Any) -> Any:
-    """Return numbers with few digits, since a log keeps them as text."""
+    """Return numbers with few digits, because a log keeps them as text."""
     if isinstance(value, np.ndarray | np.floating):
         return np.round(np.asarray(value, np.float64), DIGITS).tolist()
     return value

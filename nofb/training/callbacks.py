@@ -82,7 +82,7 @@ class EarlyStopping(Callback):
     Raises
     ------
     TypeError, ValueError
-        If a parameter is out of its range, or `fit` has no validation split.
+        If an argument is out of its range, or `fit` has no validation split.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class EarlyStopping(Callback):
             )  # fmt: skip
         if not run.history.epochs:
             self.best, self.best_epoch, self._kept = 0.0, 0, None
-            _snapshot(run)  # what cannot be kept is refused now
+            _snapshot(run)  # refuses now what cannot be kept
         self._stop_if_due(run)
 
     def __call__(self, run: Run) -> None:
@@ -141,12 +141,12 @@ class EarlyStopping(Callback):
             _put_back(run, self._kept)
 
     def check_kept(self, run: Run) -> None:
-        """Refuse a best epoch, read from a file, that could not be given back; `run` is changed.
+        """Refuse a best epoch from a file that could not be restored; `run` is changed.
 
         Raises
         ------
         ValueError, TypeError, LookupError, AttributeError
-            With what is wrong.
+            With the part that is wrong.
         """
         if checks.whole("best_epoch", self.best_epoch, least=0) > run.history.epochs:
             raise ValueError(f"best_epoch is {self.best_epoch} of {run.history.epochs} epochs")
@@ -168,7 +168,7 @@ class EarlyStopping(Callback):
 
 
 def checked(callbacks: Iterable[AfterEpoch]) -> list[AfterEpoch]:
-    """Return the callbacks as a list, or refuse what could not be called after an epoch.
+    """Return the callbacks as a list, or refuse an object that is not a callback.
 
     Examples
     --------

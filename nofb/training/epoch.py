@@ -34,9 +34,9 @@ class Epochs:
     batches
         The training samples.
     epochs
-        The total number of epochs.
+        The total number of epochs of the run.
     interrupts
-        Is called after every step, and may end the epoch.
+        An object that is called after every step, and may end the epoch.
     """
 
     run: Run
@@ -49,7 +49,7 @@ class Epochs:
         self.ceiling = TOO_LARGE * max(1.0, float(self.run.history.start["test_loss"]))
 
     def train(self, epoch: int) -> dict[str, float | Array]:
-        """Go once through the training samples; return the running loss and accuracy."""
+        """Train once on each training sample; return the running loss and accuracy."""
         run, batches = self.run, self.batches
         loss = right = 0.0
         started = time.perf_counter()
@@ -78,7 +78,7 @@ class Epochs:
         Raises
         ------
         Diverged
-            With what may help: smaller inputs, and a smaller rate if weights have `moved`.
+            With advice: smaller inputs, and a smaller learning rate if the weights have changed.
         """
         if loss < self.ceiling:
             return
@@ -92,12 +92,12 @@ class Epochs:
         raise Diverged(f"{run.rule.name} was stopped {where}: the loss is {loss:.4g}; {cure}")
 
     def check_weights(self, where: str) -> None:
-        """Stop a run whose weights a callback has made NaN or infinite.
+        """Stop a run if a callback has set weights to NaN or infinity.
 
         Raises
         ------
         Diverged
-            With the place: no learning rate would help.
+            With the weight array: no learning rate would help.
         """
         try:
             self.run.net.check_weights()

@@ -23,7 +23,7 @@ class Examiner:
     data, validation, seed
         As for `fit`.
     probe
-        The probe, for the comparison with backprop.
+        The probe for the comparison with backprop.
 
     Attributes
     ----------
@@ -52,11 +52,11 @@ class Examiner:
         self.probe = self._batch_of(probe)
 
     def evaluate(self) -> dict[str, float | Array]:
-        """Return every measure that needs no training step."""
+        """Return all measures that need no training step."""
         return {**self._losses(), **self._compared()}
 
     def look_first(self) -> dict[str, float | Array]:
-        """Return the measures from before the first step, or refuse what they show.
+        """Return the measures before the first step, or refuse values that are not finite.
 
         Raises
         ------
@@ -76,14 +76,14 @@ class Examiner:
             row[f"{name}_loss"] = loss
             row[f"{name}_accuracy"] = accuracy if self.classes else np.nan
         if not self.classes:
-            row["train_accuracy"] = np.nan  # the running share of right answers means nothing here
+            row["train_accuracy"] = np.nan  # a running accuracy has no meaning here
         return row
 
     def _compared(self) -> dict[str, Array]:
         return {} if self.probe is None else self.probe.measure(self.run.rule)
 
     def _two_classes(self) -> bool:
-        """Return whether a logistic output with targets 0 and 1 means two classes."""
+        """Return whether the output is logistic with targets 0 and 1: two classes."""
         one = self.run.net.n_outputs == 1 and self.run.net.names_classes
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 
@@ -92,7 +92,7 @@ class Examiner:
             x, target = self._prepare("probe", *probe.samples)
         else:
             x, target = (rows[: probe.samples] for rows in self.splits["test"])
-        # A copy: what the user does to other samples later is no matter.
+        # A copy: later changes by the user have no effect.
         return ProbeBatch(self.run.net, x.copy(), target, probe.measures) if len(x) else None
 
     def _prepare(self, name: str, x: Array, y: Array) -> Samples:

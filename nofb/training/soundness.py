@@ -1,6 +1,6 @@
-"""Whether a copy of a run that was filled from a file could be trained on.
+"""Checks that a copy of a run, filled from a file, can be trained further.
 
-It is asked before the run itself is filled: a file made by hand may hold anything.
+This is checked before the run itself is filled: a file made by hand may hold anything.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ STEPS = ("loss", "train_accuracy", "seconds")  # measured in training; all else 
 
 
 def check(net: Network, parts: Mapping[str, Any], batches: Batches, done: int) -> None:
-    """Refuse a filled copy that no run of so many epochs could have left.
+    """Refuse a filled copy that cannot come from a run of this number of epochs.
 
     Parameters
     ----------
     net, parts
         The copy; it may be changed.
     batches
-        Of the run itself.
+        The batches of the run itself.
     done
-        How many epochs are in the file.
+        The number of epochs in the file.
 
     Raises
     ------
     ValueError, TypeError, LookupError, ArithmeticError, AttributeError
-        With what is wrong.
+        With the part that is wrong.
     """
     run = Run(net, parts["rule"], parts["optimizer"])
     net.check_weights()
@@ -52,7 +52,7 @@ def check(net: Network, parts: Mapping[str, Any], batches: Batches, done: int) -
 
 
 def _check_optimizers(run: Run) -> None:
-    """Check the optimizer of the run and those of inverses, by the names that they know."""
+    """Check the optimizer of the run and those of inverses, by the names of their arrays."""
     layers = run.net.weighted
     parameters = {
         f"{index}.{name}": getattr(layer, name)

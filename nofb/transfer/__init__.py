@@ -1,4 +1,4 @@
-"""Transfer: a trained backbone learns another task, by TOAST or what it is compared with.
+"""Transfer: a trained backbone learns another task, by TOAST or by another method.
 
 `METHODS` maps each short name to its class, one file each; `make("toast", backbone, n_outputs)`
 builds a network that `nofb.fit` trains with any rule.
@@ -50,7 +50,7 @@ def make(
     start: Transferred | None = None,
     **options: Any,
 ) -> Transferred:
-    """Build a model that begins as a backbone and learns another task.
+    """Build a model that starts as a copy of a backbone and learns another task.
 
     Parameters
     ----------
@@ -58,21 +58,21 @@ def make(
         A key of `METHODS`.
     backbone
         A trained transformer, such as `nofb.networks.make("vision_transformer", data)` after
-        `nofb.fit`. It is copied, and stays as it is.
+        `nofb.fit`. It is copied and does not change.
     n_outputs
-        How many outputs the task has.
+        The number of outputs of the task.
     seed
-        Seeds what the method adds, and the head.
+        The seed of the layers that the method adds, and of the head.
     start
-        A model on the same backbone to begin from, such as a TOAST that was pre-tuned.
+        A model on the same backbone to start from, such as a pre-tuned TOAST.
     options
-        Those of the method, see its class.
+        The options of the method, see its class.
 
     Raises
     ------
     TypeError, ValueError
-        If there is no such method or option, a value is out of its bounds, or the backbone is not
-        built like a transformer of `nofb.networks`.
+        If the method or an option is unknown, a value is out of its bounds, or the backbone does
+        not have the structure of a transformer of `nofb.networks`.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def load(path: str | os.PathLike[str], backbone: Network | Backbone) -> Transfer
     OSError
         If there is no such file.
     ValueError
-        If the file is not a whole one, or needs another backbone.
+        If the file is not complete, or needs another backbone.
 
     Examples
     --------

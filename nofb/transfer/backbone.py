@@ -1,7 +1,7 @@
-"""A backbone: a trained transformer, taken apart, that stays as it is while others learn.
+"""A backbone: a trained transformer and its parts, which are frozen while other layers learn.
 
-It is recognised by its structure. In front are layers that make tokens; then come blocks, each with
-attention and dense layers; then what makes the outputs of the tokens.
+It is recognised by its structure: first layers that make tokens; then blocks, each with attention
+and dense layers; then layers that compute the outputs from the tokens.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from nofb.types import Array
 
 FIRST, MEAN, EACH = "the first token", "the mean of all tokens", "each token"
 
-# Adds what a block's attention is made of, above its tokens: queries, keys and values.
+# Adds the inputs of a block's attention, above its tokens: queries, keys and values.
 Receive = Callable[[Wiring, Attention, Layer | None], Sequence[Layer]]
 
 
 def plainly(graph: Wiring, attention: Attention, at: Layer | None) -> list[Layer]:
-    """Make queries, keys and values of the same tokens, as a backbone does by itself."""
+    """Compute queries, keys and values from the same tokens, as in the backbone alone."""
     return [graph.add(layer, at) for layer in (attention.query, attention.key, attention.value)]
 
 
@@ -53,11 +53,11 @@ class TransformerBlock:
     attention
         The attention, with its four dense layers.
     dense
-        The layers after it, token by token.
+        The layers after it, for each token.
     norms
         The two layers that normalise.
     norm_first
-        Whether they stand first in their branches, or else above the sums.
+        Whether they are first in their branches, or else above the sums.
     """
 
     attention: Attention
@@ -72,16 +72,16 @@ class TransformerBlock:
         receive: Receive = plainly,
         present: Layer | None = None,
     ) -> Layer:
-        """Add the block to a graph, above the tokens X_l, and return what gives X_{l+1}.
+        """Add the block to a graph, above the tokens X_l, and return the node of X_{l+1}.
 
         Parameters
         ----------
         graph, at
-            The graph, and the layer that gives X_l.
+            The graph, and the node of X_l.
         receive
-            What adds queries, keys and values.
+            A function that adds queries, keys and values.
         present
-            What says which tokens are present, for text that is padded.
+            The node of the mask of present tokens, for padded text.
         """
         first, second = self.norms
         below = graph.add(first, at) if self.norm_first else at
@@ -99,18 +99,18 @@ class TransformerBlock:
 
 @dataclass
 class Parts:
-    """The parts of a backbone, new copies that belong to no network yet.
+    """New copies of the parts of a backbone, which belong to no network yet.
 
     Attributes
     ----------
     embedding
-        What makes tokens of samples.
+        The layers that make tokens from samples.
     blocks
         The blocks.
     norm
-        What normalises the last tokens, if anything does.
+        The normalisation of the last tokens, if there is one.
     pool
-        What makes one row of them: `FirstToken`, `MeanToken`, or nothing.
+        The layer that makes one row from them: `FirstToken`, `MeanToken`, or nothing.
     """
 
     embedding: list[Part]
@@ -125,29 +125,30 @@ class Backbone:
     Parameters
     ----------
     net
-        A transformer of `nofb.networks`, or one that is built alike.
+        A transformer of `nofb.networks`, or one with the same structure.
 
     Attributes
     ----------
     net
         The copy.
     tokens, units
-        How many tokens there are in each block, and how many units each has.
+        The number of tokens in each block, and the number of units of each token.
     rows
-        What the head reads: `FIRST`, `MEAN` or `EACH`.
+        The input of the head: `FIRST`, `MEAN` or `EACH`.
     inputs
-        What gives the tokens X_l that each block receives, and at the end what the last one gives.
+        The nodes of the tokens X_l, the input of each block, and the node of the last block's
+        output.
     final
-        What gives the last tokens, normalised if they are.
+        The node of the last tokens, after the normalisation if there is one.
     top
-        What gives the rows that the head reads.
+        The node of the head's input.
     present
-        What says which tokens are present, for text that is padded, or `None`.
+        The node of the mask of present tokens, for padded text, or `None`.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no network, or not built like that.
+        If it is not a network, or has another structure.
 
     Examples
     --------
@@ -180,7 +181,7 @@ class Backbone:
 
     @property
     def selected(self) -> Layer:
-        """What gives z: the last tokens, not normalised where each has outputs (TOAST's code)."""
+        """The node of z: the last tokens, not normalised if each has outputs, as in TOAST."""
         return self.inputs[-1] if self.rows == EACH else self.final
 
     def copies(self) -> Parts:
@@ -189,14 +190,14 @@ class Backbone:
         return _Places(self.net, layers).parts()
 
     def send(self, x: Array, *given: Layer) -> Array:
-        """Return what some layers give for samples, side by side along the last axis.
+        """Return the outputs of some layers for samples, concatenated along the last axis.
 
         Parameters
         ----------
         x
-            Samples as `net.as_input` gives them.
+            Samples as `net.as_input` returns them.
         given
-            Layers of `net`, which give equally many rows for a sample.
+            Layers of `net` with the same number of rows for a sample.
         """
         units = [layer.shape_out[-1] for layer in given]
         ends = np.cumsum(units)
@@ -212,7 +213,7 @@ class Backbone:
 
     @property
     def digest(self) -> str:
-        """What tells this backbone from others: half of a SHA-256 of its layers and weights."""
+        """The identity of this backbone: half of a SHA-256 of its layers and weights."""
         total = hashlib.sha256()
         for node in self.net.nodes[:-1]:  # its own head is not used
             total.update(repr(node).encode())
@@ -223,14 +224,14 @@ class Backbone:
 
     @property
     def size(self) -> int:
-        """How many parameters it has without its own head."""
+        """The number of parameters without its own head."""
         return sum(
             array.size for node in self.net.nodes[:-1] for array in node.parameters().values()
         )
 
 
 def attends(net: Network) -> list[Attend]:
-    """Return the layers of a network that attend, from the first block to the last."""
+    """Return the attention layers of a network, from the first block to the last."""
     return [node for node in net.nodes if isinstance(node, Attend)]
 
 
@@ -246,7 +247,7 @@ def mean_attention(net: Network, passes: Iterator[tuple[Trace, slice]], samples:
 
 
 class _Places:
-    """Where the parts of a backbone stand in the list of its layers."""
+    """The positions of the parts of a backbone in the list of its layers."""
 
     def __init__(self, net: Network, layers: Sequence[Part] | None = None) -> None:
         self.layers = list(net.layers if layers is None else layers)
@@ -271,7 +272,7 @@ class _Places:
             raise _unlike(f"above its blocks it has {self.layers[at:]}")
 
     def _read_block(self, at: int) -> int:
-        """Read the block that begins at a place, and return where the next one begins."""
+        """Read the block at a position, and return the position of the next one."""
         branch = self.layers[at].layers  # type: ignore[union-attr]
         norm_first = isinstance(branch[0], LayerNorm)
         length = 2 if norm_first else 4
@@ -294,7 +295,7 @@ class _Places:
 
 
 def _attention(part: Part) -> bool:
-    """Say whether a part is a residual branch of attention, normalised first or not."""
+    """Return whether a part is a residual branch of attention, normalised first or not."""
     if not isinstance(part, Residual) or part.shortcut or part.activation:
         return False
     kinds = [type(layer) for layer in part.layers]

@@ -1,4 +1,4 @@
-"""What a prediction costs, in multiply-adds: of the backbone alone, and with a method."""
+"""The cost of a prediction, in multiply-adds: of the backbone alone, and with a method."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from nofb.transfer.model import Transferred
 def forward_cost(model: Transferred) -> float:
     """Return the multiply-adds of a prediction, as a multiple of those of the backbone alone.
 
-    Pass 1 counts as far as the method needs it, as do attention's products of tokens with tokens.
+    The parts of pass 1 that the method needs are included, and so are the products of tokens in
+    attention.
 
     Parameters
     ----------
     model
-        What `nofb.transfer.make` returned.
+        A model from `nofb.transfer.make`.
 
     Examples
     --------
@@ -32,7 +33,7 @@ def forward_cost(model: Transferred) -> float:
 
 
 def needed(net: Network, layers: Iterable[Layer]) -> set[Layer]:
-    """Return the layers that some layers of a network are computed from, themselves included."""
+    """Return the layers that are needed to compute some layers of a network, with these layers."""
     found: set[Layer] = set()
     left = list(layers)
     while left:

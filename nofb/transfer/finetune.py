@@ -1,13 +1,13 @@
-"""Fine-tuning: what if everything may learn?
+"""Fine-tuning: what if all weights learn?
 
 The plain baseline of every paper on transfer; here as in Shi et al. 2023 (arXiv 2305.15542).
 
     h = row(backbone(x))                            (1)   all weights of the backbone learn
-    a = h W + b                                     (2)   W and b of a new head, too
+    a = h W + b                                     (2)   and W and b of a new head
 
-Symbols: x samples; row(.) what the backbone's own head reads (N, d); W, b head.
+Symbols: x samples; row(.) the input of the backbone's own head (N, d); W, b head.
 Uses: a copy of all weights for each task, where other methods share the backbone among tasks.
-Gaps: none. Nothing can be computed beforehand, since the first layer learns as well.
+Gaps: none. Nothing can be computed in advance, because the first layer learns too.
 """
 
 import copy
@@ -40,14 +40,14 @@ class Finetune(Transferred):
         return copy.deepcopy(self.backbone.net.layers[:-1])  # eq. 1
 
     def kept(self) -> list[Layer]:
-        """Return no layer: nothing is computed beforehand."""
+        """Return no layer: nothing is computed in advance."""
         return []
 
     def takes(self) -> tuple[int, ...]:
         return self.backbone.net.input_shape or ()
 
     def as_input(self, x: Array, name: str = "x") -> Array:
-        """Return samples as the backbone takes them."""
+        """Return samples in the form for the backbone."""
         return self.backbone.net.as_input(x, name)
 
     def freeze(self) -> None:

@@ -1,6 +1,6 @@
-"""The wiring that methods of transfer share: tokens taken apart, and tokens put between others.
+"""Layers that methods of transfer share: they select, remove and insert tokens and units.
 
-None of it has weights.
+None of them has weights.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from nofb.types import Array, Shape
 
 
 class TakeUnits(WeightlessLayer):
-    """Keep some units of what comes in: (..., units) becomes (..., stop - start).
+    """Keep some units of the input: (..., units) becomes (..., stop - start).
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class TakeUnits(WeightlessLayer):
     Raises
     ------
     TypeError, ValueError
-        If they are not whole numbers, or nothing is between them.
+        If they are not whole numbers, or there is no unit between them.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class TakeUnits(WeightlessLayer):
         self.stop = checks.whole("stop", stop, least=start + 1)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Accept any shape with so many units in its last axis."""
+        """Accept any shape with enough units in its last axis."""
         if not shape_in or shape_in[-1] < self.stop:
             raise ValueError(f"{self!r} takes {self.stop} units or more, but receives {shape_in}")
         self.set_shapes(shape_in, (*shape_in[:-1], self.stop - self.start))
@@ -69,9 +69,9 @@ class LeaveOut(WeightlessLayer):
     Parameters
     ----------
     at
-        How many tokens stand before them, and stay.
+        The number of tokens before them, which are kept.
     count
-        How many are left out.
+        The number of tokens that are left out.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class LeaveOut(WeightlessLayer):
         self.at, self.count = checks.whole("at", at, least=0), checks.whole("count", count)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Accept tokens, some of which stay."""
+        """Accept tokens, if some of them are kept."""
         if len(shape_in) != 2 or shape_in[0] < max(self.at + self.count, self.count + 1):
             raise ValueError(f"{self!r} takes more tokens than it leaves out, but has {shape_in}")
         self.set_shapes(shape_in, (shape_in[0] - self.count, shape_in[1]))
@@ -119,12 +119,12 @@ class LeaveOut(WeightlessLayer):
 
 
 class Insert(WeightlessLayer):
-    """Put the tokens of a second source between those of the first: (T + p, units).
+    """Insert the tokens of a second source between those of the first: (T + p, units).
 
     Parameters
     ----------
     at
-        How many tokens of the first source stand before them.
+        The number of tokens of the first source before them.
 
     Examples
     --------
@@ -140,7 +140,7 @@ class Insert(WeightlessLayer):
         self.at = checks.whole("at", at, least=0)
 
     def infer_shapes(self, shape_in: Shape, *others: Shape) -> None:
-        """Accept tokens of two sources with equally many units."""
+        """Accept tokens of two sources with the same number of units."""
         ((count, units),) = others
         if len(shape_in) != 2 or units != shape_in[1] or shape_in[0] < self.at:
             raise ValueError(f"{self!r} takes tokens of {units} units, but receives {shape_in}")
@@ -196,7 +196,7 @@ class Factor(WeightlessLayer):
         self.c = checks.number("c", c)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Any shape will do."""
+        """Accept any shape."""
         self.set_shapes(shape_in, shape_in)
 
     def forward(self, record: Record) -> None:

@@ -1,15 +1,15 @@
-"""Linear probe: what does the frozen backbone know of the task already?
+"""Linear probe: how much of the task can be read from the frozen backbone?
 
 The plain baseline of every paper on transfer; here as in Shi et al. 2023 (arXiv 2305.15542).
 
     h = row(z)                                      (1)   z the last tokens of the frozen backbone
     a = h W + b                                     (2)   only W and b learn
 
-Symbols: z last tokens (N, T, d), normalised; row(z) what the backbone's own head reads (N, d): the
-    class token, the mean of the tokens that are present, or each token; W, b head.
-Uses: nothing but the head's own input and error, so that all rules are one here.
-Gaps: papers read the class token alone. `all_tokens` gives the head all others side by side: where
-    several things are in an image, it is the fairer probe, since it can look at either.
+Symbols: z last tokens (N, T, d), normalised; row(z) the input of the backbone's own head (N, d):
+    the class token, the mean of the tokens that are present, or each token; W, b head.
+Uses: only the head's own input and error, so all rules are the same here.
+Gaps: papers use the class token only. With `all_tokens`, the head gets all other tokens,
+    concatenated. For images with several objects this is the fairer probe: it has all of them.
 """
 
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ from nofb.transfer.model import Options, Transferred
 
 @dataclass(kw_only=True)
 class LinearOptions(Options):
-    """What a linear probe can be told.
+    """The options of a linear probe.
 
     Parameters
     ----------
     all_tokens
-        Whether the head reads all tokens side by side, without the class token if there is one.
+        Whether the input of the head is all tokens, concatenated, without a class token.
     """
 
     all_tokens: bool = settings.switch(False)
 
 
 class Linear(Transferred):
-    """A head on the frozen backbone, and nothing else.
+    """Only a head on the frozen backbone.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Linear(Transferred):
 
     def body(self, copies: Parts) -> list[Part]:
         if not self.options.all_tokens:
-            return []  # the head stands directly on what is kept: eq. 1
+            return []  # the head is directly above the stored tokens: eq. 1
         first: list[Part] = [LeaveOut(0, 1)] if self.backbone.rows == FIRST else []
         return [*first, Flatten()]
 

@@ -3,15 +3,15 @@
 Hu et al. 2021 (arXiv 2106.09685); on the fused matrix of attention as in Shi et al. 2023.
 
     W' = W + (α/r) V U                              (1)   W frozen, for the queries, keys and values
-    x W' = x W + (α/r) (x V) U                      (2)   the two branches, which never form W'
+    x W' = x W + (α/r) (x V) U                      (2)   two branches; W' is not formed
     U = 0 at the start                              (3)   so that W' = W
 
 Symbols: x tokens that attention receives (N, T, d); W frozen (d, 3d): queries, keys and values side
     by side; V down-projection (d, r), one for all three; U up-projection (r, 3d); α scale; r rank.
-Uses: U and V are Dense layers with a B of their own, so that every rule can teach them.
-Gaps: the paper sets α once and tunes nothing else; the released TOAST code passes no α, so that
-    loralib's default α = 1 holds, and α/r = 1/4. `fused=False` has a V and U for each of the three,
-    as the paper does. The paper starts V normal, loralib by Kaiming uniform, ±1/√d: so here.
+Uses: U and V are Dense layers with their own B, so every rule can train them.
+Gaps: the paper sets α once and does not tune it. The released TOAST code passes no α, so loralib's
+    default is used: α = 1, and α/r = 1/4. `fused=False` has a V and U for each of the three, as in
+    the paper. V starts normal in the paper, and Kaiming uniform, ±1/√d, in loralib and here.
 """
 
 import os
@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from nofb import settings
 from nofb.kernels.jit import kernel
 from nofb.layers import Attention, Dense, Layer, Sum
-from nofb.layers.base import Wiring
+from nofb.layers.base import WeightedLayer, Wiring
 from nofb.layers.block import Part
+from nofb.trace import Trace
 from nofb.transfer.backbone import Parts, Receive
 from nofb.transfer.layers import Factor, TakeUnits
 from nofb.transfer.model import Columns, Options, Transferred
@@ -31,7 +32,7 @@ from nofb.types import Array
 
 @kernel
 def low_rank(V: Array, U: Array, alpha: float) -> Array:
-    """The change that the two thin matrices stand for."""
+    """The change of W: the product of the two thin matrices."""
     return V.dtype.type(alpha / V.shape[1]) * (V @ U)  # eq. 1  (d, n_out)
 
 
@@ -50,7 +51,7 @@ class LowRank:
         self.alpha, self.factor = alpha, Factor(alpha / rank)
 
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
-        """Add the branch to a graph, above what the frozen matrix receives."""
+        """Add the branch to a graph, above the input of the frozen matrix."""
         low = graph.add(self.down, at)  # x V  (N, T, r)
         return graph.add(self.up, graph.add(self.factor, low))  # eq. 2, without x W  (N, T, n_out)
 
@@ -61,7 +62,7 @@ class LowRank:
 
 @dataclass(kw_only=True)
 class LoRAOptions(Options):
-    """What LoRA can be told.
+    """The options of LoRA.
 
     Parameters
     ----------
@@ -143,9 +144,9 @@ class LoRA(Transferred):
         return {"V": downs, "U": [branch.up for branch in flat], **super().groups()}
 
     def merge(self) -> None:
-        """Put V U into the frozen matrices (eq. 1), so that U can be 0 and the branch idle.
+        """Add V U to the frozen matrices (eq. 1), and set U to 0.
 
-        `unmerge` takes it back, bit for bit.
+        `unmerge` restores the weights, bit for bit.
 
         Raises
         ------
@@ -166,13 +167,22 @@ class LoRA(Transferred):
                 up.W[:] = 0
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write V, U and the head, see `Transferred.save`; a merged model is unmerged first."""
-        if self._unmerged:
-            raise ValueError("the model is merged, and its V and U are kept aside: unmerge() first")
+        """Write V, U and the head, see `Transferred.save`; a merged model is refused."""
+        self._check_unmerged("cannot be saved")
         super().save(path)
 
+    def load(self, path: str | os.PathLike[str]) -> Transferred:
+        """Fill V, U and the head, see `Transferred.load`; a merged model is refused."""
+        self._check_unmerged("cannot be filled from a file")
+        return super().load(path)
+
+    def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
+        """Return nothing; a merged model is refused, since `unmerge` would undo what it learns."""
+        self._check_unmerged("cannot learn")
+        return super().local_updates(trace)
+
     def unmerge(self) -> None:
-        """Undo `merge`: all weights are what they were, bit for bit.
+        """Undo `merge`: all weights are restored, bit for bit.
 
         Raises
         ------
@@ -186,7 +196,18 @@ class LoRA(Transferred):
                 layer.W[...] = W  # type: ignore[attr-defined]
         self._unmerged = []
 
+    def _take_from(self, start: Transferred) -> None:
+        if isinstance(start, LoRA):
+            start._check_unmerged("cannot be started from")
+        super()._take_from(start)
+
+    def _check_unmerged(self, what: str) -> None:
+        if self._unmerged:
+            raise ValueError(
+                f"a merged LoRA {what}, since its V U is in the frozen W: unmerge() first"
+            )
+
 
 def projections(attention: Attention) -> list[Dense]:
-    """Return the layers that make queries, keys and values."""
+    """Return the layers of queries, keys and values."""
     return [attention.query, attention.key, attention.value]

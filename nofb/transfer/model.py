@@ -1,7 +1,7 @@
-"""A transferred network: frozen copies of a backbone's layers, with what a method adds to them.
+"""A transferred network: frozen copies of a backbone's layers, and the layers of a method.
 
-It is a `nofb.Network`, so that `nofb.fit`, every rule and every measure take it as they are.
-Everything before the first layer that learns is computed once for each sample, by `as_input`.
+It is a `nofb.Network`, so it works with `nofb.fit`, every rule and every measure. Everything before
+the first layer that learns is computed once for each sample, by `as_input`.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from nofb.transfer.layers import TakeUnits
 from nofb.types import Array
 
 HEADS = ("new", "backbone", "published")
-FEW = float(np.log(99))  # a logistic unit with the bias -log 99 begins at 1 %
+FEW = float(np.log(99))  # a logistic unit with the bias -log 99 starts at 1 %
 
 
 @dataclass(kw_only=True)
 class Options:
-    """What every method can be told.
+    """The options of every method.
 
     Parameters
     ----------
     head
-        How the head begins: "new" is drawn as any `Dense`; "backbone" is a copy of the backbone's
-        own; "published" is the start in TOAST's code, W normal with variance 2 / outputs and
-        b = -log 99. `None` is "backbone" where each token has as many outputs as there, and "new"
-        otherwise.
+        The start of the head: "new" is drawn as any `Dense`; "backbone" is a copy of the backbone's
+        own; "published" is the start in TOAST's code, W normal with variance 2 / outputs and b =
+        -log 99. `None` is "backbone" if each token has the same number of outputs as there, and
+        "new" otherwise.
     loss
         A name in `nofb.losses.LOSSES`; `None` for the backbone's loss.
     """
@@ -52,7 +52,7 @@ class Options:
 
 
 class Transferred(Network):
-    """A network that begins as a backbone and learns another task, see `nofb.transfer.make`.
+    """A network that starts as a backbone and learns another task, see `nofb.transfer.make`.
 
     Parameters
     ----------
@@ -60,24 +60,24 @@ class Transferred(Network):
         A trained transformer, such as `nofb.networks.make("vision_transformer", data)` after
         `nofb.fit`. It is copied.
     n_outputs
-        How many outputs the task has for each sample; or for each token, where the backbone has
+        The number of outputs of the task for each sample; or for each token, if the backbone has
         outputs for each token.
     seed
-        Seeds what the method adds, and the head.
+        The seed of the layers that the method adds, and of the head.
     start
-        A model to take the layers from that this one adds as well, such as a TOAST that was
-        pre-tuned on another task; its head may have another size, and a new one is drawn then.
+        A model whose added layers are copied, such as a TOAST that was pre-tuned on another task.
+        If its head has another size, a new head is drawn.
     options
-        Those of the method.
+        The options of the method.
 
     Attributes
     ----------
     name, title, paper
-        The method's short name in `nofb.transfer.METHODS`, its full name, and where it is from.
+        The method's short name in `nofb.transfer.METHODS`, its full name, and its source.
     options
-        What it was told, and the defaults of the rest.
+        The given options, and the defaults of the others.
     backbone
-        The frozen copy, through which every sample is sent once.
+        The frozen copy, which computes the input of the first layers once for each sample.
     """
 
     name: ClassVar[str]
@@ -107,18 +107,18 @@ class Transferred(Network):
             self._take_from(start)
         self.freeze()
 
-    # -- what a method says ----------------------------------------------------------------------
+    # -- what a method sets ----------------------------------------------------------------------
 
     @abstractmethod
     def body(self, copies: Parts) -> list[Part]:
-        """Return what stands below the head, made of frozen copies of the backbone's parts."""
+        """Return the part below the head, with frozen copies of the backbone's parts."""
 
     def kept(self) -> list[Layer]:
-        """Return the backbone's layers whose values the first layers take, side by side."""
+        """Return the backbone's layers whose concatenated outputs the first layers take."""
         return [self.backbone.inputs[0], *self._present()]
 
     def takes(self) -> tuple[int, ...]:
-        """Return the shape of one sample as the first layers take it."""
+        """Return the shape of one sample for the first layers."""
         kept = self.kept()
         return *kept[0].shape_out[:-1], sum(layer.shape_out[-1] for layer in kept)
 
@@ -126,15 +126,15 @@ class Transferred(Network):
         """Refuse options that do not fit the backbone."""
 
     def freeze(self) -> None:
-        """Say which of the layers that the method adds do not learn."""
+        """Freeze the added layers that do not learn."""
 
     @property
     def head_units(self) -> int:
-        """How many numbers the head reads."""
+        """The number of inputs of the head."""
         return self.backbone.units
 
     def groups(self) -> dict[str, list[Layer]]:
-        """Return the layers that the method adds, by what they are called."""
+        """Return the layers that the method adds, by their names."""
         return {"head": [self.last]}
 
     def _present(self) -> list[Layer]:
@@ -143,9 +143,9 @@ class Transferred(Network):
     # -- what comes in ---------------------------------------------------------------------------
 
     def as_input(self, x: Array, name: str = "x") -> Array:
-        """Return what the first layers take: samples that were sent through the frozen backbone.
+        """Return the input of the first layers: samples that were sent through the frozen backbone.
 
-        It is computed anew at each call, for all samples given.
+        It is computed at each call, for all given samples.
         """
         return self.backbone.send(self.backbone.net.as_input(x, name), *self.kept())
 
@@ -157,12 +157,12 @@ class Transferred(Network):
 
     @property
     def trained_parameters(self) -> int:
-        """How many numbers learn."""
+        """The number of trained parameters."""
         return sum(_size(node) for node in self.nodes if not node.frozen)
 
     @property
     def all_parameters(self) -> int:
-        """How many numbers it needs: those of the backbone, and those that the method adds."""
+        """The number of all parameters: those of the backbone, and those that the method adds."""
         return self.backbone.size + sum(_size(node) for node in self.added)
 
     def attention(self, x: Array) -> tuple[Array, Array]:
@@ -176,8 +176,8 @@ class Transferred(Network):
         Returns
         -------
         tuple
-            Two arrays (blocks, N, T, T): of the backbone by itself, and of this network, whose
-            blocks may have more tokens; in row i is how much token i takes from each token.
+            Two arrays (blocks, N, T, T): of the backbone alone, and of this network, whose blocks
+            may have more tokens; row i has the weights of token i for all tokens.
         """
         samples = self.backbone.net.as_input(x)
         before = self.backbone.attention(samples)
@@ -188,7 +188,7 @@ class Transferred(Network):
         return before, np.concatenate([earlier, after]) if len(earlier) else after
 
     def outline(self) -> dict[str, str]:
-        """Return what each layer is, and which backbone it needs."""
+        """Return a description of each layer, and of the backbone that it needs."""
         return {**super().outline(), "method": self.title, "backbone": self.backbone.digest}
 
     def __str__(self) -> str:
@@ -208,14 +208,14 @@ class Transferred(Network):
     # -- on disk ---------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write what the method adds or has trained, and which backbone it needs.
+        """Write the layers that the method adds or has trained, and the identity of the backbone.
 
-        The backbone's own weights are not written; `nofb.transfer.load` wants the same backbone.
+        The backbone's own weights are not written; `nofb.transfer.load` needs the same backbone.
 
         Parameters
         ----------
         path
-            The file; one that is there is replaced, once the new one is whole.
+            The file; an existing one is replaced when the new one is complete.
 
         Raises
         ------
@@ -226,37 +226,49 @@ class Transferred(Network):
             "method": self.name,
             "n_outputs": self.n_outputs,
             "seed": self.seed,
-            "options": {name: getattr(self.options, name) for name in self._option_names()},
+            "options": self._given(),
             "network": self.outline(),
         }
         with archive.only_writer(Path(path)):
             archive.write(path, "transfer", about, self._own_weights())
 
     def load(self, path: str | os.PathLike[str]) -> Transferred:
-        """Fill what the method adds or trains from a file of `save`, or from a checkpoint.
+        """Fill the layers that the method adds or trains, from a file of `save` or a checkpoint.
 
         Raises
         ------
         OSError
             If there is no such file.
         ValueError
-            If the file is not a whole one, is of another method, or needs another backbone.
+            If the file is not complete, belongs to another method, or needs another backbone.
         """
         about, arrays = archive.read(path, "transfer", "checkpoint", parts={"network": dict})
         check_backbone(path, about, self.backbone)
         checks.same(str(path), about["network"], self.outline())
-        weights, wanted = self._weights(), self._own_weights()
-        if about["kind"] == "transfer":  # which may hold copies that were set free, too
-            wanted |= {place: array for place, array in weights.items() if place in arrays}
-        for name, array in archive.fitted(path, arrays, wanted).items():
+        if about["kind"] == "transfer":  # where a copy is missing, it is as in the backbone
+            arrays = {**self._copies(), **arrays}
+        weights = self._weights()
+        for name, array in archive.fitted(path, arrays, weights).items():
             weights[name][...] = array
         return self
 
     def _own_weights(self) -> dict[str, Array]:
-        """Return the arrays of the layers that the method adds or trains, by place."""
-        own = {id(a) for node in self.nodes if node in self.added or not node.frozen
-               for a in node.parameters().values()}  # fmt: skip
-        return {place: array for place, array in self._weights().items() if id(array) in own}
+        """Return the arrays that the method adds or trains, by place; copies that changed, too."""
+        own, copies = self._weights(), self._copies()
+        for place, array in copies.items():
+            if np.array_equal(own[place], array):
+                del own[place]
+        return own
+
+    def _copies(self) -> dict[str, Array]:
+        """Return the arrays of the backbone's copies as they were at the start, by place."""
+        new = type(self)(self.backbone, self.n_outputs, self.seed, **self._given())
+        added = {id(a) for node in new.added for a in node.parameters().values()}
+        return {place: array for place, array in new._weights().items() if id(array) not in added}
+
+    def _given(self) -> dict[str, Any]:
+        """Return what the method was told, and the defaults of the rest."""
+        return {name: getattr(self.options, name) for name in self._option_names()}
 
     @classmethod
     def _option_names(cls) -> list[str]:
@@ -265,7 +277,7 @@ class Transferred(Network):
     # -- building --------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        """Draw what the method adds; the copies, which come frozen, keep their weights."""
+        """Draw the layers that the method adds; the frozen copies keep their weights."""
         self.added = [node for node in self.nodes if not node.frozen]
         rng = seeds.generator(self.seed, "weights")
         for index, layer in enumerate(self.nodes):
@@ -292,7 +304,7 @@ class Transferred(Network):
             head.b = np.full(head.n_out, -FEW)
 
     def _take_from(self, start: Transferred) -> None:
-        """Copy the layers that both models add; a head of another size stays new."""
+        """Copy the layers that both models add; a head of another size is new."""
         if not isinstance(start, Transferred):
             raise TypeError(f"start must be a model of nofb.transfer, but is {start!r}")
         if start.backbone.digest != self.backbone.digest:
@@ -311,6 +323,11 @@ class Transferred(Network):
                 )
             for layer, other in zip(mine[name], theirs[name], strict=True):
                 for key, array in other.parameters().items():
+                    if array.shape != (shape := layer.parameters()[key].shape):
+                        raise ValueError(
+                            f"start has {name} of shape {array.shape}, but this model has {shape}: "
+                            "give it the options of start"
+                        )
                     setattr(layer, key, array)
 
 
@@ -331,14 +348,14 @@ def check_backbone(path: object, about: dict[str, Any], backbone: Backbone) -> N
 
 
 class Columns(Block):
-    """What a method's layers take side by side, taken apart; then wired by the method.
+    """Splits the concatenated inputs of a method's layers into columns, which the method connects.
 
     Parameters
     ----------
     copies
-        Of the backbone's parts.
+        Copies of the backbone's parts.
     widths
-        How many units each column has.
+        The number of units of each column.
     """
 
     def __init__(self, copies: Parts, widths: Sequence[int]) -> None:
@@ -357,10 +374,10 @@ class Columns(Block):
 
     @abstractmethod
     def wire_columns(self, graph: Wiring, *given: Layer | None) -> Layer:
-        """Add everything above the columns, and return what the head reads."""
+        """Add everything above the columns, and return the node of the head's input."""
 
     def wire_top(self, graph: Wiring, at: Layer | None, present: Layer | None = None) -> Layer:
-        """Add what normalises the last tokens and makes one row of them, as in the backbone."""
+        """Add the normalisation of the last tokens and the pooling, as in the backbone."""
         top = at if self.copies.norm is None else graph.add(self.copies.norm, at)
         if self.copies.pool is None:
             return cast(Layer, top)

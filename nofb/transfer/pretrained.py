@@ -1,11 +1,11 @@
-"""Pretrained backbones that travel with nofb, and feedback paths that were pre-tuned on them.
+"""Pretrained backbones in the package, and feedback paths that were pre-tuned on them.
 
-"vision" is a transformer of four blocks that names the digit beside a garment, and a garment alone
-(see `nofb.datasets.composites`). nofb trained it: `python -m nofb.papers.toast.pretrain` makes its
-weights, `python -m nofb.papers.toast.pretune` the feedback path. "language" is a transformer of
-four blocks that was trained on Shakespeare to name the next character; it knows the characters of
-`nofb.datasets.PRINTABLE`, those of source code, too. `about("language")` has its command.
-All files are in half precision, and say in `about` how they were made.
+"vision" is a transformer of four blocks that classifies the digit beside a garment, or a garment
+alone (see `nofb.datasets.composites`). nofb trained it: `python -m nofb.papers.toast.pretrain`
+makes its weights, `python -m nofb.papers.toast.pretune` the feedback path. "language" is a
+transformer of four blocks that was trained on Shakespeare to predict the next character. It has the
+characters of `nofb.datasets.PRINTABLE`, which are also those of source code. `about("language")`
+has its command. All files are in half precision, and `about` returns how they were made.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from nofb.network import Network
 from nofb.transfer.backbone import Backbone
 from nofb.transfer.toast import Toast
 
-FOLDER = "data"  # beside this file
+FOLDER = "data"  # in this package
 SHAPE, N_CLASSES = (1, 28, 56), 20
-LENGTH = 64  # characters that are read at once
+LENGTH = 64  # characters in a sequence
 NETWORKS = {"vision": "vision_transformer", "language": "language_model"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "vision": {"patch": 14, "units": 64, "heads": 4, "blocks": 4},
@@ -62,14 +62,14 @@ def backbone(name: str = "vision", dtype: str = "float32") -> Network:
 
 
 def pretuned(net: Network | Backbone, name: str = "vision") -> Toast:
-    """Return the TOAST whose feedback path was pre-tuned on a backbone, to start others from.
+    """Return the TOAST whose feedback path was pre-tuned on a backbone, as a start for others.
 
     Parameters
     ----------
     net
-        What `backbone` returned.
+        A network from `backbone`.
     name
-        The backbone's name; "vision" alone has such a path.
+        The backbone's name; only "vision" has such a path.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def empty(seed: int = 0, dtype: str = "float32", name: str = "vision") -> Networ
 
 
 def _shaped_like(name: str) -> Dataset:
-    """Return data as small as can be, with the shapes that a network is built for."""
+    """Return the smallest data with the shapes of a network."""
     if name == "language":
         tokens = np.zeros((1, LENGTH), np.int64)
         return Dataset(tokens, tokens, tokens, tokens, "shakespeare", vocabulary=PRINTABLE)
@@ -116,13 +116,13 @@ def _shaped_like(name: str) -> Dataset:
 
 @contextmanager
 def file_of(name: str) -> Iterator[Path]:
-    """Within this context, there is a file with weights at the path."""
+    """Within this context, the path is that of a file with weights."""
     with resources.as_file(resources.files(__package__) / FOLDER / f"{name}.npz") as path:
         yield path
 
 
 def keep(kept: Path, target: Path, made: dict[str, Any]) -> None:
-    """Write the weights of a file anew, in half precision, and how they were made."""
+    """Write the weights of a file in half precision, and how they were made."""
     known, arrays = archive.read(kept, "weights", "transfer")
     halves = {name: array.astype(np.float16) for name, array in arrays.items()}
     rest = {name: known[name] for name in known.keys() - {"kind", "format", "arrays"}}

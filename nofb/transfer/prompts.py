@@ -3,17 +3,17 @@
 Jia et al. 2022 (arXiv 2203.12119), the deep form: new prompts in every block.
 
     X_1 = [c_1, P_1, E_1]                           (1)   c class token, E the other tokens
-    X_l = [c_l, P_l, E_l]                           (2)   what became of P_{l-1} is replaced
+    X_l = [c_l, P_l, E_l]                           (2)   the output at P_{l-1} is replaced
     P_l ~ U(-v, v), v = √(6 / (n + d))              (3)   at the start
-    a = c_{L+1} W + b                               (4)   the head reads the class token
+    a = c_{L+1} W + b                               (4)   the head gets the class token
 
 Symbols: P_l prompts of block l (p, d), the same for all samples; X_l tokens that block l receives
-    (N, T + p, d); n how many numbers a patch has; d units; W, b head.
-Uses: prompts have no matrix, so that nothing has to be transported for the first block: all rules
-    differ only in what reaches P_l through the frozen blocks.
-Gaps: the paper projects prompts in some set-ups; here, as in its code for these tasks, they are d
-    numbers each. Dropout acts on the prompts alone. A network without a class token has its prompts
-    in front (so that all tokens of a causal one see them), and they are left out at the top.
+    (N, T + p, d); n numbers in a patch; d units; W, b head.
+Uses: prompts have no matrix, so they need no weight transport themselves. Rules differ only in the
+    signal that reaches P_l through the frozen blocks.
+Gaps: the paper projects prompts in some set-ups; here, as in its code for these tasks, each has d
+    numbers. Dropout is for the prompts only. In a network without a class token, prompts are the
+    first tokens (so all tokens of a causal network can attend to them); the head does not get them.
 """
 
 from collections.abc import Sequence
@@ -40,14 +40,14 @@ def uniform(v: float, rng: np.random.Generator, n_in: int, n_out: int) -> Array:
 
 
 class Prompts(LearnedLayer):
-    """Tokens that learn, the same for every sample, whatever comes in: (N, count, units).
+    """Tokens that learn, the same for every sample, for any input: (N, count, units).
 
     Parameters
     ----------
     count, units
-        How many tokens there are, and how many units each has.
+        The number of tokens, and the number of units of each.
     init
-        How they are drawn.
+        The initialiser of the tokens.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Prompts(LearnedLayer):
         self.prompts = self.init(rng, self.count, self.units)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Any shape will do: what comes in only says how many samples there are."""
+        """Accept any shape: only the number of samples of the input is used."""
         self.set_shapes(shape_in, (self.count, self.units))
 
     def forward(self, record: Record) -> None:
@@ -105,12 +105,12 @@ class Prompts(LearnedLayer):
 
 
 class Ones(WeightlessLayer):
-    """1 for each of some tokens, whatever comes in: (N, count, 1). Prompts are always present.
+    """1 for each of some tokens, for any input: (N, count, 1). Prompts are always present.
 
     Parameters
     ----------
     count
-        How many tokens there are.
+        The number of tokens.
     """
 
     SIZES = (*WeightlessLayer.SIZES, "count")
@@ -119,7 +119,7 @@ class Ones(WeightlessLayer):
         self.count = checks.whole("count", count)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Any shape will do."""
+        """Accept any shape."""
         self.set_shapes(shape_in, (self.count, 1))
 
     def forward(self, record: Record) -> None:
@@ -139,14 +139,14 @@ class Ones(WeightlessLayer):
 
 @dataclass(kw_only=True)
 class PromptOptions(Options):
-    """What prompt tuning can be told.
+    """The options of prompt tuning.
 
     Parameters
     ----------
     count
-        p, how many prompts each block has.
+        p, the number of prompts in each block.
     dropout
-        The probability with which a unit of a prompt is silent in training.
+        The probability with which a unit of a prompt is set to zero in training.
     """
 
     count: int = settings.whole(10)
@@ -154,7 +154,7 @@ class PromptOptions(Options):
 
 
 class Prompted(Columns):
-    """The backbone's blocks, each with prompts of its own beside the tokens."""
+    """The backbone's blocks, each with its own prompts and the tokens."""
 
     def __init__(
         self,
@@ -174,14 +174,14 @@ class Prompted(Columns):
             graph.add(Insert(self.at), each, graph.add(Ones(self.count), each)) for each in present
         ]
         for block, prompts in zip(self.copies.blocks, self.prompts, strict=True):
-            P = graph.add(prompts, None)  # the input says only how many samples there are
+            P = graph.add(prompts, None)  # only the number of samples of the input is used
             if self.rate:
                 P = graph.add(Dropout(self.rate), P)
             if prompts is not self.prompts[0]:
                 X = graph.add(LeaveOut(self.at, self.count), X)  # of P_{l-1}: eq. 2
             X = graph.add(Insert(self.at), X, P)  # eq. 1
             X = block.wire(graph, X, present=next(iter(seen), None))
-        X = graph.add(LeaveOut(self.at, self.count), X)  # the head reads the others: eq. 4
+        X = graph.add(LeaveOut(self.at, self.count), X)  # the head uses the others: eq. 4
         return self.wire_top(graph, X, *present)
 
 

@@ -1,8 +1,8 @@
-"""The tasks of `nofb transfer`: samples, the backbone that meets them, and each method's rate.
+"""The tasks of `nofb transfer`: samples, the backbone, and the learning rate of each method.
 
-A case is a method with its options, as a row of a table. The study `nofb reproduce toast` takes its
-rates from here, too. None was chosen by the test samples: those of images are from a study that was
-made before, in PyTorch, and those of text were not searched for.
+A case is a method with its options, a row of a table. The study `nofb reproduce toast` uses these
+rates, too. None was chosen on the test samples: the rates for images are from an earlier study in
+PyTorch, and the rates for text are usual ones, without a search.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ACCURACY, BITS = "test accuracy", "bits per character"
 SAMPLES, EPOCHS, BATCH_SIZE = 2_000, 12, 32
 MAX_GRADIENT = 1.0
 COLUMNS, MIDDLE = 4, 2  # of the patches of a composite: the first two of each row are on the left
-NOT_SEARCHED = "Each method's rate is a usual one: none was searched for."
+NOT_SEARCHED = "The rate of each method is a usual one; there was no search for rates."
 GARMENTS = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
             "bag", "ankle boot")  # fmt: skip
 
@@ -40,9 +40,9 @@ class Case:
     method, options
         As for `nofb.transfer.make`.
     pretuned
-        Whether it starts from the pre-tuned feedback path, where there is one.
+        Whether it starts from the pre-tuned feedback path, if there is one.
     note
-        What its title does not say.
+        An addition to its title.
     """
 
     method: str
@@ -52,7 +52,7 @@ class Case:
 
     @property
     def title(self) -> str:
-        """Its name, as tables and legends have it."""
+        """Its name in tables and legends."""
         return METHODS[self.method].title + self.note
 
 
@@ -70,38 +70,38 @@ CASES = {
 
 @dataclass(frozen=True)
 class TransferTask:
-    """Something to learn, and what to begin with.
+    """A task, and the backbone to start from.
 
     Attributes
     ----------
     name, title
-        What it is called, and what it asks.
+        Its short name, and its question.
     what
-        Where its samples come from, in a sentence.
+        The source of its samples, in a sentence.
     load
-        Returns all of its samples.
+        Returns all samples.
     backbone
-        Returns the network that is kept frozen.
+        Returns the frozen network.
     pretuned
         Returns the TOAST with the pre-tuned feedback path of a backbone, if there is one.
     rates
         The learning rate of each case that fits.
     marks
-        Returns which patches of the test images show what is asked for (n, patches).
+        Returns which patches of the test images show the object of the question (n, patches).
     grid
-        Rows and columns of patches, for images.
+        The numbers of rows and columns of patches, for images.
     measure
         `ACCURACY` or `BITS`.
     samples, epochs
-        How many training samples are taken, and how often each is seen, if nothing is said.
+        The default numbers of training samples and of epochs.
     labels
-        What the classes are called.
+        The names of the classes.
     asked
-        What `marks` marks, in a word.
+        The name of the object that `marks` marks, one word.
     trained
         How the backbone was trained.
     source
-        Where the rates are from, in a sentence.
+        The source of the rates, a sentence.
     """
 
     name: str
@@ -122,12 +122,12 @@ class TransferTask:
     source: str = "Each method's rate is that of an earlier study, and was not chosen here."
 
     def drawn(self, data: Dataset, n: int, seed: int) -> Dataset:
-        """Return n training samples, others for each seed, and all test samples.
+        """Return n training samples, different ones for each seed, and all test samples.
 
         Raises
         ------
         ValueError
-            If there are not so many.
+            If there are fewer.
         """
         found = len(data.x_train)
         if checks.whole("samples", n) > found:
@@ -164,7 +164,7 @@ def _composites(name: str, data: str, what: str) -> TransferTask:
 LANGUAGE = TransferTask(
     "language", "read source code after Shakespeare",
     "Source code of the running Python's standard library, in sequences of 64 characters, whose "
-    "next characters are asked for; those for testing are from other modules.",
+    "next characters are asked for; the test sequences are the last tenth of it.",
     datasets.python_source, lambda: pretrained.backbone("language"), None,
     {"linear": 1e-2, "finetune": 3e-3, "lora": 1e-2, "prompts": 1e-2, "toast": 3e-3,
      "toast_lite": 1e-2},
@@ -187,7 +187,7 @@ SENTIMENT = TransferTask(
     _reviews, lambda: minilm.load(length=datasets.reviews.LENGTH), None,
     {"linear": 1e-2, "finetune": 1e-4, "lora": 3e-3, "prompts": 1e-2, "toast": 1e-3,
      "toast_lite": 3e-3},
-    samples=600, epochs=3, labels=("blame", "praise"),
+    samples=600, epochs=3,
     trained="MiniLM, pretrained by others", source=NOT_SEARCHED,
 )  # fmt: skip
 TASKS = {
@@ -211,5 +211,5 @@ DEFAULT = ("linear", "linear_all", "finetune", "lora", "prompts", "toast", "toas
 
 
 def optimizer(lr: float) -> AdamW:
-    """Return what trains all cases: AdamW with a warm-up, and a gradient of length 1 at most."""
+    """Return the optimizer of all cases: AdamW with a warm-up; a gradient has at most length 1."""
     return AdamW(lr=lr, decay=0, schedule=warmup(), max_gradient=MAX_GRADIENT)

@@ -2,36 +2,36 @@
 
 Shi, Gai, Darrell & Wang 2023 (arXiv 2305.15542), built on AbSViT (Shi et al. 2023, CVPR).
 
-Pass 1, the frozen backbone by itself; z is what it ends with. Features are selected, and sent back:
+Pass 1, the frozen backbone alone; z is its last output. Features are selected, and sent back:
     m_i     = clamp(cos(z_i, ξ), 0, 1)              (1)   one number for each token i
     s_{L+1} = m z P                                 (2)   tokens weighted, then features combined
     s_l     = s_{l+1} A_lᵀ                          (3)   the feedback path, from the top down
-    td_l    = s_l C_lᵀ                              (4)   what it tells block l
-Pass 2, the same sample and weights; queries and keys are as they were:
+    td_l    = s_l C_lᵀ                              (4)   the top-down signal
+Pass 2, the same sample and weights; queries and keys as in the backbone:
     V_l     = (Xn_l + td_l) W_V + b_V               (5)   td steers the values only
-    a       = h W + b                               (6)   the head reads the end of pass 2
-Pre-tuning, on the data that the backbone is from; the tokens at both ends are taken as given:
-    L_var   = c Σ_l mean (X_{l+1} A_lᵀ - X_l)²      (7)   A_l learns to undo block l
-    ΔA_lᵀ   = 2 c X_{l+1}ᵀ (X_{l+1} A_lᵀ - X_l) / n (8)   a local product: no signal travels
+    a       = h W + b                               (6)   the head gets the end of pass 2
+Pre-tuning, on the data of the backbone; no gradient flows into the tokens X:
+    L_var   = c Σ_l mean (X_{l+1} A_lᵀ - X_l)²      (7)   A_l learns to invert block l
+    ΔA_lᵀ   = 2 c X_{l+1}ᵀ (X_{l+1} A_lᵀ - X_l) / n (8)   a local product, without signals
 
 Symbols: z last tokens of pass 1 (N, T, d); ξ task (d,); m mask (N, T); P features combined (d, d),
     the identity at the start; A_l, C_l feedback path (d, d); s_l selected features on their way
     down (N, T, d); td_l top-down signal (N, T, d); X_l tokens that block l receives in pass 2
     (N, T, d), Xn_l the same normalised; W_V, b_V frozen; L number of blocks; n = N T d; c weight of
     the loss; W, b head.
-Uses: A, C, P and the head are Dense layers with a B of their own, and ξ needs only its own signal
-    and z; so every rule can teach them, with a B in each frozen layer, too. With direct feedback D
-    no signal arrives at ξ, and it stays as drawn. Pass 1 has nothing that learns: it is computed
-    once for each sample.
-Trap: where cos(z_i, ξ) ≤ 0 for all tokens, the mask is 0 and ξ has no gradient: it never comes
-    back. A DeadMaskWarning says so, and a smaller learning rate helps.
+Uses: A, C, P and the head are Dense layers with their own B, and ξ needs only its own signal and
+    z. So every rule can train them, with a B in each frozen layer too. With direct feedback D, ξ
+    gets no signal and does not change. Pass 1 has no trained parameters, so it is computed once
+    for each sample.
+Trap: if cos(z_i, ξ) ≤ 0 for all tokens, the mask is 0 and ξ has no gradient, so it can never
+    recover. Then there is a DeadMaskWarning; a smaller learning rate helps.
 What learns: A, C, ξ and the head, in both stages. P stays the identity, as in the released code,
-    unless `train_p`; the released language stage trains C and ξ only, as `train_a=False` does.
-Released code: the vision code adds the value bias twice, V = Xn W_V + b_V + td W_V + b_V, so that
-    td = 0 moves the output of each block by b_V W_O: `released=True`. It cuts the normal start at
-    ±2, a hundred standard deviations away: here there is no cut. Its 0.02 is for d = 768, and is
-    multiplied by √(768/d) here. For language z is not normalised: so here where each token has
-    outputs. L_var stands in the vision code and is never called: its pre-tuning is not released.
+    unless `train_p`; the released language stage trains C and ξ only, as with `train_a=False`.
+Released code: the vision code adds the value bias twice, V = Xn W_V + b_V + td W_V + b_V. So even
+    td = 0 changes the output of each block by b_V W_O: `released=True`. It truncates the normal
+    start at ±2, a hundred standard deviations; here it is not truncated. Its 0.02 is for d = 768,
+    and is multiplied by √(768/d) here. For language z is not normalised; here this is so if each
+    token has outputs. The vision code has L_var but never calls it: its pre-tuning is not released.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def cosines(z: Array, xi: Array) -> Array:
 
 @kernel
 def mask(cos: Array) -> Array:
-    """How much of each token is selected: only what points the task's way."""
+    """The fraction of each token that is selected: its part in the direction of the task."""
     return np.minimum(np.maximum(cos, cos.dtype.type(0)), cos.dtype.type(1))  # eq. 1  (N T,)
 
 
@@ -86,7 +86,7 @@ def select(z: Array, m: Array) -> Array:
 
 @kernel
 def along_cosines(v: Array, z: Array, xi: Array, cos: Array) -> Array:
-    """The derivative of Σ v cos by z: only across z, and only where the mask is not cut off."""
+    """The derivative of Σ v cos by z: orthogonal to z, and only where the mask is not clamped."""
     along, length = np.zeros_like(z), np.sqrt((xi * xi).sum())
     for i in range(len(z)):
         if cos[i] > 0:  # the derivative of clamp in eq. 1
@@ -97,7 +97,7 @@ def along_cosines(v: Array, z: Array, xi: Array, cos: Array) -> Array:
 
 @kernel
 def task_update(signal: Array, z: Array, xi: Array, cos: Array, samples: int) -> Array:
-    """ΔξL: the task turns to tokens that should have been selected more, scaled by its length."""
+    """Δξ: the task turns to tokens that should have been selected more, scaled by its length."""
     update, length = np.zeros_like(xi), np.sqrt((xi * xi).sum())
     for i in range(len(z)):
         if cos[i] > 0:
@@ -108,23 +108,23 @@ def task_update(signal: Array, z: Array, xi: Array, cos: Array, samples: int) ->
 
 @kernel
 def undo_update(above: Array, below: Array, W: Array, c: float) -> Array:
-    """What A_lᵀ = W learns from the tokens at both ends of a block."""
+    """The update of A_lᵀ = W from the tokens at both ends of a block."""
     lost = above @ W - below  # X_{l+1} A_lᵀ - X_l  (N T, d)
     return above.dtype.type(2 * c / below.size) * (above.T @ lost)  # eq. 8  (d, d)
 
 
 class FeatureSelection(LearnedLayer):
-    """h = m z: each token times how much it points the task's way (eqs. 1 and 2).
+    """h = m z: each token times its part in the direction of the task (eqs. 1 and 2).
 
     Parameters
     ----------
     units
-        How many units a token has.
+        The number of units of a token.
 
     Attributes
     ----------
     xi
-        The task ξ (units,), which learns; only its direction counts.
+        The task ξ (units,), which learns; only its direction matters.
 
     Examples
     --------
@@ -185,7 +185,7 @@ class FeatureSelection(LearnedLayer):
         return (select(s, mask(cos)) + select(z, change)).reshape(signal.shape)
 
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
-        """Return Δξ, for a signal on what was selected."""
+        """Return Δξ, for a signal on the selected tokens."""
         s, z = self._rows(record.signal(self, signal, self.shape_out)), self._rows(record.h_below)
         cos = self.cosines(record)
         if (cos <= 0).all():
@@ -205,12 +205,12 @@ class FeatureSelection(LearnedLayer):
 
 @dataclass(kw_only=True)
 class ToastOptions(Options):
-    """What TOAST can be told.
+    """The options of TOAST.
 
     Parameters
     ----------
     stage
-        "pretune", on the data that the backbone is from, with L_var; or "transfer", without.
+        "pretune", on the data of the backbone, with L_var; or "transfer", without.
     reconstruction
         c, the weight of L_var in pre-tuning.
     train_a, train_p
@@ -218,8 +218,8 @@ class ToastOptions(Options):
     std
         The standard deviation of A and C at the start; `None` for 0.02 √(768/d).
     late
-        How many of the last blocks get feedback; `None` for all. Earlier ones are then computed
-        once for each sample, as pass 1 is.
+        The number of last blocks that get feedback; `None` for all. Earlier blocks are then
+        computed once for each sample, like pass 1.
     released
         Whether the value bias is added twice, as in the released vision code.
     """
@@ -249,13 +249,13 @@ class Steered(Columns):
     Attributes
     ----------
     selection, P, A, C
-        What is added; A and C from the first steered block up, each with W = A_lᵀ or C_lᵀ.
+        The added layers; A and C from the first steered block up, each with W = A_lᵀ or C_lᵀ.
     blocks
         The steered blocks.
     td
-        What gives td_l for each of them.
+        The node of td_l for each of them.
     tokens
-        What gives X_l in pass 2 for each of them, and at the end what the last one gives.
+        The node of X_l in pass 2 for each of them, and the output of the last one.
     """
 
     def __init__(
@@ -292,7 +292,7 @@ class Steered(Columns):
 
 
 def steered_by(td: Layer) -> Receive:
-    """Return what makes queries and keys as the backbone does, and values with td added."""
+    """Return the nodes of queries and keys as in the backbone, and of values with td added."""
 
     def receive(graph: Wiring, attention: Attention, at: Layer | None) -> list[Layer]:
         Q, K = graph.add(attention.query, at), graph.add(attention.key, at)
@@ -303,13 +303,13 @@ def steered_by(td: Layer) -> Receive:
 
 @dataclass
 class Steering:
-    """What both passes did with some samples.
+    """The results of both passes for some samples.
 
     Attributes
     ----------
     before, after
         Attention weights of all blocks in pass 1 and in pass 2 (blocks, N, T, T), a mean over
-        heads: in row i is how much token i takes from each token.
+        heads: row i has the weights of token i for all tokens.
     mask
         m (N, T).
     td
@@ -331,7 +331,7 @@ class Toast(Transferred):
     Attributes
     ----------
     steered
-        The layers that are added, and those that they steer.
+        The added layers, and those that they steer.
 
     Examples
     --------
@@ -362,13 +362,13 @@ class Toast(Transferred):
         if self.options.released:
             for block in blocks:
                 if block.attention.value.b is not None:
-                    block.attention.value.b *= 2  # b_V once for Xn, and once more for td
+                    block.attention.value.b *= 2  # b_V once for Xn, and a second time for td
         widths = [layer.shape_out[-1] for layer in self.kept()]
         self.steered = self.wiring(copies, widths, blocks, self.std, **self.wiring_options())
         return [self.steered]
 
     def wiring_options(self) -> dict[str, Any]:
-        """Return what else the wiring is told."""
+        """Return the other arguments of the wiring."""
         return {}
 
     def kept(self) -> list[Layer]:
@@ -399,7 +399,7 @@ class Toast(Transferred):
             A.frozen = not self.options.train_a
 
     def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
-        """Return what L_var adds to the update of each A_lᵀ in pre-tuning (eqs. 7 and 8)."""
+        """Return the term of L_var in the update of each A_lᵀ in pre-tuning (eqs. 7 and 8)."""
         if self.options.stage != "pretune":
             return {}
         units, c = self.backbone.units, self.options.reconstruction
@@ -410,6 +410,16 @@ class Toast(Transferred):
             if not A.frozen
         }
 
+    def local_losses(self) -> dict[str, float]:
+        """Return c of L_var, in pre-tuning."""
+        pretuned = self.options.stage == "pretune"
+        return {"reconstruction": self.options.reconstruction} if pretuned else {}
+
+    def outline(self) -> dict[str, str]:
+        """Return what each layer is, which backbone it needs, and whether it is as released."""
+        form = {"value bias": "added twice, as released"} if self.options.released else {}
+        return {**super().outline(), **form}
+
     def reconstruction_loss(self, x: Array) -> float:
         """Return L_var for some samples (eq. 7)."""
         X, c = self._tokens(self.forward(x)), self.options.reconstruction
@@ -417,26 +427,31 @@ class Toast(Transferred):
         return c * float(sum(lost))  # eq. 7
 
     def steer(self, x: Array, strength: float = 1.0) -> Steering:
-        """Return what both passes do with some samples.
+        """Return the results of both passes for some samples.
 
         Parameters
         ----------
         x
             Samples.
         strength
-            What all td are multiplied with: 0 is the frozen backbone.
+            The factor of all td: 0 is the frozen backbone.
 
         Raises
         ------
         TypeError, ValueError
-            If it is no number of at least 0.
+            If it is not a number of at least 0.
         """
         strength = checks.number("strength", strength, least=0)
         samples = self.backbone.net.as_input(x)
         ready = self.as_input(x)
         m = np.concatenate([self._mask(trace) for trace, _ in self._pieces(ready)])
         d = self.backbone.units
-        ready[..., d : 2 * d] *= strength  # td is linear in the length of z, and m ignores it
+        with np.errstate(over="ignore"):
+            ready[..., d : 2 * d] *= strength  # td is linear in the length of z; m ignores it
+            if not np.isfinite((ready[..., d : 2 * d] ** 2).sum(-1)).all():
+                raise ValueError(
+                    f"strength is {strength:g}, which is too much for {np.dtype(self.dtype)}"
+                )
         before = self.backbone.attention(samples)
         after = before.copy()
         after[self.first :] = mean_attention(self, self._pieces(ready), len(ready))

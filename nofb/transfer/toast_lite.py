@@ -4,14 +4,14 @@ Shi, Gai, Darrell & Wang 2023 (arXiv 2305.15542).
 
     A_l' = A_l + (α/r) (V_A U_A)ᵀ                   (1)   A_l and C_l as pre-tuned, and frozen
     C_l' = C_l + (α/r) (V_C U_C)ᵀ                   (2)
-    U = 0 at the start                              (3)   so that all begins as the pre-tuned TOAST
+    U = 0 at the start                              (3)   the start is the pre-tuned TOAST
 
 Symbols: A_l, C_l the feedback path (d, d); V down-projection (d, r), U up-projection (r, d), two of
-    each for every block; α scale; r rank. All else is as in TOAST.
-Uses: what TOAST uses; every V and U is a Dense layer with a B of its own.
+    each for every block; α scale; r rank. The rest is as in TOAST.
+Uses: the same as TOAST; every V and U is a Dense layer with its own B.
 What learns: V, U, ξ, P and the head. Here P learns, as in the released code.
-Gaps: as for LoRA, the released code passes no α, so that α/r = 1/4. Without a pre-tuned TOAST as
-    `start`, A and C are random and stay so.
+Gaps: as for LoRA, the released code passes no α, so α/r = 1/4. Without a pre-tuned TOAST as
+    `start`, A and C stay random.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from nofb.transfer.toast import Steered, Toast, ToastOptions
 
 @dataclass(kw_only=True)
 class ToastLiteOptions(ToastOptions):
-    """What TOAST-Lite can be told, besides what TOAST can.
+    """The options of TOAST-Lite, in addition to those of TOAST.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SteeredLite(Steered):
     ) -> None:  # fmt: skip
         super().__init__(copies, widths, blocks, std)
         self.branches = {
-            matrix: LowRank(widths[0], widths[0], rank, alpha)  # its U begins as 0: eq. 3
+            matrix: LowRank(widths[0], widths[0], rank, alpha)  # its U starts as 0: eq. 3
             for matrix in (*self.A, *self.C)
         }
 

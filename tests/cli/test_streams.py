@@ -46,7 +46,7 @@ def test_a_run_shows_its_angles_in_ascii(tmp_path):
 def test_a_comparison_ends_with_its_table_on_a_terminal_without_greek(tmp_path):
     """After an hour of runs, the table must not fail at the sign for "transposed"."""
     found = nofb_in(tmp_path, *COMPARE, encoding="ascii", capture_output=True, text=True)
-    assert found.returncode == 0 and "the W^T it stands for" in found.stdout
+    assert found.returncode == 0 and "the W^T that it replaces" in found.stdout
     page = Path(tmp_path, "nofb-compare", "report.html").read_text(encoding="utf-8")
     assert "°" in page, "files are UTF-8, whatever the terminal is"
 

@@ -1,4 +1,4 @@
-"""`nofb transfer` as a student uses it, mistakes included."""
+"""`nofb transfer` as a student uses it, with typical mistakes."""
 
 import csv
 import re
@@ -34,11 +34,11 @@ def test_it_writes_a_page_a_table_every_number_and_the_maps(folder):
     assert {"report.html", "report.md", "results.csv", "runs.jsonl"} <= names
     for stem in ("scores", "attention_by_block", "attention_toast"):
         assert {f"{stem}.png", f"{stem}.svg"} <= names
-    assert "attention_linear.png" not in names  # a head alone changes no attention
+    assert "attention_linear.png" not in names  # a new head alone changes no attention
 
 
-def test_the_page_shows_its_images_and_asks_nobody(folder):
-    """The maps are pixels inside the page: its own policy must let them through, and no other."""
+def test_the_page_shows_its_images_and_loads_nothing_from_a_network(folder):
+    """The maps are inside the page: its content policy must allow them, and no other source."""
     page = (folder / "report.html").read_text("utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
     assert "default-src 'none'" in policy and "img-src data:" in policy
@@ -49,7 +49,7 @@ def test_the_page_shows_its_images_and_asks_nobody(folder):
 
 
 def test_every_number_is_in_the_csv(folder):
-    """Whoever wants another figure must not train again."""
+    """A user who draws another figure must not have to train again."""
     with (folder / "results.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["method"] for row in rows} == {"linear", "toast"}
@@ -58,8 +58,8 @@ def test_every_number_is_in_the_csv(folder):
     assert {row["parameters"] for row in rows if row["method"] == "linear"} == {"650"}
 
 
-def test_the_same_command_takes_the_finished_runs_and_its_table_fits(capsys, folder):
-    """Ctrl-C in the tenth minute must not cost the first nine; and a line must not wrap."""
+def test_the_same_command_uses_the_finished_runs_and_its_table_fits(capsys, folder):
+    """Ctrl-C in the tenth minute must not lose the first nine; and a line must not wrap."""
     code, out, _ = run(capsys, "linear", "toast", *QUICK, "--out", str(folder))
     assert code == 0
     assert out.startswith("2 of 2 runs were finished earlier")
@@ -83,18 +83,18 @@ def test_the_same_command_takes_the_finished_runs_and_its_table_fits(capsys, fol
         (["toast", "--rule", "dtp"], "dtp sends targets through"),
     ],
 )
-def test_a_mistake_is_answered_with_a_sentence(capsys, tmp_path, words, sentence):
-    """And nothing is run or written for it."""
+def test_a_mistake_gets_a_sentence(capsys, tmp_path, words, sentence):
+    """No run is started and no file is written."""
     code, out, err = run(capsys, *words, "--out", str(tmp_path / "new"))
     assert code == 2 and out == ""
     assert sentence in err and "Traceback" not in err
     assert not (tmp_path / "new").exists()
 
 
-def test_without_a_network_the_sentence_names_the_task_that_needs_none(
+def test_without_a_network_the_sentence_names_the_task_that_needs_no_download(
     capsys, tmp_path, monkeypatch
 ):
-    """A lecture hall may have none."""
+    """A lecture hall may have no network."""
     monkeypatch.setenv("NOFB_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("NOFB_DATA_DIR", raising=False)
 

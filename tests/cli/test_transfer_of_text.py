@@ -54,7 +54,7 @@ def test_language_is_scored_in_bits_beside_those_before(capsys, tmp_path):
     assert [row.split()[0] for row in rows] == [
         "linear", "finetune", "lora", "prompts", "toast", "toast_lite"]  # fmt: skip
     assert max(map(len, table.splitlines())) <= 100
-    assert "No feedback" in table and "none was searched for" in table
+    assert "no pre-tuned" in table.replace("\n", " ") and "no search" in table.replace("\n", " ")
 
 
 def test_text_has_a_page_without_attention_maps(capsys, tmp_path):
@@ -64,8 +64,8 @@ def test_text_has_a_page_without_attention_maps(capsys, tmp_path):
     assert {"report.html", "report.md", "results.csv", "scores.png"} <= names
     assert not any(name.startswith("attention") for name in names)
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert "Attention maps are drawn for images alone." in page
-    assert "pretrained by nofb on Shakespeare" in page and "none was searched for" in page
+    assert "There are attention maps for images only." in page
+    assert "pretrained by nofb on Shakespeare" in page and "no search for rates" in page
     assert "mask,0." in (tmp_path / "results.csv").read_text("utf-8")
 
 

@@ -1,6 +1,6 @@
-"""Files, caches and mirrors: where the bytes of a data set may come from.
+"""Files, caches and mirrors: the sources of a data set.
 
-Nothing here touches the network; files and mirrors are small stand-ins made on the spot.
+No test uses the network; files and mirrors are small replacements made in the test.
 """
 
 from __future__ import annotations

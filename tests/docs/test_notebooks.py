@@ -1,6 +1,6 @@
 """Notebooks are lessons: each must run, have the same content in both files, and no outputs.
-The scripts run with the other tests; the notebooks themselves, in a kernel and with live figures,
-The scripts run with the other tests; the notebooks themselves, in a kernel and with all that moves,
+
+The scripts run with the other tests. The notebooks themselves run in a kernel, with live figures,
 in a minute and a half with
 
     python -m pytest -m slow tests/docs/test_notebooks.py

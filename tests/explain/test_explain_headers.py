@@ -94,7 +94,7 @@ class Doubled(FeedbackAlignment):
 def test_a_rule_from_a_notebook_has_its_header_in_its_class_or_from_its_base_class():
     """A rule that is typed into a cell has no file with a header."""
     assert header(Halved).equations == header("fa").equations
-    assert header(Halved).summary == "A student's variant, with nothing to say for itself."
+    assert header(Halved).summary == "A student's variant without a docstring of its own."
     read = header(Doubled)
     assert read.question == "what if the feedback were twice as strong?" and read.summary == ""
     assert len(read.equations) == 2 and read.equations[1].remark == "twice as much as before"

@@ -135,3 +135,18 @@ def test_a_network_of_maps_gets_its_image_size_from_its_first_batch():
     refuses(lambda: net.forward(np.ones((4, 2, 6, 5))), ValueError, ["(2, 6, 5)", "(2, 5, 6)"])
     attached("dfa", net)
     assert net.weighted[0].D.shape == (3, 60)
+
+
+def test_a_layer_set_free_after_the_rule_was_attached_says_what_is_missing():
+    """Attaching the rule once more, as the old sentence said, would draw another feedback path."""
+    net = dense_net()
+    net.weighted[0].frozen = True
+    rule = attached("fa", net)
+    net.weighted[0].frozen = False
+    with pytest.raises(ValueError, match="while such a layer is not frozen yet, and freeze it aft"):
+        rule.updates(net, X, LABELS)
+    rule.attach(net)
+    net.weighted[0].frozen = True
+    rule.updates(net, X, LABELS)
+    net.weighted[0].frozen = False
+    assert np.abs(rule.updates(net, X, LABELS)[0].dW).max() > 0

@@ -1,6 +1,6 @@
 """Faults planted into the code of the gradient: a test of the gradient must fail on each one.
+
 These kernels and layers have no equation numbers, so a fault finds its line by its text.
-The kernels and layers here bear no equation's number, so a fault finds its line by its text.
 """
 
 import pytest
@@ -13,10 +13,10 @@ GRADIENT_OF_IMAGES = "test_backprop_is_the_gradient_through_convolution_and_pool
 SLOPE = "test_an_activation_and_its_derivative_are_the_textbooks"
 
 FAULTS = {
-    "backprop goes back through one number": Fault(
+    "backprop through a single weight": Fault(
         "rules/backprop.py", Equation("send_back", 2), "return delta @ (0 * W.T + 1)", GRADIENT
     ),
-    "the error turned round": Fault(
+    "the error with the wrong sign": Fault(
         TRACE, "np.subtract(output, target, out=self.error)",
         "np.subtract(target, output, out=self.error)", GRADIENT,
     ),
@@ -24,13 +24,13 @@ FAULTS = {
         TRACE, "return self._times_slope(layer, signal)",
         "return signal.reshape(-1, layer.n_out)", GRADIENT,
     ),
-    "a signal that takes the place of another": Fault(
+    "a signal that replaces another": Fault(
         TRACE, "signal if there is None else there + signal", "signal",
         "test_signals_to_one_layer_are_added",
     ),
-    "no slope of tanh": Fault(SLOPES, "(one - h[i] * h[i])", "one", SLOPE),
-    "no slope of logistic": Fault(SLOPES, "(h[i] * (one - h[i]))", "one", SLOPE),
-    "no slope of relu": Fault(
+    "no derivative of tanh": Fault(SLOPES, "(one - h[i] * h[i])", "one", SLOPE),
+    "no derivative of logistic": Fault(SLOPES, "(h[i] * (one - h[i]))", "one", SLOPE),
+    "no derivative of relu": Fault(
         SLOPES, "signal[i] if h[i] > 0 else h.dtype.type(0)", "signal[i]", SLOPE
     ),
     "no leak": Fault(SLOPES, "else signal[i] * leak", "else signal[i] * 0", SLOPE),
@@ -46,7 +46,7 @@ FAULTS = {
         "layers/conv2d.py", "signal[n] = inside[0]",
         "signal[n] = bordered[0, : signal.shape[1], : signal.shape[2]]", GRADIENT_OF_IMAGES,
     ),
-    "no dropout mask on the way back": Fault(
+    "no dropout mask in the backward pass": Fault(
         "layers/dropout.py", "record.signal(self, signal, self.shape_out) * self.mask(record)",
         "record.signal(self, signal, self.shape_out)",
         "test_backprop_uses_the_masks_of_the_forward_pass",

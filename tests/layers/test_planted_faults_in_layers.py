@@ -18,14 +18,14 @@ FAULTS = {
     "a variance of a batch that is a constant": Fault(
         NORMALISE, "(signal[i, j] - total[j] - z * along_z[j])", "(signal[i, j] - total[j])", BACK
     ),
-    "use that goes back as training does": Fault(
+    "a backward pass in use that is the one of training": Fault(
         "layers/batch_norm.py", "if not record.train:", "if False:", BACK
     ),
     "a running variance of the biased kind": Fault(
         "layers/batch_norm.py", "(rows / (rows - 1))", "1.0",
         "test_running_averages_move_towards_the_batch",
     ),
-    "use by the moments of the batch": Fault(
+    "use with the moments of the batch": Fault(
         "layers/batch_norm.py", "if record.train:", "if len(x) > 1:",
         "test_batch_norm_equals_the_naive_loop",
     ),
@@ -39,7 +39,7 @@ FAULTS = {
     "a softmax without its sum": Fault(
         ATTENTION, "(signal[j] - along)", "signal[j]", BACK
     ),
-    "a token that sees the next one": Fault(
+    "a token that depends on the next one": Fault(
         ATTENTION, "i % A.shape[2] + 1 if causal", "min(i % A.shape[2] + 2, row.size) if causal",
         "test_causal_tokens_do_not_depend_on_later_ones",
     ),
@@ -76,7 +76,7 @@ FAULTS = {
         "layers/one_token.py", "present.sum(2, keepdims=True)", "record.dtype(tokens)",
         "layers/test_padding.py::test_the_mean_is_over_present_tokens",
     ),
-    "a branch that is taken off": Fault(
+    "a branch that is subtracted": Fault(
         "layers/sum.py", "record.h += each", "record.h -= each",
         "test_a_sum_adds_its_sources",
     ),

@@ -4,14 +4,14 @@
     python tests/mutation/run.py                  # every module of plan.toml; hours
     python tests/mutation/run.py kernels/steps    # the modules whose path holds these words
     python tests/mutation/run.py --most 40        # a random sample of each module
-    python tests/mutation/run.py --again          # survivors once more, after new tests
-    python tests/mutation/run.py --table          # only write results.md from what was run
+    python tests/mutation/run.py --again          # survivors again, after new tests
+    python tests/mutation/run.py --table          # only write results.md from earlier runs
 
-cosmic-ray makes the mutants and keeps the outcomes, in one session for each version of a module,
-so that a run which was stopped resumes where it was. (mutmut passes over decorated functions, and
-so over every kernel.) Here each mutant meets pytest in a fork of
-this process, which has NumPy, Numba and pytest loaded already: most mutants then cost well under
-a second. The mutants are planted in a copy, never in the sources, and kernels run as plain Python.
+cosmic-ray makes the mutants and keeps their results, in one session for each version of a module,
+so a run that was stopped can be resumed. (mutmut skips decorated functions, and so all kernels.)
+Each mutant is tested in a fork of this process, which has imported NumPy, Numba and pytest already:
+so most mutants take well under a second. The mutants are planted in a copy, never in the sources,
+and kernels run as plain Python.
 """
 
 import argparse
@@ -184,8 +184,8 @@ def run_tests(arguments: list[str], seconds: int, keep_bytecode: bool = False) -
     """Run pytest in a fork, for at most so many seconds of processor time.
 
     Returns its exit code, or the number of the signal that ended it, and the time that it took.
-    Bytecode of a mutant must not be kept: it would be taken for that of the next one, which is as
-    long and was written in the same second.
+    Bytecode of a mutant must not be kept: Python would use it for the next mutant, which has the
+    same length and was written in the same second.
     """
     child = os.fork()
     if not child:

@@ -1,7 +1,7 @@
 """A residual network and two transformers, written again from their papers with NumPy alone.
 
-Each step returns what it gives and a function for the way back: from the gradient of the loss with
-respect to what it gave, it returns that with respect to what it got, and those of its parameters.
+Each step returns its output and a function for the backward pass: from the gradient of the loss
+with respect to its output, it returns that with respect to its input, and those of its parameters.
 """
 
 from functools import partial

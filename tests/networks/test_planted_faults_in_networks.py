@@ -20,11 +20,11 @@ FAULTS = {
     "a class token that learns from the first patch": Fault(
         "layers/class_token.py", "signal[:, 0].sum(0)", "signal[:, 1].sum(0)", VISION
     ),
-    "batch normalisation that goes back without gamma": Fault(
+    "a backward pass of batch normalisation without gamma": Fault(
         "layers/batch_norm.py", "x, mean, r, self.gamma).reshape", "x, mean, r, r / r).reshape",
         RESNET,
     ),
-    "layer normalisation that goes back without gamma": Fault(
+    "a backward pass of layer normalisation without gamma": Fault(
         "layers/layer_norm.py", "self.shape_out), self.gamma)", "self.shape_out), self.gamma**0)",
         VISION,
     ),
@@ -35,10 +35,10 @@ FAULTS = {
         "layers/batch_norm.py", "total / self.dtype(samples)", "total", RESNET
     ),
     "scores without the root": Fault("layers/attend.py", "** -0.5)", "** -1.0)", LANGUAGE),
-    "a language model that sees the next token": Fault(
+    "a language model that reads the next token": Fault(
         "networks/language_model.py", "causal=True", "causal=False", LANGUAGE
     ),
-    "running averages that stay": Fault(
+    "running averages that never change": Fault(
         "training/step.py", "layer.remember(trace[layer])", "pass",
         "test_running_averages_change_in_training",
     ),

@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def kept(name):
-    """The records of the committed log, in the order of the study's own runs."""
+    """Return the records of the committed log, in the order of the study's own runs."""
     log = DOCS / name / "runs.jsonl"
     records, parts = read_log(log), papers.find(name).parts
     tasks = [task for part in parts for task in of_one_code(part.tasks(None), log, "")]
@@ -29,7 +29,7 @@ def kept(name):
 
 @pytest.mark.parametrize("name", papers.names())
 def test_the_kept_runs_give_the_committed_tables(name):
-    """A table that its own runs do not give was changed by hand, or by a change of code."""
+    """If not, the table was changed by hand, or the code has changed."""
     study = papers.find(name)
     committed = (DOCS / name / f"{name}.md").read_text("utf-8").splitlines()
     rows = [line for line in study.page(kept(name), "").splitlines() if line.startswith("|")]
@@ -38,7 +38,7 @@ def test_the_kept_runs_give_the_committed_tables(name):
 
 @pytest.mark.parametrize("name", papers.names())
 def test_the_kept_runs_give_the_committed_numbers(name):
-    """Whoever draws the figures anew takes them from these files."""
+    """Users who draw new figures read these files."""
     study = papers.find(name)
     numbers = {}
     for part, found in study.by_part(kept(name)):
@@ -53,7 +53,7 @@ def test_the_kept_runs_give_the_committed_numbers(name):
 def test_the_command_gives_every_table_and_number_from_the_kept_log_alone(
     name, tmp_path, monkeypatch
 ):
-    """Who looks a number up must not wait an hour for the run behind it to be done again."""
+    """A reader of a number must not wait for an hour of runs."""
     shutil.copy(DOCS / name / "runs.jsonl", tmp_path)
     monkeypatch.setattr(Study, "run", lambda *given: pytest.fail("a kept run was done again"))
     assert main(["reproduce", name, "--out", str(tmp_path), "--jobs", "1"]) == 0
@@ -68,16 +68,16 @@ def test_the_command_gives_every_table_and_number_from_the_kept_log_alone(
 
 
 @pytest.mark.parametrize("name", papers.names())
-def test_a_committed_page_says_what_was_vouched_for(name):
+def test_a_committed_page_states_what_was_vouched_for(name):
     """A reader of the page does not see the file beside it."""
     code = json.loads((DOCS / name / "vouched.json").read_text("utf-8"))["code"]
     page = (DOCS / name / f"{name}.md").read_text("utf-8")
-    if {code_of(record) for record in kept(name)} != {code}:  # which needs nobody to vouch for it
+    if {code_of(record) for record in kept(name)} != {code}:  # these rows are computed each time
         assert vouched(DOCS / name, code) in " ".join(page.split())
 
 
 def test_a_table_for_the_terminal_needs_no_matplotlib():
-    """It takes a second to load, and a machine without a screen may not have it."""
+    """To import it takes a second, and a server may not have it."""
     code = (
         "import sys, json; from nofb import papers\n"
         "for name in papers.names():\n"
@@ -88,8 +88,8 @@ def test_a_table_for_the_terminal_needs_no_matplotlib():
     subprocess.run([sys.executable, "-c", code, str(DOCS)], check=True)
 
 
-def test_every_study_says_what_it_shows_and_how_long_it_takes(capsys):
-    """A name alone does not tell a student whether to start it before the lesson or overnight."""
+def test_every_study_states_what_it_shows_and_how_long_it_takes(capsys):
+    """A student must know whether to start it before the lesson or overnight."""
     assert main(["reproduce"]) == 0
     listed = capsys.readouterr().out
     for name in papers.names():

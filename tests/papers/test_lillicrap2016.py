@@ -1,4 +1,4 @@
-"""Lillicrap's non-linear teacher: what is left is measured fairly, and told as it came out."""
+"""Lillicrap's non-linear teacher: the remaining error is measured fairly and stated as it is."""
 
 import json
 from pathlib import Path
@@ -14,13 +14,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def record(network="30-20-10", rule="bp", lr=0.02, seed=0, loss=1.0, left=0.5):
-    """Return a run of one epoch that nobody trained."""
+    """Return a run of one epoch that was not trained."""
     task = {"network": network, "rule": rule, "lr": lr, "seed": seed, "epochs": 1}
     return {"task": task, "result": {"stopped": None, "loss": [loss], "left": [1.0, left]}}
 
 
 def test_every_network_rule_rate_and_seed_is_run_once():
-    """A rule with more rates than another would have had more chances."""
+    """A rule with more rates than another would have an advantage."""
     tasks = [tuple(task.values()) for task in STUDY.tasks()]
     assert len(set(tasks)) == len(tasks) == 2 * 3 * 2 * 3
     assert {task["epochs"] for task in STUDY.tasks(epochs=4)} == {4}
@@ -28,7 +28,7 @@ def test_every_network_rule_rate_and_seed_is_run_once():
 
 @pytest.mark.parametrize("network", depth.NETWORKS)
 def test_the_networks_are_those_of_the_paper(network):
-    """The shallower one lacks a layer of ten, and nothing else."""
+    """The shallower one has one layer of ten units less, and no other difference."""
     run = depth.RUN.replace(hidden=depth.NETWORKS[network])
     net = run.network_for(run.load())
     sizes = [net.weighted[0].n_in, *(layer.n_out for layer in net.weighted)]
@@ -37,8 +37,8 @@ def test_the_networks_are_those_of_the_paper(network):
     assert net.head.name == "squared_error"
 
 
-def test_who_says_the_mean_leaves_all_and_who_says_the_target_leaves_nothing(monkeypatch):
-    """Over another variance the number would not be a share."""
+def test_predicting_the_mean_leaves_all_of_the_variance_and_predicting_the_target_none(monkeypatch):
+    """Divided by another variance, the number would not be a fraction."""
     data = datasets.load("nonlinear_teacher")
     wrong = data.y_test - data.y_train.mean(axis=0)
     losses = np.array([0.5 * (wrong**2).sum() / len(wrong), 0.0])
@@ -54,8 +54,8 @@ def test_who_says_the_mean_leaves_all_and_who_says_the_target_leaves_nothing(mon
     assert found["left"] == pytest.approx([1.0, 0.0])
 
 
-def test_a_rate_is_chosen_by_the_loss_in_training_and_never_by_test_samples():
-    """The rate with the best test error would be an error that was looked for."""
+def test_a_rate_is_chosen_by_the_training_loss_and_never_by_test_samples():
+    """The smallest test error of several rates would be too good."""
     runs = [record(lr=0.02, loss=1.0, left=0.9), record(lr=0.05, loss=2.0, left=0.1)]
     ((heading, (_, row)),) = depth.tables(runs).items()
     assert "test samples" in heading
@@ -63,15 +63,15 @@ def test_a_rate_is_chosen_by_the_loss_in_training_and_never_by_test_samples():
 
 
 def test_a_row_has_the_mean_and_the_sample_deviation_over_seeds():
-    """With n in the place of n - 1, three seeds look more certain than they are."""
+    """With n instead of n - 1, three seeds look more certain than they are."""
     runs = [record(seed=seed, left=left) for seed, left in enumerate((0.1, 0.2, 0.6))]
     ((_, (_, row)),) = depth.tables(runs).items()
     assert row[3:] == ["3", "1", "30.00", f"{100 * np.std([0.1, 0.2, 0.6], ddof=1):.2f}"]
 
 
 @pytest.mark.parametrize(("left", "word"), [(0.3, " less than"), (0.7, "not less than")])
-def test_the_page_says_whether_the_papers_order_came_out(left, word):
-    """A miss must be said as plainly as a hit."""
+def test_the_page_states_whether_the_papers_order_is_reproduced(left, word):
+    """A negative result must be stated as clearly as a positive one."""
     runs = [record(left=0.5), record(network="30-20-10-10", rule="fa", left=left)]
     assert f"leaves {100 * left:.2f} %,{' ' * (word[0] != ' ')}{word}" in depth.note(runs)
     assert "not both here" in depth.note(runs[:1])
@@ -94,12 +94,12 @@ def test_the_figure_has_a_panel_for_each_network_and_a_curve_for_each_rule():
             np.testing.assert_allclose(curves[rule], [1.0, 0.2])
 
 
-def test_in_the_kept_runs_depth_pays_under_feedback_alignment_as_the_paper_says():
-    """It is the claim that the study is about; the control shows that hidden layers must learn."""
+def test_in_the_kept_runs_depth_helps_feedback_alignment_as_the_paper_says():
+    """This is the claim of the study; the control shows that hidden layers must learn."""
     log = (DOCS / "lillicrap2016" / "runs.jsonl").read_text("utf-8").splitlines()
     left = {
         place: np.mean([run["result"]["left"][-1] for run in seeds])
         for place, seeds in depth.chosen([json.loads(line) for line in log]).items()
     }
     assert left["30-20-10-10", "fa"] < left["30-20-10", "bp"] < left["30-20-10", "shallow"]
-    assert left["30-20-10-10", "bp"] < 0.01  # it has the teacher's own form
+    assert left["30-20-10-10", "bp"] < 0.01  # it has the form of the teacher

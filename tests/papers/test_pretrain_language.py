@@ -17,7 +17,7 @@ def little(data):
 
 @pytest.fixture
 def few(monkeypatch):
-    """Let the command train for two steps, on plays that are embedded."""
+    """Let the command train for two steps, on the embedded plays."""
     from nofb import datasets
 
     plays = little(datasets.with_vocabulary(datasets.load("text"), datasets.PRINTABLE))
@@ -27,7 +27,7 @@ def few(monkeypatch):
 
 
 def test_the_command_writes_weights_that_can_be_loaded(few, monkeypatch, tmp_path, capsys):
-    """And says in the file how they were made."""
+    """The file also says how the weights were made."""
     monkeypatch.chdir(tmp_path)
     pretrain_language.main(["--out", "language.npz"])
     about, arrays = archive.read(tmp_path / "language.npz", "weights")
@@ -38,8 +38,8 @@ def test_the_command_writes_weights_that_can_be_loaded(few, monkeypatch, tmp_pat
     assert "language.npz: {" in capsys.readouterr().out
 
 
-def test_epochs_that_a_checkpoint_has_are_not_trained_again(few, tmp_path):
-    """The command may be stopped, and resumes where it was."""
+def test_epochs_of_a_checkpoint_are_not_trained_again(few, tmp_path):
+    """A user may stop the command and resume it."""
     kept = tmp_path / "kept.npz"
     first = pretrain_language.pretrain(few, kept, epochs=2)
     again = pretrain_language.pretrain(few, kept, epochs=2)

@@ -1,4 +1,4 @@
-"""The study of TOAST: what it runs, what it measures, and what it says was published."""
+"""The study of TOAST: its runs, its measurements, and the published numbers beside them."""
 
 import json
 
@@ -15,14 +15,14 @@ from nofb.transfer.tasks import CASES, TASKS
 
 @pytest.fixture(scope="module")
 def small():
-    """Run on the composites that are here offline."""
+    """Run on the composites that need no download."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "splits", lambda: composites.load(composites.SMALL))
         yield
 
 
 def record(part, task):
-    """Do a run as the command does, and return it as the log keeps it."""
+    """Run a task as the command does, and return its record as in the log."""
     return json.loads(json.dumps({"task": task, "result": part.run(task)}))
 
 
@@ -59,8 +59,8 @@ def taught(small):
         yield [record(feedback.PART, task) for task in tasks]
 
 
-def test_every_variant_can_be_made_and_changes_what_it_says():
-    """A row whose option was not passed on would repeat the first table."""
+def test_every_variant_can_be_made_and_has_its_stated_change():
+    """If an option was not passed on, the row would repeat that of the first table."""
     made = {name: settings.model(case, 0) for name, case in variants.CASES.items()}
     assert made["A frozen and pre-tuned"].trained_parameters == 33_482 - 4 * 64**2
     assert made["P learns too"].trained_parameters == 33_482 + 64**2
@@ -73,7 +73,7 @@ def test_every_variant_can_be_made_and_changes_what_it_says():
 
 
 def test_every_method_is_compared_with_five_seeds_and_every_rule_has_three():
-    """One seed says nothing: outcomes of the same method differ by ten points."""
+    """One seed is not enough: results of the same method differ by ten points."""
     tasks = papers.find("toast").tasks()
     assert {settings.CASES[t["method"]].method for t in tasks if "method" in t} == set(METHODS)
     for method in settings.CASES:
@@ -88,8 +88,8 @@ def test_every_method_is_compared_with_five_seeds_and_every_rule_has_three():
     assert {t["seed"] for t in tasks if t["part"] == "frozen_path"} == set(range(3))
 
 
-def test_a_run_says_what_learned_and_what_was_attended_to(compared):
-    """The claim is about attention, so accuracy alone would not show it."""
+def test_a_run_returns_what_learned_and_the_attention(compared):
+    """The claim is about attention, so the accuracy alone would not test it."""
     for each in compared:
         result, method = each["result"], each["task"]["method"]
         assert len(result["test_accuracy"]) == 1
@@ -100,8 +100,8 @@ def test_a_run_says_what_learned_and_what_was_attended_to(compared):
     assert parameters == {"linear": 650, "LoRA": 4_746, "VPT": 3_210, "TOAST": 33_482}
 
 
-def test_steering_leaves_the_attention_of_the_first_block_alone(compared):
-    """Queries and keys come from the image; only later blocks can attend to something else."""
+def test_steering_does_not_change_the_attention_of_the_first_block(compared):
+    """Queries and keys depend only on the image there; only later blocks can attend elsewhere."""
     (toast,) = (each["result"] for each in compared if each["task"]["method"] == "TOAST")
     assert toast["before"][0] == pytest.approx(toast["after"][0], abs=2e-4)
     assert toast["before"][1:] != toast["after"][1:]
@@ -113,7 +113,7 @@ def test_every_case_of_the_command_is_a_row_of_the_study():
 
 
 def test_attention_on_the_garment_is_counted_on_its_side_only(small):
-    """A side that is taken for the other would turn the result around."""
+    """If the sides were exchanged, the result would be inverted."""
     _, test = settings.splits()
     attention = np.zeros((1, 50, 9, 9))
     columns = np.arange(8) % 4 >= 2
@@ -123,8 +123,8 @@ def test_attention_on_the_garment_is_counted_on_its_side_only(small):
     assert settings.on_garment(with_prompts) == [pytest.approx(0.8)]
 
 
-def test_a_rule_is_at_the_angle_that_it_must_be_at(taught):
-    """Backprop is at no angle to itself, and random matrices are nearly at a right angle."""
+def test_the_angle_of_a_rule_has_its_theoretical_value(taught):
+    """Backprop has angle 0 to itself, and random matrices are nearly orthogonal."""
     by_rule = {each["task"]["rule"]: each["result"] for each in taught[:3]}
     for each in (by_rule["bp"], taught[3]["result"]):
         assert max(angle for angles in each["signal"].values() for angle in angles) < 0.1
@@ -133,15 +133,15 @@ def test_a_rule_is_at_the_angle_that_it_must_be_at(taught):
     assert by_rule["wm"]["frozen_matrices"] < by_rule["fa"]["frozen_matrices"]
 
 
-def test_other_seeds_learn_from_other_samples_and_are_tested_on_the_same(small):
-    """The spread is to include which samples were labelled."""
+def test_other_seeds_train_on_other_samples_and_test_on_the_same(small):
+    """The spread must include the choice of the labelled samples."""
     one, other = settings.data(200, 0), settings.data(200, 1)
     assert not np.array_equal(one.x_train, other.x_train)
     np.testing.assert_array_equal(one.x_test, other.x_test)
 
 
-def test_the_published_averages_are_shown_beside_those_of_their_rows():
-    """LoRA's printed average is two points too low, which makes TOAST's margin too large."""
+def test_the_published_averages_are_shown_beside_the_means_of_their_rows():
+    """The printed average of LoRA is two points too low, so TOAST's advantage looks too large."""
     headings, *rows = methods._published()
     table = {row[0]: dict(zip(headings[1:], map(float, row[1:]), strict=True)) for row in rows}
     wrong = {
@@ -162,7 +162,7 @@ def test_the_published_averages_are_shown_beside_those_of_their_rows():
     ],
 )
 def test_tables_and_lines_have_a_row_for_each_run(part, study, layers, request):
-    """A run that is kept and not shown is a hidden miss."""
+    """A run that is kept but not shown would hide a negative result."""
     records = request.getfixturevalue(part)
     table = next(iter(study.tables(records).values()))
     assert len(table) == 1 + len(records)
@@ -174,5 +174,5 @@ def test_tables_and_lines_have_a_row_for_each_run(part, study, layers, request):
 
 
 def test_the_figure_can_be_drawn(compared):
-    """From any runs that are there."""
+    """From any available runs."""
     assert methods.PART.figure(compared).to_bytes("png").startswith(b"\x89PNG")

@@ -22,19 +22,19 @@ def net():
     return pretrained.backbone("vision")
 
 
-def test_pretraining_goes_on_where_it_was_stopped(tmp_path):
-    """It takes minutes; whoever stops it must not begin again."""
+def test_pretraining_resumes_where_it_was_stopped(tmp_path):
+    """It takes minutes; after a stop a user must not start again."""
     data = few()
     once = pretrain.pretrain(data, epochs=2)
     pretrain.pretrain(data, tmp_path / "run.npz", epochs=2)
-    twice = pretrain.pretrain(data, tmp_path / "run.npz", epochs=2)  # nothing is left to do
+    twice = pretrain.pretrain(data, tmp_path / "run.npz", epochs=2)  # no epochs are left
     np.testing.assert_array_equal(once.net.last.W, twice.net.last.W)
 
 
-def test_pre_tuning_leaves_the_backbone_alone(net):
-    """The path is for one backbone: one that moved meanwhile would be another."""
+def test_pre_tuning_does_not_change_the_backbone(net):
+    """The path belongs to one backbone; a changed one would be another."""
     before = transfer.Backbone(net).digest
-    model, run = pretune.pretune(net, few(), epochs=2)  # the first step of a warm-up is none
+    model, run = pretune.pretune(net, few(), epochs=2)  # the first step of a warm-up has rate 0
     assert model.backbone.digest == transfer.Backbone(net).digest == before
     assert run.history.epochs == 2
     fresh = transfer.make("toast", net, 20, pretune.SEED, stage="pretune")

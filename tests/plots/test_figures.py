@@ -1,6 +1,6 @@
 """Figures show what was measured, hide nothing, and change nothing else.
+
 The runs are not trained, so every number in a figure is known in advance.
-The runs are made up, so that every number in a figure is known beforehand.
 """
 
 from __future__ import annotations

@@ -72,12 +72,12 @@ def test_a_run_that_stopped_is_in_no_mean_and_is_named():
     assert "toast, seed 1: it diverged." in notes(found)
     nothing = transfers(record("toast", stopped="it diverged"))
     assert "stopped" in table(nothing)
-    assert outcome(nothing) == "No run came to its end."
+    assert outcome(nothing) == "No run was completed."
 
 
 def test_the_source_of_the_rates_is_stated_for_another_rule():
     """A rate that was found for another rule may be a poor one."""
-    said = "The rates were found for backprop, and not for fa."
+    said = "The rates were found for backprop, not for fa."
     assert said in notes(transfers(record("toast"), rule="fa"))
     assert said not in notes(transfers(record("toast"), rule="fa", lr=0.1))
 

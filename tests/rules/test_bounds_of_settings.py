@@ -1,7 +1,7 @@
 """The ranges of the numbers of a rule and of an optimizer: what is allowed, and what is refused.
+
 A number that can only be a mistake is refused where it is given, and one at the end of its range
 is accepted. Each row of the table states for one name what the formulas allow.
-still works. Each row of the table says of one name what the formulas allow.
 """
 
 import inspect

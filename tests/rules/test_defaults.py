@@ -1,7 +1,7 @@
 """The defaults of rules, optimizers and layers: public numbers, each written down once.
+
 Tables, sweeps and kept runs name only what differs from a default. If a default changed by
 mistake, all of them would have another meaning.
-accident would change what all of them mean.
 """
 
 import dataclasses

@@ -7,7 +7,7 @@ import pytest
 from oracles import attached, batch, dense_net, differences, normal, taught_trace
 
 import nofb
-from nofb import Activation, BatchNorm, Dense, Network, rules
+from nofb import Activation, BatchNorm, Dense, LayerNorm, Network, rules
 from nofb.rules import forward_forward as ff
 from nofb.rules.forward_forward import ForwardForward, judged
 
@@ -213,16 +213,10 @@ def test_a_network_without_place_for_the_label_is_refused(net):
         rules.make("ff").attach(net())
 
 
-def test_goodness_is_measured_below_batch_normalisation():
-    """Each pass is normalised by itself: above it, right and wrong labels are equally good."""
-    layers = [
-        Dense(12, 8),
-        BatchNorm(8),
-        Activation("relu"),
-        Dense(8, 6),
-        BatchNorm(6),
-        Dense(6, 3),
-    ]
+@pytest.mark.parametrize("norm", [BatchNorm, LayerNorm])
+def test_goodness_is_measured_below_what_normalises(norm):
+    """Each pass, or sample, is normalised: above, right and wrong labels are equally good."""
+    layers = [Dense(12, 8), norm(8), Activation("relu"), Dense(8, 6), norm(6), Dense(6, 3)]
     net = Network(layers, seed=0, dtype=np.float64)
     rule = ForwardForward()
     rule.attach(net)
@@ -239,13 +233,13 @@ def test_goodness_is_measured_below_batch_normalisation():
     np.testing.assert_allclose(signals[0].reshape(7, 8), right, rtol=1e-9)
 
 
-@pytest.mark.parametrize("normalised", [False, True])
-def test_a_network_with_batch_normalisation_learns_too(normalised):
+@pytest.mark.parametrize("norm", [None, BatchNorm, LayerNorm])
+def test_a_network_that_normalises_learns_too(norm):
     """Goodness above batch normalisation left ResNet-8 at chance."""
     data = nofb.datasets.load("digits")
     hidden = []
     for _ in range(2):
-        hidden += [Dense(64, 64), *([BatchNorm(64)] if normalised else []), Activation("relu")]
+        hidden += [Dense(64, 64), *([norm(64)] if norm else []), Activation("relu")]
     net = Network([*hidden, Dense(64, 10)], seed=0)
     run = nofb.fit(net, ForwardForward(), data, 6, optimizer=nofb.Adam(lr=0.004), probe=0)
     assert run.history["test_accuracy"][-1] > 0.5

@@ -1,7 +1,7 @@
 """What an inverse learns: each loss is written again from its equation.
-Its gradient is computed by finite differences; its limit is a transpose or a
-pseudo-inverse, which is known in advance.
-pseudo-inverse, which is known beforehand.
+
+Its gradient is computed by finite differences; its limit is a transpose or a pseudo-inverse,
+which is known in advance.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Kolen-Pollack: W and B become transposes of each other, for any data.
+
 Layers are never square, so a missing transpose gives an error.
-Layers are never square, so that no transpose can hide.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Faults planted into the rules: the tests of their mathematics must fail on every one.
+"""Faults planted into the rules: a test of their mathematics must fail on each one.
 
-A test that passes proves something only if it can fail. Each fault here is one that a careful
-person has made before; each run copies the package, plants it, and runs the test that must see it.
+A test that passes proves something only if it can fail. Each fault here is a mistake that a
+careful person has made before. Each run copies the package, plants a fault, and runs its test.
 """
 
 import pytest
@@ -19,25 +19,25 @@ PEPITA = "rules/pepita.py"
 INVERSE = "layers/inverse.py"
 
 AS_WRITTEN = "test_a_rules_updates_are_those_of_its_equations"
-READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so"
+READS_ERROR = "test_a_rule_reads_the_error_and_the_labels_only_if_it_claims_so"
 MEAN = "test_an_update_is_the_mean_over_the_batch"
 SIGNS_FOLLOW = "test_the_signs_of_the_feedback_follow_those_of_the_weights"
 SHRINKS = "test_weights_minus_feedback_shrink_by_the_decay_at_every_step"
 DIRECT_SHRINKS = "test_below_the_output_it_follows_kolen_pollacks_law"
-FRESH_NOISE = "test_every_layer_and_every_step_hears_fresh_noise"
-CONTENTED = "test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is"
-OWN_DISTANCE = "test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target"
+FRESH_NOISE = "test_every_layer_and_every_step_gets_new_noise"
+CONTENTED = "test_an_output_equal_to_its_target_leaves_every_layer_unchanged"
+OWN_DISTANCE = "test_a_weight_update_is_the_gradient_of_the_layers_own_distance_to_its_target"
 RECONSTRUCTION = "test_a_reconstruction_step_follows_the_gradient_of_the_loss_of_its_equation"
 OWN_LOSS = "test_each_layer_follows_the_gradient_of_its_own_loss"
-PEPITAS_STEPS = "test_its_steps_are_those_of_the_paper"
+PEPITAS_STEPS = "test_its_updates_are_those_of_the_paper"
 
 FAULTS = {
     # -- fixed feedback ---------------------------------------------------------------------------
-    "feedback alignment goes back through the weights": Fault(
+    "feedback alignment that sends signals through the weights": Fault(
         "rules/feedback_alignment.py", "send_back(delta, layer.B)", "send_back(delta, layer.W.T)",
-        "test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so",
+        "test_a_rule_reads_the_weights_in_its_backward_pass_only_if_it_claims_so",
     ),
-    "feedback alignment goes back through one number": Fault(
+    "feedback alignment through a single number": Fault(
         "rules/feedback_alignment.py", Equation("send_back", 2), "return delta @ (0 * B + 1)",
         AS_WRITTEN,
     ),
@@ -55,13 +55,13 @@ FAULTS = {
     ),
     "signs of the error with its size": Fault(
         "rules/error_sign.py", Equation("project_sign", 2), "return e @ D",
-        "test_the_size_of_the_error_matters_to_direct_feedback_alone",
+        "test_only_direct_feedback_depends_on_the_size_of_the_error",
     ),
     "indirect feedback of the target": Fault(
         "rules/indirect_feedback_alignment.py", Equation("signals", 2),
         "delta = trace.delta(layer, project(trace.target, layer.D))", READS_ERROR,
     ),
-    "a relay that climbs through one number": Fault(
+    "a relay through a single number": Fault(
         "rules/indirect_feedback_alignment.py", Equation("relay", 3),
         "return delta_below @ (0 * R + 1)",
         "test_indirect_feedback_with_a_random_relay_uses_its_own_matrices",
@@ -78,11 +78,11 @@ FAULTS = {
     ),
     "signs not taken before teaching": Fault(
         SIGNS, Equation("signals", 2), "B = layer.B",
-        "test_updates_see_the_signs_that_the_weights_have_now",
+        "test_updates_use_the_current_signs_of_the_weights",
     ),
     "signs with the size of the weights": Fault(
         SIGNS, Equation("take_signs", 2), "return M * W.T",
-        "test_sign_symmetry_does_not_see_how_large_a_weight_is",
+        "test_sign_symmetry_does_not_depend_on_the_size_of_a_weight",
     ),
     "magnitudes without their absolute value": Fault(
         SIGNS, "np.abs(rng.standard_normal(layer.feedback_shape, layer.dtype))",
@@ -101,29 +101,29 @@ FAULTS = {
     "the feedback's step is a sum": Fault(
         RECIPROCAL, Equation("reciprocal_product", 4), "return delta.T @ h_below", SHRINKS
     ),
-    "the feedback's step is carried across": Fault(
+    "the feedback's step is copied from the weights": Fault(
         RECIPROCAL, Equation("feedback_updates", 4), "dB = trace.step_of(layer)[0].T.copy()",
         "test_the_feedback_computes_its_own_update",
     ),
     "a direct path that learns a sum": Fault(
         DIRECT_RECIPROCAL, Equation("direct_product", 4), "return e.T @ h", DIRECT_SHRINKS
     ),
-    "a direct path that forgets nothing": Fault(
+    "a direct path without decay": Fault(
         DIRECT_RECIPROCAL, Equation("forget", 6), "pass", DIRECT_SHRINKS
     ),
-    "a mirror whose answers are not centred": Fault(
+    "a mirror whose responses are not centred": Fault(
         MIRROR, "z = z - z.mean(axis=0)", "pass",
-        "test_answers_that_are_not_centred_drown_the_transpose_in_noise",
+        "test_responses_that_are_not_centred_give_an_estimate_that_is_mostly_noise",
     ),
-    "a mirror that moves the weights": Fault(
+    "a mirror that changes the weights": Fault(
         MIRROR, Equation("mirror_layer", 7),
         "follow(B, dB, factor * self.mirror_rate, factor * self.decay)\n"
         "layer.W += self.mirror_rate * dB.T",
-        "test_mirror_mode_moves_the_feedback_and_nothing_else",
+        "test_mirror_mode_changes_only_the_feedback",
     ),
     "a mirror without decay": Fault(
         MIRROR, Equation("follow", 7), "B[i, j] += rate * dB[i, j]",
-        "test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose",
+        "test_with_decay_the_feedback_converges_to_a_multiple_of_the_transpose",
     ),
     "a mirror whose decay does not follow the schedule": Fault(
         MIRROR, Equation("mirror_layer", 7),
@@ -140,29 +140,29 @@ FAULTS = {
         "xi = self.width * getattr(\n"
         "    net.below(layer).rule_state, 'z', state.rng.standard_normal(shape)\n"
         ")",
-        "test_every_layer_of_a_network_is_mirrored_filters_too",
+        "test_every_layer_of_a_network_is_mirrored_including_convolutions",
     ),
     "symmetric alignment with half its decay": Fault(
         "rules/symmetric_alignment.py", Equation("after_step", 5),
         "pull_together(layer.W, layer.B, rate, self.decay / 2, self.pull)",
         "test_a_step_of_symmetric_alignment_descends_its_regulariser",
     ),
-    "information alignment that adds what was said already": Fault(
+    "information alignment with the wrong sign of its null term": Fault(
         "rules/information_alignment.py", Equation("missing", 6),
         "return xi + B.dtype.type(null) * (z @ B)", "test_a_mirror_step_descends_amp_and_null",
     ),
-    "blame divided by the width once": Fault(
+    "an estimated gradient divided by the width once": Fault(
         PERTURBATION, Equation("credit", 5),
         "return (change / change.dtype.type(width)).reshape(-1, 1) * xi",
-        "test_the_blame_is_as_noisy_as_its_header_says",
+        "test_the_estimate_of_the_gradient_is_as_noisy_as_the_header_states",
     ),
-    "a noisy pass with masks of its own": Fault(
+    "a noisy pass with its own masks": Fault(
         "layers/dropout.py", "self.mask(record)[...] = self.mask(first)", "self.prepare(record)",
-        "test_the_noisy_pass_meets_the_masks_of_the_first_one",
+        "test_the_noisy_pass_uses_the_masks_of_the_first_one",
     ),
     "feedback that regresses a sum": Fault(
         PERTURBATION, Equation("regression", 6), "return delta.T @ wrong",
-        "test_the_feedback_descends_its_error_in_predicting_the_blame",
+        "test_the_feedback_follows_the_gradient_of_its_prediction_error",
     ),
     # -- targets ----------------------------------------------------------------------------------
     "a target without the difference": Fault(
@@ -173,22 +173,22 @@ FAULTS = {
         "return difference_target(h_below, g(h), g(t))",
         "test_one_iteration_from_the_state_is_difference_target_propagation",
     ),
-    "a teaching signal that is not over the step size": Fault(
+    "a teaching signal that is not divided by the step size": Fault(
         TARGETS, "return (h - t) / h.dtype.type(step_size)", "return h - t", OWN_DISTANCE
     ),
-    "a teaching signal without its slope": Fault(
+    "a teaching signal without its derivative": Fault(
         TARGETS, "return own.times_slope(error)", "return error", OWN_DISTANCE
     ),
-    "the transposed weights in the place of an inverse": Fault(
+    "the transposed weights instead of an inverse": Fault(
         "layer_maps.py", "        return self.layer.inverse\n",
         "        return Inverse(self.layer.W.T.copy(), self.layer.inverse.activation)\n",
-        "test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so",
+        "test_a_target_below_the_output_layer_needs_no_weights_unless_a_rule_claims_so",
     ),
     "an inverse's step is a sum": Fault(
         INVERSE, "weight_update(z, signal, len(uses[0].z),", "weight_update(z, signal, 1,",
         RECONSTRUCTION,
     ),
-    "an inverse without its slope": Fault(
+    "an inverse without its derivative": Fault(
         INVERSE, "self.times_slope(use.gradient, self.before(use.z), use.g_z)", "use.gradient",
         RECONSTRUCTION,
     ),
@@ -196,10 +196,10 @@ FAULTS = {
         INVERSE, "z = np.concatenate", "uses = uses[:1]\n        z = np.concatenate",
         RECONSTRUCTION,
     ),
-    "an inverse that is taught what the layer gave without noise": Fault(
+    "an inverse trained with the layer's output without noise": Fault(
         TARGETS, "z = own.f(noisy)", "z = own.h", RECONSTRUCTION
     ),
-    "an inverse that is taught what the layer received without noise": Fault(
+    "an inverse trained with the layer's input without noise": Fault(
         TARGETS, "wrong = u - noisy", "wrong = u - own.h_below", RECONSTRUCTION
     ),
     "reconstruction through one layer alone": Fault(
@@ -216,7 +216,7 @@ FAULTS = {
         "x = improve(x, -g_t, -g(z), self.alpha(z, h, t))",
         "test_a_latent_iteration_of_linear_layers_is_never_slower_than_its_constant",
     ),
-    "an iteration that asks for the state again": Fault(
+    "an iteration whose target is the state": Fault(
         ITERATED, Equation("target_below", 3),
         "x = improve(x, g_t, g(t), self.alpha(f(x), h, t))",
         "test_iterated_targets_are_reached_by_every_layer_with_poor_inverses",
@@ -224,14 +224,14 @@ FAULTS = {
     "a layerwise factor without its square": Fault(
         ITERATED, Equation("teaching_signal", 8),
         "delta *= layer_factor(self.step_size**0.5 * e, change)",
-        "test_the_layerwise_factor_makes_gauss_newton_steps_of_scaled_rotations_gradients",
+        "test_the_layerwise_factor_makes_gauss_newton_steps_from_gradients_of_scaled_rotations",
     ),
     "a minimum norm without the bias": Fault(
         ITERATED, Equation("minimum_norm", 9),
         "shorter[i] = delta[i] / (h_below[i] ** 2).sum()",
-        "test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once",
+        "test_the_minimum_norm_update_takes_a_linear_layer_to_its_target_in_one_step",
     ),
-    "a direct target from nothing": Fault(
+    "a direct target from zero": Fault(
         "rules/direct_difference_target_propagation.py", Equation("target_below", 2),
         "return difference_target(h_below, g(t), g(0 * h))", CONTENTED,
     ),
@@ -241,17 +241,17 @@ FAULTS = {
         "test_the_gauss_newton_step_is_the_damped_least_squares_solution",
     ),
     # -- further forward passes -------------------------------------------------------------------
-    "an input that is moved the other way": Fault(
+    "an input with the error of the wrong sign": Fault(
         PEPITA, Equation("modulate", 2), "return x - e @ F", PEPITAS_STEPS
     ),
-    "activity that is to move on": Fault(
+    "a change of activity with the wrong sign": Fault(
         PEPITA, Equation("moved", 3), "return h_modulated - h", PEPITAS_STEPS
     ),
-    "a step with what the first pass brought": Fault(
+    "a step with the activities of the first pass": Fault(
         PEPITA, Equation("signals", 3),
         "yield layer, moved(trace.activity(layer), second.activity(layer))", PEPITAS_STEPS,
     ),
-    "a layer that hears how loud the one below is": Fault(
+    "a layer that receives the length of the output below": Fault(
         FORWARD, Equation("to_length_one_each", 1), "return h",
         "test_the_length_of_a_layers_output_does_not_reach_the_next_one",
     ),
@@ -268,12 +268,12 @@ FAULTS = {
         OWN_LOSS,
     ),
     # -- what all rules share ---------------------------------------------------------------------
-    "no slope for a signal that has not travelled": Fault(
+    "no derivative for a direct signal": Fault(
         "trace.py", "return self._times_slope(layer, self[layer].shaped(signal, layer))",
         "return self[layer].shaped(signal, layer).reshape(-1, layer.n_out)",
         "test_the_jacobians_are_those_of_finite_differences",
     ),
-    "a sum for a mean": Fault(
+    "a sum instead of a mean": Fault(
         "kernels/dense.py", "delta.dtype.type(1) / delta.dtype.type(samples)",
         "delta.dtype.type(1)", MEAN,
     ),
@@ -288,6 +288,6 @@ runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])
-def test_a_fault_in_a_rule_is_seen_by_the_test_that_must_see_it(name, runs):
-    """A suite that a fault survives could not tell feedback alignment from a mistake."""
+def test_a_fault_in_a_rule_is_detected_by_its_test(name, runs):
+    """If the tests pass with a fault, they cannot distinguish feedback alignment from a mistake."""
     assert_seen(name, runs)

@@ -10,7 +10,7 @@ from nofb import Network
 
 
 def with_dead_weights(net: Network) -> Network:
-    """Set some weights of every layer to zero, where a sign is zero too."""
+    """Set some weights of every layer to zero, where the sign is zero too."""
     for layer in net.weighted:
         layer.W[::2, ::2] = 0
     return net
@@ -19,7 +19,7 @@ def with_dead_weights(net: Network) -> Network:
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("name", SIGN_SYMMETRY)
 def test_the_signs_of_the_feedback_follow_those_of_the_weights(name, net_name):
-    """Sign-symmetry transports one bit a weight, at every step; a stale bit is another rule."""
+    """Sign-symmetry transports the signs at every step; with old signs it is another rule."""
     net = with_dead_weights(oracles.NETS[net_name]())
     rule = attached(name, net)
     x, y = batch(net)
@@ -36,8 +36,8 @@ def test_the_signs_of_the_feedback_follow_those_of_the_weights(name, net_name):
 
 
 @pytest.mark.parametrize("name", SIGN_SYMMETRY)
-def test_updates_see_the_signs_that_the_weights_have_now(name):
-    """Weights that a student has changed by hand must not be taught with their old signs."""
+def test_updates_use_the_current_signs_of_the_weights(name):
+    """After a student has changed weights by hand, the old signs must not be used."""
     net = dense_net((5, 4, 3))
     rule = attached(name, net)
     x, y = batch(net)
@@ -50,7 +50,7 @@ def test_updates_see_the_signs_that_the_weights_have_now(name):
 
 @pytest.mark.parametrize(("name", "changes"), [("usf", False), ("frsf", False), ("brsf", True)])
 def test_only_batchwise_magnitudes_change_from_step_to_step(name, changes):
-    """This is all that the three forms differ in, and it must not leak between them."""
+    """The three forms differ only in this."""
     net = dense_net()
     rule = attached(name, net)
     x, y = batch(net)
@@ -89,7 +89,7 @@ def test_random_magnitudes_are_half_normal(name):
 @pytest.mark.parametrize(
     ("name", "cosine"), [("usf", np.sqrt(2 / np.pi)), ("brsf", 2 / np.pi), ("frsf", 2 / np.pi)]
 )
-def test_signs_alone_bring_the_feedback_close_to_gaussian_weights(name, cosine):
+def test_signs_alone_bring_the_feedback_near_the_transpose_of_gaussian_weights(name, cosine):
     """37.07° for one magnitude, 50.46° for random ones: the closed forms for Gaussian weights."""
     net = wide_net()
     attached(name, net)
@@ -98,8 +98,8 @@ def test_signs_alone_bring_the_feedback_close_to_gaussian_weights(name, cosine):
 
 
 @pytest.mark.parametrize("name", SIGN_SYMMETRY)
-def test_sign_symmetry_does_not_see_how_large_a_weight_is(name):
-    """Only signs may come back: weights made 1 to 4 times as large leave every signal alone."""
+def test_sign_symmetry_does_not_depend_on_the_size_of_a_weight(name):
+    """Only signs may be used: weights that are 1 to 4 times as large must not change a signal."""
     net = dense_net()
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))

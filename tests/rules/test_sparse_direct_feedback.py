@@ -1,4 +1,4 @@
-"""Sparse direct feedback: which errors a unit hears, how loud, and what it comes to."""
+"""Sparse direct feedback: the errors that a unit receives, their scale, and the result."""
 
 import numpy as np
 import oracles
@@ -34,8 +34,8 @@ def matrices(net):
 
 @pytest.mark.parametrize("make", [dense_net, oracles.conv_net])
 @pytest.mark.parametrize("entries", [1, 2, 3])
-def test_every_unit_hears_as_many_outputs_as_asked_and_every_output_is_heard(entries, make):
-    """With a row too many the rule would be another one; with fixed rows some errors are lost."""
+def test_every_unit_uses_the_given_number_of_outputs_and_every_output_is_used(entries, make):
+    """With more entries it is another rule; with equal rows some errors would be lost."""
     net = make()
     attached("sparse_dfa", net, entries=entries)
     for D in matrices(net):
@@ -44,8 +44,8 @@ def test_every_unit_hears_as_many_outputs_as_asked_and_every_output_is_heard(ent
 
 
 @pytest.mark.parametrize(("outputs", "entries"), [(4, 1), (9, 4)])
-def test_entries_are_even_up_to_one_over_s(outputs, entries):
-    """s = √(n_l / √(n_L k)): with another size the learning rates of the paper mean nothing."""
+def test_entries_are_uniform_up_to_one_over_s(outputs, entries):
+    """s = √(n_l / √(n_L k)): with another size the paper's learning rates would not fit."""
     units = 20_000
     net = Network([Dense(2, units, "tanh"), Dense(units, outputs)], dtype=np.float64)
     attached("sparse_dfa", net, entries=entries)
@@ -56,8 +56,8 @@ def test_entries_are_even_up_to_one_over_s(outputs, entries):
     assert heard.mean() == pytest.approx(0, abs=0.02 * largest)
 
 
-def test_a_unit_that_hears_one_output_is_deaf_to_the_errors_of_all_others():
-    """Otherwise one wire would not do."""
+def test_a_unit_with_one_entry_does_not_depend_on_the_errors_of_other_outputs():
+    """Otherwise one connection for each unit would not be enough."""
     net = dense_net((5, 8, 9, 3))
     rule = attached("sparse_dfa", net)
     trace = taught_trace(net, *batch(net))
@@ -72,7 +72,7 @@ def test_a_unit_that_hears_one_output_is_deaf_to_the_errors_of_all_others():
 
 
 def test_with_the_same_matrices_it_is_direct_feedback_alignment():
-    """D is all that sets the two apart."""
+    """The rules differ only in D."""
     net, other = dense_net(), dense_net()
     x, y = batch(net)
     sparse, dense = attached("sparse_dfa", net, entries=2), attached("dfa", other)
@@ -81,8 +81,8 @@ def test_with_the_same_matrices_it_is_direct_feedback_alignment():
     oracles.assert_same(sparse.updates(net, x, y), dense.updates(other, x, y))
 
 
-def test_one_error_for_each_unit_teaches_hidden_layers_that_are_wide_enough():
-    """With fewer units than outputs, as in `nofb check`, some errors are heard by nobody."""
+def test_one_error_for_each_unit_trains_hidden_layers_that_are_wide_enough():
+    """With fewer units than outputs, as in `nofb check`, some errors are not used at all."""
     digits = nofb.datasets.load("digits")
     right = {}
     for name in ("shallow", "sparse_dfa"):
@@ -94,7 +94,7 @@ def test_one_error_for_each_unit_teaches_hidden_layers_that_are_wide_enough():
 
 
 def test_more_entries_than_outputs_are_refused():
-    """A unit cannot hear of more outputs than there are."""
+    """A unit cannot use more outputs than there are."""
     with pytest.raises(ValueError, match="entries is 4, but there are only 3 output errors"):
         attached("sparse_dfa", dense_net(), entries=4)
     assert rules.make("sparse_dfa", entries=4).entries == 4

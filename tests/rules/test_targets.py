@@ -1,7 +1,7 @@
-"""Targets: what must be true of them, whatever the inverses learned.
+"""Targets: what must hold for them with any inverses.
 
-Inverses that are exact, linear or orthogonal have closed forms; layers that need not be square are
-not, so that no transpose can hide.
+Exact, linear or orthogonal inverses have closed forms. Layers are square only where they must be,
+so a missing transpose gives an error.
 """
 
 import numpy as np
@@ -23,10 +23,10 @@ from nofb.updates import updates
 DIFFERENCES = [name for name in oracles.DENSE_ONLY if name != "tp"]  # rules that send a difference
 
 
-BY_LAYER = ["tp", "dtp", "itp"]  # rules that take either convention, and one inverse after another
+BY_LAYER = ["tp", "dtp", "itp"]  # rules with both conventions, and one inverse after another
 
 
-FROM_OUTPUT = {  # every rule, with an inverse for the output layer too, and steps as they are
+FROM_OUTPUT = {  # every rule, with an inverse for the output layer too, and the usual updates
     "tp": {},
     "dtp": {"gradient_at_top": False},
     "itp": {"layer_norm": False},
@@ -34,7 +34,7 @@ FROM_OUTPUT = {  # every rule, with an inverse for the output layer too, and ste
 
 
 @pytest.mark.parametrize("name", oracles.DENSE_ONLY)
-def test_a_rule_of_targets_meets_every_layer_with_what_it_received_and_gave(name):
+def test_a_rule_of_targets_uses_the_inputs_and_outputs_of_every_layer(name):
     """h_l = f_l(h_{l-1}), for layers of any width, from the samples up."""
     net = dense_net((5, 4, 6, 3))
     rule, trace = attached(name, net), taught_trace(net, *batch(net))
@@ -51,10 +51,10 @@ def test_a_rule_of_targets_meets_every_layer_with_what_it_received_and_gave(name
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("activation", UNDO)
 @pytest.mark.parametrize("name", BY_LAYER)
-def test_exact_inverses_send_down_what_the_layer_would_answer_with_its_target(
+def test_exact_inverses_give_the_input_for_which_the_layer_reaches_its_target(
     name, activation, apart, samples
 ):
-    """t_{l-1} = f_l⁻¹(t_l): the difference takes nothing off, and no iteration adds."""
+    """t_{l-1} = f_l⁻¹(t_l): the correction is 0, and iterations change nothing."""
     net = bent(square_net(activation, apart=apart))
     rule = attached(name, net, **FROM_OUTPUT[name], step_size=1e-3)
     give_exact_inverses(net)
@@ -69,8 +69,8 @@ def test_exact_inverses_send_down_what_the_layer_would_answer_with_its_target(
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("name", BY_LAYER)
-def test_exact_inverses_of_linear_layers_ask_for_the_gauss_newton_step(name, bias):
-    """Δ_l = J_l⁻¹ Δ_L is the step of Gauss and Newton, sample by sample: Bengio's main point."""
+def test_exact_inverses_of_linear_layers_give_the_gauss_newton_step(name, bias):
+    """Δ_l = J_l⁻¹ Δ_L is the Gauss-Newton step, sample by sample: Bengio's main point."""
     net = bent(square_net(bias=bias))
     x, y = batch(net)
     newton = attached("gnt", net, damping=0.0).updates(net, x, y)
@@ -81,8 +81,8 @@ def test_exact_inverses_of_linear_layers_ask_for_the_gauss_newton_step(name, bia
 
 
 @pytest.mark.parametrize("name", BY_LAYER)
-def test_exact_inverses_of_bent_layers_come_to_gauss_newton_as_the_step_shrinks(name):
-    """Only the first order is Gauss-Newton's, so a tenth of the step has a tenth of the error."""
+def test_exact_inverses_of_tanh_layers_approach_gauss_newton_as_the_step_shrinks(name):
+    """Only the first order is Gauss-Newton, so a tenth of the step has a tenth of the error."""
     net = bent(square_net("tanh"))
     x, y = batch(net)
     newton = [u.dW.copy() for u in attached("gnt", net, damping=0.0).updates(net, x, y)]
@@ -96,8 +96,8 @@ def test_exact_inverses_of_bent_layers_come_to_gauss_newton_as_the_step_shrinks(
 
 
 @pytest.mark.parametrize("name", [*BY_LAYER, "gnt"])
-def test_exact_inverses_of_orthogonal_layers_ask_for_the_gradient(name):
-    """Where the inverse is the transpose, Gauss-Newton's step is backprop's."""
+def test_exact_inverses_of_orthogonal_layers_give_the_gradient(name):
+    """If the inverse is the transpose, the Gauss-Newton step is that of backprop."""
     net = square_net()
     x, y = batch(net)
     backprop = attached("bp", net).updates(net, x, y)
@@ -108,11 +108,11 @@ def test_exact_inverses_of_orthogonal_layers_ask_for_the_gradient(name):
     oracles.assert_close(rule.updates(net, x, y), backprop, rtol=1e-8)
 
 
-# -- nothing asked, nothing changed ---------------------------------------------------------------
+# -- no error, no change --------------------------------------------------------------------------
 
 
 def satisfied(net: Network, samples: int = 7) -> Trace:
-    """Return the trace of a batch whose targets are just what the network answers."""
+    """Return the trace of a batch whose targets equal the network's outputs."""
     trace = net.forward(batch(net, samples)[0])
     return trace.set_target(trace.output.copy())
 
@@ -120,8 +120,8 @@ def satisfied(net: Network, samples: int = 7) -> Trace:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is(name, activation, dtype):
-    """What an inverse gets wrong cancels, whatever it is: the point of the difference."""
+def test_an_output_equal_to_its_target_leaves_every_layer_unchanged(name, activation, dtype):
+    """The errors of any inverse cancel: this is the purpose of the difference."""
     net = dense_net((5, 4, 6, 7, 3), activation, dtype=dtype)
     rule, trace = attached(name, net), satisfied(net)
     for t, h in zip(found_targets(rule, net, trace), states(rule, net, trace), strict=True):
@@ -131,8 +131,8 @@ def test_an_output_that_is_its_own_target_leaves_every_layer_as_it_is(name, acti
 
 @pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("iterations", [0, 1, 2, 7])
-def test_every_latent_iterate_leaves_a_contented_network_as_it_is(iterations, apart):
-    """g(t) - g(f(h)) is nothing where f(h) = t, so that an iteration has nowhere to go."""
+def test_with_no_error_every_latent_iterate_leaves_all_layers_unchanged(iterations, apart):
+    """g(t) - g(f(h)) is 0 if f(h) = t, so the iteration does not change h."""
     net = dense_net((5, 4, 6, 7, 3), apart=apart)
     rule, trace = attached("itp", net, iterations=iterations), satisfied(net)
     for t, h in zip(found_targets(rule, net, trace), states(rule, net, trace), strict=True):
@@ -144,8 +144,8 @@ def test_every_latent_iterate_leaves_a_contented_network_as_it_is(iterations, ap
     [TargetPropagation(), IteratedFromInverse(iterations=0), IteratedInOutputSpace()],
     ids=lambda rule: rule.name,
 )
-def test_without_the_difference_a_contented_network_is_taught_to_change(rule):
-    """That is why target propagation fails: its inverses' faults are all a layer hears."""
+def test_without_the_difference_hidden_layers_change_even_with_no_error(rule):
+    """So target propagation fails: its signal consists of the errors of its inverses."""
     net = dense_net((5, 4, 6, 7, 3))
     attached(rule, net)
     trace = satisfied(net)
@@ -155,15 +155,17 @@ def test_without_the_difference_a_contented_network_is_taught_to_change(rule):
     np.testing.assert_array_equal(top, trace[net.weighted[-1]].a)
 
 
-# -- weight steps ---------------------------------------------------------------------------------
+# -- weight updates -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("activation", "apart"), [("identity", False), ("tanh", True), ("relu", True)]
 )
 @pytest.mark.parametrize("bias", [True, False])
-def test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once(bias, activation, apart):
-    """Of all steps that reach the target of one sample it is the smallest, and it reaches it."""
+def test_the_minimum_norm_update_takes_a_linear_layer_to_its_target_in_one_step(
+    bias, activation, apart
+):
+    """It is the smallest of all updates that reach the target of one sample."""
     net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, apart=apart)
     rule = attached("itp", net, step_size=0.3, minimum_norm=True, layer_norm=False)
     x, y = batch(net, 1)
@@ -177,8 +179,8 @@ def test_the_minimum_norm_step_takes_a_linear_layer_to_its_target_at_once(bias, 
         assert relative(t, was) > 1e-3
 
 
-def test_the_layerwise_factor_makes_gauss_newton_steps_of_scaled_rotations_gradients():
-    """‖Δ_L‖² / ‖Δ_l‖² is ‖J‖² where J = c Q: the scale that Gauss-Newton turns round."""
+def test_the_layerwise_factor_makes_gauss_newton_steps_from_gradients_of_scaled_rotations():
+    """‖Δ_L‖² / ‖Δ_l‖² is ‖J‖² for J = c Q: this factor turns a gradient into Gauss-Newton."""
     net = square_net()
     for layer, scale in zip(net.weighted, (1.0, 0.3, 2.0, 0.5), strict=True):
         layer.W *= scale
@@ -198,8 +200,8 @@ LOCAL = {name: FROM_OUTPUT.get(name, {}) for name in oracles.DENSE_ONLY}
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic", "leaky_relu"])
 @pytest.mark.parametrize("name", LOCAL)
-def test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target(name, activation):
-    """½‖f_l(h_{l-1}) - t_l‖² / η̂, with h_{l-1} and t_l as they are: measured, not derived."""
+def test_a_weight_update_is_the_gradient_of_the_layers_own_distance_to_its_target(name, activation):
+    """½‖f_l(h_{l-1}) - t_l‖² / η̂ with fixed h_{l-1} and t_l, by finite differences."""
     net = dense_net((5, 4, 6, 7, 3), activation)
     rule = attached(name, net, **LOCAL[name])
     trace = taught_trace(net, *batch(net))
@@ -218,14 +220,14 @@ def test_a_weight_step_is_the_gradient_of_the_layers_own_distance_to_its_target(
 
 
 @pytest.mark.parametrize("name", oracles.DENSE_ONLY)
-def test_no_weight_step_reads_another_layers_parameters_once_targets_are_there(name):
-    """Local learning: a layer needs its own input, output and target, and nobody's weights."""
+def test_with_given_targets_no_weight_update_reads_another_layers_parameters(name):
+    """Local learning: a layer needs its own input, output and target, and no other weights."""
     net = dense_net((5, 4, 6, 7, 3))
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))
     targets = found_targets(rule, net, trace)
     expected = oracles.teach(rule, net, trace)
-    for layer in net.weighted:  # its own weights too: what it gave is in the trace
+    for layer in net.weighted:  # its own weights too: its output is in the trace
         layer.W[:] = layer.b[:] = np.nan
         if layer.inverse is not None:
             layer.inverse.B[:] = layer.inverse.c[:] = np.nan
@@ -235,8 +237,8 @@ def test_no_weight_step_reads_another_layers_parameters_once_targets_are_there(n
     oracles.assert_same(updates(trace, lambda part: signals, by_sample=False), expected)
 
 
-def test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so():
-    """Difference targets travel through inverses alone, below the output layer."""
+def test_a_target_below_the_output_layer_needs_no_weights_unless_a_rule_claims_so():
+    """Difference targets below the output layer depend only on the inverses."""
     net = dense_net((5, 4, 6, 7, 3))
     for name in DIFFERENCES:
         rule = attached(name, net)
@@ -253,7 +255,7 @@ def test_a_target_below_needs_nothing_of_the_weights_but_where_a_rule_says_so():
             layer.W[:] = W
 
 
-# -- either convention, by the paper's formulas ---------------------------------------------------
+# -- both conventions, by the paper's formulas ----------------------------------------------------
 
 
 def targets_by_hand(rule: Rule, net: Network, a: list[np.ndarray], e: np.ndarray):
@@ -293,10 +295,10 @@ def targets_by_hand(rule: Rule, net: Network, a: list[np.ndarray], e: np.ndarray
         ("fwdtp", {}),
     ],
 )
-def test_with_activations_apart_targets_are_those_of_bengios_equations(
+def test_with_separate_activations_targets_are_those_of_bengios_equations(
     name, options, activation, bias, samples
 ):
-    """Its targets are pre-activations, so that no slope is left in a step."""
+    """Its targets are pre-activations, so an update has no derivative."""
     net = dense_net((5, 4, 6, 7, 3), activation, bias=bias, apart=True)
     rule = attached(name, net, step_size=0.2, **options)
     trace = taught_trace(net, *batch(net, samples))

@@ -1,4 +1,4 @@
-"""What a teaching signal depends on, and who may know what: errors, labels, weights."""
+"""What a teaching signal depends on: errors, labels, weights."""
 
 import numpy as np
 import oracles
@@ -9,10 +9,10 @@ from rules.families import DIRECT, FIXED, LEARNED, NETS, RULES, SIGN_SYMMETRY, b
 from nofb import Network, rules
 from nofb.rules import RandomRelay
 
-INVERTING = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]  # rules that learn inverses
+INVERTING = [name for name in oracles.DENSE_ONLY if name != "fwdtp"]  # inverses that learn
 
 
-TEACHING = [  # rules with signals for hidden layers, whatever stands between those
+TEACHING = [  # rules with signals for hidden layers, for any layers between them
     name for name in RULES if name not in ("shallow", *oracles.DENSE_ONLY)
 ]
 
@@ -26,7 +26,7 @@ FORWARD = [name for name, rule in rules.RULES.items() if rule.family == "forward
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "ifa", *SIGN_SYMMETRY, *LEARNED])
 def test_a_teaching_signal_is_linear_in_the_error(name, net_name):
-    """Twice the error, twice the signal: no rule of these may squash or clip on the way."""
+    """Twice the error, twice the signal: none of these rules may clip a signal."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))
@@ -38,8 +38,8 @@ def test_a_teaching_signal_is_linear_in_the_error(name, net_name):
 
 
 @pytest.mark.parametrize(("name", "degree"), [("dfa", 1), ("sdfa", 0), ("drtp", 0)])
-def test_the_size_of_the_error_matters_to_direct_feedback_alone(name, degree):
-    """Error signs and targets do not fade as the network learns; errors do."""
+def test_only_direct_feedback_depends_on_the_size_of_the_error(name, degree):
+    """Error signs and labels do not become smaller as the network learns; errors do."""
     net = dense_net()
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))
@@ -50,8 +50,8 @@ def test_the_size_of_the_error_matters_to_direct_feedback_alone(name, degree):
 
 
 @pytest.mark.parametrize("name", FIXED)
-def test_turning_the_feedback_round_turns_the_signal_round(name):
-    """A signal is linear in the matrix that brings it; no sign of D or B is preferred."""
+def test_a_negative_feedback_matrix_gives_a_negative_signal(name):
+    """A signal is linear in its feedback matrix; no sign of D or B is preferred."""
     net = dense_net((5, 4, 3))
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))
@@ -65,8 +65,8 @@ def test_turning_the_feedback_round_turns_the_signal_round(name):
 
 
 @pytest.mark.parametrize(("loss", "rank"), [("squared_error", 3), ("cross_entropy", 2)])
-def test_direct_feedback_says_no_more_than_the_outputs_do(loss, rank):
-    """e D has rank at most n_outputs, and one less where the errors of a sample sum to zero."""
+def test_the_rank_of_direct_feedback_is_at_most_the_number_of_outputs(loss, rank):
+    """e D has rank at most n_outputs, and one less if the errors of a sample sum to zero."""
     net = dense_net((5, 10, 12, 3), "identity", loss=loss)
     rule = attached("dfa", net)
     trace = taught_trace(net, *batch(net, 20))
@@ -76,8 +76,8 @@ def test_direct_feedback_says_no_more_than_the_outputs_do(loss, rank):
 
 @pytest.mark.parametrize("silencer", ["dropout", "pooling"])
 @pytest.mark.parametrize("name", TEACHING)
-def test_a_silenced_unit_is_not_taught(name, silencer):
-    """Wherever a signal comes from, it meets the masks and the winners of the forward pass."""
+def test_a_dropped_unit_is_not_taught(name, silencer):
+    """Every signal is multiplied by the masks, and sent to the maxima, of the forward pass."""
     if silencer == "pooling" and name in FORWARD:
         pytest.skip("other units win in its further passes")
     net = dense_net(dropout=0.5) if silencer == "dropout" else oracles.shallow_conv_net()
@@ -90,11 +90,11 @@ def test_a_silenced_unit_is_not_taught(name, silencer):
         assert not found[net.below(above)][silent].any()
 
 
-# -- who may know what ----------------------------------------------------------------------------
+# -- what a rule may use --------------------------------------------------------------------------
 
 
 def reaction(rule: rules.Rule, net: Network, spoil) -> bool:
-    """Say whether the hidden updates change when `spoil(trace)` follows the forward pass."""
+    """Return whether the hidden updates change if `spoil(trace)` follows the forward pass."""
     x, y = batch(net)
     before = oracles.teach(rule, net, taught_trace(net, x, y))
     trace = taught_trace(net, x, y)
@@ -109,23 +109,23 @@ def poison(*arrays) -> None:
         array[:] = np.nan
 
 
-@pytest.mark.parametrize(("name", "net_name"), but(*FORWARD))  # which go forward through W again
-def test_a_rule_reads_the_weights_on_its_way_back_only_if_it_says_so(name, net_name):
-    """The weight transport problem itself: a rule without transport must not see W again."""
+@pytest.mark.parametrize(("name", "net_name"), but(*FORWARD))  # these run W forward again
+def test_a_rule_reads_the_weights_in_its_backward_pass_only_if_it_claims_so(name, net_name):
+    """The weight transport problem itself: a rule without transport must not use W again."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     reads = reaction(rule, net, lambda trace: poison(*(layer.W for layer in net.weighted)))
-    if name not in ("sa", *INVERTING):  # which read W as well, but to change B
+    if name not in ("sa", *INVERTING):  # these read W as well, but to change B
         assert reads == (rule.uses.transport or rule.uses.signs or rule.uses.forward_weights)
     rule = rules.RULES[name]
-    at_once = rule.uses.transport and rule.family != "learned"  # sa reads W to learn B, slowly
-    iterates = name in ("itp", "itp_drl")  # through f, which is forward, to see what is missed
+    at_once = rule.uses.transport and rule.family != "learned"  # sa reads W slowly, to train B
+    iterates = name in ("itp", "itp_drl")  # f, for the reconstruction error
     assert reads == (at_once or rule.uses.signs or rule.uses.forward_weights or iterates)
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_the_forward_relay_reads_the_weights_of_the_layers_it_climbs_and_no_others(net_name):
-    """Indirect feedback needs W_2 ... W_{L-1}; W_1 and W_L would be transport of another kind."""
+def test_the_forward_relay_reads_only_the_weights_of_the_layers_between(net_name):
+    """Indirect feedback needs W_2 ... W_{L-1}; W_1 and W_L would be another use of weights."""
     net = oracles.NETS[net_name]()
     rule = attached("ifa", net)
     ends = [net.weighted[0].W, net.weighted[-1].W]
@@ -137,7 +137,7 @@ def test_the_forward_relay_reads_the_weights_of_the_layers_it_climbs_and_no_othe
 
 @pytest.mark.parametrize("net_name", NETS)
 def test_the_random_relay_reads_no_weights(net_name):
-    """Then indirect feedback is free of forward weights altogether, and says so."""
+    """So this form of indirect feedback uses no forward weights, as it claims."""
     net = oracles.NETS[net_name]()
     rule = attached(RandomRelay(), net)
     assert not rule.uses.forward_weights
@@ -145,8 +145,8 @@ def test_the_random_relay_reads_no_weights(net_name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so(name):
-    """Target projection teaches before the output is known; nothing else can claim that."""
+def test_a_rule_reads_the_error_and_the_labels_only_if_it_claims_so(name):
+    """Target projection teaches before the output is computed; no other rule can claim this."""
     rule = attached(name, net := dense_net())
     hears_error = reaction(rule, net, lambda trace: poison(trace.error))
     assert hears_error == rule.uses.error
@@ -154,21 +154,21 @@ def test_a_rule_reads_the_error_and_the_labels_only_if_it_says_so(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_has_feedback_matrices_only_if_it_says_so_and_says_whether_they_learn(name):
-    """The header's information row is what the checker and the docs go by."""
+def test_a_rule_has_feedback_matrices_only_if_it_claims_so_and_claims_whether_they_learn(name):
+    """The checker and the docs use these claims of the header."""
     rule = attached(name, net := dense_net())
     matrices = [m for layer in net.weighted for m in (layer.B, layer.D) if m is not None]
     hears = reaction(rule, net, lambda trace: poison(*matrices))
     matrices_drawn = [*FIXED, "fwdtp"]
     assert hears == (name in matrices_drawn or rule.uses.learned_feedback)
-    elsewhere = ["brsf", "frsf", "pepita"]  # magnitudes, and what brings the error to the input
+    elsewhere = ["brsf", "frsf", "pepita"]  # magnitudes, and PEPITA's projection
     assert rule.uses.feedback == (name in [*matrices_drawn, *elsewhere])
     assert rule.uses.learned_feedback == (name in [*LEARNED, *INVERTING])
 
 
 @pytest.mark.parametrize("name", DIRECT)
-def test_a_direct_signal_needs_nothing_of_the_other_layers(name):
-    """Then all layers may learn at once: only e or y, D_l and the layer's own activation matter."""
+def test_a_direct_signal_does_not_depend_on_the_other_layers(name):
+    """Then all layers may learn at once: only e or y, D_l and the layer's activation are used."""
     net = dense_net((5, 4, 6, 7, 3))
     rule = attached(name, net)
     middle = net.weighted[1]

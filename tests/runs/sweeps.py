@@ -1,4 +1,4 @@
-"""Sweeps that nobody ran, and a configuration for the command."""
+"""Sweeps that were not run, and a configuration for the command."""
 
 from __future__ import annotations
 

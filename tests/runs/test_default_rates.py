@@ -1,4 +1,4 @@
-"""A rule whose rate nobody has searched for runs with a default, and every door says so."""
+"""A rule without a searched rate runs with the default rate, and every command says so."""
 
 import re
 
@@ -16,14 +16,14 @@ FEW = {"epochs": 1, "hidden": [8]}
 
 @pytest.fixture(autouse=True)
 def unsearched(monkeypatch):
-    """Let `kp` be a rule that no search has seen."""
+    """Make `kp` a rule without a searched rate."""
     monkeypatch.setattr(
         "nofb.runs.specification.was_searched", lambda data, rule, optimizer: rule != "kp"
     )
 
 
 def says_so(text):
-    """Say how often a text tells of the default rate, however its lines are broken."""
+    """Return how often a text mentions the default rate, in any line layout."""
     plain = re.sub(r"<[^>]*>", "", " ".join(text.split()))
     rate = tuned_rate("digits", "kp", "rmsprop")
     sentence = f"kp has no learning rate of its own yet and runs with that of {RATED}, {rate:g}; "
@@ -32,7 +32,7 @@ def says_so(text):
 
 
 def test_training_says_that_a_rate_is_a_default(capsys):
-    """A curve that is slow because of its rate would be called slow because of its rule."""
+    """Otherwise a rule could seem slow only because of its rate."""
     options = ["--epochs", "1", "--hidden", "8"]
     assert main(["train", "kp", *options]) == 0
     assert says_so(capsys.readouterr().out) == 1
@@ -42,34 +42,34 @@ def test_training_says_that_a_rate_is_a_default(capsys):
 
 
 def test_a_comparison_says_it_in_the_terminal_and_on_its_page(capsys, tmp_path):
-    """A row below the others is not yet a worse rule."""
+    """A row below the others does not yet mean that the rule is worse."""
     words = ["--epochs", "1", "--hidden", "8", "--seeds", "1", "--jobs", "1"]
     assert main(["compare", "--rules", "bp", "kp", *words, "--out", str(tmp_path)]) == 0
     assert says_so(capsys.readouterr().out) == 1
     assert says_so((tmp_path / "report.html").read_text("utf-8")) == 1
 
 
-def test_a_sweep_says_it_once_however_many_cells_it_has(tmp_path):
-    """The table that chooses settings said nothing of the one that it had not chosen."""
+def test_a_sweep_says_it_once_for_any_number_of_cells(tmp_path):
+    """The table for choosing settings did not mention the one that was a default."""
     seeds, grid = 1, {"batch_size": [32, 64]}
     found = nofb.sweep(["bp", "kp"], seeds, settings=FEW, grid=grid, out=tmp_path, progress=False)
     assert says_so(str(found)) == says_so((tmp_path / "table.txt").read_text("utf-8")) == 1
 
 
-def test_a_sweep_over_rates_has_no_default_to_speak_of():
-    """It is the cure that the sentence names."""
+def test_a_sweep_over_rates_does_not_mention_a_default():
+    """Such a sweep is the cure that the sentence recommends."""
     found = nofb.sweep(["kp"], 1, settings=FEW, grid={"lr": [0.01, 0.02]}, progress=False)
     assert not says_so(str(found))
 
 
-def test_a_sweep_of_another_network_says_whose_rates_it_has():
-    """The rates are those of dense layers, and feedback alignment stays at chance with them."""
+def test_a_sweep_of_another_network_names_the_source_of_its_rates():
+    """The rates are those of dense layers, with which feedback alignment stays at chance here."""
     runs = [Specification(network="lenet", rule=rule) for rule in ("fa", "bp", "kp")]
     (sentence,) = default_rates(runs)
     assert "found for dense layers" in sentence and sentence.endswith("in nofb sweep.")
 
 
 def test_the_python_interface_says_it_too():
-    """Nobody reads the sentence of a command that was not run."""
+    """A user of Python does not see the sentences of the command."""
     comparison = compare(["bp", "kp"], Specification(hidden=(8,), epochs=1), seeds=1)
     assert says_so(table(comparison)) == 1

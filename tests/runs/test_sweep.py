@@ -1,4 +1,4 @@
-"""Sweeps: what is run, and that the numbers are the same wherever it is run."""
+"""Sweeps: which runs they have, and that the results are the same wherever they run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from nofb.strict_json import canonical
 
 
 def numbers(found):
-    """What each run found, without the time it took."""
+    """Return the results of each run, without the time."""
     return {
         (row["rule"], row["seed"], row["lr"], row["hidden"]): [
             value for name, value in row.items() if name != "run_seconds"
@@ -34,11 +34,11 @@ def numbers(found):
     }
 
 
-# -- what is run ----------------------------------------------------------------------------------
+# -- which runs -----------------------------------------------------------------------------------
 
 
 def test_every_combination_is_run_once_for_every_seed():
-    """A combination that is left out can not be the best one."""
+    """A combination that is missing cannot be the best one."""
     plan = make_plan(
         ["bp", "dfa"],
         [0, 7],
@@ -64,8 +64,8 @@ def test_an_attribute_applies_to_its_rule_alone():
     ]
 
 
-def test_equal_values_written_in_other_ways_are_the_same_run():
-    """`lr = 1` in the one file and `lr = 1.0` in the other must not be trained twice."""
+def test_equal_values_in_different_spellings_are_the_same_run():
+    """`lr = 1` in one file and `lr = 1.0` in another must not be trained twice."""
     one = make_plan(["dfa"], 1, {"hidden": [8], "lr": 1})
     other = make_plan(["dfa"], [0], {"hidden": (8,)}, {"lr": np.array([1.0])})
     spelled = make_plan(["dfa"], 1, {"hidden": [8], "lr": 1}, None, {"dfa": {"entries": None}})
@@ -73,8 +73,8 @@ def test_equal_values_written_in_other_ways_are_the_same_run():
     assert list(map(canonical, one.tasks)) == list(map(canonical, spelled.tasks))
 
 
-def test_a_rate_that_is_left_out_is_each_rules_own():
-    """As in `nofb compare`; and a rate that is looked up must be in the task, lest it change."""
+def test_the_default_rate_is_each_rules_own():
+    """As in `nofb compare`; the task must hold the rate, since the table may change."""
     plan = make_plan(["bp", "fa"], 1)
     assert [task["lr"] for task in plan.tasks] == [
         Specification(rule=rule).rate for rule in plan.rules
@@ -114,21 +114,19 @@ def test_a_rate_that_is_left_out_is_each_rules_own():
         ({"attributes": {"dfa": {"feedback_init": print}}}, "must be a number, a string or a swit"),
     ],
 )  # fmt: skip
-def test_a_mistake_gets_a_sentence_that_names_it_before_anything_is_run(
-    tmp_path, arguments, sentence
-):
-    """A typo that is found after an hour has cost an hour."""
+def test_a_mistake_gets_a_sentence_that_names_it_before_any_run(tmp_path, arguments, sentence):
+    """A misspelt name must not be found after an hour."""
     with pytest.raises((TypeError, ValueError)) as caught:
         nofb.sweep(**{"rules": ["bp", "dfa"], "out": tmp_path / "out", **arguments})
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
-# -- the same numbers -----------------------------------------------------------------------------
+# -- the same results -----------------------------------------------------------------------------
 
 
 def test_a_run_is_the_same_alone_in_a_sweep_with_two_jobs_and_after_a_restart(tmp_path):
-    """A row of a table that nobody can train again by itself proves nothing."""
+    """A row of a table must be reproducible alone."""
     arguments = {"settings": SHORT, "grid": {"lr": [0.002, 0.01]}}
     one = nofb.sweep(["bp", "brsf"], 2, **arguments)
     two = nofb.sweep(["bp", "brsf"], 2, **arguments, jobs=2, out=tmp_path)
@@ -149,8 +147,8 @@ def test_a_run_is_the_same_alone_in_a_sweep_with_two_jobs_and_after_a_restart(tm
                     np.testing.assert_array_equal(alone.start[name], result.history.start[name])
 
 
-def test_validation_samples_come_out_of_the_training_split():
-    """Choosing by test samples makes every published accuracy too high."""
+def test_validation_samples_come_from_the_training_split():
+    """A choice by test samples makes every published accuracy too high."""
     found = nofb.sweep(["fa"], 1, settings=SHORT, validation=0.25)
     (cell,) = found.plan.cells
     (result,) = found.results(cell)
@@ -171,12 +169,12 @@ SIZES = [12, pytest.param(100, marks=pytest.mark.slow)]
 
 
 def short_runs(total):
-    """A plan of so many short runs, half of them backprop's."""
+    """Return a plan of short runs, half of them with backprop."""
     return make_plan(["bp", "dfa"], total // 4, SHORT, {"lr": [0.004, 0.01]}, validation=0.2)
 
 
 def ended(records):
-    """The results by task, each once, with times left out."""
+    """Return the result of each task, without times."""
     found = {}
     for record in records:
         name = canonical(record["task"])
@@ -188,13 +186,13 @@ def ended(records):
 
 @cache
 def undisturbed(total):
-    """The results of the same sweep in this process, which nobody disturbs."""
+    """Return the results of the same sweep in this process, without interruption."""
     return ended(run_grid(work_for(["bp", "dfa"]), short_runs(total).tasks))
 
 
 @pytest.mark.parametrize("total", SIZES)
-def test_a_worker_killed_in_the_middle_of_a_sweep_changes_no_result(tmp_path, total):
-    """All results are there, each once, as if nothing had happened."""
+def test_a_worker_killed_during_a_sweep_changes_no_result(tmp_path, total):
+    """All results are present, each once."""
     log, found = tmp_path / "runs.jsonl", []
     for record in run_grid(work_for(["bp", "dfa"]), short_runs(total).tasks, jobs=2, log=log):
         found.append(record)
@@ -207,7 +205,7 @@ def test_a_worker_killed_in_the_middle_of_a_sweep_changes_no_result(tmp_path, to
 @pytest.mark.skipif(find_spec("distributed") is None, reason="dask is an extra")
 @pytest.mark.parametrize("total", SIZES)
 def test_a_cluster_gives_the_same_numbers(total):
-    """One word is changed, and no digit."""
+    """Only the address differs, and no digit of a result."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
@@ -217,8 +215,8 @@ def test_a_cluster_gives_the_same_numbers(total):
 
 
 @pytest.mark.slow
-def test_two_workers_that_compile_the_same_cold_cache_at_once_do_no_harm(tmp_path):
-    """The first sweep after an installation starts with nothing compiled."""
+def test_two_workers_that_compile_the_same_empty_cache_at_once_do_no_harm(tmp_path):
+    """The first sweep after an installation starts with an empty cache."""
     code = (
         "import nofb, sys, json; found = nofb.sweep(['bp', 'fa', 'dfa', 'brsf'], 1, jobs=2,"
         "settings={'hidden': [6, 5], 'epochs': 2});"

@@ -1,4 +1,4 @@
-"""`nofb sweep`: a file says what is run, and the command says what came out."""
+"""`nofb sweep`: a file describes the runs, and the command shows the results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ lr = [0.002, 0.01]
 
 @pytest.fixture
 def config(tmp_path, monkeypatch):
-    """A file, in an empty folder that is the current one."""
+    """Return the path of a file in an empty folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "rates.toml"
     path.write_text(CONFIG)
@@ -60,7 +60,7 @@ def run(capsys, *words):
 
 
 def test_the_command_prints_a_table_and_fills_a_folder(capsys, config):
-    """A file of ten lines, one command, and everything that a report needs."""
+    """A file of ten lines and one command give all that a report needs."""
     code, out, err = run(capsys, "sweep", "rates.toml", "--jobs", "1")
     assert (code, err) == (0, "")
     assert len(re.findall(r"^(bp|fa) +0\.0\d+ +\d+\.\d\d ± \d+\.\d\d % ", out, re.M)) == 4
@@ -78,8 +78,8 @@ def test_the_command_prints_a_table_and_fills_a_folder(capsys, config):
     assert {"command", "date", "versions", "machine"} <= set(understood)
 
 
-def test_the_same_command_goes_on_and_another_configuration_shares_what_it_can(capsys, config):
-    """Adding one learning rate must cost the runs of one learning rate."""
+def test_the_same_command_resumes_and_another_configuration_shares_runs_with_it(capsys, config):
+    """After adding a learning rate, only its runs may be new."""
     run(capsys, "sweep", "rates.toml", "--jobs", "1")
     log = Path("nofb-sweep", "runs.jsonl")
     lines = log.read_text().splitlines(keepends=True)
@@ -93,8 +93,8 @@ def test_the_same_command_goes_on_and_another_configuration_shares_what_it_can(c
     assert len(read_log(log)) == 12
 
 
-def test_a_failed_run_gives_exit_code_1_after_all_others(capsys, config):
-    """A script must be able to tell; the results of the others are there all the same."""
+def test_a_failed_run_gives_exit_code_1_after_all_others_have_run(capsys, config):
+    """A script must be able to detect it; the other results are kept."""
     config.write_text(
         'rules = ["bp", "dfa"]\nseeds = 1\nsettings.epochs = 1\nattributes.dfa.entries = 11'
     )
@@ -118,10 +118,10 @@ def test_a_failed_run_gives_exit_code_1_after_all_others(capsys, config):
         ('rules = ["bp"]\nsettings.data = "mnist"', [], "it must be an existing folder"),
     ],
 )
-def test_a_mistake_in_the_file_gets_one_sentence_and_leaves_nothing_behind(
+def test_a_mistake_in_the_file_gets_one_sentence_and_leaves_no_files(
     capsys, config, monkeypatch, content, words, sentence
 ):
-    """A traceback teaches a beginner nothing about the word that was mistyped."""
+    """A traceback does not tell a beginner which word was mistyped."""
     monkeypatch.setenv("NOFB_DATA_DIR", str(config.parent / "nowhere"))
     config.write_text(content)
     code, out, err = run(capsys, "sweep", "rates.toml", *words)
@@ -130,8 +130,8 @@ def test_a_mistake_in_the_file_gets_one_sentence_and_leaves_nothing_behind(
     assert list(config.parent.iterdir()) == [config]
 
 
-def test_a_log_of_another_program_is_refused_and_left_alone(capsys, config):
-    """The folder is the user's."""
+def test_a_log_of_another_program_is_refused_and_not_changed(capsys, config):
+    """The folder belongs to the user."""
     log = Path("nofb-sweep", "runs.jsonl")
     log.parent.mkdir()
     log.write_text('{"epoch": 1}\n')
@@ -140,10 +140,10 @@ def test_a_log_of_another_program_is_refused_and_left_alone(capsys, config):
     assert log.read_text() == '{"epoch": 1}\n'
 
 
-def test_control_c_says_one_sentence_and_leaves_no_worker_behind(config):
-    """A terminal sends it to the workers too, and they have nothing to say."""
+def test_control_c_prints_one_sentence_and_leaves_no_worker(config):
+    """A terminal sends it to the workers too, which must print nothing."""
     config.write_text(CONFIG.replace("epochs = 1", "epochs = 400"))
-    # A suite that runs in the background of a shell has Ctrl-C turned off.
+    # A suite that runs in the background of a shell ignores Ctrl-C.
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from nofb.cli import main; sys.exit(main(['sweep', 'rates.toml', '--jobs', '2']))"
@@ -163,14 +163,14 @@ def test_control_c_says_one_sentence_and_leaves_no_worker_behind(config):
     assert sweep.returncode == 130 and out == ""
     assert err == (
         "nofb: stopped; nofb-sweep/runs.jsonl keeps the finished runs, "
-        "and the same command goes on from there\n"
+        "and the same command resumes there\n"
     )
     assert 1 <= len(read_log(log)) < 8
     assert all(gone(worker) for worker in started)
 
 
 def test_none_in_a_file_is_pythons_none(config):
-    """TOML has no word for it, and sparse feedback is compared with full feedback."""
+    """TOML has no such value, and a user compares sparse feedback with full feedback."""
     config.write_text('rules = ["dfa"]\nattributes.dfa.entries = [1, "none"]\ngrid.lr = ["none"]')
     plan = read_plan(config)
     assert plan.attributes == {"dfa": {"entries": (1, None)}} and plan.grid == {"lr": (None,)}
@@ -178,7 +178,7 @@ def test_none_in_a_file_is_pythons_none(config):
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_a_file_from_an_editor_on_windows_is_read(config, newline):
-    """Notepad puts a byte-order mark in front, which TOML itself does not allow."""
+    """Notepad writes a byte-order mark first, which TOML itself does not allow."""
     text = '# ø\nrules = ["bp"]\nseeds = 2\n'.replace("\n", newline)
     config.write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert read_plan(config).seeds == (0, 1)
@@ -193,14 +193,14 @@ SHOWN = re.findall(
 
 
 @pytest.mark.parametrize("text", [EXAMPLE, *SHOWN])
-def test_every_example_that_is_shown_is_a_sweep(config, text):
-    """What is copied from a page must run."""
+def test_every_example_in_the_documentation_is_a_valid_sweep(config, text):
+    """A reader copies the examples."""
     config.write_text(text[text.index("rules") :])
     plan = read_plan(config)
     assert plan.run.validation > 0 and len(plan.tasks) > 1
 
 
-def test_nofb_alone_loads_nothing_that_only_sweeps_need():
+def test_importing_nofb_loads_nothing_that_only_sweeps_need():
     """Every notebook begins with this import."""
     code = (
         "import sys, nofb; late = {'joblib', 'dask', 'distributed', 'matplotlib'};"
@@ -212,7 +212,7 @@ def test_nofb_alone_loads_nothing_that_only_sweeps_need():
 
 
 def test_a_sweep_and_a_comparison_share_their_runs(tmp_path):
-    """The task of a run is its name, whoever asks for it."""
+    """A run is identified by its task, in every command."""
     plan = make_plan(["fa"], 1, SHORT)
     task = task_of(Specification(hidden=(6,), epochs=2, rule="fa"))
     assert plan.tasks == [task]

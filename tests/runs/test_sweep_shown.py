@@ -1,4 +1,4 @@
-"""What a sweep shows: its table, its file of numbers, its picture."""
+"""The results of a sweep: its table, its file of numbers, its figure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nofb.strict_json import canonical
 
 
 def made_up(ends, seeds=3, validation=0.2, **lists):
-    """A sweep that nobody ran: `ends` gives a run's accuracy, `None` for diverged, or an error."""
+    """A sweep that was not run: `ends` gives a run's accuracy, `None` for diverged, or an error."""
     fixed = {name: value for name, value in SHORT.items() if name not in lists}
     plan = make_plan(["bp", "fa"], seeds, fixed, lists, {}, validation)
     records = {}
@@ -53,7 +53,7 @@ def some_diverge(rule, seed, lr, **settings):
 
 
 def test_the_table_shows_mean_and_sample_deviation_over_the_seeds():
-    """With n in the place of n - 1, three seeds would look more certain than they are."""
+    """With n instead of n - 1, three seeds would look more certain than they are."""
     found = made_up(some_diverge, lr=[0.1, 0.2, 0.4])
     first = found.plan.cells[0]
     ends = [0.89, 0.90, 0.91]
@@ -63,7 +63,7 @@ def test_the_table_shows_mean_and_sample_deviation_over_the_seeds():
 
 
 def test_runs_that_diverged_or_failed_are_counted_and_in_no_mean():
-    """Averaged over survivors in silence, the rate that is too large looks like the best."""
+    """If they were left out silently, a rate that is too large would look like the best."""
     found = made_up(some_diverge, lr=[0.1, 0.2, 0.4])
     assert re.search(r"^fa +0\.2 +99\.00 % +1 +2 +0 ", str(found), re.M)
     assert re.search(r"^fa +0\.4 +– +0 +1 +2 ", str(found), re.M)
@@ -71,8 +71,8 @@ def test_runs_that_diverged_or_failed_are_counted_and_in_no_mean():
     assert [(cell.run.rule, cell.run.lr) for cell in found.best()] == [("bp", 0.1), ("fa", 0.1)]
 
 
-def test_test_samples_choose_nothing():
-    """The table must say so where somebody would choose by it, and mark no best setting."""
+def test_test_samples_are_not_used_for_a_choice():
+    """The table must say so, and mark no best setting."""
     found = made_up(some_diverge, validation=0.0, lr=[0.1, 0.2])
     assert found.plan.measure == "test_accuracy" and found.best() == []
     assert "do not choose settings by them" in str(found).replace("\n", " ")
@@ -91,8 +91,8 @@ def test_of_losses_the_smallest_is_the_best():
     assert {cell.run.lr for cell in found.best()} == {0.1}
 
 
-def test_a_best_rate_at_an_end_of_what_was_tried_is_said():
-    """A student would report the end of a grid as the best there is."""
+def test_a_best_rate_at_an_end_of_the_grid_is_reported():
+    """A student would report the end of a grid as the best rate."""
 
     def notes(peak):
         sweep = made_up(lambda *_, lr, **__: -abs(lr - peak), lr=[0.001, 0.004, 0.016])
@@ -104,15 +104,15 @@ def test_a_best_rate_at_an_end_of_what_was_tried_is_said():
     assert "did best with" not in notes(0.004)
 
 
-def test_the_largest_whole_number_and_a_dropout_of_none_are_no_ends():
-    """Nothing is smaller than no dropout, and more epochs are always better."""
+def test_the_largest_integer_and_a_dropout_of_none_are_no_ends_of_a_grid():
+    """No dropout is smaller than zero, and more epochs are always better."""
     better = made_up(lambda *_, epochs, **__: epochs, epochs=[1, 2, 4])
     without = made_up(lambda *_, input_dropout, **__: -input_dropout, input_dropout=[0, 0.1, 0.2])
     assert "did best with" not in table(better) + table(without)
 
 
-def test_the_csv_has_one_line_for_each_run_with_what_decided_and_what_was_measured(tmp_path):
-    """It is what a researcher loads into pandas."""
+def test_the_csv_has_one_line_for_each_run_with_its_settings_and_its_results(tmp_path):
+    """A researcher loads it into pandas."""
     found = nofb.sweep(
         ["bp", "dfa"],
         2,
@@ -137,12 +137,12 @@ def test_the_csv_has_one_line_for_each_run_with_what_decided_and_what_was_measur
 
 
 def squares(picture):
-    """The texts in the squares of each panel."""
+    """Return the texts in the squares of each panel."""
     return [[text.get_text() for text in axes.texts] for axes in picture.axes if axes.texts]
 
 
 def test_the_heat_map_shows_the_numbers_of_the_table():
-    """Colours say where to look, numbers what is there; a cell without any says why."""
+    """The colour shows where to look, and the number the result; an empty cell says why."""
     found = made_up(some_diverge, lr=[0.1, 0.2, 0.4])
     picture = heat_map(found)
     assert isinstance(picture, Picture)
@@ -159,8 +159,8 @@ def test_the_heat_map_shows_the_numbers_of_the_table():
     assert hatched == [(2, 1)]
 
 
-def test_with_two_axes_and_more_every_rule_has_a_panel_with_all_cells():
-    """A third axis that is left out, or averaged over, would hide what it does."""
+def test_with_more_than_two_axes_every_rule_has_a_panel_with_all_cells():
+    """If a third axis were left out, or averaged, its effect would be hidden."""
     found = made_up(
         lambda rule, seed, lr, **settings: lr, seeds=1, lr=[0.1, 0.2],
         optimizer=["sgd", "adam"], hidden=[[4], []],
@@ -175,24 +175,24 @@ def test_with_two_axes_and_more_every_rule_has_a_panel_with_all_cells():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("end", [0.5, None, "ValueError: no"])
 @pytest.mark.parametrize("lists", [{}, {"lr": [0.1, 0.2]}, {"data": ["linear_teacher"]}])
-def test_a_heat_map_is_drawn_whatever_came_out(end, lists, theme):
-    """A sweep that took a night must not end in an error of its figure."""
+def test_a_heat_map_is_drawn_for_any_results(end, lists, theme):
+    """A sweep of a night must not end in an error of its figure."""
     found = made_up(lambda *task, **settings: end, **lists)
     assert heat_map(found, theme=theme).to_bytes("svg").startswith(b"<?xml")
 
 
-def test_letters_can_be_read_on_every_colour():
-    """White on yellow, or black on dark blue, is no number at all."""
+def test_numbers_can_be_read_on_every_colour():
+    """White on yellow, or black on dark blue, cannot be read."""
     found = made_up(lambda rule, seed, lr, **s: lr, seeds=1, lr=list(np.linspace(0.88, 0.99, 12)))
     axes = heat_map(found).axes[0]
     fills = [patch.get_facecolor()[:3] for patch in axes.patches if patch.get_fill()]
     for fill, text in zip(fills, axes.texts, strict=True):
         low, high = sorted(map(luminance, (fill, to_rgb(text.get_color()))))
-        assert (high + 0.05) / (low + 0.05) > 4.5  # what the WCAG ask for
+        assert (high + 0.05) / (low + 0.05) > 4.5  # the requirement of WCAG
 
 
 def luminance(colour):
-    """How bright sRGB looks, from 0 to 1."""
+    """Return the luminance of an sRGB colour, from 0 to 1."""
     parts = np.array(colour)
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])

@@ -1,4 +1,4 @@
-"""Runs of transfer: what is measured of a model, and what its predictions cost."""
+"""Runs of transfer: what is measured of a model, and the cost of its predictions."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ D, T, MLP, BLOCKS, PATCH = 64, 9, 256, 4, 14 * 14
 
 @pytest.fixture(scope="module")
 def models():
-    """A model of each case before it learns."""
+    """Return a model of each case before training."""
     plan = Plan(cases=tuple(CASES), seeds=1)
     return {task["case"]: model_of(task) for task in plan.tasks()}
 
@@ -25,12 +25,12 @@ def images():
 
 
 def by_hand(tokens=T, blocks=BLOCKS):
-    """Multiply-adds of blocks with so many tokens: four matrices, the two of the MLP, attention."""
+    """Return the multiply-adds of blocks: four matrices, the two of the MLP, and attention."""
     return blocks * (tokens * (4 * D * D + 2 * D * MLP) + 2 * tokens * tokens * D)
 
 
-def test_the_cost_is_what_counting_by_hand_gives(models):
-    """A student chooses by this column; for prompts it is the ten tokens more in each block."""
+def test_the_cost_is_that_of_a_count_by_hand(models):
+    """A student chooses by this column; prompts add ten tokens to each block."""
     alone = (T - 1) * PATCH * D + by_hand()
     head = 10 * D
     expected = {
@@ -46,8 +46,8 @@ def test_the_cost_is_what_counting_by_hand_gives(models):
     assert multiply_adds(models["linear"].nodes) == head
 
 
-def test_feedback_into_late_blocks_only_costs_less(models):
-    """The paper's TOAST-Late: pass 2 begins where the feedback arrives."""
+def test_feedback_into_late_blocks_alone_costs_less(models):
+    """The paper's TOAST-Late: pass 2 begins at the first block with feedback."""
     net = models["toast"].backbone
     late = transfer.make("toast", net, 10, late=1)
     alone = (T - 1) * PATCH * D + by_hand()
@@ -55,13 +55,13 @@ def test_feedback_into_late_blocks_only_costs_less(models):
     assert forward_cost(late) == pytest.approx((alone + own) / alone, rel=1e-12)
 
 
-def test_what_is_kept_of_attention_is_what_the_model_shows(models, images):
+def test_the_kept_attention_is_that_of_the_model(models, images):
     """The maps in the report are drawn from it."""
     model, asked = models["toast"], sides("composites_small")[: len(images)]
     found = looked_at(model, images, lambda: asked)
     steering = model.steer(images)
     rows = found["rows"]
-    assert asked[rows].any(axis=0).all()  # garments on both sides are among those that are shown
+    assert asked[rows].any(axis=0).all()  # the images include garments on both sides
     np.testing.assert_allclose(found["before"], steering.before[:, rows, 0, 1:], atol=1e-4)
     np.testing.assert_allclose(found["after"], steering.after[:, rows, 0, 1:], atol=1e-4)
     np.testing.assert_allclose(found["mask_of"], steering.mask[rows], atol=1e-4)
@@ -71,8 +71,8 @@ def test_what_is_kept_of_attention_is_what_the_model_shows(models, images):
     assert found["dead"] is False
 
 
-def test_a_mask_of_zeros_is_called_dead(models, images):
-    """Nothing is sent back any more, and nothing brings ξ back."""
+def test_a_mask_of_zeros_is_reported_as_dead(models, images):
+    """No signal is sent back any more, so ξ can never recover."""
     model = transfer.make("toast", models["toast"].backbone, 10)
     model.steered.selection.xi = np.zeros(D, np.float32)
     found = looked_at(model, images)
@@ -80,14 +80,14 @@ def test_a_mask_of_zeros_is_called_dead(models, images):
 
 
 def test_prompts_in_front_of_the_patches_are_left_out(models, images):
-    """Attention of the class token on ten prompts is none on the image."""
+    """Attention of the class token to ten prompts is no attention to the image."""
     _, after = models["prompts"].attention(images)
     found = looked_at(models["prompts"], images)
     np.testing.assert_allclose(found["after"], after[:, found["rows"], 0, -8:], atol=1e-4)
 
 
-def test_a_seed_draws_other_samples_and_the_same_tests():
-    """Else a spread over seeds would say nothing of which samples there were."""
+def test_a_seed_draws_other_training_samples_and_the_same_test_samples():
+    """Otherwise the spread over seeds would not include the choice of samples."""
     known, data = TASKS["vision"], everything("vision")
     one, other = (known.drawn(data, 50, seed) for seed in (0, 1))
     assert not np.array_equal(one.x_train, other.x_train)
@@ -96,7 +96,7 @@ def test_a_seed_draws_other_samples_and_the_same_tests():
 
 
 def test_released_changes_toast_alone():
-    """The value bias that is added twice is an error of its code, and not LoRA's."""
+    """The value bias that is added twice is an error of TOAST's code, not of LoRA's."""
     tasks = Plan(cases=("lora", "toast"), seeds=1, released=True).tasks()
     assert [task["released"] for task in tasks] == [False, True]
     assert model_of(tasks[1]).options.released

@@ -29,7 +29,7 @@ MOMENTUM = partial(SGD, 0.1, momentum=0.9)
 
 
 def train(path=None, rule="fa", net=mlp, optimizer=MOMENTUM, resume=False, **options):
-    """Train everything fresh, quietly, for four epochs or as the options say."""
+    """Train a new network without output, for four epochs or as the options say."""
     rule = rule() if callable(rule) else rules.make(rule)
     checkpoint = None if path is None else Checkpoint(path, options.pop("every", 1), resume)
     options = {"data": PART, "epochs": 4, "progress": False, "checkpoint": checkpoint, **options}
@@ -45,5 +45,5 @@ def other(x=0.0, y=0, name="mine"):
 
 
 def wide():
-    """Return another network than `mlp`."""
+    """Return a network that differs from that of `mlp`."""
     return Network([Dropout(0.1), Dense(64, 13, "tanh"), Dense(13, 10)])

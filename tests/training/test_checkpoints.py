@@ -1,4 +1,4 @@
-"""Checkpoints: a run that was stopped and resumed is the run that never was."""
+"""Checkpoints: a run that was stopped and resumed equals the run that was not."""
 
 import re
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ IMAGES = Dataset(
 
 
 class StoppedError(Exception):
-    """Stands for whatever ends a run."""
+    """Raised to end a run."""
 
 
 def stop_after(epochs):
@@ -56,7 +56,7 @@ def stop_after(epochs):
 
 
 def undropped(**options):
-    """Return the network without masks between its layers, for rules that invert them."""
+    """Return the network without dropout between its layers, for rules that invert layers."""
     first = [Dropout(0.1), Dense(64, 12), Activation("tanh")]
     layers = [*first, Dense(12, 9, "tanh"), Dense(9, 10)]
     return Network(layers, **options)
@@ -72,7 +72,7 @@ def convnet():
 
 
 def train_in_pieces(path, **options):
-    """Train, end the run twice by force, and resume it each time."""
+    """Train, end the run twice by an error, and resume it each time."""
     for epochs in (1, 3):
         with pytest.raises(StoppedError):
             train(path, resume=True, callbacks=[stop_after(epochs)], **options)
@@ -80,7 +80,7 @@ def train_in_pieces(path, **options):
 
 
 def arrays_of(run):
-    """Return everything a run has learned and recorded, but for the time it took."""
+    """Return everything that a run has learned and recorded, without the time it took."""
     arrays = {
         f"{index}.{name}": getattr(layer, name)
         for index, layer in enumerate(run.net.weighted)
@@ -95,7 +95,7 @@ def arrays_of(run):
 
 
 def assert_same(run, other):
-    """Say which array of two runs differs, in any bit."""
+    """Assert that two runs are equal, and name the array that differs."""
     arrays, others = arrays_of(run), arrays_of(other)
     assert list(arrays) == list(others)
     for name, array in arrays.items():
@@ -106,8 +106,8 @@ def assert_same(run, other):
 
 
 @pytest.mark.parametrize("rule", rules.RULES)
-def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
-    """Otherwise a result would depend on when the machine was switched off."""
+def test_a_resumed_run_equals_the_run_that_was_never_stopped(tmp_path, rule):
+    """Otherwise a result would depend on when the computer was switched off."""
     options = {"rule": rule, "net": undropped if rule in DENSE_ONLY else mlp}
     assert_same(train_in_pieces(tmp_path / "run.npz", **options), train(**options))
 
@@ -140,12 +140,12 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
     ],
 )
 def test_optimizers_schedules_splits_images_and_variants_resume_too(tmp_path, options):
-    """Momentum, a schedule or a mask that begins anew would leave a kink in the curve."""
+    """If momentum, a schedule or a mask started again, the curve would have a kink."""
     assert_same(train_in_pieces(tmp_path / "run.npz", **options), train(**options))
 
 
 def test_a_regression_without_accuracies_keeps_its_nans(tmp_path):
-    """A NaN in the history must come back as NaN, not as zero or as an error."""
+    """A NaN in the history must be restored as NaN, not as zero or an error."""
     options = {
         "data": nofb.datasets.linear_teacher(),
         "net": lambda: Network([Dense(30, 20), Dense(20, 10)], loss="squared_error"),
@@ -158,13 +158,13 @@ def test_a_regression_without_accuracies_keeps_its_nans(tmp_path):
 
 @dataclass
 class Noise:
-    """What `Learner` keeps for a layer."""
+    """The state of `Learner` for a layer."""
 
     noise: np.ndarray
 
 
 class Learner(FeedbackAlignment):
-    """A rule that keeps state of every kind that a rule may keep."""
+    """A rule with state of every allowed kind."""
 
     def __init__(self, rate=0.1, rng=None):
         super().__init__()
@@ -198,7 +198,7 @@ class Learner(FeedbackAlignment):
 
 
 def test_a_rule_with_state_of_every_kind_resumes(tmp_path):
-    """Who writes a rule must not have to write its checkpoint as well."""
+    """The author of a rule need not write code for its checkpoint."""
     options = {"rule": Learner, "optimizer": partial(SGD, 0.01)}
     resumed, whole = train_in_pieces(tmp_path / "run.npz", **options), train(**options)
     assert_same(resumed, whole)
@@ -207,8 +207,8 @@ def test_a_rule_with_state_of_every_kind_resumes(tmp_path):
     assert resumed.rule.first is resumed.net.weighted[0]
 
 
-def test_the_same_objects_go_on_after_an_interrupt_in_the_middle_of_an_epoch(tmp_path):
-    """In a notebook one stops a cell and runs it again; half an epoch must not be counted twice."""
+def test_the_same_objects_resume_after_an_interrupt_in_the_middle_of_an_epoch(tmp_path):
+    """A user stops a notebook cell and runs it again; half an epoch must not count twice."""
 
     class Interrupted(FeedbackAlignment):
         steps = 0
@@ -229,7 +229,7 @@ def test_the_same_objects_go_on_after_an_interrupt_in_the_middle_of_an_epoch(tmp
 
 
 def test_a_rule_that_was_attached_to_another_network_before_resumes(tmp_path):
-    """What it keeps for layers elsewhere is not part of this run."""
+    """Its state for the layers of the other network does not belong to this run."""
     elsewhere, rule = mlp(seed=9), rules.make("frsf")
     rule.attach(elsewhere)
     kept = elsewhere.weighted[1].rule_state.M.copy()
@@ -238,8 +238,8 @@ def test_a_rule_that_was_attached_to_another_network_before_resumes(tmp_path):
     np.testing.assert_array_equal(elsewhere.weighted[1].rule_state.M, kept)
 
 
-def test_more_epochs_go_on_and_as_many_return_the_finished_run(tmp_path):
-    """A run that looks unfinished can be given more time; a finished one costs nothing."""
+def test_more_epochs_continue_the_run_and_the_same_number_returns_it(tmp_path):
+    """A user can extend a run, and to load a finished one costs nothing."""
     path, seen = tmp_path / "run.npz", []
     train(path)
     again = train(path, resume=True, callbacks=[seen.append])
@@ -248,8 +248,8 @@ def test_more_epochs_go_on_and_as_many_return_the_finished_run(tmp_path):
     assert_same(train(path, resume=True, epochs=6), train(epochs=6))
 
 
-def test_every_so_many_epochs_and_after_the_last_one_the_file_is_written(tmp_path):
-    """A long last stretch without a file would be lost to a power cut after the end."""
+def test_the_file_is_written_every_so_many_epochs_and_after_the_last_one(tmp_path):
+    """Otherwise a power failure after the end would lose the last epochs."""
     path, held = tmp_path / "run.npz", []
 
     def look(run):
@@ -260,8 +260,8 @@ def test_every_so_many_epochs_and_after_the_last_one_the_file_is_written(tmp_pat
     assert archive.read(path, "checkpoint")[0]["epochs"] == 5
 
 
-def test_a_run_that_diverges_leaves_its_last_whole_epoch_and_diverges_again(tmp_path):
-    """A file full of NaN would be of no use to anybody."""
+def test_a_run_that_diverges_keeps_its_last_finite_epoch_and_diverges_again(tmp_path):
+    """A file full of NaN would be useless."""
     options = {
         "net": lambda: Network([Dense(64, 9, "relu"), Dense(9, 10)]),
         "optimizer": partial(SGD, 1.0, schedule=lambda epoch, epochs: 10**epoch),
@@ -279,7 +279,7 @@ def test_a_run_that_diverges_leaves_its_last_whole_epoch_and_diverges_again(tmp_
 
 
 def test_saved_weights_fill_a_network_of_the_same_layers_in_place(tmp_path):
-    """The trained network must be there tomorrow, and its arrays where they were."""
+    """A user loads the trained network later, into the same arrays."""
     net = train().net
     net.save(tmp_path / "weights.npz")
     twin = mlp(seed=1)
@@ -291,7 +291,7 @@ def test_saved_weights_fill_a_network_of_the_same_layers_in_place(tmp_path):
 
 
 def test_plain_numpy_opens_saved_weights(tmp_path):
-    """Nobody should need nofb to read the numbers that it found."""
+    """A user must be able to read the weights without nofb."""
     net = convnet()
     net.save(tmp_path / "weights")
     with np.load(tmp_path / "weights", allow_pickle=False) as file:
@@ -301,8 +301,8 @@ def test_plain_numpy_opens_saved_weights(tmp_path):
         np.testing.assert_array_equal(file["weighted/1/W"], net.weighted[1].W)
 
 
-def test_weights_come_out_of_a_checkpoint_and_change_their_type(tmp_path):
-    """A run that was stopped has a network worth looking at, in float64 if wanted."""
+def test_weights_can_be_read_from_a_checkpoint_and_change_their_type(tmp_path):
+    """A user may evaluate the network of a stopped run, also in float64."""
     run = train(tmp_path / "run.npz", rule="frsf")
     net = mlp(dtype=np.float64).load(tmp_path / "run.npz")
     assert net.weighted[1].W.dtype == np.float64
@@ -319,7 +319,7 @@ def test_weights_come_out_of_a_checkpoint_and_change_their_type(tmp_path):
     ],
 )
 def test_weights_of_other_layers_are_refused(tmp_path, net, sentence):
-    """Weights that happen to fit a network of another kind would be silently wrong."""
+    """Weights that fit another kind of network by chance would be silently wrong."""
     mlp().save(tmp_path / "weights.npz")
     net = net()
     before = net.weighted[0].W.copy()
@@ -328,16 +328,16 @@ def test_weights_of_other_layers_are_refused(tmp_path, net, sentence):
     np.testing.assert_array_equal(net.weighted[0].W, before)
 
 
-def test_weights_that_cannot_be_written_or_found_say_so(tmp_path):
-    """A typing error in a path is the commonest mistake of all."""
+def test_weights_that_cannot_be_written_or_found_give_a_sentence(tmp_path):
+    """A typing error in a path is a frequent mistake."""
     with pytest.raises(OSError, match=r"none/weights\.npz cannot be written: No such file"):
         mlp().save(tmp_path / "none" / "weights.npz")
     with pytest.raises(FileNotFoundError, match=r"No such file or directory: .*weights\.npz"):
         mlp().load(tmp_path / "weights.npz")
 
 
-def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch):
-    """Who opens the file with plain NumPy goes by these names."""
+def test_the_examples_of_the_docs_run_and_are_correct(tmp_path, monkeypatch):
+    """A user who opens the file with plain NumPy needs these names."""
     monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text(encoding="utf-8")
     names = {}
@@ -349,17 +349,17 @@ def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch
     np.testing.assert_array_equal(names["twin"].weighted[1].W, names["net"].weighted[1].W)
 
 
-def test_only_an_object_that_is_its_attributes_is_kept_by_them():
-    """What a dictionary or a slot holds besides would be missing after a resume."""
+def test_only_an_object_whose_state_is_its_attributes_is_saved():
+    """Other state, of a dictionary or of slots, would be missing after a resume."""
 
     class Own:
-        """Nothing but attributes."""
+        """An object with attributes only."""
 
     class Words(dict):
-        """Entries, and attributes as well."""
+        """An object with entries as well as attributes."""
 
     class Slotted(Own):
-        """A slot, and attributes as well."""
+        """An object with slots as well as attributes."""
 
         __slots__ = ("held",)
 
@@ -367,8 +367,8 @@ def test_only_an_object_that_is_its_attributes_is_kept_by_them():
     assert not any(map(is_plain, (Words(), Slotted(), {}, 1)))
 
 
-def test_a_checkpoint_that_is_there_is_resumed_only_where_that_is_asked_for(tmp_path):
-    """By default nobody goes on from a file that was forgotten there."""
+def test_an_existing_checkpoint_is_resumed_only_on_request(tmp_path):
+    """By default a run must not resume from a forgotten file."""
     (tmp_path / "run.npz").write_bytes(b"of another run")
     with pytest.raises(FileExistsError), open_checkpoint(Checkpoint(tmp_path / "run.npz")):
         pass

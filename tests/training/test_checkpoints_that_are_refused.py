@@ -1,4 +1,4 @@
-"""Checkpoints of another run, and state that could not come back, are refused."""
+"""Checkpoints of another run, and state that could not be restored, are refused."""
 
 import re
 from copy import deepcopy
@@ -18,7 +18,7 @@ from nofb import (
 from nofb.cli import main
 from nofb.rules import FeedbackAlignment
 
-# -- what is refused ------------------------------------------------------------------------------
+# -- refused checkpoints --------------------------------------------------------------------------
 
 
 REFUSED = [
@@ -49,10 +49,8 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("options", "sentence"), REFUSED)
-def test_another_run_than_the_one_that_was_saved_is_refused(
-    tmp_path, monkeypatch, options, sentence
-):
-    """A curve that is one rule's to the middle and another's from there lies to everybody."""
+def test_the_checkpoint_of_another_run_is_refused(tmp_path, monkeypatch, options, sentence):
+    """A curve with two rules in one run would be wrong for every reader."""
     monkeypatch.chdir(tmp_path)
     train("run.npz", epochs=2)
     before = Path("run.npz").read_bytes()
@@ -63,7 +61,7 @@ def test_another_run_than_the_one_that_was_saved_is_refused(
 
 
 def halving(rate):
-    """Return a schedule that holds a number."""
+    """Return a schedule that depends on a number."""
     return lambda epoch, epochs: rate**epoch
 
 
@@ -76,8 +74,8 @@ def halving(rate):
         (lambda epoch, epochs, rate=0.5: rate, lambda epoch, epochs, rate=0.25: rate),
     ],
 )
-def test_a_function_is_told_from_another_by_what_it_holds(tmp_path, schedule, another):
-    """Two schedules from one place look the same until one asks what they were made with."""
+def test_functions_are_distinguished_by_the_values_that_they_hold(tmp_path, schedule, another):
+    """Two schedules from one function differ only in the arguments they were made with."""
     path = tmp_path / "run.npz"
     train(path, optimizer=partial(SGD, 0.1, schedule), epochs=1)
     with pytest.raises(ValueError, match=r"optimizer\.schedule is"):
@@ -85,8 +83,8 @@ def test_a_function_is_told_from_another_by_what_it_holds(tmp_path, schedule, an
     train(path, optimizer=partial(SGD, 0.1, schedule), resume=True)
 
 
-def test_a_file_that_is_there_is_never_overwritten_unasked(tmp_path):
-    """It may be an hour of somebody's work."""
+def test_an_existing_file_is_never_overwritten_without_a_request(tmp_path):
+    """It may hold an hour of a user's work."""
     path = tmp_path / "run.npz"
     train(path, epochs=1)
     before = path.read_bytes()
@@ -108,7 +106,7 @@ def test_a_file_that_is_there_is_never_overwritten_unasked(tmp_path):
         ("/dev/null/run.npz", {}, OSError, "/dev/null/run.npz cannot be written: Not a directory"),
     ],
 )
-def test_what_could_not_be_kept_is_refused_before_training(
+def test_a_checkpoint_that_could_not_be_written_is_refused_before_training(
     tmp_path, monkeypatch, path, options, error, sentence
 ):
     """An hour of training must not end in an error about a path."""
@@ -119,7 +117,7 @@ def test_what_could_not_be_kept_is_refused_before_training(
 
 
 class Forgetful(FeedbackAlignment):
-    """A rule that does not keep what it was given."""
+    """A rule that does not keep its argument."""
 
     def __init__(self, scale):
         super().__init__()
@@ -127,7 +125,7 @@ class Forgetful(FeedbackAlignment):
 
 
 class Hidden(FeedbackAlignment):
-    """A rule with a set, whose order nobody knows."""
+    """A rule with a set, whose order is not defined."""
 
     def draw_feedback(self, net, rng):
         super().draw_feedback(net, rng)
@@ -135,7 +133,7 @@ class Hidden(FeedbackAlignment):
 
 
 class Closed(FeedbackAlignment):
-    """A rule with random numbers where nobody can see them."""
+    """A rule with random numbers in a place that nofb cannot read."""
 
     def draw_feedback(self, net, rng):
         super().draw_feedback(net, rng)
@@ -158,10 +156,10 @@ class Late(FeedbackAlignment):
         (Late, 1, "rule/inner became SGD in training, .*: make it in __init__ or draw_feedback"),
     ],
 )
-def test_state_that_could_not_come_back_is_refused_and_not_dropped(
+def test_state_that_could_not_be_restored_is_refused_and_not_dropped(
     tmp_path, rule, epochs, sentence
 ):
-    """A rule that silently forgets something is another rule after every stop."""
+    """A rule that silently loses state would be another rule after every stop."""
     done = []
     with pytest.raises(TypeError, match=sentence):
         train(tmp_path / "run.npz", rule, callbacks=[done.append])
@@ -178,8 +176,8 @@ def command(capsys, *words):
     return code, *capsys.readouterr()
 
 
-def test_the_same_command_goes_on_and_shows_the_whole_table(capsys, tmp_path):
-    """Whoever comes back after a power cut types the same line again, and sees every epoch."""
+def test_the_same_command_resumes_and_shows_the_whole_table(capsys, tmp_path):
+    """After a power failure a user types the same line again, and must see every epoch."""
     path = str(tmp_path / "run.npz")
     keep = ["--checkpoint", path, "--resume"]
     _, whole, _ = command(capsys, "--epochs", "3")
@@ -204,7 +202,7 @@ def test_the_same_command_goes_on_and_shows_the_whole_table(capsys, tmp_path):
     ],
 )
 def test_a_refusal_is_one_sentence_and_exit_code_2(capsys, tmp_path, monkeypatch, words, sentence):
-    """A script must be able to tell it from a run that diverged."""
+    """A script must be able to distinguish it from a diverged run."""
     monkeypatch.chdir(tmp_path)
     assert command(capsys, "--epochs", "1", "--checkpoint", "run.npz")[0] == 0
     Path("cut.npz").write_bytes(Path("run.npz").read_bytes()[:-1])

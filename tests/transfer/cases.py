@@ -1,4 +1,4 @@
-"""Small backbones with weights that are none of their first values, and models on them."""
+"""Small backbones in which no array has its initial value, and models on them."""
 
 import numpy as np
 
@@ -75,7 +75,7 @@ NAMES = list(LAYERS)
 
 
 def backbone(name="vision", dtype=np.float64, seed=0):
-    """Return a network that might have been trained: no bias is 0, and no gamma 1."""
+    """Return a network like a trained one: no bias is 0, and no gamma 1."""
     layers, shape = LAYERS[name]
     net = Network(layers(), seed=seed, dtype=dtype, input_shape=shape)
     rng = np.random.default_rng(seed + 1)
@@ -86,7 +86,7 @@ def backbone(name="vision", dtype=np.float64, seed=0):
 
 
 def model(method, name="vision", dtype=np.float64, seed=0, shaken=True, **options):
-    """Return a model; `shaken` moves what it adds away from its start, zeros included."""
+    """Return a model; `shaken` changes all arrays that it adds, so that none is zero."""
     made = transfer.make(method, backbone(name, dtype), OUTPUTS, seed, **options)
     return shake(made, seed) if shaken else made
 

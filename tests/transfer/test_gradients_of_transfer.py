@@ -34,7 +34,7 @@ LAYERS = {
 
 
 def learned(net, x, y):
-    """Return (array, update) for everything that backprop lets learn."""
+    """Return (array, update) for all arrays that backprop trains."""
     rule = make("bp")
     rule.attach(net)
     trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
@@ -52,7 +52,7 @@ def learned(net, x, y):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_backprop_is_the_gradient_of_the_loss(variant, name):
-    """Whatever teaches a model of transfer is measured against this."""
+    """It is the reference for every method that trains a model of transfer."""
     method, options = VARIANTS[variant]
     net = model(method, name, **options)
     x, y = batch(net)
@@ -67,7 +67,7 @@ def test_backprop_is_the_gradient_of_the_loss(variant, name):
 @pytest.mark.parametrize("samples", [1, 4])
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_backward_pass_is_the_derivative(name, samples):
-    """The layers between the matrices have nothing to transport, but they must be right."""
+    """The layers between the matrices use no weights, but their derivatives must be right."""
     build, *shapes = LAYERS[name]
     layer, received = made(build(), *shapes), inputs(samples, *shapes)
     record = run(layer, *received)
@@ -90,7 +90,7 @@ def test_relay_is_the_transpose_of_the_backward_pass(name):
 
 @pytest.mark.parametrize("build", [lambda: FeatureSelection(5), lambda: Prompts(4, 5)])
 def test_parameters_learn_from_the_mean_gradient(build):
-    """ξ has a local product and no matrix, so all rules share this line."""
+    """ξ has a local product and no matrix, so this line is the same in all rules."""
     layer, received = made(build(), (4, 5)), inputs(3, (4, 5))
     record = run(layer, *received)
     signal = inputs(3, layer.shape_out, seed=5)[0]
@@ -101,8 +101,8 @@ def test_parameters_learn_from_the_mean_gradient(build):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pretuning_adds_the_gradient_of_the_reconstruction_loss_to_a_alone(name):
-    """Both ends of a block are taken as given: C, P, ξ and the blocks must get nothing of it."""
+def test_pretuning_adds_the_gradient_of_the_reconstruction_loss_only_to_a(name):
+    """Both ends of a block are constants here: C, P, ξ and the blocks get no gradient of it."""
     net = model("toast", name, stage="pretune", reconstruction=0.3)
     x, y = batch(net)
     trace = net.forward(x).set_target(net.as_target(y, len(x)))

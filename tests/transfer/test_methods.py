@@ -1,4 +1,4 @@
-"""What the methods are at their start, how many numbers they train, and what they refuse."""
+"""The methods at their start, the number of their parameters, and what they refuse."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def logits(net, x):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method", ["lora", "finetune"])
 def test_it_starts_as_the_linear_probe(method, name):
-    """LoRA's U is 0, and fine-tuning has moved nothing yet: any other start would be a fault."""
+    """LoRA's U is 0, and fine-tuning has changed nothing yet: another start would be an error."""
     probe, net = (model(each, name, shaken=False) for each in ("linear", method))
     net.last.W, net.last.b = probe.last.W, probe.last.b
     x, _ = batch(probe)
@@ -23,7 +23,7 @@ def test_it_starts_as_the_linear_probe(method, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_toast_lite_starts_as_the_toast_that_was_pretuned(name):
-    """A and C are taken over, U is 0, and the head is new."""
+    """A and C are copied, U is 0, and the head is new."""
     tuned = model("toast", name, stage="pretune")
     lite = transfer.make("toast_lite", backbone(name), OUTPUTS, seed=5, start=tuned)
     lite.last.W, lite.last.b = tuned.last.W, tuned.last.b
@@ -36,7 +36,7 @@ def test_toast_lite_starts_as_the_toast_that_was_pretuned(name):
 
 @pytest.mark.parametrize("method", ["lora", "toast_lite"])
 def test_the_factor_that_is_zero_has_a_gradient_and_the_other_has_none(method):
-    """If both were zero, neither would ever move."""
+    """If both were zero, neither would ever change."""
     net = model(method, shaken=False)
     x, y = batch(net)
     rule = rules.make("bp")
@@ -70,7 +70,7 @@ def test_a_merged_lora_is_the_two_branch_form_and_unmerging_restores_every_bit(n
 
 
 def test_lora_scales_its_branch_by_alpha_over_r():
-    """loralib's default α = 1 makes it a quarter at rank 4."""
+    """loralib's default α = 1 divides it by four at rank 4."""
     one, two = model("lora", rank=2), model("lora", rank=2, alpha=6.0)
     x, _ = batch(one)
     block = [net.adapted.copies.blocks[0].attention for net in (one, two)]
@@ -87,7 +87,7 @@ def test_lora_scales_its_branch_by_alpha_over_r():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prompts_are_replaced_in_each_block_and_the_sequence_keeps_its_length(name):
-    """Prompts that piled up would make each block longer than the one before."""
+    """If prompts accumulated, each block would have more tokens than the one before."""
     net = model("prompts", name, count=3)
     x, _ = batch(net)
     trace = net.forward(x)
@@ -101,7 +101,7 @@ def test_prompts_are_replaced_in_each_block_and_the_sequence_keeps_its_length(na
 
 
 def test_prompts_start_uniform_between_the_bounds_of_the_paper():
-    """v = √(6 / (3 · 16² + d)) there; here with as many numbers as a patch has."""
+    """v = √(6 / (3 · 16² + d)) in the paper; here with the number of values of a patch."""
     net = transfer.make("prompts", backbone(), 3, count=400)
     v = np.sqrt(6 / (4 + D))
     for prompts in net.prompted.prompts:
@@ -110,8 +110,8 @@ def test_prompts_start_uniform_between_the_bounds_of_the_paper():
         assert prompts.prompts.std() == pytest.approx(v / np.sqrt(3), rel=0.05)
 
 
-def test_dropout_silences_prompts_in_training_only():
-    """The tokens of the sample are never silenced."""
+def test_dropout_removes_prompts_in_training_only():
+    """The tokens of the sample are never set to zero."""
     net = model("prompts", dropout=0.5, count=4)
     x, _ = batch(net)
     first = net.prompted.copies.blocks[0].norms[0]
@@ -122,7 +122,7 @@ def test_dropout_silences_prompts_in_training_only():
 
 
 def test_language_selects_from_tokens_that_are_not_normalised():
-    """As in TOAST's code for LLaMA; in vision z is what the head reads."""
+    """As in TOAST's code for LLaMA; in vision z is the input of the head."""
     for name, wanted in [("language", "inputs"), ("vision", "final")]:
         net = model("toast", name)
         x, _ = batch(net)
@@ -131,11 +131,11 @@ def test_language_selects_from_tokens_that_are_not_normalised():
         np.testing.assert_array_equal(net.as_input(x)[..., D:], z)
 
 
-# -- how many numbers ----------------------------------------------------------------------------
+# -- the number of parameters --------------------------------------------------------------------
 
 
 def counted(method, units, blocks, **options):
-    """Return how many numbers a method trains without its head, on a small backbone."""
+    """Return how many parameters a method trains on a small backbone, without its head."""
     from nofb import networks
     from nofb.datasets import Dataset
 
@@ -157,8 +157,8 @@ COUNTS = {  # of blocks L and units d, and the published count for ViT-B in mill
 
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_as_many_numbers_learn_as_the_papers_say(name):
-    """A formula of d and L that holds for three small backbones, taken at d = 768 and L = 12."""
+def test_the_number_of_trained_parameters_is_that_of_the_papers(name):
+    """A formula of d and L that holds for three small backbones, with d = 768 and L = 12."""
     formula, options, millions = COUNTS[name]
     for blocks, units in [(1, 8), (2, 8), (3, 12)]:
         assert counted(name.split(",")[0], units, blocks, **options) == formula(blocks, units)
@@ -187,7 +187,7 @@ def test_an_unknown_method_or_option_lists_the_known_ones():
 
 
 def test_a_network_that_is_no_transformer_is_refused_in_a_sentence():
-    """It could not be known what a block is, or which layer makes values."""
+    """Its blocks, and the layers of their values, would not be known."""
     with pytest.raises(TypeError, match=r"backbone must be a nofb\.Network, but is a int"):
         transfer.make("linear", 3, 3)
     plain = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
@@ -196,7 +196,7 @@ def test_a_network_that_is_no_transformer_is_refused_in_a_sentence():
 
 
 def test_a_start_of_another_backbone_or_method_is_refused():
-    """Its feedback path would mean nothing here."""
+    """Its feedback path would have no meaning here."""
     tuned = model("toast", stage="pretune")
     with pytest.raises(ValueError, match="start was made on another backbone"):
         transfer.make("toast", backbone(seed=9), 3, start=tuned)
@@ -206,7 +206,7 @@ def test_a_start_of_another_backbone_or_method_is_refused():
         transfer.make("toast", backbone(), 3, start=backbone())
 
 
-def test_a_head_begins_as_it_is_told():
+def test_a_head_starts_as_requested():
     """New, that of the backbone, or as in TOAST's code: b = -log 99."""
     head = backbone("language").last
     np.testing.assert_array_equal(model("linear", "language", shaken=False).last.W, head.W)
@@ -218,16 +218,16 @@ def test_a_head_begins_as_it_is_told():
         model("linear", head="backbone")
 
 
-def test_print_says_what_learns():
-    """How few it is, is the point of all these methods."""
+def test_printing_a_model_shows_what_learns():
+    """All these methods are used because they train few parameters."""
     text = str(model("toast"))
     assert text.splitlines()[-1].startswith("TOAST: 243 of ")
     assert text.endswith("ξ, A, C, head")
     assert len(dense(model("toast").added)) == 8
 
 
-def test_shaking_moves_every_number_that_is_added():
-    """The tests of this folder would not see a fault that a zero hides."""
+def test_shaking_changes_every_array_that_is_added():
+    """Zeros would hide a fault from the tests of this folder."""
     net = model("toast_lite", shaken=False)
     still = weights(net)
     moved = [not np.array_equal(a, b) for a, b in zip(still, weights(shake(net)), strict=True)]

@@ -12,7 +12,7 @@ LABELS = np.array([0, 2, 1, 1])
 
 
 def reader(length):
-    """Return a backbone that reads so many words; its weights do not depend on how many."""
+    """Return a backbone for a number of words; its weights do not depend on this number."""
     net = Network(cases.padded(), dtype=np.float64, seed=4, input_shape=(length,))
     rng = np.random.default_rng(5)
     for node in net.nodes:
@@ -23,8 +23,8 @@ def reader(length):
 
 @pytest.mark.parametrize("method", transfer.METHODS)
 @pytest.mark.parametrize("rule", ["bp", "fa"])
-def test_padding_changes_nothing_that_a_method_gives_or_learns(method, rule):
-    """The selection, the prompts and td meet padding, too, and none of it may count."""
+def test_padding_changes_neither_outputs_nor_updates_of_a_method(method, rule):
+    """Padding reaches the selection, the prompts and td, too, and must not count there."""
     found = []
     for length in (5, 9):
         made = transfer.make(method, reader(length), 3, **OPTIONS.get(method, {}))
@@ -39,7 +39,7 @@ def test_padding_changes_nothing_that_a_method_gives_or_learns(method, rule):
 
 
 def test_no_token_attends_to_padding_before_or_after_steering():
-    """Prompts stand in front and are always present."""
+    """Prompts are in front of the sentence and always present."""
     made = cases.shake(transfer.make("toast", reader(5), 3))
     for weights in (made.steer(WORDS).before, made.steer(WORDS).after):
         assert (weights[:, 1, :, 2:] == 0).all()

@@ -1,4 +1,4 @@
-"""Faults planted into the methods of transfer: their tests must fail on every one."""
+"""Faults planted into the methods of transfer: a test must fail on each one."""
 
 import pytest
 from planting import NO_FAULT, Equation, Fault, assert_seen, planted_runs
@@ -7,12 +7,14 @@ TOAST, LORA, BACKBONE = (f"transfer/{name}.py" for name in ("toast", "lora", "ba
 INVARIANTS, METHODS, GRADIENTS = (
     f"transfer/test_{name}.py" for name in ("toast_invariants", "methods", "gradients_of_transfer")
 )
-VALUES = f"{INVARIANTS}::test_td_enters_the_values_alone[vision]"
-WRITTEN = f"{INVARIANTS}::test_td_is_the_written_equation"
-MASK = f"{INVARIANTS}::test_the_mask_ignores_the_length_of_the_task_and_of_each_token[7.0]"
+VALUES = f"{INVARIANTS}::test_td_is_added_to_the_values_only[vision]"
+WRITTEN = f"{INVARIANTS}::test_td_follows_its_equation"
+MASK = (
+    f"{INVARIANTS}::test_the_mask_does_not_depend_on_the_length_of_the_task_and_of_each_token[7.0]"
+)
 TASK = f"{GRADIENTS}::test_parameters_learn_from_the_mean_gradient"
-FROZEN = f"{INVARIANTS}::test_the_backbone_stays_bit_for_bit[toast-transfer]"
-LOST = f"{GRADIENTS}::test_pretuning_adds_the_gradient_of_the_reconstruction_loss_to_a_alone"
+FROZEN = f"{INVARIANTS}::test_the_backbone_does_not_change_in_any_bit[toast-transfer]"
+LOST = f"{GRADIENTS}::test_pretuning_adds_the_gradient_of_the_reconstruction_loss_only_to_a"
 SCALE = f"{METHODS}::test_lora_scales_its_branch_by_alpha_over_r"
 
 FAULTS = {
@@ -27,7 +29,7 @@ FAULTS = {
     "a mask that the length of the task scales": Fault(
         TOAST, "np.sqrt((z[i] * z[i]).sum()) * length\n", "np.sqrt((z[i] * z[i]).sum())\n", MASK
     ),
-    "A and C in each other's place": Fault(
+    "A and C exchanged": Fault(
         TOAST, "for A, C in zip(reversed(self.A), reversed(self.C), strict=True):",
         "for C, A in zip(reversed(self.A), reversed(self.C), strict=True):", WRITTEN,
     ),
@@ -40,7 +42,7 @@ FAULTS = {
     ),
     "the bias added once in the released form": Fault(
         TOAST, "block.attention.value.b *= 2", "block.attention.value.b *= 1",
-        f"{INVARIANTS}::test_the_released_form_moves_the_output_of_a_block_by_the_value_bias_through_w_o",
+        f"{INVARIANTS}::test_the_released_form_changes_the_output_of_a_block_by_the_value_bias_through_w_o",
     ),
     "a task whose own length is not taken out of its gradient": Fault(
         TOAST, Equation("task_update", 1), "update += v / length * (z[i] / size)", TASK
@@ -56,7 +58,7 @@ FAULTS = {
     "a reconstruction of what is above": Fault(
         TOAST, "lost = above @ W - below", "lost = below @ W - above", LOST
     ),
-    "frozen weights that move": Fault(
+    "frozen weights that change": Fault(
         BACKBONE, "        node.frozen = True\n", "        node.frozen = False\n",
         FROZEN,
     ),
@@ -73,7 +75,7 @@ FAULTS = {
         LORA, Equation("__init__", 3), 'self.up = Dense(rank, n_out, init="xavier", bias=False)',
         f"{METHODS}::test_it_starts_as_the_linear_probe",
     ),
-    "prompts that pile up": Fault(
+    "prompts that accumulate": Fault(
         "transfer/prompts.py", "if prompts is not self.prompts[0]:", "if False:",
         f"{METHODS}::test_prompts_are_replaced_in_each_block_and_the_sequence_keeps_its_length",
     ),
@@ -83,7 +85,7 @@ FAULTS = {
     ),
     "a signal through a layer that nothing below learns from": Fault(
         "graph.py", "layer.sends or layer.is_taught", "layer.sends or layer.learns",
-        "transfer/test_rules_on_transfer.py::test_no_signal_travels_where_nothing_learns",
+        "transfer/test_rules_on_transfer.py::test_no_signal_is_sent_where_nothing_learns",
     ),
 }  # fmt: skip
 
@@ -93,6 +95,6 @@ runs = planted_runs(FAULTS, FOLDERS)
 
 
 @pytest.mark.parametrize("name", [NO_FAULT, *FAULTS])
-def test_a_fault_in_transfer_is_seen_by_the_test_that_must_see_it(name, runs):
-    """A derivation that a wrong line survives is not tested."""
+def test_a_fault_in_transfer_is_detected_by_its_test(name, runs):
+    """If the tests pass with a wrong line, the derivation is not tested."""
     assert_seen(name, runs)

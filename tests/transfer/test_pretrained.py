@@ -1,4 +1,4 @@
-"""What nofb ships for transfer: a backbone, and a feedback path that belongs to it."""
+"""What nofb ships for transfer: a backbone, and a feedback path for it."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def images():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_small_and_says_how_it_was_made(name):
-    """Weights that nobody can make again are worth as little as numbers that nobody can."""
+    """A user must be able to make the weights again."""
     with pretrained.file_of(name) as path:
         assert path.stat().st_size < 500_000
     made = pretrained.about(name)
@@ -31,16 +31,16 @@ def test_a_file_is_small_and_says_how_it_was_made(name):
     assert made["test_accuracy"] > 0.85
 
 
-def test_the_backbone_names_the_digit_beside_a_garment(net, images):
-    """It was taught to: small digits of other writers are named far more often than by chance."""
+def test_the_backbone_predicts_the_digit_beside_a_garment(net, images):
+    """It was trained for it: small digits of other writers are recognised far above chance."""
     digits = composites.load(composites.SMALL)[1].digits
     named = net.predict(images)
     assert np.mean(named == digits) > 0.4
-    assert np.mean(named >= composites.N_DIGITS) < 0.05  # a garment is named only if it is alone
+    assert np.mean(named >= composites.N_DIGITS) < 0.05  # a garment only if it is alone
 
 
-def test_a_garment_alone_is_named_by_the_garment(net, images):
-    """The other half of the pretraining task: without it, garments would leave no trace in z."""
+def test_a_garment_alone_is_predicted_as_the_garment(net, images):
+    """The other half of the pretraining task: without it, z would not depend on garments."""
     _, test = composites.load(composites.SMALL)
     alone = images.copy().reshape(-1, 28, 2, 28)
     alone[np.arange(len(alone)), :, 1 - test.right.astype(int)] = 0
@@ -48,29 +48,29 @@ def test_a_garment_alone_is_named_by_the_garment(net, images):
     assert np.mean(named == test.garments + composites.N_DIGITS) > 0.75
 
 
-def test_both_precisions_name_the_same(net, images):
-    """Half precision on disk is enough for either."""
+def test_both_precisions_predict_the_same(net, images):
+    """Half precision on disk is enough for both."""
     exact = pretrained.backbone("vision", dtype="float64")
     assert exact.last.W.dtype == np.float64
     assert np.mean(exact.predict(images) == net.predict(images)) > 0.995
 
 
-def test_the_shipped_path_is_of_the_shipped_backbone(net):
-    """On another backbone it would steer at random."""
+def test_the_shipped_path_belongs_to_the_shipped_backbone(net):
+    """With another backbone it would be random."""
     assert pretrained.pretuned(net).backbone.digest == transfer.Backbone(net).digest
     with pytest.raises(ValueError, match="needs the backbone"):
         pretrained.pretuned(pretrained.empty())
 
 
-def test_the_shipped_path_undoes_blocks_better_than_a_new_one(net, images):
-    """L_var taught A to give a block's input from its output."""
+def test_the_shipped_path_inverts_blocks_better_than_a_new_one(net, images):
+    """L_var trains A to compute a block's input from its output."""
     tuned = pretrained.pretuned(net).reconstruction_loss(images[:100])
     new = transfer.make("toast", net, 20, stage="pretune").reconstruction_loss(images[:100])
     assert tuned < 0.3 * new
 
 
 def test_methods_start_from_the_shipped_path(net):
-    """TOAST-Lite without it would have a random path for ever."""
+    """Without it TOAST-Lite would always have a random path."""
     path = pretrained.pretuned(net)
     for name in ("toast", "toast_lite"):
         model = transfer.make(name, net, 10, start=path)
@@ -79,7 +79,7 @@ def test_methods_start_from_the_shipped_path(net):
 
 
 def test_what_is_kept_in_half_precision_is_the_network_to_three_digits(tmp_path):
-    """The file is read as any file of weights is."""
+    """The file is read like any file of weights."""
     net = pretrained.empty(seed=3)
     net.save(tmp_path / "whole.npz")
     pretrained.keep(tmp_path / "whole.npz", tmp_path / "half.npz", {"command": "none"})
@@ -92,6 +92,6 @@ def test_what_is_kept_in_half_precision_is_the_network_to_three_digits(tmp_path)
 
 
 def test_a_name_that_is_no_backbone_is_refused():
-    """And the known ones are named."""
+    """The known names are listed."""
     with pytest.raises(ValueError, match="name is 'text', but must be one of: vision, language"):
         pretrained.backbone("text")

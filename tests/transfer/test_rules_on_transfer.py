@@ -29,7 +29,7 @@ def taught(rule, net):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method", list(METHODS))
 def test_feedback_alignment_with_transposed_weights_is_backprop(method, name):
-    """All else that travels, through attention and the mask, is the same for both."""
+    """All other computation, in attention and the mask, is the same for both."""
     net = model(method, name)
     wanted = taught(attached("bp", net), net)
     rule = attached("fa", net)
@@ -41,8 +41,8 @@ def test_feedback_alignment_with_transposed_weights_is_backprop(method, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_signal_travels_where_nothing_learns(name):
-    """Block 1 gets its signal from the values alone, and the probe's head sends nothing at all."""
+def test_no_signal_is_sent_where_nothing_learns(name):
+    """Block 1 gets its signal only from the values, and the probe's head sends none."""
     net = model("toast", name)
     attached("fa", net)
     first = net.steered.blocks[0].attention
@@ -55,8 +55,8 @@ def test_no_signal_travels_where_nothing_learns(name):
     assert probe.last.B is None
 
 
-def test_what_is_set_free_later_is_taught():
-    """Whether a signal is of use is asked when it is sent, not when the network was made."""
+def test_layers_that_are_unfrozen_later_are_taught():
+    """Whether a signal is needed is decided when it is sent, not when the network is made."""
     net = model("toast")
     first = net.steered.blocks[0].norms[0]
     before = len(taught(attached("bp", net), net))
@@ -72,7 +72,7 @@ REFUSED = "sends targets|must not|needs|branch|changes each sample|tokens|takes"
 @pytest.mark.parametrize("method", ["toast", "lora", "prompts", "toast_lite"])
 @pytest.mark.parametrize("rule", list(RULES))
 def test_every_rule_teaches_a_model_or_says_why_not(rule, method):
-    """A student who tries another rule must not meet a traceback from inside a kernel."""
+    """A student who tries another rule must not get a traceback from a kernel."""
     net = model(method, dtype=np.float32)
     x, y = batch(net)
     still = weights(net)

@@ -1,4 +1,4 @@
-"""A saved model is what was learned, and which backbone it needs."""
+"""A saved model holds what was learned, and which backbone it needs."""
 
 import copy
 import pickle
@@ -14,8 +14,8 @@ from nofb.transfer import METHODS
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method", list(METHODS))
-def test_a_saved_model_comes_back_on_the_same_backbone(method, name, tmp_path):
-    """The options come back too, and for TOAST-Lite the A and C that it began with."""
+def test_a_saved_model_is_restored_on_the_same_backbone(method, name, tmp_path):
+    """With its options, and for TOAST-Lite with the initial A and C."""
     options = {"rank": 2} if method in ("lora", "toast_lite") else {}
     net = model(method, name, **options)
     net.save(tmp_path / "model.npz")
@@ -29,7 +29,7 @@ def test_a_saved_model_comes_back_on_the_same_backbone(method, name, tmp_path):
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_another_backbone_is_refused(method, tmp_path):
-    """One weight that differs in its last bit makes another network of it."""
+    """One weight that differs in its last bit makes it another network."""
     model(method).save(tmp_path / "model.npz")
     other = backbone()
     W = other.weighted[3].W
@@ -41,7 +41,7 @@ def test_another_backbone_is_refused(method, tmp_path):
 
 
 def test_the_backbones_own_head_does_not_count(tmp_path):
-    """Nothing of a model depends on it."""
+    """No part of a model depends on it."""
     net, other = model("toast"), backbone()
     net.save(tmp_path / "model.npz")
     other.last.W *= 2
@@ -49,7 +49,7 @@ def test_the_backbones_own_head_does_not_count(tmp_path):
 
 
 def test_only_what_the_method_adds_is_in_the_file(tmp_path):
-    """A task takes a few kilobytes; the backbone is there once."""
+    """A task takes a few kilobytes; the backbone is stored only once."""
     net = model("lora", dtype=np.float32)
     net.save(tmp_path / "model.npz")
     with np.load(tmp_path / "model.npz") as held:
@@ -57,8 +57,8 @@ def test_only_what_the_method_adds_is_in_the_file(tmp_path):
         assert sum(held[name].size for name in names) == net.trained_parameters
 
 
-def test_a_copy_that_was_set_free_is_kept_as_well(tmp_path):
-    """Whoever trains the norms of a steered transformer must find them again."""
+def test_a_copy_that_was_unfrozen_is_saved_as_well(tmp_path):
+    """A user who trains the norms of a steered transformer must be able to load them."""
     net = model("toast")
     norm = net.steered.blocks[1].norms[0]
     norm.frozen = False
@@ -70,7 +70,7 @@ def test_a_copy_that_was_set_free_is_kept_as_well(tmp_path):
 
 
 def test_another_method_and_damaged_files_are_refused(tmp_path):
-    """Arrays may fit by chance."""
+    """Arrays may have the right shapes by chance."""
     path = tmp_path / "model.npz"
     model("toast").save(path)
     with pytest.raises(ValueError, match="was written with"):
@@ -102,8 +102,8 @@ def digits():
 
 
 @pytest.mark.parametrize("method", list(METHODS))
-def test_a_stopped_run_goes_on_from_its_checkpoint(method, tmp_path):
-    """As every other network: the same bits as a run that was never stopped."""
+def test_a_stopped_run_resumes_from_its_checkpoint(method, tmp_path):
+    """Like every other network: the same bits as a run that was never stopped."""
 
     def run(epochs, path=None, resume=False):
         net = model(method, dtype=np.float32, shaken=False)
@@ -122,7 +122,7 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(method, tmp_path):
 
 
 def test_a_checkpoint_on_another_backbone_is_refused(tmp_path):
-    """What is computed once would be of one network, and what is trained of another."""
+    """The arrays that are computed once would belong to another network than the trained ones."""
     data, path = digits(), tmp_path / "run.npz"
     net = model("toast", dtype=np.float32)
     fit(net, "bp", data, 1, progress=False, checkpoint=path)

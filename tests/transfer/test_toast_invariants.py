@@ -1,4 +1,4 @@
-"""What must hold for TOAST, whatever it has learned."""
+"""What must hold for TOAST with any learned parameters."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ SILENT = {
 
 
 def silence(net, how, x):
-    """Make td zero in one of three ways."""
+    """Set td to zero in one of three ways."""
     if SILENT[how] is not None:
         SILENT[how](net.steered)
         return
@@ -40,7 +40,7 @@ def ends(net, x):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method", ["toast", "toast_lite"])
 def test_without_feedback_pass_2_is_the_frozen_backbone_to_the_last_bit(method, name, how):
-    """Else what is called steering would be a difference between two implementations."""
+    """Otherwise steering could be a difference between two implementations."""
     net = model(method, name)
     x, _ = batch(net, samples=1)
     if how == "no C" and method == "toast_lite":
@@ -52,8 +52,8 @@ def test_without_feedback_pass_2_is_the_frozen_backbone_to_the_last_bit(method, 
 
 
 @pytest.mark.parametrize("name", ["vision", "language"])
-def test_the_released_form_moves_the_output_of_a_block_by_the_value_bias_through_w_o(name):
-    """The bias that is added twice: V has one b_V more, and attention sums to 1."""
+def test_the_released_form_changes_the_output_of_a_block_by_the_value_bias_through_w_o(name):
+    """The bias that is added twice: V has another b_V, and attention weights sum to 1."""
     net = model("toast", name, released=True, late=1)
     net.steered.P.W[:] = 0
     x, _ = batch(net)
@@ -68,8 +68,8 @@ def test_the_released_form_moves_the_output_of_a_block_by_the_value_bias_through
 
 
 @pytest.mark.parametrize("scale", [0.01, 7.0, 1e6])
-def test_the_mask_ignores_the_length_of_the_task_and_of_each_token(scale):
-    """A task is a direction: if its length counted, decay would change what is selected."""
+def test_the_mask_does_not_depend_on_the_length_of_the_task_and_of_each_token(scale):
+    """A task is a direction: if its length counted, decay would change the selection."""
     net = model("toast")
     ready = net.as_input(batch(net)[0])
     selection = net.steered.selection
@@ -86,8 +86,8 @@ def test_the_mask_ignores_the_length_of_the_task_and_of_each_token(scale):
     np.testing.assert_allclose(m(), first, rtol=1e-12)
 
 
-def test_a_mask_is_1_where_a_token_is_the_task_and_0_without_length():
-    """cos can exceed 1 by rounding, and 0 / 0 is no number."""
+def test_a_mask_is_1_for_a_token_equal_to_the_task_and_0_for_a_zero_vector():
+    """cos can exceed 1 by rounding, and 0 / 0 is NaN."""
     net = model("toast")
     selection, ready = net.steered.selection, net.as_input(batch(net)[0])
     ready[0, 0, D:], ready[0, 1, D:] = 3 * selection.xi, 0
@@ -98,7 +98,7 @@ def test_a_mask_is_1_where_a_token_is_the_task_and_0_without_length():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_td_is_linear_in_p_in_each_a_and_in_each_c(name):
-    """The feedback path has no nonlinearity: twice the matrix is twice the signal below it."""
+    """The feedback path has no nonlinearity: twice the matrix gives twice the signal below it."""
     net = model("toast", name)
     x, _ = batch(net)
     first = net.steer(x).td
@@ -114,8 +114,8 @@ def test_td_is_linear_in_p_in_each_a_and_in_each_c(name):
         matrix.W /= 2
 
 
-def test_a_task_that_selects_nothing_says_so():
-    """It has no gradient any more: without a word, the run would be a linear probe."""
+def test_a_task_that_selects_nothing_gives_a_warning():
+    """It has no gradient any more: the run would silently be a linear probe."""
     net = model("toast")
     x, y = batch(net, samples=1)
     silence(net, "a task that no token points to", x)
@@ -128,8 +128,8 @@ def test_a_task_that_selects_nothing_says_so():
     np.testing.assert_array_equal(net.steered.selection.xi, before)
 
 
-def test_td_is_the_written_equation():
-    """s_{L+1} = m z P, s_l = s_{l+1} A_lᵀ, td_l = s_l C_lᵀ: A of block l stands before its C."""
+def test_td_follows_its_equation():
+    """s_{L+1} = m z P, s_l = s_{l+1} A_lᵀ, td_l = s_l C_lᵀ: A of block l comes before its C."""
     net = model("toast")
     x, _ = batch(net)
     it, found = net.steered, net.steer(x)
@@ -143,8 +143,8 @@ def test_td_is_the_written_equation():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_td_enters_the_values_alone(name):
-    """Block 1 attends as it did; later blocks do not, since what they receive has changed."""
+def test_td_is_added_to_the_values_only(name):
+    """The attention of block 1 is as before; that of later blocks changes with their input."""
     net = model("toast", name)
     x, _ = batch(net)
     found = net.steer(x)
@@ -158,7 +158,7 @@ def test_td_enters_the_values_alone(name):
 
 @pytest.mark.parametrize("strength", [0.0, 0.5, 3.0])
 def test_strength_multiplies_td(strength):
-    """The slider of a notebook: 0 is the frozen backbone, and the mask is the same for all."""
+    """In a notebook a slider: 0 is the frozen backbone, and the mask is always the same."""
     net = model("toast")
     x, _ = batch(net)
     plain, found = net.steer(x), net.steer(x, strength)
@@ -169,8 +169,8 @@ def test_strength_multiplies_td(strength):
         np.testing.assert_allclose(found.after, found.before)
 
 
-def test_late_feedback_leaves_earlier_blocks_alone():
-    """TOAST-Late: what has no feedback is pass 1, and is computed once."""
+def test_late_feedback_does_not_change_earlier_blocks():
+    """TOAST-Late: blocks without feedback are those of pass 1, and are computed once."""
     net = model("toast", late=1)
     x, _ = batch(net)
     found = net.steer(x)
@@ -184,7 +184,7 @@ def test_late_feedback_leaves_earlier_blocks_alone():
 
 
 def of_parts(parts):
-    """Return copies of all parameters of the blocks of a backbone, or of copies of them."""
+    """Return copies of all parameters of the blocks of a backbone, or of their copies."""
     layers = [
         layer
         for block in parts.blocks
@@ -195,14 +195,14 @@ def of_parts(parts):
 
 
 def of_blocks(net):
-    """Return the same of the copies that a method has steered, if there are any."""
+    """Return the same for the steered copies of a method, if there are any."""
     return of_parts(net.layers[0].copies) if hasattr(net.layers[0], "copies") else []
 
 
 @pytest.mark.parametrize("stage", ["transfer", "pretune"])
 @pytest.mark.parametrize("method", list(transfer.METHODS))
-def test_the_backbone_stays_bit_for_bit(method, stage):
-    """It is shared among tasks; even decay, momentum and rules that move W must leave it alone."""
+def test_the_backbone_does_not_change_in_any_bit(method, stage):
+    """Several tasks use it; not even decay, momentum or rules that change W may reach it."""
     original = backbone()
     options = {"stage": stage} if method == "toast" else {}
     net = transfer.make(method, original, 3, **options)
@@ -216,7 +216,7 @@ def test_the_backbone_stays_bit_for_bit(method, stage):
         for _ in range(3):
             trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
             step(net, rule, optimizer, trace)
-    if frozen:  # the steered copies are the backbone's, too
+    if frozen:  # the steered copies share the backbone's arrays
         for old, new in zip(of_parts(net.backbone), frozen, strict=True):
             np.testing.assert_array_equal(old, new)
     then = weights(original) + weights(net.backbone.net) + of_blocks(net)

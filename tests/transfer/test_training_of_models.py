@@ -14,7 +14,7 @@ SAMPLES, TEST = 60, 20
 
 
 def bright_halves():
-    """Return images whose class is the brightest third: attention has to find it."""
+    """Return images whose class is their brightest third: attention has to find it."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(SAMPLES + TEST, 1, 4, 6)).astype(np.float32)
     y = rng.integers(0, 3, len(x))
@@ -31,7 +31,7 @@ def trained(method, epochs=8, rule="bp", **options):
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_a_model_learns(method):
-    """The loss falls, and what is measured is what the model says of samples as they are."""
+    """The loss falls, and the accuracy is measured without dropout and other noise."""
     net, run = trained(method)
     assert run.history["test_loss"][-1] < 0.9 * run.history.start["test_loss"]
     data = bright_halves()
@@ -42,7 +42,7 @@ def test_a_model_learns(method):
 
 @pytest.mark.parametrize("rule", ["fa", "kp", "wm", "usf"])
 def test_toast_learns_without_weight_transport(rule):
-    """A, C, ξ and the head are taught through B, in the frozen blocks, too."""
+    """A, C, ξ and the head are trained through B, also in the frozen blocks."""
     net, run = trained("toast", rule=rule)
     start = model("toast", dtype=np.float32, shaken=False)
     assert run.history["test_loss"][-1] < run.history.start["test_loss"]
@@ -53,7 +53,7 @@ def test_toast_learns_without_weight_transport(rule):
 
 @pytest.mark.parametrize("method", ["linear", "lora", "prompts", "toast", "toast_lite"])
 def test_each_sample_goes_through_the_frozen_backbone_once(method, monkeypatch):
-    """Pass 1 is fixed: computed in each step, it would double the cost."""
+    """Pass 1 never changes: to compute it in each step would double the cost."""
     sent, send = [], Backbone.send
 
     def counted(self, x, *given):
@@ -66,7 +66,7 @@ def test_each_sample_goes_through_the_frozen_backbone_once(method, monkeypatch):
 
 
 def test_a_large_data_set_goes_through_in_pieces(monkeypatch):
-    """What 35,000 samples leave behind in each layer would not fit into a memory."""
+    """The stored arrays of 35,000 samples would not fit into memory."""
     net, (x, _) = model("toast"), batch(model("toast"), samples=7)
     whole = net.as_input(x)
     monkeypatch.setattr("nofb.network.ROWS_AT_ONCE", 3)
@@ -76,7 +76,7 @@ def test_a_large_data_set_goes_through_in_pieces(monkeypatch):
     assert found.td.shape == (3, 7, 7, D) and found.output.shape == (7, 3)
 
 
-def test_the_samples_stay_as_they_are():
+def test_the_samples_do_not_change():
     """`steer` scales its own copy."""
     net = model("toast")
     x, _ = batch(net)
@@ -85,8 +85,8 @@ def test_the_samples_stay_as_they_are():
     np.testing.assert_array_equal(x, before)
 
 
-def test_pretuning_teaches_a_to_undo_its_block():
-    """With c alone on the scales, A comes near to the inverse of what a block does."""
+def test_pretuning_trains_a_to_invert_its_block():
+    """With c alone in the loss, A approaches the inverse of a block."""
     net = model("toast", dtype=np.float32, shaken=False, stage="pretune", reconstruction=5.0)
     x = bright_halves().x_test
     before = net.reconstruction_loss(x)
@@ -94,8 +94,8 @@ def test_pretuning_teaches_a_to_undo_its_block():
     assert net.reconstruction_loss(x) < 0.3 * before
 
 
-def test_kolen_pollack_keeps_its_promise_in_pretuning():
-    """W - Bᵀ of A shrinks by (1 - λ) a step: B takes the reconstruction loss's step as well."""
+def test_kolen_pollack_keeps_its_law_in_pretuning():
+    """W - Bᵀ of A shrinks by (1 - λ) a step: B gets the reconstruction loss's update as well."""
     net = model("toast", stage="pretune", reconstruction=0.3)
     rule = rules.make("kp", decay=0.1)
     rule.attach(net)
@@ -108,8 +108,8 @@ def test_kolen_pollack_keeps_its_promise_in_pretuning():
 
 
 @pytest.mark.parametrize("method", list(METHODS))
-def test_a_language_model_that_was_steered_still_writes(method):
-    """It reads tokens and names the next one, as its backbone does; and sees no later token."""
+def test_a_steered_language_model_still_generates_text(method):
+    """Like its backbone it reads tokens, predicts the next one, and depends on no later token."""
     net = model(method, "language")
     if method == "linear":
         net = transfer.make("linear", backbone("language"), 3)
@@ -121,7 +121,7 @@ def test_a_language_model_that_was_steered_still_writes(method):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method", list(METHODS))
 def test_attention_before_and_after_can_be_read_for_every_method(method, name):
-    """The rows of both sum to 1; before is the backbone's, whatever was learned."""
+    """The rows of both sum to 1; "before" is the backbone's, whatever was learned."""
     net = model(method, name)
     x, _ = batch(net)
     before, after = net.attention(x)
@@ -132,8 +132,8 @@ def test_attention_before_and_after_can_be_read_for_every_method(method, name):
     np.testing.assert_allclose(after.sum(-1), 1)
 
 
-def test_a_model_takes_the_samples_of_its_backbone_and_says_what_it_was_given_else():
-    """The sentence is the backbone's: it knows what a sample is."""
+def test_a_model_accepts_the_samples_of_its_backbone_and_refuses_others():
+    """The sentence is the backbone's, which knows the right shape."""
     net = model("toast")
     with pytest.raises(ValueError, match=r"x has samples of shape \(1, 4, 4\), but the network ta"):
         net.predict(np.zeros((2, 1, 4, 4)))

@@ -1,6 +1,6 @@
-"""How well do targets teach five hidden layers? Test errors of five seeds, beside published ones.
+"""How well do five hidden layers learn from targets? Test errors of five seeds, and published ones.
 
-Fashion-MNIST takes MNIST's settings.
+Fashion-MNIST has MNIST's settings.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
-HEADING = "Test errors and angles at the end, hidden layers from the input side up"
+HEADING = "Test errors and angles at the end, hidden layers first to last"
 NOTE = (
     "Means over seeds, ± the standard deviation of one. Published: Meulemans et al. 2020, 10 "
     "seeds, and for sdtp Bartunov et al. 2018; quoted from memory. Settings: {settings}."
 )
 EPOCHS, SEEDS = 20, 5
-LONGEST = {"dtp": 40}  # epochs, where 20 are not enough
+LONGEST = {"dtp": 40}  # epochs, if 20 are not enough
 PUBLISHED = published(__package__, ["data", "rule"])
 
 
@@ -87,7 +87,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say where the numbers and the settings are from."""
+    """Return the sources of the published numbers, and the settings."""
     settings = "; ".join(
         f"{rule} {', '.join(f'{name} {value:g}' for name, value in values.items())}"
         for rule, values in found().items()

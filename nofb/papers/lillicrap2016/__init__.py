@@ -1,6 +1,6 @@
 """Lillicrap et al. 2016: does feedback alignment use a hidden layer more, as backprop does?
 
-The paper shows curves of this task (its figure 3) and no table: what is compared is their order.
+The paper has curves of this task (its figure 3) and no table, so their order is compared.
 """
 
 from nofb.papers.lillicrap2016 import depth
@@ -8,7 +8,7 @@ from nofb.papers.study import Study
 
 STUDY = Study(
     "lillicrap2016",
-    "A non-linear teacher: is a deep network under feedback alignment worth its depth?",
+    "A non-linear teacher: does another hidden layer help under feedback alignment?",
     "five minutes on two idle cores",
     ("nonlinear_teacher",),
     (depth.PART,),

@@ -1,12 +1,12 @@
 """Does another hidden layer help under feedback alignment? Two networks learn from a deeper one.
 
 Lillicrap et al. 2016 (Nature Communications 7:13276), figure 3: the teacher has layers of 30, 20,
-10 and 10 units, tanh in the hidden ones. A network of 30, 20 and 10 units cannot be it. In the
-paper, feedback alignment in the deeper network beats backprop in the shallower one, which it can do
-only if its first hidden layer learns what the second one needs.
+10 and 10 units, tanh in the hidden ones. A network of 30, 20 and 10 units cannot represent it
+exactly. In the paper, feedback alignment in the deeper network is better than backprop in the
+shallower one. This is possible only if both hidden layers learn useful features.
 
-Each network, rule and rate has the same seeds. Of the rates, table and figure show the one with the
-smaller loss in training; test samples choose nothing. The paper takes single samples at a rate of
+Each network, rule and rate has the same seeds. Table and figure show the rate with the smaller
+training loss; test samples are not used to choose. The paper takes single samples at a rate of
 0.001, for millions of steps; here a step is the mean of eight.
 """
 
@@ -25,7 +25,7 @@ from nofb.training.callbacks import AfterEpoch
 if TYPE_CHECKING:
     from nofb.plots import Picture
 
-HEADING = "What is left of the variance of the targets, on test samples, at the end"
+HEADING = "Remaining variance of the targets on test samples, at the end"
 NETWORKS = {"30-20-10": (20,), "30-20-10-10": (20, 10)}
 RULES = ("bp", "fa", "shallow")
 RATES = (0.02, 0.05)
@@ -63,9 +63,10 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def learn(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train one network; return its loss in training and what is left on test samples, by epoch.
+    """Train one network; return its training loss and the remaining variance on test samples.
 
-    What is left is the test loss over that of the mean target: 1 explains nothing, 0 everything.
+    The remaining variance is the test loss divided by that of the mean target, from 1 to 0 for an
+    exact network. Both are lists over epochs.
     """
     chosen = RUN.replace(
         hidden=NETWORKS[task["network"]],
@@ -82,7 +83,7 @@ def learn(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
 
 
 def chosen(records: Sequence[Record]) -> Runs:
-    """Return the runs of each network and rule, at the rate with the smaller loss in training."""
+    """Return the runs of each network and rule, with the rate of the smaller training loss."""
     found: Runs = {}
     by_rate: dict[tuple[str, str, float], list[Record]] = {}
     for record in records:
@@ -113,7 +114,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say whether the deeper network under feedback alignment beat the shallower under backprop."""
+    """Return whether feedback alignment in the deeper network was better than backprop."""
     left = {
         place: np.mean([record["result"]["left"][-1] for record in seeds])
         for place, seeds in chosen(records).items()
@@ -123,10 +124,10 @@ def note(records: Sequence[Record]) -> str:
         return "The two runs that the paper compares are not both here."
     word = "less" if deeper < shallower else "not less"
     return (
-        f"Feedback alignment in the deeper network leaves {100 * deeper:.2f} %, {word} than "
-        f"backprop in the shallower one, {100 * shallower:.2f} %. The paper says that it leaves "
-        "less (figure 3: curves, no numbers). How the teacher's weights are drawn, the batches and "
-        "the schedule are ours."
+        f"With feedback alignment, the deeper network has {100 * deeper:.2f} % left, {word} than "
+        f"the shallower one with backprop, {100 * shallower:.2f} %. In the paper it is "
+        "less (figure 3: curves, no numbers). The distribution of the teacher's weights, the "
+        "batches and the schedule are our choice."
     )
 
 
@@ -143,10 +144,10 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw what is left over epochs, a panel for each network and a curve for each rule.
+    """Draw the remaining variance over epochs: a panel for each network, a curve for each rule.
 
-    Lines are means over seeds, bands go from the lowest to the highest seed. Backprop in the deeper
-    network leaves nothing in the end, and goes out of the picture.
+    Lines are means over seeds; bands are from the lowest to the highest seed. The curve of backprop
+    in the deeper network falls to zero, below the figure.
     """
     from nofb.plots.curves import draw_rule, epoch_axis, logarithmic  # late: matplotlib is slow
     from nofb.plots.picture import Picture
@@ -165,7 +166,7 @@ def figure(records: Sequence[Record]) -> Picture:
                     epoch_axis(axes, values.shape[1] - 1)
             logarithmic(axes)
             axes.set_ylim(LEAST, 1.5)
-        panels[0].set_ylabel("variance that is left, test samples")
+        panels[0].set_ylabel("remaining variance, test samples")
         panels[0].legend()
     return picture
 

@@ -1,4 +1,4 @@
-"""Does every rule teach LeNet, ResNet-8 and a vision transformer? Digits, accuracy and angles."""
+"""Does every rule train LeNet, ResNet-8 and a vision transformer? Digits, accuracy and angles."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ EPOCHS = {"lenet": 30, "resnet": 15, "vision_transformer": 30}
 SEEDS = {"lenet": 3, "resnet": 3, "vision_transformer": 3}
 NOTE = (
     "Means over seeds, ± the standard deviation of one. One test image of 359 is 0.28 %. Angles "
-    "are those of teaching signals to backprop's at the end, on 100 test images, by layer with "
-    "weights from the input side up, without the last layer, whose signal is the error itself. "
+    "are those of teaching signals to backprop's at the end, on 100 test images, for layers with "
+    "weights, first to last, without the last layer, whose signal is the error itself. "
     "Layers, with the shapes of their W: {layers}."
 )
-MAP = "cividis_r"  # pale where a signal is backprop's, dark where it is no better than chance
+MAP = "cividis_r"  # pale for backprop's signal, dark for an angle at chance
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -96,12 +96,12 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def last_accuracies(results: Sequence[Mapping[str, Any]]) -> Array:
-    """Return the test accuracy at the end of each run; one that diverged at once has none."""
+    """Return the final test accuracy of each run; a run that diverged at once has none."""
     return np.array([run["test_accuracy"][-1] for run in results if run["test_accuracy"]])
 
 
 def mean_angles(results: Sequence[Mapping[str, Any]]) -> Array:
-    """Return the mean angle of each layer that is taught, over seeds; nothing if none is."""
+    """Return the mean angle over seeds of each layer with a signal; nothing if there is none."""
     angles = np.array([run["signal_angle"] for run in results], float)
     return np.array([]) if np.isnan(angles).all() else angles.mean(axis=0)
 
@@ -114,7 +114,7 @@ def layers(network: str) -> list[str]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are, and in which order the layers stand."""
+    """Return a note on the numbers, and the list of the layers."""
     texts = [f"{TITLES[network]}: {', '.join(layers(network))}" for network in IMAGES]
     return NOTE.format(layers="; ".join(texts))
 
@@ -132,7 +132,7 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw a panel for each network: rules by their accuracy, and the angle at every layer."""
+    """Draw a panel for each network: rules sorted by accuracy, and the angle at every layer."""
     from matplotlib.cm import ScalarMappable  # late: matplotlib loads slowly
     from matplotlib.colors import Normalize
 
@@ -170,7 +170,7 @@ def _panel(
         if not len(angles):
             axes.text(0.2, y + 0.5, "not taught", va="center", fontsize=8)
     count = max(len(runs[0]["signal_angle"]) for runs in rules.values())
-    axes.set(xlim=(0, count), ylim=(len(order), 0), xlabel="layer, from the input side up")
+    axes.set(xlim=(0, count), ylim=(len(order), 0), xlabel="layer, first to last")
     axes.set_xticks(np.arange(count) + 0.5, [str(layer) for layer in range(1, count + 1)])
     axes.set_yticks(
         np.arange(len(order)) + 0.5, [f"{rule}  {100 * accuracy[rule]:.1f}%" for rule in order]

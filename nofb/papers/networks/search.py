@@ -1,7 +1,7 @@
-"""Which learning rate does each rule want on each network? One search for all, on held-out samples.
+"""Which learning rate is best for each rule and network? A search on held-out samples.
 
-`python -m nofb.papers.networks.search` writes `found.json`; after it, names of networks search
-those only. It may be stopped: finished runs are kept in `nofb-networks.jsonl`.
+`python -m nofb.papers.networks.search` writes `found.json`; with names of networks, only these are
+searched. It may be stopped: finished runs are kept in `nofb-networks.jsonl`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ RATES = 0.0005, 0.002, 0.008
 EPOCHS = {**dict.fromkeys(IMAGES, 6), TEXT: 4}
 HELD_OUT = 0.2
 SEQUENCES = 1500  # of the text, for training and to hold out
-BEYOND = 1  # more would take hours, and a search this short prefers large rates
+BEYOND = 1  # more would take hours, and short runs prefer large rates
 
 
 def searches(network: str) -> dict[str, Search]:
-    """Return the search for each rule, before anything was tried.
+    """Return the search for each rule, before its first run.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def searches(network: str) -> dict[str, Search]:
 
 
 def find(network: str, log: Path | None = Path("nofb-networks.jsonl")) -> dict[str, Any]:
-    """Try every rate that the log does not have; return the best ones, and every loss."""
+    """Try every rate that is not in the log; return the best ones, and every loss."""
     every = searches(network)
     search(every.values(), log=log)
     return {
@@ -51,7 +51,7 @@ def find(network: str, log: Path | None = Path("nofb-networks.jsonl")) -> dict[s
 
 
 def main(networks: Sequence[str]) -> None:
-    """Search for the networks, or for all, and write the file."""
+    """Search for the given networks, or for all, and write the file."""
     path = Path(__file__).with_name(FOUND)
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {"rates": {}, "losses": {}}
     for network in networks or (*IMAGES, TEXT):

@@ -1,6 +1,6 @@
-"""What is trained: four networks, the rules that work on all of them, and their learning rates.
+"""The settings: four networks, the rules that work on all of them, and their learning rates.
 
-A rule that sends targets needs dense layers in a chain, so none of those is here.
+A rule that sends targets needs a chain of dense layers, so these rules are left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from nofb.diagnosis import ALIGNMENT
 from nofb.papers.study import Task
 from nofb.runs.specification import Specification
 
-FOUND = "found.json"  # beside this file; `python -m nofb.papers.networks.search` writes it
+FOUND = "found.json"  # in this folder; `python -m nofb.papers.networks.search` writes it
 MEASURES = tuple(each for each in ALIGNMENT if each.name == "delta_angle_end_to_end")
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ def run_of(network: str, rule: str, **chosen: Any) -> Specification:
 
 
 def run_for(task: Task) -> Specification:
-    """Return the run that a task of the study stands for."""
+    """Return the run of a task of the study."""
     chosen = {name: task[name] for name in ("network", "rule", "seed", "epochs", "lr")}
     return run_of(**chosen)
 

@@ -1,4 +1,4 @@
-"""Train a model by any rule, and measure the angles where it learns."""
+"""Trains a model by any rule, and measures the angles at the trained layers."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def teach(
     groups: Sequence[str],
     callbacks: Sequence[AfterEpoch],
 ) -> dict[str, Any]:
-    """Train once; return the accuracies, the angles at the end, and what is attended to.
+    """Train once; return the accuracies, the angles at the end, and the attention.
 
     Parameters
     ----------
     net, given, lr
-        What is trained, on what, and at which rate.
+        The network, its data and the learning rate.
     task
-        Its rule, seed and epochs.
+        The task, with its rule, seed and epochs.
     groups
-        What learns beside the head, by the names of `net.groups()`.
+        The groups of layers that learn, besides the head, by the names of `net.groups()`.
     callbacks
-        For `nofb.fit`.
+        The callbacks for `nofb.fit`.
     """
     run = train(net, given, lr, task["rule"], task["seed"], task["epochs"],
                 probe=Probe(100, MEASURES), callbacks=callbacks)  # fmt: skip
@@ -66,7 +66,7 @@ def teach(
 
 
 def mean_angle(angles: Array) -> float | None:
-    """Return the mean of the angles that there are, if there is one.
+    """Return the mean of the angles that are not missing, if there is one.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def mean_angle(angles: Array) -> float | None:
 def grouped(
     records: Sequence[Record], *names: str
 ) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
-    """Return the results of the runs that did not diverge at once, by what their tasks say."""
+    """Return the results of the runs that did not diverge at once, by the values in their tasks."""
     found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for record in records:
         if "signal" in record["result"]:
@@ -100,7 +100,7 @@ def cells(runs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def lines(records: Sequence[Record], *names: str) -> Rows:
-    """Return a line for each run, kind of layer that learns, and block."""
+    """Return a line for each run, kind of trained layer, and block."""
     rows = [[*names, "seed", "test_accuracy", "frozen_matrices", "learned_matrices", "layer",
              "block", "signal"]]  # fmt: skip
     for record in records:

@@ -1,8 +1,8 @@
 """Can the feedback path be learned without weight transport? TOAST and LoRA, by other rules.
 
-The error reaches what learns through the frozen backbone: backprop carries it over the transposed
-weights, other rules over matrices B of their own. Frozen weights never move, so nothing brings them
-nearer to a fixed B; only B can come to W.
+The error reaches the trained layers through the frozen backbone: backprop sends it through the
+transposed weights, other rules through their own matrices B. Frozen weights do not change, so they
+cannot align with a fixed B; only B can align with W.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from nofb.papers.toast import angles
 from nofb.papers.toast.settings import CASES, EPOCHS, N, data, model
 from nofb.training.callbacks import AfterEpoch
 
-HEADING = "Taught without weight transport: the same task, 2,000 samples"
+HEADING = "Trained without weight transport: the same task, 2,000 samples"
 RULES = {
     "TOAST": ("bp", "wm", "usf", "frsf", "brsf", "kp", "fa", "dfa"),
     "LoRA": ("bp", "wm", "usf", "kp", "fa", "dfa"),
 }
 SEEDS = 3
-GROUPS = {"TOAST": ("A", "C"), "LoRA": ("V", "U")}  # what learns, beside the head
+GROUPS = {"TOAST": ("A", "C"), "LoRA": ("V", "U")}  # what learns, besides the head
 NOTE = (
-    "Rates of the first table, TOAST pre-tuned; means over seeds, ± the standard deviation of one. "
-    "Signal: the angle of the teaching signal to backprop's at the end, at what learns in each "
-    "block, from the lowest up. Matrices: the angle of B to Wᵀ, a mean over the backbone's frozen "
-    "layers that send a signal back, and over what learns."
+    "Rates of the first table, TOAST pre-tuned; means over seeds, ± the standard deviation of "
+    "one. Signal: the angle of the teaching signal to backprop's at the end, at the trained "
+    "layers of each block, first to last. Matrices: the angle of B to Wᵀ, a mean over the "
+    "backbone's frozen layers that send a signal back, and over the trained layers."
 )
 
 
@@ -62,12 +62,12 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are."""
+    """Return a note on the numbers."""
     return NOTE
 
 
 def lines(records: Sequence[Record]) -> Rows:
-    """Return a line for each run, kind of layer that learns, and block."""
+    """Return a line for each run, kind of trained layer, and block."""
     return angles.lines(records, "method", "rule")
 
 

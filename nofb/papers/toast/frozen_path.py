@@ -1,7 +1,7 @@
-"""Which rules teach TOAST if its A stay as pre-tuned? ξ, C and the head learn.
+"""Which rules train TOAST if its pre-tuned A is frozen? ξ, C and the head learn.
 
-With A learning too, td grows without bound under all rules but backprop: a signal of the wrong size
-is enough, even at a small angle. A fixed A leaves C alone to answer for the size of td.
+If A learns too, td grows without bound with all rules but backprop: a signal of the wrong size is
+enough, even at a small angle. If A is fixed, only C changes the size of td.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from nofb.papers.toast import angles
 from nofb.papers.toast.settings import EPOCHS, RATES, Case, N, data, model
 from nofb.training.callbacks import AfterEpoch
 
-HEADING = "TOAST with a frozen pre-tuned A, taught without weight transport"
+HEADING = "TOAST with a frozen pre-tuned A, trained without weight transport"
 CASE = Case("toast", RATES["toast"], {"train_a": False}, pretuned=True)
 RULES = "bp", "wm", "usf", "kp", "fa", "dfa"
 SEEDS = 3
-NOTE = "As in the table before; A is frozen, so that its B are among those of frozen layers."
+NOTE = "As in the table before; A is frozen, so its B are among those of frozen layers."
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are."""
+    """Return a note on the numbers."""
     return NOTE
 
 

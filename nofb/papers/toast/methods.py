@@ -1,6 +1,6 @@
-"""Does steering beat what it is compared with? A backbone that prefers digits, asked for garments.
+"""Is steering better than other methods? A backbone that prefers digits has to classify garments.
 
-The published claim is that it does, on bird species and cars; here it is measured on composites.
+In the paper it is better, on bird species and cars; here it is measured on composites.
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from nofb.types import Array
 if TYPE_CHECKING:
     from nofb.plots import Picture
 
-HEADING = "Composites: name the garment beside a digit"
+HEADING = "Composites: classify the garment beside a digit"
 PUBLISHED_HEADING = "Published: FGVC, accuracy in %, ViT-B pretrained on ImageNet-1k"
 SEEDS = 5
 OTHER_N = {500: 2, 8_000: 1}  # training samples, and seeds
 STEERED = 1_000  # test samples on which attention is measured
 NOTE = (
-    "Accuracy on 2,000 test composites after 12 epochs: means over seeds, ± the standard deviation "
-    "of one; a seed draws the training samples, the start and the order. Attention: how much the "
-    "class token of blocks 1 to 4 attends to the garment's half; an even spread gives 0.44, and "
-    "prompts take a part of it for themselves. The "
-    "mask is m's mean over tokens, and td the root mean square of td in each block. Published "
-    "numbers were read in the README of the released code; the printed average of LoRA, 79.8, is "
-    "not that of its row, 81.8."
+    "Accuracy on 2,000 test composites after 12 epochs: means over seeds, ± the standard "
+    "deviation of one; a seed draws the training samples, their order and the initial weights. "
+    "Attention: how much the class token of blocks 1 to 4 attends to the garment's half. Uniform "
+    "attention gives 0.44, and prompts get a part of it. The mask is m's mean over tokens, and td "
+    "the root mean square of td in each block. Published numbers are from the README of the "
+    "released code; the printed average of LoRA, 79.8, is not that of its row, 81.8."
 )
 
 
@@ -54,7 +53,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def methods(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train once; return the accuracies, and what the class token attends to, before and after."""
+    """Train once; return the accuracies, and the attention of the class token before and after."""
     case, given = CASES[task["method"]], data(task["n"], task["seed"])
     net = model(case, task["seed"])
     run = train(net, given, case.lr, "bp", task["seed"], task["epochs"], probe=0,
@@ -70,7 +69,7 @@ def methods(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
 
 
 def attended(net: Any, x: Array) -> dict[str, Any]:
-    """Return what the class token attends to, and how strongly it is steered."""
+    """Return the attention of the class token, and the strength of the steering."""
     if not isinstance(net, Toast):
         before, after = net.attention(x)
         return {"before": on_garment(before), "after": on_garment(after), "mask": None, "td": None}
@@ -142,7 +141,7 @@ def _published() -> Rows:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are."""
+    """Return a note on the numbers."""
     return NOTE
 
 

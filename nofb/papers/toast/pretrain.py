@@ -1,6 +1,6 @@
 """Pretrain the small vision transformer that nofb ships.
 
-`python -m nofb.papers.toast.pretrain` takes some five minutes on one core. It may be stopped: the
+`python -m nofb.papers.toast.pretrain` takes about five minutes on one core. It may be stopped: the
 same command resumes it after the last finished epoch, from `nofb-pretrain.npz`.
 """
 
@@ -19,11 +19,11 @@ from nofb.transfer import pretrained
 COMMAND = "python -m nofb.papers.toast.pretrain"
 CHECKPOINT = Path("nofb-pretrain.npz")
 EPOCHS, BATCH_SIZE, SEED = 5, 128, 0
-LR, DECAY = 2.5e-3, 0.05  # PyTorch states decay so: it is multiplied by the rate
+LR, DECAY = 2.5e-3, 0.05  # as in PyTorch: decay is multiplied by the rate
 
 
 def pretrain(data: Dataset, checkpoint: Path | None = None, epochs: int = EPOCHS) -> Run:
-    """Train the transformer by backprop; epochs that a checkpoint has are not trained again."""
+    """Train the transformer by backprop; a checkpoint is resumed."""
     return fit(
         pretrained.empty(SEED),
         rules.make("bp"),
@@ -38,7 +38,7 @@ def pretrain(data: Dataset, checkpoint: Path | None = None, epochs: int = EPOCHS
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Pretrain, and write the weights with how they were made."""
+    """Pretrain, and write the weights, with a note on how they were made."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("vision.npz"), metavar="FILE")
     given = parser.parse_args(arguments)

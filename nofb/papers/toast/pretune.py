@@ -1,7 +1,7 @@
 """Pre-tune a feedback path on the pretrained vision transformer: the path that nofb ships.
 
-`python -m nofb.papers.toast.pretune` takes some two minutes on one core. A, C, ξ and a head learn
-the pretraining task once more, by the second pass, and A also to undo each block (L_var).
+`python -m nofb.papers.toast.pretune` takes about two minutes on one core. A, C, ξ and a head learn
+the pretraining task again, by the second pass, and A also learns to invert each block (L_var).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def pretune(net: Network, data: Dataset, epochs: int = EPOCHS) -> tuple[Toast, R
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Pre-tune, and write the path with how it was made."""
+    """Pre-tune, and write the path, with a note on how it was made."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("vision_toast.npz"), metavar="FILE")
     given = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What is trained: a task, the methods with their rates, and how each is trained.
+"""The settings: a task, the methods with their rates, and their training.
 
 Rates, options and training are those of `nofb transfer --task vision_mnist`.
 """
@@ -72,7 +72,7 @@ def pretuned() -> Toast:
 
 
 def data(n: int, seed: int) -> Dataset:
-    """Return n training samples, others for each seed, and all 2,000 test samples."""
+    """Return n training samples, different ones for each seed, and all 2,000 test samples."""
     train, test = splits()
     rows = seeds.generator(seed, "order", 1).permutation(len(train.images))[:n]
     images = [each / np.float32(255) for each in (train.images[rows], test.images)]
@@ -81,7 +81,7 @@ def data(n: int, seed: int) -> Dataset:
 
 
 def model(case: Case, seed: int) -> Transferred:
-    """Return the model of a case before it learns."""
+    """Return the model of a case before training."""
     start = pretuned() if case.pretuned else None
     return transfer.make(case.method, backbone(), 10, seed, start, **case.options)
 
@@ -90,7 +90,7 @@ def model(case: Case, seed: int) -> Transferred:
 def train(
     net: Transferred, given: Dataset, lr: float, rule: str, seed: int, epochs: int, **options: Any
 ) -> Run:
-    """Train a model as all of them are trained."""
+    """Train a model, with the same settings for all."""
     return fit(
         net, rules.make(rule), given, epochs, BATCH_SIZE, optimizer(lr), seed,
         progress=False, **options,
@@ -103,7 +103,7 @@ def on_garment(attention: Array) -> list[float]:
     Parameters
     ----------
     attention
-        Of the test samples (blocks, N, T, T), with the patches last among the tokens.
+        The attention of the test samples (blocks, N, T, T), with the patches last among the tokens.
     """
     weights = attention[:, :, 0]  # (blocks, N, T), of the class token
     patches = weights[..., -2 * COLUMNS :]

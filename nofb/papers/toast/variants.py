@@ -1,7 +1,7 @@
-"""What makes TOAST work, or not? The same task with one thing of it changed at a time.
+"""Which parts of TOAST matter? The same task, with one option changed at a time.
 
-If pre-tuning teaches A to go back through blocks, then a frozen pre-tuned A is worth more than a
-frozen random one; if steering late is enough, earlier blocks need no feedback.
+If A learns to invert the blocks in pre-tuning, a frozen pre-tuned A is better than a frozen random
+one. If steering late blocks is enough, earlier blocks need no feedback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nofb.papers.toast.methods import attended, last, means, spread
 from nofb.papers.toast.settings import EPOCHS, RATES, Case, N, data, model, train
 from nofb.training.callbacks import AfterEpoch
 
-HEADING = "TOAST with one thing changed: the same task, 2,000 samples"
+HEADING = "TOAST with one option changed: the same task, 2,000 samples"
 RATE = RATES["toast"]
 CASES = {
     "A frozen and pre-tuned": Case("toast", RATE, {"train_a": False}, pretuned=True),
@@ -29,9 +29,9 @@ CASES = {
 SEEDS = 2
 SAMPLES = 1_000
 NOTE = (
-    "Means over seeds, ± the standard deviation of one. A frozen A leaves ξ, C and the head to "
-    "learn. Random paths start with a standard deviation of 0.02 √(768/64) = 0.07 unless the row "
-    "says otherwise. The value bias twice is the released vision code."
+    "Means over seeds, ± the standard deviation of one. With a frozen A, only ξ, C and the head "
+    "learn. Random paths start with a standard deviation of 0.02 √(768/64) = 0.07, unless the row "
+    "has another one. The value bias twice is as in the released vision code."
 )
 
 
@@ -52,7 +52,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def variants(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train once; return the accuracies, and what the class token attends to."""
+    """Train once; return the accuracies, and the attention of the class token."""
     case, given = CASES[task["variant"]], data(N, task["seed"])
     net = model(case, task["seed"])
     run = train(net, given, case.lr, "bp", task["seed"], task["epochs"], probe=0,
@@ -84,7 +84,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are."""
+    """Return a note on the numbers."""
     return NOTE
 
 
