@@ -78,7 +78,7 @@ def test_the_number_of_threads_and_jobs_follows_the_quota(
     assert threads.default() == min(expected, 4)
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
-    assert f"how many runs at once (default: {min(expected, 2)})" in capsys.readouterr().out
+    assert f"the number of parallel runs (default: {min(expected, 2)})" in capsys.readouterr().out
 
 
 def test_with_a_limit_of_threads_the_work_is_done_with_fewer(monkeypatch):

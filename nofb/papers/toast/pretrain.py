@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nofb import AdamW, datasets, rules
+from nofb import AdamW, Network, datasets, rules
 from nofb.datasets import Dataset, composites
 from nofb.schedules import warmup
 from nofb.training import Checkpoint, Run, fit
@@ -22,10 +22,15 @@ EPOCHS, BATCH_SIZE, SEED = 5, 128, 0
 LR, DECAY = 2.5e-3, 0.05  # as in PyTorch: decay is multiplied by the rate
 
 
-def pretrain(data: Dataset, checkpoint: Path | None = None, epochs: int = EPOCHS) -> Run:
-    """Train the transformer by backprop; a checkpoint is resumed."""
+def pretrain(
+    data: Dataset,
+    checkpoint: Path | None = None,
+    epochs: int = EPOCHS,
+    net: Network | None = None,
+) -> Run:
+    """Train a transformer by backprop; a checkpoint is resumed."""
     return fit(
-        pretrained.empty(SEED),
+        net or pretrained.empty(SEED),
         rules.make("bp"),
         data.as_images(),
         epochs,
