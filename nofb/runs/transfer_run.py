@@ -11,23 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from nofb import AdamW, transfer
+from nofb import transfer
 from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.rules import Rule
 from nofb.runs.pools import Task
-from nofb.schedules import warmup
 from nofb.training import Run, fit
 from nofb.training.interrupts import end_everything
-from nofb.transfer import Toast, Transferred
+from nofb.transfer import Steering, Toast, Transferred
 from nofb.transfer.cost import forward_cost
-from nofb.transfer.tasks import BATCH_SIZE, CASES, TASKS
+from nofb.transfer.tasks import BATCH_SIZE, CASES, TASKS, optimizer
 from nofb.types import Array
 
-MAX_GRADIENT = 1.0
 STEERED = 500  # test samples on which attention is measured
+TEXTS = 200  # the same, of texts, which have more tokens
 SHOWN = 4  # of them, whose attention is kept for each sample
 DIGITS = 4
+UNSTEERED = {"mask": None, "td": None, "mask_of": None, "dead": False}
 
 
 @cache
@@ -44,8 +44,8 @@ def everything(task: str) -> Dataset:
     except ConnectionError as error:
         raise ConnectionError(
             f"the task {task} needs data that are not here and could not be downloaded: the task "
-            "vision (--task vision) needs no network; or let NOFB_DATA_DIR point to a folder that "
-            "holds them, as `nofb data` says"
+            "vision (--task vision), or language, needs no network; or let NOFB_DATA_DIR point to "
+            "a folder that holds them, as `nofb data` says"
         ) from error
 
 
@@ -81,19 +81,20 @@ def run_one(task: Task, rule: type[Rule]) -> dict[str, Any]:
     run = train(model, rule(), data, task)
     return {
         "stopped": run.stopped,
+        "start": run.history.start["test_loss"],
         "history": dict(run.history),
         "trained": model.trained_parameters,
         "all": model.all_parameters,
         "cost": round(forward_cost(model), 3),
-        **looked_at(model, data.x_test[:STEERED], known.marks),
-    }
+        **(steered(model, data.x_test[:TEXTS]) if known.grid is None else
+           looked_at(model, data.x_test[:STEERED], known.marks)),
+    }  # fmt: skip
 
 
 def train(model: Transferred, rule: Rule, data: Dataset, task: Task) -> Run:
     """Train a model; if the run diverges, `stopped` has the reason."""
-    optimizer = AdamW(lr=task["lr"], decay=0, schedule=warmup(), max_gradient=MAX_GRADIENT)
     return fit(
-        model, rule, data, task["epochs"], BATCH_SIZE, optimizer, task["seed"],
+        model, rule, data, task["epochs"], BATCH_SIZE, optimizer(task["lr"]), task["seed"],
         probe=0, progress=False,
     )  # fmt: skip
 
@@ -121,15 +122,13 @@ def looked_at(
         (root mean square, by block), "mask_of" the few samples, and "dead": whether every mask is
         0.
     """
-    found: dict[str, Any] = {"mask": None, "td": None, "mask_of": None, "dead": False}
+    found: dict[str, Any] = dict(UNSTEERED)
     asked = None if marks is None else marks()[: len(x)]
     rows = found["rows"] = few_of_each(asked)
     if isinstance(model, Toast):
         steering = model.steer(x)
         before, after = steering.before, steering.after
-        td = np.sqrt(np.square(steering.td, dtype=np.float64).mean(axis=(1, 2, 3)))
-        found |= {"mask": steering.mask.mean(dtype=np.float64), "td": td,
-                  "mask_of": steering.mask[rows], "dead": not steering.mask.any()}  # fmt: skip
+        found |= {**_strength(steering), "mask_of": steering.mask[rows]}
     else:
         before, after = model.attention(x)
     tokens = before.shape[-1] - 1
@@ -140,6 +139,18 @@ def looked_at(
     found |= {name: each[:, rows] for name, each in maps.items()}
     found["named"] = model.predict(x[rows])
     return {name: _rounded(value) for name, value in found.items()}
+
+
+def steered(model: Transferred, x: Array) -> dict[str, Any]:
+    """Return the "mask", "td" and "dead" of a model that reads text, as in `looked_at`."""
+    found = _strength(model.steer(x)) if isinstance(model, Toast) else {}
+    return {name: _rounded(value) for name, value in {**UNSTEERED, **found}.items()}
+
+
+def _strength(steering: Steering) -> dict[str, Any]:
+    td = np.sqrt(np.square(steering.td, dtype=np.float64).mean(axis=(1, 2, 3)))
+    return {"mask": steering.mask.mean(dtype=np.float64), "td": td,
+            "dead": not steering.mask.any()}  # fmt: skip
 
 
 def few_of_each(asked: Array | None) -> list[int]:

@@ -199,7 +199,7 @@ class PromptTuning(Transferred):
     """
 
     name = "prompts"
-    title = "visual prompt tuning"
+    title = "prompt tuning"
     paper = "Jia et al. 2022"
     options_type = PromptOptions
     options: PromptOptions

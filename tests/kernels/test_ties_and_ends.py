@@ -101,7 +101,7 @@ def test_a_probe_measures_as_many_samples_at_once_as_memory_allows(monkeypatch):
         (50 * units, [50]), (10**9, [50]),
     ):  # fmt: skip
         monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", at_once)
-        views = [(view.trace.samples, view.share) for view in probe._views(rule)]
+        views = [(view.trace.samples, view.fraction) for view in probe._views(rule)]
         assert views == [(samples, samples / 50) for samples in expected]
 
 

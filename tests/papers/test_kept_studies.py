@@ -152,7 +152,7 @@ def test_an_unfinished_run_is_only_resumed_by_the_code_that_began_it(tmp_path, m
     begun = []
 
     def stopped(*args, checkpoint, **options):
-        begun.append(checkpoint.name)
+        begun.append(checkpoint.file.name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "fit", stopped)

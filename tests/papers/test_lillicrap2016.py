@@ -73,7 +73,7 @@ def test_a_row_has_the_mean_and_the_sample_deviation_over_seeds():
 def test_the_page_states_whether_the_papers_order_is_reproduced(left, word):
     """A negative result must be stated as clearly as a positive one."""
     runs = [record(left=0.5), record(network="30-20-10-10", rule="fa", left=left)]
-    assert f"leaves {100 * left:.2f} %,{' ' * (word[0] != ' ')}{word}" in depth.note(runs)
+    assert f"has {100 * left:.2f} % left,{' ' * (word[0] != ' ')}{word}" in depth.note(runs)
     assert "not both here" in depth.note(runs[:1])
 
 

@@ -10,6 +10,7 @@ from nofb.datasets import composites
 from nofb.papers.toast import angles, feedback, methods, settings, variants
 from nofb.rules import RULES
 from nofb.transfer import METHODS
+from nofb.transfer.tasks import CASES, TASKS
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,11 @@ def test_steering_does_not_change_the_attention_of_the_first_block(compared):
     (toast,) = (each["result"] for each in compared if each["task"]["method"] == "TOAST")
     assert toast["before"][0] == pytest.approx(toast["after"][0], abs=2e-4)
     assert toast["before"][1:] != toast["after"][1:]
+
+
+def test_every_case_of_the_command_is_a_row_of_the_study():
+    """The rates stand in nofb.transfer.tasks once; a case without a title would be left out."""
+    assert set(settings.TITLES) == set(CASES) == set(TASKS["vision_mnist"].rates)
 
 
 def test_attention_on_the_garment_is_counted_on_its_side_only(small):

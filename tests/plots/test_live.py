@@ -102,10 +102,10 @@ def test_a_live_plot_outside_of_a_notebook_says_that_it_needs_one(monkeypatch, s
 @pytest.mark.parametrize(
     ("comparison", "titles"),
     [
-        (made_up(["fa"]), ["Loss", "Samples", "Angle"]),
+        (made_up(["fa"]), ["Loss", "Accuracy", "Angle"]),
         (made_up(["fa"], classes=None), ["Loss", "Angle"]),
-        (made_up(["shallow"]), ["Loss", "Samples"]),
-        (made_up(["fa"], hidden=()), ["Loss", "Samples"]),
+        (made_up(["shallow"]), ["Loss", "Accuracy"]),
+        (made_up(["fa"], hidden=()), ["Loss", "Accuracy"]),
     ],
 )
 def test_a_live_figure_has_only_panels_with_numbers(comparison, titles):

@@ -11,11 +11,11 @@ from typing import Any
 
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.papers.toast import angles
-from nofb.papers.toast.settings import EPOCHS, Case, N, data, model
+from nofb.papers.toast.settings import EPOCHS, RATES, Case, N, data, model
 from nofb.training.callbacks import AfterEpoch
 
 HEADING = "TOAST with a frozen pre-tuned A, trained without weight transport"
-CASE = Case("toast", 1e-2, {"train_a": False}, pretuned=True)
+CASE = Case("toast", RATES["toast"], {"train_a": False}, pretuned=True)
 RULES = "bp", "wm", "usf", "kp", "fa", "dfa"
 SEEDS = 3
 NOTE = "As in the table before; A is frozen, so its B are among those of frozen layers."

@@ -1,7 +1,7 @@
 """The settings: a task, the methods with their rates, and their training.
 
-The rates of transfer are from an earlier study in PyTorch. The training of the backbone and of the
-path was chosen here, see `docs/steering.md`.
+Rates, options and training of transfer are those of `nofb transfer --task vision_mnist`. The
+training of the backbone and of the path was chosen here, see `docs/steering.md`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,28 @@ from typing import Any
 
 import numpy as np
 
-from nofb import AdamW, rules, seeds, transfer
+from nofb import rules, seeds, transfer
 from nofb.datasets import Dataset, composites
 from nofb.datasets.composites import Composites
 from nofb.network import Network
-from nofb.schedules import warmup
 from nofb.training import Run, fit
 from nofb.training.interrupts import end_everything
-from nofb.transfer import Toast, Transferred, pretrained
+from nofb.transfer import Toast, Transferred, pretrained, tasks
+from nofb.transfer.tasks import BATCH_SIZE, COLUMNS, MIDDLE, optimizer
 from nofb.types import Array
 
-EPOCHS, BATCH_SIZE, N = 12, 32, 2_000
-MAX_GRADIENT = 1.0
-COLUMNS, MIDDLE = 4, 2  # of the patches: the first two of each row are on the left
+EPOCHS, N = tasks.EPOCHS, tasks.SAMPLES
+RATES = tasks.TASKS["vision_mnist"].rates
+TITLES = {
+    "linear": "linear",
+    "linear_all": "linear on all tokens",
+    "finetune": "fine-tuning",
+    "lora": "LoRA",
+    "prompts": "VPT",
+    "toast": "TOAST",
+    "toast_lite": "TOAST-Lite",
+    "toast_new": "TOAST not pre-tuned",
+}
 
 
 @dataclass(frozen=True)
@@ -39,14 +48,9 @@ class Case:
 
 
 CASES = {
-    "linear": Case("linear", 3e-2),
-    "linear on all tokens": Case("linear", 1e-2, {"all_tokens": True}),
-    "fine-tuning": Case("finetune", 3e-3),
-    "LoRA": Case("lora", 3e-2),
-    "VPT": Case("prompts", 1e-2),
-    "TOAST": Case("toast", 1e-2, pretuned=True),
-    "TOAST-Lite": Case("toast_lite", 3e-2, pretuned=True),
-    "TOAST not pre-tuned": Case("toast", 1e-2),
+    title: Case(row.method, RATES[name], row.options, row.pretuned)
+    for name, title in TITLES.items()
+    for row in [tasks.CASES[name]]
 }
 
 
@@ -88,9 +92,8 @@ def train(
     net: Transferred, given: Dataset, lr: float, rule: str, seed: int, epochs: int, **options: Any
 ) -> Run:
     """Train a model, with the same settings for all."""
-    optimizer = AdamW(lr=lr, decay=0, schedule=warmup(), max_gradient=MAX_GRADIENT)
     return fit(
-        net, rules.make(rule), given, epochs, BATCH_SIZE, optimizer, seed,
+        net, rules.make(rule), given, epochs, BATCH_SIZE, optimizer(lr), seed,
         progress=False, **options,
     )  # fmt: skip
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.papers.toast.methods import attended, last, means, spread
-from nofb.papers.toast.settings import EPOCHS, Case, N, data, model, train
+from nofb.papers.toast.settings import EPOCHS, RATES, Case, N, data, model, train
 from nofb.training.callbacks import AfterEpoch
 
 HEADING = "TOAST with one option changed: the same task, 2,000 samples"
-RATE = 1e-2
+RATE = RATES["toast"]
 CASES = {
     "A frozen and pre-tuned": Case("toast", RATE, {"train_a": False}, pretuned=True),
     "A frozen and random": Case("toast", RATE, {"train_a": False}),
