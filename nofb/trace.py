@@ -225,10 +225,7 @@ class Trace:
                 if net.teachable(layer):
                     yield cast(WeightedLayer, layer)
             elif layer in self._arrived:
-                signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
-                for source, signal in zip(net.sources[layer], signals, strict=True):
-                    if net.teachable(source):
-                        self._add(cast(Layer, source), signal)
+                self._pass_on(cast(WeightlessLayer, layer), self._arrived.pop(layer))
         self._arrived = {}  # the signals of the next rule must not be added to these
 
     def delta(self, layer: WeightedLayer, signal: Array | None = None) -> Array:
@@ -455,10 +452,24 @@ class Trace:
         there = self._arrived.get(layer)
         self._arrived[layer] = signal if there is None else there + signal
 
-    def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
-        """Return the signal on each input of a weightless layer, and store that on its output."""
+    def _pass_on(self, layer: WeightlessLayer, signal: Array) -> None:
+        """Store a signal on the output of a weightless layer, and send it where it is useful."""
+        if not layer.sends:
+            self._store(layer, signal)
+            return
+        signals = self._back(layer, signal)
+        for source, each in zip(self.net.sources[layer], signals, strict=True):
+            if self.net.teachable(source):
+                self._add(cast(Layer, source), each)
+
+    def _store(self, layer: WeightlessLayer, signal: Array) -> None:
+        """Store the signal on the output of a layer whose parameters learn."""
         if layer.is_taught:
             self.passed[layer] = signal
+
+    def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
+        """Return the signal on each input of a weightless layer, and store that on its output."""
+        self._store(layer, signal)
         if self.meeting and not layer.by_sample:
             return (self._together(layer, "back", signal, self.meeting),)
         signals = layer.back(self[layer], signal)
