@@ -10,7 +10,8 @@ from textwrap import fill
 
 from nofb.audit import audit, contradictions, table, top_down, top_down_table
 from nofb.audit.steered import METHODS
-from nofb.rules import RULES, Rule, make
+from nofb.explain.subjects import rule_called
+from nofb.rules import RULES, Rule
 from nofb.text import columns, markdown
 
 
@@ -30,21 +31,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the tables, and return 1 if a claim is contradicted."""
     names = [name for name in options.rules if name not in METHODS]
-    rules = list(map(_rule, names))
+    rules = [rule_called(name, METHODS)() for name in names]
     wrong = print_rules(rules, options.markdown) if rules else False
     for method in dict.fromkeys(options.rules):
         if method in METHODS:
             wrong |= print_top_down(method, options.markdown)
     return int(wrong)
-
-
-def _rule(name: str) -> Rule:
-    try:
-        return make(name)
-    except ValueError as error:
-        if ":" in name or name in RULES:
-            raise
-        raise ValueError(f"{error}; or a method of transfer: {', '.join(METHODS)}") from None
 
 
 def print_rules(given: list[Rule], only_table: bool) -> bool:

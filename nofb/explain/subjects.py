@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nofb import rule as base
 from nofb.rules import RULES, Rule, find
@@ -32,14 +32,17 @@ def as_class(subject: str | Subject | Rule | Transferred) -> Subject:
 
 
 def _named(word: str) -> Subject:
-    if word in METHODS:
-        return METHODS[word]
+    return METHODS[word] if word in METHODS else rule_called(word, METHODS)
+
+
+def rule_called(word: str, methods: Iterable[str]) -> type[Rule]:
+    """Return the rule of this name; the error for an unknown one lists some methods, too."""
     try:
         return find(word)
     except ValueError as error:
         if ":" in word or word in RULES:
             raise
-        raise ValueError(f"{error}; or a method of transfer: {', '.join(METHODS)}") from None
+        raise ValueError(f"{error}; or a method of transfer: {', '.join(methods)}") from None
 
 
 def word_for(kind: Subject) -> str:

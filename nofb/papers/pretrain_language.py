@@ -7,12 +7,11 @@ stopped: the same command resumes it after the last finished epoch, from
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from nofb import AdamW, datasets, rules
 from nofb.datasets import Dataset
+from nofb.papers.shipping import ship
 from nofb.schedules import warmup
 from nofb.training import Checkpoint, Run, fit
 from nofb.transfer import pretrained
@@ -45,21 +44,16 @@ def pretrain(data: Dataset, checkpoint: Path | None = None, epochs: int = EPOCHS
 
 def main(arguments: list[str] | None = None) -> None:
     """Pretrain, and write the weights, with a note on how they were made."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("language.npz"), metavar="FILE")
-    given = parser.parse_args(arguments)
-    run = pretrain(shakespeare(), CHECKPOINT)
-    made = {
-        "command": COMMAND,
-        "seed": SEED,
-        "epochs": EPOCHS,
-        "minutes": round(float(run.history["seconds"].sum()) / 60, 1),
-        "test_loss": round(float(run.history["test_loss"][-1]), 4),
-    }
-    with TemporaryDirectory() as folder:
-        run.net.save(Path(folder, "whole.npz"))
-        pretrained.keep(Path(folder, "whole.npz"), given.out, made)
-    print(f"{given.out}: {made}")
+    ship(
+        lambda: pretrain(shakespeare(), CHECKPOINT),
+        "test_loss",
+        command=COMMAND,
+        about=__doc__,
+        file="language.npz",
+        seed=SEED,
+        epochs=EPOCHS,
+        arguments=arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 from nofb import fingerprint
 from nofb.papers.vouched import vouched
 from nofb.report.failures import failure, failures
-from nofb.report.folder import put
+from nofb.report.folder import as_files, put
 from nofb.report.origin import page_head
 from nofb.runs.kept import made_by
 from nofb.text import columns, markdown
@@ -155,8 +155,7 @@ class Study:
         numbers: dict[str, Rows] = {}
         for part, found in self.by_part(records):
             if part.figure is not None:
-                picture = part.figure(found)
-                files |= {f"{part.image}.{kind}": picture.to_bytes(kind) for kind in ("png", "svg")}
+                files |= as_files(part.image, part.figure(found))
             headings, *rows = part.lines(found)
             numbers.setdefault(part.numbers, [headings]).extend(rows)
         for name, lines in numbers.items():
@@ -177,6 +176,22 @@ class Study:
             if part.figure is not None:
                 texts.append(f"![{next(iter(tables))}]({part.image}.png)")
         return "\n\n".join(texts + failures(records)) + "\n"
+
+
+def grouped(records: Iterable[Record], *names: str) -> dict[Any, list[Mapping[str, Any]]]:
+    """Return the results of runs by a value in their tasks, or by a tuple of several values.
+
+    Examples
+    --------
+    >>> runs = [{"task": {"rule": "fa", "seed": 0}, "result": {}}]
+    >>> grouped(runs, "rule"), grouped(runs, "rule", "seed")
+    ({'fa': [{}]}, {('fa', 0): [{}]})
+    """
+    found: dict[Any, list[Mapping[str, Any]]] = {}
+    for record in records:
+        key = tuple(record["task"][name] for name in names)
+        found.setdefault(key if len(names) > 1 else key[0], []).append(record["result"])
+    return found
 
 
 def short(value: object) -> str:

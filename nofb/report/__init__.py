@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nofb.report import numbers, page
-from nofb.report.folder import check_folder, put
+from nofb.report.folder import as_files, check_folder, put
 from nofb.report.origin import origin
 from nofb.report.summary import table
 from nofb.runs.compare import Comparison
@@ -44,10 +44,10 @@ def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
     folder = Path(folder)
     check_folder(folder)
     about = origin(command)
-    pictures = {stem: draw(comparison, "light") for stem, draw in FIGURES.items()}
-    files = {f"{stem}.png": picture.to_bytes("png") for stem, picture in pictures.items()}
-    drawings = {stem: picture.to_bytes("svg") for stem, picture in pictures.items()}
-    files |= {f"{stem}.svg": drawing for stem, drawing in drawings.items()}
+    files: dict[str, bytes] = {}
+    for stem, draw in FIGURES.items():
+        files |= as_files(stem, draw(comparison, "light"))
+    drawings = {stem: files[f"{stem}.svg"] for stem in FIGURES}
     files["results.json"] = numbers.as_json(comparison, about).encode()
     files["results.csv"] = numbers.as_csv(comparison).encode()
     files["report.html"] = page.render(comparison, drawings, about).encode()

@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+
+def as_files(stem: str, picture: Any) -> dict[str, bytes]:
+    """Return a `nofb.plots.Picture` as a PNG and an SVG file, by their names."""
+    return {f"{stem}.{kind}": picture.to_bytes(kind) for kind in ("png", "svg")}
 
 
 def check_folder(folder: str | Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from nofb.report.folder import check_folder, put
+from nofb.report.folder import as_files, check_folder, put
 from nofb.report.origin import Origin, origin
 from nofb.report.skeleton import bullets, definitions, figure, filled, named, table, whole
 from nofb.report.transfer_table import as_csv, as_markdown, cells, headings, notes, paper, score
@@ -73,10 +73,11 @@ def write(found: Transfers, folder: str | Path, command: str) -> Path:
 
     folder = Path(folder)
     check_folder(folder)
-    pictures = {stem: draw("light") for stem, draw in figures(found).items()}
-    files = {f"{stem}.png": picture.to_bytes("png") for stem, picture in pictures.items()}
-    drawings = {stem: picture.to_bytes("svg") for stem, picture in pictures.items()}
-    files |= {f"{stem}.svg": drawing for stem, drawing in drawings.items()}
+    files: dict[str, bytes] = {}
+    drawn = figures(found)
+    for stem, draw in drawn.items():
+        files |= as_files(stem, draw("light"))
+    drawings = {stem: files[f"{stem}.svg"] for stem in drawn}
     files["results.csv"] = as_csv(found).encode()
     files["report.md"] = as_markdown(found, headline(found), outcome(found), command).encode()
     files["report.html"] = render(found, drawings, origin(command)).encode()

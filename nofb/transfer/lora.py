@@ -134,7 +134,7 @@ class LoRA(Transferred):
     options: LoRAOptions
 
     def body(self, copies: Parts) -> list[Part]:
-        self.adapted = Adapted(copies, [k.shape_out[-1] for k in self.kept()], self.options)
+        self.adapted = Adapted(copies, self.widths, self.options)
         self._unmerged: list[dict[Layer, Array]] = []
         return [self.adapted]
 

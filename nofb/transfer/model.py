@@ -119,8 +119,12 @@ class Transferred(Network):
 
     def takes(self) -> tuple[int, ...]:
         """Return the shape of one sample for the first layers."""
-        kept = self.kept()
-        return *kept[0].shape_out[:-1], sum(layer.shape_out[-1] for layer in kept)
+        return *self.kept()[0].shape_out[:-1], sum(self.widths)
+
+    @property
+    def widths(self) -> list[int]:
+        """The number of units of each kept layer."""
+        return [layer.shape_out[-1] for layer in self.kept()]
 
     def check_options(self) -> None:
         """Refuse options that do not fit the backbone."""

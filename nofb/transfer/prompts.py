@@ -208,9 +208,8 @@ class PromptTuning(Transferred):
         first = self.backbone.net.weighted[0]
         fan_in = first.n_in if isinstance(first, Dense) else self.backbone.units
         draw = partial(uniform, float(np.sqrt(6 / (fan_in + self.backbone.units))))
-        widths = [layer.shape_out[-1] for layer in self.kept()]
         at = 0 if self.backbone.rows == EACH else 1
-        self.prompted = Prompted(copies, widths, at, draw, self.options)
+        self.prompted = Prompted(copies, self.widths, at, draw, self.options)
         return [self.prompted]
 
     def groups(self) -> dict[str, list[Layer]]:

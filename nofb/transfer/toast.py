@@ -363,8 +363,7 @@ class Toast(Transferred):
             for block in blocks:
                 if block.attention.value.b is not None:
                     block.attention.value.b *= 2  # b_V once for Xn, and a second time for td
-        widths = [layer.shape_out[-1] for layer in self.kept()]
-        self.steered = self.wiring(copies, widths, blocks, self.std, **self.wiring_options())
+        self.steered = self.wiring(copies, self.widths, blocks, self.std, **self.wiring_options())
         return [self.steered]
 
     def wiring_options(self) -> dict[str, Any]:

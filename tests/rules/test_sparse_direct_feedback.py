@@ -50,10 +50,10 @@ def test_entries_are_uniform_up_to_one_over_s(outputs, entries):
     net = Network([Dense(2, units, "tanh"), Dense(units, outputs)], dtype=np.float64)
     attached("sparse_dfa", net, entries=entries)
     (D,) = matrices(net)
-    heard, largest = D[D != 0], 1 / np.sqrt(units / np.sqrt(outputs * entries))
-    assert 0.99 * largest < np.abs(heard).max() <= largest
-    assert heard.std() == pytest.approx(largest / np.sqrt(3), rel=0.02)
-    assert heard.mean() == pytest.approx(0, abs=0.02 * largest)
+    used, largest = D[D != 0], 1 / np.sqrt(units / np.sqrt(outputs * entries))
+    assert 0.99 * largest < np.abs(used).max() <= largest
+    assert used.std() == pytest.approx(largest / np.sqrt(3), rel=0.02)
+    assert used.mean() == pytest.approx(0, abs=0.02 * largest)
 
 
 def test_a_unit_with_one_entry_does_not_depend_on_the_errors_of_other_outputs():
@@ -65,10 +65,10 @@ def test_a_unit_with_one_entry_does_not_depend_on_the_errors_of_other_outputs():
     trace.error[:, 0] += 1.0
     after = oracles.hidden_signals(rule, net, trace)
     for D, one, other in zip(matrices(net), before, after, strict=True):
-        deaf = D[0] == 0
-        assert deaf.any() and not deaf.all()
-        np.testing.assert_array_equal(one[:, deaf], other[:, deaf])
-        assert (one[:, ~deaf] != other[:, ~deaf]).all()
+        unused = D[0] == 0
+        assert unused.any() and not unused.all()
+        np.testing.assert_array_equal(one[:, unused], other[:, unused])
+        assert (one[:, ~unused] != other[:, ~unused]).all()
 
 
 def test_with_the_same_matrices_it_is_direct_feedback_alignment():

@@ -7,7 +7,7 @@ from importlib import resources
 
 import numpy as np
 
-from nofb.papers.study import Record, Rows
+from nofb.papers.study import Record, Rows, grouped
 from nofb.types import Array
 
 RULES = ("bp", "fa", "wm", "kp")
@@ -53,9 +53,7 @@ def curves(history: Mapping[str, Array]) -> dict[str, list[float]]:
 
 def by_rule(records: Iterable[Record]) -> dict[str, list[Curves]]:
     """Return the curves of each rule's seeds."""
-    runs: dict[str, list[Curves]] = {}
-    for record in records:
-        runs.setdefault(record["task"]["rule"], []).append(record["result"])
+    runs = grouped(records, "rule")
     return {rule: runs[rule] for rule in RULES if rule in runs}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, Probe
 from nofb.papers.bengio2020.network import RUN
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
@@ -159,9 +159,7 @@ def figure(records: Sequence[Record]) -> Picture:
 
 def by_form(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
     """Return the results of each form's seeds, in the order of `FORMS`."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        found.setdefault(record["task"]["form"], []).append(record["result"])
+    found = grouped(records, "form")
     return {form: found[form] for form in FORMS if form in found}
 
 

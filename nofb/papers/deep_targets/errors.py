@@ -5,7 +5,7 @@ Fashion-MNIST has MNIST's settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, Probe
 from nofb.papers.deep_targets.settings import GRIDS, found, run_of
 from nofb.papers.published import published
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
@@ -66,11 +66,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each data set and rule."""
     rows = [["data", "rule", "seeds", "epochs", "test error %", "published %",
              "step to gradient", "to Gauss-Newton"]]  # fmt: skip
-    cases: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        task = record["task"]
-        cases.setdefault((task["data"], task["rule"]), []).append(record["result"])
-    for case, results in cases.items():
+    for case, results in grouped(records, "data", "rule").items():
         last = np.array([result["test_error"][-1] for result in results])
         spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
         angles = [

@@ -10,12 +10,12 @@ and that of feedback alignment is too high for four.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
@@ -80,19 +80,11 @@ def depth(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     return {"stopped": run.stopped, "test_accuracy": accuracy, **hidden}
 
 
-def by_rule(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return the results of each rule's seeds."""
-    rules: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        rules.setdefault(record["task"]["rule"], []).append(record["result"])
-    return rules
-
-
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each rule, means over seeds."""
     names = ["weight angle", "signal, one step back", "signal, the whole way"]
     rows = [["rule", "seeds", "epochs", "test accuracy %", *names]]
-    for rule, seeds in by_rule(records).items():
+    for rule, seeds in grouped(records, "rule").items():
         accuracy = 100 * np.mean([run["test_accuracy"][-1] for run in seeds])
         angles = [_angles(seeds, measure) for measure in MEASURES]
         epochs = str(len(seeds[0]["test_accuracy"]))
@@ -130,7 +122,9 @@ def figure(records: Sequence[Record]) -> Picture:
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import full_name, using
 
-    runs = {rule: seeds for rule, seeds in by_rule(records).items() if seeds[0]["weight_angle"]}
+    runs = {
+        rule: seeds for rule, seeds in grouped(records, "rule").items() if seeds[0]["weight_angle"]
+    }
     with using("light") as colours:
         picture = Picture(11.0, 8.4, colours)
         grid = picture.subplots(len(ROWS), len(runs), sharex=True, sharey="col", squeeze=False)

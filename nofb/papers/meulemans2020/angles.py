@@ -17,7 +17,7 @@ import numpy as np
 from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS, directions, ends, probed
 from nofb.papers.meulemans2020.configurations import SCALES, SEEDS, specified
 from nofb.papers.published import published
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training import Run
 from nofb.training.callbacks import AfterEpoch
@@ -93,9 +93,7 @@ def step_angles(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, A
 
 def by_rule(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
     """Return the results of each rule's seeds."""
-    runs: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        runs.setdefault(record["task"]["rule"], []).append(record["result"])
+    runs = grouped(records, "rule")
     return {rule: runs[rule] for rule in RULES if rule in runs}
 
 

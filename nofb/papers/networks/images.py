@@ -17,7 +17,7 @@ from nofb.papers.networks.settings import (
     run_for,
     run_of,
 )
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
@@ -71,11 +71,7 @@ def images(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
 
 def by_rule(records: Iterable[Record], network: str) -> dict[str, list[Mapping[str, Any]]]:
     """Return the results of each rule's seeds on a network."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        if record["task"]["network"] == network:
-            found.setdefault(record["task"]["rule"], []).append(record["result"])
-    return found
+    return grouped((each for each in records if each["task"]["network"] == network), "rule")
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:

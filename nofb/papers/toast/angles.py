@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nofb.datasets import Dataset
 from nofb.diagnosis import ALIGNMENT, Probe
-from nofb.papers.study import Record, Rows, Task, short
+from nofb.papers.study import Record, Rows, Task, grouped, short
 from nofb.papers.toast.methods import attended, last, means, spread
 from nofb.papers.toast.settings import train
 from nofb.training.callbacks import AfterEpoch
@@ -77,16 +77,9 @@ def mean_angle(angles: Array) -> float | None:
     return round(float(there.mean()), 2) if there.size else None
 
 
-def grouped(
-    records: Sequence[Record], *names: str
-) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
+def measured(records: Iterable[Record], *names: str) -> dict[Any, list[Mapping[str, Any]]]:
     """Return the results of the runs that did not diverge at once, by the values in their tasks."""
-    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for record in records:
-        if "signal" in record["result"]:
-            key = tuple(record["task"][name] for name in names)
-            found.setdefault(key, []).append(record["result"])
-    return found
+    return grouped((each for each in records if "signal" in each["result"]), *names)
 
 
 def cells(runs: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -56,7 +56,7 @@ def feedback(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each method and rule."""
-    found = angles.grouped(records, "method", "rule")
+    found = angles.measured(records, "method", "rule")
     rows = [[*names, *angles.cells(runs)] for names, runs in found.items()]
     return {HEADING: [["method", "rule", *angles.HEADINGS], *rows]}
 

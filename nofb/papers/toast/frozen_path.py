@@ -45,8 +45,8 @@ def frozen_path(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, A
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each rule."""
-    found = angles.grouped(records, "rule")
-    rows = [[rule, *angles.cells(runs)] for (rule,), runs in found.items()]
+    found = angles.measured(records, "rule")
+    rows = [[rule, *angles.cells(runs)] for rule, runs in found.items()]
     return {HEADING: [["rule", *angles.HEADINGS], *rows]}
 
 

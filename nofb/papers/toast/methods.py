@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nofb.papers.published import published
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.papers.toast.settings import CASES, EPOCHS, N, data, model, on_garment, train
 from nofb.training.callbacks import AfterEpoch
 from nofb.transfer import Toast
@@ -83,15 +83,6 @@ def attended(net: Any, x: Array) -> dict[str, Any]:
     }
 
 
-def by_case(records: Sequence[Record]) -> dict[tuple[int, str], list[Mapping[str, Any]]]:
-    """Return the results of each number of samples and method."""
-    found: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        task = record["task"]
-        found.setdefault((task["n"], task["method"]), []).append(record["result"])
-    return found
-
-
 def last(results: Sequence[Mapping[str, Any]]) -> Array:
     """Return the accuracy at the end of each run, in per cent, if it did not diverge at once."""
     return np.array([100 * run["test_accuracy"][-1] for run in results if run["test_accuracy"]])
@@ -121,7 +112,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return the table of all methods, and the published one."""
     rows = [["method", "rate", "learn", "n", "seeds", "test accuracy %", "attention before",
              "attention after", "mask", "td"]]  # fmt: skip
-    for (n, method), runs in by_case(records).items():
+    for (n, method), runs in grouped(records, "n", "method").items():
         rows.append([
             method, f"{CASES[method].lr:g}", f"{runs[0]['parameters']:,}", f"{n:,}",
             str(len(runs)), spread(last(runs)), means(runs, "before"), means(runs, "after"),
@@ -166,7 +157,9 @@ def figure(records: Sequence[Record]) -> Picture:
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
 
-    runs = {method: found for (n, method), found in by_case(records).items() if n == N}
+    runs = {
+        method: found for (n, method), found in grouped(records, "n", "method").items() if n == N
+    }
     order = sorted(runs, key=lambda method: last(runs[method]).mean())
     with using("light") as theme:
         picture = Picture(10.0, 3.8, theme)

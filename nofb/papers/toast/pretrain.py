@@ -6,12 +6,11 @@ same command resumes it after the last finished epoch, from `nofb-pretrain.npz`.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from nofb import AdamW, Network, datasets, rules
 from nofb.datasets import Dataset, composites
+from nofb.papers.shipping import ship
 from nofb.schedules import warmup
 from nofb.training import Checkpoint, Run, fit
 from nofb.transfer import pretrained
@@ -44,21 +43,16 @@ def pretrain(
 
 def main(arguments: list[str] | None = None) -> None:
     """Pretrain, and write the weights, with a note on how they were made."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("vision.npz"), metavar="FILE")
-    given = parser.parse_args(arguments)
-    run = pretrain(datasets.load(composites.PRETRAINING), CHECKPOINT)
-    made = {
-        "command": COMMAND,
-        "seed": SEED,
-        "epochs": EPOCHS,
-        "minutes": round(float(run.history["seconds"].sum()) / 60, 1),
-        "test_accuracy": round(float(run.history["test_accuracy"][-1]), 4),
-    }
-    with TemporaryDirectory() as folder:
-        run.net.save(Path(folder, "whole.npz"))
-        pretrained.keep(Path(folder, "whole.npz"), given.out, made)
-    print(f"{given.out}: {made}")
+    ship(
+        lambda: pretrain(datasets.load(composites.PRETRAINING), CHECKPOINT),
+        "test_accuracy",
+        command=COMMAND,
+        about=__doc__,
+        file="vision.npz",
+        seed=SEED,
+        epochs=EPOCHS,
+        arguments=arguments,
+    )
 
 
 if __name__ == "__main__":

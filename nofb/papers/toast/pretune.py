@@ -6,14 +6,11 @@ the pretraining task again, by the second pass, and A also learns to invert each
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 
 from nofb import AdamW, Network, rules
 from nofb.datasets import Dataset, composites
+from nofb.papers.shipping import ship
 from nofb.schedules import warmup
 from nofb.training import Run, fit
 from nofb.transfer import Toast, pretrained
@@ -46,21 +43,16 @@ def pretune(net: Network, data: Dataset, epochs: int = EPOCHS) -> tuple[Toast, R
 
 def main(arguments: list[str] | None = None) -> None:
     """Pre-tune, and write the path, with a note on how it was made."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("vision_toast.npz"), metavar="FILE")
-    given = parser.parse_args(arguments)
-    model, run = pretune(pretrained.backbone("vision"), samples())
-    made = {
-        "command": COMMAND,
-        "seed": SEED,
-        "epochs": EPOCHS,
-        "minutes": round(float(run.history["seconds"].sum()) / 60, 1),
-        "test_accuracy": round(float(run.history["test_accuracy"][-1]), 4),
-    }
-    with TemporaryDirectory() as folder:
-        model.save(Path(folder, "whole.npz"))
-        pretrained.keep(Path(folder, "whole.npz"), given.out, made)
-    print(f"{given.out}: {made}")
+    ship(
+        lambda: pretune(pretrained.backbone("vision"), samples())[1],
+        "test_accuracy",
+        command=COMMAND,
+        about=__doc__,
+        file="vision_toast.npz",
+        seed=SEED,
+        epochs=EPOCHS,
+        arguments=arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ one. If steering late blocks is enough, earlier blocks need no feedback.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.papers.toast.methods import attended, last, means, spread
 from nofb.papers.toast.settings import EPOCHS, RATES, Case, N, data, model, train
 from nofb.training.callbacks import AfterEpoch
@@ -64,18 +64,10 @@ def variants(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]
             **attended(net, given.x_test[:SAMPLES])}  # fmt: skip
 
 
-def by_variant(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return the results of each variant's seeds."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        found.setdefault(record["task"]["variant"], []).append(record["result"])
-    return found
-
-
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each variant."""
     rows = [["variant", "learn", "seeds", "test accuracy %", "attention after", "mask", "td"]]
-    for variant, runs in by_variant(records).items():
+    for variant, runs in grouped(records, "variant").items():
         rows.append([
             variant, f"{runs[0]['parameters']:,}", str(len(runs)), spread(last(runs)),
             means(runs, "after"), means(runs, "mask"), means(runs, "td", 1),
