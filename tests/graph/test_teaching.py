@@ -8,8 +8,9 @@ import pytest
 from graph.refusals import IMAGES, LABELS, Case, X, refuses
 from oracles import attached, dense_net
 
-from nofb import Conv2D, Dense, Flatten, Network, rules
+from nofb import Conv2D, Dense, Flatten, LayerNorm, Network, rules
 from nofb.rules import Rule, Uses
+from nofb.updates import other_updates
 
 
 class Student(Rule):
@@ -150,3 +151,17 @@ def test_a_layer_set_free_after_the_rule_was_attached_says_what_is_missing():
     rule.updates(net, X, LABELS)
     net.weighted[0].frozen = False
     assert np.abs(rule.updates(net, X, LABELS)[0].dW).max() > 0
+
+
+def test_no_signal_is_computed_on_an_input_that_nothing_can_learn_from(monkeypatch):
+    """The samples need no signal: computing one would take time for each batch."""
+    norm = LayerNorm(4)
+    net = Network([norm, Dense(4, 3, "tanh"), Dense(3, 2)], seed=0)
+    rule = rules.make("bp")
+    rule.attach(net)
+    x, y = np.random.default_rng(0).normal(size=(5, 4)), np.array([0, 1, 1, 0, 1])
+    trace = net.forward(x, train=True).set_target(net.as_target(y, 5))
+    monkeypatch.setattr(LayerNorm, "back", None)  # a call would fail
+    rule.teach(net, trace)
+    assert set(trace.passed) == {norm}
+    assert all(update.any() for update in other_updates(trace)[norm].values())
