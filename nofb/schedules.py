@@ -41,7 +41,7 @@ def _step(every: int, factor: float, epoch: float, epochs: int) -> float:
 
 
 def cosine() -> Schedule:
-    """Half a cosine from η_0 to 0 over the whole run.
+    """Cosine annealing: half a cosine from η_0 to 0 over the whole run.
 
     Examples
     --------
@@ -71,8 +71,36 @@ def _inverse_time(rate: float, epoch: float, epochs: int) -> float:
     return 1.0 / (1.0 + rate * epoch)
 
 
+def warmup(fraction: float = 0.1, then: str | Schedule = "cosine") -> Schedule:
+    """Raise the rate linearly from 0 over the first part of a run, while another schedule goes on.
+
+    η_t = η_0 · min(1, epoch / (fraction · epochs)) · then(epoch, epochs), as transformers are
+    usually trained: Adam's averages of squares are too uncertain for full steps at the beginning.
+
+    Parameters
+    ----------
+    fraction
+        How much of the run the warm-up takes; above 0 and less than 1.
+    then
+        A name in `SCHEDULES`, or a function `(epoch, epochs) -> factor`.
+
+    Examples
+    --------
+    >>> [round(warmup(0.5, "constant")(epoch, 4), 3) for epoch in range(5)]
+    [0.0, 0.5, 1.0, 1.0, 1.0]
+    >>> [round(warmup()(epoch, 4), 3) for epoch in range(5)]
+    [0.0, 0.854, 0.5, 0.146, 0.0]
+    """
+    fraction = checks.number("fraction", fraction, above=0, below=1)
+    return partial(_warmup, fraction, get(then))
+
+
+def _warmup(fraction: float, then: Schedule, epoch: float, epochs: int) -> float:
+    return min(1.0, epoch / (fraction * epochs)) * then(epoch, epochs)
+
+
 SCHEDULES: dict[str, Callable[[], Schedule]] = {
-    function.__name__: function for function in (constant, step, cosine, inverse_time)
+    function.__name__: function for function in (constant, step, cosine, inverse_time, warmup)
 }
 
 

@@ -11,6 +11,11 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
+from nofb.datasets import download
+from nofb.datasets.sources import Source
+
+Labelled = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # (n, height, width), (n,)
+
 UNSIGNED_BYTE = 0x08
 
 
@@ -22,12 +27,12 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
     content : bytes
         The whole file, decompressed.
     source : str
-        What an error sentence calls the file.
+        The name of the file in an error message.
 
     Raises
     ------
     ValueError
-        If the header is not that of unsigned bytes, or the length differs from what it announces.
+        If the header is not that of unsigned bytes, or the length differs from that in the header.
 
     Examples
     --------
@@ -50,3 +55,11 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
             f"which makes {expected}."
         )
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+
+
+def fetch_idx(source: Source) -> tuple[Labelled, Labelled]:
+    """Return the images and labels of the training files, and those of the test files."""
+    x_train, y_train, x_test, y_test = (
+        parse_idx(download.fetch(source, file), file.name) for file in source.files
+    )
+    return (x_train, y_train), (x_test, y_test)

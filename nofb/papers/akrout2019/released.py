@@ -1,6 +1,6 @@
-"""As their released code does it, flaws and all: 400 epochs beside the authors' own logs.
+"""The runs as in the released code, with its errors: 400 epochs, to compare with their logs.
 
-What it does, and no other run of nofb does:
+Only these runs of nofb have:
 
     biases are divided by N twice, so they learn N times more slowly   BiasesDividedTwice
     batches in the order of the files, the last 96 samples left out    shuffle=False, whole_batches
@@ -8,7 +8,7 @@ What it does, and no other run of nofb does:
     the mirror is raw, uniform and without bound; no decay             wm_released, kp_released
     the teaching signal's angle is that on the first training sample   probe
 
-What it leaves out: B_1, which is learned and logged there but sends nothing anywhere.
+Left out: B_1, which their code learns and logs but never uses.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def setting_of(task: Task) -> Setting:
 
 @dataclass
 class BiasesDividedTwice(SGD):
-    """Plain descent in which a bias's mean over the batch is divided by the batch once more."""
+    """Plain gradient descent in which a bias's mean over the batch is divided by N once more."""
 
     batch_size: int = 128
 
@@ -147,7 +147,7 @@ def released_rule(rule: str, mirror_steps: int) -> Rule:
 
 
 def draw_biases(net: Network, seed: int) -> None:
-    """Draw every bias from N(0, 1 / (n_l + n_{l-1})), as the weights are."""
+    """Draw every bias from N(0, 1 / (n_l + n_{l-1})), like the weights."""
     rng = seeds.generator(seed, "weights", 1)  # not the stream of the weights
     for layer in net.weighted:
         layer.b = gaussian(rng, layer.n_in, layer.n_out)[0].astype(net.dtype)
@@ -192,7 +192,7 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw the four measures over epochs, the authors' curves beside ours."""
+    """Draw the four measures over epochs, the authors' curves and ours."""
     from nofb.papers.akrout2019.figure import akrout2019  # late: matplotlib loads slowly
 
     setting = setting_of(records[0]["task"])
