@@ -60,11 +60,11 @@ class Row:
     rules: tuple[str, ...] = ("bp", "fa", "dfa", "ifa")
     from_zero: tuple[str, ...] = ("fa", "dfa")
     epochs: int = 100
-    shorter: tuple[str, ...] = ()  # a tenth of the epochs: they stay where they start
+    shorter: tuple[str, ...] = ()  # three epochs are enough: they stay where they start
 
     def longest(self, rule: str) -> int:
         """Return how many epochs a rule trains at most."""
-        return self.epochs // 10 if rule in self.shorter else self.epochs
+        return min(3, self.epochs) if rule in self.shorter else self.epochs
 
     @property
     def perturb(self) -> FastGradientSign | None:
