@@ -5,7 +5,7 @@ import numpy as np
 from nofb.datasets import Dataset
 
 SHAPES = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "cifar10_jpeg": (3, 16, 16)}
-TRAIN, TEST = 150, 60
+TRAIN, TEST = 150, 200
 
 
 def tiny(name):

@@ -16,7 +16,7 @@ STUDY = Study(
     key="form",
     others={
         "cifar10": Study(
-            "akrout2019",
+            "akrout2019_cifar10",
             "Akrout et al. 2019: weight mirrors and Kolen-Pollack on CIFAR-10, 3072-1000-10",
             "half an hour on one core",
             ("cifar10_jpeg",),
