@@ -41,8 +41,8 @@ class Row:
     dropout
         Whether a tenth of the inputs and half of the hidden units fall silent.
     along
-        The signal that adversarial samples follow, see `FastGradientSign`, or `None`. Backprop's own
-        feedback is the gradient.
+        The signal that adversarial samples follow, see `FastGradientSign`, or `None`. Backprop's
+        own feedback is the gradient.
     convolutions
         The maps of each convolution, 5 x 5 with pooling of 3 x 3 at every second pixel.
     rules
