@@ -26,7 +26,7 @@ from nofb.types import Array
 if TYPE_CHECKING:
     from nofb.plots import Picture
 
-ROW = Row("mnist", (400,) * 3, rules=("bp", "dfa"), epochs=30)
+ROW = Row("mnist", (400,) * 3, rate=3e-4, rules=("bp", "dfa"), longest=20)
 DIGITS, MEASURED = 300, 2000  # test digits in the figure, and for the share
 HEADING = "Figure 3: share of each hidden layer's variance that lies between classes, 3x400 tanh"
 
@@ -39,7 +39,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     >>> [task["rule"] for task in tasks()]
     ['bp', 'dfa']
     """
-    longest = min(epochs or ROW.epochs, ROW.epochs)
+    longest = min(epochs or ROW.longest, ROW.longest)
     return [{"part": "features", "rule": rule, "seed": 0, "epochs": longest} for rule in ROW.rules]
 
 
@@ -56,7 +56,7 @@ def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dic
         data=data,
         epochs=task["epochs"],
         batch_size=BATCH,
-        optimizer=ROW.optimizer(),
+        optimizer=ROW.optimizer(ROW.rate),
         seed=task["seed"],
         probe=0,
         callbacks=callbacks,
