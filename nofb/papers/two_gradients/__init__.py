@@ -1,12 +1,12 @@
-"""Robust, or only hidden? Attacks along the true gradient and along a rule's own feedback."""
+"""Robust, or only hidden? Attacks along three signals."""
 
 from nofb.papers.study import Study
 from nofb.papers.two_gradients import attacks
 
 STUDY = Study(
     "two_gradients",
-    "Two gradients: attacks on networks of nine rules, along the true one and their own feedback",
-    "ten minutes on one core",
+    "Two gradients: nine rules, attacked along the true one, their own feedback and another network's",
+    "a quarter of an hour on one core",
     ("mnist",),
     (attacks.PART,),
 )

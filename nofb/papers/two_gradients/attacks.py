@@ -1,22 +1,25 @@
-"""How much of its accuracy does a network keep under the fast gradient sign, along either gradient?
+"""How much of its accuracy does a network keep under the fast gradient sign, along three signals?
 
-A network that learned by random feedback seems robust to whoever attacks it through that feedback.
-The true gradient tells whether it is: masked gradients look like robustness and are none.
+A network that learned by random feedback seems robust to an attack through that feedback. The true
+gradient shows whether it is. The true gradient can be masked too, by units that are saturated. So a
+third attack follows the gradient of another network, which learned by backprop: if this blind
+attack does more harm than the network's own gradient, that gradient was masked (Athalye, Carlini &
+Wagner 2018, arXiv 1802.00420, section 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.network import Network
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import Rule
 from nofb.runs.specification import Specification
 from nofb.runs.train import train as trained
-from nofb.training.adversarial import WAYS, FastGradientSign
+from nofb.training import Run
+from nofb.training.adversarial import FastGradientSign
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
@@ -31,8 +34,16 @@ SHOWN = (0.0, 0.04, 0.1)
 ATTACKED, SEEDS = 2000, 3
 RUN = Specification(data="mnist", centred=False, hidden=(200, 200), input_dropout=0.0,
                     samples=20_000, epochs=15, batch_size=64, probe=0)  # fmt: skip
-HEADING = "Accuracy in per cent on attacked test images, along the true gradient / its own feedback"
-NAMES = {"gradient": "along the true gradient", "feedback": "along the rule's own feedback"}
+HEADING = (
+    "Accuracy in per cent on attacked test images: along the true gradient / its own feedback / "
+    "another network's gradient"
+)
+NAMES = {
+    "gradient": "along the true gradient",
+    "feedback": "along the rule's own feedback",
+    "other": "along another network's gradient",
+}
+OTHER = 100  # the seed of the other network
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -54,17 +65,34 @@ def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     chosen = RUN.replace(**{name: task[name] for name in ("rule", "seed", "epochs")})
     data = chosen.load()
     run = trained(chosen, data=data, callbacks=callbacks)
+    other = backprop(task["epochs"])
+    attackers = {"gradient": (run, "gradient"), "feedback": (run, "feedback"),
+                 "other": (other, "gradient")}  # fmt: skip
     x, y = data.x_test[:ATTACKED], data.y_test[:ATTACKED]
-    left = {way: accuracies(run.net, run.rule, x, y, way) for way in WAYS}
+    left = {way: accuracies(run, attack(*attacker, x, y), y) for way, attacker in attackers.items()}
     return {"stopped": run.stopped, **left}
 
 
-def accuracies(net: Network, rule: Rule, x: Array, y: Array, way: str) -> list[float]:
-    """Return the share of test samples that keep their class at each strength of attack."""
+@cache
+def backprop(epochs: int) -> Run:
+    """Return the other network, after as many epochs."""
+    return trained(RUN.replace(rule="bp", seed=OTHER, epochs=epochs))
+
+
+def attack(attacker: Run, along: str, x: Array, y: Array) -> Callable[[float], Array]:
+    """Return a function that changes the samples by a strength, along a signal of the attacker."""
+    net = attacker.net
     trace = net.forward(x).set_target(net.as_target(y, len(y)))
-    attacks = (FastGradientSign(strength, way) if strength else None for strength in EPSILONS)
-    changed = (x if attack is None else attack(rule, net, trace) for attack in attacks)
-    return [round(net.accuracy(each, y), 4) for each in changed]
+
+    def changed(strength: float) -> Array:
+        return FastGradientSign(strength, along)(attacker.rule, net, trace) if strength else x
+
+    return changed
+
+
+def accuracies(run: Run, changed: Callable[[float], Array], y: Array) -> list[float]:
+    """Return the fraction of test samples with the right class at each strength of attack."""
+    return [round(run.net.accuracy(changed(strength), y), 4) for strength in EPSILONS]
 
 
 def by_rule(records: Sequence[Record]) -> dict[str, dict[str, Array]]:
@@ -73,7 +101,7 @@ def by_rule(records: Sequence[Record]) -> dict[str, dict[str, Array]]:
     for record in records:
         found.setdefault(record["task"]["rule"], []).append(record["result"])
     return {
-        rule: {way: np.array([run[way] for run in runs]) for way in WAYS}
+        rule: {way: np.array([run[way] for run in runs]) for way in NAMES}
         for rule, runs in found.items()
     }
 
@@ -84,7 +112,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     for rule, ways in by_rule(records).items():
         columns = [EPSILONS.index(epsilon) for epsilon in SHOWN]
         cells = [
-            " / ".join(f"{100 * ways[way][:, column].mean():.1f}" for way in WAYS)
+            " / ".join(f"{100 * ways[way][:, column].mean():.1f}" for way in NAMES)
             for column in columns
         ]
         rows.append([rule, str(len(ways["gradient"])), *cells])
@@ -95,7 +123,7 @@ def lines(records: Sequence[Record]) -> Rows:
     """Return every accuracy."""
     rows = [["rule", "seed", "along", "epsilon", "accuracy"]]
     for record in records:
-        for way in WAYS:
+        for way in NAMES:
             for epsilon, accuracy in zip(EPSILONS, record["result"][way], strict=True):
                 place = [record["task"]["rule"], record["task"]["seed"], way]
                 rows.append([short(each) for each in [*place, epsilon, accuracy]])
@@ -103,19 +131,19 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw accuracy against the strength of the attack, a panel for each gradient."""
+    """Draw accuracy against the strength of the attack, a panel for each signal."""
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
 
     with using("light") as colours:
-        picture = Picture(10.4, 4.4, colours)
-        panels = picture.subplots(1, 2, sharey=True)
-        for axes, way in zip(panels, WAYS, strict=True):
+        picture = Picture(12.4, 4.2, colours)
+        panels = picture.subplots(1, 3, sharey=True)
+        for axes, way in zip(panels, NAMES, strict=True):
             _panel(axes, by_rule(records), way, colours)
             axes.set(title=NAMES[way], xlabel="ε, by which every pixel moves", ylim=(0, 1.02))
         panels[0].set_ylabel("accuracy on attacked test images")
         panels[0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        panels[1].legend(fontsize=8)
+        panels[0].legend(fontsize=8)
     return picture
 
 
