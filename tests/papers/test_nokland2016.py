@@ -26,7 +26,14 @@ def data_of(row):
 
 def record(model="1x800 tanh", rule="bp", seed=0, table="mnist", test=(2.0,), train=(0.0,)):
     """Return a run that was not trained."""
-    task = {"part": table, "model": model, "rule": rule, "seed": seed, "epochs": len(test)}
+    task = {
+        "part": table,
+        "model": model,
+        "rule": rule,
+        "seed": seed,
+        "epochs": len(test),
+        "lr": 0.0003,
+    }
     result = {"stopped": None, "train_error": list(train), "test_error": list(test), "seconds": 1}
     return {"task": task, "result": result}
 
@@ -83,7 +90,7 @@ def test_dropout_is_a_tenth_of_the_inputs_and_half_of_each_hidden_layer():
     for name, row in (MNIST | CIFAR10).items():
         rates = [each.rate for each in row.network("bp", data_of(row), 0).layers
                  if isinstance(each, Dropout)]  # fmt: skip
-        optimizer = row.optimizer()
+        optimizer = row.optimizer(0.001)
         if "dropout" in name:
             assert rates == [0.1] + [0.5] * len(row.hidden)
             optimizer.at(20, 100)
@@ -106,15 +113,30 @@ def test_adversarial_rows_are_attacked_along_what_their_name_says():
 
 
 def test_rows_that_stay_where_they_start_are_run_for_three_epochs():
-    """A hundred epochs at chance would cost hours, and show nothing more."""
-    deep = {t["rule"]: t["epochs"] for t in tables.tasks("mnist") if t["model"] == "100x240 tanh"}
-    assert deep == {"bp": 3, "fa": 3, "ifa": 3, "dfa": 100}
-    assert {t["epochs"] for t in tables.tasks("mnist", epochs=2)} == {2}
+    """Three hundred epochs at chance would cost a day, and show nothing more."""
+    for full, longest in ((False, 30), (True, 300)):
+        tasks = tables.tasks("mnist", full)
+        deep = {t["rule"]: t["epochs"] for t in tasks if t["model"] == "100x240 tanh"}
+        assert deep == {"bp": 3, "fa": 3, "ifa": 3, "dfa": longest}
+    assert {t["epochs"] for t in tables.tasks("mnist", full=True, epochs=2)} == {2}
 
 
-def test_every_published_number_has_a_row(monkeypatch):
+def test_short_runs_have_three_times_the_released_rate():
+    """They have a tenth of the epochs; `--full` has the released rate and length."""
+    for table, rows in tables.ROWS.items():
+        for full, factor in ((False, 3), (True, 1)):
+            rates = {t["model"]: t["lr"] for t in tables.tasks(table, full)}
+            assert rates == {name: pytest.approx(factor * row.rate) for name, row in rows.items()}
+    assert MNIST["2x800 tanh"].rate == 1e-4 and CIFAR10["convolutional tanh"].rate == 5e-5
+
+
+def test_every_published_number_has_a_row():
     """A number that no run is compared with would be left out silently."""
-    runs = {(t["part"], t["model"], t["rule"]) for name in tables.ROWS for t in tables.tasks(name)}
+    runs = {
+        (t["part"], t["model"], t["rule"])
+        for name in tables.ROWS
+        for t in tables.tasks(name, full=False)
+    }
     assert set(tables.PUBLISHED) <= runs
 
 
@@ -124,7 +146,7 @@ def test_every_published_number_has_a_row(monkeypatch):
 def test_a_run_stops_at_a_training_error_of_a_hundredth_of_a_per_cent():
     """The paper stops there; more epochs would be another experiment."""
     row = MNIST["1x800 tanh"]
-    run = Run(row.network("bp", data_of(row), 0), make("bp"), row.optimizer())
+    run = Run(row.network("bp", data_of(row), 0), make("bp"), row.optimizer(0.001))
     run.history.append({"train_accuracy": 0.99989})
     tables.stop_when_learned(run)
     run.history.append({"train_accuracy": 0.9999})
@@ -205,8 +227,8 @@ def test_every_error_of_every_epoch_is_kept():
     rows = tables.lines([record("2x800 tanh adversarial, own feedback", test=[3.0, 2.5],
                                 train=[1.0, 0.5])])  # fmt: skip
     assert rows[1:] == [
-        ["mnist", "2x800 tanh adversarial own feedback", "bp", "0", "1", "1", "3"],
-        ["mnist", "2x800 tanh adversarial own feedback", "bp", "0", "2", "0.5", "2.5"],
+        ["mnist", "2x800 tanh adversarial own feedback", "bp", "0", "0.0003", "1", "1", "3"],
+        ["mnist", "2x800 tanh adversarial own feedback", "bp", "0", "0.0003", "2", "0.5", "2.5"],
     ]
 
 

@@ -9,8 +9,9 @@ from nofb.cli import main
 from nofb.papers import vouching
 
 ROWS = {  # of each part, the quickest ones
-    "nokland2016": ["mnist 1x800 tanh bp", "mnist 1x800 tanh dfa", "cifar10 1x1000 tanh fa",
-                    "features bp", "features dfa", "freezing dfa 0", "freezing dfa 20"],
+    "nokland2016": ["mnist 1x800 tanh bp 0.0003", "mnist 1x800 tanh dfa 0.0003",
+                    "cifar10 1x1000 tanh fa 0.00015", "features bp", "features dfa",
+                    "freezing dfa 0", "freezing dfa 10"],
     "depth": ["bp 1", "dfa from zero 2"],
     "two_gradients": ["bp", "dfa"],
     "frenkel2021": ["mean 784-500-10 fa 0.2", "released 784-500-10 dfa 0.002"],

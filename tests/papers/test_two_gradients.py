@@ -10,49 +10,64 @@ from nofb.training.adversarial import WAYS
 
 
 def record(rule="fa", seed=0, gradient=0.2, feedback=0.8):
-    lists = {"gradient": [gradient] * 8, "feedback": [feedback] * 8}
+    lists = {"gradient": [gradient] * 8, "feedback": [feedback] * 8, "other": [0.5] * 8}
     return {"task": {"rule": rule, "seed": seed, "epochs": 1}, "result": {"stopped": None, **lists}}
 
 
 def trained(name):
-    """Return a network that has learned the tiny images by a rule, the rule, and the data."""
-    data, rule = tiny("mnist").flat(), make(name)
+    """Return a run in which a network learned the tiny images by a rule, and the data."""
+    data = tiny("mnist").flat()
     net = nofb.Network([nofb.Dense(784, 30, "tanh"), nofb.Dense(30, 10)], seed=0)
-    nofb.fit(net, rule, data, 20, 16, nofb.Adam(lr=0.003), probe=0, progress=False)
-    return net, rule, data
+    optimizer = nofb.Adam(lr=0.003)
+    return nofb.fit(net, make(name), data, 20, 16, optimizer, probe=0, progress=False), data
+
+
+def left(run, attacker, data, way):
+    """Return the accuracies of a run under an attack along a signal of an attacker."""
+    changed = attacks.attack(attacker, way, data.x_test, data.y_test)
+    return attacks.accuracies(run, changed, data.y_test)
 
 
 def test_backprops_own_feedback_is_the_true_gradient():
     """Both attacks must then be the same, number for number."""
-    net, rule, data = trained("bp")
-    one, other = (attacks.accuracies(net, rule, data.x_test, data.y_test, way) for way in WAYS)
-    assert one == other and one[0] == net.accuracy(data.x_test, data.y_test)
+    run, data = trained("bp")
+    one, other = (left(run, run, data, way) for way in WAYS)
+    assert one == other and one[0] == run.net.accuracy(data.x_test, data.y_test)
     assert one[-1] < one[0]
 
 
 def test_fixed_feedback_hides_the_true_gradient():
     """The attack along the network's own feedback is weaker: this is no robustness."""
-    net, rule, data = trained("fa")
-    ways = {
-        way: np.array(attacks.accuracies(net, rule, data.x_test, data.y_test, way)) for way in WAYS
-    }
-    assert ways["gradient"][0] == ways["feedback"][0] > 0.5
-    assert ways["gradient"].sum() < ways["feedback"].sum()
+    run, data = trained("fa")
+    true, own = (np.array(left(run, run, data, way)) for way in WAYS)
+    assert true[0] == own[0] > 0.5
+    assert true.sum() < own.sum()
+
+
+def test_another_networks_gradient_does_not_depend_on_the_network_that_is_attacked():
+    """The blind attack changes the same pixels, whatever it attacks."""
+    (one, data), (other, _) = trained("bp"), trained("fa")
+    changed = attacks.attack(one, "gradient", data.x_test, data.y_test)
+    x = changed(0.1)
+    assert np.abs(np.abs(x - data.x_test).max() - 0.1) < 1e-6
+    assert attacks.accuracies(other, changed, data.y_test)[0] == other.net.accuracy(
+        data.x_test, data.y_test
+    )
 
 
 def test_a_cell_has_both_accuracies_as_means_over_seeds():
-    """The true gradient first: it is the one that counts."""
+    """The true gradient, the rule's own feedback, then another network's gradient."""
     runs = [record(seed=0, gradient=0.2), record(seed=1, gradient=0.4)]
     ((_, (names, row)),) = attacks.tables(runs).items()
     assert names[2:] == ["ε = 0", "ε = 0.04", "ε = 0.1"]
-    assert row == ["fa", "2"] + ["30.0 / 80.0"] * 3
-    assert len(attacks.lines(runs)) == 1 + 2 * 2 * 8
+    assert row == ["fa", "2"] + ["30.0 / 80.0 / 50.0"] * 3
+    assert len(attacks.lines(runs)) == 1 + 2 * 3 * 8
 
 
-def test_the_figure_has_a_panel_for_each_gradient_with_the_same_axes():
+def test_the_figure_has_a_panel_for_each_signal_with_the_same_axes():
     """Curves that rise from one panel to the other are masked gradients."""
     figure = attacks.figure([record("bp", feedback=0.2), record("fa")])
-    for axes, value in zip(figure.axes[:2], (0.2, 0.8), strict=True):
+    for axes, value in zip(figure.axes, (0.2, 0.8, 0.5), strict=True):
         curve = next(line for line in axes.lines if line.get_label() == "fa")
         np.testing.assert_allclose(curve.get_ydata(), value)
         assert axes.get_ylim() == (0, 1.02)
