@@ -62,7 +62,7 @@ def same_content(page: str, other: str) -> bool:
 
     Examples
     --------
-    >>> one, other = ("\n\n".join([*page_head("TOAST", command, ""), "30 %"]) for command in "ab")
+    >>> one, other = ("\\n\\n".join([*page_head("TOAST", command, ""), "30 %"]) for command in "ab")
     >>> one == other, same_content(one, other), same_content(one, f"{other} more")
     (False, True, False)
     """
