@@ -15,6 +15,7 @@ from typing import NoReturn
 from nofb.cli import (
     audit,
     check,
+    cite,
     compare,
     data,
     explain,
@@ -42,7 +43,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, transfer, reproduce, explain, audit, check, rules, data):
+    work = (compare, train, sweep, transfer, reproduce)
+    for module in (*work, explain, audit, check, rules, cite, data):
         module.add(commands)
     return parser
 
