@@ -19,6 +19,7 @@ from nofb.cli import (
     compare,
     data,
     explain,
+    lessons,
     reproduce,
     rules,
     streams,
@@ -43,8 +44,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    work = (compare, train, sweep, transfer, reproduce)
-    for module in (*work, explain, audit, check, rules, cite, data):
+    teaching = (explain, lessons, audit, check, rules, cite, data)
+    for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser
 
