@@ -47,7 +47,7 @@ def samples(
     >>> import nofb
     >>> data = nofb.datasets.load("fashion_small")
     >>> [axes.get_title() for axes in samples(data, 3).axes]
-    ['sneaker', 'T-shirt', 'bag']
+    ['dress', 'shirt', 'sneaker']
     """
     if not isinstance(rows, Sequence | np.ndarray):
         rows = range(min(checks.whole("rows", rows), len(data.y_test)))
