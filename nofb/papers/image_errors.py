@@ -5,16 +5,17 @@ Several studies ask this question of different networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, Probe
+from nofb.papers.compared import Compared, last_errors
 from nofb.papers.errors import cell, epochs_of, errors_of, results_of
 from nofb.papers.published import Published
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
@@ -39,6 +40,10 @@ class ImageErrors:
         Published errors by data set and rule.
     rate
         Returns the learning rate of a rule on a data set.
+    network
+        Its name.
+    least
+        How far from a published error ours may be, by data set, in points.
     """
 
     heading: str
@@ -48,6 +53,8 @@ class ImageErrors:
     seeds: int
     published: Mapping[tuple[str, ...], Published]
     rate: Callable[[str, str], float]
+    network: str
+    least: Mapping[str, float] = field(default_factory=dict)
 
     def tasks(self, epochs: int | None = None) -> list[dict[str, Any]]:
         """Return every run, none longer than `epochs`; the first seed of all first."""
@@ -88,6 +95,14 @@ class ImageErrors:
                 made[self.heading.format(data=data)] = rows
         return made
 
+    def compared(self, records: Sequence[Record]) -> Iterator[Compared]:
+        """Yield the errors that were published too."""
+        found = grouped(records, "data", "rule")
+        for data, least in self.least.items():
+            names = [(key, f"{self.network}, {data}", key[1])
+                     for key in self.published if key[0] == data]  # fmt: skip
+            yield from last_errors(self.published, found, names, least)
+
     def lines(self, records: Sequence[Record]) -> Rows:
         """Return every error of every epoch."""
         rows = [["data", "rule", "seed", "lr", "epoch", "train_error", "test_error"]]
@@ -102,4 +117,4 @@ class ImageErrors:
     def part(self, run: Callable[..., dict[str, Any]], name: str) -> Part:
         """Return the part of a study; `run` is a function of the study's own."""
         return Part("errors", self.tasks, run, self.tables, self.lines, numbers=name,
-                    by_epoch=("train_error", "test_error"))  # fmt: skip
+                    by_epoch=("train_error", "test_error"), compared=self.compared)  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nofb import fingerprint
+from nofb.papers.compared import Claim, Compared
 from nofb.papers.vouched import vouched
 from nofb.report.failures import failure, failures
 from nofb.report.folder import as_files, put
@@ -55,6 +56,10 @@ class Part:
         Whether `run` trains; then it also takes `callbacks` for `nofb.fit`.
     resumes
         Whether `run` also takes the folder, for checkpoints.
+    compared
+        Returns its numbers beside published ones, if there are any.
+    claims
+        Returns statements of the paper beside what was measured, as far as runs are there.
     """
 
     name: str
@@ -69,6 +74,8 @@ class Part:
     by_epoch: tuple[str, ...] = ()
     trains: bool = True
     resumes: bool = False
+    compared: Callable[[Sequence[Record]], Iterable[Compared]] | None = None
+    claims: Callable[[Sequence[Record]], Iterable[Claim]] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ Left out: B_1, which their code learns and logs but never uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from nofb.network import Network
 from nofb.optimizers import SGD, Plan
 from nofb.papers.akrout2019 import logs, training
 from nofb.papers.akrout2019.logs import MEASURES, NAMES, RULES, Curves, as_text, published
+from nofb.papers.compared import Compared
+from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.rules import Rule, make
 from nofb.runs.specification import Specification
@@ -39,6 +41,12 @@ if TYPE_CHECKING:
     from nofb.plots import Picture
 
 SEEDS = 1
+LAST = 10  # epochs
+BESIDE = {  # the name, factor and offset of a measure, and how far ours may always be from theirs
+    "test_accuracy": ("test error %", -100.0, 100.0, 0.15),
+    "weight_angle": ("B to Wᵀ, degrees", 1.0, 0.0, 3.0),
+    "delta_angle": ("signal to backprop's, degrees", 1.0, 0.0, 3.0),
+}
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 400)  # epochs
 gaussian = scaled("xavier", np.sqrt(0.5))  # N(0, 1 / (n_in + n_out))
 
@@ -184,6 +192,27 @@ def _pair(measure: str, log: Curves, run: Curves, epoch: int) -> str:
     return " / ".join(pair) if len(pair) == 2 else "-"
 
 
+def compared(records: Sequence[Record]) -> Iterator[Compared]:
+    """Yield errors and angles at the end of ours, and those of the authors' log at that epoch.
+
+    The log is of one run, which has no spread. So ours may be as far from it as two standard
+    deviations of the log over its `LAST` epochs.
+    """
+    setting = setting_of(records[0]["task"])
+    for rule, found in logs.by_rule(records).items():
+        log = published(rule, setting.log)
+        for measure, (name, scale, offset, least) in BESIDE.items():
+            if measure in log and measure in found[0]:
+                epochs = len(found[0][measure])
+                theirs = offset + scale * np.array(log[measure][max(0, epochs - LAST) : epochs])
+                source = f"the authors' log of one run, epoch {epochs}"
+                number = Published(float(theirs[-1]), None, source, "read there", 1)
+                least = max(least, 2 * float(theirs.std()))
+                ours = tuple(offset + scale * run[measure][-1] for run in found)
+                model = f"784-{setting.hidden}-10" if setting is MNIST else "3072-1000-10 (JPEG)"
+                yield Compared(model, rule, number, ours, epochs, name, least)
+
+
 def lines(records: Sequence[Record]) -> Rows:
     """Return every number, the authors' first."""
     setting = setting_of(records[0]["task"])
@@ -213,4 +242,5 @@ def part_on(data: str) -> Part:
         image="released",
         by_epoch=MEASURES,
         resumes=True,
+        compared=compared,
     )

@@ -6,7 +6,7 @@ uniform on ±1/√n_in, as PyTorch draws it; feedback is uniform on ±√(6/n).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,10 +17,11 @@ from nofb.initialisers import scaled
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
+from nofb.papers.compared import Compared, last_errors
 from nofb.papers.errors import cell, epochs_of, errors_of, results_of
 from nofb.papers.found import found
 from nofb.papers.published import published
-from nofb.papers.study import Record, Rows, Task, short
+from nofb.papers.study import Record, Rows, Task, grouped, short
 from nofb.rules import Rule, make
 from nofb.training import fit
 from nofb.training.callbacks import AfterEpoch
@@ -33,6 +34,7 @@ MODELS = {
 }
 RULES = ("bp", "fa", "dfa", "drtp")
 EPOCHS, BATCH, OUTPUTS = 100, 100, 10
+LEAST = 0.3  # points between a published error and ours that say nothing
 PUBLISHED = published(__package__, ["model", "rule"])
 he_uniform = scaled("uniform_fan_out", float(np.sqrt(6)))
 
@@ -95,6 +97,12 @@ def tables(heading: str, records: Sequence[Record]) -> dict[str, Rows]:
             epochs = " ".join(epochs_of(runs) for runs in by_rule.values())
             rows.append([model, *cells, seeds, epochs])
     return {heading: rows}
+
+
+def compared(form: str, records: Sequence[Record]) -> Iterator[Compared]:
+    """Return the errors that the slides have too."""
+    names = [(key, f"{key[0]}, {form}", key[1]) for key in PUBLISHED]
+    return last_errors(PUBLISHED, grouped(records, "model", "rule"), names, LEAST)
 
 
 def lines(records: Sequence[Record]) -> Rows:

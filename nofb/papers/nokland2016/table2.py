@@ -17,4 +17,6 @@ def part(full: bool = False) -> Part:
         numbers="nokland2016",
         by_epoch=("train_error", "test_error"),
         resumes=True,
+        compared=tables.compared,
+        claims=tables.claims,
     )

@@ -6,18 +6,21 @@ Indirect feedback is a column of ours: the paper proposes it and has no table of
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nofb import datasets
 from nofb.datasets import Dataset
+from nofb.papers.compared import Claim, Compared, last_errors
 from nofb.papers.errors import cell, epochs_of, errors_of, results_of
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
 from nofb.papers.published import published
 from nofb.papers.resuming import resumed
-from nofb.papers.study import Record, Rows, Task, short
+from nofb.papers.study import Record, Rows, Task, grouped, short
 from nofb.rules import make
 from nofb.training import DivergenceWarning, Run, StopTraining
 from nofb.training.callbacks import AfterEpoch
@@ -25,6 +28,7 @@ from nofb.training.callbacks import AfterEpoch
 SEEDS = 3
 EPOCHS, FULL = 30, 300
 FASTER = 3.0  # times the released rate, since there is a tenth of the epochs
+LOST = 80.0  # test error in per cent of a network that has learned next to nothing
 LEARNED = 1e-4  # a training error of 0.01 % ends a run, as in the paper
 ROWS = {"mnist": MNIST, "cifar10": CIFAR10}
 HEADINGS = {
@@ -112,6 +116,32 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
         epochs = " ".join(epochs_of(results) for results in by_rule.values())
         rows.append([model, *cells, seeds, epochs])
     return {HEADINGS[table]: rows}
+
+
+def compared(records: Sequence[Record]) -> Iterator[Compared]:
+    """Return the errors that the paper has too."""
+    names = [(key, key[1], key[2]) for key in PUBLISHED]
+    return last_errors(PUBLISHED, grouped(records, "part", "model", "rule"), names)
+
+
+def claims(records: Sequence[Record]) -> Iterator[Claim]:
+    """Return what the paper says of a hundred layers, and of dropout."""
+    found = grouped(records, "model", "rule")
+
+    def last(model: str, rule: str) -> float | None:
+        runs = [run["test_error"][-1] for run in found.get((model, rule), ()) if run["test_error"]]
+        return float(np.mean(runs)) if runs else None
+
+    for rule in ("bp", "fa"):
+        if (error := last("100x240 tanh", rule)) is not None:
+            text = f"A hundred layers do not learn under {rule}"
+            yield Claim(text, f"test error {error:.1f} %", error > LOST)
+    if (error := last("100x240 tanh", "dfa")) is not None:
+        text = "A hundred layers learn under dfa (at most 4.3 %)"
+        yield Claim(text, f"test error {error:.2f} %", error <= 4.3)
+    if (error := last("2x800 tanh dropout", "dfa")) is not None:
+        text = "Dropout helps dfa (at most 1.60 %)"
+        yield Claim(text, f"test error {error:.2f} %", error <= 1.6)
 
 
 def lines(records: Sequence[Record]) -> Rows:

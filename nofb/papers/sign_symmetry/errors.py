@@ -25,6 +25,8 @@ TABLE = ImageErrors(
     seeds=3,
     published=published(__package__, ["data", "rule"]),
     rate=lambda data, rule: found(__package__)[rule]["lr"],
+    network="LeNet",
+    least={"mnist": 0.4, "fashion_mnist": 1.2},  # theirs are the best epoch on the test images
 )
 
 
