@@ -15,9 +15,11 @@ from typing import NoReturn
 from nofb.cli import (
     audit,
     check,
+    cite,
     compare,
     data,
     explain,
+    lessons,
     reproduce,
     rules,
     streams,
@@ -42,7 +44,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, transfer, reproduce, explain, audit, check, rules, data):
+    teaching = (explain, lessons, audit, check, rules, cite, data)
+    for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser
 
