@@ -120,7 +120,8 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 def compared(records: Sequence[Record]) -> Iterator[Compared]:
     """Return the errors that the paper has too."""
-    names = [(key, key[1], key[2]) for key in PUBLISHED]
+    on = {"mnist": "MNIST", "cifar10": "CIFAR-10 (JPEG)"}
+    names = [(key, f"{key[1]}, {on[key[0]]}", key[2]) for key in PUBLISHED]
     return last_errors(PUBLISHED, grouped(records, "part", "model", "rule"), names)
 
 
