@@ -57,11 +57,8 @@ def texts(
     statements = [(name, each) for name, found in stated.items() for each in found]
     yield "## What differs"
     yield from lost_claims([pair for pair in statements if not pair[1].holds])
-    differing = {
-        name: [each for each in found if not each.agrees] for name, found in by_study.items()
-    }
-    body = [[name, *each.cells()] for name, found in differing.items() for each in found]
-    yield markdown([["study", *HEADINGS], *body]) if body else "No number differs."
+    differing = [each for each in every if not each.agrees]
+    yield from by_origin(differing) if differing else ["No number differs."]
     yield "## How many agree"
     yield summary(every)
     yield markdown(shares(by_study))
@@ -71,7 +68,14 @@ def texts(
     for name, found in by_study.items():
         if found:
             yield f"## {name}"
-            yield markdown([HEADINGS, *(each.cells() for each in found)])
+            yield from by_origin(found)
+
+
+def by_origin(found: Sequence[Compared]) -> Iterator[str]:
+    """Yield a table for each origin of the published numbers."""
+    for origin in dict.fromkeys(each.origin for each in found):
+        yield f"Published: {origin}."
+        yield markdown([HEADINGS, *(each.cells() for each in found if each.origin == origin)])
 
 
 def lost_claims(lost: Sequence[tuple[str, Claim]]) -> Iterator[str]:

@@ -76,28 +76,28 @@ class Compared:
         """Whether ours is inside two published standard deviations."""
         return abs(self.apart) <= 2 * (self.published.spread or 0.0) + 1e-9
 
+    @property
+    def origin(self) -> str:
+        """Where the published number is from, and how sure this is."""
+        return f"{self.published.source}, {self.published.how_sure}"
+
     def cells(self) -> list[str]:
         """Return the number as cells of a row."""
         ours, theirs = np.array(self.measured), self.published
         spread = f" ± {ours.std(ddof=1):.2f}" if len(ours) > 1 else ""
         return [
-            self.model,
+            self.model if self.measure == ERROR else f"{self.model}: {self.measure}",
             self.rule,
-            self.measure,
-            str(theirs),
-            str(theirs.seeds or "?"),
-            f"{self.mean:.2f}{spread}",
-            str(len(ours)),
+            str(theirs) + (f" (n = {theirs.seeds})" if theirs.seeds else ""),
+            f"{self.mean:.2f}{spread} (n = {len(ours)})",
             str(self.epochs),
-            f"{self.apart:+.2f}",
-            f"{self.allowed:.2f}",
+            f"{self.apart:+.2f} / {self.allowed:.2f}",
             "yes" if self.agrees else "**no**",
-            f"{theirs.source}, {theirs.how_sure}",
         ]
 
 
-HEADINGS = ["model", "rule", "measure", "published", "n", "measured", "n", "epochs", "difference",
-            "allowed", "inside", "source, and how sure it is"]  # fmt: skip
+HEADINGS = ["test error % of", "rule", "published", "measured", "epochs", "difference / allowed",
+            "inside"]  # fmt: skip
 
 
 @dataclass(frozen=True)

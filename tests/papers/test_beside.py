@@ -42,9 +42,19 @@ def test_a_row_has_means_deviations_and_the_numbers_of_seeds():
     """With n instead of n - 1, three seeds look more certain than they are."""
     cells = number(1.9, 2.0, 2.7).cells()
     spread = np.std([1.9, 2.0, 2.7], ddof=1)
-    assert cells[3:9] == ["2.00 ± 0.10", "10", f"2.20 ± {spread:.2f}", "3", "30", "+0.20"]
-    assert cells[-1] == "Table 1, quoted from memory"
-    assert number(2.0).cells()[5] == "2.00", "one seed has no deviation"
+    assert cells == ["2x800", "fa", "2.00 ± 0.10 (n = 10)", f"2.20 ± {spread:.2f} (n = 3)", "30",
+                     "+0.20 / 0.20", "yes"]  # fmt: skip
+    assert number(2.0).cells()[3] == "2.00 (n = 1)", "one seed has no deviation"
+    assert number(2.0, measure="angle").cells()[0] == "2x800: angle"
+
+
+def test_numbers_from_memory_are_not_in_one_table_with_those_that_were_read():
+    """Each table says where its published numbers are from, and how sure this is."""
+    read = Compared("2x800", "fa", Published(2.0, None, "Table 1", "read there"), (2.0,), 1)
+    texts = list(beside.by_origin([number(2.0), read, number(2.1)]))
+    assert texts[0] == "Published: Table 1, quoted from memory."
+    assert texts[2] == "Published: Table 1, read there."
+    assert texts[1].count("2x800") == 2 and texts[3].count("2x800") == 1
 
 
 def test_what_differs_is_on_the_page_before_everything_else():

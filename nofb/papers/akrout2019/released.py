@@ -205,7 +205,7 @@ def compared(records: Sequence[Record]) -> Iterator[Compared]:
             if measure in log and measure in found[0]:
                 epochs = len(found[0][measure])
                 theirs = offset + scale * np.array(log[measure][max(0, epochs - LAST) : epochs])
-                source = f"the authors' log of one run, epoch {epochs}"
+                source = f"Akrout et al. 2019, their log of one run, epoch {epochs}"
                 number = Published(float(theirs[-1]), None, source, "read there", 1)
                 least = max(least, 2 * float(theirs.std()))
                 ours = tuple(offset + scale * run[measure][-1] for run in found)
