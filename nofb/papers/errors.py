@@ -67,3 +67,16 @@ def epochs_of(results: Results) -> str:
     if not lengths:
         return "-"
     return str(lengths[0]) if lengths[0] == lengths[-1] else f"{lengths[0]}-{lengths[-1]}"
+
+
+def minutes_of(results: Results) -> str:
+    """Return how long a run took in the mean, without its evaluations.
+
+    Examples
+    --------
+    >>> minutes_of([{"seconds": 90}, {"seconds": 30}]), minutes_of([])
+    ('1.0', '-')
+    """
+    if not results:
+        return "-"
+    return f"{np.mean([run['seconds'] for run in results]) / 60:.1f}"

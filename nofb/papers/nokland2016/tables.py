@@ -16,7 +16,7 @@ import numpy as np
 from nofb import datasets
 from nofb.datasets import Dataset
 from nofb.papers.compared import Claim, Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, results_of
+from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, results_of
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
 from nofb.papers.published import published
 from nofb.papers.resuming import resumed
@@ -103,7 +103,8 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each model: ours / the published one, for each rule."""
     table = records[0]["task"]["part"]
     rules = ("bp", "fa", "dfa", "ifa")
-    rows = [["model", *(f"{rule}: nofb / published" for rule in rules), "seeds", "epochs"]]
+    rows = [["model", *(f"{rule}: nofb / published" for rule in rules), "seeds", "epochs",
+             "minutes"]]  # fmt: skip
     for model in ROWS[table]:
         runs = [each for each in records if each["task"]["model"] == model]
         if not runs:
@@ -114,7 +115,8 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
         ]
         seeds = " ".join(str(len(results)) for results in by_rule.values())
         epochs = " ".join(epochs_of(results) for results in by_rule.values())
-        rows.append([model, *cells, seeds, epochs])
+        minutes = " ".join(minutes_of(results) for results in by_rule.values())
+        rows.append([model, *cells, seeds, epochs, minutes])
     return {HEADINGS[table]: rows}
 
 
