@@ -12,7 +12,6 @@ from nofb.runs.compare import compare
 from nofb.runs.specification import Specification
 from nofb.runs.task import specification_of, task_of
 
-RNG = np.random.default_rng(0)
 FEW = {"hidden": [4], "epochs": 1}
 
 
