@@ -18,6 +18,7 @@ from nofb.cli import (
     compare,
     data,
     explain,
+    lessons,
     reproduce,
     rules,
     streams,
@@ -42,7 +43,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, transfer, reproduce, explain, audit, check, rules, data):
+    teaching = (explain, lessons, audit, check, rules, data)
+    for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser
 
