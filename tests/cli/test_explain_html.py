@@ -1,8 +1,7 @@
 """`nofb explain RULE --step --html FILE`."""
 
-import sys
-
 import pytest
+from desks import at_work_in
 
 from nofb.cli import main
 
@@ -12,6 +11,8 @@ from nofb.rules import FeedbackAlignment
 
 class MyRule(FeedbackAlignment):
     """Mine."""
+
+    name = "mine"
 
     def signals(self, net, trace):
         delta = trace.error
@@ -31,14 +32,15 @@ def test_the_command_writes_a_page_and_says_where(name, tmp_path, capsys):
     assert file.read_text("utf-8").startswith("<!doctype html>")
 
 
-def test_a_rule_of_ones_own_has_a_page(tmp_path, monkeypatch, capsys):
+def test_a_rule_of_ones_own_has_a_page(tmp_path, capsys):
     """The rule that a student writes is the one to look at."""
-    (tmp_path / "rule_for_a_page.py").write_text(RULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert main(["explain", "rule_for_a_page:MyRule", "--step", "--html", "my.html"]) == 0
+    (tmp_path / "my_rule.py").write_text(RULE)
+    with at_work_in(tmp_path):
+        assert main(["explain", "my_rule:MyRule", "--step", "--html", "my.html"]) == 0, (
+            capsys.readouterr().err
+        )
     page = (tmp_path / "my.html").read_text("utf-8")
-    assert "rule_for_a_page.py" in page and "delta = delta @ layer.B" in page
+    assert "my_rule.py" in page and "delta = delta @ layer.B" in page
 
 
 def test_the_seed_determines_the_numbers_of_the_page(tmp_path):

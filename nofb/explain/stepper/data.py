@@ -20,6 +20,7 @@ from nofb.explain.walk import Walk
 from nofb.types import Array
 
 ROWS = 6  # of a larger array only the first ones are shown
+EMPHASIS = re.compile(r"\*(\w[^*]*)\*")
 INDEX = re.compile(r"(?<![\w.])([^\W\d_]+[\u0300-\u036f]*)_(\d+)\b")
 
 
@@ -62,10 +63,11 @@ def data(walk: Walk) -> dict[str, Any]:
     story, tables = Story(walk), Tables()
     steps = [step(each, tables) for each in story.events()]
     header = walk.reader.header
+    question = f"{header.question[:1].upper()}{header.question[1:]}"
     return {
         "name": header.name,
         "title": header.title,
-        "question": prose(f"{header.question[:1].upper()}{header.question[1:]}"),
+        "question": EMPHASIS.sub(r"<em>\1</em>", prose(question)),
         "steps": steps,
         "contents": list(tables.contents.values()),
         "functions": list(tables.functions.values()),

@@ -63,7 +63,7 @@ class Picture {
   }
 
   // Units that show the first row of an array; other arrays light them, too.
-  column(name, alsoLitBy, x, middle, count, square = false) {
+  column(name, alsoLitBy, x, middle, count, square = false, suffix = "") {
     const group = this.group([name, ...alsoLitBy], 1);
     for (let i = 0; i < count; i++) {
       const y = this.y(middle, i, count);
@@ -73,7 +73,7 @@ class Picture {
       group.append(paper, unit, number);
       this.part(name).units.push([unit, number]);
     }
-    group.append(label(name, x, middle - (count / 2) * ROW - 8));
+    group.append(label(name, x, middle - (count / 2) * ROW - 8, suffix));
   }
 
   // A line for each entry of a matrix, from units below to units above.
@@ -98,7 +98,7 @@ class Picture {
       this.matrix(`W_${l}`, entries, "", [(this.x(l - 1) + this.x(l)) / 2, this.top - this.tall / 2 + 2]);
     }
     this.column("x", [], this.x(0), this.top, this.units[0]);
-    for (let l = 1; l <= this.last; l++) this.column(`h_${l}`, [`a_${l}`, `b_${l}`, `db_${l}`], this.x(l), this.top, this.units[l]);
+    for (let l = 1; l <= this.last; l++) this.column(`h_${l}`, [`a_${l}`, `b_${l}`, `db_${l}`], this.x(l), this.top, this.units[l], false, l === this.last ? " = ŷ" : "");
     this.column("y", [], this.x(this.last) + 60, this.top, this.units[this.last], true);
   }
 
@@ -114,7 +114,7 @@ class Picture {
       }
       const near = deep ? this.x(way.to) + COLUMN * 0.45 : (this.x(way.from) + this.x(way.to)) / 2;
       this.matrix(way.name, entries, "back", [near, this.low + deep / 2, way.transposed ? "ᵀ" : ""]);
-      if (way.to === 0) this.column("F", [way.name], this.x(0), this.low, to, true);
+      if (way.to === 0) this.column("x̃", [way.name], this.x(0), this.low, to, true);
     }
     for (let l = 1; l <= this.last; l++) this.column(`δ_${l}`, l === this.last ? ["e"] : [], this.x(l), this.low, this.units[l]);
   }
