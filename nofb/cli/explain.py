@@ -25,6 +25,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("--step", action="store_true",
         help="show one update of a 2-3-2 network, or of a transformer of two blocks, every array "
         "beside the line that computes it")
+    add("--all", action="store_true",
+        help="show the code of other files too that runs around that of its own file")
     add("--html", metavar="FILE",
         help="with --step: write the update as a page to step through in a browser")
     add("--seed", type=int, default=0, metavar="N",
@@ -37,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the explanation."""
     seed = checks.whole("seed", options.seed, least=0)
     if options.html is None:
-        print(explain(options.rule, step=options.step, seed=seed))
+        print(explain(options.rule, step=options.step, seed=seed, everything=options.all))
         return 0
     if not options.step:
         raise ValueError("--html writes one update: add --step")

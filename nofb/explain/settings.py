@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from types import CodeType, FrameType
@@ -29,15 +28,10 @@ def settings_for(subject: str | Subject | Rule | Transferred) -> list[Setting]:
     chosen = changed(subject.options) if isinstance(subject, Transferred) else {}
     options = {name: size for name, size in SMALLER.items() if name in names} | chosen
     found: list[Setting] = [MethodSetting(options)]
-    if "stage" in names - chosen.keys() and _learns_a(kind.options_type, chosen):
+    learns = getattr(kind.options_type(**chosen), "train_a", False)  # only then it is pre-tuned
+    if learns and "stage" not in chosen:
         found.append(MethodSetting(options | {"stage": "pretune"}))
     return found
-
-
-def _learns_a(options: type[Any], chosen: Mapping[str, Any]) -> bool:
-    """Return whether A learns in a method with top-down matrices, so that it can be pre-tuned."""
-    defaults = {each.name: each.default for each in fields(options)}
-    return bool((defaults | dict(chosen))["train_a"])
 
 
 def run_codes(subject: str | Subject | Rule | Transferred) -> dict[CodeType, str]:
