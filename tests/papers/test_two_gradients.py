@@ -86,18 +86,22 @@ def test_the_kept_runs_show_what_the_page_says():
         rule: {way: 100 * values.mean(axis=0) for way, values in ways.items()}
         for rule, ways in attacks.by_rule(beside.kept(STUDY, KEPT)).items()
     }
-    strongest = {rule: np.min(list(ways.values()), axis=0) for rule, ways in found.items()}
     at = attacks.EPSILONS.index
-    for rule in ("wm", "kp", "usf", "fa", "dfa", "ifa"):
-        assert np.abs(strongest[rule] - strongest["bp"])[at(0.04) :].max() < 5
-        assert (found[rule]["gradient"] - strongest[rule]).max() < 1
-    masked = {rule: (ways["feedback"] - ways["gradient"])[at(0.04)] for rule, ways in found.items()}
-    sequential = {rule: masked[rule] for rule in masked if rule not in ("shallow", "drtp")}
-    assert max(sequential, key=sequential.get) == "fa" and 7 < masked["fa"] < 9
-    assert abs(masked["wm"]) < 1 and abs(masked["kp"]) < 1
+    weak, strong = at(0.04), at(0.1)
+    others = set(found) - {"drtp"}
+    true = {rule: found[rule]["gradient"][weak] for rule in others}
+    assert max(true.values()) == pytest.approx(18, abs=0.5)
+    masked = {rule: found[rule]["feedback"][weak] - true[rule] for rule in others}
+    assert found["fa"]["feedback"][weak] == pytest.approx(25, abs=0.5)
     assert np.ptp(found["shallow"]["feedback"]) == 0
-    assert min(found, key=lambda rule: found[rule]["gradient"][at(0.04)]) == "shallow"
-    blind = found["drtp"]["gradient"] - found["drtp"]["other"]
-    assert (blind[at(0.1) :] > 10).all()
-    assert all(strongest["drtp"][at(0.04)] > 30 + strongest[rule][at(0.04)] for rule in sequential)
-    assert strongest["drtp"][0] < strongest["bp"][0]
+    stated = {"wm": 0, "kp": 0, "usf": 1, "dfa": 3, "ifa": 3, "fa": 8}
+    assert {rule: abs(round(masked[rule])) for rule in stated} == stated
+    kept = {way: values[strong] for way, values in found["drtp"].items()}
+    assert {way: round(share) for way, share in kept.items()} == {
+        "gradient": 34, "feedback": 17, "other": 14,
+    }  # fmt: skip
+    assert (
+        round(found["drtp"]["other"][weak]) == 66 and round(found["drtp"]["gradient"][weak]) == 63
+    )
+    clean = {rule: ways["gradient"][0] for rule, ways in found.items()}
+    assert clean["bp"] - clean["drtp"] == pytest.approx(5, abs=0.5)
