@@ -57,7 +57,10 @@ def tasks() -> list[dict[str, Any]]:
 
 def load(folder: Path) -> Dataset:
     """Return the data set of a folder."""
-    x_train, x_test = (np.load(folder / f"x_{split}.npy") for split in ("train", "test"))
+    x_train, x_test = (
+        np.load(folder / f"x_{split}.npy", mmap_mode="r")  # the data set makes the only copy
+        for split in ("train", "test")
+    )
     y_train, y_test = (np.load(folder / f"y_{split}.npy") for split in ("train", "test"))
     return Dataset(x_train, y_train, x_test, y_test, name="imagenet")
 
