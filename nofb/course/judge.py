@@ -1,0 +1,241 @@
+"""Is an answer right? Its shapes, its numbers, what must be true of it, and whether it learns.
+
+All of this is decided here, from what the student's process sends. Nothing that the process does
+can change it.
+"""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nofb.course.learning import learns
+from nofb.course.process import Failed, Limits, Process, Stub
+from nofb.course.task import Arguments, Task
+from nofb.types import Array
+
+SHARES = {"shapes": 0.2, "numbers": 0.4, "what must be true": 0.25, "learning": 0.15}
+DRAWS, HIDDEN_DRAWS = 3, 8
+RTOL, ATOL = 1e-6, 1e-9
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of judging found.
+
+    Attributes
+    ----------
+    name
+        A key of `SHARES`.
+    cause
+        A sentence that names what is wrong, or `None`.
+    """
+
+    name: str
+    cause: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one answer.
+
+    Attributes
+    ----------
+    number, points
+        Of the task.
+    score
+        The points that the answer earns.
+    sentence
+        What is wrong, or that nothing is.
+    steps
+        What each step found, as far as judging went.
+    path, digest
+        Which file was judged, and the SHA-256 of what was read of it.
+    by_hand
+        Whether a person still gives the points.
+    """
+
+    number: str
+    points: float
+    score: float
+    sentence: str
+    steps: Sequence[Step] = field(default_factory=tuple)
+    path: str = ""
+    digest: str = ""
+    by_hand: bool = False
+
+
+def judge(
+    task: Task, source: str, path: str, seed: int = 0, hidden: bool = False,
+    limits: Limits | None = None,
+) -> Verdict:  # fmt: skip
+    """Judge an answer to a task.
+
+    Parameters
+    ----------
+    task
+        What was asked.
+    source, path
+        The text of the student's file, and where it was read.
+    seed
+        Seeds the arguments that the answer is tried with.
+    hidden
+        Whether it is tried with more arguments, that only a teacher's copy knows.
+    limits
+        Of time and memory.
+    """
+    steps: list[Step] = []
+    try:
+        with Process(source, path, task.name, limits=limits) as theirs:
+            _judge(task, theirs, steps, seed, hidden)
+    except Stub as stub:
+        return Verdict(task.number, task.points, 0.0, str(stub), steps)
+    except Failed as failed:
+        name = next(name for name in SHARES if name not in [step.name for step in steps])
+        steps.append(Step(name, str(failed)))
+    return _verdict(task, steps)
+
+
+def _judge(task: Task, theirs: Process, steps: list[Step], seed: int, hidden: bool) -> None:
+    """Take one step after the other, until one finds something wrong."""
+    draws = [
+        task.draw(_rng(task, seed, number)) for number in range(HIDDEN_DRAWS if hidden else DRAWS)
+    ]
+    ways: list[tuple[str, Callable[[], str | None]]] = [
+        ("shapes", lambda: wrong_shape(task, theirs, draws[0])),
+        ("numbers", lambda: wrong_numbers(task, theirs, draws)),
+        ("what must be true", lambda: broken_property(task, theirs, _rng(task, seed, 100))),
+        ("learning", lambda: None if task.learning is None else learns(task, theirs)),
+    ]
+    for name, way in ways:
+        steps.append(Step(name, way()))
+        if steps[-1].cause:
+            return
+
+
+def _verdict(task: Task, steps: Sequence[Step]) -> Verdict:
+    earned = sum(SHARES[step.name] for step in steps if step.cause is None)
+    cause = next((step.cause for step in steps if step.cause), None)
+    score = float(np.round(task.points * earned, 2))
+    return Verdict(task.number, task.points, score, cause or "right", tuple(steps))
+
+
+def _rng(task: Task, seed: int, number: int) -> np.random.Generator:
+    return np.random.default_rng([zlib.crc32(task.number.encode()), seed, number])
+
+
+def outputs(function: Callable[..., Any], task: Task, arguments: Arguments) -> list[Any]:
+    """Return what a trusted function gives: its results, or what it wrote into its arguments."""
+    own = copy.deepcopy(arguments)
+    given = function(*own)
+    if task.in_place:
+        return [each for each in own if isinstance(each, np.ndarray)]
+    return list(given) if isinstance(given, tuple) else [given]
+
+
+def their_outputs(theirs: Process, task: Task, arguments: Arguments) -> list[Any]:
+    """Return the same of a student's function."""
+    given, after = theirs(*arguments)
+    if task.in_place:
+        return [each for each in after if isinstance(each, np.ndarray)]
+    return list(given) if isinstance(given, tuple) else [given]
+
+
+def wrong_shape(task: Task, theirs: Process, arguments: Arguments) -> str | None:
+    """Say which result has the wrong shape, or which argument was changed."""
+    given, after = theirs(*arguments)
+    expected = outputs(task.reference, task, arguments)
+    found = their_outputs(theirs, task, arguments)
+    if not task.in_place and given is None:
+        return f"{task.name} returns nothing: end it with return"
+    if len(found) != len(expected):
+        return f"{task.name} returns {len(found)} results, but {len(expected)} are asked for"
+    for mine, right in zip(found, expected, strict=True):
+        shape, wanted = np.shape(mine), np.shape(right)
+        if shape != wanted:
+            turned = ": it is transposed" if len(shape) == 2 and shape == wanted[::-1] else ""
+            return f"{task.name} gives shape {shape}, but {wanted} is asked for{turned}"
+    if not task.in_place:
+        for name, before, now in zip(task.arguments, arguments, after, strict=True):
+            if isinstance(before, np.ndarray) and not np.array_equal(before, now):
+                return f"{task.name} changes its argument {name}: make a new array instead"
+    return None
+
+
+def wrong_numbers(task: Task, theirs: Process, draws: Sequence[Arguments]) -> str | None:
+    """Say what is wrong with the numbers: a mistake that is known, or how they differ."""
+    for arguments in draws:
+        expected = outputs(task.reference, task, arguments)
+        found = their_outputs(theirs, task, arguments)
+        pairs = list(zip(found, expected, strict=False))
+        if len(found) != len(expected) or not all(_same(*pair) for pair in pairs):
+            return known_mistake(task, found, arguments) or _difference(pairs)
+    return None
+
+
+def known_mistake(task: Task, found: Sequence[Any], arguments: Arguments) -> str | None:
+    """Return the cause of the wrong answer that gives the same numbers, if one does."""
+    for wrong in task.wrong:
+        space: dict[str, Any] = {}
+        exec(task.function_of(wrong.body), space)
+        try:
+            with np.errstate(all="ignore"):
+                expected = outputs(space[task.name], task, arguments)
+        except (ArithmeticError, TypeError, ValueError, IndexError):
+            continue  # it fails on these arguments
+        pairs = zip(found, expected, strict=False)
+        if len(found) == len(expected) and all(_same(*pair) for pair in pairs):
+            return wrong.cause
+    return None
+
+
+def _same(mine: Any, right: Any) -> bool:
+    if np.shape(mine) != np.shape(right):
+        return False
+    try:
+        return bool(np.allclose(mine, right, rtol=RTOL, atol=ATOL, equal_nan=False))
+    except TypeError:
+        return False  # no numbers
+
+
+def _difference(pairs: Sequence[tuple[Any, Any]]) -> str:
+    """Say how numbers differ, where no known mistake gives them."""
+    mine, right = next(pair for pair in pairs if not _same(*pair))
+    try:
+        mine, right = np.asarray(mine, float), np.asarray(right, float)
+    except (TypeError, ValueError):
+        return "the result does not consist of numbers"
+    if mine.shape != right.shape:
+        return f"the result has shape {mine.shape} for some arguments, not {right.shape}"
+    if not np.isfinite(mine).all():
+        return "the result holds NaN or infinity: is something divided by zero?"
+    if _same(mine, -right):
+        return "every number has the wrong sign"
+    if (factor := _factor(mine, right)) is not None:
+        return f"every number is {factor:.4g} times what it should be"
+    first = int(np.flatnonzero(~np.isclose(mine, right, rtol=RTOL, atol=ATOL))[0])
+    return f"number {first} is {mine.flat[first]:.6g}, but should be {right.flat[first]:.6g}"
+
+
+def _factor(mine: Array, right: Array) -> float | None:
+    """Return by which factor all numbers differ, if it is one for all."""
+    if not np.any(right):
+        return None
+    factor = float((mine * right).sum() / (right * right).sum())
+    return factor if factor and _same(mine, factor * right) else None
+
+
+def broken_property(task: Task, theirs: Process, rng: np.random.Generator) -> str | None:
+    """Say which property of a right answer does not hold."""
+
+    def function(*arguments: Any) -> Any:
+        found = their_outputs(theirs, task, arguments)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    found = (broken(function, rng) for broken in task.properties)
+    return next((sentence for sentence in found if sentence), None)
