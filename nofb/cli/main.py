@@ -12,7 +12,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nofb.cli import audit, check, compare, data, explain, reproduce, rules, streams, sweep, train
+from nofb.cli import (
+    audit,
+    check,
+    compare,
+    course,
+    data,
+    explain,
+    reproduce,
+    rules,
+    streams,
+    sweep,
+    train,
+)
 from nofb.fingerprint.owners import is_own
 from nofb.training.interrupts import end_everything
 from nofb.version import __version__
@@ -30,7 +42,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, reproduce, explain, audit, check, rules, data):
+    for module in (compare, train, sweep, reproduce, explain, audit, check, course, rules, data):
         module.add(commands)
     return parser
 

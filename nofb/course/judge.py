@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,57 +16,12 @@ import numpy as np
 from nofb.course.learning import learns
 from nofb.course.process import Failed, Limits, Process, Stub
 from nofb.course.task import Arguments, Task
+from nofb.course.verdict import Step, Verdict
 from nofb.types import Array
 
 SHARES = {"shapes": 0.2, "numbers": 0.4, "what must be true": 0.25, "learning": 0.15}
 DRAWS, HIDDEN_DRAWS = 3, 8
 RTOL, ATOL = 1e-6, 1e-9
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step of judging found.
-
-    Attributes
-    ----------
-    name
-        A key of `SHARES`.
-    cause
-        A sentence that names what is wrong, or `None`.
-    """
-
-    name: str
-    cause: str | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is said of one answer.
-
-    Attributes
-    ----------
-    number, points
-        Of the task.
-    score
-        The points that the answer earns.
-    sentence
-        What is wrong, or that nothing is.
-    steps
-        What each step found, as far as judging went.
-    path, digest
-        Which file was judged, and the SHA-256 of what was read of it.
-    by_hand
-        Whether a person still gives the points.
-    """
-
-    number: str
-    points: float
-    score: float
-    sentence: str
-    steps: Sequence[Step] = field(default_factory=tuple)
-    path: str = ""
-    digest: str = ""
-    by_hand: bool = False
 
 
 def judge(

@@ -132,10 +132,10 @@ class Process:
             raise Failed("its process sent an answer that is none")
         return (results[0] if count == 1 else tuple(results)), after
 
-    def value(self) -> str:
-        """Return what the student's name stands for, as Python writes it."""
+    def value(self) -> Any:
+        """Return what the student's name stands for: a number, a text or `None`."""
         (value,) = self._ask("value")
-        return str(value)
+        return value
 
     def _ask(self, kind: str, *values: Any) -> list[Any]:
         until = time.monotonic() + self.limits.seconds
