@@ -124,8 +124,9 @@ ITEMS: list[Item] = [
         equation="δ = signal ∘ h (1 - h)",
         minutes=10,
         points=2,
-        story="A signal on what a unit gives becomes one on what it receives by one factor, the "
-        "slope. A logistic unit's slope needs nothing but what the unit gives.",
+        story="A signal on what a unit gives becomes one on what it receives by one "
+        "factor, the slope. A logistic unit's slope needs nothing but what the unit "
+        "gives.",
         hints=(
             "h is 1 / (1 + exp(-a)). Differentiate it, and write the result with h alone.",
             "The slope is largest where h is a half, and 0 where h is 0 or 1.",
@@ -150,8 +151,8 @@ ITEMS: list[Item] = [
         minutes=5,
         points=2,
         needs=("1.1",),
-        story="The same for tanh. At a = 0 its slope is 1, four times that of a logistic unit, so "
-        "that a network of tanh units can start from zero.",
+        story="The same for tanh. At a = 0 its slope is 1, four times that of a logistic "
+        "unit, so that a network of tanh units can start from zero.",
         hints=(
             "h is tanh(a). What is the derivative of tanh, written with tanh?",
             "At h = 0 the slope is 1.",
@@ -239,8 +240,7 @@ ITEMS: list[Item] = [
         points=3,
         needs=("1.4",),
         story="With softmax, this loss has the output error as its slope: ∂L/∂a = ŷ - y. "
-        "The kernel "
-        "returns a sum over samples; whoever calls it divides by N.",
+        "The kernel returns a sum over samples; whoever calls it divides by N.",
         hints=(
             "log softmax(a) = a - log Σ exp(a). Nothing is divided.",
             "log Σ exp(a) = m + log Σ exp(a - m), for any m.",
@@ -273,8 +273,9 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("1.2",),
-        story="Every rule of this course ends here: a weight moves by what came in, times the "
-        "teaching signal. Both results are means over the batch, and are written into dW and db.",
+        story="Every rule of this course ends here: a weight moves by what came in, times "
+        "the teaching signal. Both results are means over the batch, and are written "
+        "into dW and db.",
         hints=(
             "dW has a row for each unit below and a column for each unit of the layer.",
             "Samples are rows, so the sum over samples is the product's inner axis.",
@@ -294,8 +295,8 @@ ITEMS: list[Item] = [
             ),
             Wrong(
                 "dW[...] = h_below.T @ delta / samples\ndb[...] = delta.sum(0) / samples**2",
-                "db is divided by N twice, as in a released code: biases then learn N "
-                "times too slowly",
+                "db is divided by N twice, as in a released code: biases then learn "
+                "N times too slowly",
             ),
             Wrong(
                 "dW[...] = -h_below.T @ delta / samples\ndb[...] = -delta.sum(0) / samples",
@@ -311,8 +312,8 @@ ITEMS: list[Item] = [
         minutes=10,
         points=2,
         needs=("1.6",),
-        story="One line, and the subject of this whole course: the signal travels down through the "
-        "very weights that the activity went up through.",
+        story="One line, and the subject of this whole course: the signal travels down "
+        "through the very weights that the activity went up through.",
         hints=(
             "delta is (N, n_out) and W is (n_in, n_out). The result is (N, n_in).",
             "Every unit below sums over the units above, each times the weight between them.",
@@ -374,9 +375,10 @@ ITEMS: list[Item] = [
         minutes=10,
         points=2,
         needs=("1.6",),
-        asks="A released code makes ΔW a sum over the batch, and divides it by N when the step is "
-        "taken. Its Δb is a mean over the batch already, and is divided by N once more. The batch "
-        "has {samples} samples. By which factor do biases learn more slowly than they should?",
+        asks="A released code makes ΔW a sum over the batch, and divides it by N when the "
+        "step is taken. Its Δb is a mean over the batch already, and is divided by N "
+        "once more. The batch has {samples} samples. By which factor do biases learn "
+        "more slowly than they should?",
         values=lambda rng: {"samples": int(rng.integers(20, 200))},
         key=lambda values: values["samples"],
         tolerance=1e-6,

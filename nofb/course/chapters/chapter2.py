@@ -43,8 +43,8 @@ ITEMS: list[Item] = [
         story="Backprop's line with one letter changed. B is drawn once and never learns.",
         hints=(
             "B stands where Wᵀ stood: it is (n_out, n_in) already.",
-            "Compare the shapes in the header: what goes in is (N, n_out), what comes out "
-            "(N, n_in).",
+            "Compare the shapes in the header: what goes in is (N, n_out), what "
+            "comes out (N, n_in).",
             "delta @ B",
         ),
         draw=arguments,
@@ -68,9 +68,9 @@ ITEMS: list[Item] = [
         minutes=10,
         points=2,
         needs=("2.1",),
-        asks="B is drawn independently of W, with mean 0. A hidden layer has {units} units. Before "
-        "any training, what is the expected angle between the signal of feedback alignment and "
-        "backprop's, in degrees?",
+        asks="B is drawn independently of W, with mean 0. A hidden layer has {units} "
+        "units. Before any training, what is the expected angle between the signal "
+        "of feedback alignment and backprop's, in degrees?",
         values=lambda rng: {"units": int(rng.integers(100, 1000))},
         key=lambda values: 90,
         tolerance=0.01,
@@ -91,12 +91,11 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("2.2",),
-        asks="The cosine of two random directions in n dimensions has a standard deviation "
-        "of 1/√n. "
-        "For one sample, and a hidden layer of {units} units: how many degrees around 90° "
-        "hold 95 % "
-        "of random angles, on either side? (Two standard deviations; for such small cosines an "
-        "angle moves by as much as its cosine, in radians.)",
+        asks="The cosine of two random directions in n dimensions has a standard "
+        "deviation of 1/√n. For one sample, and a hidden layer of {units} units: how "
+        "many degrees around 90° hold 95 % of random angles, on either side? (Two "
+        "standard deviations; for such small cosines an angle moves by as much as "
+        "its cosine, in radians.)",
         values=lambda rng: {"units": int(rng.integers(100, 1000))},
         key=lambda values: float(np.degrees(2 / np.sqrt(values["units"]))),
         tolerance=0.05,
@@ -127,15 +126,15 @@ ITEMS: list[Item] = [
         points=4,
         needs=("2.1", "2.2"),
         by_hand=True,
-        asks="Train feedback alignment in the notebook and look at the angle between B and "
-        "Wᵀ. Nobody "
-        "moves B. Explain in three or four sentences why the angle falls all the same.",
+        asks="Train feedback alignment in the notebook and look at the angle between B "
+        "and Wᵀ. Nobody moves B. Explain in three or four sentences why the angle "
+        "falls all the same.",
         key=lambda values: (
-            "ΔW_1 = xᵀ δ_1 has δ_1 = (e B) ∘ f', so W_1 takes up the directions of B; "
-            "h_1 then holds e B, and ΔW_2 = h_1ᵀ e adds a part of Bᵀ eᵀ e: W_2 comes to Bᵀ, by the "
-            "update of the layer above. Points: B is fixed (1), W moves (1), W_1 carries B "
-            "forward (1), "
-            "the update of W_2 contains Bᵀ (1)."
+            "ΔW_1 = xᵀ δ_1 has δ_1 = (e B) ∘ f', so W_1 takes up the directions of "
+            "B; h_1 then holds e B, and ΔW_2 = h_1ᵀ e adds a part of Bᵀ eᵀ e: W_2 "
+            "comes to Bᵀ, by the update of the layer above. Points: B is fixed (1), "
+            "W moves (1), W_1 carries B forward (1), the update of W_2 contains Bᵀ "
+            "(1)."
         ),
         hints=(
             "Only one of the two can move.",

@@ -89,8 +89,7 @@ ITEMS: list[Item] = [
         points=2,
         needs=("3.1",),
         story="One random matrix brings the error to the first layer; from there it is "
-        "relayed along "
-        "the forward weights.",
+        "relayed along the forward weights.",
         hints=(
             "R has the shape of W: (n_in, n_out).",
             "The signal goes *up*, as the activity does.",
@@ -174,8 +173,7 @@ ITEMS: list[Item] = [
         points=3,
         needs=("3.1", "1.6"),
         story="If the layer were connected to the output directly, this is how that "
-        "connection would "
-        "learn. Direct Kolen-Pollack lets D learn so.",
+        "connection would learn. Direct Kolen-Pollack lets D learn so.",
         hints=(
             "D is (n_L, n_l), and so is its step.",
             "The sum over samples is the inner axis of a product.",
@@ -200,16 +198,16 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("3.1",),
-        asks="A network has {layers} hidden layers of tanh units without biases, and one output "
-        "layer. All weights are 0. Direct feedback trains it. After how many steps has "
-        "every weight "
-        "matrix, the output layer's included, moved for the first time?",
+        asks="A network has {layers} hidden layers of tanh units without biases, and one "
+        "output layer. All weights are 0. Direct feedback trains it. After how many "
+        "steps has every weight matrix, the output layer's included, moved for the "
+        "first time?",
         values=lambda rng: {"layers": int(rng.integers(3, 9))},
         key=lambda values: values["layers"] + 1,
         hints=(
             "ΔW_l = h_{l-1}ᵀ δ_l. Which h is not 0 at the first step?",
-            "W_1 moves at step 1, since x is not 0 and the slope of tanh at 0 is 1. Then "
-            "h_1 is not 0.",
+            "W_1 moves at step 1, since x is not 0 and the slope of tanh at 0 is 1. "
+            "Then h_1 is not 0.",
             "W_l moves at step l; the output layer is number L.",
         ),
         wrong=(

@@ -99,10 +99,9 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("4.1",),
-        asks="W has {entries} independent normal entries of mean 0. B has their signs, all of one "
-        "size. What is the angle between B and Wᵀ, as long vectors, in degrees? (The mean "
-        "of |w| is "
-        "√(2/π) σ.)",
+        asks="W has {entries} independent normal entries of mean 0. B has their signs, "
+        "all of one size. What is the angle between B and Wᵀ, as long vectors, in "
+        "degrees? (The mean of |w| is √(2/π) σ.)",
         values=lambda rng: {"entries": int(rng.integers(10_000, 90_000))},
         key=lambda values: float(np.degrees(np.arccos(np.sqrt(2 / np.pi)))),
         tolerance=0.02,
@@ -126,13 +125,10 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("4.1",),
-        asks="`nofb audit` changes one quantity at a time. Three rules gave these rows. A: "
-        "signs of W "
-        "'yes', Wᵀ '-'. B: signs of W '-', Wᵀ 'slowly'. C: signs of W '-', Wᵀ '-', learned "
-        "feedback "
-        "'yes', second phase 'to learn'. Which of them needs no weight transport of any "
-        "kind? Answer "
-        "with its letter.",
+        asks="`nofb audit` changes one quantity at a time. Three rules gave these rows. "
+        "A: signs of W 'yes', Wᵀ '-'. B: signs of W '-', Wᵀ 'slowly'. C: signs of W "
+        "'-', Wᵀ '-', learned feedback 'yes', second phase 'to learn'. Which of them "
+        "needs no weight transport of any kind? Answer with its letter.",
         key=lambda values: "C",
         hints=(
             "Signs are transported too, only fewer bits of them.",

@@ -53,8 +53,8 @@ ITEMS: list[Item] = [
         minutes=5,
         points=1,
         needs=("2.1",),
-        story="In mirror mode there is no image and no error: a layer below makes noise, and the "
-        "layer above responds.",
+        story="In mirror mode there is no image and no error: a layer below makes noise, "
+        "and the layer above responds.",
         hints=(
             "Noise travels as activity does.",
             "ξ is (M, n_in), W is (n_in, n_out).",
@@ -76,8 +76,8 @@ ITEMS: list[Item] = [
         points=4,
         needs=("5.1",),
         story="The heart of the mirror. A feedback synapse sees the noise at one end and "
-        "the response "
-        "at the other. The mean of their product is σ² Wᵀ: nobody has told it a weight.",
+        "the response at the other. The mean of their product is σ² Wᵀ: nobody has "
+        "told it a weight.",
         hints=(
             "B is (n_out, n_in), and so is its step.",
             "E[zᵀ ξ] = E[(ξ W)ᵀ ξ] = Wᵀ E[ξᵀ ξ] = σ² Wᵀ.",
@@ -131,10 +131,8 @@ ITEMS: list[Item] = [
         points=3,
         needs=("5.2",),
         asks="The mean of zᵀ ξ over M noise vectors is σ² Wᵀ plus sampling noise, whose "
-        "size falls as "
-        "1/√M. With M = {samples} the noise is {percent} % of the whole. How many noise "
-        "vectors bring "
-        "it to a quarter of that?",
+        "size falls as 1/√M. With M = {samples} the noise is {percent} % of the "
+        "whole. How many noise vectors bring it to a quarter of that?",
         values=lambda rng: {
             "samples": int(rng.integers(2, 20)) * 100,
             "percent": int(rng.integers(10, 30)),

@@ -55,9 +55,8 @@ ITEMS: list[Item] = [
         points=3,
         needs=("1.6", "2.1"),
         story="A feedback synapse sees the same two numbers as the forward one: what came "
-        "in below, "
-        "and the teaching signal above. It can work out the same step, without being told "
-        "a weight.",
+        "in below, and the teaching signal above. It can work out the same step, "
+        "without being told a weight.",
         hints=(
             "B is (n_out, n_in), the shape of Wᵀ.",
             "ΔW is h_belowᵀ δ / N. What is its transpose?",
@@ -89,8 +88,7 @@ ITEMS: list[Item] = [
         points=3,
         needs=("6.1",),
         story="Equal steps keep W - Bᵀ as it is. Equal decay makes it shrink, by the same "
-        "factor each "
-        "step: that is the whole law.",
+        "factor each step: that is the whole law.",
         hints=(
             "Both change in place.",
             "`W = (1 - decay) * W` makes a new array: the caller never sees it.",
@@ -133,8 +131,8 @@ ITEMS: list[Item] = [
             ),
             (
                 lambda values: max(0.0, 100 * (1 - values["decay"] * values["steps"])),
-                "each step forgets a part of what is left, not of the start: (1 - λ)^t, "
-                "not 1 - λ t",
+                "each step forgets a part of what is left, not of the start: (1 - "
+                "λ)^t, not 1 - λ t",
             ),
             (
                 lambda values: 100 - gap(values),
@@ -150,14 +148,13 @@ ITEMS: list[Item] = [
         needs=("6.2",),
         by_hand=True,
         asks="In the released runs λ is 0, so W - Bᵀ never changes. In their logs the "
-        "angle between B "
-        "and Wᵀ falls from 20° to 4° all the same. Explain in two or three sentences how "
-        "that can be.",
+        "angle between B and Wᵀ falls from 20° to 4° all the same. Explain in two or "
+        "three sentences how that can be.",
         key=lambda values: (
-            "The gap is constant, but W and B grow by the same steps; the angle depends "
-            "on the gap beside the length of W, so it falls as W grows. Points: the gap is "
-            "constant (1), "
-            "W and Bᵀ gain the same increments (1), an angle is relative to length (1)."
+            "The gap is constant, but W and B grow by the same steps; the angle "
+            "depends on the gap beside the length of W, so it falls as W grows. "
+            "Points: the gap is constant (1), W and Bᵀ gain the same increments (1), "
+            "an angle is relative to length (1)."
         ),
         hints=(
             "What is equal in W and Bᵀ, and what is not?",

@@ -69,8 +69,8 @@ ITEMS: list[Item] = [
         minutes=5,
         points=1,
         needs=("1.6",),
-        story="A target is an activation that would be better. At the output it lies a little down "
-        "the loss.",
+        story="A target is an activation that would be better. At the output it lies a "
+        "little down the loss.",
         hints=(
             "e is the slope of the loss in a.",
             "Down the loss is against e.",
@@ -117,8 +117,9 @@ ITEMS: list[Item] = [
         minutes=15,
         points=4,
         needs=("7.1",),
-        story="An inverse that is wrong sends a target that is wrong, even where nothing is to "
-        "change. Lee et al. subtract what the inverse makes of the activation itself.",
+        story="An inverse that is wrong sends a target that is wrong, even where nothing "
+        "is to change. Lee et al. subtract what the inverse makes of the activation "
+        "itself.",
         hints=(
             "If t = h, then what must the target below be?",
             "What the inverse makes of h is off by about as much as what it makes of t.",
@@ -143,8 +144,8 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("7.3",),
-        story="Bengio 2020: an inverse that is not exact can still be used, if one looks where its "
-        "guess leads, and corrects the guess by what is missing.",
+        story="Bengio 2020: an inverse that is not exact can still be used, if one looks "
+        "where its guess leads, and corrects the guess by what is missing.",
         hints=(
             "x moves towards what is missing.",
             "α is one number for each sample, (N, 1).",
@@ -180,8 +181,8 @@ ITEMS: list[Item] = [
         points=5,
         needs=("7.3",),
         story="Exact inverses give Gauss-Newton steps. J (N, n_L, n_l) says how the output "
-        "moves with "
-        "a layer; of all changes of the layer that move the output by e, this is the smallest.",
+        "moves with a layer; of all changes of the layer that move the output by e, "
+        "this is the smallest.",
         hints=(
             "There is one J for each sample: a loop over samples is fine.",
             "Solve with the small matrix J Jᵀ + λ I, (n_L, n_L); do not invert it.",
@@ -212,8 +213,8 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("7.4",),
-        asks="One iteration multiplies the error of a guess by {factor} (or less). After how many "
-        "iterations is it surely below a hundredth of what it was?",
+        asks="One iteration multiplies the error of a guess by {factor} (or less). After "
+        "how many iterations is it surely below a hundredth of what it was?",
         values=lambda rng: {"factor": float(rng.choice([0.3, 0.5, 0.6, 0.7, 0.8]))},
         key=lambda values: int(np.ceil(np.log(0.01) / np.log(values["factor"]))),
         hints=(

@@ -126,8 +126,8 @@ ITEMS: list[Item] = [
         hints=(
             "maps must be 0 first: it may hold something old.",
             "Each of size[0] · size[1] pixels gets one part in so many.",
-            "maps[n, top:top + size[0], left:left + size[1]] += pooled[n, y, x] / (size[0] "
-            "* size[1])",
+            "maps[n, top:top + size[0], left:left + size[1]] += pooled[n, y, x] / "
+            "(size[0] * size[1])",
         ),
         draw=windows_arguments,
         properties=(is_the_transpose_of_pooling,),
@@ -164,9 +164,8 @@ ITEMS: list[Item] = [
         points=4,
         needs=("8.2",),
         story="A convolution is a dense layer on every patch. Its signal comes back patch "
-        "by patch, "
-        "and patches overlap. maps is (N, H, W · C); a patch is (rows, columns · C), and begins "
-        "`step` numbers further right for each x.",
+        "by patch, and patches overlap. maps is (N, H, W · C); a patch is (rows, "
+        "columns · C), and begins `step` numbers further right for each x.",
         hints=(
             "maps must be 0 first, and what overlaps adds up: +=, not =.",
             "Row i of the patch at (y, x) lies in row y · stride + i of the map.",
@@ -233,8 +232,8 @@ ITEMS: list[Item] = [
         points=5,
         needs=("8.4",),
         story="From a signal on the attention weights to one on the scores. Activations "
-        "are all that "
-        "it needs: there is nothing to transport in attention but its four matrices.",
+        "are all that it needs: there is nothing to transport in attention but its "
+        "four matrices.",
         hints=(
             "∂A_j/∂score_k = A_j (1 if j = k, else 0) - A_j A_k.",
             "Σ_j dA_j ∂A_j/∂score_k = A_k (dA_k - Σ_j dA_j A_j).",
@@ -303,8 +302,8 @@ ITEMS: list[Item] = [
         points=2,
         needs=("8.5",),
         asks="An attention has {units} units, {heads} heads, and four dense layers with "
-        "biases. How "
-        "many numbers would a brain have to transport for exact backprop through it?",
+        "biases. How many numbers would a brain have to transport for exact backprop "
+        "through it?",
         values=lambda rng: {"units": int(rng.choice([32, 64, 96, 128])), "heads": 4},
         key=parameters,
         hints=(
@@ -335,15 +334,13 @@ ITEMS: list[Item] = [
         needs=("8.2",),
         by_hand=True,
         asks="In a residual network of random feedback, the angle at the lowest block is "
-        "smaller than "
-        "in a plain network of as many layers. Explain in two or three sentences what the "
-        "sum does to "
-        "the signal.",
+        "smaller than in a plain network of as many layers. Explain in two or three "
+        "sentences what the sum does to the signal.",
         key=lambda values: (
             "h = x + branch(x) sends the signal down both ways and adds it up; the "
-            "shortcut has no matrix, so a part of the signal arrives unchanged by any B. "
-            "Points: two ways "
-            "(1), the shortcut transports nothing (1), its part is exact whatever B is (1)."
+            "shortcut has no matrix, so a part of the signal arrives unchanged by "
+            "any B. Points: two ways (1), the shortcut transports nothing (1), its "
+            "part is exact whatever B is (1)."
         ),
         hints=(
             "Which matrices does the signal meet on the shortcut?",

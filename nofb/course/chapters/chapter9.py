@@ -64,8 +64,7 @@ ITEMS: list[Item] = [
         points=2,
         needs=("3.1",),
         story="PEPITA has no backward pass. The error goes to the *input*, and the network "
-        "runs once "
-        "more; a layer learns from how its activation has moved.",
+        "runs once more; a layer learns from how its activation has moved.",
         hints=(
             "F has a row for each output, a column for each input.",
             "The input keeps what it had, and something is added.",
@@ -87,8 +86,8 @@ ITEMS: list[Item] = [
         minutes=20,
         points=3,
         needs=("5.2",),
-        story="Every unit adds a little noise, and hears by how much the loss of the sample has "
-        "changed. On average, their product is the gradient.",
+        story="Every unit adds a little noise, and hears by how much the loss of the "
+        "sample has changed. On average, their product is the gradient.",
         hints=(
             "`change` has one number for each sample: it multiplies that sample's noise.",
             "E[ξ ξᵀ] = σ² I: divide by σ², with σ = width.",
@@ -139,8 +138,7 @@ ITEMS: list[Item] = [
         points=2,
         needs=("6.2",),
         story="Symmetric alignment pulls B to Wᵀ. It works well, and that is no wonder: "
-        "write it, and "
-        "mark the term that reads the weights.",
+        "write it, and mark the term that reads the weights.",
         hints=(
             "B changes in place, and both terms use B as it was.",
             "W[j, i] belongs to B[i, j].",
@@ -165,10 +163,10 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("2.1",),
-        asks="A friend's rule learns as fast as backprop. `nofb check` says that its signal has an "
-        "angle of 0.0° to backprop's at every layer, before training. Which of these is true? "
-        "a: B was drawn well. b: somewhere it uses Wᵀ. c: the network is linear. Answer "
-        "with a letter.",
+        asks="A friend's rule learns as fast as backprop. `nofb check` says that its "
+        "signal has an angle of 0.0° to backprop's at every layer, before training. "
+        "Which of these is true? a: B was drawn well. b: somewhere it uses Wᵀ. c: "
+        "the network is linear. Answer with a letter.",
         key=lambda values: "b",
         hints=(
             "Which angle has a random B, before training?",
@@ -189,11 +187,12 @@ ITEMS: list[Item] = [
         needs=("2.1", "3.1", "9.5"),
         by_hand=True,
         asks="Write a rule of your own (docs: writing a rule), let `nofb check` test it, "
-        "and hand in "
-        "its file's text with the verdicts. Say what it uses, and what you expected.",
+        "and hand in its file's text with the verdicts. Say what it uses, and what "
+        "you expected.",
         key=lambda values: (
-            "The rule runs (1), `uses` says what it uses, and the audit agrees (2), a "
-            "question stands behind it (1), the result is reported as it came out (2)."
+            "The rule runs (1), `uses` says what it uses, and the audit agrees (2), "
+            "a question stands behind it (1), the result is reported as it came out "
+            "(2)."
         ),
         hints=(
             "Start from a copy of feedback_alignment.py.",
