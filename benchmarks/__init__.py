@@ -1,1 +1,1 @@
-"""How fast nofb is, beside other ways to take the same step. Run `python -m benchmarks`."""
+"""The speed of nofb, compared with other implementations. Run `python -m benchmarks`."""

@@ -1,7 +1,7 @@
 """`python -m benchmarks`: measure everything, write `results.json`, then the tables and figures.
 
-`python -m benchmarks report` writes the tables and figures anew from the results that are there;
-the name of a part, such as `steps`, measures that part alone and keeps the others.
+`python -m benchmarks report` writes only the tables and figures, from existing results. With the
+name of a part, such as `steps`, only this part is measured, and the others are kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LIBRARIES = ("numpy", "numba", "torch", "jax", "biotorch")
 
 
 def in_process(module: str, threads: int) -> Any:
-    """Run a module of ours in a process that may use so many cores, and return what it prints."""
+    """Run one of our modules in a process with a number of cores, and return its output."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     cores = sorted(os.sched_getaffinity(0))[:threads]
     done = subprocess.run(
@@ -52,7 +52,7 @@ PARTS: dict[str, Callable[[], Any]] = {
 
 
 def origin() -> dict[str, str]:
-    """Return the machine and the versions that the numbers belong to."""
+    """Return the machine and the versions of the measurements."""
     installed = {each.metadata["Name"].lower() for each in metadata.distributions()}
     versions = {name: metadata.version(name) for name in LIBRARIES if name in installed}
     processor = platform.processor() or platform.machine()
@@ -63,7 +63,7 @@ def origin() -> dict[str, str]:
 
 
 def main(words: list[str]) -> None:
-    """Measure the parts that are named, or all, and write the report."""
+    """Measure the named parts, or all, and write the report."""
     found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for part in [word for word in words if word != "report"] or (PARTS if not words else []):
         found[part] = PARTS[part]()

@@ -1,8 +1,9 @@
-"""An epoch of Akrout et al.'s released NumPy code and of nofb's released form, side by side.
+"""An epoch of Akrout et al.'s released NumPy code, compared with nofb's released form.
 
 `python -m benchmarks.akrout CHECKOUT` takes a checkout of
-github.com/makrout/Deep-Learning-without-Weight-Transport and MNIST where `NOFB_DATA_DIR` has it.
-Each epoch is all that either does for one: training, the test split, and the angles it logs.
+github.com/makrout/Deep-Learning-without-Weight-Transport and uses MNIST from `NOFB_DATA_DIR`. An
+epoch is everything that the code does for one: training, evaluation on the test split, and the
+logged angles.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ def theirs(rule: str, data: Dataset, count: int, folder: str):
 
 
 def race(rule: str, data: Dataset, count: int) -> list[tuple[float, float]]:
-    """Return the seconds of each epoch, theirs and ours, in turns."""
+    """Return the seconds of each epoch, theirs and ours, measured alternately."""
     laps = list[tuple[float, float]]()
     ours = {"batch_size": BATCH, "progress": False, **as_released(rule, 0, data)}
     with tempfile.TemporaryDirectory() as folder:
         epoch = theirs(rule, data, count, folder)
 
         def lap(run: Run) -> None:
-            """After each epoch of ours they run one of theirs."""
+            """Run one of their epochs after each of ours."""
             nonlocal start
             end = time.perf_counter()
             epoch()

@@ -1,7 +1,7 @@
-"""Networks that branch: ResNet-8 on 28 x 28 pixels, and a block of a transformer.
+"""Networks with branches: ResNet-8 on 28 x 28 pixels, and a block of a transformer.
 
-Run as `python -m benchmarks.branches THREADS`; prints its measurements as JSON. Everybody takes a
-whole step of backprop with momentum; nofb one of feedback alignment and of direct feedback, too.
+`python -m benchmarks.branches THREADS` prints its measurements as JSON. Each library takes a full
+step of backprop with momentum; nofb also one of feedback alignment and of direct feedback.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def ours(case: str, name: str) -> Step:
 
 
 def players(case: str) -> dict[str, tuple[Contender, Step]]:
-    """Return everybody's step, by name."""
+    """Return the step of each library, by name."""
     nofb = Contender("nofb", ours, threads.team)  # type: ignore[arg-type]
     found = {f"nofb {name}": (nofb, ours(case, name)) for name in RULES}
     makers: dict[str, Callable[[str], dict[str, tuple[Contender, Step]]]] = {}

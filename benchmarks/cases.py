@@ -1,4 +1,4 @@
-"""What is timed: networks, each with its batch, on random numbers of the right shape."""
+"""The cases that are timed: networks, each with its batch of random numbers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Case:
     Parameters
     ----------
     name
-        As the table prints it.
+        Its name in the table.
     sizes
-        Units from the input to the output; empty for the convolutional network.
+        The units of each layer, from the input to the output; empty for the convolutional network.
     batch
-        Samples in a step.
+        The number of samples in a step.
     """
 
     name: str

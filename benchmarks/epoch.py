@@ -1,7 +1,7 @@
-"""An epoch of 60,000 samples, shuffling included: `nofb.fit` beside PyTorch with its DataLoader.
+"""An epoch of 60,000 samples with shuffling: `nofb.fit` and PyTorch with its DataLoader.
 
 Run as `python -m benchmarks.epoch THREADS`. The samples have MNIST's shape and random values, which
-cost the same.
+take the same time.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def pytorch_epoch(count: int):
 
 
 def main(count: int) -> dict[str, float]:
-    """Return the median seconds of an epoch, taken in turns."""
+    """Return the median seconds of an epoch, measured alternately."""
     players = {"nofb": nofb_epoch(count), "PyTorch, DataLoader": pytorch_epoch(count)}
     times: dict[str, list[float]] = {name: [] for name in players}
     for _ in range(EPOCHS):

@@ -1,8 +1,8 @@
-"""Time steps side by side: everybody takes turns, in rounds, and medians are compared.
+"""Times steps: all implementations take turns, in rounds, and medians are compared.
 
-Run as `python -m benchmarks.measure THREADS`, in a process of its own that may use so many cores;
-prints its measurements as JSON. A turn begins with a rest, so that the threads of whoever went
-before have gone to sleep, and with steps that do not count.
+`python -m benchmarks.measure THREADS`, in its own process with this number of cores, prints its
+measurements as JSON. A turn starts with a pause, until the threads of the previous turn are idle,
+and with steps that are not timed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.cases import CASES, RULES, Case, Step
 from benchmarks.contenders import Contender, available
 
 ROUNDS = 9
-TURN = 0.08  # seconds of steps that count, in each turn
+TURN = 0.08  # seconds of timed steps in each turn
 REST = 0.03
 
 Timed = dict[str, float]
@@ -39,7 +39,7 @@ def take_turns(
 
 
 def summary(medians: Iterable[float]) -> Timed:
-    """Return the median of the rounds' medians, and how far the middle half of them reaches."""
+    """Return the median of the rounds' medians, and their interquartile range."""
     low, middle, high = np.quantile(list(medians), [0.25, 0.5, 0.75])
     return {"seconds": float(middle), "spread": float((high - low) / middle)}
 
@@ -63,7 +63,7 @@ def _steps_in_a_turn(contender: Contender, step: Step, threads: int) -> int:
 
 
 def players(case: Case, contenders: list[Contender]) -> dict[str, tuple[Contender, Step]]:
-    """Return everybody's step for every rule, by a name such as "nofb fa"."""
+    """Return the step of each implementation and rule, by a name such as "nofb fa"."""
     made = {}
     for rule in RULES:
         for contender in contenders:

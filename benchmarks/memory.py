@@ -1,4 +1,4 @@
-"""What a run keeps in memory, by formula and as measured, and what a step borrows.
+"""The memory of a run, by formula and measured, and the temporary memory of a step.
 
 Run as `python -m benchmarks.memory`.
 """
@@ -23,7 +23,7 @@ MAPS, HIDDEN = ((3, 96), (96, 128), (128, 256)), 2048  # of the network below
 
 
 def table2() -> Network:
-    """Return the convolutional network of Nøkland's Table 2, as his code has it."""
+    """Return the convolutional network of Nøkland's Table 2, as in his code."""
     layers: list[Layer] = []
     for below, above in MAPS:
         layers += [Conv2D(below, above, 5, padding=2, activation="tanh"), MaxPool2D(3, stride=2)]
@@ -32,10 +32,11 @@ def table2() -> Network:
 
 
 def formula(net: Network, batch: int, averages: int = 1) -> int:
-    """Return the bytes that a network keeps while it learns, its feedback being there.
+    """Return the bytes that a network keeps during training, with its feedback.
 
-    For each W and b the update and the optimizer's averages, for other parameters these averages
-    alone; the feedback; and for each sample what `numbers` counts, the outputs and the error.
+    These are the update and the optimizer's averages for each W and b, only the averages for other
+    parameters, the feedback, and for each sample the result of `numbers`, the outputs and the
+    error.
     """
     kept = sum((2 + averages) * size(each.parameters().values()) for each in net.weighted)
     others = [each for each in net.nodes if not each.weighted]
@@ -49,16 +50,17 @@ def formula(net: Network, batch: int, averages: int = 1) -> int:
 
 
 def numbers(layer: Layer) -> int:
-    """Return how many numbers a layer keeps of a sample.
+    """Return how many numbers a layer keeps for a sample.
 
-    With weights a, h and the signal. Without any h, the signal if it learns, and what it needs on
-    the way back: masks, which pixel was the largest, the attention of tokens, the moments of rows.
+    A layer with weights keeps a, h and the signal. Any other layer keeps h, the signal if it
+    learns, and what its backward pass needs: masks, positions of maxima, attention, moments of
+    rows.
     """
     units = prod(layer.shape_out)
     if layer.weighted:
         return 3 * units
     if isinstance(layer, Flatten):
-        return 0  # what it gives is what it received
+        return 0  # its output is its input
     if isinstance(layer, MaxPool2D | Dropout):
         return 2 * units
     if isinstance(layer, Attend):
@@ -85,7 +87,7 @@ def prepared(net: Network, batch: int, name: str = "fa") -> Step:
 def table2_measured(batch: int = 64) -> dict[str, float]:
     """Return the same for the network of Nøkland's Table 2."""
     with threads.team(1):
-        prepared(table2(), 2)()  # compiled kernels are not the network's
+        prepared(table2(), 2)()  # compiled kernels do not count
         net = table2()
         own = size(array for layer in net.weighted for array in layer.parameters().values())
         tracemalloc.start()
@@ -104,7 +106,7 @@ def table2_measured(batch: int = 64) -> dict[str, float]:
 def main() -> dict[str, float]:
     """Return bytes: kept by formula, kept as measured, the peak of a step, and of the process."""
     case = CASES[1]
-    ours.make(case, "fa")()  # compiled kernels and imports are not the network's
+    ours.make(case, "fa")()  # compiled kernels and imports do not count
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     take = ours.make(case, "fa")

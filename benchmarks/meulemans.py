@@ -1,4 +1,4 @@
-"""A step of Meulemans et al.'s PyTorch code and of nofb's, of difference target propagation.
+"""A step of difference target propagation in Meulemans et al.'s PyTorch code and in nofb.
 
 `python -m benchmarks.meulemans CHECKOUT` takes a checkout of
 github.com/meulemansalex/theoretical_framework_for_target_propagation, whose code needs PyTorch,
@@ -24,7 +24,7 @@ from nofb import Adam, Trace, rules, threads
 from nofb.training.step import step
 
 CASE = Case("784-5x256-10", mlp(*[256] * 5), 128)
-ROUNDS = 15  # of short turns, so that whoever else is busy is in everybody's way
+ROUNDS = 15  # of short turns, so that other load slows all of them
 LR, LR_INVERSE, NOISE, STEP_SIZE = 2.8e-4, 1.96e-3, 0.0837, 0.2195
 DTP = {
     "gradient_at_top": False, "inverse_steps": 1, "inverse_optimizer": "adam", "epochs_before": 0,
@@ -37,7 +37,7 @@ PRECISIONS = ("float32", "float64")
 
 
 def ours(case: Case, name: str) -> Step:
-    """Return nofb's step, the one that `nofb.fit` takes, with Adam."""
+    """Return nofb's step, the same as in `nofb.fit`, with Adam."""
     net, rule = network(case), rules.make(name, **ATTRIBUTES[name])
     rule.attach(net)
     optimizer, trace = Adam(lr=LR), Trace(net, case.batch)
@@ -47,7 +47,7 @@ def ours(case: Case, name: str) -> Step:
 
 
 def their_network(case: Case, precision: str) -> Any:
-    """Return their network, of numbers of this precision."""
+    """Return their network in this precision."""
     import torch
 
     inputs, *hidden, outputs = case.sizes
@@ -81,7 +81,7 @@ def theirs(case: Case, precision: str) -> Step:
 
 
 def distance(case: Case) -> float:
-    """Return how far their weight step and ours are apart, from the same weights and inverses."""
+    """Return the difference between their weight step and ours, from the same start."""
     import torch
 
     x, labels = case.samples()
@@ -101,7 +101,7 @@ def distance(case: Case) -> float:
 
 
 def players() -> dict[str, tuple[Contender, Step]]:
-    """Return everybody's step, by name."""
+    """Return the steps, by name."""
     from benchmarks.contenders.pytorch import threads as torch_threads
 
     nofb = Contender("nofb", ours, threads.team)
@@ -113,7 +113,7 @@ def players() -> dict[str, tuple[Contender, Step]]:
 
 
 def row(count: int, timed: dict[str, Timed]) -> list[str]:
-    """Return the times in milliseconds, and what they are of nofb's."""
+    """Return the times in milliseconds, and their ratios to nofb's."""
     seconds = {name: each["seconds"] for name, each in timed.items()}
     bp, dtp = seconds["nofb bp"], seconds["nofb dtp"]
     times = [f"{1000 * each:.2f}" for each in seconds.values()]

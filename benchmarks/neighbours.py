@@ -1,8 +1,8 @@
 """PEPITA, forward-forward and direct Kolen-Pollack on MNIST: the runs behind docs/neighbours.md.
 
 `python -m benchmarks.neighbours FOLDER` trains everything that is not in FOLDER yet, one run after
-the other, and may be stopped: the same command resumes. `--only ff` runs one study, and
-`--table` prints the table of docs/neighbours.md from what is there.
+the other. It may be stopped: the same command resumes it. `--only ff` runs one study, and `--table`
+prints the table of docs/neighbours.md from the finished runs.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class Study:
     rules
         Their short names.
     network
-        Makes the network from the data and a seed.
+        A function that makes the network from the data and a seed.
     optimizer
-        Makes the optimizer.
+        A function that makes the optimizer.
     epochs, batch_size
         As for `nofb.fit`.
     images
         Whether samples are images.
     samples
-        How many training samples there are, the first ones; `None` for all 60,000.
+        The number of training samples, the first ones; `None` for all 60,000.
     attributes
         Names and values of the rules' attributes.
     """
@@ -90,7 +90,7 @@ STUDIES = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run what is missing, or print the table."""
+    """Do the missing runs, or print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.neighbours", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", choices=STUDIES)
@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(folder: Path, name: str, rule: str, seed: int) -> None:
-    """Train one network, unless its row is there; a run that was stopped resumes."""
+    """Train one network, unless its row exists; resume a run that was stopped."""
     study, stem = STUDIES[name], f"{name}-{rule}-{seed}"
     file = folder / f"{stem}.row.json"
     if file.exists():

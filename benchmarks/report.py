@@ -1,4 +1,4 @@
-"""The tables of README.md and the figures, from what was measured."""
+"""The tables of README.md and the figures, from the measurements."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ OTHERS = (
     "PyTorch",
     "PyTorch, oneDNN",
     "PyTorch, channels last",
+    "PyTorch, compiled",
     "JAX, jitted",
     "BioTorch",
 )
 
 
 def write(found: Results, folder: Path) -> None:
-    """Put the tables between the marks of README.md, and the figures beside it."""
+    """Write the tables between the marks in README.md, and the figures into its folder."""
     readme = folder / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
     text = "\n\n".join(sections(found))
@@ -39,7 +40,7 @@ def sections(found: Results) -> Iterator[str]:
         yield f"## Steps, {threads} thread{'s' if threads != '1' else ''}"
         yield "\n".join(step_table(cases))
     for threads, cases in found.get("branches", {}).items():
-        yield f"## Networks that branch, {threads} thread{'s' if threads != '1' else ''}"
+        yield f"## Networks with branches, {threads} thread{'s' if threads != '1' else ''}"
         yield "\n".join(step_table(cases))
     if "growth" in found:
         yield "## How a step grows"
@@ -60,7 +61,7 @@ def sections(found: Results) -> Iterator[str]:
 
 
 def step_table(cases: Results) -> Iterator[str]:
-    """Times of nofb in milliseconds, then everybody else's time over nofb's with the same rule."""
+    """Times of nofb in milliseconds, then ratios of other times to nofb's, by rule."""
     rows = []
     for label, players in cases.items():
         seconds = {name: timed["seconds"] for name, timed in players.items()}
@@ -78,7 +79,7 @@ def step_table(cases: Results) -> Iterator[str]:
 
 
 def ratios(name: str, ours: Mapping[str, float], seconds: Mapping[str, float]) -> str:
-    """Return a contender's times over nofb's, rule by rule."""
+    """Return a contender's times divided by nofb's, for each rule."""
     found = [
         f"{seconds[f'{name} {rule}'] / ours[rule]:.2f}" if f"{name} {rule}" in seconds else "-"
         for rule in ours

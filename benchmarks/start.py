@@ -1,7 +1,7 @@
-"""How long until the first step is done, from the start of the process; and what an import costs.
+"""The time from the start of a process to the end of the first step, and the time of an import.
 
-Each measurement is a process of its own. A cold start has an empty folder for Numba's compiled
-kernels, a warm one finds them there.
+Each measurement has its own process. A cold start has an empty folder for Numba's compiled kernels;
+in a warm start they are in the folder.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ with contender.CONTENDERS[0].threads(2):
 
 
 def seconds(code: str, **environment: str) -> float:
-    """Return how long it takes from the start of a new process until some code has run in it."""
+    """Return the time from the start of a new process until some code has run in it."""
     command = [sys.executable, "-c", f"{code}\nimport time\nprint(time.time())"]
     start = time.time()
     done = subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, check=True)

@@ -22,6 +22,7 @@ from nofb.layers import (
     MeanToken,
     Patches,
     Positions,
+    Present,
     Residual,
 )
 from nofb.network import Network
@@ -43,7 +44,7 @@ from nofb.updates import Update
 from nofb.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from nofb import explain, plots
+    from nofb import explain, plots, transfer
     from nofb.report.sweep import sweep
 
 
@@ -72,6 +73,7 @@ __all__ = [
     "Network",
     "Patches",
     "Positions",
+    "Present",
     "Probe",
     "RMSprop",
     "Residual",
@@ -85,12 +87,13 @@ __all__ = [
     "plots",
     "rules",
     "sweep",
+    "transfer",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what takes long to load, or few need, when it is first asked for."""
-    if name in ("explain", "plots"):
+    """Import slow or rarely needed modules when they are first used."""
+    if name in ("explain", "plots", "transfer"):
         return import_module(f"nofb.{name}")
     if name == "sweep":
         return import_module("nofb.report.sweep").sweep

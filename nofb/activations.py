@@ -1,8 +1,8 @@
-"""The activation functions, one a line: what a unit makes of its input, and how steeply.
+"""The activation functions, one per line: f(a), and its slope f'(a), the derivative.
 
-`f(a, h)` writes f(a) into h; `times_slope(signal, h)` returns a teaching signal times f'(a), or
-`times_slope(signal, h, a)` where h alone does not determine the slope. The functions are NumPy's
-own where NumPy's are the fastest (tanh is, by far).
+`f(a, h)` writes f(a) into h. `times_slope(signal, h)` returns a teaching signal times f'(a). If h
+alone does not determine the slope, the call is `times_slope(signal, h, a)`. The functions are
+NumPy's where NumPy is fastest (as it is for tanh, by far).
 """
 
 from collections.abc import Callable
@@ -30,6 +30,18 @@ def _gelu(a: Array, h: Array) -> None:
     slopes.gelu(a, np.tanh(u, out=u), h)
 
 
+def _exact_gelu(a: Array, h: Array) -> None:
+    """a Φ(a), with the normal distribution Φ."""
+    (slopes.exact_gelu_single if a.dtype == np.float32 else slopes.exact_gelu)(a, h)
+
+
+def _times_exact_gelu_slope(signal: Array, h: Array, a: Array) -> Array:
+    """signal (Φ(a) + a φ(a)), with φ(a) = exp(-a² / 2) / √(2π)."""
+    bell = a * a
+    bell *= -0.5
+    return slopes.times_exact_gelu_slope(signal, h, a, np.exp(bell, out=bell))
+
+
 def _no_slope(signal: Array, h: Array) -> Array:
     """f'(a) = 1."""
     return signal.copy()
@@ -44,12 +56,12 @@ class Activation:
     name
         Its name in `ACTIVATIONS`.
     f
-        `f(a, h)` writes f(a) into h; both have any one shape, and may be one array.
+        `f(a, h)` writes f(a) into h. Both have the same shape, and may be the same array.
     times_slope
         `times_slope(signal, h)` returns signal ∘ f'(a), a new array, given h = f(a).
     needs_a
-        Whether `times_slope` takes a as well, as its third argument: two values of a can have one
-        h and different slopes. `times_jacobian` takes a and h for every activation.
+        Whether `times_slope` takes a as its third argument: two values of a can have the same h
+        and different slopes. `times_jacobian` takes a and h for every activation.
 
     Examples
     --------
@@ -81,7 +93,7 @@ class Activation:
         v = np.ascontiguousarray(v)
         return self.times_slope(v, h, a) if self.needs_a else self.times_slope(v, h)
 
-    times_jacobian_transposed = times_jacobian  # every unit stands for itself
+    times_jacobian_transposed = times_jacobian  # the Jacobian is diagonal
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickle and copy an activation of the table by its name: kernels cannot be pickled."""
@@ -98,12 +110,13 @@ ACTIVATIONS = {activation.name: activation for activation in [
     Activation("relu",       lambda a, h: np.maximum(a, 0, out=h), slopes.times_relu_slope),
     Activation("leaky_relu", slopes.leaky_relu,                    slopes.times_leaky_relu_slope),
     Activation("gelu",       _gelu,                                slopes.times_gelu_slope, True),
+    Activation("exact_gelu", _exact_gelu,                          _times_exact_gelu_slope, True),
 ]}
 # fmt: on
 
 
 def get(name: str | None) -> Activation:
-    """Return the activation called `name`; `None` stands for the identity."""
+    """Return the activation called `name`; `None` means the identity."""
     name = "identity" if name is None else name
     checks.choice("activation", name, ACTIVATIONS)
     return ACTIVATIONS[name]

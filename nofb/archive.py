@@ -1,7 +1,7 @@
-"""One file of arrays and JSON: it is there whole or not at all, and nothing in it is ever executed.
+"""One file of arrays and JSON. It is written completely or not at all, and never executed.
 
-The file is what `numpy.savez` writes, an uncompressed zip with a checksum for every array, and one
-more member, about.json. `numpy.load` opens it.
+The file is what `numpy.savez` writes (an uncompressed zip with a checksum for every array), plus
+one member, about.json. `numpy.load` opens it.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ FORMAT = 1
 def write(
     path: str | os.PathLike[str], kind: str, about: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> None:
-    """Write a file; whatever goes wrong, and whenever, an earlier one in its place stays whole.
+    """Write a file; if writing fails at any point, an existing file stays complete.
 
     Parameters
     ----------
     path
-        Where to; a file that is there already is replaced.
+        The file; an existing one is replaced.
     kind
-        What the file is, such as "weights"; who reads it asks for this.
+        What the file is, such as "weights"; `read` checks it.
     about
         JSON values.
     arrays
-        By name; a name may have slashes.
+        The arrays by name; a name may contain slashes.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def write(
     >>> about["n"], arrays["x/y"].tolist()
     (2, [1.0, 1.0])
     """
-    path = Path(path).resolve()  # where a link leads to, so that it stays a link
+    path = Path(path).resolve()  # the target of a link, so that the link stays a link
     beside = _beside(path)
     try:
         with beside.open("wb") as file:
@@ -70,23 +70,23 @@ def read(
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return what `write` was given, from a file of one of these kinds.
 
-    No more memory is taken than the file has bytes, whatever its tables claim.
+    It never allocates more memory than the file has bytes, even if the headers claim more.
 
     Parameters
     ----------
     path
         The file.
     kinds
-        What it may be.
+        The kinds that are allowed.
     parts
-        The names that its JSON must have, and the type of each value.
+        The names that its JSON must contain, and the type of each value.
 
     Raises
     ------
     OSError
-        If there is no such file, or it may not be read.
+        If there is no such file, or it cannot be read.
     ValueError
-        If the file is cut short, changed, of another format or of another kind, or lacks a part.
+        If the file is truncated, changed, of another format or kind, or lacks a part.
     """
     with Path(path).open("rb") as file:
         try:
@@ -104,7 +104,7 @@ def read(
 
 
 def damaged(path: str | os.PathLike[str], reason: object) -> ValueError:
-    """Return the one refusal of a file that nofb did not write, or not like this."""
+    """Return the error for a file that nofb did not write, or that was changed."""
     reason = reason.strerror if isinstance(reason, OSError) else reason
     return ValueError(
         f"{path} is not a whole file of nofb: it was cut short, was changed, or never was one "
@@ -115,20 +115,20 @@ def damaged(path: str | os.PathLike[str], reason: object) -> ValueError:
 def fitted(
     path: str | os.PathLike[str], held: Mapping[str, Array], wanted: Mapping[str, Array]
 ) -> dict[str, Array]:
-    """Return the arrays of a file that are to fill others, each with the type of the one it fills.
+    """Return the arrays of a file that will fill others, each cast to the type that it fills.
 
     Parameters
     ----------
     path
         The file, for errors.
     held, wanted
-        What the file holds, and what is to be filled, by the same names.
+        What the file holds, and the arrays to fill, by the same names.
 
     Raises
     ------
     ValueError
-        If one is missing, has another shape, holds no real floating-point numbers, or some that the
-        wanted type cannot hold.
+        If one is missing, has another shape, does not hold real floating-point numbers, or holds
+        some that the wanted type cannot represent.
 
     Examples
     --------
@@ -156,19 +156,19 @@ def fitted(
 
 @contextmanager
 def only_writer(path: Path) -> Iterator[None]:
-    """Within this context, only this process writes the file; leftovers of killed ones are removed.
+    """Let only this process write the file, and remove what killed processes left behind.
 
     Parameters
     ----------
     path
-        Of the file, which need not be there.
+        The path of the file, which need not exist yet.
 
     Raises
     ------
     BlockingIOError
         If another run is writing it.
     OSError
-        If no file could be written there, with a sentence that names the place.
+        If no file can be written there; the error names the place.
 
     Warns
     -----
@@ -192,7 +192,7 @@ def only_writer(path: Path) -> Iterator[None]:
 
 
 def _place(path: Path) -> Path:
-    """Return where a path leads to, or refuse it if no file could be written there."""
+    """Return the resolved path, or refuse it if no file can be written there."""
     try:
         if path.is_dir():
             raise IsADirectoryError(None, "it is a folder")
@@ -206,12 +206,12 @@ def _place(path: Path) -> Path:
 
 
 def _beside(path: Path) -> Path:
-    """Return a new name in the same folder; two writers of one file must not share it."""
+    """Return a new name in the same folder, different for every writer of the file."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 def _sync(folder: Path) -> None:
-    """Make a rename outlast a power cut; Windows has no way to ask for that."""
+    """Make a rename survive a power cut; Windows has no call for that."""
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_DIRECTORY)
         try:

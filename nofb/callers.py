@@ -1,4 +1,4 @@
-"""Warnings that name the line of the user's own code that led to them."""
+"""Warnings that name the line of the user's own code that caused them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nofb.modules import is_nofb
 
 
 def warn(sentence: str, category: type[Warning]) -> None:
-    """Warn, and point to the innermost line that is not nofb's.
+    """Warn, and name the innermost line that does not belong to nofb.
 
     Parameters
     ----------

@@ -24,6 +24,18 @@ def choice(name: str, given: object, allowed: Iterable[str]) -> None:
         raise ValueError(f"{name} is {given!r}, but must be one of: {', '.join(allowed)}")
 
 
+def kind(given: object, load: str) -> str:
+    """Return the type of what was given; for a name also the call of `load` that was meant.
+
+    Examples
+    --------
+    >>> kind(("x", "y"), "load"), kind("digits", "load")
+    ('tuple', "str: give load('digits')")
+    """
+    called = f": give {load}({given!r})" if isinstance(given, str) else ""
+    return f"{type(given).__name__}{called}"
+
+
 def whole(name: str, given: Any, least: int = 1) -> int:
     """Return `given` as an int, or refuse it when it is not a whole number of at least `least`."""
     if isinstance(given, bool) or not isinstance(given, int | np.integer):
@@ -92,7 +104,7 @@ def unmasked(name: str, values: Any) -> None:
 
 
 def real(name: str, array: Array) -> None:
-    """Refuse an array that does not hold real numbers, and say what it holds."""
+    """Refuse an array that does not hold real numbers, and name what it holds."""
     if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
         raise TypeError(f"{name} must hold real numbers, but has dtype {array.dtype}")
 
@@ -106,7 +118,7 @@ def finite(name: str, array: Array) -> None:
 
 
 def cast(name: str, array: Array, dtype: FloatType) -> Array:
-    """Return real, finite numbers in a C-contiguous array of `dtype`, or say which one is none.
+    """Return real, finite numbers as a C-contiguous array of `dtype`, or name the first bad one.
 
     Examples
     --------
@@ -129,7 +141,7 @@ def cast(name: str, array: Array, dtype: FloatType) -> Array:
 
 
 def tokens(name: str, x: Array, vocabulary: int, cure: str = "") -> Array:
-    """Return whole numbers below the size of a vocabulary, or say which one is none, and the cure.
+    """Return tokens, checked to be whole numbers below the vocabulary size.
 
     Examples
     --------
@@ -151,7 +163,7 @@ def tokens(name: str, x: Array, vocabulary: int, cure: str = "") -> Array:
 
 
 def by_token(name: str, y: Any, tokens: int) -> Array:
-    """Return labels (N, tokens), or rows (N, tokens, n), as those of all tokens one by one."""
+    """Return labels (N, tokens), or rows (N, tokens, n), with one row for each token."""
     y = np.asarray(y)
     if y.ndim not in (2, 3) or y.shape[1] != tokens:
         raise ValueError(
@@ -185,7 +197,7 @@ def same(file: str, held: Mapping[str, Any], given: Mapping[str, Any]) -> None:
 
 
 def table(name: str, given: Any, known: Collection[str] | None = None) -> Mapping[str, Any]:
-    """Return a mapping, or refuse what is none, and a name in it that is not among the known.
+    """Return a mapping; refuse anything else, and a name in it that is not known.
 
     Examples
     --------
@@ -203,7 +215,7 @@ def table(name: str, given: Any, known: Collection[str] | None = None) -> Mappin
 
 
 def listed(name: str, values: Any) -> tuple[Any, ...]:
-    """Return the values of a list, or refuse what is none, or is empty."""
+    """Return the values of a list; refuse anything else, and an empty list."""
     if isinstance(values, np.ndarray):
         values = values.tolist()
     if isinstance(values, str) or not isinstance(values, Sequence):
@@ -214,7 +226,7 @@ def listed(name: str, values: Any) -> tuple[Any, ...]:
 
 
 def distinct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the values, or refuse one that is there twice."""
+    """Return the values, or refuse a value that occurs twice."""
     seen: set[Any] = set()
     for value in values:
         if value in seen:
@@ -224,7 +236,7 @@ def distinct(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def grey_cure(argument: str, shape: tuple[int, ...]) -> str:
-    """Say how grey images without channels, as many files hold them, become what is needed.
+    """Return a hint for grey images without a channel axis, which many files hold.
 
     Examples
     --------

@@ -1,18 +1,18 @@
-"""The moment of a run, for whatever a rule does by a schedule."""
+"""The current time of a run, for parts of a rule that follow a schedule."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Clock:
-    """The moment of a run, for whatever a rule does by a schedule.
+    """The current time of a run, for parts of a rule that follow a schedule.
 
     Parameters
     ----------
     epoch
-        Epochs that have passed, with a fraction within an epoch.
+        The number of epochs that have passed, with a fraction within an epoch.
     epochs
-        How many there will be.
+        The number of epochs of the whole run.
     factor
         The learning-rate factor η_t / η_0.
     """

@@ -1,7 +1,7 @@
-"""How many cores a process may keep busy: the machine's, or as many as its container grants.
+"""How many cores a process may use: all of the machine, or as many as its container grants.
 
-Linux limits a container by control groups, which the number of cores does not show: half of the
-time of sixteen cores is sixteen cores that stand still half of the time.
+Linux limits a container by control groups. The number of cores does not show this limit: a
+container with half of the time of sixteen cores still sees sixteen cores.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ QUOTAS = (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"])  # of version 
 
 
 def count() -> int:
-    """Return how many cores this process may keep busy, at least 1; a part of one counts as one."""
+    """Return how many cores this process may use, at least 1; a part of a core counts as one."""
     return max(1, math.ceil(min(_allowed(), granted(GROUPS, MINE))))
 
 
 def granted(groups: Path, mine: Path) -> float:
-    """Return how many cores' time the control groups of this process grant, infinity for all.
+    """Return how many cores the control groups of this process grant, infinity if all.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def granted(groups: Path, mine: Path) -> float:
 
 
 def _folders(groups: Path, line: str) -> Iterator[Path]:
-    """Yield the group that a line names, and all groups above it, each of which may set a limit."""
+    """Yield the group that a line names, and all groups above it; each may set a limit."""
     _, controllers, path = line.split(":", 2)  # such as "4:cpu,cpuacct:/docker/1f2e" or "0::/"
     if controllers and "cpu" not in controllers.split(","):
         return
@@ -52,7 +52,7 @@ def _folders(groups: Path, line: str) -> Iterator[Path]:
 
 
 def _quota(folder: Path) -> float:
-    """Return how many cores' time one group grants."""
+    """Return how many cores one group grants."""
     for names in QUOTAS:
         with suppress(OSError, ValueError):  # not there, or "max"
             text = " ".join((folder / name).read_text() for name in names)
@@ -64,7 +64,7 @@ def _quota(folder: Path) -> float:
 
 def _allowed() -> int:
     """Return how many cores the system lets this process use."""
-    if hasattr(os, "process_cpu_count"):  # Python 3.13, which listens to PYTHON_CPU_COUNT too
+    if hasattr(os, "process_cpu_count"):  # Python 3.13; it reads PYTHON_CPU_COUNT too
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

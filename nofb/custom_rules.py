@@ -1,6 +1,6 @@
-"""A custom rule: found by its address, module:Class, and checked before it is used.
+"""A custom rule is found by its address, module:Class, and checked before it is used.
 
-To find it is to import its module, which runs the file.
+Finding it imports its module, and this runs the file.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from nofb.modules import is_nofb
 from nofb.rule import Rule, Uses
 from nofb.text import printable
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # a word of a command, and of a file's name
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")  # usable in a command and in a file name
 
-_folders: list[str] = []  # that a rule has put on the search path: the last current folder
+_folders: list[str] = []  # added to the search path for a rule: the last current folder
 
 
 def load(place: str) -> type[Rule]:
-    """Return the class at an address; modules in the current folder are found too.
+    """Return the class at an address; the current folder is searched too.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def load(place: str) -> type[Rule]:
     Raises
     ------
     ValueError
-        If there is no such module or class, or it is no rule that could be used.
+        If there is no such module or class, or if it is not a usable rule.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def load(place: str) -> type[Rule]:
 
 
 def checked(rule: object) -> type[Rule]:
-    """Return a class if it is a rule that says all that a rule must say.
+    """Return a class if it is a rule with every attribute that a rule must have.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def checked(rule: object) -> type[Rule]:
 
 
 def check_words(rule: type[Rule]) -> None:
-    """Refuse a name, a title or a paper that a command, a table or a figure could not show.
+    """Refuse a name, a title or a paper that a command, a table or a figure cannot show.
 
     Examples
     --------
@@ -106,12 +106,12 @@ def check_words(rule: type[Rule]) -> None:
 
 
 def is_own(rule: type[Rule]) -> bool:
-    """Say whether a rule is somebody's own, and not nofb's."""
+    """Return whether a rule is a custom rule, and not one of nofb."""
     return not is_nofb(rule.__module__)
 
 
 def address(rule: type[Rule]) -> str:
-    """Return where a rule stands.
+    """Return the address of a rule.
 
     Examples
     --------
@@ -123,9 +123,9 @@ def address(rule: type[Rule]) -> str:
 
 
 def _module(name: str) -> ModuleType:
-    """Import a module, from the current folder too, or say in a sentence why not."""
+    """Import a module, from the current folder too, or raise an error that gives the reason."""
     here = Path.cwd()
-    _look_into(str(here))  # in full, since worker processes get the list and start elsewhere
+    _look_into(str(here))  # absolute, since worker processes get the list and start elsewhere
     try:
         return _of_the_folder(import_module(name), here)
     except ModuleNotFoundError as error:
@@ -134,12 +134,12 @@ def _module(name: str) -> ModuleType:
         file = f"{name.removesuffix('.py').replace('.', '/')}.py"
         hint = f"write {name[:-3]} without .py" if name.endswith(".py") else f"there is no {file}"
         raise ValueError(f"no module is called {name!r}: {hint}") from error
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does
+    except (Exception, SystemExit) as error:  # the user's module may raise anything
         raise ValueError(f"{name} cannot be imported: {printable(_where(error, name))}") from error
 
 
 def _look_into(folder: str) -> None:
-    """Let modules of a folder be found, after all others: its random.py must not be Python's."""
+    """Let modules of a folder be found, last: its random.py must not replace Python's."""
     for earlier in _folders:
         if earlier in sys.path:
             sys.path.remove(earlier)
@@ -151,7 +151,7 @@ def _look_into(folder: str) -> None:
 
 
 def _of_the_folder(module: ModuleType, here: Path) -> ModuleType:
-    """Refuse a module that hides a file of the current folder."""
+    """Refuse a module that hides a file of the same name in the current folder."""
     name = module.__name__.partition(".")[0]
     there = getattr(sys.modules[name], "__file__", None)
     mine = [file for file in (here / f"{name}.py", here / name / "__init__.py") if file.exists()]
@@ -164,7 +164,7 @@ def _of_the_folder(module: ModuleType, here: Path) -> ModuleType:
 
 
 def _where(error: BaseException, name: str) -> str:
-    """Return what went wrong, and in which line."""
+    """Return the error, and the line it is in."""
     line = getattr(error, "lineno", None)
     trace = error.__traceback__
     while trace is not None:
@@ -176,7 +176,7 @@ def _where(error: BaseException, name: str) -> str:
 
 
 def _rules_in(module: ModuleType) -> str:
-    """Return the names of the rules that stand in a module itself."""
+    """Return the names of the rules that a module itself defines."""
     classes = inspect.getmembers(module, inspect.isclass)
     names = [
         name for name, one in classes if issubclass(one, Rule) and one.__module__ == module.__name__

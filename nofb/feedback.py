@@ -1,4 +1,4 @@
-"""What lies on layers for the way back: how it is drawn, and what is said where it is missing."""
+"""The feedback matrices of layers: how they are drawn, and the error if one is missing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MATRICES = {"B": "feedback matrix", "D": "direct feedback matrix"}
 def draw_matrix(
     draw: Initialiser, rng: np.random.Generator, senders: int, receivers: int, net: Network
 ) -> Array:
-    """Return a feedback matrix (senders, receivers) of its own, in the network's type."""
+    """Return a new feedback matrix (senders, receivers) of the network's type."""
     drawn = draw(rng, senders, receivers)
     return owned("a feedback matrix", net, drawn, (senders, receivers), net.dtype)
 
 
 def state_of(layer: WeightedLayer, kind: type[State]) -> State:
-    """Return what the attached rule keeps for a layer, or say that it is not attached."""
+    """Return what the attached rule keeps for a layer; raise if the rule is not attached."""
     if not isinstance(layer.rule_state, kind):
         raise ValueError(
             f"{layer!r} keeps no {kind.__name__} of this rule: attach the rule to the network first"
@@ -39,16 +39,16 @@ def has_none(net: Network) -> bool:
 
 
 def check_drawn(net: Network, drawn: Network, cause: Exception) -> None:
-    """Raise a sentence if a feedback matrix is missing, or has another shape than as drawn.
+    """Raise an error if a feedback matrix is missing, or does not have the shape it was drawn in.
 
     Parameters
     ----------
     net
-        The network that a rule failed on.
+        The network on which a rule failed.
     drawn
-        A copy of it, with feedback that the rule has just drawn.
+        A copy of it, with feedback matrices that the rule has just drawn.
     cause
-        What went wrong; a kernel can say no more.
+        The error of the kernel, which has no more detail.
     """
     for layer, twin in zip(net.weighted, drawn.weighted, strict=True):
         for name, what in MATRICES.items():
@@ -56,9 +56,11 @@ def check_drawn(net: Network, drawn: Network, cause: Exception) -> None:
             if expected is None:
                 continue
             if found is None:
-                raise ValueError(
-                    f"{layer!r} has no {what}: attach the rule to the network first"
-                ) from cause
+                cure = "attach the rule to the network first" if net.rule is None else (
+                    "a rule draws it only where a layer below may learn; attach the rule while "
+                    "such a layer is not frozen yet, and freeze it afterwards"
+                )  # fmt: skip
+                raise ValueError(f"{layer!r} has no {what}: {cure}") from cause
             if found.shape != expected.shape:
                 raise ValueError(
                     f"the {what} of {layer!r} has shape {found.shape}, but needs {expected.shape}"

@@ -1,6 +1,6 @@
-"""Let a causal network write: it reads some tokens, names the next one, and reads that as well.
+"""Generate text: a causal network reads some tokens, predicts the next one, and reads that too.
 
-A causal network says at each token which one comes next, and knows nothing of the tokens after it.
+At each token a causal network predicts the next one. It does not see the tokens after it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from nofb.types import Array, Shape
 
 
 class Readable(Protocol):
-    """What a network must have to write on; a `nofb.Network` has it."""
+    """What a network needs for generating text; a `nofb.Network` has it."""
 
     input_shape: Shape | None
 
     @property
-    def takes_tokens(self) -> bool: ...
+    def reads_tokens(self) -> bool: ...
     @property
     def last(self) -> Any: ...
     @property
@@ -33,7 +33,7 @@ class Readable(Protocol):
 def generate(
     net: Readable, start: ArrayLike, length: int, temperature: float = 1.0, seed: int = 0
 ) -> Array:
-    """Return the start with so many tokens more, see `Network.generate`."""
+    """Return the start and `length` further tokens, see `Network.generate`."""
     length = checks.whole("length", length)
     temperature = checks.number("temperature", temperature, least=0)
     rng = np.random.default_rng(checks.whole("seed", seed, least=0))
@@ -41,7 +41,7 @@ def generate(
     written = _checked(net, start).tolist()
     for _ in range(length):
         context = written[-window:]
-        x = np.zeros((1, window), dtype=np.int64)  # what stands behind the context is not seen
+        x = np.zeros((1, window), dtype=np.int64)  # nothing sees what follows the context
         x[0, : len(context)] = context
         p = sharpened(net.outputs(x)[0, len(context) - 1], temperature)
         written.append(int(rng.choice(len(p), p=p)))
@@ -49,7 +49,7 @@ def generate(
 
 
 def sharpened(p: Array, temperature: float) -> Array:
-    """Return probabilities of a softmax as they are at another temperature; 0 is the largest alone.
+    """Return softmax probabilities at another temperature; 0 keeps the largest one only.
 
     Examples
     --------
@@ -66,9 +66,9 @@ def sharpened(p: Array, temperature: float) -> Array:
 
 
 def _window(net: Readable) -> int:
-    """Return how many tokens a network reads at once, or say why it cannot write."""
+    """Return how many tokens a network reads at once, or raise if it cannot generate."""
     tokens = net.input_shape[0] if net.input_shape else 0
-    if not net.takes_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.shares:
+    if not net.reads_tokens or net.last.shape_out[:-1] != (tokens,) or not net.head.sums_to_one:
         raise ValueError(
             "generate takes a network that reads tokens and names the next one at each, with the "
             'loss "cross_entropy", such as nofb.networks.make("language_model", data)'
@@ -85,7 +85,7 @@ def _window(net: Readable) -> int:
 
 
 def _checked(net: Readable, start: ArrayLike) -> Array:
-    """Return tokens to begin with, or say what is wrong with them."""
+    """Return the first tokens, checked."""
     checks.unmasked("start", start)
     tokens = np.asarray(start)
     if tokens.ndim != 1 or tokens.size == 0:

@@ -1,6 +1,6 @@
-"""The graph below a network: its layers in the order of computation, and who sends to whom.
+"""The graph of a network: its layers in the order of computation, and their connections.
 
-To the user a network is a list. A block in that list, such as `Residual`, adds several layers here.
+The user gives a list. A block in that list, such as `Residual`, adds several layers to the graph.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNKNOWN_SIZE = (
 
 
 class BlockOf(NamedTuple):
-    """A part of a network's list with weights, and the layers without any that follow it.
+    """A part of a network's list with weights, and the weightless layers that follow it.
 
     Attributes
     ----------
@@ -37,17 +37,17 @@ class BlockOf(NamedTuple):
 
     @property
     def top(self) -> Layer:
-        """The layer whose values the block gives."""
+        """The layer whose values are the output of the block."""
         return self.nodes[-1]
 
 
 class Graph:
-    """Layers, each with the layers that it receives from.
+    """Layers, each with the layers from which it receives.
 
     Parameters
     ----------
     layers
-        Layers and blocks, from the input side up.
+        Layers and blocks, first to last.
     head
         The loss with its output unit.
     dtype
@@ -56,26 +56,26 @@ class Graph:
     Attributes
     ----------
     layers
-        What was given.
+        The layers and blocks that were given.
     nodes
-        All layers that compute something, in the order of computation.
+        All layers, those in blocks too, in the order of computation.
     weighted
         Those with weights, in the same order.
     sources, receivers
-        For each of them, the layers that it receives from, `None` for the network's input, and the
-        layers that it sends to.
-    senders
-        Those of them that have something below to teach: all but the first of a chain.
+        For each layer, the layers from which it receives (`None` is the network's input), and the
+        layers to which it sends.
     weightless
-        The others.
+        The layers without weights.
     by_sample
-        Whether a sample can pass without the others of its batch.
+        Whether each sample can be computed without the others of its batch.
     rows_per_sample
-        How many output rows a sample has: one, or one for each token.
+        The number of output rows of a sample: one, or one for each token.
     work
-        How many multiply-adds the forward pass of one sample takes, once the shapes are known.
+        The number of multiply-adds in the forward pass of one sample, once the shapes are known.
     signal_bytes
-        How much memory the largest signal of one sample takes, once the shapes are known.
+        The bytes of the largest signal of one sample, once the shapes are known.
+    sample_bytes
+        The approximate bytes of a trace for one sample, once the shapes are known.
 
     Examples
     --------
@@ -94,33 +94,44 @@ class Graph:
         self.sources: dict[Layer, tuple[Layer | None, ...]] = {}
         self.receivers: dict[Layer, list[Layer]] = {}
         self._teachable: dict[Layer, bool] = {}
-        self._founded: dict[Layer, bool] = {}  # whether weights stand below
-        self.tops: list[Layer] = []  # the highest layer of each part of the list
+        self._frozen: list[bool] = []  # of all nodes, when `sends` was last computed
+        self._founded: dict[Layer, bool] = {}  # whether a layer with weights is below
+        self._parts: list[list[Layer]] = []  # the layers of each part of the list
+        self.tops: list[Layer] = []  # for each part, the layer from which the next part receives
         at: Layer | None = None
         for part in self.layers:
+            start = len(self.nodes)
             at = part.wire(self, at)
+            self._parts.append(self.nodes[start:])
             self.tops.append(at)
         self.weighted = [layer for layer in self.nodes if isinstance(layer, WeightedLayer)]
-        self.senders = [layer for layer in self.weighted if layer.sends]
+        self.find_teachable()
         self.weightless = [layer for layer in self.nodes if isinstance(layer, WeightlessLayer)]
         self.by_sample = all(layer.by_sample for layer in self.nodes)
         self.rows_per_sample = 1
         self.input_shape: Shape | None = None
         self.shape_in: Shape = ()  # of one sample, as the layers take it
-        self.work = self.signal_bytes = 0
+        self.work = self.signal_bytes = self.sample_bytes = 0
 
     def add(self, layer: Layer, *sources: Layer | None) -> Layer:
-        """Let a layer receive what its sources give, and return it.
+        """Connect a layer to its sources, and return it.
 
         Raises
         ------
         ValueError
-            If it is in the graph already, or reads tokens and receives something else.
+            If it is in the graph already, if one of its sources is not, or if it reads tokens and
+            receives something else.
         """
         if layer in self.sources:
             raise ValueError(
                 f"layers holds the same layer twice, {layer!r}; every layer owns its own arrays"
             )
+        for source in sources:
+            if source is not None and source not in self.sources:
+                raise ValueError(
+                    f"{layer!r} receives from {source!r}, which is not in the network below it: "
+                    "put it earlier in the list of layers"
+                )
         if layer.takes == "tokens" and any(source is not None for source in sources):
             raise ValueError(
                 f"{layer!r} reads tokens, which are whole numbers, and so it must be the first "
@@ -131,22 +142,36 @@ class Graph:
         for source in sources:
             if source is not None:
                 self.receivers[source].append(layer)
-        layer.sends = any(map(self.teachable, sources))
         self._founded[layer] = any(
             source is not None and (source.weighted or self._founded[source]) for source in sources
         )
-        self._teachable[layer] = layer.sends or layer.learns
         return layer
 
+    def find_teachable(self) -> None:
+        """Find the layers for which a signal is useful, if `frozen` of a layer has changed."""
+        frozen = [layer.frozen for layer in self.nodes]
+        if frozen == self._frozen:
+            return
+        self._frozen = frozen
+        for layer in self.nodes:
+            layer.sends = any(map(self.teachable, self.sources[layer]))
+            self._teachable[layer] = layer.sends or layer.is_taught
+
     def teachable(self, layer: Layer | None) -> bool:
-        """Say whether a layer, or one below it, could learn from a signal on what it gives."""
+        """Return whether a layer, or one below it, could learn from a signal on its output."""
         return layer is not None and self._teachable[layer]
 
-    # -- what stands where -----------------------------------------------------------------------
+    @property
+    def senders(self) -> list[WeightedLayer]:
+        """The layers with weights that have a learning layer below: usually all but the first."""
+        self.find_teachable()
+        return [layer for layer in self.weighted if layer.sends]
+
+    # -- which layer is where --------------------------------------------------------------------
 
     @property
     def last(self) -> WeightedLayer:
-        """The layer whose pre-activation goes into the output unit."""
+        """The layer whose pre-activation enters the output unit."""
         return self.weighted[-1]
 
     @property
@@ -156,11 +181,11 @@ class Graph:
 
     @property
     def n_outputs(self) -> int:
-        """The number of outputs, for each token if every token has some."""
+        """The number of outputs, for each token if every token has outputs."""
         return self.last.n_out
 
     def below(self, layer: WeightedLayer) -> WeightedLayer:
-        """Return the next layer with weights towards the input, where nothing branches.
+        """Return the next layer with weights towards the input, if the network has no branch there.
 
         Raises
         ------
@@ -180,11 +205,11 @@ class Graph:
         )
 
     def has_weights_below(self, layer: WeightedLayer) -> bool:
-        """Say whether a layer with weights stands anywhere below."""
+        """Return whether there is a layer with weights anywhere below."""
         return self._founded[layer]
 
     def weightless_above(self, layer: WeightedLayer) -> list[WeightlessLayer]:
-        """Return what only this layer sends to, such as its pooling, up to the next weights."""
+        """Return the weightless layers, such as pooling, that receive from this layer alone."""
         found: list[WeightlessLayer] = []
         receivers = self.receivers[layer]
         while len(receivers) == 1 and len(self.sources[receivers[0]]) == 1:
@@ -195,31 +220,31 @@ class Graph:
         return found
 
     def shown(self, layer: WeightedLayer) -> Layer:
-        """Return what gives the values that a layer shows to others, such as its pooling."""
+        """Return the layer whose output others receive, such as the pooling above this one."""
         return [layer, *self.weightless_above(layer)][-1]
 
     def units_shown(self, layer: WeightedLayer) -> int:
-        """Return how many numbers `layer` shows to others, after pooling, for each output row.
+        """Return how many numbers other layers receive from `layer`, after pooling, per output row.
 
-        That is all that it shows of a sample; or of one token, where each token has its outputs.
+        They are all numbers of one sample, or of one token if every token has its own outputs.
 
         Raises
         ------
         ValueError
-            If the shapes are not known yet, or the layer has not as many tokens as there are
-            output rows.
+            If the shapes are not known yet, or if the layer does not have as many tokens as there
+            are output rows.
         """
         return self.units_of(self.shown(layer))
 
     @property
     def inputs(self) -> int:
-        """How many numbers one sample has, for a rule that writes on samples.
+        """How many numbers one sample has, for a rule that changes the samples.
 
         Raises
         ------
         ValueError
-            If that is not known yet, if samples are tokens, which are no numbers, or if every
-            token has outputs of its own.
+            If that is not known yet, if samples are tokens (which are not real numbers), or if
+            every token has its own outputs.
         """
         if not self.shape_in:
             raise ValueError(f"the network does not know the size of its {UNKNOWN_SIZE}")
@@ -232,7 +257,7 @@ class Graph:
         return prod(self.shape_in)
 
     def units_of(self, layer: Layer) -> int:
-        """Return how many numbers a layer gives for each output row, see `units_shown`."""
+        """Return how many numbers a layer outputs for each output row, see `units_shown`."""
         shape, rows = layer.shape_out, self.rows_per_sample
         unknown = self.input_shape is None and any(each.makes_tokens for each in self.nodes)
         if not shape or unknown:
@@ -246,13 +271,14 @@ class Graph:
 
     def parts(self) -> list[list[Layer]]:
         """Return the layers of each part of the list, in the order of computation."""
-        ends = [self.nodes.index(top) + 1 for top in self.tops]
-        return [self.nodes[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return self._parts
 
     def blocks(self) -> list[BlockOf]:
-        """Return each part of the list with weights, with the parts without any that follow it."""
+        """Return each part of the list with weights, and the weightless parts that follow it."""
         found: list[BlockOf] = []
-        for nodes in self.parts():
+        for nodes, top in zip(self._parts, self.tops, strict=True):
+            if top not in nodes:
+                continue  # the part is beside the others, like `Present`
             weighted = [layer for layer in nodes if isinstance(layer, WeightedLayer)]
             if weighted:
                 found.append(BlockOf([*nodes], weighted))
@@ -261,13 +287,13 @@ class Graph:
         return found
 
     def teaches(self, layer: WeightedLayer, among: Sequence[Layer]) -> bool:
-        """Say whether what a layer sends back reaches one of some layers that learns."""
+        """Return whether the signal that a layer sends back reaches one of `among` that learns."""
         (source,) = self.sources[layer]
         ahead = [source]
         while ahead:
             source = ahead.pop()
             if source is not None and source in among:
-                if source.learns:
+                if source.is_taught:
                     return True
                 ahead += self.sources[source]
         return False
@@ -275,7 +301,7 @@ class Graph:
     # -- shapes ----------------------------------------------------------------------------------
 
     def infer_shapes(self, input_shape: Shape) -> None:
-        """Work out the shape of every layer from the shape of one sample, or say what clashes."""
+        """Compute the shape of every layer from that of one sample, or raise if they do not fit."""
         first = input_shape
         if len(input_shape) == 3:
             channels, height, width = input_shape
@@ -286,7 +312,7 @@ class Graph:
                 sources = self.sources[layer]
                 layer.infer_shapes(*(first if at is None else at.shape_out for at in sources))
             self._check_outputs()
-        except (TypeError, ValueError):  # half of the layers must not keep shapes of other images
+        except (TypeError, ValueError):  # no layer must keep the shapes of other images
             for layer, attributes in zip(self.nodes, before, strict=True):
                 vars(layer).clear()
                 vars(layer).update(attributes)
@@ -296,6 +322,8 @@ class Graph:
         self.work = sum(layer.work for layer in self.weighted)
         largest = max(layer.signal_size for layer in self.weighted)
         self.signal_bytes = largest * np.dtype(self.dtype).itemsize
+        kept = sum((1 + layer.weighted) * prod(layer.shape_out) for layer in self.nodes)  # h, a
+        self.sample_bytes = kept * np.dtype(self.dtype).itemsize
 
     def _check_outputs(self) -> None:
         if len(self.last.shape_out) > 2:
@@ -305,7 +333,7 @@ class Graph:
             )
 
     def natural_shape(self) -> Shape | None:
-        """Return the shape of one sample, if the first layers tell it."""
+        """Return the shape of one sample, if the first layers determine it."""
         for layer in self.nodes:
             if not layer.keeps_shape:
                 return layer.shape_in or None

@@ -1,7 +1,7 @@
-"""How a matrix is drawn before learning: forward weights and feedback matrices alike.
+"""How a matrix is drawn before learning, for forward weights and feedback matrices.
 
-An initialiser is a function `(rng, n_in, n_out) -> matrix (n_in, n_out)`, where the rows send and
-the columns receive. For a feedback matrix the senders are the units above, so "fan in" counts them.
+An initialiser is a function `(rng, n_in, n_out) -> matrix (n_in, n_out)`. The n_in rows belong to
+the sending units. In a feedback matrix these are the units above, so there "fan in" counts them.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def xavier(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
 
 
 def he(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """Normal, variance 2 / n_in: makes up for the half that a ReLU cuts off (He 2015)."""
+    """Normal, variance 2 / n_in: compensates for the half that a ReLU sets to zero (He 2015)."""
     return rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))
 
 
@@ -36,19 +36,19 @@ def uniform_fan_in(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
 
 
 def uniform_fan_out(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """Uniform on ±1/√n_out (Nøkland's feedback matrices, which bring the error to n_out units)."""
+    """Uniform on ±1/√n_out (Nøkland's feedback matrices, which send the error to n_out units)."""
     return rng.uniform(-1, 1, (n_in, n_out)) / np.sqrt(n_out)
 
 
 def orthogonal(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """Orthonormal rows or columns, whichever are fewer, uniformly over all such matrices."""
+    """Orthonormal rows or columns (whichever are fewer), uniform over all such matrices."""
     q, r = np.linalg.qr(rng.normal(size=(max(n_in, n_out), min(n_in, n_out))))
-    q *= np.sign(np.diag(r))  # without this the draw favours some directions
+    q *= np.sign(np.diag(r))  # without this line some directions are more likely
     return q if n_in >= n_out else q.T
 
 
 def zeros(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
-    """All zeros: tanh layers then learn under direct feedback, and never under backprop."""
+    """All zeros: tanh layers then learn with direct feedback, but not with backprop."""
     return np.zeros((n_in, n_out))
 
 
@@ -59,7 +59,7 @@ INITIALISERS: dict[str, Initialiser] = {
 
 
 def get(initialiser: str | Initialiser, name: str = "init") -> Initialiser:
-    """Return the initialiser called so; a function passes through. `name` is for the error."""
+    """Return the initialiser with this name, or a given function; errors say `name`."""
     if callable(initialiser):
         return initialiser
     checks.choice(name, initialiser, INITIALISERS)
@@ -67,7 +67,7 @@ def get(initialiser: str | Initialiser, name: str = "init") -> Initialiser:
 
 
 def scaled(initialiser: str | Initialiser, scale: float) -> Initialiser:
-    """Return an initialiser that draws as another one does, times `scale`.
+    """Return an initialiser that multiplies the draws of another one by `scale`.
 
     Examples
     --------

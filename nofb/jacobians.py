@@ -1,6 +1,6 @@
-"""Jacobians of the output with respect to every layer, and what the output does not notice.
+"""Jacobians of the output with respect to every layer, and changes outside their row space.
 
-For small networks and diagnostics: they go back along the transposed weights, one output at a time.
+For small networks and diagnostics: they are computed with transposed weights, output by output.
 """
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from nofb.types import Array
 
 
 def output_jacobians(trace: Trace) -> Iterator[tuple[WeightedLayer, Array]]:
-    """Give J_l (N, n_L, n_l) = ∂a_L / ∂h_l for every layer below the last one, from the top down.
+    """Yield J_l (N, n_L, n_l) = ∂a_L / ∂h_l for every layer below the last one, last to first.
 
     Parameters
     ----------
     trace
-        Of a forward pass.
+        The trace of a forward pass.
 
     Examples
     --------
@@ -40,8 +40,8 @@ def output_jacobians(trace: Trace) -> Iterator[tuple[WeightedLayer, Array]]:
         yield below, J.reshape(trace.samples, net.n_outputs, -1)
 
 
-def null_space_shares(J: Array, change: Array) -> Array:
-    """Return, for each sample, the share of ‖change‖² that the output does not notice (N,).
+def null_space_fraction(J: Array, change: Array) -> Array:
+    """Return, for each sample, the fraction of ‖change‖² in the null space of J (N,).
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-r"""The mathematics of a header, written in Unicode, as LaTeX that KaTeX and MathJax both read.
+r"""Converts the mathematics of a header from Unicode to LaTeX for KaTeX and MathJax.
 
-It is read from left to right, as one of a dozen forms after the other: δ_{l-1} is a Greek letter
-and an index, W_lᵀ ends in a raised T, ‖x‖² is a norm and a raised 2, ŷ a letter under its accent.
+The text is read from left to right and split into about a dozen forms: δ_{l-1} is a Greek letter
+with an index, W_lᵀ ends in a superscript T, ‖x‖² is a norm with a superscript 2, ŷ a letter with
+an accent.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ OPERATORS = ("tr", "sign", "diag", "rank", "log", "exp", "min", "max", "cos", "V
 
 
 def latex(text: str) -> str:
-    r"""Return an equation of a header as LaTeX, without the signs around mathematics.
+    r"""Return an equation of a header as LaTeX, without the dollar signs.
 
-    It is ASCII, as long as every sign in it is known; others stay as they are, as text.
+    The result is ASCII. Unknown characters stay as they are, as text.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def latex(text: str) -> str:
 
 
 def _letter(found: re.Match[str]) -> str:
-    """Return a letter under its accents, be they one sign with it or signs of their own."""
+    """Return a letter with its accents, composed or combining characters."""
     letter, *accents = list(unicodedata.normalize("NFD", found[0]))
     written = rf"\{GREEK[letter]}" if letter in GREEK else letter
     for accent in accents:
@@ -67,17 +68,17 @@ def _letter(found: re.Match[str]) -> str:
 
 
 def _words(found: re.Match[str]) -> str:
-    """Return words as text, with the spaces around them, which mathematics would drop."""
+    """Return words as text, with their spaces, which mathematics mode drops."""
     return rf"\text{{{found[0]}}}"
 
 
 def _script(found: re.Match[str]) -> str:
-    """Return what is marked as small: below the line _l, _{l-1}, or above it ^(k)."""
+    """Return a marked subscript (_l, _{l-1}) or superscript (^(k))."""
     return f"{found[1]}{{{latex(found[2] or found[3])}}}"
 
 
 def _small(found: re.Match[str]) -> str:
-    """Return signs that are small by themselves: ᵀ, ², ⁻¹, ⁺, ₁."""
+    """Return superscript and subscript characters: ᵀ, ², ⁻¹, ⁺, ₁."""
     mark = "_" if unicodedata.decomposition(found[1][0]).startswith("<sub>") else "^"
     plain = unicodedata.normalize("NFKC", found[1])
     return f"{mark}{{{''.join(RAISED.get(sign, sign) for sign in plain)}}}"
@@ -93,13 +94,13 @@ def _between(left: str, right: str) -> Writer:
 
 
 def _signs_of(kind: str) -> str:
-    """Return all signs that Unicode calls <super>, <sub> or <fraction>."""
+    """Return all characters that Unicode marks as <super>, <sub> or <fraction>."""
     blocks = map(chr, [*range(0xA0, 0x250), *range(0x1D00, 0x1DC0), *range(0x2070, 0x2160)])
     return "".join(s for s in blocks if unicodedata.decomposition(s).startswith(f"<{kind}>"))
 
 
 def _nested(depth: int = 3) -> str:
-    """Return a pattern for what stands in brackets, with so many brackets within brackets."""
+    """Return a pattern for text in brackets, nested up to `depth` times."""
     return f"(?:[^()]|\\({_nested(depth - 1)}\\))*" if depth else "[^()]*"
 
 

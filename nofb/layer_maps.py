@@ -1,7 +1,7 @@
-"""A network as maps between the states of its dense layers, which is how targets meet it.
+"""A network as maps between the states of its dense layers, as target propagation needs it.
 
-The state of a layer is its activation h, and of the last one its pre-activation a. Where an
-activation is a layer of its own it belongs to the map from one state to the next.
+The state of a layer is its activation h; the state of the last one is its pre-activation a. A
+separate `Activation` layer belongs to the map from one state to the next.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from nofb.types import Array
 
 
 class LayerMaps(NamedTuple):
-    """One layer: its map between two states, and what a batch made of them.
+    """One layer: its map between two states, and both states for a batch.
 
     Attributes
     ----------
     layer
         The layer.
     between
-        The activations between the state below and what the layer receives; mostly none.
+        The activations between the state below and the input of the layer; usually none.
     f
-        Its map, from the state below to its own.
+        The map of the layer, from the state below to its own state.
     h_below, h
         The states at both ends (N, n_{l-1}) and (N, n_l).
     """
@@ -47,7 +47,7 @@ class LayerMaps(NamedTuple):
 
     @property
     def received(self) -> Array:
-        """What W is multiplied with (N, n_{l-1})."""
+        """The input of the layer, which W multiplies (N, n_{l-1})."""
         return self.between(self.h_below)
 
     def times_slope(self, signal: Array) -> Array:
@@ -56,7 +56,7 @@ class LayerMaps(NamedTuple):
 
     @property
     def slope_below(self) -> Array:
-        """How `received` follows the state below, unit by unit (N, n_{l-1}); mostly 1."""
+        """The derivative of `received` by the state below, per unit (N, n_{l-1}); usually 1."""
         ones = np.ones_like(self.h_below)
         return self.between.times_jacobian(ones, self.h_below, self.received)
 
@@ -64,16 +64,16 @@ class LayerMaps(NamedTuple):
 def layer_maps(
     net: Network, states: Sequence[Array], unit: Sequence[activations.Activation] = ()
 ) -> list[LayerMaps]:
-    """Return every layer of a network of dense layers, from the input side up.
+    """Return the maps of a network of dense layers, first to last.
 
     Parameters
     ----------
     net
         The network.
     states
-        What the first layer received, and the state of every layer.
+        The input of the first layer, and the state of every layer.
     unit
-        What stands above the last layer, if its state is the output.
+        The output unit, if the last state is the output.
     """
     found = []
     for layer, h_below, h in zip(dense_layers(net), states[:-1], states[1:], strict=True):
@@ -84,7 +84,7 @@ def layer_maps(
 
 
 def above(net: Network, layer: WeightedLayer) -> Chain:
-    """Return the activations that are layers of their own, directly above a layer."""
+    """Return the separate `Activation` layers directly above a layer."""
     layers = net.weightless_above(layer)
     return Chain(*(each.activation for each in layers if isinstance(each, Activation)))
 
@@ -92,28 +92,28 @@ def above(net: Network, layer: WeightedLayer) -> Chain:
 def inverse_map(
     net: Network, matrix: Array, upper: WeightedLayer, lower: WeightedLayer, activation: str | None
 ) -> Inverse:
-    """Return an inverse with this matrix, from the state of one layer to that of a lower one.
+    """Return an inverse with this matrix, from the state of a layer to that of a lower one.
 
     Parameters
     ----------
     activation
-        Its name; `None` for that of the lower layer. Where activations are layers of their own, it
-        stands before the matrix, and `None` is for those between the state of the upper layer and
-        what it leads to.
+        Its name; `None` means that of the lower layer. In a network with separate `Activation`
+        layers, the activation comes before the matrix, and `None` means those directly above the
+        upper layer.
     """
     given = None if activation is None else activations.ACTIVATIONS[activation]
-    if net.weightless_above(lower):  # its activation is a layer of its own
+    if net.weightless_above(lower):  # its activation is a separate layer
         return Inverse(matrix, before=Chain(given) if given else above(net, upper))  # as f = s(h) W
     return Inverse(matrix, given or activations.ACTIVATIONS[lower.activation.name])
 
 
 def dense_layers(net: Network, who: str = "") -> list[Dense]:
-    """Return the layers with weights, or say what else stands from the first of them up.
+    """Return the layers with weights, or raise if other layers follow the first of them.
 
     Raises
     ------
     ValueError
-        If there is anything but dense layers and activations; `who` is named, since it needs them.
+        If there is anything but dense layers and activations; the error names `who`.
     """
     first = net.nodes.index(net.weighted[0])
     for layer in net.nodes[first:]:

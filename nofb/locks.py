@@ -1,7 +1,7 @@
-"""One writer for each file: the system's own lock, which ends with the process that holds it.
+"""One writer for each file: a lock of the system, which ends with the process that holds it.
 
-Nobody has to clear anything away after a crash. Where a file system knows no locks, as some
-network drives do not, a warning says so and the work goes on.
+After a crash there is nothing to clean up. Some network drives have no locks: then a warning says
+so, and the work continues.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-LOCKED_BYTE = 1 << 30  # beyond any line; Windows lets nobody read a byte that is locked
+LOCKED_BYTE = 1 << 30  # beyond the text: on Windows no other process can read a locked byte
 UNSUPPORTED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
 
@@ -24,26 +24,26 @@ class LockWarning(RuntimeWarning):
 
 
 def lock(file: BinaryIO, path: Path, refusal: str) -> None:
-    """Lock an open file until it is closed, be it by the end of the process.
+    """Lock an open file until it is closed, at the latest when the process ends.
 
     Parameters
     ----------
     file
         The open file.
     path
-        What a warning calls it.
+        The name of the file in a warning.
     refusal
-        The sentence for the error if another process, or another part of this one, has locked it.
+        The error message if another process, or another part of this one, holds the lock.
 
     Raises
     ------
     BlockingIOError
-        With the refusal.
+        With the message `refusal`.
 
     Warns
     -----
     LockWarning
-        If there are no locks here.
+        If the file system has no locks.
     """
     try:
         if sys.platform == "win32":
@@ -70,9 +70,9 @@ def lock(file: BinaryIO, path: Path, refusal: str) -> None:
 
 @contextmanager
 def only_writer(path: Path, refusal: str) -> Iterator[None]:
-    """Within this context, nobody else gets the same lock; for a file that is replaced as a whole.
+    """Hold the lock of a file that is replaced as a whole, within this context.
 
-    The lock is on a file beside it, which is there for as long as the context lasts.
+    The lock is on a second file beside it, which exists as long as the context lasts.
 
     Examples
     --------
@@ -86,20 +86,20 @@ def only_writer(path: Path, refusal: str) -> Iterator[None]:
     ...
     BlockingIOError: somebody is writing run.npz
     """
-    place = path.resolve()  # two links to one file are one file
+    place = path.resolve()  # two links to the same file have the same lock
     beside = place.with_name(f".{place.name}.lock")
     file = _take(beside, path, refusal)
     try:
         yield
     finally:
-        # In this order: who opens it now finds it locked, and who opened it before finds it gone.
-        with suppress(OSError):  # Windows removes no open file
+        # In this order: who opens it now finds it locked; who opened it before finds it removed.
+        with suppress(OSError):  # Windows cannot remove an open file
             beside.unlink()
         file.close()
 
 
 def _take(beside: Path, path: Path, refusal: str) -> BinaryIO:
-    """Open and lock a file that is still there when it is locked."""
+    """Open and lock the file; repeat if it was removed before it was locked."""
     while True:
         file = beside.open("a+b")
         try:
@@ -107,7 +107,7 @@ def _take(beside: Path, path: Path, refusal: str) -> BinaryIO:
             if os.path.samestat(os.fstat(file.fileno()), beside.stat()):
                 return file
         except FileNotFoundError:
-            pass  # who held the lock before has removed it
+            pass  # the previous holder of the lock has removed it
         except BaseException:
             file.close()
             raise

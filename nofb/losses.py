@@ -1,7 +1,7 @@
 """The losses, each with the output unit that belongs to it.
 
-Paired like this, the gradient of every loss with respect to the last pre-activation is the output
-error e = ŷ - y, so that no rule needs to know which loss is in use.
+With these pairs, the gradient of every loss with respect to the last pre-activation is the output
+error e = ŷ - y. So a rule does not depend on the loss.
 """
 
 from collections.abc import Callable
@@ -29,16 +29,16 @@ class Loss:
     total
         `total(a, target)` is the loss summed over the samples of the batch.
     probabilities
-        Whether outputs and targets are probabilities. One such output serves two classes.
-    shares
-        Whether the targets of a sample must sum to one, without which its gradient is not ŷ - y.
+        Whether outputs and targets are probabilities. One such output is enough for two classes.
+    sums_to_one
+        Whether the targets of a sample must sum to one; otherwise the gradient is not ŷ - y.
     """
 
     name: str
     unit: Callable[[Array, Array], object]
     total: Callable[[Array, Array], float]
     probabilities: bool = True
-    shares: bool = False
+    sums_to_one: bool = False
 
     def mean(self, a: Array, target: Array) -> float:
         """Return the loss as a mean over samples, from the last pre-activation (N, n_outputs)."""
@@ -50,13 +50,14 @@ class Loss:
         return (get, (self.name,)) if known else super().__reduce__()
 
 
-ROUNDING = 1e-3  # how far targets may be from what they should be
+ROUNDING = 1e-3  # how far a target may be outside its range
 NUMBERING = "np.unique(y, return_inverse=True)[1]"
 
 # fmt: off
 LOSSES = {loss.name: loss for loss in [
     #     name                    ŷ                            loss
-    Loss("cross_entropy",         kernels.softmax,             kernels.cross_entropy, shares=True),
+    Loss("cross_entropy",         kernels.softmax,             kernels.cross_entropy,
+         sums_to_one=True),
     Loss("binary_cross_entropy",  ACTIVATIONS["logistic"].f,   kernels.binary_cross_entropy),
     Loss("squared_error",         ACTIVATIONS["identity"].f,   kernels.squared_error,
          probabilities=False),
@@ -71,7 +72,7 @@ def get(name: str) -> Loss:
 
 
 def as_targets(y: Array, n_outputs: int, loss: Loss, dtype: FloatType, name: str = "y") -> Array:
-    """Return targets (N, n_outputs): labels become one-hot rows, target rows stay what they are.
+    """Return targets (N, n_outputs): labels become one-hot rows, target rows stay unchanged.
 
     Labels 0 and 1 for one logistic output become a column.
 
@@ -80,25 +81,25 @@ def as_targets(y: Array, n_outputs: int, loss: Loss, dtype: FloatType, name: str
     y
         Labels, integers (N,), or targets (N, n_outputs).
     n_outputs
-        How many outputs the network has.
+        The number of outputs of the network.
     loss
         The network's loss.
     dtype
         The network's floating-point type.
     name
-        What an error calls y.
+        The name of y in an error.
 
     Returns
     -------
     Array
-        In memory of its own.
+        A new array.
 
     Raises
     ------
     TypeError
         If labels are not integers.
     ValueError
-        If a label has no output, a shape does not fit, or a target is not finite or no target of
+        If a label has no output, a shape does not fit, or a target is not finite or not valid for
         this loss.
 
     Examples
@@ -122,7 +123,7 @@ def as_targets(y: Array, n_outputs: int, loss: Loss, dtype: FloatType, name: str
 
 
 def check_rows(target: Array, loss: Loss, name: str = "y") -> None:
-    """Refuse target rows (N, n_outputs) that a loss has no meaning for, and say which.
+    """Refuse target rows (N, n_outputs) that are not valid for a loss, and name the first one.
 
     Examples
     --------
@@ -145,7 +146,7 @@ def check_rows(target: Array, loss: Loss, name: str = "y") -> None:
             )
     sums = target.sum(axis=1)
     wrong = np.flatnonzero(np.abs(sums - 1) > ROUNDING)
-    if loss.shares and wrong.size:
+    if loss.sums_to_one and wrong.size:
         raise ValueError(
             f"{name} sums to {sums[wrong[0]]:g} at sample {wrong[0]}, but {loss.name} needs "
             "targets that sum to 1"
@@ -185,7 +186,7 @@ def _from_labels(labels: Array, n_outputs: int, loss: Loss, dtype: FloatType, na
 
 
 def _cure(labels: Array) -> str:
-    """Say how labels that are no integers become some."""
+    """Return a hint how to make labels integers."""
     if np.issubdtype(labels.dtype, np.floating):
         return "y.astype(int) for labels, y.reshape(-1, 1) for real-valued targets"
     return "y.astype(int)" if labels.dtype == bool else NUMBERING
@@ -196,7 +197,7 @@ def times_softmax_jacobian(signal: Array, h: Array) -> Array:
     return (signal - (signal * h).sum(axis=1, keepdims=True)) * h
 
 
-OUTPUT_UNITS = {  # as activations, for what goes back through them
+OUTPUT_UNITS = {  # as activations, for signals that pass back through them
     "cross_entropy": Activation("softmax", kernels.softmax, times_softmax_jacobian),
     "binary_cross_entropy": ACTIVATIONS["logistic"],
     "squared_error": ACTIVATIONS["identity"],

@@ -1,4 +1,4 @@
-"""Pieces of a batch are worked on side by side, and meet where a layer needs the whole batch."""
+"""Pieces of a batch run in parallel; they meet where a layer needs the whole batch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from nofb.types import Array
 
 
 class Meeting:
-    """Lets pieces wait for each other, and one of them work for all.
+    """Lets the pieces wait for each other, so that one of them does the work for all.
 
     Parameters
     ----------
     pieces
-        How many there are; each needs a thread of its own.
+        The number of pieces; each needs its own thread.
 
     Examples
     --------
@@ -28,13 +28,13 @@ class Meeting:
         self._given: Array
 
     def together(self, place: object, work: Callable[[], Array]) -> Array:
-        """Wait until all pieces have come to a place, and return what the work of one gives.
+        """Wait until all pieces have reached a place, and return the result of `work`, done once.
 
         Raises
         ------
         BrokenBarrierError
-            If a piece has called the meeting off, or has come to another place: it will never come
-            to this one.
+            If a piece has called the meeting off, or has reached another place: it will never reach
+            this one.
         """
         self._asked.append((place, work))
         self._barrier.wait()
@@ -45,11 +45,11 @@ class Meeting:
         self.together("the end", lambda: None)  # type: ignore[arg-type,return-value]
 
     def call_off(self) -> None:
-        """Free those that wait: this piece has failed."""
+        """Release the waiting pieces, because this one has failed."""
         self._barrier.abort()
 
     def _work(self) -> None:
-        """Do the work, once all have come and before any of them goes on."""
+        """Do the work, after all pieces have arrived and before any of them continues."""
         asked, self._asked = self._asked, []
         (place, work), *others = asked
         if any(other != place for other, _ in others):

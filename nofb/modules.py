@@ -1,10 +1,10 @@
-"""Whose a module is."""
+"""Tests whether a module belongs to nofb."""
 
 from __future__ import annotations
 
 
 def is_nofb(module: str | None) -> bool:
-    """Say whether a module, by its full name, is one of nofb's.
+    """Return whether a module, given its full name, belongs to nofb.
 
     Examples
     --------

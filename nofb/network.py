@@ -1,6 +1,6 @@
-"""A network: a list of layers and a loss. It can go forward, and it says which layer stands where.
+"""A network: a list of layers and a loss. It computes forward passes, and knows its graph.
 
-It learns nothing by itself: a rule reads the trace of a forward pass and proposes updates.
+It does not learn by itself: a rule reads the trace of a forward pass and computes updates.
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ from nofb.types import Array, FloatType, Shape
 _TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 
 KEPT_WHOLE = ": a Dataset keeps them whole if it has a vocabulary, or a label for every token"
-ROWS_AT_ONCE = 1000  # samples a forward pass takes at once when a whole data set goes through
+# When a whole data set is evaluated, a forward pass takes this many samples, or fewer if the trace
+# is larger than this many bytes: 1000 samples of 256 tokens in a large transformer fill the memory.
+ROWS_AT_ONCE = 1000
+BYTES_AT_ONCE = 1 << 28
 
 
 class Network(Graph):
-    """Layers with a loss at their top.
+    """Layers with a loss.
 
     Parameters
     ----------
     layers
-        Layers and blocks from the input side up, each new: a layer belongs to one network, which
-        draws its weights. The last one is a `Dense` without activation: the loss brings its output
-        unit.
+        Layers and blocks, first to last. Each must be new: a layer belongs to one network, which
+        draws its weights. The last one is a `Dense` without activation: the output unit is part of
+        the loss.
     loss
         "cross_entropy" (softmax), "binary_cross_entropy" (logistic units) or "squared_error"
         (identity, ½‖ŷ - y‖² summed over outputs).
@@ -45,8 +48,8 @@ class Network(Graph):
         `numpy.float32`, or `numpy.float64` for checking.
     input_shape
         The shape of one sample: (features,), (channels, height, width), (tokens, units), or
-        (tokens,) where the first layer is an `Embedding`. It may be left out: the first batch then
-        tells it, and direct feedback for a convolution can be drawn only after.
+        (tokens,) where the first layer is an `Embedding`. If it is left out, the
+        first batch determines it; direct feedback for a convolution can only be drawn then.
 
     Attributes
     ----------
@@ -91,7 +94,7 @@ class Network(Graph):
         self.seed = checks.whole("seed", seed, least=0)
         self._check_layers()
         self._draw()
-        self.rule: Any = None  # the rule whose feedback path is drawn
+        self.rule: Any = None  # the rule that is attached
         if input_shape is None:
             input_shape = self.natural_shape()
         if input_shape is not None:
@@ -105,7 +108,7 @@ class Network(Graph):
     # -- forward -------------------------------------------------------------------------------
 
     def forward(self, x: Array, train: bool = False) -> Trace:
-        """Send a batch through the network and return what it left behind.
+        """Compute a forward pass of a batch and return its trace.
 
         Parameters
         ----------
@@ -113,7 +116,7 @@ class Network(Graph):
             Samples (N, features), images (N, channels, height, width), or sequences (N, tokens,
             units) or (N, tokens).
         train
-            Whether dropout is on, and batch normalisation goes by the batch.
+            Whether dropout is on, and batch normalisation uses the statistics of the batch.
 
         Returns
         -------
@@ -124,7 +127,7 @@ class Network(Graph):
         Raises
         ------
         ValueError
-            If x is empty, has another shape than the network takes, or is not finite.
+            If x is empty, is not finite, or does not have the shape that the network takes.
         """
         x = self.as_input(x).copy()  # a trace must not change when the user's array does
         return Trace(self, len(x)).fill(x, train)
@@ -137,7 +140,7 @@ class Network(Graph):
         Raises
         ------
         ValueError
-            If an output is not finite, or the network has one linear output, which names no class.
+            If an output is not finite, or if the network has one linear output and so no classes.
 
         Examples
         --------
@@ -154,33 +157,33 @@ class Network(Graph):
         return self._classes(self.outputs(x))
 
     def generate(self, start: Array, length: int, temperature: float = 1.0, seed: int = 0) -> Array:
-        """Let a causal network of tokens go on from some first ones.
+        """Generate further tokens with a causal network, given the first ones.
 
-        Each token is drawn from what the network says at the one before. Of a text that is longer
-        than what the network reads at once, it reads the end.
+        Each token is drawn from the outputs at the token before it. If the text is longer than what
+        the network reads at once, the network reads the end of the text.
 
         Parameters
         ----------
         start
             Tokens (n,), at least one.
         length
-            How many tokens follow.
+            How many tokens to generate.
         temperature
-            What the logits are divided by: below 1 likely tokens become more likely, and at 0 the
-            likeliest one follows.
+            The logits are divided by it: below 1 likely tokens become more likely; 0 always takes
+            the most likely one.
         seed
-            Of the draws.
+            Seeds the draws.
 
         Returns
         -------
         Array
-            The start and what follows, integers (n + length,); a vocabulary can `decode` them.
+            The start and the new tokens, integers (n + length,); a vocabulary can `decode` them.
 
         Raises
         ------
         TypeError, ValueError
-            If the network is not causal, does not name a token at each token, or an argument is out
-            of its range.
+            If the network is not causal or does not predict a token at each token, or if an
+            argument is out of its range.
         """
         return generation.generate(self, start, length, temperature, seed)
 
@@ -195,7 +198,7 @@ class Network(Graph):
         return outputs.reshape(len(x), *self.last.shape_out)
 
     def _outputs(self, x: Array) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):  # there is a sentence for it
+        with np.errstate(over="ignore", invalid="ignore"):  # the check below raises an error
             return np.concatenate([trace.output.copy() for trace, _ in self._pieces(x)])
 
     def loss(self, x: Array, y: Array) -> float:
@@ -203,13 +206,13 @@ class Network(Graph):
         return self.evaluate(x, y)[0]
 
     def accuracy(self, x: Array, y: Array) -> float:
-        """Return the share of samples whose class is the right one, see `predict`."""
+        """Return the fraction of samples with the correct class, see `predict`."""
         return self.evaluate(x, y)[1]
 
     def evaluate(self, x: Array, y: Array) -> tuple[float, float]:
         """Return (loss, accuracy), with dropout off; y are labels (N,) or rows (N, n_outputs).
 
-        Where every token has outputs, both are means over all tokens, and y is (N, tokens). The
+        If every token has outputs, both are means over all tokens, and y is (N, tokens). The
         accuracy of one linear output is NaN.
 
         Raises
@@ -226,7 +229,7 @@ class Network(Graph):
     def evaluate_rows(self, x: Array, target: Array) -> tuple[float, float]:
         """Return (loss, accuracy) for samples and targets in the network's own form."""
         loss = right = 0.0
-        with np.errstate(over="ignore", invalid="ignore"):  # every caller has a sentence for it
+        with np.errstate(over="ignore", invalid="ignore"):  # every caller checks the loss
             for trace, rows in self._pieces(x):
                 trace.set_target(target[rows])
                 loss += trace.loss() * trace.samples
@@ -234,32 +237,33 @@ class Network(Graph):
         return loss / len(x), right / (len(x) * self.rows_per_sample)
 
     def count_right(self, output: Array, target: Array) -> float:
-        """Return how many rows name the class of their target row; NaN for one linear output."""
+        """Return how many output rows have the right class; NaN for one linear output."""
         if not self.names_classes:
             return np.nan
         return float((self._classes(output) == self._classes(target)).sum())
 
     @property
     def names_classes(self) -> bool:
-        """Whether outputs name a class: one linear output does not."""
+        """Whether outputs determine a class: one linear output does not."""
         return self.n_outputs > 1 or self.head.probabilities
 
     def _classes(self, rows: Array) -> Array:
         return rows.argmax(axis=-1) if self.n_outputs > 1 else (rows[..., 0] > 0.5).astype(np.intp)
 
     def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
-        trace = Trace(self, min(len(x), ROWS_AT_ONCE))
-        for start in range(0, len(x), ROWS_AT_ONCE):
-            rows = slice(start, min(start + ROWS_AT_ONCE, len(x)))
+        most = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // self.sample_bytes))
+        trace = Trace(self, min(len(x), most))
+        for start in range(0, len(x), most):
+            rows = slice(start, min(start + most, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
             piece = trace.rows(len(samples)).fill(samples)
             if self.rule is not None:
-                self.rule.answer(self, piece)
+                self.rule.replace_outputs(self, piece)
             yield piece, rows
 
     def check_loss(self, loss: float, x: Array, target: Array, split: str = "") -> None:
-        """Refuse a loss that is not finite, and say whether weights, x or the targets cause it."""
+        """Refuse a loss that is not finite; the error names the cause: weights, x or targets."""
         if np.isfinite(loss):
             return
         outputs, largest = self._outputs(x), np.abs(target).max()
@@ -272,9 +276,9 @@ class Network(Graph):
         )
 
     def check_outputs(self, outputs: Array, x: Array, name: str = "x") -> None:
-        """Refuse outputs that are not finite, and say whether weights or x cause it.
+        """Refuse outputs that are not finite; the error names the cause: weights or x.
 
-        The largest of NaN outputs would be called a class all the same.
+        Without this check, `argmax` would return a class for NaN outputs too.
         """
         if np.isfinite(outputs).all():
             return
@@ -289,7 +293,7 @@ class Network(Graph):
         )
 
     def check_weights(self) -> None:
-        """Refuse weights, biases and feedback with a NaN or an infinity, and say where it is."""
+        """Refuse weights, biases and feedback with a NaN or an infinity; the error says where."""
         for index, layer in enumerate(self.weighted):
             for name in ("W", "b", "B", "D"):
                 if (array := getattr(layer, name)) is not None:
@@ -299,7 +303,7 @@ class Network(Graph):
                 for name, array in (node.parameters() | node.state()).items():
                     checks.finite(f"{name} of {node!r}", array)
 
-    # -- what comes in -------------------------------------------------------------------------
+    # -- inputs and targets ---------------------------------------------------------------------
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
@@ -341,10 +345,15 @@ class Network(Graph):
         images = "(N, features) or (N, channels, height, width)"
         return "(N, tokens, units)" if sequences else images
 
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether samples, as they are given, are whole numbers."""
+        return self.takes_tokens
+
     def as_target(self, y: Array, samples: int, name: str = "y") -> Array:
         """Return target rows (N, n_outputs) for labels or rows, checked.
 
-        Where every token has outputs they are (N, tokens, n_outputs), for labels (N, tokens).
+        If every token has outputs, they are (N, tokens, n_outputs) for labels (N, tokens).
         """
         checks.unmasked(name, y)
         if (rows := self.rows_per_sample) > 1:
@@ -363,21 +372,35 @@ class Network(Graph):
         return "; see Dataset.as_images()" if images else "; put Flatten() first"
 
     def _channels(self) -> int | None:
-        """Return how many channels an image must have, as far as it is known."""
+        """Return how many channels an image must have, or `None` if that is not known."""
         if self.input_shape is not None:
             return self.input_shape[0] if len(self.input_shape) == 3 else None
         return next((layer.channels_in for layer in self.nodes if layer.channels_in), None)
 
+    # -- what it learns besides ----------------------------------------------------------------
+
+    def local_updates(self, trace: Trace) -> dict[WeightedLayer, Array]:
+        """Return what losses of the network's own add to the ΔW of some layers; mostly nothing.
+
+        Such a loss compares two things that a layer knows by itself, as the reconstruction loss of
+        `nofb.transfer` does, so that no rule has to send a signal for it.
+        """
+        return {}
+
+    def local_losses(self) -> dict[str, float]:
+        """Return what tells these losses from others, so that a run resumes with the same ones."""
+        return {}
+
     # -- on disk -------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the weights and biases to a file, which `numpy.load` opens too; no feedback.
+        """Write the weights and biases, but no feedback, to a file that `numpy.load` opens too.
 
         Parameters
         ----------
         path
-            The file, under just this name; one that is there is replaced, once the new one is
-            whole.
+            The file, with exactly this name. An existing file is replaced when the new one is
+            complete.
 
         Raises
         ------
@@ -408,7 +431,7 @@ class Network(Graph):
         OSError
             If there is no such file.
         ValueError
-            If the file is not a whole one, or of another network.
+            If the file is damaged, or belongs to another network.
 
         Examples
         --------
@@ -428,12 +451,12 @@ class Network(Graph):
         return self
 
     def outline(self) -> dict[str, str]:
-        """Return what each layer is, and the loss: the same for networks that can swap weights."""
+        """Return a description of each layer and the loss, equal if weights can be exchanged."""
         layers = {f"layer {index}": _outline(layer) for index, layer in enumerate(self.nodes)}
         return {**layers, "loss": self.head.name}
 
     def _weights(self) -> dict[str, Array]:
-        """Return everything that a forward pass needs, by its place in a file."""
+        """Return the arrays that a forward pass needs, by their names in a file."""
         places = {layer: f"layers/{index}" for index, layer in enumerate(self.nodes)}
         places |= {layer: f"weighted/{index}" for index, layer in enumerate(self.weighted)}
         return {
@@ -459,7 +482,7 @@ class Network(Graph):
                 f"output unit, but it is {last!r}"
             )
 
-        if last.n_out == 1 and self.head.shares:
+        if last.n_out == 1 and self.head.sums_to_one:
             raise ValueError(
                 f"the loss {self.head.name} has a softmax, which is 1 whatever its one output "
                 'gets: use "binary_cross_entropy" for two classes, "squared_error" for real values'
@@ -480,7 +503,7 @@ class Network(Graph):
 
 
 def network_of(trace: Trace) -> Network:
-    """Return the network of a trace, which itself knows it as a graph only."""
+    """Return the network of a trace; the type of `trace.net` is only a graph."""
     return cast(Network, trace.net)
 
 

@@ -1,8 +1,8 @@
-"""Gaussian noise in a hurry: an even draw chooses one of 65,536 equally likely numbers.
+"""Fast Gaussian noise: a uniform draw chooses one of 65,536 equally likely numbers.
 
-They are the quantiles of N(0, 1), so that sums and variances come out as they should; none lies
-farther than 4.3 from zero. It takes a third of the time of drawing N(0, 1) number by number, which
-would be a seventh of a step of target propagation.
+They are the quantiles of N(0, 1), so sums and variances are right; none is farther than 4.3 from
+zero. It takes a third of the time of drawing from N(0, 1) number by number, which would be a
+seventh of a step of target propagation.
 """
 
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def gaussian(rng: np.random.Generator, shape: Shape, dtype: FloatType) -> Array:
 
 
 def uniform(rng: np.random.Generator, shape: Shape, dtype: FloatType) -> Array:
-    """Return noise that is even from -√3 to √3: variance 1."""
+    """Return uniform noise from -√3 to √3, which has variance 1."""
     return (rng.random(shape, dtype) - dtype(0.5)) * dtype(12**0.5)
 
 

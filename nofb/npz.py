@@ -1,7 +1,7 @@
-"""The bytes of an archive: a zip of arrays and JSON, read without trust in what it claims.
+"""The bytes of an archive: a zip of arrays and JSON, read without trusting its headers.
 
-A zip and the header of an array say how large they are before anything is read. Whatever is larger
-than the file itself is refused, and takes no memory.
+A zip and the header of an array state their sizes before anything is read. A size larger than the
+file itself is refused before memory is allocated.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADERS = {
     (2, 0): np.lib.format.read_array_header_2_0,  # more than 64 KB of names of fields
 }
 
-# What the zip, JSON and array readers raise when they meet bytes that nobody wrote.
+# What the zip, JSON and array readers raise on damaged bytes.
 DAMAGE = (BadZipFile, EOFError, KeyError, OSError, OverflowError, RuntimeError, TypeError,
           ValueError, zlib.error)  # fmt: skip
 
@@ -49,7 +49,7 @@ def unpack(file: IO[bytes]) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def _check_sizes(members: ZipFile, size: int) -> None:
-    """Refuse members that would take more memory than the file has bytes, before any is read."""
+    """Refuse members that claim more memory than the file has bytes, before any is read."""
     entries = members.infolist()
     if any(entry.compress_type != ZIP_STORED for entry in entries):
         raise BadZipFile("it holds compressed members, which nofb never writes")
@@ -58,15 +58,15 @@ def _check_sizes(members: ZipFile, size: int) -> None:
 
 
 def _array(content: bytes) -> Array:
-    """Return the array of a member, whose header must claim just the bytes that follow it."""
+    """Return the array of a member; its header must state exactly the bytes that follow it."""
     stream = io.BytesIO(content)
     version = np.lib.format.read_magic(stream)
     try:
         shape, _, dtype = HEADERS[version](stream)
-    except (MemoryError, TokenError) as error:  # Python's parser says so, of too many brackets
+    except (MemoryError, TokenError) as error:  # Python's parser raises them for too many brackets
         raise ValueError("a header of an array cannot be read") from error
     claimed, held = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
-    if claimed != held and not dtype.hasobject:  # objects have a refusal of their own
+    if claimed != held and not dtype.hasobject:  # objects are refused elsewhere
         raise ValueError(f"an array of shape {shape} takes {claimed} bytes, but there are {held}")
     stream.seek(0)
     return np.lib.format.read_array(stream, allow_pickle=False)

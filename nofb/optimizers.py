@@ -1,7 +1,7 @@
-"""The optimizers: how far a parameter moves, given the update that a rule asks for.
+"""The optimizers: the step of a parameter, given the update of a rule.
 
-They know nothing of layers or rules. A parameter has a name, under which its running averages are
-kept, so weights, biases and learned feedback matrices are all treated alike.
+They do not depend on layers or rules. A parameter has a name, under which its running averages are
+kept. So weights, biases and learned feedback matrices are all treated in the same way.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from nofb.threads import Job
 from nofb.types import Array
 
 Kernel = Callable[..., object]
-Move = tuple[str, Array, Array]  # the name, the array and the update of what learns
+Move = tuple[str, Array, Array]  # the name, the array and the update of a parameter
 Plan = tuple[Kernel, tuple[Array, ...], tuple[float, ...]]
 
 INFINITY = float("inf")
-TRAFFIC = 16  # a step waits for memory: moving one number takes as long as so many multiply-adds
+TRAFFIC = 16  # a step is limited by memory: one number costs as much as this many multiply-adds
 
 
 @dataclass
 class Optimizer(ABC):
-    """What all optimizers share: a rate that follows a schedule, weight decay, and two limits.
+    """The common part of all optimizers: a learning rate with a schedule, weight decay, two limits.
 
     Decay is decoupled from the update, and acts on matrices only, never on biases:
     W ← W - η_t (step) - (η_t / η_0) λ W.
@@ -53,12 +53,12 @@ class Optimizer(ABC):
     Attributes
     ----------
     state
-        For each parameter's name, its running averages. `nofb.fit` begins without any.
+        For each parameter's name, its running averages. `nofb.fit` starts without any.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is out of its range, or the schedule is not known.
+        If a number is out of its range, or the schedule is unknown.
     """
 
     lr: float = settings.number(0.1, above=0)
@@ -71,20 +71,20 @@ class Optimizer(ABC):
 
     def __post_init__(self) -> None:
         settings.check(self)
-        self._factor_at = schedules.get(self.schedule)
+        schedules.get(self.schedule)
 
     def reset(self) -> None:
-        """Forget all running averages: the next step is the first one of a run."""
+        """Remove all running averages: the next step is the first one of a run."""
         self.state = {}
         self.factor = 1.0
 
     def at(self, epoch: float, epochs: int) -> None:
-        """Set the rate for this moment of a run; `epoch` counts from 0 and may have a fraction.
+        """Set the learning rate for this time; `epoch` counts from 0 and may have a fraction.
 
         Raises
         ------
         TypeError, ValueError
-            If `lr`, or what the schedule returns, is no rate by now.
+            If `lr`, or the value of the schedule, is not a valid rate.
 
         Examples
         --------
@@ -93,22 +93,22 @@ class Optimizer(ABC):
         ...
         ValueError: the factor that schedule returns must be finite and at least 0, but is -1
         """
-        lr, factor = self.lr, self._factor_at(epoch, epochs)
-        # Every step asks: two plain floats in their range need no sentence.
+        lr, factor = self.lr, schedules.get(self.schedule)(epoch, epochs)
+        # This runs in every step: two plain floats in their range need no full check.
         if not (type(lr) is type(factor) is float and 0 < lr < INFINITY and 0 <= factor < INFINITY):
             checks.number("lr", lr, above=0)
             checks.number("the factor that schedule returns", factor, least=0)
         self.factor = factor
 
     def step(self, name: str, parameter: Array, update: Array) -> None:
-        """Move one parameter, in place.
+        """Update one parameter, in place.
 
         Parameters
         ----------
         name
-            Under which its running averages are kept, such as "0.W".
+            The name of its running averages, such as "0.W".
         parameter, update
-            C-contiguous arrays of one shape; the step goes against `update`.
+            C-contiguous arrays of the same shape; the step is against `update`.
 
         Raises
         ------
@@ -131,18 +131,19 @@ class Optimizer(ABC):
         kernel, averages, numbers = self.plan(name, parameter)
         try:
             self._move(kernel, (parameter, update, *averages), numbers)
-        except (ValueError, TypeError, NumbaError):  # kernels check; a sentence says what is wrong
+        except (ValueError, TypeError, NumbaError):  # kernels check; this raises a clear message
             check(name, parameter, update, averages)
             raise
         if self.max_norm is not None:
             self._limit(parameter)
 
     def step_all(self, moves: Sequence[Move]) -> None:
-        """Move several parameters, each given as (name, parameter, update), with all threads."""
+        """Update several parameters, each given as (name, parameter, update), with all threads."""
         moves = self._shortened(moves)
         alone = threads.size() == 1
-        if not alone and threads.worth(TRAFFIC * sum(parameter.size for _, parameter, _ in moves)):
-            threads.share(job for move in moves for job in self._jobs(*move))
+        work = TRAFFIC * sum(parameter.size for _, parameter, _ in moves)
+        if not alone and threads.pays_off(work):
+            threads.run(job for move in moves for job in self._jobs(*move))
             for _, parameter, _ in moves:
                 self._limit(parameter)
         else:
@@ -150,33 +151,30 @@ class Optimizer(ABC):
                 self._step(*move)
 
     def _shortened(self, moves: Sequence[Move]) -> Sequence[Move]:
-        """Return the moves of one step, with updates that together are not too long."""
+        """Return the moves of one step, with updates shortened to `max_gradient` together."""
         if self.max_gradient is None:
             return moves
         for name, _, update in moves:
             checks.real(f"the update of {name}", update)
         length = math.sqrt(sum(steps.squared_length(update) for _, _, update in moves))
-        if not length > self.max_gradient:  # a step with NaN in it is found by who trains
+        if not self.max_gradient < length < INFINITY:  # the training loop finds NaN and infinity
             return moves
         factor = self.max_gradient / length
-        return [
-            (name, parameter, update * update.dtype.type(factor))
-            for name, parameter, update in moves
-        ]
+        return [(name, parameter, update * factor) for name, parameter, update in moves]
 
     @abstractmethod
     def plan(self, name: str, W: Array) -> Plan:
-        """Return the kernel of the step, the running averages of W, and the numbers it takes."""
+        """Return the kernel of the step, the running averages of W, and the kernel's numbers."""
 
     def _move(self, kernel: Kernel, arrays: Sequence[Array], numbers: Sequence[float]) -> None:
-        """Move a parameter, or some of its rows, which stands first among the arrays."""
+        """Update a parameter, or some of its rows; it is the first of the arrays."""
         parameter = arrays[0]
         if self.decay and parameter.ndim > 1:
             parameter *= parameter.dtype.type(1 - self.factor * self.decay)
         kernel(*arrays, *numbers)
 
     def _jobs(self, name: str, parameter: Array, update: Array) -> list[Job]:
-        """Return the step of a parameter, cut into jobs of some rows each."""
+        """Return the step of a parameter, divided into jobs of some rows each."""
         kernel, averages, numbers = self.plan(name, parameter)
         check(name, parameter, update, averages)
         arrays = parameter, update, *averages
@@ -199,12 +197,12 @@ class Optimizer(ABC):
 
 
 def check(name: str, parameter: Array, update: Array, averages: Sequence[Array]) -> None:
-    """Refuse arrays that cannot be moved together, and say why.
+    """Refuse arrays that cannot be used together, with the reason.
 
     Raises
     ------
     TypeError
-        If an array has a memory layout or a type that no kernel takes.
+        If no kernel takes the memory layout or the type of an array.
     ValueError
         If the shapes differ.
     """
@@ -231,16 +229,16 @@ def check(name: str, parameter: Array, update: Array, averages: Sequence[Array])
 
 @dataclass
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum if wanted.
+    """Stochastic gradient descent, with optional momentum.
 
     Parameters
     ----------
     lr, schedule, decay, max_norm, max_gradient
         As for every `Optimizer`.
     momentum
-        μ, from 0 to less than 1: how much of the last step carries on.
+        μ, from 0 to less than 1: the fraction of the last step that is added.
     nesterov
-        Whether to look one step ahead; needs momentum.
+        Whether to use Nesterov momentum, which looks one step ahead; needs momentum.
 
     Examples
     --------
@@ -268,14 +266,14 @@ class SGD(Optimizer):
 
 @dataclass
 class RMSprop(Optimizer):
-    """Steps measured by the recent size of each entry's updates (Nøkland's choice).
+    """Steps divided by the recent size of each entry's updates (Nøkland's choice).
 
     Parameters
     ----------
     lr, schedule, decay, max_norm, max_gradient
         As for every `Optimizer`.
     rho
-        How much of the running average of squares is kept at each step.
+        The fraction of the running average of squares that is kept at each step.
     epsilon
         Keeps the division finite.
 
@@ -298,14 +296,14 @@ class RMSprop(Optimizer):
 
 @dataclass
 class Adam(Optimizer):
-    """Momentum and RMSprop together, both corrected for their start at zero (Kingma & Ba 2015).
+    """Momentum and RMSprop together, with a correction for their start at zero (Kingma & Ba 2015).
 
     Parameters
     ----------
     lr, schedule, decay, max_norm, max_gradient
         As for every `Optimizer`.
     beta1, beta2
-        How much of the running averages of updates and of their squares is kept at each step.
+        The fractions of the running averages of updates and of squares that are kept at each step.
     epsilon
         Keeps the division finite.
 

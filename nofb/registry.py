@@ -1,7 +1,7 @@
-"""Where rules are found: by their short name, or by an address, module:Class.
+"""Finds rules by their short name, or by an address, module:Class.
 
-Every class in a file of `nofb.rules` that has a name of its own is registered by standing there.
-Its order among the others follows from its family and its paper.
+Every class in a file of `nofb.rules` that defines its own `name` is registered automatically. Its
+place in the order follows from its family and its paper.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from nofb.custom_rules import address, checked, is_own, load
 from nofb.rule import Rule
 from nofb.text import printable
 
-RULES: dict[str, type[Rule]] = {}  # by short name: those of nofb, and then the user's own
+RULES: dict[str, type[Rule]] = {}  # by short name: those of nofb, then custom rules
 FAMILIES = {  # in the order in which rules are listed
     "control": "The controls: a ceiling and a floor",
     "random": "Errors through fixed random matrices",
     "signs": "Errors through the signs of the weights",
     "learned": "Errors through matrices that learn",
     "targets": "Targets instead of errors",
-    "forward": "Further forward passes instead of a way back",
+    "forward": "Further forward passes instead of a backward pass",
     "other": "Others",
 }
 YEAR = re.compile(r"\b\d{4}\b")
@@ -49,25 +49,25 @@ def rules_in(package: str, path: list[str]) -> list[type[Rule]]:
 
 
 def _place(rule: type[Rule]) -> tuple[bool, int, str, str]:
-    """Return what a rule is ordered by; without a paper it is last."""
+    """Return the sort key of a rule; a rule without a paper is last."""
     year = YEAR.search(rule.paper)
     return not year, list(FAMILIES).index(rule.family), year[0] if year else "", rule.paper
 
 
 def register(rule: type[Rule]) -> type[Rule]:
-    """Add a custom rule to `RULES`, so that all of nofb knows it by its short name.
+    """Add a custom rule to `RULES`, so that its short name works everywhere in nofb.
 
     Parameters
     ----------
     rule
-        The class. It replaces an earlier one from the same place, as when a cell of a notebook is
-        run again.
+        The class. It replaces an earlier class from the same place, for example when a notebook
+        cell is run again.
 
     Raises
     ------
     ValueError
-        If it is no class of a rule, does not say its name, what it uses, or what it teaches, or has
-        the name of another rule.
+        If it is not a class of a rule, if it lacks `name`, `uses` or `signals`, or if its name
+        belongs to another rule.
 
     Examples
     --------
@@ -92,25 +92,25 @@ def register(rule: type[Rule]) -> type[Rule]:
             f"its own, or take the other one off first with del nofb.rules.RULES[{name!r}]"
         )
     RULES[name] = rule
-    with suppress(fingerprint.UnknownCodeError):  # it is said where it makes a difference
-        fingerprint.of_class(rule)  # takes note of its files as they are now
+    with suppress(fingerprint.UnknownCodeError):  # raised again where the hash is needed
+        fingerprint.of_class(rule)  # records its files as they are now
     return rule
 
 
 def find(word: str, argument: str = "rule") -> type[Rule]:
-    """Return the rule with this short name, or the one at an address, which is then registered.
+    """Return the rule with this short name, or the rule at an address, which is then registered.
 
     Parameters
     ----------
     word
         A key of `RULES`, or module:Class.
     argument
-        What an error calls it.
+        The name of the argument in an error.
 
     Raises
     ------
     ValueError
-        If there is none, or it is none that could be used.
+        If there is no such rule, or if it cannot be used.
 
     Examples
     --------
@@ -134,14 +134,14 @@ def make(name: str, **attributes: object) -> Rule:
     name
         A key of `RULES`, or module:Class.
     attributes
-        The rule's hyper-parameters. `preset` is a name in the rule's `presets`, for the settings of
-        a paper; what else is given counts instead of them.
+        The rule's hyper-parameters. `preset` is a name in the rule's `presets`: the settings of a
+        paper. Other attributes override those of the preset.
 
     Raises
     ------
     ValueError
-        If no rule has this name, or the rule has no such attribute; both list what there is. If
-        an attribute without a default is left out, or a custom rule cannot be built.
+        If no rule has this name, or if the rule has no such attribute; the error lists the known
+        names. Also if an attribute without a default is missing, or a custom rule cannot be built.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def make(name: str, **attributes: object) -> Rule:
             raise ValueError(f"rule {rule.name!r} needs {parameter.name!r}: give it a default")
     try:
         return rule(**attributes)
-    except (Exception, SystemExit) as error:  # whatever a stranger's __init__ does
+    except (Exception, SystemExit) as error:  # a user's __init__ may raise anything
         if not is_own(rule) or isinstance(error, ValueError | OSError):
             raise
         text = f"{type(error).__name__}: {printable(str(error))}"

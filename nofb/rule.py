@@ -1,7 +1,7 @@
-"""The base of all rules: a rule turns a trace into a teaching signal for every layer.
+"""The base class of all rules: a rule computes a teaching signal for every layer from a trace.
 
-The weight step then always reads dW = h_belowᵀ δ / N, so rules differ in their signals alone.
-A rule's file imports the names of its signatures from here.
+The weight update is then always dW = h_belowᵀ δ / N, so rules differ only in their signals.
+The file of a rule imports the types for its signatures from here.
 """
 
 from __future__ import annotations
@@ -33,51 +33,51 @@ MISTAKES = (TypeError, ValueError, AttributeError, NumbaError)
 
 @dataclass(frozen=True)
 class Uses:
-    """What a rule must know, on its way back, beyond a layer's own input and activation."""
+    """What the backward pass of a rule needs, besides a layer's own input and activation."""
 
     error: bool = False  # the output error ŷ - y
-    labels: bool = False  # the target alone, before the forward pass has ended
-    transport: bool = False  # W of the layer above, transposed: weight transport, at once or slowly
+    labels: bool = False  # the target alone, before the forward pass ends
+    transport: bool = False  # Wᵀ of the layer above: weight transport, at once or slowly
     signs: bool = False  # only the signs of those weights
     forward_weights: bool = False  # the layer's own W as a matrix, not only how its units respond
     feedback: bool = False  # random matrices that never learn
     learned_feedback: bool = False  # feedback matrices that learn
-    second_phase: bool = False  # a phase of its own, in which units respond so that feedback learns
-    second_pass: bool = False  # a further forward pass, from another input or with noise in it
+    second_phase: bool = False  # a separate phase in which the feedback learns from responses
+    second_pass: bool = False  # a second forward pass, with another input or with noise
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class Rule(ABC):
-    """A way of sending teaching signals to the layers of a network.
+    """A learning rule: a way of sending teaching signals to the layers of a network.
 
     Its hyper-parameters are the fields of a dataclass, see `nofb.settings`.
 
     Attributes
     ----------
     name, title, paper
-        Its short name in `nofb.rules.RULES`, its full name, and where it comes from.
+        Its short name in `nofb.rules.RULES`, its full name, and its source.
     family
-        Where lists have it: a key of `nofb.rules.FAMILIES`.
+        The group it is listed in: a key of `nofb.rules.FAMILIES`.
     uses
-        What it must know.
+        What its backward pass needs.
     look
-        Its colour, line and marker in figures, see `nofb.plots.style`. A class without a look of
-        its own gets one from its name.
+        Its colour, line and marker in figures, see `nofb.plots.style`. A class without a
+        `look` gets one that is derived from its name.
     by_sample
-        Whether the signals of a sample need no other sample, so that a batch can be cut into
-        pieces; `False` for a custom rule that does not say so itself.
+        Whether the signals of a sample do not depend on other samples, so that a batch can be cut
+        into pieces. The default of a custom rule is `False`.
     compared
-        Whether `nofb compare` trains it where no rules are named.
+        Whether `nofb compare` trains it if no rules are named.
     listed
-        Whether it is in `RULES`: a variant that is shown with another rule is not.
+        Whether it is in `RULES`. A variant that is shown together with another rule is not.
     remark
-        What a table of angles must say of this very class.
+        A remark about this class for tables of angles.
     excused
         Tests of `nofb check` that cannot apply to the rule, by name, each with the reason.
     presets
-        Settings of papers, by name: attributes for `rules.make(name, preset=...)`.
+        The settings of papers, by name: attributes for `rules.make(name, preset=...)`.
     clock
-        The moment of a run, which `nofb.fit` keeps up to date.
+        The current time of a run, which `nofb.fit` updates.
     """
 
     name: ClassVar[str]
@@ -96,25 +96,25 @@ class Rule(ABC):
 
     def __init_subclass__(cls) -> None:
         if "by_sample" not in vars(cls) and not is_nofb(cls.__module__):
-            cls.by_sample = False  # it may override any part of what it inherits
+            cls.by_sample = False  # it may override anything it inherits
 
     def __post_init__(self) -> None:
         settings.check(self)
 
     def attach(self, net: Network, seed: int = 0) -> None:
-        """Draw the feedback path of this rule; any earlier one is taken off.
+        """Draw the feedback matrices of this rule, and remove those of an earlier one.
 
-        Whatever the rule keeps for this network is made anew and lies on the layers, so that one
-        rule may be attached to several networks.
+        The layers store everything that the rule keeps for this network, so one rule can be
+        attached to several networks. All of it is created anew.
 
         Parameters
         ----------
         net
-            The network; its layers get an array `B` or `D` where a signal travels.
+            The network; each layer that sends or receives a signal gets an array `B` or `D`.
         seed
-            Seeds the feedback, apart from the forward weights even if their seed is the same.
+            Seeds the feedback. Even with the same seed it is independent of the forward weights.
         """
-        settings.check(self)  # of a rule whose own __init__ leaves out super().__init__, too
+        settings.check(self)  # an own __init__ may have left out super().__init__
         for layer in net.weighted:
             layer.inverse = layer.rule_state = layer.B = layer.D = None
         self.clock = Clock()
@@ -122,54 +122,54 @@ class Rule(ABC):
         net.rule = self
 
     def draw_feedback(self, net: Network, rng: np.random.Generator) -> None:  # noqa: B027
-        """Put the feedback matrices on the layers; a rule without any leaves this as it is."""
+        """Put the feedback matrices on the layers; a rule without feedback does not override it."""
 
     @abstractmethod
     def signals(self, net: Network, trace: Trace) -> Signals:
-        """Give each layer its teaching signal δ, as rows or shaped like its pre-activation.
+        """Yield each layer with its teaching signal δ, as rows or shaped like its pre-activation.
 
-        Each layer once, in any order. Do not change an array after it was yielded or has arrived
-        at a layer: it is kept, and not copied.
+        Yield each layer once, in any order. Do not change an array after it was yielded or sent to
+        a layer: it is stored without a copy.
 
-        A rule with further passes yields (layer, δ, pass): δ then meets what the layer received in
-        that pass, and the steps of several passes add up. `trace.again` makes them.
+        A rule with further passes (made by `trace.again`) yields (layer, δ, pass). Then δ is
+        multiplied with the input of the layer in that pass, and the updates of all passes add up.
         """
 
     def feedback_updates(self, net: Network, trace: Trace) -> Signals:
-        """Give layers and the update of their feedback matrix, once all signals are known.
+        """Yield layers with the update of their feedback matrix, after all signals are known.
 
-        It is dB for a layer with a B, and dD for one with a D.
+        The update is dB for a layer with a B, and dD for a layer with a D.
         """
         return ()
 
     def feedback_passes(self, epoch: int) -> int:
-        """Return how often the samples pass by before this epoch, for the feedback path alone."""
+        """Return how many epochs of feedback training come before this epoch."""
         return 0
 
     def learn_feedback(self, net: Network, trace: Trace) -> None:  # noqa: B027
-        """Let the feedback path learn from a batch, while the weights stay as they are."""
+        """Update the feedback path with a batch; the forward weights do not change."""
 
     def before_step(self, net: Network, trace: Trace) -> None:  # noqa: B027
-        """Change the feedback path with this batch, before it teaches the weights."""
+        """Update the feedback path with this batch, before the weights are updated."""
 
     def after_step(self, net: Network) -> None:  # noqa: B027
-        """Change the feedback path after the weights have moved; fixed feedback stays."""
+        """Update the feedback path after the weights were updated; fixed feedback does nothing."""
 
-    def answer(self, net: Network, trace: Trace) -> None:  # noqa: B027
-        """Put this rule's own answer in place of the outputs, where its output layer gives none.
+    def replace_outputs(self, net: Network, trace: Trace) -> None:  # noqa: B027
+        """Replace the outputs of the trace, for a rule that does not predict by its output layer.
 
-        It is asked wherever a network is evaluated: `predict`, `outputs`, `accuracy` and `loss`.
+        Every evaluation of a network calls it: `predict`, `outputs`, `accuracy` and `loss`.
         """
 
     def learns(self, net: Network, layer: WeightedLayer) -> bool:
-        """Say whether a layer learns; only a control says no."""
+        """Return whether a layer learns; `False` only in controls."""
         return True
 
     def teach(self, net: Network, trace: Trace) -> list[Update]:
-        """Return one update for each layer with weights, from a trace that knows its target."""
+        """Return one update for each layer with weights, from a trace with a target."""
         try:
             return self._work_out(net, trace)
-        except MISTAKES as error:  # of a rule's methods, or a kernel was given what does not fit
+        except MISTAKES as error:  # of a rule's methods, or of arguments of a kernel
             self.check_feedback(net, error)
             calls.retell(lambda: self._work_out(net, trace, updates.pairs), modules_of(type(self)))
             raise
@@ -177,7 +177,7 @@ class Rule(ABC):
     def _work_out(
         self, net: Network, trace: Trace, read: updates.Reader = updates.as_given
     ) -> list[Update]:
-        """Return the updates; `read` gets what each method yields, and its name."""
+        """Return the updates; `read` receives what each method yields, and the method's name."""
         found = updates.updates(
             trace, lambda part: read(self.signals(net, part), "signals", "δ"), self.by_sample
         )
@@ -190,7 +190,7 @@ class Rule(ABC):
         return found
 
     def check_feedback(self, net: Network, error: Exception) -> None:
-        """Raise a sentence if the feedback is not as `attach` draws it: kernels have no words."""
+        """Raise a clear error if the feedback is not as `attach` draws it; kernels cannot."""
         self.check_attached(net)
         promised = self.uses.feedback or self.uses.learned_feedback
         undrawn = type(self).draw_feedback is Rule.draw_feedback
@@ -202,7 +202,7 @@ class Rule(ABC):
         feedback.check_drawn(net, twin, error)
 
     def check_attached(self, net: Network) -> None:
-        """Raise a sentence if another rule, or none, is attached to the network."""
+        """Raise an error if another rule, or none, is attached to the network."""
         if net.rule is not self:
             raise ValueError(f"{self!r} is not attached to this network: call attach(net) first")
 
@@ -221,7 +221,7 @@ class Rule(ABC):
         Returns
         -------
         list[Update]
-            One for each layer with weights, from the input side up, each a mean over the batch.
+            One for each layer with weights, first to last, each a mean over the batch.
         """
         self.check_attached(net)
         trace = net.forward(x, train=True)
@@ -234,6 +234,6 @@ class Rule(ABC):
 
 
 def modules_of(rule: type[Rule]) -> list[str]:
-    """Return the modules that a rule's class is written in, its own first, but not this one."""
+    """Return the modules of a rule's class and its bases, its own first, without this module."""
     modules = (kind.__module__ for kind in rule.__mro__ if issubclass(kind, Rule))
     return [module for module in dict.fromkeys(modules) if module != __name__]

@@ -41,7 +41,7 @@ def _step(every: int, factor: float, epoch: float, epochs: int) -> float:
 
 
 def cosine() -> Schedule:
-    """Half a cosine from η_0 to 0 over the whole run.
+    """Cosine annealing: half a cosine from η_0 to 0 over the whole run.
 
     Examples
     --------

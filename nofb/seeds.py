@@ -1,8 +1,8 @@
 """One seed, several independent streams of random numbers.
 
 If the forward weights and the feedback matrices were both drawn from `default_rng(seed)`, they
-would be the same numbers, and a "random" feedback matrix would be correlated with the weights
-that it must know nothing about. Every purpose therefore has its own stream.
+would be the same numbers, and a "random" feedback matrix would be correlated with the forward
+weights. It must be independent of them. Every purpose therefore has its own stream.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ PURPOSES = ("weights", "feedback", "order", "dropout")
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
-    """Return the random generator that `seed` stands for in one purpose.
+    """Return the random generator of a seed for one purpose.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     purpose
         One of `PURPOSES`.
     index
-        Tells several users of one purpose apart, such as two dropout layers.
+        Separates several users of one purpose, such as two dropout layers.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Hyper-parameters: fields of a dataclass, each with its default and its bounds on one line.
 
-A class that has them calls `check` in its `__post_init__`.
+A class with such fields calls `check` in its `__post_init__`.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ def initialiser(default: str) -> Any:
 
 
 def fixed(value: object) -> Any:
-    """Return a field that a variant of a class sets, and that nobody else can give."""
+    """Return a field that a subclass sets, and that is not an argument."""
     return dataclasses.field(default=value, init=False)
 
 
 def check(settings: Any) -> None:
-    """Hold every field of a dataclass to its bounds.
+    """Check every field of a dataclass against its bounds.
 
-    A subclass may give a field another default by a plain value: the bounds stay.
+    A subclass may change the default of a field by a plain value; the bounds stay.
 
     Parameters
     ----------
     settings
-        A dataclass; a field is replaced by what its check returns.
+        A dataclass; each field is set to what its check returns.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def check(settings: Any) -> None:
 
 
 def _take_override(settings: Any, field: dataclasses.Field[Any]) -> None:
-    """Let a plain value in the body of a subclass be the default, whether it is a dataclass or not.
+    """Use a plain value in the body of a subclass as the default, also without `@dataclass`.
 
     Without this, Python would ignore it: a dataclass keeps the defaults of its fields elsewhere.
     """
@@ -112,7 +112,7 @@ def changed(settings: Any) -> dict[str, Any]:
 
 
 def written(value: Any) -> str:
-    """Return how a setting is written in code: an initialiser of nofb's by its name.
+    """Return a setting as code; an initialiser of nofb is written by its name.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def written(value: Any) -> str:
 
 
 def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
-    """Return the default of a field, as its check returns it."""
+    """Return the default of a field, after its check."""
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
@@ -133,7 +133,7 @@ def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
 
 
 def _bounds(kind: type, name: str) -> Callable[[str, Any], Any] | None:
-    """Return the check of a field, from the nearest class that states one."""
+    """Return the check of a field, from the nearest class that defines one."""
     for each in kind.__mro__:
         stated = vars(each).get("__dataclass_fields__", {}).get(name)
         if stated is not None and CHECK in stated.metadata:

@@ -1,4 +1,4 @@
-"""JSON that every reader accepts: NaN and infinity, which it does not know, become null."""
+"""JSON that every reader accepts: NaN and infinity, which JSON lacks, become null."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it.
+    """Return a value in a form that JSON can represent.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def plain(value: Any) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Return the one text that stands for a value, whatever the order of its names.
+    """Return the same text for equal values, whatever the order of their keys.
 
     Examples
     --------

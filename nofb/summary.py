@@ -11,7 +11,7 @@ HEADINGS = "layer", "gives", "parameters", "feedback"
 
 
 def table(net: Graph) -> str:
-    """Return the layers of a network as lines of text, those of a block below its name.
+    """Return the layers of a network as a table; the layers of a block follow its name.
 
     Examples
     --------

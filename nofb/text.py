@@ -1,4 +1,4 @@
-"""Values as words, and tables: plain text whose columns line up, and Markdown."""
+"""Values as text, and tables: plain text with aligned columns, and Markdown."""
 
 import csv
 import io
@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-FORMULA = ("=", "+", "-", "@")  # what begins so, a spreadsheet computes
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
 
 
 def unprintable(text: str) -> list[str]:
-    """Return the signs that a terminal would obey or that no file can hold; spaces are none.
+    """Return the control characters of a text, and those that no file can hold; spaces are allowed.
 
     Examples
     --------
@@ -21,7 +21,7 @@ def unprintable(text: str) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return somebody else's text as one line, with `unprintable` signs written out.
+    """Return foreign text as one line, with `unprintable` characters escaped.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def printable(text: str) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of words as lines, the first one underlined.
+    """Return rows of words as lines of text, the first one underlined.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def word(value: Any) -> str:
-    """Return a value as tables and figures show it.
+    """Return a value as text for tables and figures.
 
     Examples
     --------
@@ -68,19 +68,19 @@ def word(value: Any) -> str:
     return printable(str(value))
 
 
-def percent(share: float) -> str:
-    """Return a share in per cent: whole ones, or the first digit of less than one.
+def percent(fraction: float) -> str:
+    """Return a fraction as a percentage: rounded, or with one digit if it is below 1 %.
 
     Examples
     --------
     >>> percent(1.234), percent(0.0007)
     ('123 %', '0.07 %')
     """
-    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+    return f"{100 * fraction:.0f} %" if fraction >= 0.01 else f"{100 * fraction:.1g} %"
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of words as a table in Markdown, the first one its heading.
+    """Return rows of words as a Markdown table; the first row is the heading.
 
     Examples
     --------
@@ -96,9 +96,9 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as CSV, a line each; what a spreadsheet would compute begins with an apostrophe.
+    """Return rows as CSV lines; an apostrophe protects cells that a spreadsheet would compute.
 
-    Numbers stay what they are, several in a cell too.
+    Numbers stay unchanged, also several in one cell.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    """Return a value as a cell that no spreadsheet obeys."""
+    """Return a value as a cell that no spreadsheet computes."""
     if not isinstance(value, str):
         return value
     value = printable(value)

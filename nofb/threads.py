@@ -1,8 +1,8 @@
-"""Threads: the cores of one machine share the work of one step.
+"""Threads: several cores of one machine compute one step together.
 
-Inside `with team(n):` large pieces of work are cut into parts that n threads take, while BLAS works
-on one: two BLAS threads below each of ours would be many times slower. Outside, nothing is cut, and
-BLAS does as it likes.
+Inside `with team(n):` large pieces of work are cut into parts for n threads, and BLAS uses one
+thread: two BLAS threads below each of ours would be many times slower. Outside, nothing is cut, and
+BLAS keeps its own settings.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from nofb import checks, cores, memory
 Job = Callable[[], object]
 Result = TypeVar("Result")
 
-WORTH = 4_000_000  # multiply-adds: a part must take longer than to wake a thread, some 50 µs
+SMALLEST_PART = 4_000_000  # multiply-adds: it must take longer than waking a thread, some 50 µs
 ROWS = 16  # a matrix product of fewer rows wastes the vector unit
 AWAKE = 0.001  # seconds
-MOST = 4  # by default; what more threads bring was not measured
+MOST = 4  # by default; more threads were not measured
 LIMIT = 256  # of ROWS each, a batch of 4,096 samples is not cut into more parts
 
 _here = threading.local()
 
 
 def default() -> int:
-    """Return how many threads a run takes, if nobody says: all cores, but four at most.
+    """Return the default number of threads of a run: all cores, but at most four.
 
-    Cores are those that the process may keep busy, see `nofb.cores`. `NOFB_NUM_THREADS` says
-    otherwise, and so does `OMP_NUM_THREADS`, which is 1 in the worker processes of joblib and dask.
+    Only cores that the process may use count, see `nofb.cores`. `NOFB_NUM_THREADS` overrides this,
+    and so does `OMP_NUM_THREADS`, which is 1 in the worker processes of joblib and dask.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def default() -> int:
     if text := os.environ.get("NOFB_NUM_THREADS", ""):
         return _number("NOFB_NUM_THREADS", text)
     if text := os.environ.get("OMP_NUM_THREADS", ""):
-        return _number("OMP_NUM_THREADS", text.split(",")[0])  # then come those of inner loops
+        return _number("OMP_NUM_THREADS", text.split(",")[0])  # further numbers are for inner loops
     return min(cores.count(), MOST)
 
 
@@ -58,23 +58,23 @@ def _number(name: str, text: str) -> int:
 
 
 class Team:
-    """Threads that wait for work, the one that asks among them.
+    """Threads that do jobs together, the calling thread included.
 
     Parameters
     ----------
     size
-        How many threads take part.
+        The number of threads.
 
     Attributes
     ----------
-    sharing
-        Whether the team is at work.
+    busy
+        Whether the team is doing jobs.
 
     Examples
     --------
     >>> done = []
     >>> with team(2) as two:
-    ...     two.share([lambda i=i: done.append(i) for i in range(5)])
+    ...     two.run([lambda i=i: done.append(i) for i in range(5)])
     >>> sorted(done)
     [0, 1, 2, 3, 4]
     """
@@ -83,25 +83,25 @@ class Team:
         if checks.whole("threads", size) > LIMIT:
             raise ValueError(f"threads must be at most {LIMIT}, but is {size}")
         self.size = 1
-        self.sharing = False
+        self.busy = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
-        with suppress(RuntimeError):  # the system lets this user have no more: fewer will do
+        with suppress(RuntimeError):  # the system allows no more threads: fewer are enough
             while self.size < size:
                 threading.Thread(target=self._help, name="nofb", daemon=True).start()
                 self.size += 1
 
-    def share(self, jobs: Iterable[Job]) -> None:
+    def run(self, jobs: Iterable[Job]) -> None:
         """Do all jobs, in any order and on any thread; an error in one of them is raised here.
 
-        A job can be taken as soon as it is there: jobs that come one by one are begun meanwhile.
-        What shares work while it is one of the jobs, or makes them, does that work itself.
+        Threads begin with the first jobs while later ones are still being made. A job that calls
+        `run` itself does those jobs alone, in its own thread.
         """
-        if self.sharing:
+        if self.busy:
             for job in jobs:
                 job()
             return
-        self.sharing, open_ends = True, 0
+        self.busy, open_ends = True, 0
         try:
             for job in jobs:
                 self._jobs.put(job)
@@ -110,16 +110,16 @@ class Team:
                 open_ends -= 1
                 own()
         finally:
-            while self._take() is not None:  # after an error nothing is begun any more
+            while self._take() is not None:  # after an error no further job begins
                 open_ends -= 1
             errors = [self._end() for _ in range(open_ends)]
-            self.sharing = False
+            self.busy = False
         for error in errors:
             if error is not None:
                 raise error
 
     def close(self) -> None:
-        """Let the helpers go."""
+        """End the threads."""
         for _ in range(self.size - 1):
             self._jobs.put(None)
 
@@ -130,10 +130,10 @@ class Team:
             return None
 
     def _end(self) -> BaseException | None:
-        """Wait until a helper has done a job; wide awake at first, since to be woken takes long."""
+        """Wait until another thread has done a job; poll at first, since waking up takes long."""
         patience = time.perf_counter() + AWAKE
         while self._ends.empty() and time.perf_counter() < patience:
-            time.sleep(0)  # lets go of Python's lock, which the helper needs
+            time.sleep(0)  # releases Python's lock, which the other thread needs
         return self._ends.get()
 
     def _help(self) -> None:
@@ -141,19 +141,19 @@ class Team:
             error: BaseException | None = None
             try:
                 job()
-            except BaseException as caught:  # the thread that asked must hear of it
+            except BaseException as caught:  # raised again in the calling thread
                 error = caught
             self._ends.put(error)
 
 
 @contextmanager
 def team(size: int | None = None) -> Iterator[Team]:
-    """Within this context, the steps of this thread are shared by a team.
+    """Let a team of threads compute the steps of this thread, within this context.
 
     Parameters
     ----------
     size
-        How many threads take part; `default()` if left out. A team that is there already goes on.
+        How many threads take part; `default()` if left out. An existing team is used again.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def team(size: int | None = None) -> Iterator[Team]:
     if outer is not None and size is None:
         yield outer
         return
-    # Kernels multiply through SciPy's BLAS: one that is not loaded yet could not be held back.
+    # Kernels use SciPy's BLAS: it must be loaded before its threads can be limited.
     import scipy.linalg.cython_blas  # noqa: F401
 
     memory.keep_freed()
@@ -179,24 +179,24 @@ def team(size: int | None = None) -> Iterator[Team]:
 
 
 def size() -> int:
-    """Return how many threads share the work of this one."""
+    """Return the number of threads in the team of this thread, 1 without a team."""
     here: Team | None = getattr(_here, "team", None)
     return 1 if here is None else here.size
 
 
-def worth(work: int) -> bool:
-    """Say whether work, counted in multiply-adds, is worth a second thread, and one is free."""
+def pays_off(work: int) -> bool:
+    """Return whether a second thread is free and would save time, for so many multiply-adds."""
     here: Team | None = getattr(_here, "team", None)
-    return work >= 2 * WORTH and here is not None and here.size > 1 and not here.sharing
+    return work >= 2 * SMALLEST_PART and here is not None and here.size > 1 and not here.busy
 
 
-def share(jobs: Iterable[Job]) -> None:
-    """Let the team of this thread do all jobs; there must be one."""
-    _here.team.share(jobs)
+def run(jobs: Iterable[Job]) -> None:
+    """Let the team of this thread do all jobs; the thread must have a team."""
+    _here.team.run(jobs)
 
 
 def do(jobs: Sequence[Job], work: int) -> None:
-    """Do all jobs, by the whole team if that much work is worth it.
+    """Do all jobs, with the whole team if this saves time.
 
     Examples
     --------
@@ -204,15 +204,15 @@ def do(jobs: Sequence[Job], work: int) -> None:
     one
     two
     """
-    if len(jobs) > 1 and worth(work):
-        share(jobs)
+    if len(jobs) > 1 and pays_off(work):
+        run(jobs)
     else:
         for job in jobs:
             job()
 
 
 def results(jobs: Sequence[Callable[[], Result]], work: int) -> list[Result]:
-    """Return what jobs give, done by the whole team if that much work is worth it.
+    """Return the results of jobs, done with the whole team if this saves time.
 
     Examples
     --------
@@ -229,24 +229,24 @@ def results(jobs: Sequence[Callable[[], Result]], work: int) -> list[Result]:
 
 
 def cut(length: int, work: int) -> list[slice]:
-    """Cut a length into equal slices, one for each thread that the work is worth.
+    """Cut a length into equal slices, one for each thread that saves time.
 
     Parameters
     ----------
     length
-        Of what is cut, such as samples, or rows of a matrix.
+        The length to cut, such as the number of samples or of matrix rows.
     work
-        The multiply-adds of the whole.
+        The multiply-adds of the whole work.
 
     Examples
     --------
     >>> with team(2):
-    ...     cut(100, WORTH), cut(100, 2 * WORTH)
+    ...     cut(100, SMALLEST_PART), cut(100, 2 * SMALLEST_PART)
     ([slice(0, 100, None)], [slice(0, 50, None), slice(50, 100, None)])
     """
     most = size()
     if most == 1:
         return [slice(0, length)]
-    parts = max(1, min(most, work // WORTH, length // ROWS))
+    parts = max(1, min(most, work // SMALLEST_PART, length // ROWS))
     ends = [length * part // parts for part in range(parts + 1)]
     return [slice(first, last) for first, last in pairwise(ends)]

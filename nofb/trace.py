@@ -1,7 +1,7 @@
-"""A trace: everything that one batch left behind in a network, and the way back through it.
+"""A trace: all results of one forward pass, and the backward pass of signals through the layers.
 
-Rules read it. Signals are rows: `arrive` takes what a layer sends to those below it, signals add up
-where they arrive, and `delta` multiplies them by the slope there.
+Rules read it. Signals are rows. `arrive` passes a signal from a layer to the layers below it, where
+signals add up; `delta` multiplies them by the slope f'(a) there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from nofb.types import Array
 
 
 class Trace:
-    """What one batch left behind: `trace[layer].h_below`, `.a` and `.h`, and the output error.
+    """The results of one forward pass: `trace[layer].h_below`, `.a`, `.h`, and the output error.
 
-    What the forward pass writes is made once and used again for the next batch, so `nofb.fit` needs
-    one trace only; `Network.forward` makes a new one at every call.
+    The arrays are allocated once and used again for the next batch, so `nofb.fit` needs one trace
+    only. `Network.forward` makes a new trace in every call.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ class Trace:
     error
         The output error e = ŷ - y (N, n_outputs), after `set_target`.
     deltas
-        The teaching signal of each layer that the rule taught last, shaped like its pre-activation.
+        The last teaching signal of each layer, shaped like its pre-activation.
     passed
-        The signal on the output of each other layer with parameters, as it passed last.
+        The last signal on the output of each layer that has parameters but no weights.
     """
 
     output: Array
@@ -68,10 +68,10 @@ class Trace:
             layer: Record(samples, net.dtype, whole[layer] if whole else None, first)
             for layer in net.nodes
         }
-        self.meeting: Meeting | None = None  # of pieces that are worked on side by side
+        self.meeting: Meeting | None = None  # of pieces that run in parallel
         self.train = False
         self._x: Array | None = None
-        self._of: Array | None = None  # what a piece is a piece of
+        self._of: Array | None = None  # the input of the whole batch, of which this is a piece
         self._arrived: dict[Layer, Array] = {}
         self._relayed: dict[Layer, Array] = {}
         self._pieces: dict[int, list[Trace]] = {}
@@ -92,7 +92,7 @@ class Trace:
 
     @property
     def predictions(self) -> int:
-        """How many output rows there are: every update is a mean over them."""
+        """The number of output rows: every update is a mean over them."""
         return self.samples * self.net.rows_per_sample
 
     # -- forward -------------------------------------------------------------------------------
@@ -102,19 +102,19 @@ class Trace:
         return self if samples == self.samples else Trace(self.net, samples, whole=self)
 
     def fill(self, x: Array, train: bool = False) -> Trace:
-        """Send x through the network (as `Network.as_input` gives it) and keep what happens.
+        """Compute a forward pass of x (as `Network.as_input` returns it) and store the results.
 
         Raises
         ------
         ValueError
-            If x is not what `Network.as_input` gives for so many samples.
+            If x is not what `Network.as_input` returns for this number of samples.
         """
         self._open(x)
         self._set_train(train)
         for layer in self.net.weightless:
             layer.prepare(self.records[layer])
         work = self.samples * self.net.work
-        if threads.worth(work):
+        if threads.pays_off(work):
             self._forward_in_pieces(self.pieces(len(threads.cut(self.samples, work))))
         else:
             for node, record in self.records.items():
@@ -124,7 +124,7 @@ class Trace:
 
     @property
     def x(self) -> Array:
-        """The samples, as `Network.as_input` gives them."""
+        """The samples, as `Network.as_input` returns them."""
         return cast(Array, self._x)
 
     def again(
@@ -134,29 +134,29 @@ class Trace:
         target: Array | None = None,
         received: Mapping[Any, Callable[[Array], Array]] | None = None,
     ) -> Trace:
-        """Send the samples through once more, through the same dropout masks.
+        """Compute a second forward pass of the samples, with the same dropout masks.
 
         Parameters
         ----------
         added
-            For some layers, what is added to what they receive, such as noise.
+            For some layers, an array that is added to their input, such as noise.
         x
-            Other samples instead, as `Network.as_input` gives them.
+            Other samples instead, as `Network.as_input` returns them.
         target
-            Other target rows; those of the first pass by default, if it knows any.
+            Other target rows; the default are those of the first pass, if it has any.
         received
-            For some layers, a function of what they receive (N, ...), such as one that normalises.
+            For some layers, a function of their input (N, ...), such as a normalisation.
 
         Returns
         -------
         Trace
-            The second pass, in memory that the next one uses again.
+            The second pass. Its memory is used again by the next call.
         """
         if self._second is None:
             self._second = Trace(self.net, self.samples)
         second, added, received = self._second, added or {}, received or {}
         second._set_train(self.train)
-        second._x = None  # a layer may have received a sum before
+        second._x = None  # a layer may have received a sum before this pass
         second._open(self._x if x is None else x)  # type: ignore[arg-type]
         for layer, record in second.records.items():
             layer.prepare_like(record, self[layer])
@@ -171,12 +171,12 @@ class Trace:
         return second if target is None else second.set_target(target)
 
     def set_target(self, target: Array) -> Trace:
-        """Note the target rows (N, n_outputs) and the output error e = ŷ - y.
+        """Store the target rows (N, n_outputs) and the output error e = ŷ - y.
 
         Raises
         ------
         ValueError
-            If the rows are not what `Network.as_target` gives for so many samples.
+            If the rows are not what `Network.as_target` returns for this number of samples.
         """
         output = self.output
         if target.shape != output.shape:
@@ -202,31 +202,31 @@ class Trace:
         rows = (slice(i, i + each) for i in range(0, len(a), each))
         return np.array([total(a[row], self.target[row]) for row in rows])
 
-    # -- the way back ----------------------------------------------------------------------------
+    # -- backward pass ---------------------------------------------------------------------------
 
     def downward(self, instead: Mapping[Layer, Array] | None = None) -> Iterator[WeightedLayer]:
-        """Give every layer with weights, from the output, where the error waits, to the first.
+        """Yield every layer with weights, last to first; the last one has the output error.
 
-        Between them, what has arrived at other layers is passed on to their sources.
+        Between them, signals that arrive at weightless layers are passed on to their sources. A
+        frozen layer with no learning layer below it is left out.
 
         Parameters
         ----------
         instead
-            For some layers, the signal on what they give (N, ...), instead of what arrives there.
+            For some layers, a signal on their output (N, ...) that replaces what arrives there.
         """
         net, last = self.net, self.net.last
+        net.find_teachable()
         self._arrived = {last: self.error.reshape(self.records[last].h.shape)}
         for layer in reversed(net.nodes):
             if instead and layer in instead:
                 self._arrived[layer] = self[layer].shaped(instead[layer], layer)
             if layer.weighted:
-                yield cast(WeightedLayer, layer)
+                if net.teachable(layer):
+                    yield cast(WeightedLayer, layer)
             elif layer in self._arrived:
-                signals = self._back(cast(WeightlessLayer, layer), self._arrived.pop(layer))
-                for source, signal in zip(net.sources[layer], signals, strict=True):
-                    if net.teachable(source):
-                        self._add(cast(Layer, source), signal)
-        self._arrived = {}  # what another rule sends next must not be added to this
+                self._pass_on(cast(WeightlessLayer, layer), self._arrived.pop(layer))
+        self._arrived = {}  # the signals of the next rule must not be added to these
 
     def delta(self, layer: WeightedLayer, signal: Array | None = None) -> Array:
         """Return the teaching signal δ of a layer: the signal at it, times the slope f'(a).
@@ -236,18 +236,18 @@ class Trace:
         layer
             The layer.
         signal
-            A signal on what the layer shows to the next one, after any pooling (N, units);
-            `None` for the sum of all that has arrived.
+            A signal on what the next layer receives, after any pooling (N, units); `None` for the
+            sum of all signals that have arrived.
 
         Returns
         -------
         Array
-            δ, as rows (N, n_out): a convolution has one for each patch.
+            δ, as rows (N, n_out); a convolution has a row for each patch.
 
         Raises
         ------
         ValueError
-            If no signal has arrived, or the one given has another shape.
+            If no signal has arrived, or if the given signal has another shape.
         """
         if signal is not None:
             top = self.net.shown(layer)
@@ -262,7 +262,7 @@ class Trace:
         return self._times_slope(layer, signal)
 
     def reached(self, layer: WeightedLayer) -> bool:
-        """Say whether a signal has arrived at a layer."""
+        """Return whether a signal has arrived at a layer."""
         return layer in self._arrived
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
@@ -279,14 +279,14 @@ class Trace:
         return delta if delta.ndim == 2 else delta.reshape(-1, layer.n_out)
 
     def arrive(self, layer: WeightedLayer, signal: Array) -> None:
-        """Let a signal of `layer` arrive below, where it is added to what is there already.
+        """Send a signal of `layer` to the layers below, where it is added to other signals.
 
         Parameters
         ----------
         layer
-            Any layer with weights that has something below it to teach: `layer.sends`.
+            A layer with weights that has another one below it: `layer.sends` is `True`.
         signal
-            On what its W is multiplied with, as rows (N, n_in): δ B for feedback alignment.
+            A signal on the input of W, as rows (N, n_in): δ B for feedback alignment.
         """
         if not layer.sends:
             raise ValueError(
@@ -296,15 +296,15 @@ class Trace:
         self._add(cast(Layer, source), self.on_input(layer, signal))
 
     def below(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Return a signal on what W is multiplied with (N, n_in) as one on the activation below."""
+        """Convert a signal on the input of W (N, n_in) to a signal on the activation below."""
         return self._descend(self.net.below(layer), self.on_input(layer, signal))
 
-    # -- the way up ------------------------------------------------------------------------------
+    # -- signals upward --------------------------------------------------------------------------
 
     def upward(self) -> Iterator[WeightedLayer]:
-        """Give every layer with weights, from the first one up.
+        """Yield every layer with weights, first to last.
 
-        Between them, what `relay` was given is passed on to those above.
+        Between them, signals given to `relay` are passed on to the layers above.
         """
         self._relayed = {}
         for layer in self.net.nodes:
@@ -317,16 +317,16 @@ class Trace:
         self._relayed = {}
 
     def relay(self, layer: WeightedLayer, delta: Array) -> None:
-        """Let the teaching signal of a layer, rows (N, n_out), be relayed to those above it."""
+        """Pass the teaching signal of a layer, rows (N, n_out), on to the layers above it."""
         self._relayed[layer] = self[layer].shaped(delta, layer)
 
     def from_below(self, layer: WeightedLayer) -> Array:
-        """Return what was relayed to a layer as rows that W can be multiplied with (N, n_in)."""
+        """Return the signal that was relayed to a layer, as rows for its W (N, n_in)."""
         (source,) = self.net.sources[layer]
         return self.input_rows(layer, self._from(source))
 
     def shown(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Return a signal on the activation of a layer as one on what it shows to the next one."""
+        """Convert a signal on the activation of a layer to one on what the next layer receives."""
         signal = self[layer].shaped(signal, layer)
         for each in self.net.weightless_above(layer):
             signal = self._relay(each, signal)
@@ -335,17 +335,17 @@ class Trace:
     # -- rows ------------------------------------------------------------------------------------
 
     def on_input(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Return a signal on what W is multiplied with (N, n_in), shaped like what was received."""
+        """Return a signal on the input of W (N, n_in), shaped like what the layer received."""
         return layer.scatter(self[layer], signal)
 
     def input_rows(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Return what is shaped like what a layer received as rows for its W (N, n_in)."""
+        """Return an array that is shaped like the layer's input as rows for its W (N, n_in)."""
         return layer.gather(self[layer], signal)
 
     def activity(self, layer: WeightedLayer) -> Array:
-        """Return what a layer gives after its activation, though that be a layer of its own.
+        """Return the output of a layer after its activation, also if that is a separate layer.
 
-        Whatever else keeps the shape, such as dropout, is passed too; pooling is not.
+        Other layers that keep the shape, such as dropout, are included; pooling is not.
         """
         found: Layer = layer
         for above in self.net.weightless_above(layer):
@@ -355,23 +355,23 @@ class Trace:
         return self[found].h
 
     def h_shown(self, layer: WeightedLayer) -> Array:
-        """Return what a layer shows to others, such as its pooling, a row for each output row."""
+        """Return what other layers receive from a layer (after pooling), one row per output row."""
         return self[self.net.shown(layer)].h.reshape(self.predictions, -1)
 
     def h_below(self, layer: WeightedLayer) -> Array:
-        """Return what W was multiplied with, as rows (N, n_in)."""
+        """Return the input of W, as rows (N, n_in)."""
         return layer.received(self[layer])
 
     def delta_rows(self, layer: WeightedLayer) -> Array:
-        """Return what a layer was taught last, as rows (N, n_out)."""
+        """Return the last teaching signal of a layer, as rows (N, n_out)."""
         return self.deltas[layer].reshape(-1, layer.n_out)
 
     def whole_signal(self, layer: Layer) -> Array:
-        """Return the memory in which pieces put their signals on a layer's output together."""
+        """Return the memory in which pieces collect their signals on a layer's output."""
         return self[layer].array("signal", layer.shape_out)
 
     def step_of(self, layer: WeightedLayer) -> tuple[Array, Array | None]:
-        """Return memory for the step of a layer's W and b; a smaller batch writes into the same."""
+        """Return memory for dW and db of a layer; smaller batches use the same memory."""
         if layer not in self._steps:
             db = None if layer.b is None else np.empty_like(layer.b)
             self._steps[layer] = np.empty_like(layer.W), db
@@ -380,7 +380,7 @@ class Trace:
     # -- memory ----------------------------------------------------------------------------------
 
     def pieces(self, count: int) -> list[Trace]:
-        """Return traces of so many runs of samples, in this one's memory; one is this trace."""
+        """Return traces of `count` slices of the samples, in the memory of this one."""
         if count == 1:
             return [self]
         if count not in self._pieces:
@@ -393,7 +393,7 @@ class Trace:
         return self._pieces[count]
 
     def _follow(self, whole: Trace) -> None:
-        """See what the whole trace sees, for the samples of this piece."""
+        """Take over the arrays of the whole trace, for the samples of this piece."""
         rows = slice(self.first, self.first + self.samples)
         if self._of is not (x := whole._x) and x is not None:
             self._of = x
@@ -405,7 +405,7 @@ class Trace:
             self.target, self.error = whole.target[rows], whole.error[rows]
 
     def _open(self, x: Array) -> None:
-        """Let each layer receive what its sources give; nothing to do for the same memory."""
+        """Connect each layer to the output of its sources; not needed if the memory is the same."""
         if x is self._x:
             return
         net, shape = self.net, (self.samples, *self.net.shape_in)
@@ -424,21 +424,21 @@ class Trace:
         self._error = last.array("error", net.last.shape_out).reshape(form)
 
     def _forward(self, layers: Iterable[Layer]) -> None:
-        """Do the arithmetic of some layers."""
+        """Compute some layers."""
         for layer in layers:
             layer.forward(self[layer])
 
     def _forward_in_pieces(self, pieces: Sequence[Trace]) -> None:
-        """Do the arithmetic of all layers; what needs the whole batch is not cut."""
+        """Compute all layers; a layer that needs the whole batch is not cut."""
         for by_sample, group in groupby(self.net.nodes, lambda layer: layer.by_sample):
             layers = list(group)
             if by_sample:
-                threads.share([partial(piece._forward, layers) for piece in pieces])
+                threads.run([partial(piece._forward, layers) for piece in pieces])
             else:
                 self._forward(layers)
 
     def _set_train(self, train: bool) -> None:
-        """Say for every layer whether this is a pass of training."""
+        """Set for every layer whether this is a training pass."""
         if train is not self.train:
             self.train = train
             for record in self.records.values():
@@ -448,28 +448,42 @@ class Trace:
         self.net.head.unit(self._last_a, self.output)  # ŷ
 
     def _add(self, layer: Layer, signal: Array) -> None:
-        """Add a signal to what has arrived on what a layer gives."""
+        """Add a signal to those that have arrived at a layer's output."""
         there = self._arrived.get(layer)
         self._arrived[layer] = signal if there is None else there + signal
 
-    def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
-        """Return the signal on each input of a layer without weights, and note what passes."""
-        if layer.learns:
+    def _pass_on(self, layer: WeightlessLayer, signal: Array) -> None:
+        """Store a signal on the output of a weightless layer, and send it where it is useful."""
+        if not layer.sends:
+            self._store(layer, signal)
+            return
+        signals = self._back(layer, signal)
+        for source, each in zip(self.net.sources[layer], signals, strict=True):
+            if self.net.teachable(source):
+                self._add(cast(Layer, source), each)
+
+    def _store(self, layer: WeightlessLayer, signal: Array) -> None:
+        """Store the signal on the output of a layer whose parameters learn."""
+        if layer.is_taught:
             self.passed[layer] = signal
+
+    def _back(self, layer: WeightlessLayer, signal: Array) -> tuple[Array, ...]:
+        """Return the signal on each input of a weightless layer, and store that on its output."""
+        self._store(layer, signal)
         if self.meeting and not layer.by_sample:
             return (self._together(layer, "back", signal, self.meeting),)
         signals = layer.back(self[layer], signal)
         return signals if isinstance(signals, tuple) else (signals,)
 
     def _relay(self, layer: WeightlessLayer, *signals: Array) -> Array:
-        """Return what a layer without weights relays."""
+        """Return the signal that a weightless layer relays."""
         if self.meeting and not layer.by_sample:
             (signal,) = signals
             return self._together(layer, "relay", signal, self.meeting)
         return layer.relay(self[layer], *signals)
 
     def _together(self, layer: WeightlessLayer, way: str, signal: Array, at: Meeting) -> Array:
-        """Send a signal through a layer that needs the whole batch: all pieces meet."""
+        """Send a signal through a layer that needs the whole batch: all pieces wait for it."""
         whole, rows = cast(Trace, self.whole), slice(self.first, self.first + self.samples)
         signals = whole.whole_signal(layer)
         signals[rows] = signal
@@ -477,13 +491,13 @@ class Trace:
         return sent[rows]
 
     def _from(self, layer: Layer | None) -> Array:
-        """Return what a layer relays, zeros if that is nothing."""
+        """Return the signal that a layer relays, zeros if there is none."""
         if layer in self._relayed:
             return self._relayed[layer]
         return np.zeros_like(self._x if layer is None else self[layer].h)
 
     def _descend(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Bring a signal on what `layer` shows to the next one back to its own activation."""
+        """Convert a signal on what the next layer receives to one on the activation of `layer`."""
         for each in reversed(self.net.weightless_above(layer)):
             (signal,) = self._back(each, signal)
         return signal

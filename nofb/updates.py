@@ -19,14 +19,14 @@ from nofb.threads import Job
 from nofb.trace import Trace
 from nofb.types import Array
 
-# A layer and its δ, and for a rule with further passes the one whose activities δ meets.
+# A layer, its δ, and (for a rule with further passes) the pass whose inputs multiply δ.
 Signals = Iterable[tuple[WeightedLayer, Array] | tuple[WeightedLayer, Array, Trace]]
 Taught = Iterator[tuple[WeightedLayer, Array, Trace]]
 Result = TypeVar("Result")
 GiveSignals = Callable[[Trace], Signals]
 Reader = Callable[[Signals, str, str], Signals]
 
-PIECE = 2**24  # bytes: signals that are larger are made in pieces, since so much memory is slow
+PIECE = 2**24  # bytes: larger signals are computed in pieces, since so much memory is slow
 
 
 @dataclass
@@ -36,13 +36,13 @@ class Update:
     Attributes
     ----------
     dW
-        For the weights (n_in, n_out): a mean over the batch.
+        The update of the weights (n_in, n_out), a mean over the batch.
     db
-        For the biases (n_out,), or `None` where there are none: a mean over the batch.
+        The update of the biases (n_out,), a mean over the batch; `None` without biases.
     dB
-        For the feedback matrix (n_out, n_in), where a rule learns it; otherwise `None`.
+        The update of the feedback matrix (n_out, n_in), if the rule learns it; otherwise `None`.
     dD
-        For the direct feedback matrix, where a rule learns it; otherwise `None`.
+        The update of the direct feedback matrix, if the rule learns it; otherwise `None`.
     """
 
     dW: Array
@@ -59,11 +59,12 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     Parameters
     ----------
     trace
-        A trace that knows its target; it keeps the signals, as `trace.deltas`.
+        A trace with a target; it stores the signals as `trace.deltas`.
     signals
-        Gives layers and their δ, from a trace.
+        A function that yields layers and their δ for a trace.
     by_sample
-        Whether a sample's signals need no other sample: they are then made in pieces, side by side.
+        Whether the signals of a sample do not depend on other samples: then pieces of the batch run
+        in parallel.
     """
     work = trace.samples * trace.net.work
     pieces = trace.pieces(count_pieces(trace, work)) if by_sample else [trace]
@@ -73,7 +74,7 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
         try:
             threads.do([partial(collect, piece, trace, signals, meeting) for piece in pieces], work)
             alike = all(piece.deltas.keys() == pieces[0].deltas.keys() for piece in pieces)
-        except BrokenBarrierError:  # a piece failed, and others waited for it
+        except BrokenBarrierError:  # a piece failed while others waited for it
             alike = False
         if not alike:
             return updates(trace, signals, by_sample=False)
@@ -82,8 +83,8 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
     else:
         taught = checked(trace, signals)
     trace.deltas = {}
-    if threads.worth(work):  # a product can begin as soon as its signal is there
-        threads.share(job for each in taught for job in products(trace, *each))
+    if threads.pays_off(work):  # a product can begin as soon as its signal is known
+        threads.run(job for each in taught for job in products(trace, *each))
     else:
         for layer, delta, passed in taught:
             product(trace, layer, delta, passed)
@@ -91,24 +92,24 @@ def updates(trace: Trace, signals: GiveSignals, by_sample: bool) -> list[Update]
 
 
 def in_full(signals: Signals, trace: Trace) -> Taught:
-    """Give each layer, its signal, and the pass that it belongs to: the first one, if not said."""
+    """Yield each layer, its signal, and the pass it belongs to; the default is the first pass."""
     for layer, signal, *passed in signals:
         yield layer, signal, passed[0] if passed else trace
 
 
 def checked(trace: Trace, signals: GiveSignals) -> Taught:
-    """Give each layer and its signal, checked, shaped like its pre-activation, and the pass."""
+    """Yield each layer, its checked signal (shaped like its pre-activation), and the pass."""
     for layer, signal, passed in in_full(signals(trace), trace):
         yield layer, trace[layer].shaped(signal, layer), passed
 
 
 def as_given(given: Signals, method: str, what: str) -> Signals:
-    """Return what a method of a rule yields, unseen: whether it fits, its users find out."""
+    """Return what a method of a rule yields, unchecked: its users check it."""
     return given
 
 
 def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
-    """Give what a method of a rule yields, or say that it is no pair of a layer and an array."""
+    """Yield what a method of a rule yields, or raise if it is not a pair (layer, array)."""
     cure = f"{method} must yield a pair (layer, {what}), in this order, once for each layer"
     if given is None:
         raise TypeError(f"{cure}, but returns nothing")
@@ -123,7 +124,7 @@ def pairs(given: Iterable[Any] | None, method: str, what: str) -> Signals:
 
 
 def _is_pair(given: Any) -> bool:
-    """Say whether it is a layer and an array, or these and a further pass."""
+    """Return whether it is (layer, array), or (layer, array, pass)."""
     if not isinstance(given, tuple) or len(given) not in (2, 3):
         return False
     return isinstance(given[0], WeightedLayer) and (len(given) == 2 or isinstance(given[2], Trace))
@@ -132,7 +133,7 @@ def _is_pair(given: Any) -> bool:
 def collect(
     piece: Trace, whole: Trace, signals: GiveSignals, meeting: Meeting | None = None
 ) -> None:
-    """Put the signals of some samples into the whole trace's memory."""
+    """Write the signals of some samples into the memory of the whole trace."""
     rows = slice(piece.first, piece.first + piece.samples)
     piece.deltas, piece.passed, piece.meeting = {}, {}, meeting
     try:
@@ -156,14 +157,14 @@ def collect(
 
 
 def kept(whole: Trace, layer: Layer, rows: slice, signal: Array) -> Array:
-    """Put a signal on what a layer gives into the whole trace's memory, and return it there."""
+    """Write a signal on a layer's output into the memory of the whole trace, and return it."""
     there = whole.whole_signal(layer)[rows]
     there[...] = signal
     return there
 
 
 def other_updates(trace: Trace) -> dict[WeightlessLayer, dict[str, Array]]:
-    """Return what the other layers with parameters learn from the signals that have passed."""
+    """Return the updates of layers that have parameters but no weights."""
     return {
         layer: layer.learn(trace[layer], signal, trace.predictions)
         for layer, signal in trace.passed.items()
@@ -172,22 +173,22 @@ def other_updates(trace: Trace) -> dict[WeightlessLayer, dict[str, Array]]:
 
 
 def count_pieces(trace: Trace, work: int) -> int:
-    """Return in how many pieces signals are made: one for each thread, and none of them huge."""
+    """Return the number of pieces for the signals: one per thread, and more if they are huge."""
     N, size = trace.samples, trace.samples * trace.net.signal_bytes
-    if not trace.net.by_sample:  # pieces meet on the way: each needs a thread of its own
-        return len(threads.cut(N, work)) if threads.worth(work) else 1
-    if size <= PIECE and not threads.worth(work):
+    if not trace.net.by_sample:  # pieces wait for each other: each needs its own thread
+        return len(threads.cut(N, work)) if threads.pays_off(work) else 1
+    if size <= PIECE and not threads.pays_off(work):
         return 1
     return min(N, max(len(threads.cut(N, work)), ceil(size / PIECE)))
 
 
 def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
-    """Keep the signal of a layer as `trace.deltas` has it, and return it as rows.
+    """Store the signal of a layer in `trace.deltas`, and return it as rows.
 
     Raises
     ------
     ValueError
-        If the layer got a signal before.
+        If the layer already has a signal.
     """
     if layer in trace.deltas:
         raise ValueError(
@@ -198,7 +199,7 @@ def note(trace: Trace, layer: WeightedLayer, delta: Array) -> Array:
 
 
 def product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
-    """Work out the weight product of one layer at once."""
+    """Compute the weight update of one layer immediately."""
     if passed is not trace:
         add_product(trace, layer, delta, passed)
         return
@@ -210,7 +211,7 @@ def product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> 
 def write_product(
     passed: Trace, layer: WeightedLayer, rows: Array, dW: Array, db: Array | None
 ) -> None:
-    """Write into dW and db what rows of δ make of what a layer received in a pass."""
+    """Write into dW and db the product of a layer's input in a pass with rows of δ."""
     if rows.size > dW.size:  # of patches and tokens: NumPy's product is faster for so many rows
         mean_delta = mean_rows(rows, passed.predictions, db)
         layer.weight_product(passed[layer], mean_delta, dW)
@@ -219,7 +220,7 @@ def write_product(
 
 
 def add_product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> None:
-    """Add the product of another pass, at once: the next pass will use its memory again."""
+    """Add the product of another pass immediately: the next pass uses the same memory."""
     (dW, db), rows = trace.step_of(layer), delta.reshape(-1, layer.n_out)
     if layer not in trace.deltas:
         trace.deltas[layer] = delta
@@ -234,26 +235,26 @@ def add_product(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace)
 
 
 def products(trace: Trace, layer: WeightedLayer, delta: Array, passed: Trace) -> list[Job]:
-    """Return the weight product of one layer, cut into jobs if it is a large one."""
+    """Return the weight product of one layer, cut into jobs if it is large."""
     if passed is not trace:
         add_product(trace, layer, delta, passed)
         return []
     rows, (dW, db) = note(trace, layer, delta), trace.step_of(layer)
     if layer.frozen:
         return []
-    # What a job works with is not the rule's own array, which it may change while it goes on.
+    # A job uses copies, because the rule may change its own arrays while it continues.
     mean_delta = mean_rows(rows, trace.predictions, db)
     cuts = threads.cut(layer.n_in, trace.samples * layer.work)
     return [partial(layer.weight_product, trace[layer], mean_delta, dW, cut) for cut in cuts]
 
 
 def side_by_side(trace: Trace, jobs: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Return what jobs give, each as long as a part of a step, that need nothing of each other."""
+    """Return the results of jobs that are independent and each large enough for a thread."""
     return threads.results(jobs, trace.samples * trace.net.work)
 
 
 def update_of(trace: Trace, layer: WeightedLayer) -> Update:
-    """Return the update of a layer, all zeros if it got no signal or is frozen."""
+    """Return the update of a layer; zeros if it has no signal or is frozen."""
     dW, db = trace.step_of(layer)
     if layer not in trace.deltas or layer.frozen:
         dW[:] = 0

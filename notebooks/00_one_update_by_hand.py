@@ -18,16 +18,15 @@
 # # 00 One update by hand
 #
 # > **Minutes**: 30 to read and answer, seconds to run. **Before this**: products of matrices, the
-# > chain rule, a little NumPy. **Seed**: none for the network, whose numbers are written down; 0
-# > for the random directions at the end.
+# > chain rule, a little NumPy. **Seed**: none for the network, since its numbers are given; 0 for
+# > the random directions at the end.
 #
-# Every rule in this project answers the same question in its own way, and backprop answers it
-# first:
+# Every learning rule answers the same question in its own way. We begin with backprop:
 #
-# **which way should each weight move, so that the error becomes smaller?**
+# **In which direction should each weight move, so that the error becomes smaller?**
 #
-# Here is a network so small that a pencil will do. Take one: cover the outputs, work each line out,
-# then look.
+# This network is small enough to compute by hand. Work out each line with pencil and paper before
+# you run the cell.
 
 # %%
 import numpy as np
@@ -39,10 +38,10 @@ from nofb.plots.style import HUES, OKABE_ITO, using
 COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
-# ## Up
+# ## Forward pass
 #
-# Samples are **rows**: a batch of $N = 2$ samples with two features each is a matrix of shape
-# (2, 2). Layer $l$ multiplies what it receives with $W_l$, adds $b_l$, and applies $f$:
+# Samples are **rows**: a batch of $N = 2$ samples with two features each is a matrix of shape (2,
+# 2). Layer $l$ multiplies its input with $W_l$, adds $b_l$, and applies $f$:
 #
 # $$
 # \begin{aligned}
@@ -71,10 +70,10 @@ output = h1 @ W2 + b2  # (N, n_2): ŷ
 output
 
 # %% [markdown]
-# ## How wrong?
+# ## The error
 #
-# The loss of one sample is $\tfrac12 \lVert \hat y - y \rVert^2$; that of a batch is the mean over
-# its samples. The gradient of the first with respect to $a_2$ is simply the **error**
+# The loss of one sample is $\tfrac12 \lVert \hat y - y \rVert^2$. The loss of a batch is the mean
+# over its samples. The gradient of the loss of one sample with respect to $a_2$ is the **error**
 #
 # $$
 # e = \hat y - y
@@ -89,12 +88,13 @@ loss = float((e * e).sum() / 2 / len(x))
 loss
 
 # %% [markdown]
-# ## Back
+# ## Backward pass
 #
-# What is wrong with each *unit*? At the output the answer is $\delta_2 = e$. A hidden unit has no
-# target of its own. But whatever it sends, it sends through its row of $W_2$, so the blame comes
-# back through the same weights: what arrives at unit $i$ is $\sum_j e_j W_{2,ij}$, for all units at
-# once $e\, W_2^\top$. And a unit that was silent, where $f' = 0$, could not have done anything:
+# How much does each *unit* contribute to the error? At the output this is $\delta_2 = e$. A hidden
+# unit has no target of its own. But its output passes through its row of $W_2$, so the error is
+# sent back through the same weights: unit $i$ receives $\sum_j e_j W_{2,ij}$. For all units at once
+# this is $e\, W_2^\top$. A unit with slope $f' = 0$ (the derivative of $f$) had no influence on the
+# error, so its signal is 0:
 #
 # $$
 # \delta_1 = (\delta_2 W_2^\top) \circ f'(a_1)
@@ -110,17 +110,17 @@ delta1 = arrives * slope  # (N, n_1)
 delta1
 
 # %% [markdown]
-# The third unit was silent for the second sample. A signal of $-2$ came back to it, and
-# is dropped (NumPy remembers its sign: `-0.`).
+# For the second sample, the output of the third unit is 0, and so is its slope. It receives a
+# signal of $-2$, which is multiplied by 0 (NumPy keeps the sign: `-0.`).
 #
-# The same in a picture, blue for positive weights and red for negative ones. Both halves have the
-# same numbers on the lines between hidden and output units: that is the transpose, and it will be
-# the trouble in lesson 01.
+# The figure shows the same numbers, with positive weights in blue and negative ones in red. The
+# lines between hidden and output units have the same numbers in both halves. This is the transpose,
+# and it is the problem of lesson 01.
 
 
 # %%
 def both_ways(sample):
-    """Draw what goes up and what comes back for one sample, 1 or 2."""
+    """Draw the forward and the backward pass of one sample, 1 or 2."""
     row = sample - 1
     with using("light") as theme:
         picture = Picture(9.6, 3.4, theme)
@@ -135,9 +135,9 @@ slider(both_ways, sample=[1, 2])
 # %% [markdown]
 # ## One step
 #
-# The weight between two units changes by the product of what stands at its two ends: what came up,
-# and the blame that came down. One product of matrices does that for all pairs, and adds up the
-# samples; divided by $N$, it is their **mean**:
+# The update of the weight between two units is a product of two numbers: the activation at its
+# lower end, and the signal $\delta$ at its upper end. One matrix product computes this for all
+# pairs and adds up the samples. Divided by $N$, it is the **mean** over the samples:
 #
 # $$
 # \Delta W_l = h_{l-1}^\top \delta_l / N, \qquad \Delta b_l = \overline{\delta_l}, \qquad
@@ -153,10 +153,10 @@ dW2, db2 = h1.T @ e / len(x), e.mean(axis=0)  # (n_1, n_2), (n_2,)
 dW2
 
 # %% [markdown]
-# ## The same, by the library
+# ## The same with the library
 #
-# A `Network` owns these arrays, a rule reads them: `updates` returns what each layer should
-# subtract. It changes nothing.
+# A `Network` owns these arrays, and a rule reads them. `updates` returns what each layer should
+# subtract. It does not change any array.
 
 # %%
 net = Network([Dense(2, 3, activation="relu"), Dense(3, 2)], "squared_error", dtype=np.float64)
@@ -171,16 +171,16 @@ for own, hand in ((first.dW, dW1), (first.db, db1), (second.dW, dW2), (second.db
 print(f"loss: {loss} by hand, {net.loss(x, y)} by the library")
 
 # %% [markdown]
-# Not nearly: exactly. All these numbers are small multiples of ½, which floating point holds
-# without an error.
+# Both losses are exactly equal. All these numbers are small multiples of ½, which floating point
+# represents exactly.
 #
-# ## Was it the right way?
+# ## Is it the right direction?
 #
 # To first order, a step of length $\eta$ along the gradient lowers the loss by
-# $\eta \lVert g \rVert^2$, with $g$ all of $\Delta W_1, \Delta b_1, \Delta W_2, \Delta b_2$ in one
-# long vector. No direction of the same length does better. Below are fifty random ones (grey), and
-# the gradient's (blue) with its tangent. On the right: the network after the step, for the first
-# sample, whose target is (1, 0).
+# $\eta \lVert g \rVert^2$, where $g$ is all of $\Delta W_1, \Delta b_1, \Delta W_2, \Delta b_2$ in
+# one long vector. No other direction of the same length lowers it more. The figure shows fifty
+# random directions (grey), and the gradient (blue) with its tangent. On the right is the network
+# after the step, for the first sample, whose target is (1, 0).
 
 
 # %%
@@ -237,16 +237,17 @@ slider(one_step, lr=[0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25])
 # %% [markdown]
 # ## Questions
 #
-# 1. By pencil: add 0.1 to $W_{2,11}$ (the first entry of $W_2$), go up, and work out the loss. Does
-#    its change fit the first entry of $\Delta W_2$? Why not exactly?
-# 2. The first column of $\Delta W_2$ has a zero at the bottom. Which two facts about the third
-#    hidden unit and the first output make it so?
-# 3. Give the batch each sample twice. Which of the arrays above change, and does the step?
-# 4. What would $\delta_1$ be if the slope were forgotten? Which entries of $\Delta W_1$ change, and
-#    is the new direction still one that lowers the loss? (Try it: `losses` takes any direction.)
-# 5. Set all weights to zero, but not the biases. What is $\delta_1$? Which weights will ever move?
-# 6. Where the blue curve leaves its tangent, the step is too long for its own gradient. At which
-#    $\eta$ is the loss smallest, and at which is it back where it began? What makes the curve bend
-#    upward?
-# 7. Point at the one matrix on this page that a synapse from an output unit *back* to a hidden unit
-#    would have to know. Who else has it?
+# 1. With pencil and paper: add 0.1 to $W_{2,11}$ (the first entry of $W_2$), repeat the forward
+#    pass, and compute the loss. Does its change fit the first entry of $\Delta W_2$? Why not
+#    exactly?
+# 2. The last entry in the first column of $\Delta W_2$ is zero. Which two facts about the third
+#    hidden unit and the first output cause this?
+# 3. Put each sample into the batch twice. Which of the arrays above change? Does the update change?
+# 4. What would $\delta_1$ be without the slope? Which entries of $\Delta W_1$ change? Does the new
+#    direction still lower the loss? (Try it: `losses` takes any direction.)
+# 5. Set all weights to zero, but not the biases. What is $\delta_1$? Which weights will ever
+#    change?
+# 6. Where the blue curve is far from its tangent, the step is too long. At which $\eta$ is the loss
+#    smallest? At which $\eta$ is it as large as before the step? Why does the curve bend upward?
+# 7. Which matrix on this page would a feedback synapse (from an output unit *back* to a hidden
+#    unit) have to know? Which other synapses already store it?

@@ -15,15 +15,15 @@
 # ---
 
 # %% [markdown]
-# # 01 Backprop, and what it asks for
+# # 01 Backprop, and what it needs
 #
 # > **Minutes**: 30 to read and answer, under one to run. **Before this**: 00, one update by hand.
 # > **Seed**: 0 everywhere.
 #
-# Backprop is the right answer to the question of lesson 00: its steps are the gradient, and no
-# direction is steeper. It also needs something that is easy to write, `W.T`, and hard to have.
+# Backprop solves the problem of lesson 00: its updates are the gradient, and no direction is
+# steeper. But it also needs `W.T`, which is easy to write in a program and hard to have elsewhere.
 #
-# **What must a layer know to learn by backprop, and what becomes of it if it does not?**
+# **What does a layer need for backprop, and what happens if it does not have it?**
 
 # %%
 import numpy as np
@@ -40,7 +40,8 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # %% [markdown]
 # ## The equations
 #
-# One hidden layer of tanh units, softmax at the output, the cross-entropy as loss:
+# The network has one hidden layer of tanh units and a softmax output. Its loss is the
+# cross-entropy:
 #
 # $$
 # \begin{aligned}
@@ -56,8 +57,8 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 def forward(W1, W2, x):
     """Return h (N, n_1) and ŷ (N, n_2)."""
     h = np.tanh(x @ W1)
-    share = np.exp(h @ W2)
-    return h, share / share.sum(axis=1, keepdims=True)
+    odds = np.exp(h @ W2)
+    return h, odds / odds.sum(axis=1, keepdims=True)
 
 
 def loss(W1, W2, x, y):
@@ -65,7 +66,7 @@ def loss(W1, W2, x, y):
 
 
 def first_step(W1, W2, x, y, back):
-    """Return ΔW1 (n_0, n_1); the error travels through `back` (n_2, n_1)."""
+    """Return ΔW1 (n_0, n_1); the error is sent through `back` (n_2, n_1)."""
     h, output = forward(W1, W2, x)
     delta = ((output - y) @ back) * (1 - h * h)  # (N, n_1)
     return x.T @ delta / len(x)
@@ -74,22 +75,22 @@ def first_step(W1, W2, x, y, back):
 # %% [markdown]
 # ## Is it the gradient?
 #
-# Nobody needs to believe the chain rule. Move one weight a little up and a little down and see what
-# the loss does:
+# You can check the chain rule. Increase one weight a little, decrease it a little, and measure the
+# change of the loss:
 #
 # $$
 # \frac{\partial L}{\partial W_{ij}} \approx
 # \frac{L(W_{ij} + \varepsilon) - L(W_{ij} - \varepsilon)}{2 \varepsilon}
 # $$
 #
-# A check that nothing can fail is no check. So beside backprop stand three mistakes, each of which
-# a student makes once: the slope forgotten, a sum where a mean belongs, and an error that comes
-# back through some other matrix.
+# A check is only useful if something can fail it. So we compare backprop with three common
+# mistakes: a missing slope, a sum instead of a mean, and an error that comes back through another
+# matrix.
 
 
 # %%
 def measured(W1, W2, x, y, epsilon=1e-5):
-    """Return ∂L/∂W1 (n_0, n_1) without any calculus, one weight at a time."""
+    """Return ∂L/∂W1 (n_0, n_1) by finite differences, one weight at a time."""
     slopes = np.empty_like(W1)
     for place in np.ndindex(*W1.shape):
         up, down = W1.copy(), W1.copy()
@@ -109,8 +110,8 @@ truth = measured(W1, W2, x, y)
 h, output = forward(W1, W2, x)
 attempts = {
     "backprop": first_step(W1, W2, x, y, W2.T),
-    "slope forgotten": x.T @ ((output - y) @ W2.T) / len(x),
-    "sum for mean": first_step(W1, W2, x, y, W2.T) * len(x),
+    "no slope": x.T @ ((output - y) @ W2.T) / len(x),
+    "sum, not mean": first_step(W1, W2, x, y, W2.T) * len(x),
     "another matrix": first_step(W1, W2, x, y, B),
 }
 
@@ -131,27 +132,27 @@ print(f"backprop's largest error: {abs(attempts['backprop'] - truth).max():.0e}"
 picture
 
 # %% [markdown]
-# Each dot is one of the 3200 first-layer weights. The number in the title is the angle between the
-# whole step and the gradient. The sum has the right direction and a length that is 32 times wrong:
-# it looks like a learning rate that nobody chose. Only *the other matrix* has lost the direction,
-# at close to 90°. So that matrix must be $W_2^\top$.
+# Each dot is one of the 3200 weights of the first layer. The number in the title is the angle
+# between the whole update and the gradient. The sum has the right direction, but it is 32 times too
+# long: this acts like a larger learning rate. Only the update with *another matrix* has lost the
+# direction: its angle is close to 90°. So this matrix must be $W_2^\top$.
 #
-# ## Who knows $W_2^\top$?
+# ## Where is $W_2^\top$ known?
 #
-# In a program, everybody. `W2.T` costs nothing: the same memory, read in another order. Elsewhere
-# it costs a lot.
+# In a program, everywhere. `W2.T` costs nothing: it is the same memory, read in another order.
+# Elsewhere it costs a lot.
 #
 # * **In a brain** the weight $W_{ij}$ is the strength of one synapse, which conducts in one
-#   direction, from $i$ to $j$. What leads from $j$ back to $i$, if anything does, is another
-#   synapse of another cell. To carry $e\, W_2^\top$ it would have to be as strong as the first one,
-#   and to become stronger whenever that does. No known wire tells it. This is the **weight
-#   transport problem** (Grossberg 1987).
-# * **In a chip** with the weights where the arithmetic is, a matrix is laid out to be read by rows.
-#   Backprop reads it by columns as well, or keeps a second copy and carries over every change.
-# * And in either, backprop **waits**: $\delta_1$ needs $\delta_2$, so that the first layer of a
-#   deep network must keep $h_0$ and its slope until the error has come down all the way.
+#   direction, from $i$ to $j$. A connection from $j$ back to $i$, if there is one, is another
+#   synapse of another cell. To send $e\, W_2^\top$ back, it would need the same strength as the
+#   first synapse at every moment. No mechanism is known that copies the strength of one synapse to
+#   another. This is the **weight transport problem** (Grossberg 1987).
+# * **In a chip** that stores weights where it computes, a matrix can be read by rows only. Backprop
+#   reads it by columns too, or it needs a second copy that is updated after every change.
+# * In both, backprop has to **wait**: $\delta_1$ needs $\delta_2$. So the first layer of a deep
+#   network must store $h_0$ and its slope until the error has come back through all other layers.
 #
-# The library keeps account of what each rule takes on its way back:
+# The library records what each rule uses in its backward pass:
 
 # %%
 for name in ("bp", "fa", "shallow"):
@@ -161,14 +162,15 @@ for name in ("bp", "fa", "shallow"):
 # %% [markdown]
 # ## What if the copy is old?
 #
-# Suppose the way back could be told the weights, but not always. Let `layer.B` be a photocopy of
-# $W^\top$, made at the start, and made anew after every so many steps. A rule in this library is a
-# class with a few short methods, and we need to say only what is new:
+# Suppose that the feedback path can copy the weights, but not at every step. Let `layer.B` be a
+# copy of $W^\top$ that is made at the start and then renewed after a fixed number of steps. A rule
+# in this library is a class with a few short methods. We only write the methods that differ from
+# feedback alignment:
 
 
 # %%
-class Photocopy(rules.FeedbackAlignment):
-    """Sends the error back through Wᵀ as it was when somebody last looked."""
+class OldCopy(rules.FeedbackAlignment):
+    """Send the error back through an old copy of Wᵀ."""
 
     def __init__(self, every):
         super().__init__()
@@ -192,46 +194,46 @@ def train(rule):
 
 
 # %% [markdown]
-# An epoch has 45 steps, a run 900. Controls: **bp**, whose copy is never old, and **shallow**,
-# where nothing comes back at all, so that only the last layer learns. 359 test images: one of them
-# is 0.3 %.
+# An epoch has 45 steps, a run has 900. There are two controls: **bp**, whose copy is always up to
+# date, and **shallow**, which has no feedback, so only the last layer learns. The test set has 359
+# images, so one image is 0.3 % of accuracy.
 
 # %%
 controls = {"bp": [train(rules.Backprop())], "shallow": [train(rules.Shallow())]}
 
 
 def old_copies(steps):
-    """Draw what comes of a copy that is renewed after so many steps."""
-    copied = Photocopy(10**9 if steps == "never" else steps)
-    return accuracy_and_angle(controls | {"photocopy": [train(copied)]})
+    """Draw a run whose copy of Wᵀ is renewed after some steps."""
+    copied = OldCopy(10**9 if steps == "never" else steps)
+    return accuracy_and_angle(controls | {"old copy": [train(copied)]})
 
 
 old_copies("never")
 
 # %% [markdown]
-# A copy that is made **once**, before anything was learned, and never looked at again: few would
-# have bet on it. Its angle to backprop's signal rises to about 40°, and stays there. The network
-# learns nearly as well as with backprop. Now look more often:
+# This copy is made **once**, before learning, and never renewed. The result is surprising: the
+# angle to the signal of backprop rises to about 40° and stays there, and the network learns nearly
+# as well as with backprop. Now renew the copy more often:
 
 # %%
 slider(old_copies, steps=[1, 5, 45, 225, 450, "never"])
 
 # %% [markdown]
-# So the way back need not be *right*. It need not even know what the forward weights have become.
-# How little can it know?
+# So the feedback matrix need not be *exact*. It need not even follow the changes of the forward
+# weights. How little information about $W$ is enough?
 
 # %% [markdown]
 # ## Questions
 #
-# 1. In the finite differences, make $\varepsilon$ 1, then $10^{-12}$. Why does the check get worse
-#    in both directions?
-# 2. *Slope forgotten* is at an angle below 90°. Would a network learn with it? What would change if
-#    the units were ReLU, and if they were saturated (multiply $W_1$ by 10)?
-# 3. The random matrix gave an angle of nearly 90°. Draw ten others. How far from 90° do they come?
-#    (`nofb.diagnosis.chance_band` says what to expect: how many units does the signal reach, and
-#    over how many directions can the errors of ten classes spread?)
-# 4. After how many steps is a photocopy worth no more than one that was made at the start? Look at
-#    the angle just before it is renewed: it is not in the plot. Where would you measure it?
-# 5. What does *never* still know about $W$ that a random matrix would not? Which experiment would
-#    tell whether that matters? (Lesson 02 does it.)
-# 6. Which of backprop's three demands does the photocopy drop, and which does it keep?
+# 1. In the finite differences, set $\varepsilon$ to 1, then to $10^{-12}$. Why does the check
+#    become worse in both cases?
+# 2. The update *without the slope* has an angle below 90°. Would a network learn with it? What
+#    would change with ReLU units? And with saturated units (multiply $W_1$ by 10)?
+# 3. The random matrix has an angle of nearly 90°. Draw ten others. How far are their angles from
+#    90°? (`nofb.diagnosis.chance_band` computes the expected range. How many units receive the
+#    signal, and how many dimensions do the errors of ten classes have?)
+# 4. After how many steps is a copy no better than one that was made at the start? Look at the angle
+#    just before the copy is renewed: it is not in the plot. Where would you measure it?
+# 5. Which information about $W$ does *never* have that a random matrix does not have? Which
+#    experiment shows whether this matters? (Lesson 02 does it.)
+# 6. Which of the three requirements of backprop does the old copy remove, and which remain?

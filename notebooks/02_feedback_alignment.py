@@ -15,15 +15,15 @@
 # ---
 
 # %% [markdown]
-# # 02 Feedback alignment: the wrong weights, and they teach
+# # 02 Feedback alignment: learning with the wrong weights
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 00 and 01. **Seed**: 0,
-# > and 0 to 2 where three runs are compared.
+# > and 0 to 2 for three runs.
 #
-# Backprop sends an error down through $W^\top$, which no synapse that leads down could know.
-# Lillicrap et al. (2016) put a matrix of random numbers in its place, and left it alone.
+# Backprop sends the error back through $W^\top$. A feedback synapse has no way to know these
+# values. Lillicrap et al. (2016) replaced $W^\top$ by a fixed matrix of random numbers.
 #
-# **Why should an error that comes back through the wrong weights teach anything?**
+# **Why does a network learn if the error comes back through the wrong weights?**
 
 # %%
 import inspect
@@ -42,10 +42,10 @@ SEED = 0
 COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
-# ## One letter
+# ## Only one letter differs
 #
 # Samples are rows; $e = \hat y - y$ is the error at the output, $\delta_l$ the teaching signal at
-# layer $l$. One letter sets the two rules apart:
+# layer $l$. The two rules differ in one letter:
 #
 # $$
 # \begin{aligned}
@@ -54,34 +54,35 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # \end{aligned}
 # $$
 #
-# $B_l$ is drawn once, knows nothing of $W_l$ and never changes. The weight step is the same for
-# both, $\Delta W_l = h_{l-1}^\top \delta_l / N$. A network with one hidden layer of tanh units:
+# $B_l$ is drawn once, independently of $W_l$, and never changes. The weight update is the same for
+# both rules, $\Delta W_l = h_{l-1}^\top \delta_l / N$. For a network with one hidden layer of tanh
+# units:
 
 
 # %%
 def softmax(a):
-    """Return the share of each class, (N, n_2)."""
-    share = np.exp(a - a.max(axis=1, keepdims=True))
-    return share / share.sum(axis=1, keepdims=True)
+    """Return the probability of each class (N, n_2)."""
+    odds = np.exp(a - a.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
 
 
 def updates(W1, W2, back, x, y):
-    """Return the steps for W1 (n_0, n_1) and W2 (n_1, n_2); `back` is (n_2, n_1)."""
+    """Return the updates of W1 (n_0, n_1) and W2 (n_1, n_2); `back` is (n_2, n_1)."""
     h = np.tanh(x @ W1)  # (N, n_1)
     e = softmax(h @ W2) - y  # (N, n_2)
-    delta = (e @ back) * (1 - h * h)  # (N, n_1): all that the two rules differ in
+    delta = (e @ back) * (1 - h * h)  # (N, n_1): the only difference of the two rules
     return x.T @ delta / len(x), h.T @ e / len(x)
 
 
 # %% [markdown]
-# Handed `W2.T`, this is backprop; handed a random `B`, feedback alignment. The rule in the library
-# is the same equation for any number of layers:
+# With `back = W2.T` this is backprop; with a random `B` it is feedback alignment. The rule in the
+# library has the same equation, for any number of layers:
 
 # %%
 print(inspect.getsource(rules.FeedbackAlignment.signals))
 
 # %% [markdown]
-# Is it? One batch of digits, once by hand and once by the library:
+# Is it the same? We compute one batch of digits by hand and with the library:
 
 # %%
 digits = nofb.datasets.load("digits").centred().flat()
@@ -97,12 +98,13 @@ for name, hand, own in zip(("ΔW₁", "ΔW₂"), by_hand, by_rule, strict=True):
     print(f"{name} up to {abs(own).max():.3f}, largest difference {abs(hand - own).max():.0e}")
 
 # %% [markdown]
-# ## Watch it
+# ## A run
 #
-# 2,000 small pictures of clothes, 200 hidden units. Look at the panel on the right. It measures, on
-# a hundred test images, the angle between what feedback alignment sends to the hidden layer and
-# what backprop would send. A random matrix starts at 90°, give or take what chance allows (the grey
-# band). Below 90° a small step goes downhill.
+# The data are 2,000 small pictures of clothes; the network has 200 hidden units. Look at the panel
+# on the right. It shows, for a hundred test images, the angle between the signal of feedback
+# alignment at the hidden layer and the signal of backprop. With a random matrix it starts near 90°;
+# the grey band is the range expected by chance. If the angle is below 90°, a small step lowers the
+# loss.
 
 # %%
 clothes = nofb.datasets.load("fashion_small").centred().flat()
@@ -114,20 +116,18 @@ rule = rules.FeedbackAlignment()
 run = nofb.fit(net, rule, clothes, 60, 32, sgd, seed=SEED, callbacks=watch, progress=False)
 
 # %% [markdown]
-# The angle falls. Nothing pushed it: $B$ did not move, and no line of the rule asks for a small
-# angle.
+# The angle falls. But $B$ did not change, and no line of the rule makes the angle small.
 #
-# ## Is it the random matrix that teaches?
+# ## Do the hidden layers learn from the random matrix?
 #
-# A curve that rises proves little: the last layer learns under every rule, since its own error
-# needs no way back. So we need controls. **bp** is the best that the way back can do. **shallow**
-# leaves the hidden layers as they were drawn. And **redrawn** is feedback alignment with a new $B$
-# after every step, just as random, but never the same.
+# A rising accuracy proves little: the last layer learns with every rule, since it needs no feedback
+# path. So we need controls. **bp** has the best possible feedback. **shallow** does not train the
+# hidden layers. **redrawn** is feedback alignment with a new random $B$ after every step.
 
 
 # %%
 class Redrawn(rules.FeedbackAlignment):
-    """Feedback alignment whose matrices do not stay."""
+    """Feedback alignment with new random matrices after every step."""
 
     name = "redrawn"
 
@@ -155,8 +155,8 @@ runs = {
 }
 
 # %% [markdown]
-# Three spiral arms, to be told apart by a network with two hidden layers of 50 units. The maps show
-# which arm the network would name at each point; the curves, mean and spread of three seeds.
+# A network with two hidden layers of 50 units classifies the points of three spiral arms. The maps
+# show the predicted arm at each point. The curves show the mean and the spread of three seeds.
 
 # %%
 with using("light") as theme:
@@ -171,16 +171,16 @@ picture
 accuracy_and_angle(runs, layer=1)
 
 # %% [markdown]
-# A matrix that changes at every step teaches little, though it is as random as one that stays. So
-# it is no magic of random numbers. Something must *follow* $B$, and it takes time to do so. Only
-# one thing in the network can: $W$. (That **fa** is quicker than **bp** here says nothing: both
-# have the same learning rate, which nobody chose with care. Where they end is what counts.)
+# With a matrix that changes at every step the hidden layers learn little, although it is as random
+# as a fixed one. So random numbers alone are not the reason. Something must *adapt* to $B$, and
+# this takes time. Only $W$ can do this. (Do not conclude that FA is faster than BP: both use the
+# same learning rate, which was not tuned. Compare the final accuracy.)
 #
-# ## Why W follows
+# ## Why W adapts to B
 #
-# Take the tanh away. Two linear layers, trained with small steps from zero. Write
-# $G = x^\top e / N$ for what input and error have in common. Then, with a dot for the change in
-# time,
+# Remove the tanh: consider two linear layers, trained with small steps from zero. Write
+# $G = x^\top e / N$ for the correlation of input and error. Then, with a dot for the derivative
+# with respect to time,
 #
 # $$
 # \begin{aligned}
@@ -189,7 +189,7 @@ accuracy_and_angle(runs, layer=1)
 # \end{aligned}
 # $$
 #
-# and $W_1^\top G B$ can be said in two ways: it is $-W_1^\top \dot W_1$ by the first line, and
+# and $W_1^\top G B$ can be written in two ways: it is $-W_1^\top \dot W_1$ by the first line, and
 # $-\dot W_2 B$ by the second. So $W_1^\top \dot W_1 = \dot W_2 B$. Add the transpose, and integrate
 # from $W_1 = W_2 = 0$:
 #
@@ -197,21 +197,22 @@ accuracy_and_angle(runs, layer=1)
 # W_1^\top W_1 = W_2 B + (W_2 B)^\top
 # $$
 #
-# That holds at every moment, for any data and any $B$. Its trace is what we look for:
+# This holds at every time, for any data and any $B$. Its trace is the result we need:
 #
 # $$
 # \langle W_2, B^\top \rangle = \tfrac12 \lVert W_1 \rVert^2 \geq 0
 # $$
 #
-# The error writes $B$ into $W_1$; the hidden units, which now speak in the directions of $B$, then
-# write it into $W_2$. As soon as anything is learned, $W_2$ and $B^\top$ are less than 90° apart.
-# Below, lines are measured, and dots are computed from the length of $W_1$ (on the right also of
-# $W_2$ and $B$). They part a little where the steps are not small.
+# The error changes $W_1$ along the rows of $B$. The hidden activities then vary along these rows,
+# and so the update of $W_2$ is aligned with $B^\top$. As soon as the network has learned anything,
+# the angle between $W_2$ and $B^\top$ is below 90°. In the figure, lines are measured, and dots are
+# computed from the length of $W_1$ (on the right also from those of $W_2$ and $B$). They differ a
+# little, because the steps are not infinitely small.
 
 
 # %%
 def follow(lr=0.002, steps=2000):
-    """Return the history of a linear network that learns y = x T: W1, W2 and the error; and B."""
+    """Return the history of a linear network that learns y = x T (W1, W2, error), and B."""
     data = nofb.datasets.load("linear_teacher")
     x, y = data.x_train, data.y_train  # (N, 30), (N, 10)
     B = np.random.default_rng(SEED).uniform(-0.5, 0.5, (10, 20))
@@ -239,7 +240,7 @@ with using("light") as theme:
     law, degrees = picture.subplots(1, 2)
     law.plot(steps, inner, color=COLOURS[0], label="⟨W₂, Bᵀ⟩, measured")
     law.plot(steps[::4], half[::4], "o", color=COLOURS[1], label="½‖W₁‖²")
-    law.set(xlabel="step", title="how much of W₂ lies along Bᵀ")
+    law.set(xlabel="step", title="the part of W₂ along Bᵀ")
     law.legend()
     degrees.axhspan(*chance_band(B.size), color=theme.band, linewidth=0)
     degrees.plot(steps[1:], signals, color=COLOURS[2], label="e B to e W₂ᵀ, measured")
@@ -252,17 +253,18 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# ## Two knobs
+# ## Two scales
 #
-# The argument says what to expect of real networks, too. $W_2$ must outgrow what it was before it
-# followed: a network that starts with **small weights** should align better. And the length of
-# **$B$** multiplies the signal of the hidden layer, and so its learning rate; backprop has no such
-# knob. Digits again, plain gradient descent, 20 epochs. bp and shallow start from the same weights.
+# The argument makes predictions for other networks too. The learned part of $W_2$ must become
+# larger than its random initial value. So a network with **small initial weights** should align
+# better. And the length of **$B$** multiplies the signal of the hidden layer, and so its learning
+# rate; backprop has no such scale. We train on digits again, with plain gradient descent for 20
+# epochs. bp and shallow start from the same weights.
 
 
 # %%
-def knobs(W, B):
-    """Draw accuracy and angle for W and B that are drawn so many times as long as usual."""
+def scales(W, B):
+    """Draw accuracy and angle for initial W and B that are scaled by these factors."""
     fa = rules.FeedbackAlignment(feedback_init=scaled("uniform_fan_out", B))
     runs = {}
     for rule in (rules.Backprop(), fa, rules.Shallow()):
@@ -273,24 +275,24 @@ def knobs(W, B):
     return accuracy_and_angle(runs)
 
 
-slider(knobs, W=[0.01, 0.1, 1, 3, 10], B=[0.01, 0.1, 0.3, 1, 3, 10, 100])
+slider(scales, W=[0.01, 0.1, 1, 3, 10], B=[0.01, 0.1, 0.3, 1, 3, 10, 100])
 
 # %% [markdown]
 # ## Questions
 #
-# 1. In `updates`, which of the two steps would be different if `back` were zero? Which control of
-#    this lesson would you have built?
-# 2. Why does **redrawn** fail? Its signal is at 90° to backprop's on average: say in one sentence
-#    what the hidden layer then learns.
+# 1. In `updates`, which of the two updates would change if `back` were zero? Which control of this
+#    lesson is this?
+# 2. Why does **redrawn** fail? Its signal is on average at 90° to that of backprop. Say in one
+#    sentence what the hidden layer then learns.
 # 3. Derive $W_1^\top W_1 = W_2 B + (W_2 B)^\top$ for weights that do not start at zero. What is
-#    constant now? Which of the two knobs does that explain?
-# 4. Multiply the law from the left with $e B$ and from the right with $(e B)^\top$. What must
-#    $B B^\top$ look like for $e B$ to be within 90° of $e W_2^\top$, for *every* error $e$? When is
-#    it nearly so for random $B$?
-# 5. Set $B$ to 0.01 times its length: accuracy falls to that of a control. Which one, and why? Set
-#    it to 100 times: it ends above bp. Is feedback alignment then better than backprop? What would
-#    you have to do for a fair comparison?
+#    constant now? For which of the two scales is this the explanation?
+# 4. Multiply this equation from the left with $e B$ and from the right with $(e B)^\top$. Which
+#    $B B^\top$ makes the angle of $e B$ and $e W_2^\top$ less than 90° for *every* error $e$? When
+#    does a random $B$ nearly have this property?
+# 5. Set $B$ to 0.01 times its length: the accuracy falls to that of a control. Which one, and why?
+#    Set it to 100 times its length: the accuracy ends above bp. Is feedback alignment then better
+#    than backprop? What would a fair comparison need?
 # 6. The spirals were trained with RMSprop, which divides each step by its usual length. Would the
-#    knob for $B$ do anything there? Predict, then try it with `scaled`.
-# 7. Two hidden layers: which of the two has the larger angle at the end? (The history holds both.)
-#    Give a reason. Lesson 03 has a rule that does not suffer from it.
+#    scale of $B$ have an effect there? Predict, then try it with `scaled`.
+# 7. With two hidden layers, which one has the larger angle at the end? (The history holds both.)
+#    Give a reason. Lesson 03 has a rule without this problem.

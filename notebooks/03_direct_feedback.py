@@ -15,16 +15,16 @@
 # ---
 
 # %% [markdown]
-# # 03 Direct and indirect feedback: shorter ways back
+# # 03 Direct and indirect feedback: shorter feedback paths
 #
 # > **Minutes**: 40 to read and answer, under one to run. **Before this**: 02, feedback alignment.
 # > **Seed**: 0 everywhere.
 #
-# Feedback alignment keeps backprop's route: from layer to layer, the last one first. If the
-# matrices on that route may be random, why keep the route? Nøkland (2016) gave each layer a line of
-# its own.
+# Feedback alignment keeps the path of backprop: from layer to layer, the last one first. If the
+# matrices on this path may be random, is the path itself necessary? Nøkland (2016) gave each layer
+# its own connection to the output error.
 #
-# **Does the error have to come back the way it went up?**
+# **Must the error come back layer by layer?**
 
 # %%
 from itertools import pairwise
@@ -42,15 +42,15 @@ from nofb.plots.style import look, using
 SEED = 0
 
 # %% [markdown]
-# ## Four routes
+# ## Four paths
 #
-# The way up is grey and the same for all. The way back is in colour, with the matrix it goes
-# through: backprop and feedback alignment step down; direct feedback alignment (DFA) jumps from the
-# error to every layer; indirect feedback alignment (IFA) jumps to the first one, and then rides up
-# again on the forward weights.
+# The forward path is grey and the same for all. The feedback path is coloured and labelled with its
+# matrices. Backprop and feedback alignment go from layer to layer. Direct feedback alignment (DFA)
+# sends the error directly to every layer. Indirect feedback alignment (IFA) sends it to the first
+# layer, and from there up through the forward weights.
 
 # %%
-ROUTES = {
+PATHS = {
     "bp": [(4, 3, "W₄ᵀ"), (3, 2, "W₃ᵀ"), (2, 1, "W₂ᵀ")],
     "fa": [(4, 3, "B₄"), (3, 2, "B₃"), (2, 1, "B₂")],
     "dfa": [(4, 3, "D₃"), (4, 2, "D₂"), (4, 1, "D₁")],
@@ -59,16 +59,16 @@ ROUTES = {
 with using("light") as theme:
     picture = Picture(9.6, 4, theme)
     panels = picture.subplots(2, 2, height_ratios=[1, 2]).flat
-    for axes, (name, route) in zip(panels, ROUTES.items(), strict=True):
-        paths(axes, ["x", "h₁", "h₂", "h₃", "e"], route, look(name, theme).colour, theme)
+    for axes, (name, path) in zip(panels, PATHS.items(), strict=True):
+        paths(axes, ["x", "h₁", "h₂", "h₃", "e"], path, look(name, theme).colour, theme)
         axes.set_title(name)
 picture
 
 # %% [markdown]
 # ## In equations
 #
-# Samples are rows, $e = \hat y - y$ is $(N, n_L)$, and $D_l$ is $(n_L, n_l)$: always from the
-# output straight to layer $l$.
+# Samples are rows, $e = \hat y - y$ is $(N, n_L)$, and $D_l$ is $(n_L, n_l)$: it always maps the
+# output error directly to layer $l$.
 #
 # $$
 # \begin{aligned}
@@ -79,8 +79,8 @@ picture
 # \end{aligned}
 # $$
 #
-# The weight step is everybody's, $\Delta W_l = h_{l-1}^\top \delta_l / N$. In code, with the slopes
-# $f'(a_1), f'(a_2), \ldots$ of the hidden layers in a list:
+# The weight update is the same for all rules, $\Delta W_l = h_{l-1}^\top \delta_l / N$. In code,
+# with the slopes $f'(a_1), f'(a_2), \ldots$ of the hidden layers in a list:
 
 
 # %%
@@ -94,7 +94,7 @@ def stepwise(e, slopes, B):
 
 
 def direct(e, slopes, D):
-    """DFA: the same; D are D_1, D_2, ... No layer needs another one's δ."""
+    """DFA: the same; D are D_1, D_2, ... No layer needs the δ of another layer."""
     return [(e @ matrix) * slope for matrix, slope in zip(D, slopes, strict=True)]
 
 
@@ -107,8 +107,8 @@ def indirect(e, slopes, D1, W):
 
 
 # %% [markdown]
-# Against the library, on a batch of digits, in a network with three hidden layers of different
-# sizes:
+# We compare this with the library, for a batch of digits and a network with three hidden layers of
+# different sizes:
 
 
 # %%
@@ -130,7 +130,7 @@ slopes = [1 - trace[layer].h ** 2 for layer in layers[:-1]]
 
 
 def steps(name):
-    """Return the weight steps of the hidden layers by the library's rule."""
+    """Return the weight updates of the hidden layers, computed by the library."""
     rule = rules.make(name)
     rule.attach(net, seed=SEED)
     return [update.dW for update in rule.updates(net, x, y)[:-1]]
@@ -153,8 +153,8 @@ for name, deltas in [
 # %% [markdown]
 # ## When are they the same?
 #
-# With **one hidden layer** there is only one step back, so all three are one rule, with $D_1$ where
-# $B_2$ stood:
+# With **one hidden layer** the error passes only one matrix, so all three rules are the same, with
+# $D_1$ instead of $B_2$:
 
 # %%
 net = build(64, 50)
@@ -165,12 +165,12 @@ for name in ("dfa", "ifa"):
     rule = rules.make(name)
     rule.attach(net, seed=SEED)
     net.layers[0].D[:] = B2
-    print(f"{name} less fa: {abs(rule.updates(net, x, y)[0].dW - expected).max()}")
+    print(f"{name} minus fa: {abs(rule.updates(net, x, y)[0].dW - expected).max()}")
 
 # %% [markdown]
-# With more, send the error down through $D_1 = B_3 B_2$ in place of $B_3$ and then $B_2$. What is
-# left out on the way is the slope $f'(a_2)$ in between. If the units are linear there is none, and
-# nothing is left out:
+# With more layers, send the error through $D_1 = B_3 B_2$ instead of first $B_3$ and then $B_2$.
+# The only difference is the slope $f'(a_2)$ between the two matrices. For linear units the slope is
+# 1, and there is no difference:
 
 # %%
 for activation in (None, "tanh"):
@@ -185,10 +185,10 @@ for activation in (None, "tanh"):
     print(f"{activation or 'linear':7} δ₁ of FA and of DFA are {angle(down, jumped):.1f}° apart")
 
 # %% [markdown]
-# ## Watch a deep one
+# ## A deep network
 #
-# Four hidden layers, each with its own line to the error. All their angles fall at about the same
-# pace; no layer waits until the one above it has become worth listening to.
+# The network has four hidden layers, each with its own connection to the error. All their angles
+# fall at about the same rate: no layer has to wait until the layer above it is aligned.
 
 # %%
 net = Network([*[Dense(64, 64, activation="tanh") for _ in range(4)], Dense(64, 10)], seed=SEED)
@@ -198,12 +198,13 @@ rule = rules.DirectFeedbackAlignment()
 run = nofb.fit(net, rule, digits, 40, 32, sgd, seed=SEED, callbacks=watch, progress=False)
 
 # %% [markdown]
-# ## How far does it carry?
+# ## The effect of depth
 #
-# Now depth. Each step of feedback alignment multiplies with one more matrix that is only partly
-# aligned, so what reaches the bottom is a copy of a copy. A direct line has one matrix whatever the
-# depth. On the right, each hidden layer's angle to backprop at the end of training; the controls
-# are on the left, **bp** above and **shallow** below.
+# Now we change the depth. Feedback alignment multiplies the signal at every layer with one more
+# matrix that is only partly aligned, so the signal becomes worse from layer to layer. Direct
+# feedback has one matrix at any depth. The right panel shows the angle of each hidden layer to
+# backprop at the end of training. The left panel also shows the controls, **bp** (best) and
+# **shallow** (worst).
 
 # %%
 EPOCHS = 20
@@ -231,7 +232,7 @@ def depth(hidden):
             )
         accuracy.set(title=f"test accuracy with {hidden} hidden layers", ylim=(0, 1.02))
         angles.axhline(90, color=theme.faint, ls="--", lw=1)
-        angles.set(title="signal to backprop's, at the end", ylim=(-3, 100), xlabel="hidden layer")
+        angles.set(title="angle to backprop, at the end", ylim=(-3, 100), xlabel="hidden layer")
         angles.set(xticks=range(1, hidden + 1), yticks=[0, 30, 60, 90])
         angles.yaxis.set_major_formatter("{x:g}°")
         percent(accuracy)
@@ -243,17 +244,18 @@ def depth(hidden):
 slider(depth, hidden=[1, 2, 3, 4, 6, 8])
 
 # %% [markdown]
-# ## From nothing
+# ## Learning from zero weights
 #
-# A direct line has a curious gift. Set **all forward weights to zero**, without biases: every
-# hidden unit is silent, $\hat y$ is the same for all samples. Backprop multiplies the error with
-# $W^\top = 0$, and nothing ever moves. But $e D_l \neq 0$, and tanh has the slope 1 at zero. So the
-# first layer, the only one that receives anything, moves in step 1; in step 2 it speaks, and the
-# second one moves. Coloured squares below are matrices that are no longer zero.
+# Direct feedback has a special property. Set **all forward weights to zero**, without biases: the
+# output of every hidden unit is 0, and $\hat y$ is the same for all samples. Backprop multiplies
+# the error with $W^\top = 0$, so no weight ever changes. But $e D_l \neq 0$, and tanh has the slope
+# 1 at zero. So the first layer, the only one with a nonzero input, changes in step 1. In step 2 its
+# output is no longer zero, and the second layer changes. Coloured squares in the figure are
+# matrices that are no longer zero.
 
 
 # %%
-def awakening(name, steps=8):
+def learning_from_zero(name, steps=8):
     """Return the length of each weight matrix after each step, (layers, steps + 1)."""
     net = build(64, 64, 64, 64, init="zeros", bias=False)
     rule = rules.make(name)
@@ -268,10 +270,10 @@ def awakening(name, steps=8):
 
 with using("light") as theme:
     picture = Picture(9.6, 1.9, theme)
-    for axes, name in zip(picture.subplots(1, 4, sharey=True), ROUTES, strict=True):
-        awake = awakening(name) > 0
+    for axes, name in zip(picture.subplots(1, 4, sharey=True), PATHS, strict=True):
+        nonzero = learning_from_zero(name) > 0
         colours = ListedColormap([theme.band, look(name, theme).colour])
-        axes.pcolormesh(awake, cmap=colours, vmin=0, vmax=1, edgecolors=theme.paper, lw=1.5)
+        axes.pcolormesh(nonzero, cmap=colours, vmin=0, vmax=1, edgecolors=theme.paper, lw=1.5)
         axes.set(title=name, xlabel="after step", aspect="equal")
         axes.set(xticks=np.arange(9) + 0.5, xticklabels=range(9))
         axes.set(yticks=np.arange(4) + 0.5, yticklabels=["W₁", "W₂", "W₃", "W₄"])
@@ -281,25 +283,25 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# Feedback alignment wakes up as well, for its matrices are not zero either. Indirect feedback does
-# not: the signal that should teach $W_2$ comes through $W_2$, which is zero.
+# Feedback alignment can learn from zero weights as well, since its matrices are not zero. Indirect
+# feedback cannot: the signal for $W_2$ passes through $W_2$ itself, which is zero.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. Give each layer a processor of its own. After how many multiplications, one after the other,
-#    has the first layer its $\delta$ under each of the four rules, in a network with $L$ layers?
+# 1. Suppose that each layer has its own processor. After how many sequential multiplications does
+#    the first layer have its $\delta$, for each of the four rules, in a network with $L$ layers?
 # 2. A row of $e\, D_l$ is a mixture of the rows of $D_l$. How many dimensions can the signals of a
-#    layer with 1000 units have? One fewer than you think, for softmax: why?
-# 3. A paper compares FA with DFA on a network with one hidden layer, and one comes out better. What
-#    do you conclude?
-# 4. Give the deep network that you watched `rules.FeedbackAlignment()`. In which order do the
-#    angles fall now? Say with lesson 02 which matrix must be aligned with which before a signal
-#    that has come two layers down is worth anything.
-# 5. With 8 hidden layers the first ones get from FA a signal at nearly 90°. The network still beats
-#    **shallow**. Which layers does it owe that to?
-# 6. IFA has nearly the same angle at all layers. What does $W_l$ do to $\delta_{l-1}$ on the way up
-#    that $W_l^\top$ would do to $\delta_l$ on the way down?
-# 7. Wake the network with `activation="relu"`. Predict the picture, then draw it. And what if only
-#    the *last* matrix starts at something else than zero?
-# 8. Which of the four could a chip use whose layers sit on different boards? What has to be wired?
+#    layer with 1000 units have? For softmax it is one fewer than you might expect: why?
+# 3. A paper compares FA with DFA on a network with one hidden layer, and one of them is better.
+#    What do you conclude?
+# 4. Train the deep network with `rules.FeedbackAlignment()`. In which order do the angles fall now?
+#    Use lesson 02: which matrices must be aligned before a signal is useful two layers down?
+# 5. With 8 hidden layers and FA, the signal of the first layers is at nearly 90°. The network is
+#    still better than **shallow**. Because of which layers?
+# 6. IFA has nearly the same angle at all layers. What does $W_l$ do to $\delta_{l-1}$ on the path
+#    up that $W_l^\top$ would do to $\delta_l$ on the path down?
+# 7. Start from zero weights with `activation="relu"`. Predict the figure, then draw it. What
+#    happens if only the *last* matrix does not start at zero?
+# 8. Which of the four rules could a chip use whose layers are on different boards? Which wires are
+#    needed?

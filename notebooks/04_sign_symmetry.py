@@ -20,11 +20,12 @@
 # > **Minutes**: 35 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > the normal distribution. **Seed**: 0 everywhere.
 #
-# Backprop's way back knows each weight to the last digit. Feedback alignment's knows nothing, and
-# gets less far the deeper it has to go. Liao, Leibo and Poggio (2016) went to a place in between:
-# let the way back know the **signs**, and make up the rest.
+# Backprop uses the exact weights in its feedback path. Feedback alignment uses no information about
+# them, and it works less well in deep networks. Liao, Leibo and Poggio (2016) chose a method
+# between the two: the feedback path uses the **signs** of the weights, with magnitudes that do not
+# depend on them.
 #
-# **How much of $W^\top$ is in its signs?**
+# **Are the signs of $W^\top$ enough?**
 
 # %%
 import numpy as np
@@ -41,18 +42,18 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # %% [markdown]
 # ## The rule
 #
-# Everything is as in feedback alignment, but $B_l$ is rebuilt from $W_l$ at every step:
+# The rule is feedback alignment, but $B_l$ is computed from $W_l$ at every step:
 #
 # $$
 # B_l = M_l \circ \operatorname{sign}(W_l^\top), \qquad
 # \delta_{l-1} = (\delta_l B_l) \circ f'(a_{l-1})
 # $$
 #
-# with magnitudes $M_l \geq 0$ that know nothing of $W_l$. There are three ways to get them:
+# with magnitudes $M_l \geq 0$ that are independent of $W_l$. There are three forms:
 #
 # | name | magnitudes | |
 # |---|---|---|
-# | `usf` | $M = s$ | uniform: one size for all |
+# | `usf` | $M = s$ | uniform: the same for all weights |
 # | `frsf` | $M = s \lvert \xi \rvert$, $\xi$ normal | random, drawn once and fixed |
 # | `brsf` | the same | random, drawn again after every batch |
 
@@ -68,8 +69,9 @@ def fixed_random(W, rng, s=1.0):
 
 
 # %% [markdown]
-# Each dot is one weight, with its partner on the way back. Feedback alignment fills all four
-# quarters. A sign keeps the dots in two of them, and that is worth 40° and more:
+# Each dot is one weight and its partner in $B$. With feedback alignment the dots are in all four
+# quadrants. Equal signs keep the dots in two quadrants, and this makes the angle at least 40°
+# smaller:
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -94,7 +96,7 @@ picture
 # %% [markdown]
 # ## Which angle?
 #
-# It can be worked out. Every weight and its partner have the same sign, so all products in
+# The angle can be computed. Every weight and its partner have the same sign, so all products in
 # $\langle W, B^\top \rangle$ are positive:
 #
 # $$
@@ -103,21 +105,22 @@ picture
 # \frac{\mathbb E \lvert W \rvert}{\sqrt{\mathbb E W^2}}
 # $$
 #
-# Each fraction says how far from uniform a magnitude is. For a normal variable it is
-# $\sqrt{2 / \pi}$, for a constant 1. So `usf` has $\cos \theta = \sqrt{2/\pi}$, 37.1°, and `frsf`
-# and `brsf` have $\cos \theta = 2/\pi$, 50.5°, whatever the size of the layer.
+# Each factor is 1 for a constant magnitude, and $\sqrt{2 / \pi}$ for a normal variable. So `usf`
+# has $\cos \theta = \sqrt{2/\pi}$, which is 37.1°, and `frsf` and `brsf` have
+# $\cos \theta = 2/\pi$, which is 50.5°, for layers of any size.
 #
-# And if only a share $p$ of the signs were right? Then $p$ of the products are positive and $1 - p$
-# of them negative, and the cosine becomes $(2p - 1)$ times as large. Lines are this theory:
+# What if only a fraction $p$ of the signs is right? Then a fraction $p$ of the products is positive
+# and $1 - p$ is negative, so the cosine is multiplied by $2p - 1$. The lines in the figure show
+# this theory:
 
 
 # %%
 def some_wrong(B, p, rng):
-    """Return B with a share p of its signs as they were, and the others turned round."""
+    """Return B with a fraction p of its signs unchanged, and the others reversed."""
     return B * np.where(rng.random(B.shape) < p, 1, -1)
 
 
-shares = np.linspace(0, 1, 11)
+fractions = np.linspace(0, 1, 11)
 with using("light") as theme:
     picture = Picture(7, 3.6, theme)
     axes = picture.subplots()
@@ -125,11 +128,11 @@ with using("light") as theme:
     for name, best, colour in zip(
         ("usf", "frsf"), (np.sqrt(2 / np.pi), 2 / np.pi), COLOURS[2:4], strict=True
     ):
-        theory = np.degrees(np.arccos((2 * shares - 1) * best))
-        degrees = [angle(W, some_wrong(ways[name], p, rng).T) for p in shares]
-        axes.plot(shares, theory, color=colour)
-        axes.plot(shares, degrees, "o", color=colour, label=name)
-    axes.set(xlabel="share p of the signs that are right", ylabel="angle between B and Wᵀ")
+        theory = np.degrees(np.arccos((2 * fractions - 1) * best))
+        degrees = [angle(W, some_wrong(ways[name], p, rng).T) for p in fractions]
+        axes.plot(fractions, theory, color=colour)
+        axes.plot(fractions, degrees, "o", color=colour, label=name)
+    axes.set(xlabel="fraction p of right signs", ylabel="angle between B and Wᵀ")
     axes.set(ylim=(0, 180), yticks=range(0, 181, 30))
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.yaxis.set_major_formatter("{x:g}°")
@@ -139,9 +142,9 @@ picture
 # %% [markdown]
 # ## Does it learn?
 #
-# Three hidden layers on digits, deep enough for feedback alignment to lose ground. The controls are
-# **bp**, **fa** and **shallow**. On the right is the *first* hidden layer, the farthest from the
-# error.
+# We train a network with three hidden layers on digits. At this depth feedback alignment is already
+# worse than backprop. The controls are **bp**, **fa** and **shallow**. The right panel shows the
+# *first* hidden layer, which is the farthest from the error.
 
 # %%
 digits = nofb.datasets.load("digits").centred().flat()
@@ -159,18 +162,18 @@ runs = {name: [train(rules.make(name))] for name in names}
 accuracy_and_angle(runs)
 
 # %% [markdown]
-# All three forms learn almost as backprop does, and far faster than feedback alignment, whose angle
-# has to fall before anything can. A sign is there from the first step.
+# All three forms learn almost as well as backprop, and much faster than feedback alignment: there
+# the angle has to fall first. The signs are right from the first step.
 #
 # ## How many signs must be right?
 #
-# Now turn some signs round, for good, and always the same ones, as if so many wires had been
-# soldered the wrong way. The rule is `usf` otherwise, and what is new takes a few lines:
+# Now reverse some signs permanently, always the same ones. Otherwise the rule is `usf`, and a few
+# lines are enough:
 
 
 # %%
 class SomeWrong(rules.UniformSignSymmetry):
-    """Uniform sign-symmetry in which only a share of the signs is right."""
+    """Uniform sign-symmetry with only a fraction of right signs."""
 
     def __init__(self, right):
         super().__init__()
@@ -187,8 +190,9 @@ slider(
 )
 
 # %% [markdown]
-# And all of them at once. On the left, where each run ends. On the right the angle of the matrices
-# before training, where it must be what theory says, and after it.
+# The next figure shows all fractions at once. The left panel shows the final accuracy of each run.
+# The right panel shows the angle of the matrices before training, which must agree with the theory,
+# and after training.
 
 # %%
 rights = np.linspace(0, 1, 11)
@@ -215,35 +219,35 @@ with using("light") as theme:
     angles.yaxis.set_major_formatter("{x:g}°")
     angles.legend()
     for axes in (accuracy, angles):
-        axes.set(xlabel="share of the signs that are right")
+        axes.set(xlabel="fraction of right signs")
         axes.xaxis.set_major_formatter("{x:.0%}")
 picture
 
 # %% [markdown]
-# Half of the signs right is no information at all, and yet the network learns about as well as with
-# feedback alignment. The weights whose partners are right can grow, and so count for more: that is
-# alignment again, and it brings the angle below 90°. But with too many wrong ones it fails, and
-# with all of them wrong, it must: a wrong sign is not just any wrong number. It turns round
-# whenever its weight does, so that no weight can ever come to agree with it.
+# If half of the signs are right, $B$ has no information about $W$, and yet the network learns about
+# as well as with feedback alignment. Weights whose partners have the right sign can grow, and so
+# they matter more. This is alignment again, and it brings the angle below 90°. With too many wrong
+# signs the rule fails. With all signs wrong it must fail: a wrong sign changes whenever its weight
+# changes sign, so no weight can ever agree with it.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. Weights that are drawn uniformly from $[-1, 1]$: what is the angle of `usf` now? And of weights
-#    most of which are nearly zero? Is sign-symmetry better or worse for them?
-# 2. `brsf` draws its magnitudes again at every step, and learns. **redrawn** in lesson 02 did just
-#    that with a whole matrix, and did not. What is the difference?
-# 3. The angle of `frsf` is smaller at the end than at the start, that of `brsf` is not, or hardly.
-#    Why?
-# 4. If no weight changes its sign during training, `frsf` *is* feedback alignment with a lucky
-#    draw. Count how many signs change in `runs["frsf"]` from start to end (the network that it
-#    began with is the one with the same seed). What do you conclude about the information that it
+# 1. Draw the weights uniformly from $[-1, 1]$: what is the angle of `usf` now? What is it if most
+#    weights are nearly zero? Is sign-symmetry better or worse for such weights?
+# 2. `brsf` draws its magnitudes again at every step, and learns. **redrawn** in lesson 02 draws the
+#    whole matrix again, and does not learn. What is the difference?
+# 3. The angle of `frsf` is smaller at the end than at the start. The angle of `brsf` is hardly
+#    smaller. Why?
+# 4. If no weight changes its sign during training, `frsf` *is* feedback alignment with a special
+#    draw. Count how many signs change in `runs["frsf"]` from start to end (a new network with the
+#    same seed has the initial weights). What do you conclude about the information that the rule
 #    really uses?
 # 5. Show that $\mathbb E\, \langle \delta W^\top, \delta B \rangle > 0$ for random $\delta$ with
-#    independent entries, whatever $M > 0$. Is it also true for *every* $\delta$?
-# 6. Halve $s$ in `usf` (`rules.make("usf", scale=0.5)`). What changes, what not? Compare with the
-#    knob for $B$ in lesson 02.
-# 7. For 50 % right signs, compare the mean of $\lvert W \rvert$ at the end where the sign is right
-#    and where it is wrong (`layer.rule_state.M` holds which). Does it fit what is said above?
-# 8. Is sign-symmetry weight transport? How many bits an update have to go to the way back, and what
-#    would tell a brain's synapse the sign of another one?
+#    independent entries, for any $M > 0$. Is it also true for *every* $\delta$?
+# 6. Halve $s$ in `usf` (`rules.make("usf", scale=0.5)`). What changes, and what does not? Compare
+#    with the scale of $B$ in lesson 02.
+# 7. For 50 % right signs, compare the final mean of $\lvert W \rvert$ for right signs and for wrong
+#    signs (`layer.rule_state.M` shows which are right). Does it fit the explanation above?
+# 8. Is sign-symmetry weight transport? How many bits per update must be sent to the feedback path?
+#    How could a synapse in the brain get the sign of another synapse?

@@ -20,11 +20,11 @@
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > variance and covariance. **Seed**: 0 everywhere.
 #
-# Feedback alignment leaves its matrices as they were drawn. Akrout et al. (2019) let them learn,
-# and from nothing but noise: between two steps of learning, the units of a layer chatter at random,
-# the units above answer, and the synapses that lead back listen to both.
+# Feedback alignment never changes its feedback matrices. Akrout et al. (2019) train them, and only
+# with noise: between two training steps, the units of one layer emit random noise, the next layer
+# responds, and the feedback weights are updated from both.
 #
-# **What does noise that goes up through $W$ tell the feedback path?**
+# **How can the feedback path learn $W$ from noise?**
 
 # %%
 import numpy as np
@@ -43,21 +43,21 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # %% [markdown]
 # ## One layer, without data
 #
-# Samples are rows. A mirror step takes $M$ noise vectors and moves $B$ a little:
+# Samples are rows. A mirror step uses $M$ noise vectors and changes $B$ a little:
 #
 # $$
 # \begin{aligned}
-# \xi &\sim \mathcal N(0, \sigma^2), && (M, n) && \text{the units below chatter} \\
-# z &= f(\xi W), && (M, m) && \text{the units above answer} \\
-# \Delta B &= \frac{(z - \bar z)^\top \xi}{M - 1}, && (m, n) && \text{who spoke when I answered?} \\
+# \xi &\sim \mathcal N(0, \sigma^2), && (M, n) && \text{noise in the units below} \\
+# z &= f(\xi W), && (M, m) && \text{response of the units above} \\
+# \Delta B &= \frac{(z - \bar z)^\top \xi}{M - 1}, && (m, n) && \text{response times noise} \\
 # B &\leftarrow (1 - \lambda) B + \eta\, \Delta B
 # \end{aligned}
 # $$
 #
-# Take linear units. Then $\mathbb E[z^\top \xi] / M = W^\top\, \mathbb E[\xi^\top \xi] / M
-# = \sigma^2 W^\top$: noise that is independent from unit to unit has a covariance of $\sigma^2 I$,
-# so that all that a unit below and a unit above have in common is the weight between them. With
-# $\eta = \lambda / \sigma^2$ the place where $B$ comes to rest is $W^\top$ itself.
+# Consider linear units. Then $\mathbb E[z^\top \xi] / M = W^\top\, \mathbb E[\xi^\top \xi] / M =
+# \sigma^2 W^\top$: the noise of different units is independent, so its covariance is $\sigma^2 I$,
+# and the correlation of a unit below and a unit above is the weight between them. With
+# $\eta = \lambda / \sigma^2$, $B$ converges to $W^\top$ itself.
 
 
 # %%
@@ -72,7 +72,7 @@ def mirror_step(W, B, rng, decay, samples, f=lambda a: a, centred=True):
 
 
 def follow(W, steps, decay, samples, **form):
-    """Return the angle between B and Wᵀ, in degrees, from the start on."""
+    """Return the angle between B and Wᵀ, in degrees, after each step."""
     rng = np.random.default_rng(SEED)
     B, degrees = rng.normal(size=W.T.shape) / np.sqrt(len(W)), []
     for _ in range(steps + 1):
@@ -84,24 +84,25 @@ def follow(W, steps, decay, samples, **form):
 # %% [markdown]
 # ## How close does it come?
 #
-# Never all the way: each $\Delta B$ is made of $M$ samples, and $B$ is an average over the last
-# $1/\lambda$ of them. What is left is a noise floor,
+# It never reaches $W^\top$ exactly: each $\Delta B$ is computed from $M$ samples, and $B$ is an
+# average over the last $1/\lambda$ of them. The remaining angle is a noise floor,
 #
 # $$
 # \tan^2 \theta = F\,\frac{(n + 1)\,\lambda}{(2 - \lambda)(M - 1)}, \qquad
 # F = \frac{\operatorname{Var} f(a)}{\operatorname{Var} a \; \mathbb E[f'(a)]^2}
 # $$
 #
-# with $F = 1$ for linear units. Dashed lines below are this formula; it has not seen the runs.
+# with $F = 1$ for linear units. The dashed lines in the figure show this formula; nothing in it is
+# fitted to the runs.
 
 
 # %%
 def floor(decay, samples, F=1.0):
-    """Return the angle that theory leaves, in degrees."""
+    """Return the remaining angle by theory, in degrees."""
     return np.degrees(np.arctan(np.sqrt(F * (N_IN + 1) * decay / (2 - decay) / (samples - 1))))
 
 
-def falls(pairs, steps=300):
+def draw_angles(pairs, steps=300):
     """Draw the angle over mirror steps for each pair of λ and M."""
     W = np.random.default_rng(SEED + 1).normal(size=(N_IN, N_OUT)) / np.sqrt(N_IN)
     with using("light"):
@@ -116,28 +117,29 @@ def falls(pairs, steps=300):
     return picture
 
 
-falls([(0.1, 64), (0.02, 16), (0.02, 64), (0.02, 256)])
+draw_angles([(0.1, 64), (0.02, 16), (0.02, 64), (0.02, 256)])
 
 # %% [markdown]
-# $\lambda$ is bought twice: it is how fast $B$ follows, and how much noise it keeps.
+# $\lambda$ is a trade-off: a larger $\lambda$ makes $B$ converge faster but leaves more noise in
+# it.
 
 # %%
 slider(
-    lambda decay, samples: falls([(decay, samples)]),
+    lambda decay, samples: draw_angles([(decay, samples)]),
     decay=[0.005, 0.01, 0.02, 0.05, 0.1, 0.2],
     samples=[4, 16, 64, 256],
 )
 
 # %% [markdown]
-# ## What a unit always says
+# ## The mean response of a unit
 #
-# A logistic unit answers $\tfrac12$ to silence. In $\mathbb E[z^\top \xi]$ that does no harm, since
-# $\mathbb E[\tfrac12 \xi] = 0$; in a sample it is noise, and large beside the answer proper, which
-# is $a / 4$ with $a$ about $\sigma = 0.1$. In the formula, the raw second moment $\tfrac14$ stands
-# in the place of the variance, $F = \tfrac14 / (\tfrac1{16} \sigma^2) = 400$, and $M$ in the place
-# of $M - 1$. Subtracting each unit's mean, as `mirror_step` does, brings $F$ back to about 1. The
-# authors' released code does not subtract it. (The raw line wanders as well: all units say the same
-# ½, so that all rows of $B$ have their noise in common.)
+# A logistic unit outputs $\tfrac12$ for zero input. In $\mathbb E[z^\top \xi]$ this does no harm,
+# since $\mathbb E[\tfrac12 \xi] = 0$. In a sample it is noise, and larger than the useful response,
+# which is $a / 4$ with $a$ about $\sigma = 0.1$. Without centring, the second moment $\tfrac14$
+# replaces the variance in the formula, so $F = \tfrac14 / (\tfrac1{16} \sigma^2) = 400$, and $M$
+# replaces $M - 1$. `mirror_step` subtracts the mean of each unit, which brings $F$ back to about 1.
+# The authors' released code does not subtract it. (The raw line also fluctuates: all units have the
+# same ½, so all rows of $B$ have the same noise.)
 
 
 # %%
@@ -155,27 +157,28 @@ with using("light"):
         axes.axhline(floor(0.02, 64 + (not centred), F), color=colour, linestyle="--", linewidth=1)
     axes.set(xlabel="mirror step", ylabel="angle between B and Wᵀ", ylim=(0, 95))
     axes.yaxis.set_major_formatter("{x:g}°")
-    axes.legend(title="answers of logistic units")
+    axes.legend(title="response of logistic units")
 picture
 
 # %% [markdown]
-# ## Every layer needs noise of its own
+# ## Every layer needs its own noise
 #
-# Why not send one noise vector up through the whole network, and let every layer mirror on its way?
-# Behind the first layer the noise is $h = \xi W_1$: its units share inputs, so they are correlated,
-# $\operatorname{Cov} h = \sigma^2 W_1^\top W_1$, and the second matrix learns
+# Why not send one noise vector up through the whole network, and train all matrices with it? After
+# the first layer the noise is $h = \xi W_1$. Its units have the same inputs, so they are
+# correlated, $\operatorname{Cov} h = \sigma^2 W_1^\top W_1$, and the second matrix learns
 #
 # $$
 # \mathbb E[\Delta B_2] = W_2^\top \operatorname{Cov} h = \sigma^2\, W_2^\top W_1^\top W_1
 # $$
 #
-# For $n_1$ hidden units, $n_0$ inputs and random $W_1$ that stands at an angle with
-# $\cos \theta \approx 1 / \sqrt{1 + n_1 / n_0}$, however long one waits: the dashed lines.
+# For $n_1$ hidden units, $n_0$ inputs and random $W_1$, the angle of this matrix to $W_2^\top$ has
+# $\cos \theta \approx 1 / \sqrt{1 + n_1 / n_0}$, after any number of steps. The dashed lines show
+# this angle.
 
 
 # %%
 def second_layer(n_hidden, fresh, steps=300, decay=0.02, samples=64):
-    """Return the angle between B_2 and W_2ᵀ over steps, with noise of its own or from below."""
+    """Return the angle between B_2 and W_2ᵀ over steps, with new noise or noise from below."""
     rng = np.random.default_rng(SEED)
     W1 = rng.normal(size=(N_IN, n_hidden)) / np.sqrt(N_IN)
     W2 = rng.normal(size=(n_hidden, N_OUT)) / np.sqrt(n_hidden)
@@ -197,9 +200,9 @@ with using("light") as theme:
     for n_hidden, colour in zip((25, 100, 400), COLOURS[1:], strict=False):
         degrees = second_layer(n_hidden, fresh=False)
         axes.plot(degrees, color=colour, label=f"through W₁, {n_hidden} hidden")
-        stays = np.degrees(np.arccos(1 / np.sqrt(1 + n_hidden / N_IN)))
-        axes.axhline(stays, color=colour, linestyle="--", linewidth=1)
-    axes.plot(second_layer(100, fresh=True), color=COLOURS[0], label="its own, 100 hidden")
+        limit = np.degrees(np.arccos(1 / np.sqrt(1 + n_hidden / N_IN)))
+        axes.axhline(limit, color=colour, linestyle="--", linewidth=1)
+    axes.plot(second_layer(100, fresh=True), color=COLOURS[0], label="new noise, 100 hidden")
     axes.set(xlabel="mirror step", ylabel="angle between B₂ and W₂ᵀ", ylim=(0, 95))
     axes.yaxis.set_major_formatter("{x:g}°")
     axes.legend(title="noise", loc="upper right", ncols=2)
@@ -208,11 +211,11 @@ picture
 # %% [markdown]
 # ## While the network learns
 #
-# `rules.WeightMirror` does this between the steps of training: 200 mirror steps at the start, then
-# one after each engaged step, in which the error travels as in feedback alignment and $B$ rests.
-# Now $W$ moves while $B$ looks at it. Read its file, `nofb/rules/weight_mirror.py`, beside this
-# run; the mirror's is drawn while it goes on. The accuracy is that of 359 images: one of them is
-# 0.003.
+# `rules.WeightMirror` does this between training steps: it takes 200 mirror steps at the start,
+# then one after each engaged step. In an engaged step the error is sent back as in feedback
+# alignment, and $B$ does not change. Now $W$ changes while $B$ learns it. Read the file of the
+# rule, `nofb/rules/weight_mirror.py`, next to this run. Only the weight-mirror run is plotted live.
+# The test set has 359 images, so one image is 0.3 % of accuracy.
 
 
 # %%
@@ -249,12 +252,12 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# ## What the authors saw
+# ## The authors' results
 #
-# Their logs, 400 epochs of MNIST with 784-500-10 logistic units, come with nofb. Their mirror is
-# raw and has no decay ($\lambda = 0$ with $\eta$ as it is), so $B$ grows without a bound, and each
-# new estimate counts for less than the one before: an average over the whole past, that sees ever
-# more sharply and follows ever more slowly.
+# Their logs come with nofb: 400 epochs of MNIST with 784-500-10 logistic units. Their mirror is not
+# centred and has no decay ($\lambda = 0$ with the same $\eta$), so $B$ grows without bound, and
+# each new estimate has less weight than the one before. $B$ is then an average over all past
+# estimates: it has less and less noise, but it follows $W$ more and more slowly.
 
 # %%
 with using("light") as theme:
@@ -275,18 +278,20 @@ picture
 # %% [markdown]
 # ## Questions
 #
-# 1. Start from $\Delta B = W^\top S$ with $S = \xi^\top \xi / M$ and show that its rows scatter
-#    about $\sigma^2 W^\top$ with a relative variance of $(n + 1) / M$. Where does
+# 1. Start from $\Delta B = W^\top S$ with $S = \xi^\top \xi / M$ and show that its rows vary around
+#    those of $\sigma^2 W^\top$ with a relative variance of $(n + 1) / M$. Where does
 #    $\lambda / (2 - \lambda)$ come from?
-# 2. You may spend 64 noise vectors between two engaged steps. Is it better to take one mirror step
-#    with $M = 64$, or four with $M = 16$ and a quarter of the $\lambda$? Predict, then use `falls`.
-# 3. Give `follow` the function `lambda a: np.maximum(a, 0)`. Which $F$ do you see? Half of the
-#    answers of a ReLU unit are lost: why is $F$ not 2?
-# 4. A wide network of sign-like units: set `WIDTH = 3` with `np.tanh`. Each row of $B$ now comes to
-#    rest at $\sigma^2\, \mathbb E[f'(a)]$ times its column of $W$. What does that do to the angle
-#    if the units have weights of different lengths?
-# 5. On digits, each matrix starts on its floor ($n = 100$ and $50$, $\lambda = 0.02$, $M = 64$:
-#    work it out). Why does the angle rise in the first epoch, and why does it end *below* it?
-#    (The mirror's $\eta$ and $\lambda$ follow the schedule of the learning rate.)
-# 6. Where does the mirror take W? Point at the line of `mirror_step` that uses it, and say why a
-#    brain could compute this line where it could not compute $\delta W^\top$.
+# 2. You can use 64 noise vectors between two engaged steps. Is it better to take one mirror step
+#    with $M = 64$, or four with $M = 16$ and a quarter of $\lambda$? Predict, then use
+#    `draw_angles`.
+# 3. Call `follow` with the function `lambda a: np.maximum(a, 0)`. Which $F$ do you find? Half of
+#    the responses of a ReLU unit are zero: why is $F$ not 2?
+# 4. Saturated units: set `WIDTH = 3` with `np.tanh`. Each row of $B$ now converges to
+#    $\mathbb E[f'(a)]$ times its column of $W$. What does this do to the angle if the units have
+#    weights of different lengths?
+# 5. On digits, each matrix starts at its noise floor (compute it for $n = 100$ and $50$,
+#    $\lambda = 0.02$, $M = 64$). Why does the angle rise in the first epoch, and why does it end
+#    *below* the floor? (The mirror's $\eta$ and $\lambda$ follow the schedule of the learning
+#    rate.)
+# 6. Which line of `mirror_step` uses $W$? Why could a brain compute this line, but not
+#    $\delta W^\top$?

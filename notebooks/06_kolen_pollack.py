@@ -15,15 +15,16 @@
 # ---
 
 # %% [markdown]
-# # 06 Kolen-Pollack: two matrices, one local product
+# # 06 Kolen-Pollack: two matrices with the same local update
 #
 # > **Minutes**: 30 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > 05 helps. **Seed**: 0 everywhere.
 #
-# A mirror needs a second phase. Kolen and Pollack (1994) need none: if the synapse that leads up
-# and the one that leads back see the same two activities and forget at the same pace, then
+# A weight mirror needs a second phase. The method of Kolen and Pollack (1994) does not. The forward
+# synapse and the feedback synapse have the same two activities at their ends, and decay at the same
+# rate. So
 #
-# **how can two matrices become one, when neither ever looks at the other?**
+# **how can two matrices become equal, if neither reads the other?**
 
 # %%
 import numpy as np
@@ -39,9 +40,9 @@ SEED, EPOCHS = 0, 20
 COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
-# ## What they do not share
+# ## The difference of the two matrices
 #
-# Samples are rows; $h$ is what a layer received, $\delta$ the teaching signal at its units:
+# Samples are rows; $h$ is the input of a layer, $\delta$ the teaching signal at its units:
 #
 # $$
 # \begin{aligned}
@@ -50,8 +51,8 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # \end{aligned}
 # $$
 #
-# Each synapse multiplies what it has at its own two ends. Transpose the second line and subtract it
-# from the first. $\Delta W - \Delta B^\top = 0$, whatever $h$ and $\delta$ are, and
+# Each synapse multiplies the two activities at its own ends. Transpose the second line and subtract
+# it from the first. Then $\Delta W - \Delta B^\top = 0$ for any $h$ and $\delta$, and
 #
 # $$
 # \begin{aligned}
@@ -69,25 +70,25 @@ def step(W, B, h, delta, lr, decay):
     return (1 - decay) * (W - lr * dW), (1 - decay) * (B - lr * dB)
 
 
-def walk(decay, steps=1000, n=40, m=20, lr=0.05):
-    """Return the history of W (n, m) and of B in a layer that is fed with nonsense."""
+def train_on_noise(decay, steps=1000, n=40, m=20, lr=0.05):
+    """Return the history of W (n, m) and of B in a layer that receives only noise."""
     rng = np.random.default_rng(SEED)
     W, B = rng.normal(size=(n, m)) / np.sqrt(n), rng.normal(size=(m, n)) / np.sqrt(n)
     history = [(W, B)]
     for _ in range(steps):
-        h, delta = rng.normal(size=(8, n)), rng.normal(size=(8, m))  # nobody teaches anything
+        h, delta = rng.normal(size=(8, n)), rng.normal(size=(8, m))  # only noise
         W, B = step(W, B, h, delta, lr, decay)
         history.append((W, B))
     return history
 
 
 # %% [markdown]
-# The derivation asked nothing of $h$ and $\delta$, so the law must hold for pure noise, to the last
-# bits of double precision:
+# The derivation makes no assumption about $h$ and $\delta$, so the law must hold for pure noise, to
+# double precision:
 
 # %%
 decay = 0.01
-history = walk(decay)
+history = train_on_noise(decay)
 (W0, B0), (W, B) = history[0], history[-1]
 law = (1 - decay) ** 1000 * (W0 - B0.T)
 print(f"largest entry of W - Bᵀ at the start   {abs(W0 - B0.T).max():.2f}")
@@ -97,16 +98,16 @@ print(f"largest difference to the law          {abs(W - B.T - law).max():.0e}")
 # %% [markdown]
 # ## The angle, from W alone
 #
-# Solve the law for $B$. It needs nothing but where $B$ began:
+# Solve the law for $B$. It only needs the initial $B$:
 #
 # $$
 # B_t^\top = W_t - (1 - \lambda)^t\,(W_0 - B_0^\top), \qquad
 # \cos \theta_t = \frac{\langle W_t, B_t^\top \rangle}{\lVert W_t \rVert\, \lVert B_t \rVert}
 # $$
 #
-# So the angle has two causes: the length of what is not shared, which the law knows, and the length
-# of $W$, which it does not. The picture shows both. Lines on the right are computed without a look
-# at $B$; points are measured.
+# So the angle depends on two lengths: the length of the difference $W - B^\top$, which the law
+# gives, and the length of $W$, which it does not give. The figure shows both. The lines on the
+# right are computed without $B$; the points are measured.
 
 
 # %%
@@ -116,7 +117,7 @@ def lengths_and_angle(decays):
         picture = Picture(10, 3.8)
         lengths, angles = picture.subplots(1, 2)
         for decay, colour in zip(decays, COLOURS, strict=False):
-            history = walk(decay)
+            history = train_on_noise(decay)
             gap = history[0][0] - history[0][1].T
             left = (1 - decay) ** np.arange(len(history))  # the law
             predicted = [angle(W, W - k * gap) for (W, _), k in zip(history, left, strict=True)]
@@ -134,21 +135,21 @@ def lengths_and_angle(decays):
 lengths_and_angle([0, 0.001, 0.003, 0.01])
 
 # %% [markdown]
-# Look at $\lambda = 0$, blue. What $W$ and $B^\top$ do not share is as long at the end as it was at
-# the start, and yet the angle falls: $W$ grows, and the same gap is seen from farther away. That is
-# all that brings the matrices together in the authors' released runs, whose decay factor is 1.
+# Look at $\lambda = 0$ (blue). The difference $W - B^\top$ has the same length at the end as at the
+# start, and yet the angle falls, because $W$ becomes longer. In the authors' released runs the
+# decay factor is 1, so this is the only reason why their angle falls.
 #
-# Nothing was taught here, so nothing was learned; the matrices agreed on nonsense.
+# The signals were random, so the network learned nothing useful, but the two matrices became equal.
 
 # %%
 slider(lambda decay: lengths_and_angle([decay]), decay=[0, 0.0003, 0.001, 0.003, 0.01, 0.03])
 
 # %% [markdown]
-# ## With something to learn
+# ## Training on data
 #
-# `rules.KolenPollack` on digits: $\delta$ is now an error, and it travels through the very $B$ that
-# it changes. $\lambda$ is per step, and an epoch has 45 of them. The accuracy is that of 359
-# images: one of them is 0.003, and small differences mean nothing.
+# We train `rules.KolenPollack` on digits. Now $\delta$ is computed from an error, and it is sent
+# back through the same $B$ that it updates. $\lambda$ is per step, and an epoch has 45 steps. The
+# test set has 359 images, so one image is 0.3 % of accuracy, and small differences mean nothing.
 
 
 # %%
@@ -181,10 +182,11 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# ## What the authors saw
+# ## The authors' results
 #
-# Their logs: 400 epochs of MNIST with 784-500-10 logistic units, where $\lambda = 0$. An angle that
-# falls by growth alone falls ever more slowly, as the weights themselves grow ever more slowly.
+# These are their logs: 400 epochs of MNIST with 784-500-10 logistic units and $\lambda = 0$. Their
+# angle falls only because the weights grow. The weights grow more and more slowly, and so the angle
+# falls more and more slowly.
 
 # %%
 with using("light") as theme:
@@ -207,14 +209,14 @@ picture
 #
 # 1. Repeat the derivation with momentum on both matrices. Does the law hold? With Adam? With a
 #    limit on the length of each column of $W$ and of each column of $B$?
-# 2. In `step`, let $B$ forget at half the pace of $W$. Where do $W$ and $B^\top$ go now? Predict,
-#    then draw it.
-# 3. Feed `walk` with `delta` that is zero in 19 of 20 units. What does the law say about the
-#    columns that never learn, and what about the angle?
+# 2. In `step`, let $B$ decay at half the rate of $W$. What happens to $W$ and $B^\top$ now?
+#    Predict, then draw it.
+# 3. In `train_on_noise`, set `delta` to zero in 19 of 20 units. What does the law say about the
+#    columns of these units, and about the angle?
 # 4. For $\lambda = 0$ let $W_0$ and $B_0^\top$ be random and orthogonal to each other, each of
-#    length 1, and let both gain the same $S$ of length $s$, orthogonal to them. Show that
+#    length 1, and add the same $S$ of length $s$, orthogonal to them, to both. Show that
 #    $\cos \theta = s^2 / (1 + s^2)$. How long must $S$ be for 5°?
 # 5. The largest $\lambda$ on digits has the smallest angle. Why is it not the best? What does the
 #    schedule of the learning rate have to do with a good $\lambda$?
-# 6. A mirror and Kolen-Pollack both find $W^\top$. Which one would notice if $W$ were damaged from
-#    outside, in the middle of training? Which one needs a phase without data?
+# 6. A weight mirror and Kolen-Pollack both learn $W^\top$. In which of the two would $B$ follow if
+#    $W$ were damaged in the middle of training? Which one needs a phase without data?

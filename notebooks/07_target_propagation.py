@@ -15,18 +15,18 @@
 # ---
 
 # %% [markdown]
-# # 07 Target propagation: what a layer should have said
+# # 07 Target propagation: a target for every layer
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > a linear regression. **Seed**: 0 everywhere.
 #
-# All rules so far send an *error* down: how wrong were you, and which way? Bengio (2014) sends
-# something else down, an **activity**: what should you have said? An activity is something that a
-# layer of neurons can make of another layer's activity, and so the way back can learn to do it
-# well. Plainly done it fails, and Lee, Zhang, Fischer and Bengio (2015) saved it with a difference.
+# All rules so far send an *error* down: how far, and in which direction, is the output wrong?
+# Bengio (2014) sends an **activity** down instead: which output should the layer have? A layer of
+# neurons can compute an activity from the activity of another layer. So the feedback path can learn
+# to compute targets. In its plain form this fails. Lee, Zhang, Fischer and Bengio (2015) corrected
+# it with a difference.
 #
-# **How does a target get down through a network, when every layer that passes it on makes
-# mistakes?**
+# **How can targets pass down through a network with inexact inverses?**
 
 # %%
 from itertools import pairwise
@@ -49,43 +49,43 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # %% [markdown]
 # ## The rule
 #
-# Samples are rows, and $h_l = f_l(h_{l-1})$ goes up. Each layer gets a partner $g_l$ that leads
-# back, from what the layer gave to a guess at what it received:
+# Samples are rows, and the forward pass is $h_l = f_l(h_{l-1})$. Each layer gets an inverse $g_l$,
+# which maps the output of the layer back to an estimate of its input:
 #
 # $$
 # \begin{aligned}
 # g_l(z) &= s(z B_l + c_l) && && (N, n_{l-1}) \\
-# t_L &= a_L - \hat\eta\, e, && e = \hat y - y && \text{the output, a little down the loss} \\
-# t_{l-1} &= g_l(t_l) && && \text{a target, from layer to layer} \\
-# \delta_l &= (h_l - t_l) \circ f'(a_l) / \hat\eta && && \text{teach the layer to say } t_l
+# t_L &= a_L - \hat\eta\, e, && e = \hat y - y && \text{a small step down the loss} \\
+# t_{l-1} &= g_l(t_l) && && \text{from layer to layer} \\
+# \delta_l &= (h_l - t_l) \circ f'(a_l) / \hat\eta && && \text{train the layer to output } t_l
 # \end{aligned}
 # $$
 #
-# $\hat\eta$ says how far down the loss the first target lies, and it is divided out again at the
-# end, so that it does not also set the learning rate. The weight step is
-# $\Delta W_l = h_{l-1}^\top \delta_l / N$ as ever.
+# $\hat\eta$ sets how far the first target is from the output. At the end we divide by it, so that
+# it does not change the learning rate. The weight update is $\Delta W_l = h_{l-1}^\top \delta_l /
+# N$ as before.
 #
-# ## An inverse learns
+# ## Training an inverse
 #
-# $g_l$ learns by itself, without any label: add noise $\xi$ to what the layer received, let it
-# answer, and bring $g_l$ closer to what was there. That is one step of a regression:
+# $g_l$ learns without labels: add noise $\xi$ to the input of the layer, compute its output, and
+# train $g_l$ to reconstruct the noisy input. This is one step of a regression:
 
 
 # %%
-def lesson(W, b, inverse, h, sigma, rng, f=np.tanh):
+def reconstruction_step(W, b, inverse, h, sigma, rng, f=np.tanh):
     """Return the loss of an inverse of h -> f(h W + b), and the gradients of its B and c."""
     B, c, s, slope = inverse
     noisy = h + sigma * rng.standard_normal(h.shape)  # (N, n_below)
     z = f(noisy @ W + b)  # (N, n_above)
-    u = s(z @ B + c)  # (N, n_below), the guess
+    u = s(z @ B + c)  # (N, n_below), the reconstruction
     delta = (u - noisy) * slope(u)
     return 0.5 * ((u - noisy) ** 2).sum(axis=1).mean(), z.T @ delta / len(h), delta.mean(axis=0)
 
 
 # %% [markdown]
-# Look at a layer whose input can be looked at: 40 random tanh units that receive pictures of
-# digits, 64 pixels each, and nothing else. The top row is what they received. The bottom row is
-# what their inverse makes of 40 numbers, after ever more lessons of 64 pictures each.
+# We can look at the input of the first layer: 40 random tanh units receive pictures of digits with
+# 64 pixels. The top row shows these pictures. The bottom row shows the reconstruction from the 40
+# outputs, after more and more steps with 64 pictures each.
 
 # %%
 digits = nofb.datasets.load("digits").centred().flat()
@@ -93,7 +93,7 @@ LINEAR, TANH = (lambda a: a, lambda y: 1.0), (np.tanh, lambda y: 1 - y * y)  # s
 
 
 def start(rng, n_above, n_below, s):
-    """Return an inverse (B, c, s, s') that knows nothing."""
+    """Return an untrained inverse (B, c, s, s')."""
     return 0.05 * rng.standard_normal((n_above, n_below)), np.zeros(n_below), *s
 
 
@@ -101,14 +101,14 @@ def framed(pixels):
     return np.pad(pixels.reshape(8, 8), 1, constant_values=1)
 
 
-def brought_back(pictures, guesses, losses):
-    """Draw the loss so far, and some pictures above what came back of them."""
+def draw_reconstruction(pictures, guesses, losses):
+    """Draw the loss so far, and some pictures above their reconstructions."""
     with using("light") as theme:
         picture = Picture(9.6, 2.6, theme)
         axes, images = picture.subplots(1, 2, width_ratios=[1, 1.9])
         axes.plot(range(1, len(losses) + 1), losses, color=COLOURS[2])
         axes.set(xscale="log", yscale="log", xlim=(1, 1500), ylim=(1, 40))
-        axes.set(xlabel="lesson", title="½‖guess - received‖²")
+        axes.set(xlabel="step", title="½‖reconstruction - input‖²")
         rows = [np.hstack([framed(each) for each in row]) for row in (pictures, guesses)]
         images.imshow(np.vstack(rows), cmap="gray", vmin=-1, vmax=1)
         images.axis("off")
@@ -123,31 +123,31 @@ B, c, *_ = inverse
 adam, losses, shown = Adam(lr=0.01), [], digits.x_test[:9]
 for k in range(1, 1501):
     batch = digits.x_train[rng.integers(len(digits.x_train), size=64)]
-    loss, dB, dc = lesson(W, b, inverse, batch, 0.1, rng)
+    loss, dB, dc = reconstruction_step(W, b, inverse, batch, 0.1, rng)
     adam.step("B", B, dB)  # in place
     adam.step("c", c, dc)
     losses.append(loss)
     if k in (1, 2, 4, 8, 15, 30, 60, 120, 250, 500, 1000, 1500):
-        live = brought_back(shown, np.tanh(shown @ W + b) @ B + c, losses)
+        live = draw_reconstruction(shown, np.tanh(shown @ W + b) @ B + c, losses)
         if in_notebook():
             display(live, display_id="inverse", update=k > 1)
 
 # %% [markdown]
-# It is never perfect, and need not be: 40 numbers can not hold 64, and a straight line is no exact
-# answer to a tanh. What is left over is the subject of this lesson.
+# The reconstruction is never exact: 40 numbers cannot represent 64, and a linear map is not the
+# inverse of a tanh layer. The remaining error is the subject of this lesson.
 #
 # ## What goes wrong
 #
-# Say the target asks for nothing, $t_l = h_l$. Then the layer below should stay as it is. But
-# $g_l(h_l)$ is not $h_{l-1}$; it misses it by what the inverse gets wrong, and that becomes the
-# target. On the next layer the same again, on top of it. And at the end all this is divided by
-# $\hat\eta$, which was to be small.
+# Suppose that the target equals the state, $t_l = h_l$. Then the layer below should not change
+# either. But $g_l(h_l)$ is not $h_{l-1}$: it differs by the reconstruction error, and this becomes
+# part of the target. The next layer adds its own error. At the end we divide everything by
+# $\hat\eta$, which should be small.
 #
-# Two units below, two above, so that we can draw it. Each cross is a state $h$ below. The layer is
-# asked to move its answer a little, the same way for all. Arrows show what the layer below is then
-# asked for, over $\hat\eta$: exactly (on the left), by a target from the best inverse that is
-# linear (in the middle), and by the difference that the next section is about. Move $\hat\eta$,
-# `step`, towards zero.
+# The figure shows a layer with two units below and two above. Each cross is a state $h$ below. All
+# states have the same small change of the output as target. The arrows show the resulting change of
+# the layer below, divided by $\hat\eta$: exact (left), by a target from the best linear inverse
+# (middle), and by the difference of the next section (right). Move $\hat\eta$, `step`, towards
+# zero.
 
 
 # %%
@@ -157,7 +157,7 @@ def small_layer():
     rng = np.random.default_rng(SEED)
     h = rng.standard_normal((2000, 2))
     z = np.column_stack([np.tanh(h @ W), np.ones(len(h))])
-    Bc = np.linalg.lstsq(z, h, rcond=None)[0]  # all lessons in one
+    Bc = np.linalg.lstsq(z, h, rcond=None)[0]  # the result of many steps
     return (
         lambda h: np.tanh(h @ W),
         lambda t: np.arctanh(t) @ np.linalg.inv(W),
@@ -166,7 +166,7 @@ def small_layer():
 
 
 def three_ways(step):
-    """Draw what is asked of the layer below for η̂ = step: exactly, by TP, and by DTP."""
+    """Draw the change of the layer below for η̂ = step: exact, by TP, and by DTP."""
     f, exact, g = small_layer()
     h = np.stack(np.meshgrid(*[np.linspace(-1, 1, 7)] * 2), axis=-1).reshape(-1, 2)
     t = f(h) + step * np.array([0.14, 0.07])  # (N, 2)
@@ -195,21 +195,22 @@ slider(three_ways, step=[0.01, 0.03, 0.1, 0.3, 0.9])
 # %% [markdown]
 # ## The difference
 #
-# So take off again what the inverse gets wrong. It is known: send the layer's own $h_l$ down too.
+# The reconstruction error can be measured, by sending the layer's own activity $h_l$ through the
+# inverse. Subtract it.
 #
 # $$
 # t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)
 # $$
 #
-# Now $t_l = h_l$ gives $t_{l-1} = h_{l-1}$, *whatever* $g_l$ is. And for a target close by,
+# Now $t_l = h_l$ gives $t_{l-1} = h_{l-1}$ for *any* $g_l$. And for a target close to the state,
 #
 # $$
 # t_{l-1} - h_{l-1} \approx (t_l - h_l)\, J_{g_l},
 # $$
 #
-# so that only the *slope* of $g_l$ counts, not its value. Compare lesson 02: $\delta W^\top$ in
-# backprop, $\delta B$ in feedback alignment, and here a change times a Jacobian that has learned
-# to undo the layer. The whole rule, with one switch for the difference:
+# so only the *Jacobian* $J_{g_l}$ of $g_l$ matters, not its value. Compare with lesson 02: backprop
+# computes $\delta W^\top$, feedback alignment $\delta B$, and here a change is multiplied with the
+# Jacobian of a learned inverse. This is the whole rule, with a switch for the difference:
 
 
 # %%
@@ -225,7 +226,7 @@ def targets(hs, t, inverses, difference):
 
 
 # %% [markdown]
-# Against the library, on a batch of digits:
+# We compare it with the library, on a batch of digits:
 
 
 # %%
@@ -249,11 +250,11 @@ for name in ("tp", "dtp"):
     print(f"{name:4} largest difference {most:.0e}")
 
 # %% [markdown]
-# ## When there is nothing to take off
+# ## With exact inverses
 #
-# An exact inverse has $g_l(h_l) = h_{l-1}$, and both rules are one. Square layers without a tanh
-# have one, $g_l(z) = z\, W_l^{-1}$. And if $W_l$ is a rotation as well, $W_l^{-1}$ is $W_l^\top$:
-# a target then moves as a gradient does.
+# With exact inverses, $g_l(h_l) = h_{l-1}$, and both rules are the same. Square linear layers have
+# an exact inverse, $g_l(z) = z\, W_l^{-1}$. If $W_l$ is also a rotation, $W_l^{-1}$ is $W_l^\top$,
+# and the change of a target is a gradient.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -270,15 +271,16 @@ for name, W in {"random": rng.standard_normal((30, 30)), "rotation": rotation}.i
     )
 
 # %% [markdown]
-# That last number is no mistake of the rule. A target that is exactly undone, layer by layer, is
-# not a gradient; what it is instead is the subject of lesson 08.
+# The 89.8° is not a bug. A target that is exactly inverted in every layer is in general not a
+# gradient; lesson 08 explains what it is.
 #
 # ## In a network
 #
-# Three hidden layers of 50 tanh units have learned the digits by backprop, and now they rest, so
-# that we can look at nothing but targets. The inverses get some lessons with noise of width
-# $\sigma$. Then a target comes down, near ($\hat\eta$ small) or far. On the left, what the inverses
-# still get wrong. On the right, the angle between each hidden layer's $\delta_l$ and backprop's.
+# A network with three hidden layers of 50 tanh units was trained on digits by backprop. Now its
+# weights are fixed, so that we can study the targets alone. The inverses are trained for some
+# steps, with noise of standard deviation $\sigma$. Then a target is sent down, close to the output
+# ($\hat\eta$ small) or far from it. The left panel shows the length of each hidden layer's
+# $\delta_l$, divided by the length of backprop's. The right panel shows the angle between the two.
 
 # %%
 net = build(64, 50, 50, 50, dtype=np.float64)
@@ -293,25 +295,27 @@ def states(x):
     return [*[trace[layer].h.copy() for layer in net.layers[:-1]], trace[net.layers[-1]].a.copy()]
 
 
-def taught(lessons, sigma):
-    """Return the inverses of the upper three layers after so many lessons."""
+def trained_inverses(steps, sigma):
+    """Return the inverses of the upper three layers after some training steps."""
     rng, adam = np.random.default_rng(SEED), Adam(lr=0.003)
     layers = net.layers[1:]
     inverses = [start(rng, layer.n_out, layer.n_in, TANH) for layer in layers]
     hs = states(digits.x_train)
-    for _ in range(lessons):
+    for _ in range(steps):
         rows = rng.integers(len(hs[0]), size=64)
         for number, (layer, inverse) in enumerate(zip(layers, inverses, strict=True)):
             f = np.tanh if layer is not layers[-1] else LINEAR[0]
-            _, dB, dc = lesson(layer.W, layer.b, inverse, hs[number][rows], sigma, rng, f)
+            _, dB, dc = reconstruction_step(
+                layer.W, layer.b, inverse, hs[number][rows], sigma, rng, f
+            )
             adam.step(f"B{number}", inverse[0], dB)
             adam.step(f"c{number}", inverse[1], dc)
     return inverses
 
 
-def near_and_far(lessons, sigma):
-    """Draw length and angle of what both rules ask of each hidden layer, over η̂."""
-    inverses, x = taught(lessons, sigma), digits.x_test[:100]
+def near_and_far(steps, sigma):
+    """Draw length and angle of the signals of both rules over η̂."""
+    inverses, x = trained_inverses(steps, sigma), digits.x_test[:100]
     trace = net.forward(x).set_target(y)
     hs = states(x)
     gradients = [delta.copy() for _, delta in rules.Backprop().signals(net, trace)][:0:-1]
@@ -343,26 +347,26 @@ def near_and_far(lessons, sigma):
     return picture
 
 
-slider(near_and_far, lessons=[0, 30, 100, 300, 1000, 3000], sigma=[0.01, 0.03, 0.1, 0.3, 1])
+slider(near_and_far, steps=[0, 30, 100, 300, 1000, 3000], sigma=[0.01, 0.03, 0.1, 0.3, 1])
 
 # %% [markdown]
-# A target without the difference has a $\delta$ that grows as $1 / \hat\eta$: that is the inverses'
-# mistake, the same for every $\hat\eta$, and divided by it. Its angle hardly depends on $\hat\eta$
-# either, since it hardly depends on the *error*; what it has in common with the gradient, it has by
-# accident (question 2). With the difference, $\hat\eta$ may be as small as you like.
+# Without the difference, $\delta$ grows as $1 / \hat\eta$: the reconstruction error is the same for
+# every $\hat\eta$, and is divided by it. Its angle hardly depends on $\hat\eta$, because $\delta$
+# hardly depends on the *error*. It is correlated with the gradient only by chance (question 2).
+# With the difference, $\hat\eta$ can be arbitrarily small.
 #
-# Move `lessons`. With none, $B_l$ is random, and the difference is nearly feedback alignment. A few
-# hundred bring its angle far below 90°. Ten times as many hardly shorten the mistake, for no
-# $\tanh(z B + c)$ is the inverse of a tanh layer. And they turn the difference *away* from the
-# gradient again: remember that. `sigma` changes little, as long as the noise is smaller than the
-# differences between digits.
+# Move `steps`. With 0 steps, $B_l$ is random, and the rule with the difference is nearly feedback
+# alignment. A few hundred steps bring its angle far below 90°. Ten times as many steps hardly
+# reduce the reconstruction error, since no $\tanh(z B + c)$ is the inverse of a tanh layer. And
+# they turn the signal *away* from the gradient again; lesson 08 returns to this. `sigma` has little
+# effect, as long as the noise is smaller than the differences between digits.
 #
 # ## Does it learn?
 #
-# Now everything learns at once: with each batch the inverses take one step, then the weights. Both
-# rules have the same inverses, the same optimizer, the same $\hat\eta$. The controls are **bp**,
-# and **shallow**, whose hidden layers stay as they were drawn. On the right is the lowest hidden
-# layer, that a target reaches last.
+# Now weights and inverses learn together: with each batch the inverses take one step, then the
+# weights. Both rules have the same inverses, the same optimizer and the same $\hat\eta$. The
+# controls are **bp**, and **shallow**, which does not train its hidden layers. The right panel
+# shows the lowest hidden layer, which a target reaches last.
 
 
 # %%
@@ -373,7 +377,7 @@ def train(rule):
 
 
 controls = {kind.name: [train(kind())] for kind in (rules.Backprop, rules.Shallow)}
-BESIDE = {  # an inverse for the output layer too, and all of them learn beside the weights
+BESIDE = {  # an inverse for the output layer too, trained together with the weights
     "gradient_at_top": False,
     "inverse_steps": 1,
     "epochs_before": 0,
@@ -393,36 +397,38 @@ def learns(step, sigma):
 slider(learns, step=[0.001, 0.01, 0.1, 1, 10], sigma=[0.01, 0.1, 1])
 
 # %% [markdown]
-# Plain target propagation ends below the control that learns nothing in its hidden layers. The one
-# subtraction makes it a rule that learns, not far from backprop, and without $W^\top$ anywhere. Now
-# move `step` up: at $\hat\eta = 10$ the same mistake is small beside what the error asks for, and
-# **tp** learns too. That is the only way it has, a target so far off that it drowns the mistakes;
-# the difference does not care.
+# Plain target propagation is worse than the control that does not train its hidden layers. With the
+# subtraction the rule learns, nearly as well as backprop and without any $W^\top$. Now increase
+# `step`: at $\hat\eta = 10$ the reconstruction error is small compared with the error term, and
+# **tp** learns too. TP works only with such distant targets, where the error term dominates the
+# reconstruction error. DTP works for any $\hat\eta$.
 #
-# Neither is close to backprop's signal. Should it be? A target that travels through good inverses
-# means to do something else than a gradient; lesson 08 says what, and whether that is a good idea.
+# The signals of both rules are far from that of backprop. Should they be close to it? Targets
+# through good inverses are not gradients, and have another aim; lesson 08 explains which, and
+# whether it helps.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. In `targets`, set $t_L = h_L$. What comes out with the difference, to the last bit? And
-#    without? Why is the order of the two subtractions not all the same to a computer?
-# 2. The mistake $g_l(h_l) - h_{l-1}$ does not know the label. Change all labels in `near_and_far`
-#    to other ones (`np.roll(y, 1)`): which curves change, and what is the angle of **tp** now?
-# 3. Exact inverses of random square layers gave 89.8°, nearly a right angle. Show
-#    that $\langle e\, W^{-1}, e\, W^\top \rangle = \lVert e \rVert^2$. Can an exact inverse of a
-#    linear network ever lead uphill?
+# 1. In `targets`, set $t_L = h_L$. What is the exact result with the difference? And without? Why
+#    does the order of the two subtractions matter on a computer?
+# 2. The reconstruction error $g_l(h_l) - h_{l-1}$ does not depend on the label. Change all labels
+#    in `near_and_far` (`np.roll(y, 1)`): which curves change, and what is the angle of **tp** now?
+# 3. Exact inverses of random square layers gave 89.8°, nearly a right angle. Show that $\langle e\,
+#    W^{-1}, e\, W^\top \rangle = \lVert e \rVert^2$. Can an exact inverse of a linear network ever
+#    increase the loss, to first order?
 # 4. What is $J_{g_l}$ for $g_l(z) = s(z B_l + c_l)$? Write $t_{l-1} - h_{l-1}$ of **dtp** for small
-#    $\hat\eta$, and beside it the signal of feedback alignment. What does $c_l$ do? Which slope
-#    stands in which of the two?
+#    $\hat\eta$, and beside it the signal of feedback alignment. What is the role of $c_l$? Which
+#    slope occurs in which of the two?
 # 5. Lee et al. do not start from $t_L$. Their first target is $t_{L-1} = h_{L-1} - \hat\eta\, e\,
 #    W_L^\top$ (`gradient_at_top=True`, the default). Is that weight transport? With one hidden
-#    layer, which rule of lesson 01 is it? Train it with the settings above, and see what one honest
-#    gradient at the top is worth. What would you have to say in a paper that calls it "biologically
-#    plausible"?
-# 6. Why must the noise be inside of $f$, and not be added to $h_l$ instead? (Think of what an
-#    inverse needs in order to have the right slope, and not only the right value.)
-# 7. $h_{l-1}$ has 50 units and the output ten. What can $g_L$ know of $h_{L-1}$? Which target
-#    suffers most from that, and what could you add to the output so that it would not?
+#    layer, which rule of lesson 01 is it? Train it with the settings above. How much does the true
+#    gradient at the top help? What would you have to state in a paper that calls this rule
+#    "biologically plausible"?
+# 6. Why must the noise be added to the input of $f$, and not to $h_l$? (What does an inverse need
+#    to learn the right Jacobian, and not only the right value?)
+# 7. $h_{L-1}$ has 50 units and the output has ten. How much of $h_{L-1}$ can $g_L$ reconstruct? For
+#    which target is this the largest problem, and what could you add to the output to solve it?
 # 8. A target is an activity, an error is not. Which of the two could a neuron send that can only
-#    fire, or not? What does the difference $h + g(t) - g(h)$ ask of it that $g(t)$ does not?
+#    fire or not fire? What must it compute for the difference $h + g(t) - g(h)$ that it need not
+#    compute for $g(t)$?

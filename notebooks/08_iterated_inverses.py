@@ -15,17 +15,17 @@
 # ---
 
 # %% [markdown]
-# # 08 Iterated inverses: what should a target be?
+# # 08 Iterated inverses: are exact targets better?
 #
 # > **Minutes**: 50 to read and answer, under one to run. **Before this**: 07, target propagation;
 # > singular values and the pseudo-inverse. **Seed**: 0 everywhere.
 #
-# A difference target is nearly what the layer above asks for. Bengio (2020) asks for all of it:
-# repeat the difference until the layer, going up from its target, would reach the target above. The
-# paper proves that this works, and that what comes out is not a gradient but something that is
-# often thought better. It has no experiments. So we make some.
+# From a difference target, a layer nearly reaches the target above. Bengio (2020) makes this exact:
+# repeat the difference until the layer maps its new input to the target above. The paper proves
+# that this converges. The result is not a gradient, but a Gauss-Newton step, which is often
+# considered better. The paper has no experiments. So we make some.
 #
-# **If a target can be made exact, does a network learn better from it?**
+# **Does a network learn better from exact targets?**
 
 # %%
 import warnings
@@ -48,20 +48,20 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # %% [markdown]
 # ## The iteration
 #
-# A layer $f$ and a target $t$ for what it gives. Which $h$ does $f(h) = t$? We have a guess at the
-# inverse, $g$, that is somewhat wrong. So see where $h$ leads, and send the difference down:
+# Given are a layer $f$ and a target $t$ for its output. For which $h$ is $f(h) = t$? We have an
+# approximate inverse $g$. So compute $f(h)$, and send the difference to the target down:
 #
 # $$
 # h^{(k+1)} = h^{(k)} + g(t) - g(f(h^{(k)})), \qquad h^{(0)} = h_{l-1}
 # $$
 #
-# Look at the first step. $f(h_{l-1}) = h_l$, so $h^{(1)} = h_{l-1} + g(t_l) - g(h_l)$: that is the
-# difference target of lesson 07. It was the first of many.
+# Look at the first step. $f(h_{l-1}) = h_l$, so $h^{(1)} = h_{l-1} + g(t_l) - g(h_l)$: this is the
+# difference target of lesson 07. It is the first iteration.
 
 
 # %%
 def iterates(f, g, t, h, times):
-    """Return h⁽⁰⁾, h⁽¹⁾, ... , each (N, n_below), on the way to f(h) = t."""
+    """Return h⁽⁰⁾, h⁽¹⁾, ... , each (N, n_below), for the equation f(h) = t."""
     path = [h]
     for _ in range(times):
         path.append(path[-1] + g(t) - g(f(path[-1])))
@@ -69,24 +69,25 @@ def iterates(f, g, t, h, times):
 
 
 # %% [markdown]
-# Write $r(h) = g(f(h)) - h$ for what a trip up and back gets wrong, and $h^*$ for the solution.
-# Then $h^{(k+1)} = g(t) - r(h^{(k)})$ and $h^* = g(t) - r(h^*)$. Take the difference:
+# Write $r(h) = g(f(h)) - h$ for the reconstruction error, and $h^*$ for the solution. Then
+# $h^{(k+1)} = g(t) - r(h^{(k)})$ and $h^* = g(t) - r(h^*)$. Take the difference:
 #
 # $$
 # h^{(k+1)} - h^* = r(h^*) - r(h^{(k)}), \qquad
 # \lVert h^{(k)} - h^* \rVert \leq \rho^k\, \lVert h^{(0)} - h^* \rVert
 # $$
 #
-# with the Lipschitz constant $\rho$ of $r$. An inverse may be 30 % wrong, and five iterations are
-# right to 0.2 %. It may not be 100 % wrong.
+# with the Lipschitz constant $\rho$ of $r$. If an inverse is 30 % wrong ($\rho = 0.3$), five
+# iterations reduce the error to 0.2 %. If it is 100 % wrong, the iteration does not converge.
 #
-# Two linear units make it visible. $g \circ f = \mathrm{id} + \rho R$ with a rotation $R$: each
-# error is multiplied by $\rho$ exactly, and turned. Make $g$ worse, up to 1 and beyond.
+# The figure shows two linear units with $g \circ f = \mathrm{id} + \rho R$, where $R$ is a
+# rotation. Each iteration multiplies the error by exactly $\rho$ and rotates it. Make $g$ worse, up
+# to $\rho = 1$ and beyond.
 
 
 # %%
 def spiral(rho):
-    """Draw the iterates of a layer with an inverse that is wrong by ρ, and their errors."""
+    """Draw the iterates of a layer, and their errors, for an inverse with error ρ."""
     turn = np.radians(140)
     R = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     W = np.array([[1.2, 0.4], [-0.5, 0.9]])
@@ -109,7 +110,10 @@ def spiral(rho):
         plane.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
         law.plot(errors, "o", color=COLOURS[1], label="‖h⁽ᵏ⁾ - h*‖, measured")
         law.plot(
-            errors[0] * rho ** np.arange(21.0), color=theme.ink, lw=1, label="ρᵏ times its start"
+            errors[0] * rho ** np.arange(21.0),
+            color=theme.ink,
+            lw=1,
+            label="ρᵏ times the first error",
         )
         law.set(yscale="log", ylim=(1e-6, 30), xlabel="iteration k", title=f"ρ = {rho:g}")
         law.set_xticks(range(0, 21, 5))
@@ -120,29 +124,32 @@ def spiral(rho):
 slider(spiral, rho=[0.1, 0.3, 0.5, 0.7, 0.9, 1, 1.1])
 
 # %% [markdown]
-# And for an inverse that has *learned*? A layer of 60 tanh units above 20; its inverse got 150, 300
-# or 600 lessons. Dots are measured, the worst of 50 samples. Lines are $\rho^k$ with the largest
-# $\rho$ that was met on the way, and no dot may lie above its line.
+# And for a *learned* inverse? The layer has 60 tanh units and 20 inputs; its inverse was trained
+# for 150, 300 or 600 steps. Dots are measured: the largest error of 50 samples. Lines are $\rho^k$
+# with the largest $\rho$ that occurred, so no dot can be above its line.
 
 # %%
 with using("light") as theme:
     picture = Picture(6.4, 3.6, theme)
     axes = picture.subplots()
-    for lessons, colour in zip((150, 300, 600), COLOURS, strict=False):
-        found = contraction({"lessons": lessons})
+    for steps, colour in zip((150, 300, 600), COLOURS, strict=False):
+        found = contraction({"lessons": steps})
         bound = found["constant"] ** np.arange(13.0)
-        label = f"{lessons} lessons: ρ = {found['constant']:.2f}"
+        label = f"{steps} steps: ρ = {found['constant']:.2f}"
         axes.plot(found["error"], "o", color=colour, label=label)
         axes.plot(bound, color=colour, lw=1)
     axes.set(
-        yscale="log", xlabel="iteration", title="error, over its start", xticks=range(0, 13, 3)
+        yscale="log",
+        xlabel="iteration",
+        title="error, relative to its start",
+        xticks=range(0, 13, 3),
     )
     axes.legend(loc="lower left")
 picture
 
 # %% [markdown]
-# The library's rule is this iteration, layer after layer down. One iteration must give **dtp**'s
-# targets, and none at all, begun at $g(t)$, those of **tp**:
+# The rule in the library applies this iteration layer by layer. With one iteration it must have the
+# targets of **dtp**. With no iteration, starting at $g(t)$, it must have those of **tp**:
 
 # %%
 digits = nofb.datasets.load("digits").centred().flat()
@@ -155,7 +162,7 @@ def build(hidden=5, **options):
 
 
 def targets(rule):
-    """Return the targets of an untrained network, from the output down."""
+    """Return the targets of an untrained network, last to first."""
     net = build(3, dtype=np.float64)
     rule.attach(net, seed=SEED)
     trace = net.forward(digits.x_test[:50]).set_target(np.eye(10)[digits.y_test[:50]])
@@ -176,19 +183,19 @@ for ours, theirs in same:
 # %% [markdown]
 # ## The best change
 #
-# Say all this works, and each target is met. What has the lowest layer been asked for? A change
-# $\Delta$ of its $h_l$ that moves the output by just what is wanted, $-\hat\eta\, e$. With $J_l$,
-# the Jacobian of the output with respect to $h_l$, (n_L, n_l), there are two questions, and a
-# gradient answers neither:
+# Suppose that every target is reached. Then the target of a lower layer is a change $\Delta_l$ of
+# its $h_l$ that moves the output by exactly $-\hat\eta\, e$. Let $J_l$ $(n_L, n_l)$ be the Jacobian
+# of the output with respect to $h_l$. Compare the gradient with the changes that move the output by
+# this amount:
 #
 # $$
 # \begin{aligned}
 # \text{gradient:} && \Delta_l &= -\hat\eta\, e\, J_l
-# && \text{each unit by what it would change} \\
+# && \text{in proportion to its effect} \\
 # \text{any solution:} && \Delta_l J_l^\top &= -\hat\eta\, e
-# && \text{the output moves as it was asked to} \\
+# && \text{the output moves by } -\hat\eta\, e \\
 # \text{Gauss-Newton:} && \Delta_l &= -\hat\eta\, e\, (J_l J_l^\top)^{-1} J_l
-# && \text{the shortest of those}
+# && \text{the shortest solution}
 # \end{aligned}
 # $$
 
@@ -199,17 +206,17 @@ def gauss_newton(J, e, damping=0.0):
     return np.linalg.solve(J @ J.T + damping * np.eye(len(J)), e) @ J
 
 
-def unnoticed(J, change):
-    """Return the part of a change that the output does not notice: in the null space of J."""
+def null_space_part(J, change):
+    """Return the part of a change in the null space of J, without effect on the output."""
     return change - gauss_newton(J, J @ change)
 
 
 # %% [markdown]
-# On the left, two units and two outputs. Rings are equally good for the output. The gradient leaves
-# at a right angle to its ring and misses the middle; Gauss-Newton goes there. On the right, two
-# units and *one* output. All of the dashed line gives what is wanted. The shortest way meets it at
-# a right angle. The long arrow gets there as well, and wastes most of its length *along* the line,
-# where the output notices nothing.
+# The left panel shows two units and two outputs. All points of a ring have the same output error.
+# The gradient is perpendicular to its ring and misses the centre; Gauss-Newton points to the
+# centre. The right panel shows two units and *one* output. Every point of the dashed line has the
+# wanted output. The shortest change is perpendicular to the line. The long arrow also reaches the
+# line, but most of its length is *along* the line, where the output does not change.
 
 
 # %%
@@ -236,7 +243,7 @@ with using("light") as theme:
     best, along = -gauss_newton(row, row @ h), np.array([0.5, -0.8])
     arrow(one, h, best, COLOURS[3], "Gauss-Newton, the shortest")
     arrow(one, h, best + along, COLOURS[1], "another solution")
-    arrow(one, h + best, along, COLOURS[2], "its unnoticed part")
+    arrow(one, h + best, along, COLOURS[2], "its part in the null space")
     for axes in (two, one):
         axes.plot(*h, "o", color=theme.ink)
         axes.set(xlim=(-1.6, 1.2), ylim=(-1, 1.2), aspect="equal", xlabel="first unit")
@@ -246,15 +253,15 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# With square layers and exact inverses there is only one solution, so iterated targets *are*
-# Gauss-Newton's. That is the paper's claim. And Gauss-Newton has a good name: it is a second-order
-# method.
+# With square layers and exact inverses there is only one solution, so iterated targets *are* those
+# of Gauss-Newton. This is the claim of the paper. Gauss-Newton has a good reputation, because it is
+# a second-order method.
 #
 # ## The experiment
 #
-# Five hidden layers of 64 tanh units on digits; inverses take one step with each batch, then
-# weights. With one iteration (that is **dtp**), two, three, five. *Write down what you expect.*
-# Then run it.
+# We train five hidden layers of 64 tanh units on digits. With each batch the inverses take one
+# step, then the weights. The number of iterations is one (this is **dtp**), two, three or five.
+# *Write down what you expect.* Then run the cell.
 
 # %%
 PLAIN = {"noise": 0.0837, "inverse_lr": 1.96e-3, "step_size": 0.2195, "layer_norm": False}
@@ -266,7 +273,7 @@ def train(name, watch=(), **settings):
     probe = nofb.Probe(samples=50, measures=DEFAULT + GAUSS_NEWTON)
     options = {"optimizer": nofb.Adam(lr=0.001), "probe": probe, "progress": False}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ContractionWarning)  # it is what we look at
+        warnings.simplefilter("ignore", ContractionWarning)  # we measure it
         return nofb.fit(net, rule, digits, EPOCHS, 32, seed=SEED, callbacks=watch, **options)
 
 
@@ -279,7 +286,7 @@ runs = {name: train(name) for name in ("bp", "shallow")}
 
 
 def accuracy(axes, theme, numbers, others):
-    """Draw test accuracy over epochs: of so many iterations, and of other rules."""
+    """Draw test accuracy over epochs, for some numbers of iterations and other rules."""
     for K, colour in zip((1, 2, 3, 5), SHADES[1:], strict=True):
         if K in numbers:
             curve = iterated[K].history.from_start("test_accuracy")
@@ -298,23 +305,23 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# The more exact, the worse; and five iterations are no better than hidden layers that learn
-# nothing. It is so on MNIST too: with layers of 256 and after 15 epochs, one iteration ends at a
-# test error of 2.6 %, three at 5.9 % (`nofb reproduce bengio2020`). A theorem holds and a hope
-# fails.
+# The more exact the targets, the worse the accuracy. Five iterations are no better than untrained
+# hidden layers. The result on MNIST is the same: with layers of 256 units and after 15 epochs, the
+# test error is 2.6 % with one iteration and 5.9 % with three (`nofb reproduce bengio2020`). The
+# theorem is right, but exact targets do not improve learning.
 #
-# ## What became of the targets
+# ## The targets of more iterations
 #
-# Let two trained networks rest, and iterate their targets ever longer. The left column is the run
-# with $K = 1$ from above. (The right column is a repair; it comes below.) The crosses are no
-# learned inverses at all: local Jacobians, solved exactly. They are where the left column would go
-# if its inverses were perfect. Three questions to a change $\Delta_l$: where does it point, how
-# much of it does the output not notice, and how long is it?
+# The next figure uses two trained networks with fixed weights, and increases the number of
+# iterations. The left column is the run with $K = 1$ from above. (The right column is an improved
+# rule, explained below.) The crosses use exact local inverses instead of learned ones: they are the
+# limit of the left column with perfect inverses. We measure three properties of a change
+# $\Delta_l$: its direction, the fraction of it that has no effect on the output, and its length.
 
 
 # %%
 def over(run, step=0.05):
-    """Return what becomes of the targets of a trained network as they are iterated."""
+    """Return measures of the targets of a trained network, over iterations."""
     net, rule = run.net, run.rule
     rule.step_size, rule.damping = step, 1.0
     trace = net.forward(digits.x_test[:100])
@@ -327,16 +334,15 @@ found = {"reconstruction": over(iterated[1]), "difference reconstruction": over(
 figure([{"task": {"inverses": name}, "result": each} for name, each in found.items()])
 
 # %% [markdown]
-# From layer 4 down, nearly all of an exact target is for nothing: **the output does not notice
-# it**. And it is long, the longer the farther down; in a net of 5×256 that has learned MNIST, a
-# million times as long as Gauss-Newton's and more. So iterating moves targets closer to
-# Gauss-Newton's at first, and then away from them.
+# In layers 4 and below, nearly all of an exact target's change **has no effect on the output**. And
+# it is long, and longer in each lower layer. In a network of 5×256 units trained on MNIST it is
+# more than a million times as long as that of Gauss-Newton. So iterations first move targets closer
+# to Gauss-Newton, and then away from it.
 #
-# Did the iteration converge at all? In the output layer it did, whose target is the same for every
-# $K$. Farther down it did not: Lipschitz constants are above 1, and what is asked for is ever
-# longer and lies ever more in directions that the inverse knows badly. Is it only that the
-# theorem's premise fails, then? No: the crosses are inverses without any error, and they are worse
-# still.
+# Did the iteration converge? It did in the output layer, whose target is the same for every $K$. In
+# lower layers it did not: Lipschitz constants are above 1, and the required changes become longer
+# and lie in directions where the inverse is inaccurate. So does the method fail only because the
+# condition of the theorem is violated? No: the crosses are exact inverses, and they are even worse.
 
 # %%
 constants = iterated[1].history["lipschitz"][-1, 1:]
@@ -347,15 +353,15 @@ for K, each in zip(ITERATIONS, found["reconstruction"]["iterated"]["residual"], 
 # %% [markdown]
 # ## Why
 #
-# A hidden layer has 64 numbers and the output ten. So of 64 directions in which $h_l$ can move, at
-# least 54 are of no account. A *local* inverse does not know which. It must restore everything that
-# its target asks for, in directions also to which the layer hardly responds. To move such a
-# direction a little at the top, it must be moved a lot at the bottom: by one over its singular
-# value. The output noticed none of it, but the next inverse must restore all of it, and multiplies
-# again.
+# A hidden layer has 64 units and the output has ten. So of the 64 directions in which $h_l$ can
+# change, at least 54 have no effect on the output. A *local* inverse has no information about these
+# directions. It must reach its whole target, also in directions in which the layer hardly responds.
+# A small change of the layer's output in such a direction needs a large change of its input, larger
+# by one over the singular value. This change has no effect on the output, but the next inverse must
+# reach all of it, and enlarges it again.
 #
-# In a formula: pseudo-inverses do not compose. Two linear layers, 50-50-10, and both ways back
-# of the same $e$:
+# In other words: the product of pseudo-inverses is not the pseudo-inverse of the product. Consider
+# two linear layers, 50-50-10, and invert the same $e$ in both ways:
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -363,22 +369,22 @@ W1, W2 = rng.standard_normal((50, 50)) / 7, rng.standard_normal((50, 10)) / 7
 e = rng.standard_normal(10)
 J = (W1 @ W2).T  # (10, 50)
 ways = {
-    "pinv(W₁ W₂), the whole": e @ np.linalg.pinv(W1 @ W2),
+    "pinv(W₁ W₂), exact": e @ np.linalg.pinv(W1 @ W2),
     "pinv(W₂) pinv(W₁), local": e @ np.linalg.pinv(W2) @ np.linalg.pinv(W1),
 }
 for name, change in ways.items():
-    share = np.sum(unnoticed(J, change) ** 2) / np.sum(change**2)
+    fraction = np.sum(null_space_part(J, change) ** 2) / np.sum(change**2)
     print(
         f"{name:25} misses by {np.linalg.norm(J @ change - e):.0e}, "
-        f"length {np.linalg.norm(change):4.1f}, unnoticed {share:.0%}"
+        f"length {np.linalg.norm(change):4.1f}, in the null space {fraction:.0%}"
     )
 
 # %% [markdown]
-# Both move the output by exactly $e$, and the local one takes a long way round. So the theorem's
-# small print, *square layers with exact inverses*, is where it breaks: the last layer, from 64 to
-# 10, is not square. And what of the others, which are? These are the singular values of their
-# Jacobians in the network that you trained, at one test image. Each layer down, an exact target is
-# divided by them.
+# Both move the output by exactly $e$, but the local change is longer. So a condition of the theorem
+# is violated, *square layers with exact inverses*: the last layer, from 64 to 10, is not square.
+# The other layers are square. The figure shows the singular values of their Jacobians in the
+# network that you trained, at one test image. In each layer, an exact target is divided by these
+# values.
 
 # %%
 trained, image = iterated[1].net, digits.x_test[:1]
@@ -396,32 +402,34 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# A tanh unit that is nearly saturated answers to nothing, and adds a tiny one. An iteration finds
-# large directions first and those small ones last: stop early, and they have not been found yet.
-# Few iterations are not a worse inverse. They are a *regular* one.
+# A nearly saturated tanh unit hardly responds, and adds a very small singular value. An iteration
+# first converges in directions with large singular values, and last in those with small ones. With
+# early stopping, these directions are still nearly unchanged. So few iterations are not a worse
+# inverse. They are a *regularised* inverse.
 #
-# ## The repair
+# ## The improved rule
 #
-# Let an inverse learn something else than what the layer received: what comes *back from the
-# output* (Meulemans et al. 2020). Noise in $h_{l-1}$ goes all the way up, comes down as a target
-# does, and shall arrive as it left:
+# Train an inverse not on its own layer alone, but on the whole path *back from the output*
+# (Meulemans et al. 2020). Noise in $h_{l-1}$ is sent up to the output and comes down like a target.
+# The inverses learn to reconstruct the noise:
 #
 # $$
 # \begin{aligned}
 # \tilde h_{l-1} &= h_{l-1} + \xi, \qquad \tilde u_L = f_L(\ldots f_l(\tilde h_{l-1})) \\
 # \tilde u_{m-1} &= h_{m-1} + g_m(\tilde u_m) - g_m(h_m) \qquad m = L, \ldots, l \\
-# \Delta B_l & \quad \text{down the slope of }
+# \Delta B_l & \quad \text{gradient descent on }
 # \lVert \tilde u_{l-1} - \tilde h_{l-1} \rVert^2 / 2 \sigma^2
 # \end{aligned}
 # $$
 #
-# What the output can not tell never comes back, so that no inverse learns to send anything there.
-# An iteration only moves within what $g_l$ can give: with inverses that began at zero it stays
-# within what counts, the right column above. Do not iterate long, though: it still ends where all
-# of $t_l$ is met. `itp_drl` takes two iterations, each damped by ½.
+# Noise without effect on the output never comes back, so no inverse learns to send signals in such
+# directions. An iteration changes $h$ only within the range of $g_l$. If the inverses start at
+# zero, this range contains mainly directions that affect the output; see the right column above.
+# But the number of iterations must be small: the limit of the iteration still reaches all of $t_l$.
+# `itp_drl` takes two iterations, each damped by ½.
 #
-# **gnt** is the yardstick: $J_l$ from the real weights, inverted exactly with a little damping,
-# $(J_l J_l^\top + c I)^{-1}$. It is weight transport, several times over.
+# **gnt** is the reference: it computes $J_l$ from the true weights and inverts it exactly, with a
+# little damping, $(J_l J_l^\top + c I)^{-1}$. This is weight transport, through several layers.
 
 # %%
 runs["gnt"] = train("gnt")
@@ -447,41 +455,44 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# The plane says where a step points, from the uppermost hidden layer to the lowest one (the ring).
-# **bp** is on one axis and **gnt** on the other. Nothing can be in the corner, as the two disagree:
-# in the lowest layer nearly by a right angle. What repairs the iteration brings it closer to
-# *both*. It learns faster than **dtp**, and ends where **dtp** ends.
+# The right panel shows the direction of the weight step, from the highest hidden layer to the
+# lowest one (the ring). **bp** is on one axis and **gnt** on the other. No rule can be in the
+# corner, because the two differ: in the lowest layer by nearly 90°. The improved rule is closer to
+# *both*. It learns faster than **dtp**, and ends at the accuracy of **dtp**.
 #
-# And look at **gnt** itself. The best inverse there is, and it learns no better than backprop. On a
-# problem that suits it, Gauss-Newton is quick; here, with a small damping, it lets each sample ask
-# for the shortest change that makes its own output right, and adds them up.
+# And look at **gnt** itself. It has the best possible inverse, but it does not learn better than
+# backprop. On suitable problems Gauss-Newton is fast. Here, with a small damping, it computes for
+# each sample alone the shortest change that corrects its output, and adds these changes up.
 #
-# So there are three answers to our question. The theorem: an iteration with $\rho < 1$ finds what
-# the layer above asks for. The surprise: what it asks for is mostly nothing that the output wants.
-# The repair: let the *output* say what is worth bringing back, and stop early.
+# So there are three results. The theorem is right: an iteration with $\rho < 1$ finds the exact
+# target. The exact target is not useful: most of it has no effect on the output. The improved rule
+# trains the inverses with noise at the *output* and stops the iteration early.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. With `rho` at 1, the dots stand still at their start; at 1.1 they run away. Damp the iteration,
+# 1. With `rho` at 1, the error keeps its size; at 1.1 it grows. Damp the iteration,
 #    $h + \alpha\,(g(t) - g(f(h)))$. What is each error multiplied by now? For which angles of the
-#    rotation $R$ is there an $\alpha$ that rescues $\rho = 1.1$, and for which one is there none?
-# 2. What does the iteration do if $f$ has fewer units above than below? Where can it end (think of
-#    $g(f(h)) = g(t)$), and what does it leave of $h^{(0)}$? Compare with starting at $g(t)$.
-# 3. Iterate what is *inverted* instead: $u \leftarrow u + t - f(g(u))$, $h = g(u)$. Which constant
-#    must be below 1 now? Write it beside `iterates`, and try it with a $g$ that is 10 % wrong.
-# 4. Derive Gauss-Newton's change: the smallest $\lVert \Delta \rVert$ with $\Delta J^\top =
-#    -\hat\eta\, e$. What becomes of it for large $c$ in $(J J^\top + c I)^{-1}$? Train **gnt** with
-#    `damping=0.1` and `damping=10`, and put both into the plane.
+#    rotation $R$ is there an $\alpha$ with which the iteration converges at $\rho = 1.1$? For which
+#    angle is there none?
+# 2. What does the iteration do if $f$ has fewer units above than below? What are its fixed points
+#    (think of $g(f(h)) = g(t)$), and which part of $h^{(0)}$ remains? Compare with starting at
+#    $g(t)$.
+# 3. Iterate the *argument of the inverse* instead: $u \leftarrow u + t - f(g(u))$, $h = g(u)$.
+#    Which constant must be below 1 now? Write a function for it, like `iterates`, and try it with a
+#    $g$ that is 10 % wrong.
+# 4. Derive the Gauss-Newton change: the smallest $\lVert \Delta \rVert$ with
+#    $\Delta J^\top = -\hat\eta\, e$. What is its limit for large $c$ in $(J J^\top + c I)^{-1}$?
+#    Train **gnt** with `damping=0.1` and `damping=10`, and add both to the right panel.
 # 5. Set the 50 in the linear example (50-50-10) to 11, and the first layer to a rotation. Which of
-#    the two brings the local way back close to the whole one, and why?
-# 6. Multiply one over the smallest singular values of layers 2 to 5. How does the product compare
-#    with the length of an exact target in layer 1? Why is it not the same?
+#    the two brings the local result close to the pseudo-inverse of the product, and why?
+# 6. Compute the product of one over the smallest singular values of layers 2 to 5. Compare it with
+#    the length of an exact target in layer 1. Why are they not equal?
 # 7. `layer_norm=True` multiplies each $\Delta_l$ by $\lVert \Delta_L \rVert^2 / \lVert \Delta_l
-#    \rVert^2$. What does that repair of all that goes wrong here, and what can it not? Try it for
+#    \rVert^2$. Which of the problems of this lesson does this solve, and which not? Try it for
 #    $K = 3$, then `damping=0.3` without it.
-# 8. Train `itp_drl` with `iterations=5, damping=1.0`. What does the right column of the anatomy
-#    make you expect? Why does `itp_drl` start its inverses at zero, and what would the part of a
-#    random start do that no lesson ever touches?
-# 9. A colleague reports that iterated targets beat difference targets, on a network 20-20-20-20
-#    with squared error. Do you believe it? What would you ask to see?
+# 8. Train `itp_drl` with `iterations=5, damping=1.0`. What do you expect from the right column of
+#    the figure above? Why does `itp_drl` start its inverses at zero? With a random start, what
+#    would the part of the inverse do that training never changes?
+# 9. A colleague reports that iterated targets are better than difference targets, on a network
+#    20-20-20-20 with squared error. Do you believe it? Which measurements would you ask for?

@@ -15,16 +15,16 @@
 # ---
 
 # %% [markdown]
-# # 09 Depth: what is left of a signal after twenty layers
+# # 09 Depth: signals through twenty layers
 #
 # > **Minutes**: 40 to read and answer, under one to run. **Before this**: 03, direct feedback, and
 # > 06, Kolen-Pollack. **Seed**: 0 everywhere.
 #
-# With two hidden layers, every rule of these lessons works. Real networks have twenty, or a
-# hundred. A signal that goes from layer to layer is multiplied by a matrix in each of them, and
-# whatever is a little wrong with one step is repeated in the next.
+# With two hidden layers, nearly every rule of these lessons learns. Larger networks have twenty or
+# a hundred layers. A signal that goes from layer to layer is multiplied with a matrix in each of
+# them, and the small error of each matrix adds to those before.
 #
-# **How many layers down can a signal be trusted?**
+# **Through how many layers does a signal stay useful?**
 
 # %%
 from itertools import pairwise
@@ -45,37 +45,37 @@ x, y = digits.x_test[:100], digits.y_test[:100]
 
 
 def build(hidden, activation="tanh", **options):
-    """Return a network 64-50-...-50-10 with so many hidden layers."""
+    """Return a network 64-50-...-50-10 with this number of hidden layers."""
     sizes = [64] + [UNITS] * hidden
     layers = [Dense(*pair, activation, **options) for pair in pairwise(sizes)]
     return Network([*layers, Dense(UNITS, 10, **options)], seed=SEED)
 
 
 def signals(net, rule):
-    """Return the trace of a batch, and every layer's δ (N, n_l), from the input side up."""
+    """Return the trace of a batch, and every layer's δ (N, n_l), first to last."""
     trace = net.forward(x)
     rule.teach(net, trace.set_target(net.as_target(y, len(x))))
     return trace, [trace.deltas[layer].copy() for layer in net.weighted]
 
 
 # %% [markdown]
-# ## How long is it?
+# ## The length of a signal
 #
-# One step down is $\delta_{l-1} = (\delta_l B_l) \circ f'(a_{l-1})$. Let the entries of $B_l$ be
-# random with variance $\sigma^2$. Each of the $n_{l-1}$ units below gets a sum of $n_l$ products,
-# and the squares add up:
+# One step back is $\delta_{l-1} = (\delta_l B_l) \circ f'(a_{l-1})$. Let the entries of $B_l$ be
+# random with variance $\sigma^2$. Each of the $n_{l-1}$ units below receives a sum of $n_l$
+# products, and the variances add up:
 #
 # $$
 # E \lVert \delta_{l-1} \rVert^2
 # = \underbrace{n_{l-1}\, \sigma^2}_{g^2}\; \overline{f'(a_{l-1})^2}\; \lVert \delta_l \rVert^2
 # $$
 #
-# So a step multiplies the length by $g$ times the slope, and twenty steps do so twenty times. The
-# *gain* $g$ is ours to choose. `xavier` has $g = 1$ between equal layers; Nøkland's uniform
+# So each step multiplies the length by $g$ times the slope, and twenty steps do this twenty times.
+# We can choose the *gain* $g$. `xavier` has $g = 1$ between layers of equal size; Nøkland's uniform
 # distribution on $\pm 1/\sqrt{n}$ has $g = 1/\sqrt 3 = 0.58$.
 #
-# Points are measured in a network of twenty hidden layers that has learned nothing yet. Lines are
-# the formula. Direct feedback has one step to every layer, and $g$ acts once.
+# The points are measured in an untrained network with twenty hidden layers. The lines are the
+# formula. Direct feedback has one step to every layer, so $g$ is applied once.
 
 
 # %%
@@ -113,28 +113,29 @@ def lengths(gain):
 slider(lengths, gain=[0.4, 0.58, 0.8, 1, 1.25])
 
 # %% [markdown]
-# With $g = 0.8$ the first layer gets a hundredth of the error, with $g = 0.4$ nothing that single
-# precision could add to a weight. Optimizers that divide each step by its usual size (RMSprop,
-# Adam) hide this: a signal that is short, but points the right way, is as good as a long one.
+# With $g = 0.8$ the signal of the first layer is a hundredth of the error. With $g = 0.4$ it is so
+# small that, in single precision, adding it does not change a weight. Optimizers that divide each
+# step by its usual size (RMSprop, Adam) compensate for this: a short signal with the right
+# direction is as good as a long one.
 #
-# ## Which way does it point?
+# ## The direction of a signal
 #
-# Let every matrix on the way back be at an angle $\theta$ to the transposed weights:
-# $B = \cos\theta\, W^\top + \sin\theta\, R$ with a random $R$ of the same length. One step gives
-# $\delta B = \cos\theta\, \delta W^\top + \sin\theta\, \delta R$: a part $\cos\theta$ points where
-# backprop's signal would, the rest is at a right angle to it. The next step takes $\cos\theta$ *of
-# that part*. After $k$ steps
+# Let every feedback matrix be at an angle $\theta$ to the transposed weights: $B = \cos\theta\,
+# W^\top + \sin\theta\, R$ with a random $R$ of the same length. One step gives $\delta B =
+# \cos\theta\, \delta W^\top + \sin\theta\, \delta R$: a part $\cos\theta$ has the direction of
+# backprop's signal, the rest is at a right angle to it. The next step keeps $\cos\theta$ *of this
+# part*. After $k$ steps
 #
 # $$
 # \cos \theta_k = \cos^k \theta .
 # $$
 #
-# Linear units have no slopes, so the law can be seen alone:
+# We test this law with linear units, whose slope is 1:
 
 
 # %%
 def compound(theta):
-    """Draw the angle of signals to backprop's, step after step, and the law."""
+    """Draw the angle of signals to backprop, step by step, and the law."""
     net = build(20, activation=None)
     rule = rules.FeedbackAlignment(feedback_init="xavier")
     rule.attach(net, seed=SEED)
@@ -159,17 +160,18 @@ def compound(theta):
 slider(compound, theta=[2, 5, 10, 20, 40, 60, 90])
 
 # %% [markdown]
-# Matrices at 20° are good, and twenty of them in a row leave 73°. For a signal at 30° after twenty
-# steps, each matrix must be within 7°. A learned $B$ (mirror, Kolen-Pollack) gets there, in time.
-# A fixed one is at 90° when training begins. (After some fifteen steps the points leave the line:
-# by then a product of 50 by 50 matrices has only a few directions left, and an average over few
-# directions is a rough one.)
+# 20° is a good angle for one matrix, but twenty such matrices in sequence lead to 73°. For a signal
+# at 30° after twenty steps, each matrix must be within 7°. A learned $B$ (weight mirror,
+# Kolen-Pollack) reaches this after some time. A fixed $B$ is at 90° when training begins. (After
+# about fifteen steps the points are off the line: a product of so many 50 by 50 matrices has only a
+# few large singular values, and an average over few directions is not accurate.)
 #
-# ## So train one
+# ## Training deep networks
 #
-# Twenty hidden layers on digits, RMSprop, the same rate for all. On the left how well the network
-# does; on the right, for each hidden layer at the end, how far its signal is from backprop's, and
-# how long it is beside backprop's. Use the slider for other depths.
+# We train networks with twenty hidden layers on digits, with RMSprop and the same rate for all
+# rules. The left panel shows the accuracy. The other panels show, for each hidden layer at the end,
+# the angle of its signal to backprop's, and its length divided by backprop's. Use the slider for
+# other depths.
 
 # %%
 EPOCHS = 15
@@ -197,9 +199,9 @@ def compare(build, hidden):
                 axes.plot(range(1, hidden + 1), last, color=style.colour, ls=style.line,
                           marker=points, ms=4)  # fmt: skip
         angle.axhline(90, color=theme.faint, ls="--", lw=1)
-        angle.set(title="signal to backprop's", ylim=(-3, 100), yticks=[0, 30, 60, 90])
+        angle.set(title="angle to backprop", ylim=(-3, 100), yticks=[0, 30, 60, 90])
         angle.yaxis.set_major_formatter("{x:g}°")
-        length.set(title="length / backprop's", yscale="log", ylim=(1e-6, 1e3))
+        length.set(title="length / length of backprop", yscale="log", ylim=(1e-6, 1e3))
         for axes in (angle, length):
             axes.set_xlabel("hidden layer")
         accuracy.set(title=f"test accuracy, {hidden} hidden layers", ylim=(0, 1.02))
@@ -212,24 +214,24 @@ def compare(build, hidden):
 slider(lambda hidden: compare(build, hidden), hidden=[2, 5, 20, 30, 40])
 
 # %% [markdown]
-# Four rules, four troubles:
+# Four rules have four different problems:
 #
-# * **bp** has the right signal, and still loses accuracy with depth. This is the old problem of
-#   plain deep networks, and has nothing to do with feedback.
-# * **fa** reaches the upper layers only. What comes to the first ten is at nearly 90°, so that they
-#   are noise to the layers above.
-# * **dfa** has a direct line to each layer, and is the best of all here. Its angles are large all
-#   the same: for a small angle, the product of *all* the weights above layer $l$ would have to
-#   follow one fixed $D_l$.
-# * **kp** is the surprise. In shallow networks it ends as good as backprop. But its $B$ becomes
-#   $W^\top$ only as fast as decay removes the difference that they began with. Meanwhile the
-#   weights move under signals that have come through twenty wrong matrices. It does not recover.
+# * **bp** has the right signal, and still loses accuracy with depth. This is a known problem of
+#   plain deep networks, and does not depend on the feedback.
+# * **fa** trains only the upper layers. The signals of the first ten layers are at nearly 90°, so
+#   the activities of these layers are nearly noise for the layers above.
+# * **dfa** has a direct connection to each layer, and is the best rule here. But its angles are
+#   large: for a small angle, the product of *all* weights above layer $l$ would have to align with
+#   one fixed $D_l$.
+# * **kp** is surprising. In shallow networks it ends as well as backprop. But $B$ becomes $W^\top$
+#   only as fast as decay removes their initial difference. Before that, the weights are updated by
+#   signals that have passed twenty wrong matrices. The network does not recover.
 #
-# ## From nothing
+# ## Learning from zero weights
 #
-# Lesson 03 set all weights to zero. Backprop's signals go through $W^\top = 0$, so no hidden
-# layer ever gets one. Direct feedback does not need $W$. Here with ten hidden layers, and a whole
-# training:
+# Lesson 03 set all weights to zero. Backprop's signals go through $W^\top = 0$, so every hidden
+# layer has a zero signal. Direct feedback does not need $W$. Now we train such a network with ten
+# hidden layers:
 
 # %%
 with using("light") as theme:
@@ -245,22 +247,22 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# ## A road without a matrix
+# ## A path without a matrix
 #
-# The trouble is the product. What if a layer only *added* something to what it received?
+# The problem is the product of matrices. What if a layer only *added* something to its input?
 #
 # $$
 # h_l = h_{l-1} + f(h_{l-1} W_l + b_l)
 # $$
 #
-# A signal that arrives at $h_l$ then has two ways down: through $B_l$, and past it, unchanged. Both
-# end at $h_{l-1}$, where they add up. In nofb this is a `Residual` around the same layer. No rule
-# has to be changed for it:
+# A signal at $h_l$ then has two paths back: through $B_l$, and around it, unchanged. Both end at
+# $h_{l-1}$, where the signals are added. In nofb this is a `Residual` around the same layer. No
+# rule has to be changed for it:
 
 
 # %%
 def with_shortcuts(hidden):
-    """Return the same network with a shortcut past every hidden layer but the first."""
+    """Return the same network with shortcuts around all hidden layers but the first."""
     blocks = [Residual([Dense(UNITS, UNITS, "tanh")]) for _ in range(hidden - 1)]
     return Network([Dense(64, UNITS, "tanh"), *blocks, Dense(UNITS, 10)], seed=SEED)
 
@@ -268,25 +270,25 @@ def with_shortcuts(hidden):
 slider(lambda hidden: compare(with_shortcuts, hidden), hidden=[2, 5, 20, 30, 40])
 
 # %% [markdown]
-# The same matrices, and the same rules. Every signal is now within a factor of about ten of
-# backprop's length, and **bp**, **fa** and **kp** learn: a wrong matrix no longer stands in
-# everybody's way. **dfa** had a way past the matrices before, and gains nothing. Lesson 10 does the
+# The matrices and the rules are the same. The length of every signal is now within a factor of
+# about ten of backprop's, and **bp**, **fa** and **kp** learn: no signal has to pass every wrong
+# matrix. **dfa** already had a path without these matrices, and gains nothing. Lesson 10 does the
 # same with images.
 
 # %% [markdown]
 # ## Questions
 #
 # 1. Which gain $g$ keeps the length of a signal in a network of logistic units, whose slope is at
-#    most 1/4? What would it do to the forward path, if $W$ had it too?
+#    most 1/4? What would happen in the forward pass if $W$ had this gain too?
 # 2. Derive $\cos\theta_k = \cos^k\theta$ for $k = 2$. Where do you need that $R_1$ and $R_2$ are
 #    independent? What if all layers had the same $R$?
 # 3. How small must the angle of each matrix be for a signal at 45° after 100 steps?
-# 4. Give `compare` plain descent, `nofb.SGD(lr=0.1)`. Which rule suffers most? Use the first
-#    picture to say why, then repair it with `feedback_init`.
-# 5. The first picture has a theory for **dfa** as well. What is it?
-# 6. Let **kp** decay faster: `rules.KolenPollack(decay=0.003)`, or let $B$ begin at $W^\top$. Which
-#    of the two helps at twenty layers, and what does it say about the reason?
-# 7. With a shortcut past each layer, what does a signal meet on the shortest way from the output to
-#    the first layer? How many ways are there, and how many matrices are on most of them?
+# 4. Use plain gradient descent in `compare`, `nofb.SGD(lr=0.1)`. Which rule becomes worst? Explain
+#    it with the first figure, then correct it with `feedback_init`.
+# 5. The first figure has no line for **dfa**. What is the theory for it?
+# 6. Increase the decay of **kp**: `rules.KolenPollack(decay=0.003)`, or start with $B = W^\top$.
+#    Which of the two helps at twenty layers, and what does this show about the reason?
+# 7. With a shortcut around each layer, which matrices are on the shortest path from the output to
+#    the first layer? How many paths are there, and how many matrices are on most of them?
 # 8. Why can a network of `Residual` blocks start from zero weights under backprop, if its first and
 #    its last layer are not zero?

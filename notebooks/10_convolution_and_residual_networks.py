@@ -15,16 +15,16 @@
 # ---
 
 # %% [markdown]
-# # 10 Convolution and residual networks: where signals add up
+# # 10 Convolution and residual networks
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 05, weight mirrors, 06,
 # > Kolen-Pollack, and 09, depth; what a convolution is. **Seed**: 0 everywhere.
 #
-# A filter is applied at every place of an image. A shortcut takes an activity past two layers. A
-# normalisation looks at the whole batch. None of them is a matrix between two layers, so at first
-# sight each of them needs a feedback path of its own.
+# A convolution applies a filter at every position of an image. A shortcut adds an activity to the
+# output of a later layer. A normalisation depends on the whole batch. None of them is a matrix
+# between two layers, so at first sight each of them needs its own kind of feedback path.
 #
-# **What has to be transported in a network that is more than a row of matrices?**
+# **Which weights would have to be transported in convolutional and residual networks?**
 
 # %%
 import numpy as np
@@ -43,20 +43,21 @@ digits = networks.prepared("resnet", nofb.datasets.load("digits").centred())
 # %% [markdown]
 # ## Patches are rows
 #
-# A convolution cuts a patch out of the maps around every place. Let each patch be a *row* of a
-# matrix $P$, with a column for each pixel of a filter and each map. Then it is a dense layer:
+# A convolution cuts a patch out of the maps at every position. Let each patch be a *row* of a
+# matrix $P$, with a column for each pixel of a filter and each map. Then the convolution is a dense
+# layer:
 #
 # $$
 # \begin{aligned}
-# a &= P\, W + b & & (N \cdot \text{places},\ \text{maps}) \\
+# a &= P\, W + b & & (N \cdot \text{positions},\ \text{maps}) \\
 # s_P &= \delta\, B & & \text{a signal on every pixel of every patch} \\
-# \Delta W &= P^\top \delta / N & & \text{a sum over all places, a mean over samples}
+# \Delta W &= P^\top \delta / N & & \text{a sum over positions, a mean over samples}
 # \end{aligned}
 # $$
 #
-# $W$ has a column for each map, and $B$, where backprop has $W^\top$, a row. One thing is new. A
-# pixel is in many patches, up to nine for a 3 x 3 filter, and gets a signal from each. They **add
-# up** where they arrive. By hand, against the library:
+# $W$ has a column for each map. $B$, which replaces $W^\top$, has a row for each map. One thing is
+# new: a pixel is in many patches, up to nine for a 3 x 3 filter, and gets a signal from each. These
+# signals are **added**. We compute this by hand and compare it with the library:
 
 
 # %%
@@ -67,7 +68,7 @@ def patches(maps, size=3):
 
 
 def back_to_pixels(signal, maps, size=3):
-    """Return a signal on maps: what the patches of a pixel get, added up."""
+    """Return a signal on maps: the sum of the signals of all patches with a pixel."""
     total = np.zeros_like(maps)
     rows, columns = signal.shape[1:3]
     for i in range(size):
@@ -92,7 +93,7 @@ rows = P.reshape(-1, 36)
 signal = back_to_pixels((delta.reshape(-1, 5) @ second.B).reshape(P.shape), trace[first].h)
 by_hand = {
     "a of the second convolution": (rows @ second.W + second.b, trace[second].a.reshape(-1, 5)),
-    "its weight step": (rows.T @ delta.reshape(-1, 5) / 7, updates[1].dW),
+    "its weight update": (rows.T @ delta.reshape(-1, 5) / 7, updates[1].dW),
     "δ of the first": (signal * (1 - trace[first].h ** 2), trace.deltas[first]),
 }
 for name, (ours, theirs) in by_hand.items():
@@ -100,14 +101,14 @@ for name, (ours, theirs) in by_hand.items():
 print(f"W {second.W.shape}, B {second.B.shape}, patches {rows.shape}")
 
 # %% [markdown]
-# Nothing here is new to a rule. Feedback alignment draws $B$ and leaves it. Kolen-Pollack's
-# $\Delta B = \delta^\top P / N$ is the transpose of the weight step, over patches. A mirror sends
-# noise through the filter, patch by patch, and correlates. Direct feedback has no patches to go
-# through: it gives a signal to every pixel of every map at once, so that its $D$ is a large matrix.
+# The rules do not change. In feedback alignment $B$ is drawn and fixed. In Kolen-Pollack
+# $\Delta B = \delta^\top P / N$ is the transpose of the weight update, over patches. A weight
+# mirror sends noise through the filter, patch by patch, and correlates. Direct feedback does not
+# use patches: it sends a signal to every pixel of every map at once, so its $D$ is a large matrix.
 #
 # ## LeNet
 #
-# Two convolutions and three dense layers, on 2000 images of clothes:
+# LeNet has two convolutions and three dense layers. We train it on 2000 images of clothes:
 
 # %%
 net = networks.make("lenet", fashion, seed=SEED)
@@ -119,13 +120,13 @@ COMPARED = ("bp", "fa", "dfa", "wm", "kp")
 
 
 def train(name, data, rule, epochs, lr):
-    """Return the run of one rule on a network that is called so."""
+    """Return the run of one rule on a named network."""
     net, adam = networks.make(name, data, seed=SEED), nofb.Adam(lr=lr, schedule="cosine")
     return nofb.fit(net, rules.make(rule), data, epochs, 32, adam, seed=SEED, progress=False)
 
 
 def show(runs, title):
-    """Draw accuracy over epochs, and the angle of signals to backprop's at the end, by layer."""
+    """Draw accuracy over epochs, and the final angle of signals to backprop, by layer."""
     with using("light") as theme:
         picture = Picture(9.6, 3.6, theme)
         accuracy, angles = picture.subplots(1, 2)
@@ -136,7 +137,7 @@ def show(runs, title):
             layers = np.arange(1, len(last) + 1)
             angles.plot(layers, last, color=style.colour, ls=style.line, marker=style.marker)
         angles.axhline(90, color=theme.faint, ls="--", lw=1)
-        angles.set(title="signal to backprop's, at the end", xlabel="layer with weights")
+        angles.set(title="angle to backprop, at the end", xlabel="layer with weights")
         angles.set(ylim=(-3, 100), yticks=[0, 30, 60, 90], xticks=layers)
         angles.yaxis.set_major_formatter("{x:g}°")
         accuracy.set(title=title, ylim=(0, 1.02))
@@ -150,14 +151,14 @@ clothes = {rule: train("lenet", fashion, rule, 6, 0.002) for rule in COMPARED}
 show(clothes, "LeNet, test accuracy on clothes")
 
 # %% [markdown]
-# Rules whose feedback learns are near backprop. Under fixed feedback the convolutions (layers 1 and
-# 2) get signals at a right angle to backprop's, and eight points of accuracy are lost. One reason:
-# a filter has few weights, each of them used at a hundred places, so that it cannot turn towards a
-# random matrix as a wide dense layer can.
+# Rules with learned feedback are close to backprop. With fixed feedback, the signals of the
+# convolutions (layers 1 and 2) are at a right angle to backprop's, and the accuracy is eight points
+# lower. One reason: a filter has few weights, and each of them is used at a hundred positions. So
+# it cannot align with a random matrix as a wide dense layer can.
 #
-# The second convolution has 16 filters over 6 maps. Below are eight of them over the first map, and
-# the same part of $B$. Under **wm** both are the same picture, though no weight was read. Under
-# **fa** they have nothing in common.
+# The second convolution has 16 filters over 6 maps. The figure shows eight of them for the first
+# map, and the same part of $B$. With **wm** both are nearly equal, although the rule did not read
+# any weight. With **fa** they are unrelated.
 
 # %%
 with using("light") as theme:
@@ -180,19 +181,20 @@ picture
 # h = \operatorname{branch}(x) + x
 # $$
 #
-# On the way up, a sum. On the way back, a signal $s$ on $h$ goes down both ways. Past the branch it
-# meets nothing at all. Through the branch it meets the $B$ of each layer. Both end on $x$, and
-# there they add up: $s_x = s + s_{\text{branch}}$.
+# The forward pass is a sum. In the backward pass, a signal $s$ on $h$ takes both paths. Along the
+# shortcut it passes no matrix. Along the branch it passes the $B$ of each layer. Both signals
+# arrive at $x$ and are added: $s_x = s + s_{\text{branch}}$.
 
 # %%
 with using("light") as theme:
     picture = Picture(6.4, 2.4, theme)
-    route = [(3, 2, "1"), (2, 1, "B₂"), (1, 0, "B₁"), (3, 0, "1")]
-    paths(picture.subplots(), ["x", "h₁", "h₂", "h"], route, look("fa", theme).colour, theme)
+    path = [(3, 2, "1"), (2, 1, "B₂"), (1, 0, "B₁"), (3, 0, "1")]
+    paths(picture.subplots(), ["x", "h₁", "h₂", "h"], path, look("fa", theme).colour, theme)
 picture
 
 # %% [markdown]
-# By hand again, with two dense layers in the branch. `s` is what the layer above sends to $h$.
+# We compute this by hand again, with two dense layers in the branch. `s` is the signal that the
+# layer above sends to $h$.
 
 # %%
 below, lower, upper = Dense(6, 5, "tanh"), Dense(5, 4, "tanh"), Dense(4, 5)
@@ -210,24 +212,24 @@ delta = (s + through) * (1 - trace[below].h ** 2)
 print(f"largest difference {abs(delta - trace.deltas[below]).max():.0e}")
 
 # %% [markdown]
-# The part `s` came down without a single matrix of the block. So in a stack of blocks, the first
-# layer gets a sum over *all* ways to it: one with no matrix of a block, one for each block alone,
-# and so on. The long ways are as bad as in lesson 09. The short ones are as good as in a shallow
+# The part `s` passes no matrix of the block. So in a stack of blocks, the signal of the first layer
+# is a sum over *all* paths to it: one without a matrix of any block, one through each block alone,
+# and so on. The long paths are as bad as in lesson 09. The short ones are as good as in a shallow
 # network.
 #
 # ## Normalisation
 #
-# `BatchNorm` takes each map's mean and variance over the batch, $z = (a - \mu) / \sigma$, and gives
-# $\gamma \circ z + \beta$. Only $\gamma$ and $\beta$ learn, and what they need is at hand: the
-# signal $s$ on what they give, and $z$.
+# `BatchNorm` normalises each map with its mean and variance over the batch,
+# $z = (a - \mu) / \sigma$, and outputs $\gamma \circ z + \beta$. Only $\gamma$ and $\beta$ learn.
+# They only need $z$ and the signal $s$ on the output:
 #
 # $$
 # \Delta\gamma = \sum s \circ z / N, \qquad \Delta\beta = \sum s / N
 # $$
 #
-# The signal goes on down multiplied by $\gamma / \sigma$, less its mean and its part along $z$. All
-# of these are the unit's own numbers: a unit knows its own gain. Nothing of another unit has to be
-# known, so nothing is transported.
+# The signal for the layer below is multiplied by $\gamma / \sigma$, after its mean and its part
+# along $z$ are subtracted. All these numbers belong to the unit itself. No weight of another unit
+# is needed, so nothing is transported.
 
 # %%
 norm = BatchNorm(5)
@@ -248,9 +250,9 @@ print(f"δ below: largest difference {abs(down - trace.deltas[below]).max():.0e}
 # %% [markdown]
 # ## ResNet-8
 #
-# Three residual blocks of two convolutions each, every convolution normalised. Where a block makes
-# maps smaller and more, its shortcut is a 1 x 1 convolution, with a $W$ and a $B$ of its own: two
-# of the three blocks have one, so that there are ten layers with weights.
+# ResNet-8 has three residual blocks of two convolutions each, and every convolution is normalised.
+# If a block changes the size and the number of maps, its shortcut is a 1 x 1 convolution with its
+# own $W$ and $B$. Two of the three blocks have one, so there are ten layers with weights.
 
 # %%
 print(networks.make("resnet", digits))
@@ -260,30 +262,30 @@ residual = {rule: train("resnet", digits, rule, 4, 0.004) for rule in COMPARED}
 show(residual, "ResNet-8, test accuracy on digits")
 
 # %% [markdown]
-# After 180 steps feedback alignment is within five points of backprop, though its signals are at
-# nearly 90° in the first layers: those of the last block are good enough. Direct feedback does not
-# use the wiring and is last.
+# After 180 steps feedback alignment is within five points of backprop, although its signals are at
+# nearly 90° in the first layers: the signals of the last block are good enough. Direct feedback
+# does not use the shortcuts and is the worst.
 #
-# So the answer to the question above: what has to be transported is the *matrices*, and each has a
-# $B$ of its own. Patches are rows, sums are sums, and pooling, normalisation and slopes need only
-# what is there. `nofb reproduce networks` does this for all rules, and for transformers.
+# So the answer to our question: only the *matrices* would have to be transported, and each has its
+# own $B$. Patches are rows, sums stay sums, and pooling, normalisation and slopes need only local
+# activities. `nofb reproduce networks` does this for all rules, and for transformers.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. A brain cannot share weights: each place would have a filter of its own. What becomes of
-#    $\Delta W$, and what of $B$? Which rule would then find $W^\top$ more slowly?
-# 2. How many numbers does $D$ hold for the first convolution of LeNet, and how many $B$ for the
-#    second one? Read them off the tables above.
-# 3. `back_to_pixels` adds up to nine signals. What would a mean instead of the sum change, for
-#    backprop, and for feedback alignment under Adam?
-# 4. In the second convolution of LeNet, max-pooling lets a signal pass at one pixel of four. Does a
-#    feedback path have to know which one? Does the unit know?
-# 5. Write down all ways of a signal through *three* residual blocks. How many matrices does the
-#    average way meet, if each block counts as one?
+# 1. A brain cannot share weights: each position would have its own filter. What are $\Delta W$ and
+#    $B$ then? Which rule would learn $W^\top$ more slowly?
+# 2. How many numbers does $D$ have for the first convolution of LeNet, and how many does $B$ have
+#    for the second one? Use the table above.
+# 3. `back_to_pixels` adds up to nine signals. What would change with a mean instead of the sum, for
+#    backprop, and for feedback alignment with Adam?
+# 4. In the second convolution of LeNet, max-pooling sends a signal back to one pixel of four. Does
+#    this need information about weights? Which unit has the information which pixel it is?
+# 5. Write down all paths of a signal through *three* residual blocks. How many matrices are on the
+#    average path, if each block counts as one?
 # 6. Multiply $W$ of a convolution before a `BatchNorm` by 10. What happens to $z$, to the signal
 #    that arrives at $W$, and to the angle between $B$ and $W^\top$?
-# 7. `BatchNorm` needs the mean of its signals over the batch. In which sense is that local, and in
-#    which is it not? What would `LayerNorm` need instead?
+# 7. `BatchNorm` needs the mean of its signals over the batch. In which sense is this local, and in
+#    which sense is it not? What would `LayerNorm` need instead?
 # 8. Add the control **shallow**, which trains the last layer alone, to `COMPARED`. How much of the
-#    accuracy of **fa** in ResNet-8 do you credit to its hidden layers now?
+#    accuracy of **fa** in ResNet-8 comes from its hidden layers?

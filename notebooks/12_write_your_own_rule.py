@@ -20,13 +20,13 @@
 # > **Minutes**: 60 to read, write and answer, under one to run. **Before this**: 02, feedback
 # > alignment; a class in Python. **Seed**: 0, and 0 to 4 where runs are compared.
 #
-# Feedback alignment sends the error back through random numbers. How exact must they be? A synapse
-# that only excites or inhibits, always with the same strength, has one bit to say.
+# Feedback alignment sends the error back through random numbers. How many different values must
+# they have? A synapse that only excites or inhibits, always with the same strength, has one bit.
 #
-# **Is one bit a synapse enough to bring the error back?**
+# **Is one bit per synapse enough for the feedback?**
 #
-# Nobody has to believe an answer, and least of all one's own. So we write the rule, let it be
-# checked, break it to see that the checker can tell, and only then compare.
+# A result needs a check, in particular a result of your own. So we write the rule, check it, plant
+# mistakes to see whether the checker finds them, and only then compare.
 
 # %%
 from itertools import pairwise
@@ -50,8 +50,8 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # %% [markdown]
 # ## The equation
 #
-# Feedback alignment's, with a matrix of few values. Let $q$ be drawn evenly from the $2^b$ odd
-# numbers $-(2^b - 1), \dots, -1, 1, \dots, 2^b - 1$:
+# The equation is that of feedback alignment, with a matrix of few values. Draw $q$ uniformly from
+# the $2^b$ odd numbers $-(2^b - 1), \dots, -1, 1, \dots, 2^b - 1$:
 #
 # $$
 # \begin{aligned}
@@ -61,8 +61,8 @@ COLOURS = [OKABE_ITO[hue] for hue in HUES]
 # \end{aligned}
 # $$
 #
-# For $b = 1$ only the sign is drawn. Whatever $b$ is, the entries have the variance $1 / n_{l-1}$:
-# what differs is how many bits they have, and not how loud they are.
+# For $b = 1$ only the sign is random. For any $b$, the entries have the variance $1 / n_{l-1}$:
+# only the number of bits differs, not the scale.
 
 
 # %%
@@ -80,10 +80,10 @@ for bits in (1, 2, 8):
 # %% [markdown]
 # ## The rule
 #
-# A rule is a class with a name, a claim about what it uses, and two methods: `draw_feedback` puts
-# the matrices on the layers, `signals` yields a teaching signal for each layer: it visits the
-# layers from the output down, and lets what each of them sends arrive at the one below. The
-# layers, the forward pass and the weight step are there already.
+# A rule is a class with a name, a statement of what it uses, and two methods. `draw_feedback` draws
+# the matrices of the layers. `signals` yields a teaching signal for each layer: it goes through the
+# layers from last to first, and sends the signal of each layer to the layer below. The library has
+# the layers, the forward pass and the weight update.
 
 
 # %%
@@ -101,8 +101,8 @@ class FewBits(Rule):
             layer.B = B.astype(net.dtype)  # (n_l, n_{l-1})
 
     def signals(self, net, trace):
-        for layer in trace.downward():  # from the output, where ŷ - y waits
-            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l)  (N, n_l)
+        for layer in trace.downward():  # the output layer first, with ŷ - y
+            delta = trace.delta(layer)  # the sum of all signals, ∘ f'(a_l)  (N, n_l)
             yield layer, delta
             if layer.sends:
                 trace.arrive(layer, delta @ layer.B)  # δ_l B_l  (N, n_{l-1})
@@ -111,7 +111,7 @@ class FewBits(Rule):
 # %% [markdown]
 # ## Is it right?
 #
-# The checker puts it to a dozen tests and answers each with a number.
+# The checker runs a dozen tests, and gives the result of each as a number.
 
 
 # %%
@@ -125,10 +125,11 @@ def show(rule, only_failures=False):
 show(FewBits())
 
 # %% [markdown]
-# ## Would it tell?
+# ## Does the checker find mistakes?
 #
-# A checker that passes everything proves nothing. So plant a mistake, and read what it says. The
-# first one forgets the slope $f'(a)$, and learns digits all the same: nobody would notice.
+# A checker that passes everything proves nothing. So plant a mistake, and read the result. The
+# first mistake is a missing slope $f'(a)$. This rule still learns digits, so the mistake is easy to
+# overlook.
 
 
 # %%
@@ -144,36 +145,36 @@ class NoSlope(FewBits):
 show(NoSlope(), only_failures=True)
 
 # %% [markdown]
-# The second one is worse, because it looks better: it copies the weights when it is drawn.
+# The second mistake is worse, because the rule looks better: `draw_feedback` copies the weights.
 
 
 # %%
-class Copycat(FewBits):
+class CopiedWeights(FewBits):
     def draw_feedback(self, net, rng):
         for layer in net.weighted[1:]:
             layer.B = np.ascontiguousarray(layer.W.T)
 
 
-show(Copycat(), only_failures=True)
+show(CopiedWeights(), only_failures=True)
 
 # %% [markdown]
-# How does the audit know? It lets the rule live twice, and shows it other weights in the second
-# life while everything else stays: a rule that has not looked at $W$ teaches the same in both.
-# Here is what it found of both rules, and by which share the steps of hidden layers changed:
+# How does the audit detect this? It runs the rule twice from the same state, and replaces the
+# weights in the second run: a rule that does not read $W$ has the same signals in both. These are
+# its findings for both rules, with the relative change of the updates of hidden layers:
 
 # %%
-for rule in (FewBits(), Copycat()):
+for rule in (FewBits(), CopiedWeights()):
     found = audit(rule)
     print(type(rule).__name__, found.uses)
-    print(f"    other sizes of W: {found.changes['transport']:.0%} change", *found.when)
+    print(f"    other W: {found.changes['transport']:.0%} change", *found.when)
 
 # %% [markdown]
-# ## Beside the others
+# ## Comparison with other rules
 #
-# `register` makes the name known to all of nofb. The controls matter most: **bp** shows what the
-# feedback path could bring at best, **shallow** what the last layer learns alone, and **fa** draws
-# from millions of values instead of two. Nobody has searched for a rate for the new rule; it runs
-# with the default, that of `fa`.
+# After `register`, the name works everywhere in nofb. The controls are the most important: **bp**
+# shows the best possible feedback, **shallow** shows what the last layer learns alone, and **fa**
+# draws from millions of values instead of two. There is no searched learning rate for the new rule;
+# it uses the default, the rate of `fa`.
 
 # %%
 rules.register(FewBits)
@@ -185,9 +186,10 @@ learning_curves(comparison)
 # %% [markdown]
 # ## How many bits?
 #
-# One rule beside one other is an anecdote. `bits` is the lesson's parameter: turn it. The seeds
-# give every number of bits the same start; the lines across are the controls. (`fa` is drawn
-# less loud, which RMSprop does not notice: it divides every step by its own length.)
+# One comparison of two rules is not enough. Now change the parameter `bits`. For every number of
+# bits, the seeds have the same initial weights; the horizontal lines are the controls. (The
+# matrices of `fa` have a smaller scale. With RMSprop this has no effect, since it divides every
+# step by its usual length.)
 
 
 # %%
@@ -223,7 +225,7 @@ with using("light") as theme:
             axes.plot(np.full(SEEDS, place), found[:, column], "o", color=COLOURS[0], alpha=0.4)
             axes.plot(place, found[:, column].mean(), "_", color=COLOURS[0], markersize=26)
         axes.set_xticks(range(len(tried)), tried)
-        axes.set_xlabel("bits a synapse")
+        axes.set_xlabel("bits per synapse")
     accuracy, angles = panels
     for name, found in controls.items():
         style = look(name, theme)
@@ -235,24 +237,23 @@ with using("light") as theme:
 picture
 
 # %% [markdown]
-# Fewer bits lose nothing; whether they gain anything the scatter of the seeds does not let us say.
-# So it is not in their values that the matrices carry anything. What counts is that they *stay*, so
-# that the weights can come to agree with them, sign for sign if there is no more; the angle says
-# how far they do.
+# Using fewer bits does not reduce accuracy. Five seeds are too few to say whether it increases it.
+# So the exact values of $B$ do not matter. It matters that they *stay fixed*, so that the weights
+# can align with them, even if only the signs can agree. The angle shows how far they align.
 #
-# How few units do with how few bits? The line is feedback alignment with the same units.
+# How few units and bits are enough? The line is feedback alignment with the same units.
 
 
 # %%
 def few_units(bits, units):
-    """Draw the accuracy of every seed for so many bits and units in both hidden layers."""
+    """Draw the accuracy of every seed, for these bits and units in both hidden layers."""
     with using("light"):
         picture = Picture(6, 2.6)
         axes = picture.subplots()
         kinds = (rules.FeedbackAlignment, lambda: FewBits(bits))
-        plain, coarse = (over_seeds(kind, hidden=(units, units))[:, 0] for kind in kinds)
+        plain, few = (over_seeds(kind, hidden=(units, units))[:, 0] for kind in kinds)
         axes.axhline(plain.mean(), color=COLOURS[1], lw=1.4, label="fa, mean of its seeds")
-        axes.plot(range(SEEDS), coarse, "o", color=COLOURS[0], label=f"{bits} bits, each seed")
+        axes.plot(range(SEEDS), few, "o", color=COLOURS[0], label=f"{bits} bits, each seed")
         axes.set(xlabel="seed", xticks=range(SEEDS), ylim=(0, 100), title="test accuracy, %")
         axes.legend(loc="lower right")
     return picture
@@ -263,15 +264,17 @@ slider(few_units, bits=(1, 2, 4), units=(4, 8, 16, 32, 64))
 # %% [markdown]
 # ## Questions
 #
-# 1. $\mathbb E[q^2] = (4^b - 1) / 3$. Show it, and show that it is what `few_values` divides by.
-# 2. Change one sign of `FewBits.signals`, so that hidden layers go uphill. Which test fails, and
-#    why does *learns* not? (What would happen to the network if all of $B$ changed its sign?)
-# 3. Draw a third value, 0, so that a synapse may be missing. With `drop` as the share of missing
-#    ones, how many may be missing before the accuracy falls? Which variance must the others have?
-# 4. Let $B$ be drawn anew after every step (`after_step`). It passes every test but one. Which, and
-#    what does that say about *why* feedback alignment learns?
-# 5. Let $B$ follow the signs of $W$. What must `uses` say now? Say something else, and let the
-#    audit object. Then compare with `rules.UniformSignSymmetry`.
-# 6. Write a mirror: in `after_step`, send noise up through `layer.activation(xi @ layer.W)` and let
-#    one bit of $B$ follow what comes out. Why does the audit not call that a use of $W$, although
-#    `layer.W` stands in the line? What would it call `np.tanh(xi @ layer.W)`, and is it right?
+# 1. $\mathbb E[q^2] = (4^b - 1) / 3$. Prove it, and show that `few_values` divides by its root.
+# 2. Change one sign in `FewBits.signals`, so that the hidden layers increase the loss. Which test
+#    fails, and why does *learns* not fail? (What would happen to the network if all of $B$ changed
+#    its sign?)
+# 3. Add a third value, 0, for a missing synapse. Let `drop` be the fraction of missing synapses:
+#    how large can it be before the accuracy falls? Which variance must the others have?
+# 4. Draw a new $B$ after every step (`after_step`). The rule passes every test but one. Which one,
+#    and what does this show about *why* feedback alignment learns?
+# 5. Let $B$ have the signs of $W$. What must `uses` be now? Set it to something else, and run the
+#    audit. Then compare with `rules.UniformSignSymmetry`.
+# 6. Write a weight mirror: in `after_step`, send noise up through `layer.activation(xi @ layer.W)`
+#    and update one bit of $B$ from the response. Why does the audit not count this as a use of $W$,
+#    although the line contains `layer.W`? What does it say about `np.tanh(xi @ layer.W)`, and is it
+#    right?

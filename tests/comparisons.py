@@ -1,4 +1,4 @@
-"""Comparisons that nobody trained: every number in a figure or a report is known beforehand."""
+"""Comparisons without training: every number in a figure or a report is known in advance."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 
 
 def look(rng, rule, layers, classes):
-    """What a run might measure before training and after each epoch."""
+    """Return what a run might measure before training and after each epoch."""
     row = {name: rng.uniform(20, 80, layers) for name in MEASURES}
     row["test_loss"] = rng.uniform(0.5, 1)
     row["test_accuracy"] = rng.uniform(0.9, 0.95) if classes else np.nan
     row[SIGNAL][-1] = 0.0
     direct = rule in ("dfa", "sdfa", "drtp")
-    row[MATRIX][-1 if direct else 0] = np.nan  # D is kept where it ends, B one layer above
+    row[MATRIX][-1 if direct else 0] = (
+        np.nan
+    )  # D is kept at the layer where it ends, B one layer above
     if rule == "bp":
         row[SIGNAL][:], row[MATRIX][:] = 0.0, np.nan
     if rule == "shallow":
@@ -41,7 +43,7 @@ def made_up(
     classes: int | None = 3,
     stopped: Sequence[tuple[str, int]] = (),
 ) -> Comparison:
-    """A comparison that nobody trained; the runs in `stopped` end an epoch early."""
+    """Return a comparison that was not trained; the runs in `stopped` end one epoch early."""
     rng = np.random.default_rng(0)
     layers, results = len(hidden) + 1, []
     for rule, seed in ((rule, seed) for rule in names for seed in range(seeds)):

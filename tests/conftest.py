@@ -1,4 +1,4 @@
-"""What every test must leave as it was."""
+"""What every test must restore."""
 
 import pytest
 
@@ -9,7 +9,7 @@ collect_ignore = ["mutation"]  # a command, which needs the extra of that name
 
 @pytest.fixture(autouse=True)
 def own_rules():
-    """Strike from the list, afterwards, every rule that a test has registered."""
+    """Remove every rule from the registry that a test has registered."""
     before = dict(RULES)
     yield
     RULES.clear()

@@ -1,4 +1,4 @@
-"""A student's folder: a rule of their own, and a helper that it imports."""
+"""A student's folder: a custom rule, and a helper that it imports."""
 
 import contextlib
 import sys
@@ -20,7 +20,7 @@ HELPER = "SCALE = {}\n\ndef times(delta):\n    return delta * SCALE\n"
 
 @contextlib.contextmanager
 def at_work_in(folder):
-    """Within this context the folder is the current one; its modules are forgotten afterwards."""
+    """Make the folder the current one in this context; forget its modules afterwards."""
     before, path = set(sys.modules), list(sys.path)
     with contextlib.chdir(folder):
         yield folder
@@ -32,7 +32,7 @@ def at_work_in(folder):
 
 @contextlib.contextmanager
 def sitting_in(folder):
-    """Within this context the folder, with both files, is the current one."""
+    """Make the folder, with both files, the current one in this context."""
     (folder / "my_rule.py").write_text(RULE)
     (folder / "helper.py").write_text(HELPER.format(1.0))
     with at_work_in(folder):

@@ -1,7 +1,7 @@
 """The code in the README and in the pages of docs, block by block.
 
-A comment before a block says what is not done with it at once: `<!-- slow: half a minute -->` is
-run by `pytest -m slow` alone, and `<!-- not run: needs a cluster -->` by nobody.
+A comment before a block says that it is not run at once: `<!-- slow: half a minute -->` is
+run by `pytest -m slow` only, and `<!-- not run: needs a cluster -->` never.
 """
 
 import re
@@ -43,11 +43,11 @@ def blocks(page):
 
 
 def files():
-    """Return the content of every file that a page shows under its name."""
+    """Return the content of every file that a page shows with its name."""
     return {each.file: each.text for page in PAGES for each in blocks(page) if each.file}
 
 
 def links(page):
-    """Return where a page's links and pictures lead, as far as it is in the repository."""
+    """Return the targets of a page's links and pictures, as far as they are in the repository."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
     return re.findall(r"\]\((?!https?:|#)([^)#]+)[)#]", text)

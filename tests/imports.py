@@ -1,4 +1,4 @@
-"""Which module of nofb imports which, as their files say: in functions and for types as well."""
+"""Which module of nofb imports which, including imports inside functions and for types."""
 
 import ast
 from functools import cache
@@ -10,7 +10,7 @@ HOME = Path(nofb.__file__).parent
 
 
 def modules():
-    """Return the file of each module of nofb, by its full name."""
+    """Return the file of each module of nofb by its full name."""
     found = {}
     for file in HOME.rglob("*.py"):
         parts = ("nofb", *file.relative_to(HOME).with_suffix("").parts)
@@ -37,7 +37,7 @@ def _named(file, known):
 
 
 def reached(*starts):
-    """Return all modules that these import, directly or through others."""
+    """Return all modules that these modules import, directly or through others."""
     found, waiting = set(), list(starts)
     while waiting:
         name = waiting.pop()

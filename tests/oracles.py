@@ -1,4 +1,4 @@
-"""What nofb computes, once more: slow, naive, and written apart from it.
+"""What nofb computes, written again: slow, naive, and independent of it.
 
 The oracles follow the papers, which write samples as *columns*: `h` is (n, N) and a weight matrix
 is (n_out, n_in). nofb writes samples as rows, so each side checks the other's transposes.
@@ -7,10 +7,11 @@ Images are (N, channels, height, width) here, as users give them.
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
+from stated import stated
 
 from nofb import (
     Activation,
@@ -30,15 +31,20 @@ from nofb.rules.targets import TargetRule
 
 Array = np.ndarray[Any, Any]
 
-# -- functions, as a textbook has them -----------------------------------------------------------
+# -- functions, as in a textbook -----------------------------------------------------------------
 
 
 def gelu_weight(a: Array) -> tuple[Array, Array]:
-    """Return σ(2 u) and its slope, for u = √(2/π) (a + 0.044715 a³)."""
+    """Return σ(2 u) and its derivative, for u = √(2/π) (a + 0.044715 a³)."""
     u, slope_u = a + 0.044715 * a**3, 1 + 3 * 0.044715 * a**2
     steep = 2 * np.sqrt(2 / np.pi)
     weight = 1 / (1 + np.exp(-steep * u))
     return weight, weight * (1 - weight) * steep * slope_u
+
+
+def normal_density(a: Array) -> Array:
+    """Return the density of a normal number at a, the derivative of its distribution ndtr."""
+    return np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi)
 
 
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
@@ -47,6 +53,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
     "logistic": (lambda a: 1 / (1 + np.exp(-a)), lambda a: np.exp(-a) / (1 + np.exp(-a)) ** 2),
     "relu": (lambda a: np.where(a > 0, a, 0), lambda a: np.where(a > 0, 1.0, 0.0)),
     "leaky_relu": (lambda a: np.where(a > 0, a, 0.01 * a), lambda a: np.where(a > 0, 1.0, 0.01)),
+    "exact_gelu": (lambda a: a * ndtr(a), lambda a: ndtr(a) + a * normal_density(a)),
     "gelu": (lambda a: a * gelu_weight(a)[0], lambda a: gelu_weight(a)[0] + a * gelu_weight(a)[1]),
 }
 
@@ -96,25 +103,18 @@ def max_pool(x: Array, size: tuple[int, int], stride: tuple[int, int]) -> Array:
     return pooled
 
 
-TESTS = Path(__file__).with_name("rules")
-ALSO_HERE = ("pepita", "forward_forward", "direct_kolen_pollack")  # whose equations stand below
+def normal(*shape: int, seed: int = 0) -> Array:
+    """Return normal numbers, always the same for a shape and a seed."""
+    return np.random.default_rng((seed, *shape)).normal(size=shape)
 
 
-def has_tests_of_its_own(module: str) -> bool:
-    """Say whether a file of rules has tests/rules/test_<file>.py, with equations and defaults."""
-    file = module.rpartition(".")[2]
-    return file not in ALSO_HERE and (TESTS / f"test_{file}.py").exists()
-
-
-# Rules whose targets travel through dense layers only; every other rule takes any stack.
+# Rules whose targets pass through dense layers only; every other rule takes any layers.
 DENSE_ONLY = tuple(name for name, kind in rules.RULES.items() if issubclass(kind, TargetRule))
-APART = {rule.__module__ for rule in rules.RULES.values() if has_tests_of_its_own(rule.__module__)}
-WRITTEN = [name for name, rule in rules.RULES.items() if rule.__module__ not in APART]
-# Inverses that start at zero send nothing before they have learned.
+# Inverses that start at zero send no signal before they have learned.
 AWAKE = {"itp_drl": {"inverse_init": "xavier"}}
 
 
-# -- a whole stack of dense layers, with samples as columns --------------------------------------
+# -- whole networks of dense layers, with samples as columns -------------------------------------
 
 
 def columns_forward(net: Network, x: Array) -> tuple[list[Array], list[Array]]:
@@ -129,16 +129,14 @@ def columns_forward(net: Network, x: Array) -> tuple[list[Array], list[Array]]:
 
 
 def columns_loss(net: Network, x: Array, target: Array) -> float:
-    """Return the mean loss of a dense stack."""
+    """Return the mean loss of a network of dense layers."""
     return LOSSES[net.head.name](columns_forward(net, x)[1][-1], target.T) / len(x)
 
 
 def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Update]:
-    """Return the updates that the rule called `name` asks for, from its paper's equations."""
-    if name in ("pepita", "ff"):
-        import passes  # which needs this module
-
-        return {"pepita": passes.pepita, "ff": passes.forward_forward}[name](net, x, target)
+    """Return the updates of the rule called `name`, from its paper's equations."""
+    if name in (own := stated("EQUATIONS")):
+        return own[name](net, x, target)
     a, h = columns_forward(net, x)
     layers, top, y = net.weighted, len(net.weighted) - 1, target.T
     e = h[-1] - y
@@ -166,7 +164,7 @@ def columns_updates(name: str, net: Network, x: Array, target: Array) -> list[Up
                 return np.zeros_like(a[i])
         if i in changes:
             return changes[i]
-        raise KeyError(f"no oracle for the rule {name!r}")
+        raise KeyError(f"EQUATIONS of the rule {name!r}, which its own tests must state")
 
     for i in range(top) if name == "ifa" else range(top - 1, -1, -1):
         delta[i] = arriving(i) * ACTIVATIONS[layers[i].activation.name][1](a[i])
@@ -255,7 +253,7 @@ def columns_gauss_newton(
 def differences(
     f: Callable[[], float], array: Array, entries: Sequence[int], step: float = 1e-5
 ) -> Array:
-    """Return the slope of f with respect to some entries of an array, which is moved in place."""
+    """Return the derivative of f with respect to some entries of an array, changed in place."""
     slopes, flat = [], array.reshape(-1)
     assert np.shares_memory(flat, array)
     for entry in entries:
@@ -364,7 +362,7 @@ def layer_of(W: Array, b: Array | None = None, activation: str | None = None) ->
 
 
 def roughened(net: Network) -> Network:
-    """Give every bias a value, so that no unit sits on the kink of a ReLU, and none is idle."""
+    """Give every bias a value, so that no unit is at the kink of a ReLU, and none is inactive."""
     rng = np.random.default_rng(7)
     for layer in net.weighted:
         if layer.b is not None:
@@ -373,20 +371,20 @@ def roughened(net: Network) -> Network:
 
 
 def batch(net: Network, samples: int = 7, seed: int = 0) -> tuple[Array, Array]:
-    """Return random samples that fit the network, and labels."""
+    """Return random samples of the right shape for the network, and labels."""
     rng = np.random.default_rng((seed, 99))
     x = rng.normal(size=(samples, *net.input_shape))
     return x, rng.integers(0, net.n_outputs, samples)
 
 
 def same_masks(net: Network, seed: int = 5) -> None:
-    """Make the next training pass draw the masks that every pass after this call draws."""
+    """Make the next training pass draw the same masks as every pass after this call."""
     for index, layer in enumerate(net.layers):
         if isinstance(layer, Dropout):
             layer.rng = np.random.default_rng((seed, index))
 
 
-# -- rules at work -------------------------------------------------------------------------------
+# -- rules on networks ---------------------------------------------------------------------------
 
 
 def attached(name: str | Rule, net: Network, seed: int = 3, **attributes: Any) -> Rule:
@@ -412,13 +410,13 @@ def signals(rule: Rule, net: Network, trace: Trace) -> dict[WeightedLayer, Array
 
 
 def hidden_signals(rule: Rule, net: Network, trace: Trace) -> list[Array]:
-    """Return the teaching signals of all layers below the output, from the input side up."""
+    """Return the teaching signals of all layers below the output, from the first layer up."""
     found = signals(rule, net, trace)
     return [found[layer] for layer in net.weighted[:-1]]
 
 
 def teach(rule: Rule, net: Network, trace: Trace) -> list[Update]:
-    """Return the updates of a rule, in memory of their own."""
+    """Return the updates of a rule, in new arrays."""
     return [
         Update(update.dW.copy(), None if update.db is None else update.db.copy())
         for update in rule.teach(net, trace)
@@ -426,7 +424,7 @@ def teach(rule: Rule, net: Network, trace: Trace) -> list[Update]:
 
 
 def descend(net: Network, updates: list[Update], lr: float) -> None:
-    """Take one plain gradient step, without the feedback path."""
+    """Take one plain gradient step, without changing the feedback path."""
     for layer, update in zip(net.weighted, updates, strict=True):
         layer.W -= lr * update.dW
         if layer.b is not None:
@@ -469,7 +467,7 @@ def parts(updates: list[Update]) -> Iterator[Array]:
 
 
 def assert_same(left: list[Update], right: list[Update]) -> None:
-    """Demand the same updates to the last bit."""
+    """Assert that the updates are equal to the last bit."""
     for one, other in zip(parts(left), parts(right), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -477,7 +475,7 @@ def assert_same(left: list[Update], right: list[Update]) -> None:
 def assert_close(
     left: list[Update], right: list[Update], rtol: float = 1e-9, atol: float = 1e-12
 ) -> None:
-    """Demand the same updates up to rounding."""
+    """Assert that the updates are equal up to rounding."""
     for one, other in zip(parts(left), parts(right), strict=True):
         np.testing.assert_allclose(one, other, rtol=rtol, atol=atol)
 
@@ -489,10 +487,10 @@ def angle(one: Array, other: Array) -> float:
 
 
 def relative(one: Array, other: Array) -> float:
-    """Return how long the difference of two arrays is, as a share of the second."""
+    """Return the length of the difference of two arrays, relative to the second."""
     return float(np.linalg.norm(one - other) / np.linalg.norm(other))
 
 
 def unlike(left: Array, right: Array) -> bool:
-    """Say whether two arrays differ anywhere by more than rounding; NaN differs from a number."""
+    """Return whether two arrays differ anywhere by more than rounding; NaN differs from numbers."""
     return not np.allclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True)

@@ -1,4 +1,4 @@
-"""Oracles of the rules that teach from further passes, as their papers have them: in columns."""
+"""Oracles of the rules with further passes, as in their papers, with samples as columns."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 
 from nofb import Network, Update
-from nofb.rules.forward_forward import NOTHING
+from nofb.rules.forward_forward import EPSILON
 
 Array = np.ndarray[Any, Any]
 
@@ -25,7 +25,7 @@ def pepita(net: Network, x: Array, target: Array) -> list[Update]:
 
 
 def forward_forward(net: Network, x: Array, target: Array) -> list[Update]:
-    """Return forward-forward's updates, for the wrong labels that it drew itself."""
+    """Return forward-forward's updates, for the wrong labels that the rule itself drew."""
     rule = net.rule
     found = oracles.columns_updates("shallow", net, x, target)
     wrong = net.weighted[0].rule_state.draw(target)
@@ -44,11 +44,11 @@ def forward_forward(net: Network, x: Array, target: Array) -> list[Update]:
 
 
 def labelled(net: Network, x: Array, labels: Array) -> list[tuple[Any, Array, Array]]:
-    """Return each hidden layer, what it receives of a labelled pass, and its activations."""
+    """Return each hidden layer, its input in a labelled pass, and its activations."""
     h, found = x.T.copy(), []
     h[: labels.shape[1]] = labels.T
     for layer in net.weighted[:-1]:
-        received = h / np.sqrt((h**2).mean(axis=0) + NOTHING)
+        received = h / np.sqrt((h**2).mean(axis=0) + EPSILON)
         h = oracles.ACTIVATIONS[layer.activation.name][0](layer.W.T @ received + bias(layer))
         found.append((layer, received, h))
     return found
@@ -59,6 +59,6 @@ def bias(layer: Any) -> Array:
 
 
 def update(layer: Any, delta: Array, h_below: Array, samples: int) -> Update:
-    """Return the mean update of a layer from columns."""
+    """Return the mean update of a layer; arrays have samples as columns."""
     db = None if layer.b is None else delta.sum(axis=1) / samples
     return Update(dW=(delta @ h_below.T).T / samples, db=db)

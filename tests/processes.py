@@ -1,11 +1,11 @@
-"""Which processes there are below a test, by what Linux says; elsewhere none are seen."""
+"""The processes that a test has started, as Linux lists them; on other systems none are listed."""
 
 import time
 from pathlib import Path
 
 
 def children(parent):
-    """The processes that one has started and that are still there."""
+    """Return the processes that a process has started and that still run."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -18,7 +18,7 @@ def children(parent):
 
 
 def gone(pid, seconds=5.0):
-    """Wait for the end of a process that is not ours to wait for."""
+    """Wait for the end of a process that is not our child."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -31,6 +31,6 @@ def gone(pid, seconds=5.0):
 
 
 def workers(parent):
-    """The processes among them that do runs."""
+    """Return the processes among them that compute runs."""
     lines = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children(parent)}
     return [child for child, line in lines.items() if b"popen_loky" in line]

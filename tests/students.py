@@ -1,10 +1,10 @@
-"""The rule that a student begins with, as docs/writing_a_rule.md has it, for tests to spoil."""
+"""The rule that a student begins with, as in docs/writing_a_rule.md, for tests to change."""
 
 from nofb.rules import Rule, Uses
 
 
 class Student(Rule):
-    """Feedback alignment; `send` says how a signal goes back."""
+    """Feedback alignment; `send` determines how a signal is sent back."""
 
     name = "student"
     uses = Uses(error=True, feedback=True)

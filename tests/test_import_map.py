@@ -1,11 +1,11 @@
-"""Imports point down the map of DESIGN section 2, and go in no circle, not even for types."""
+"""Imports follow the map of DESIGN section 2 downwards, without circles, also for types."""
 
 import pytest
 from imports import circles, imports, reached
 
-from nofb.fingerprint.installed import NO_SAY
+from nofb.fingerprint.installed import WITHOUT_EFFECT
 
-MAP = (  # from the bottom up; what stands in one row may use each other, but in no circle
+MAP = (  # from the bottom up; modules of one row may import each other, but not in a circle
     ("kernels",),
     ("layers",),
     ("network", "trace", "graph"),
@@ -23,18 +23,18 @@ LEVELS = {part: level for level, row in enumerate(MAP) for part in row}
 
 
 def part(module):
-    """The room of the map that a module is in, if it is in any."""
+    """Return the row of the map of a module, or None."""
     return [*module.split("."), ""][1]
 
 
 def test_there_is_no_circle():
-    """Whoever reads one file of a circle has to read them all."""
+    """A reader of one file of a circle would have to read them all."""
     assert circles() == []
 
 
 @pytest.mark.parametrize("room", LEVELS)
-def test_imports_point_down_the_map(room):
-    """A kernel that knows of papers could not be read, or used, without them."""
+def test_imports_follow_the_map_downwards(room):
+    """A kernel that imports papers could not be read, or used, without them."""
     upward = [
         f"{module} imports {other}"
         for module, others in imports().items()
@@ -44,8 +44,8 @@ def test_imports_point_down_the_map(room):
     assert upward == []
 
 
-def test_what_stands_below_the_map_imports_nothing_of_its_upper_rows():
-    """Helpers of everybody must not bring training along."""
+def test_modules_below_the_map_import_nothing_of_its_upper_rows():
+    """Helpers that all modules use must not import the training."""
     upward = [
         f"{module} imports {other}"
         for module, others in imports().items()
@@ -55,19 +55,19 @@ def test_what_stands_below_the_map_imports_nothing_of_its_upper_rows():
     assert [each for each in upward if not each.startswith(("nofb imports", "nofb.__main__"))] == []
 
 
-def test_data_sets_stand_apart():
+def test_data_sets_import_no_other_part():
     """They can be used without a network."""
     below = {part(each) for each in reached("nofb.datasets") if part(each)}
     assert not below & LEVELS.keys()
 
 
-def test_the_code_of_a_run_is_what_runs_import_and_nothing_else():
-    """A typo mended in a figure must not run a night of sweeps again; a kernel must."""
+def test_the_code_of_a_run_is_what_runs_import():
+    """A change in a figure must not repeat a night of sweeps; a change of a kernel must."""
     rooms = {part(each) for each in imports() if "." in each}
     used = {
         part(each) for each in reached("nofb.runs.sweep", "nofb.runs.compare", "nofb.runs.tune")
     }
-    without_say = {room for room in rooms if room in NO_SAY}
+    without_say = {room for room in rooms if room in WITHOUT_EFFECT}
     assert used - {""} <= rooms - without_say
     packages = {each.split(".")[1] for each in imports() if each.count(".") > 1}
-    assert packages - used <= without_say
+    assert packages - used <= without_say | {"transfer"}  # its runs have their own command

@@ -1,4 +1,4 @@
-"""What a newcomer writes first and wrong: each gets a sentence that says what to write instead."""
+"""Typical first mistakes: each gets a sentence that says what to write instead."""
 
 import copy
 import pickle
@@ -46,21 +46,21 @@ class FeedbackInOtherOrder(Student):
 
 
 class ListOfPairs(Student):
-    """Sound: a list is as good as a generator."""
+    """Correct: a list is as good as a generator."""
 
     def signals(self, net, trace):
         return list(super().signals(net, trace))
 
 
 class TupleOfPairs(Student):
-    """Sound too."""
+    """Correct, too."""
 
     def signals(self, net, trace):
         return tuple(super().signals(net, trace))
 
 
 class Misspelt(Rule):
-    """Its method for the feedback has another name than nofb calls."""
+    """Its method for the feedback has a wrong name."""
 
     name, uses = "misspelt", Uses(error=True, feedback=True)
     draw_feedbacks, signals = Student.draw_feedback, Student.signals
@@ -85,8 +85,8 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG, ids=str)
-def test_a_slip_of_a_beginner_gets_a_sentence_and_not_pythons_own_words(wrong, sentence):
-    """`unhashable type: 'numpy.ndarray'` says nothing of an order."""
+def test_a_mistake_of_a_beginner_gets_a_sentence_of_nofb(wrong, sentence):
+    """`unhashable type: 'numpy.ndarray'` does not mention the order of the pair."""
     rule = wrong()
     net = attached(rule)
     with pytest.raises((TypeError, ValueError)) as caught:
@@ -97,7 +97,7 @@ def test_a_slip_of_a_beginner_gets_a_sentence_and_not_pythons_own_words(wrong, s
 
 @pytest.mark.parametrize("sound", [ListOfPairs, TupleOfPairs])
 def test_pairs_may_come_in_a_list_or_a_tuple(sound):
-    """What ran before must run on."""
+    """Such rules worked before, and must still work."""
     expected, found = Student(), sound()
     steps = [rule.updates(attached(rule), X, LABELS) for rule in (expected, found)]
     for one, other in zip(*steps, strict=True):
@@ -108,14 +108,14 @@ def test_pairs_may_come_in_a_list_or_a_tuple(sound):
     ("word", "example"),
     [("my_rule", "my_rule:"), ("my_rule.py", "my_rule:"), ("theirs.py", "theirs:")],
 )
-def test_a_file_in_the_place_of_an_address_is_told_its_form(word, example):
-    """A list of nofb's own names does not say how to give one's own."""
+def test_a_file_instead_of_an_address_is_refused_with_the_form_of_an_address(word, example):
+    """A list of nofb's names does not tell how to give a custom rule."""
     with pytest.raises(ValueError, match=rf"shallow, or module:Class, such as {example}MyRule$"):
         rules.find(word)
 
 
-def test_a_class_in_the_place_of_a_rule_is_told_to_be_called():
-    """The sentence of before showed how to make a feedback alignment, and not what was wrong."""
+def test_a_class_instead_of_a_rule_gets_the_hint_to_call_it():
+    """The old sentence showed how to make a feedback alignment, and not the mistake."""
     net = Network([Dense(64, 10)])
     data = nofb.datasets.load("digits")
     with pytest.raises(TypeError, match=r"but is the class itself: call it, Shallow\(\)"):
@@ -125,8 +125,8 @@ def test_a_class_in_the_place_of_a_rule_is_told_to_be_called():
 
 
 @pytest.mark.parametrize("name", ["error", "target"])
-def test_a_trace_that_knows_no_target_says_how_it_learns_of_one(name):
-    """The name is right; what is missing is a call before."""
+def test_a_trace_without_a_target_says_how_to_set_it(name):
+    """The attribute exists; only a call is missing."""
     net = attached(Student())
     trace = net.forward(X)
     with pytest.raises(AttributeError, match=rf"'{name}': call trace.set_target\(...\) first"):
@@ -139,14 +139,14 @@ def test_a_trace_that_knows_no_target_says_how_it_learns_of_one(name):
 
 
 class AnotherMatrix(Student):
-    """B is there, and something else is what δ is multiplied with."""
+    """B exists, but δ is multiplied with another matrix."""
 
     def send(self, delta, layer):
         return delta @ np.tanh(3 * layer.B)
 
 
 class MatrixInState(AnotherMatrix):
-    """The same, kept where docs/writing_a_rule.md says."""
+    """The same, with the matrix where docs/writing_a_rule.md puts it."""
 
     def draw_feedback(self, net, rng):
         for layer in net.weighted[1:]:
@@ -156,8 +156,8 @@ class MatrixInState(AnotherMatrix):
         return delta @ np.tanh(3 * layer.rule_state)
 
 
-def test_feedback_that_is_not_what_delta_is_multiplied_with_is_sent_to_the_rules_state():
-    """No mistake explained it, because it was none: the matrix only stood in the wrong place."""
+def test_feedback_in_another_attribute_gets_the_hint_to_use_the_rules_state():
+    """No sentence explained it, because the rule was correct except for the place of its matrix."""
     verdicts = dict(check(AnotherMatrix()))
     sentence = verdicts["backprop if B is Wᵀ"].sentence
     assert sentence.endswith("δ is multiplied with, keep it in `layer.rule_state`")

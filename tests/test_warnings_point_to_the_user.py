@@ -1,4 +1,4 @@
-"""A warning names the line of the user's own code, and none inside nofb."""
+"""A warning names the line of the user's own code, and no line of nofb."""
 
 import inspect
 import warnings
@@ -18,8 +18,8 @@ DIGITS = nofb.datasets.load("digits")
 PART = Dataset(DIGITS.x_train[:40], DIGITS.y_train[:40], DIGITS.x_test[:10], DIGITS.y_test[:10])
 
 
-def heard(category, run):
-    """Call a function of two lines; check that the one warning points to the second of them."""
+def check_warning_line(category, run):
+    """Call a function of two lines; check that its one warning points to the second line."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         run()
@@ -32,19 +32,17 @@ def network():
     return Network([Dense(64, 12, "tanh"), Dense(12, 8, "tanh"), Dense(8, 10)])
 
 
-def test_a_run_that_diverges_is_warned_of_at_the_line_with_fit():
-    """In a notebook with many runs the line says which one it was."""
+def test_the_warning_of_a_diverged_run_points_to_the_line_with_fit():
+    """In a notebook with many runs the line shows which one it was."""
 
     def run():
         nofb.fit(network(), rules.make("bp"), PART, optimizer=SGD(1e9), progress=False)
 
-    heard(DivergenceWarning, run)
+    check_warning_line(DivergenceWarning, run)
 
 
-def test_a_checkpoint_that_cannot_be_written_is_warned_of_at_the_line_with_fit(
-    tmp_path, monkeypatch
-):
-    """The path that is full or read-only stands there."""
+def test_the_warning_of_a_failed_checkpoint_points_to_the_line_with_fit(tmp_path, monkeypatch):
+    """This line has the path of the full or read-only disk."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -54,11 +52,11 @@ def test_a_checkpoint_that_cannot_be_written_is_warned_of_at_the_line_with_fit(
     def run():
         nofb.fit(network(), rules.make("bp"), PART, 1, checkpoint=tmp_path / "a", progress=False)
 
-    heard(CheckpointWarning, run)
+    check_warning_line(CheckpointWarning, run)
 
 
 def taught():
-    """Return a rule whose second inverse is far too large, and has learned."""
+    """Return a trained rule whose second inverse is far too large."""
     net = network()
     rule = rules.make("itp", iterations=3)
     rule.attach(net, 0)
@@ -69,30 +67,30 @@ def taught():
     return net, rule, trace
 
 
-def test_inverses_that_need_not_converge_are_warned_of_at_the_line_that_measures():
-    """A line of nofb's, which is called from many places, would say nothing."""
+def test_the_warning_about_inverses_points_to_the_line_that_measures():
+    """A line of nofb, which has many callers, would not help."""
     _, rule, trace = taught()
 
     def run():
         lipschitz_constants(View(rule, trace))
 
-    heard(ContractionWarning, run)
+    check_warning_line(ContractionWarning, run)
 
 
-def test_inverses_that_need_not_converge_are_warned_of_at_the_line_with_fit():
-    """Between that line and the measure are six others."""
+def test_the_warning_about_inverses_points_to_the_line_with_fit():
+    """Six other calls are between this line and the measure."""
     net, rule, _ = taught()
 
     def run():
         probe = nofb.Probe(measures=TARGETS)
         nofb.fit(net, rule, PART, 1, probe=probe, optimizer=SGD(1e-6), progress=False)
 
-    heard(ContractionWarning, run)
+    check_warning_line(ContractionWarning, run)
 
 
 @pytest.mark.parametrize("depth", [1, 3])
 def test_the_line_is_the_innermost_one_that_is_not_of_nofb(depth):
-    """A helper of the user's that calls fit is nearer to the cause than the cell that calls it."""
+    """A user's helper that calls fit is nearer to the cause than the cell that calls the helper."""
 
     def step(left):
         if left:

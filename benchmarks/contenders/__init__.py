@@ -1,4 +1,4 @@
-"""Everybody who takes the steps. `available()` says who is here."""
+"""The implementations that are compared. `available()` returns the installed ones."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ MODULES = ("ours", "bare", "plain_numpy", "pytorch", "jaxed", "biotorch_fa")
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to take a step.
+    """One implementation of a step.
 
     Parameters
     ----------
     name
-        As the table prints it.
+        Its name in the table.
     make
-        Returns a function that takes one step of a case with a rule, or `None` if it has none.
+        A function that returns one step of a case with a rule, or `None` if it does not have the
+        rule.
     threads
-        `threads(n)` is a context in which its steps use n threads.
+        Within the context `threads(n)`, its steps use n threads.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The bare matrix products of a step, into memory that is there: no step can be faster.
+"""Only the matrix products of a step, into existing memory: no step can be faster.
 
-With two threads there are two ways, and the limit is the faster one: the threads of BLAS, and BLAS
-on one thread with each product cut in two, as nofb does it.
+With two threads there are two ways, and the limit is the faster one: the threads of BLAS; or BLAS
+with one thread and each product divided into two, as in nofb.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Product = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def products(case: Case) -> list[Product]:
-    """Return (left, right, out) of each product: forward, back, and for the weights."""
+    """Return (left, right, out) of each product: forward, backward, and for the weights."""
     shapes = list(weight_products(case))
     rng = np.random.default_rng(0)
     layers = []
@@ -36,7 +36,7 @@ def products(case: Case) -> list[Product]:
 
 
 def weight_products(case: Case) -> Iterator[tuple[int, int, int]]:
-    """Yield for each layer the rows that meet its weights, and the weights' two sizes."""
+    """Yield for each layer the number of rows, and the two sizes of the weights."""
     if case.convolutional:
         pixels = 28
         for channels_in, channels_out, padding in CONVOLUTIONS:
@@ -69,7 +69,7 @@ def make_cut(case: Case, rule: str) -> Step | None:
             rows = threads.cut(len(out), work)
             jobs = [partial(np.matmul, left[cut], right, out=out[cut]) for cut in rows]
             if len(jobs) > 1:
-                threads.share(jobs)
+                threads.run(jobs)
             else:
                 jobs[0]()
 

@@ -14,7 +14,7 @@ from benchmarks.cases import CLASSES, LR, MOMENTUM, Case, Step
 from benchmarks.contenders import Contender
 from benchmarks.contenders.pytorch import threads
 
-# Its backward hooks are of a kind that PyTorch has since deprecated, which costs nothing here.
+# PyTorch has deprecated this kind of backward hooks, which has no effect on the time.
 warnings.filterwarnings("ignore", message="Using a non-full backward hook")
 
 
@@ -25,7 +25,7 @@ def make(case: Case, rule: str) -> Step | None:
     layers: list[nn.Module] = []
     for sizes in pairwise(case.sizes):
         layers += [nn.Linear(*sizes), nn.Tanh()]
-    with redirect_stdout(None):  # it tells what it converts
+    with redirect_stdout(None):  # it prints what it converts
         net = BioModule(nn.Sequential(*layers[:-1]), mode=rule, output_dim=CLASSES)
     loss = nn.CrossEntropyLoss()
     x, y = map(torch.from_numpy, case.samples())

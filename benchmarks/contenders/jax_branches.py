@@ -1,4 +1,4 @@
-"""ResNet-8 and a block of a transformer in JAX, the whole step of backprop jitted."""
+"""ResNet-8 and a block of a transformer in JAX: a step of backprop, completely jitted."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""JAX, the whole step jitted. Its number of threads is that of the cores its process may use.
+"""JAX, with a completely jitted step. It uses one thread for each core of its process.
 
-Each rule is the gradient of a loss of its own: feedback alignment replaces the gradient of each
-layer's input; in direct feedback alignment each layer's output is pulled at by the projected error,
-with the gradient stopped everywhere else.
+Each rule is the gradient of its own loss. Feedback alignment replaces the gradient of each layer's
+input. In direct feedback alignment the loss is the product of each layer's output and the projected
+error, and all other gradients are stopped.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def affine(x, W, padding):
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
 def feedback_product(x, W, B, padding):
-    """Go forward through W, and back through B, which has the shape of W."""
+    """Go forward through W, and backward through B, which has the shape of W."""
     return affine(x, W, padding)
 
 
@@ -58,7 +58,7 @@ def layers(case: Case):
 
 
 def shown(a, padding, last):
-    """Return what a layer shows to the next one."""
+    """Return the input of the next layer."""
     if last:
         return a
     h = jnp.tanh(a)
@@ -69,7 +69,7 @@ def shown(a, padding, last):
 
 
 def outputs(params, B, x, plan, rule):
-    """Return what each layer shows, from the input side up."""
+    """Return the output of each layer, first to last."""
     found, h = [], x
     for index, ((W, b), (_, padding)) in enumerate(zip(params, plan, strict=True)):
         h = h.reshape(len(h), -1) if padding is None else h

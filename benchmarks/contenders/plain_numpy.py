@@ -1,4 +1,4 @@
-"""The same step as a textbook writes it in NumPy: dense layers only."""
+"""The same step as in a textbook, in NumPy: dense layers only."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""PyTorch on the CPU: as it comes, and with its linear layers' products done by oneDNN.
+"""PyTorch on the CPU: with its defaults, and with oneDNN for the products of linear layers.
 
 Backprop is autograd's. Feedback alignment replaces the gradient of each layer's input. Direct
-feedback alignment cuts the graph below each layer and pulls on its output with the projected error,
-which gives each layer exactly its own update.
+feedback alignment cuts the graph below each layer and uses the projected error as the gradient of
+its output, which gives each layer exactly its own update.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def threads(count: int) -> Iterator[None]:
 
 
 def blocks(case: Case, linear: Layer, conv: Layer) -> list[nn.Sequential]:
-    """Return the network cut into layers with weights, each with what follows it."""
+    """Return the network divided at its layers with weights, each with the layers after it."""
     found = []
     if case.convolutional:
         for channels_in, channels_out, padding in CONVOLUTIONS:
@@ -41,7 +41,7 @@ def blocks(case: Case, linear: Layer, conv: Layer) -> list[nn.Sequential]:
 
 
 class _ThroughB(torch.autograd.Function):
-    """The layer's own forward pass and weight gradient, and another matrix on the way back."""
+    """The layer's forward pass and weight gradient, and another matrix in the backward pass."""
 
     @staticmethod
     def forward(ctx, x, weight, bias, feedback, padding):
@@ -87,7 +87,7 @@ def _onednn(x, weight):
 
 
 class _OneDNN(torch.autograd.Function):
-    """A linear layer whose three products are oneDNN's instead of the default library's."""
+    """A linear layer with oneDNN for its three products, instead of the default library."""
 
     @staticmethod
     def forward(ctx, x, weight, bias):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
@@ -60,7 +62,7 @@ class Block(nn.Module):
         return self.top((x + self.dense(x))[:, 0])
 
 
-def make(case: str, channels_last: bool) -> Step:
+def make(case: str, channels_last: bool = False, compiled: bool = False) -> Step:
     torch.manual_seed(0)
     resnets = case == "ResNet-8"
     net = resnet() if resnets else Block(branches.UNITS, branches.HEADS)
@@ -68,6 +70,8 @@ def make(case: str, channels_last: bool) -> Step:
     if channels_last:
         net, x = (each.to(memory_format=torch.channels_last) for each in (net, x))
     optimizer = torch.optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM)
+    if compiled:
+        net = torch.compile(net)
 
     def take() -> None:
         optimizer.zero_grad()
@@ -79,7 +83,9 @@ def make(case: str, channels_last: bool) -> Step:
 
 def players(case: str) -> dict[str, tuple[Contender, Step]]:
     contender = Contender("PyTorch", make, threads)  # type: ignore[arg-type]
-    found = {"PyTorch bp": (contender, make(case, channels_last=False))}
+    found = {"PyTorch bp": (contender, make(case))}
     if case == "ResNet-8":
         found["PyTorch, channels last bp"] = contender, make(case, channels_last=True)
+    elif shutil.which("c++"):
+        found["PyTorch, compiled bp"] = contender, make(case, compiled=True)
     return found

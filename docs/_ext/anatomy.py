@@ -1,7 +1,7 @@
-"""What a rule is made of: which way its signals go, and through what.
+"""The paths of a rule's signals, and the matrices on them.
 
-Nothing here knows a rule by its name. It is attached to a small network; what counts is what it
-puts on the layers, what it says that it uses, and how its signals answer to the error.
+Nothing here depends on the name of a rule. It is attached to a small network; its paths are found
+from the arrays on the layers, from its `uses`, and from the response of its signals to the error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nofb.types import Array
 
 UNITS = (3, 4, 4, 2)
 
-KINDS = {  # of ways, in words for the legend
+KINDS = {  # of paths, as text for the legend
     "transport": "the forward weights, transposed",
     "signs": "their signs alone",
     "random": "fixed random matrices",
@@ -30,7 +30,7 @@ KINDS = {  # of ways, in words for the legend
 
 @dataclass(frozen=True)
 class Way:
-    """A way that a signal takes: through which matrix, from layer to layer; layer 0 is the label.
+    """A path of a signal through a matrix, from one layer to another; layer 0 is the label.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Way:
     start, end
         Numbers of layers, 1 for the first one with weights; a start at 0 is the label.
     direct
-        Whether it passes by what lies between.
+        Whether it skips the layers between.
     """
 
     kind: str
@@ -53,31 +53,31 @@ class Way:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What a rule puts on a network of three layers, and what it does there.
+    """The signals of a rule in a network of three layers.
 
     Attributes
     ----------
     uses
-        What the rule says that it uses.
+        The `uses` of the rule.
     ways
-        The ways that signals take, from the output down.
+        The paths of signals, from the output down.
     taught
         The numbers of the layers that receive a signal.
-    hears_signs
-        Whether the hidden layers are taught the same by an error of twice the size.
+    uses_only_signs
+        Whether the signals of hidden layers are the same for an error of twice the size.
     sends_targets
-        Whether what travels are targets, and not errors.
+        Whether the rule sends targets, and not errors.
     """
 
     uses: Uses
     ways: tuple[Way, ...]
     taught: frozenset[int]
-    hears_signs: bool
+    uses_only_signs: bool
     sends_targets: bool
 
 
 def dissect(rule: type[Rule]) -> Anatomy:
-    """Return the anatomy of a rule that can be made without arguments."""
+    """Return the anatomy of a rule that can be built without arguments."""
     below, first, second, last = UNITS
     layers = [Dense(below, first, "tanh"), Dense(first, second, "tanh"), Dense(second, last)]
     net, made = Network(layers), rule()
@@ -87,12 +87,12 @@ def dissect(rule: type[Rule]) -> Anatomy:
     taught = frozenset(net.weighted.index(layer) + 1 for layer in once)
     hidden = [layer for layer in once if layer is not layers[-1] and once[layer].any()]
     same = [np.array_equal(once[layer], twice[layer]) for layer in hidden]
-    hears_signs = made.uses.error and bool(same) and all(same)
-    return Anatomy(made.uses, ways, taught, hears_signs, isinstance(made, TargetRule))
+    uses_only_signs = made.uses.error and bool(same) and all(same)
+    return Anatomy(made.uses, ways, taught, uses_only_signs, isinstance(made, TargetRule))
 
 
 def sequential(rule: Rule, net: Network) -> Iterator[Way]:
-    """Return the ways from each layer to the one below it."""
+    """Return the paths from each layer to the one below it."""
     for number in range(len(net.weighted), 1, -1):
         layer = net.weighted[number - 1]
         if layer.B is not None:
@@ -102,7 +102,7 @@ def sequential(rule: Rule, net: Network) -> Iterator[Way]:
 
 
 def direct(rule: Rule, net: Network) -> Iterator[Way]:
-    """Return the ways from the output, or from the label, straight to hidden layers."""
+    """Return the paths from the output, or from the label, directly to hidden layers."""
     start = 0 if rule.uses.labels else len(net.weighted)
     for number in range(len(net.weighted) - 1, 0, -1):
         layer = net.weighted[number - 1]
@@ -111,21 +111,21 @@ def direct(rule: Rule, net: Network) -> Iterator[Way]:
 
 
 def relayed(rule: Rule, net: Network) -> Iterator[Way]:
-    """Return the ways upward, from hidden layer to hidden layer."""
+    """Return the paths upward, from hidden layer to hidden layer."""
     for number, layer in enumerate(net.weighted[1:-1], 2):
         if rule.uses.forward_weights and layer.D is None and has_direct(net):
             yield Way("forward", f"W_{number}", number - 1, number)
 
 
 def kind(rule: Rule) -> str:
-    """Return through what kind of matrices a rule sends its signals."""
+    """Return the kind of matrices through which a rule sends its signals."""
     if rule.uses.signs:
         return "signs"
     return "learned" if rule.uses.learned_feedback else "random"
 
 
 def letter(layer: WeightedLayer) -> str:
-    """Return what the way from or to a layer is called."""
+    """Return the name of the path from or to a layer."""
     if layer.inverse is not None:
         return "g"
     return "B" if layer.D is None else "D"

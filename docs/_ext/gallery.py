@@ -1,4 +1,4 @@
-"""The page that shows all rules, family by family, and what each must know."""
+"""The page that shows all rules, family by family, and what each one uses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def gallery() -> Iterator[str]:
     """Write the page that shows all rules."""
     yield "---\nhide-toc: true\n---\n# Gallery of rules\n"
     yield (
-        "Above, in each picture, is the network: what comes in at x goes through W to ŷ. Below is "
-        "what the layers are taught with, and which way it comes; dashed is what the way back "
-        "takes from the forward weights. Click on a rule for its equations and its code.\n"
+        "The upper part of each picture is the network, from x through W to ŷ. The lower part has "
+        "the teaching signals of the layers and their paths; dashed lines show the use of forward "
+        "weights in the feedback path. Click on a rule for its equations and its code.\n"
     )
     legend = "".join(f"<li>{sample(kind)} {words}</li>" for kind, words in KINDS.items())
     yield f'<ul class="legend">{legend}</ul>\n'
@@ -31,8 +31,8 @@ def gallery() -> Iterator[str]:
         for name in names:
             yield from card(name)
         yield "::::\n"
-    yield "## What each rule must know\n"
-    yield "As each rule says; `nofb audit` finds it out by experiment, and in more detail.\n"
+    yield "## What each rule uses\n"
+    yield "These are the claims of the rules; `nofb audit` measures them, in more detail.\n"
     yield markdown(list(table_of_uses()))
     yield "\n## Classes and papers\n"
     yield markdown(list(table_of_names()))
@@ -48,7 +48,7 @@ def families() -> dict[str, list[str]]:
 
 
 def card(name: str) -> Iterator[str]:
-    """Write a rule's place in the gallery."""
+    """Write the entry of a rule in the gallery."""
     read = header(name)
     yield ":::{container} card"
     yield picture(name)
@@ -58,7 +58,7 @@ def card(name: str) -> Iterator[str]:
 
 
 def table_of_uses() -> Iterator[list[str]]:
-    """Return a row for each rule, with a mark for whatever it uses."""
+    """Return a row for each rule, with a mark for each thing that it uses."""
     names = [field.name for field in fields(Uses)]
     yield ["rule", *(name.replace("_", " ") for name in names)]
     for name, rule in RULES.items():
@@ -74,5 +74,5 @@ def table_of_names() -> Iterator[list[str]]:
 
 
 def picture(name: str) -> str:
-    """Return a rule's picture, which has a file of its own."""
+    """Return a rule's picture, which is in its own file."""
     return f"```{{raw}} html\n:file: {name}.svg\n```\n"

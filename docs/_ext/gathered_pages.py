@@ -1,8 +1,9 @@
-"""Pages that live elsewhere in the repository, or nowhere, brought into the site.
+"""Pages of the site that are copied from elsewhere in the repository, or generated.
 
-Notebooks and the benchmarks' page are copied, and each rule's page is written from the rule itself,
-before the site is read. Links keep working on both sides: what points to a file that has a page of
-its own here leads to that page, and to any other file, to the file.
+Notebooks and the benchmarks' page are copied, and the page of each rule, and of each method of
+transfer, is generated from its own file, before the site is read. Links work in both places: a link
+to a file with a page on the site leads to this page, and a link to any other file leads to the
+file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
+import method_pages
 import rule_pages
 from sphinx.application import Sphinx
 
@@ -21,25 +23,26 @@ LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(?=[)#])")
 
 
 def origins() -> dict[Path, Path]:
-    """Return, for each page that is copied, where it goes and where it comes from."""
+    """Return, for each copied page, its destination and its origin."""
     found = [ROOT / "benchmarks/README.md", *(ROOT / "notebooks").glob("*.ipynb")]
     found.append(ROOT / "notebooks/README.md")
     return {DOCS / page.relative_to(ROOT): page for page in found}
 
 
 def destinations() -> dict[Path, Path]:
-    """Return the page that stands for a file of the repository."""
+    """Return the page of each file of the repository that has one."""
     pages = {origin: page for page, origin in origins().items()}
-    return {**pages, ROOT / "README.md": DOCS / "index.md", **rule_pages.pages(DOCS / "rules")}
+    written = rule_pages.pages(DOCS / "rules") | method_pages.pages(DOCS / "methods")
+    return {**pages, ROOT / "README.md": DOCS / "index.md", **written}
 
 
 def gather(app: Sphinx) -> None:
-    """Copy and write all pages, touching only those that have changed."""
+    """Copy and write all pages; unchanged ones are not written."""
     contents = {page: origin.read_bytes() for page, origin in origins().items()}
     for picture in (ROOT / "benchmarks").glob("*.png"):
         contents[DOCS / "benchmarks" / picture.name] = picture.read_bytes()
-    for page, text in rule_pages.contents(DOCS / "rules").items():
-        contents[page] = text.encode()
+    written = rule_pages.contents(DOCS / "rules") | method_pages.contents(DOCS / "methods")
+    contents |= {page: text.encode() for page, text in written.items()}
     for folder in {page.parent for page in contents}:
         folder.mkdir(exist_ok=True)
         for left_over in set(folder.iterdir()) - set(contents):
@@ -50,7 +53,7 @@ def gather(app: Sphinx) -> None:
 
 
 def lead(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Make each link of a page lead to where its target is on the site."""
+    """Change each link of a page to the place of its target on the site."""
     page = Path(app.env.doc2path(docname))
     origin, pages = origins().get(page, page), destinations()
 
@@ -64,7 +67,7 @@ def lead(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Join the build."""
+    """Register with the build."""
     app.connect("builder-inited", gather)
     app.connect("source-read", lead)
     return {"parallel_read_safe": True}

@@ -1,6 +1,6 @@
-"""A rule as a picture, in SVG: the network above, and below it the way that signals take back.
+"""A rule as an SVG picture: the network above, and the paths of its signals below.
 
-Colours are classes, which the site's style sheet fills for light and for dark pages.
+Colours are classes; the style sheet of the site sets them for light and for dark pages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 def draw(anatomy: Anatomy, title: str) -> str:
     """Return the picture as an SVG element; `title` is what a screen reader says."""
-    parts = [*forward(anatomy), *taken(anatomy), *chatter(anatomy)]
+    parts = [*forward(anatomy), *taken(anatomy), *noise(anatomy)]
     for way in anatomy.ways:
         parts += drawn(way)
     parts += signals(anatomy)
@@ -53,7 +53,7 @@ def forward(anatomy: Anatomy) -> Iterator[str]:
 
 
 def signals(anatomy: Anatomy) -> Iterator[str]:
-    """Draw what each layer is taught with, below it."""
+    """Draw the teaching signal of each layer below it."""
     last = len(UNITS) - 1
     for layer in range(1, last + 1):
         if layer not in anatomy.taught:
@@ -63,7 +63,7 @@ def signals(anatomy: Anatomy) -> Iterator[str]:
         name = f"t_{layer}" if anatomy.sends_targets else "e" if layer == last else f"δ_{layer}"
         yield f'<circle class="signal" cx="{x}" cy="{BACK}" r="{NODE}"/>'
         yield text(x, BACK + 5, name, "ink")
-    if anatomy.hears_signs:
+    if anatomy.uses_only_signs:
         yield text(COLUMNS[last] + 26, BACK + 28, "sign e", "ink")
     if anatomy.uses.labels:
         corner = f'x="{LABEL - 11}" y="{BACK - 11}"'
@@ -72,13 +72,13 @@ def signals(anatomy: Anatomy) -> Iterator[str]:
 
 
 def drawn(way: Way) -> Iterator[str]:
-    """Draw one way of the signal, with its matrix."""
+    """Draw one path of the signal, with its matrix."""
     start, end = COLUMNS[way.start] if way.start else LABEL, COLUMNS[way.end]
     return (arc if way.direct else straight)(way, start, end)
 
 
 def straight(way: Way, start: float, end: float) -> Iterator[str]:
-    """Draw a way to the next layer."""
+    """Draw a path to the next layer."""
     side = 1 if end > start else -1
     tip = end - side * (NODE + 2)
     yield f'<path class="way {way.kind}" d="M{start + side * NODE} {BACK}H{tip - side * 7}"/>'
@@ -87,7 +87,7 @@ def straight(way: Way, start: float, end: float) -> Iterator[str]:
 
 
 def arc(way: Way, start: float, end: float) -> Iterator[str]:
-    """Draw a way past other layers, below them."""
+    """Draw a path that skips other layers, below them."""
     depth = BACK + NODE + 12 + 0.19 * (start - end)
     yield (
         f'<path class="way {way.kind}" d="M{start} {BACK + NODE}'
@@ -106,7 +106,7 @@ def head(x: float, y: float, dx: int, dy: int, kind: str) -> str:
 
 
 def taken(anatomy: Anatomy) -> Iterator[str]:
-    """Draw what the way back takes from the forward weights: all of them, or their signs."""
+    """Draw the use of forward weights in the feedback path: all of them, or their signs."""
     for way in anatomy.ways:
         kind = source(anatomy, way)
         if kind:
@@ -116,15 +116,15 @@ def taken(anatomy: Anatomy) -> Iterator[str]:
 
 
 def source(anatomy: Anatomy, way: Way) -> str:
-    """Return what a way takes from the forward weights: "transport", "signs" or nothing."""
+    """Return what a path uses of the forward weights: "transport", "signs" or nothing."""
     if way.kind in ("transport", "signs"):
         return way.kind
     slowly = way.kind == "learned" and not anatomy.sends_targets
     return "transport" if anatomy.uses.transport and slowly else ""
 
 
-def chatter(anatomy: Anatomy) -> Iterator[str]:
-    """Draw noise above the layers that feedback comes back to, if there is a phase for it."""
+def noise(anatomy: Anatomy) -> Iterator[str]:
+    """Draw noise above the layers that receive feedback, if the rule has a phase for it."""
     if anatomy.uses.second_phase:
         for way in anatomy.ways:
             x = COLUMNS[way.end]

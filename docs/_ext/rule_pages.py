@@ -1,7 +1,7 @@
-"""A page for each rule, written from the rule itself.
+"""A page for each rule, generated from the rule itself.
 
-The mathematics is that of its header, as `nofb.explain` reads it; the picture is drawn from what it
-puts on a network. A rule that joins `nofb.rules.RULES` has its page by that.
+The mathematics is that of its header, as `nofb.explain` reads it; the picture is drawn from the
+arrays that it puts on a network. Every rule in `nofb.rules.RULES` has such a page.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from gallery import gallery, picture
 from picture import draw
 from wording import mathematics, prose, remark, sentence
 
+from nofb.audit import audit, table
 from nofb.explain import header, latex, source
 from nofb.explain.headers import Header
 from nofb.explain.reader import Function, Line
 from nofb.rules import CONTROLS, RULES, Rule, Uses
+from nofb.text import markdown
 
 LETTER = re.compile(r"[^\W\d_][\u0300-\u036f]*'?")
 SHOWN_ELSEWHERE = ("Symbols", "Uses")
 
 
 def pages(folder: Path) -> dict[Path, Path]:
-    """Return the page that stands for the folder of rules, and for each rule's file."""
+    """Return the page of the folder of rules, and of each rule's file."""
     found: dict[Path, Path] = {}
     for name, rule in RULES.items():
         file = Path(inspect.getfile(rule))
@@ -38,12 +40,17 @@ def pages(folder: Path) -> dict[Path, Path]:
 
 
 def contents(folder: Path) -> dict[Path, str]:
-    """Return the text of every page, and every picture."""
-    written = {folder / "index.md": "\n".join(gallery())}
+    """Return the text of every page, every picture, and the table of the audit."""
+    written = {folder / "index.md": "\n".join(gallery()), folder / "audit.txt": audited()}
     for name, rule in RULES.items():
         written[folder / f"{name}.md"] = "\n".join(page(name))
         written[folder / f"{name}.svg"] = draw(dissect(rule), rule.title)
     return written
+
+
+def audited() -> str:
+    """Return the table of the audit's findings for every rule."""
+    return markdown(table.rows({name: audit(name) for name in RULES}))
 
 
 def page(name: str) -> Iterator[str]:
@@ -68,17 +75,17 @@ def page(name: str) -> Iterator[str]:
 
 
 def uses(rule: type[Rule]) -> str:
-    """Return all that a rule could use on its way back, marked where it does."""
+    """Return everything that a backward pass can use, with marks for a rule."""
     marks = {field.name: getattr(rule.uses, field.name) for field in fields(Uses)}
     items = "".join(
         f'<li class="{"yes" if used else "no"}">{use.replace("_", " ")}</li>'
         for use, used in marks.items()
     )
-    return f'<div class="uses">\n<p>On the way back it uses</p><ul>{items}</ul>\n</div>\n'
+    return f'<div class="uses">\n<p>Its backward pass uses</p><ul>{items}</ul>\n</div>\n'
 
 
 def equations(read: Header) -> Iterator[str]:
-    """Write the equations, each with its number and what the header says beside it."""
+    """Write the equations, each with its number and its remark in the header."""
     phase = ""
     yield "::::{container} equations"
     for equation in read.equations:
@@ -93,7 +100,7 @@ def equations(read: Header) -> Iterator[str]:
 
 
 def symbols(read: Header) -> Iterator[str]:
-    """Write what each symbol stands for."""
+    """Write the meaning of each symbol."""
     for symbol in read.symbols:
         letter, _, meaning = symbol.partition(" ")
         known = f"${latex(letter)}$" if LETTER.fullmatch(letter) else prose(letter)
@@ -101,12 +108,12 @@ def symbols(read: Header) -> Iterator[str]:
 
 
 def code(name: str) -> Iterator[str]:
-    """Write a rule's source beside the equations; what has none is folded away."""
+    """Write a rule's source beside the equations; functions without equations are folded."""
     read = source(name)
     shown = [each for each in read.functions if each.marked]
     folded = [each for each in read.functions if not each.marked]
     yield "\n## The code\n"
-    yield "The lines that are equations stand beside them, kernels first.\n"
+    yield "Each equation is beside the line that computes it, kernels first.\n"
     yield from chain.from_iterable(map(listing, (*shown, *read.shared)))
     if folded:
         yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
@@ -115,10 +122,11 @@ def code(name: str) -> Iterator[str]:
 
 
 def listing(function: Function) -> Iterator[str]:
-    """Write a function in steps, each of which ends with the line that has something beside it."""
+    """Write a function in steps; each ends with a line that has an equation beside it."""
     yield ":::::{container} listing"
     says = f"\\\n{prose(function.says)}" if function.says else ""
-    yield f"**{function.name}** in `{function.file}`{says}\n"
+    name = function.name.replace("_", r"\_")
+    yield f"**{name}** in `{function.file}`{says}\n"
     lines: list[Line] = []
     for line in function.lines:
         lines.append(line)
@@ -129,7 +137,7 @@ def listing(function: Function) -> Iterator[str]:
 
 
 def step(lines: list[Line]) -> Iterator[str]:
-    """Write some lines, and what stands beside the last one of them."""
+    """Write some lines, and the equation or shape beside the last one."""
     last = lines[-1]
     yield "::::{container} step\n```python"
     yield from (commented(line) for line in lines)
@@ -142,13 +150,13 @@ def step(lines: list[Line]) -> Iterator[str]:
 
 
 def commented(line: Line) -> str:
-    """Return a line of code with its comment, unless what that says is shown beside it."""
+    """Return a line of code with its comment, unless the comment is shown beside it."""
     comment = "" if line.equations else "  ".join(filter(None, [line.note, line.shape]))
     return f"{line.code}  # {comment}" if comment else line.code
 
 
 def said(read: Header) -> Iterator[str]:
-    """Write all paragraphs of the header that stand nowhere else on the page."""
+    """Write all paragraphs of the header that are not elsewhere on the page."""
     for paragraph in read.paragraphs:
         if paragraph.label not in SHOWN_ELSEWHERE:
             title, _, rest = paragraph.label.partition(", ")
@@ -157,7 +165,7 @@ def said(read: Header) -> Iterator[str]:
 
 
 def use_it(name: str, rule: type[Rule]) -> Iterator[str]:
-    """Write how to make the rule, and commands to try."""
+    """Write how to build the rule, and commands to try."""
     yield "## Hyper-parameters\n"
     yield f"```{{eval-rst}}\n.. autoclass:: {rule.__module__}.{rule.__name__}\n```\n"
     beside = " ".join(dict.fromkeys([CONTROLS[0], name, *CONTROLS[1:]]))

@@ -22,19 +22,19 @@ def prose(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return words with a capital letter in front, unless they begin with a sign."""
+    """Return words with a capital first letter, unless they begin with a symbol."""
     return text[:1].upper() + text[1:]
 
 
 def mathematics(equation: Equation) -> str:
-    """Return an equation as mathematics, with its number or with what it is a case of."""
+    """Return an equation as mathematics, with its number or the variant it belongs to."""
     number = f"({equation.number})" if equation.number else ""
     where = f"\\quad {latex(equation.where)}" if equation.where else ""
     return f"<b>{number}</b> $\\displaystyle {latex(equation.text)}{where}$"
 
 
 def remark(equation: Equation) -> str:
-    """Return what a header says beside an equation; what is an equation itself, as mathematics."""
+    """Return the remark beside an equation; equations in it become mathematics."""
     clauses = equation.remark.split(", ")
     return ", ".join(
         f"${latex(clause)}$" if RELATION.fullmatch(clause) else prose(clause) for clause in clauses

@@ -1,16 +1,17 @@
-"""The audit: which information a rule really uses, found by experiment and not by its own claim.
+"""The audit: experiments that measure which information a rule really uses.
 
 A rule is run twice, in two trials that differ in one thing. If its updates differ too, then they
 depend on this thing.
 
-A rule can know the weights in three ways: from the forward pass, which is never changed; from the
-response of units to something that the rule sends them, as a mirror does; and from W itself. To see
-the third alone, the weights of one layer are replaced while the rule works, and the outputs of that
-layer are held constant.
+A rule can get information about weights in three ways: from the forward pass, which is never
+changed; from the response of units to signals of the rule, like a weight mirror; and from W itself.
+To measure the third alone, the weights of one layer are replaced while the rule computes its
+updates, and the outputs of this layer are held constant.
 
-The audit cannot tell a rule that infers W from activities over many steps, as mirrors do, from one
-that does so in a single step. And a rule that computes the response of units with a formula of its
-own has read W; it should call the layer, or `layer.activation`, `layer.forward` or `layer.affine`.
+The audit cannot distinguish a rule that infers W from activities over many steps, like a weight
+mirror, from a rule that does this in a single step. A rule that computes the response of units with
+its own formula reads W. To avoid this, call the layer, or `layer.activation`, `layer.forward` or
+`layer.affine`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from nofb.rules import Rule, Uses, make
 from nofb.trace import Trace
 from nofb.types import Array
 
-TOLERANCE = 1e-9  # of a step's length: what rounding could do
+TOLERANCE = 1e-9  # of the length of a step: larger than rounding errors
 SEED = 7  # of what replaces weights, outputs and labels
 HIDDEN = LAYERS[:-1]
 
@@ -34,22 +35,22 @@ Replacement = Callable[[Array], Array]
 
 
 def audit(rule: str | Rule) -> Findings:
-    """Find out what a rule uses.
+    """Measure what a rule uses.
 
     Parameters
     ----------
     rule
-        A rule's short name, or a rule, which stays as it is.
+        A short name, or a rule, which is not changed.
 
     Returns
     -------
     Findings
-        With `uses` in the terms of the rule's claim.
+        Its `uses` can be compared with the claim of the rule.
 
     Raises
     ------
     ValueError
-        If two equal trials of the rule differ, so that nothing can be found out.
+        If two equal trials of the rule differ, so that nothing can be measured.
 
     Examples
     --------
@@ -77,7 +78,7 @@ def audit(rule: str | Rule) -> Findings:
 
 
 def weights_read(read: Array, sizes: Array) -> dict[str, float]:
-    """Return what is known of weights, from the changes [k, l] of layer l by those of layer k."""
+    """Return which weights are used, from the changes [k, l] of layer l by those of layer k."""
     above = sizes.diagonal(-1)
     return {
         "transport": largest(above),
@@ -100,7 +101,7 @@ class Trials:
             )
 
     def inputs(self) -> dict[str, float]:
-        """Return how much depends on error, labels, random numbers and earlier steps."""
+        """Return how much the updates depend on error, labels, random numbers and earlier steps."""
         learned = largest(self.last(Trial(past=2)))
         return {
             "error": largest(self.last(Trial(spoil=change_output))),
@@ -114,7 +115,7 @@ class Trials:
     def constant(self, part: str) -> Array:
         """Return by how much the last step differs if all outputs are constant in one part.
 
-        Further forward passes of the whole network are left out: they are a question of their own.
+        Further forward passes of the whole network are excluded; another question measures them.
         """
         trial = Trial(constant=tuple(LAYERS), constant_in=(part,), constant_again=False)
         return self.last(trial)
@@ -146,7 +147,7 @@ def change(one: Taught, other: Taught) -> Array:
 
 
 def fraction(u: Array, v: Array) -> float:
-    """Return ‖u - v‖ over the longer length; 0 for what rounding explains."""
+    """Return ‖u - v‖ over the longer length; 0 if it is within rounding errors."""
     length = max(np.linalg.norm(u), np.linalg.norm(v))
     far = float(np.linalg.norm(u - v) / length) if length else 0.0
     return far if far > TOLERANCE else 0.0
@@ -166,12 +167,12 @@ def where(**changes: Array) -> tuple[str, ...]:
 
 
 def otherwise(array: Array) -> Array:
-    """Return random numbers in the shape of an array, which have nothing to do with it."""
+    """Return random numbers in the shape of an array, independent of it."""
     return np.random.default_rng(SEED).normal(size=array.shape)
 
 
 def resized(W: Array) -> Array:
-    """Return W with all its signs, and other sizes."""
+    """Return a matrix with the signs of W and other magnitudes."""
     return W * np.random.default_rng(SEED).uniform(0.2, 2.0, W.shape)
 
 
@@ -182,12 +183,12 @@ def change_output(trace: Trace) -> None:
 
 
 def change_labels(trace: Trace) -> None:
-    """Change y alone, and let the error be what it was."""
+    """Change only y; the error does not change."""
     trace.target = trace.target + otherwise(trace.target)
 
 
 def swap_labels(trace: Trace) -> None:
-    """Change y and ŷ, so that the error stays what it was."""
+    """Change y and ŷ in such a way that the error does not change."""
     target = trace.target + otherwise(trace.target)
     set_output(trace, trace.output + target - trace.target)
     trace.set_target(target)
@@ -201,7 +202,7 @@ def set_output(trace: Trace, output: Array) -> None:
 
 @dataclass(frozen=True)
 class Respond:
-    """Replaces the response of a layer's units that the forward pass left."""
+    """Replaces the response of a layer's units in the trace of the forward pass."""
 
     layer: int
 

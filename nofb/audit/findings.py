@@ -1,8 +1,8 @@
-"""The questions of an audit, what it found, and where the rule's own claim is wrong.
+"""The questions and the findings of an audit, and their contradictions to the rule's claim.
 
 Every finding comes from an experiment: one thing was changed in a second run, and the updates of
-the hidden layers changed too, or did not. The last layer learns from its own error under every
-rule, so it is left out.
+the hidden layers changed too, or did not. The last layer learns from its own error in every rule,
+so it is excluded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Question:
     Attributes
     ----------
     heading
-        What it is called in a table.
+        Its name in a table.
     experiment
         What is changed: if steps change with it, the rule uses it.
     """
@@ -97,10 +97,10 @@ class Findings:
         >>> Findings(Uses(error=True), {"error": 0.5}).evidence("error")
         "a hidden layer's step changes by 50 % if the output ŷ, and with it the error, is replaced"
         """
-        share, experiment = self.changes[name], QUESTIONS[name].experiment
-        if not share:
+        change, experiment = self.changes[name], QUESTIONS[name].experiment
+        if not change:
             return f"no hidden layer's step changes if {experiment}"
-        return f"a hidden layer's step changes by {percent(share)} if {experiment}"
+        return f"a hidden layer's step changes by {percent(change)} if {experiment}"
 
     def cell(self, name: str) -> str:
         """Return what was found, as a table shows it."""

@@ -1,12 +1,12 @@
-"""One trial of an audit: a rule takes a few steps on a small network that can be tampered with.
+"""One trial of an audit: a rule takes a few steps on a small network with interventions.
 
 The outputs of its units can be held constant, and its weights can be replaced. The weights never
-learn, so whatever changes in the updates comes from what the trial has changed.
+learn, so every change of the updates is an effect of the intervention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
@@ -15,17 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from nofb.layers import Dense
-from nofb.layers.base import Record
+from nofb.audit.units import Units, held_constant
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array
-from nofb.updates import Update
+from nofb.updates import Update, other_updates
 
-SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix fits in the place of another
+SIZES = (5, 4, 6, 7, 3)  # all different, so that no matrix has the shape of another
 LAYERS = range(len(SIZES) - 1)
 SAMPLES = 8
 # in which a rule may read weights
@@ -35,7 +34,7 @@ EARLIER, LAST = "earlier", "last"  # the steps of a trial, and the last one
 
 
 class FeedbackAlone(SGD):
-    """An optimizer that moves feedback matrices, and leaves weights and biases where they are."""
+    """An optimizer that changes feedback matrices, but not weights and biases."""
 
     def step_all(self, moves: Sequence[tuple[str, Array, Array]]) -> None:
         super().step_all([move for move in moves if move[0].endswith((".B", ".D"))])
@@ -45,47 +44,6 @@ FEEDBACK_ALONE = FeedbackAlone(FEEDBACK_RATE)
 Batch = tuple[Array, Array]
 Replacements = Mapping[int, Callable[[Array], Array]]
 Taught = list[list[Array]]  # for each time that a rule taught, the step (dW, db) of each layer
-
-
-class Units(Dense):
-    """A dense layer whose output can be held constant, whatever it receives.
-
-    A rule that observes how the units respond then learns nothing about the weights. A rule that
-    reads W still does.
-
-    Examples
-    --------
-    >>> units = Units(4, 3, "tanh")
-    >>> units.constant = True
-    >>> zeros, ones = (units.activation(a) for a in (np.zeros((2, 3)), np.ones((2, 3))))
-    >>> bool((zeros == ones).all())
-    True
-    """
-
-    constant = False
-
-    def __init__(self, n_in: int, n_out: int, activation: str | None = None) -> None:
-        super().__init__(n_in, n_out, activation)
-        self.activation = replace(self.activation, f=self.switchable(self.activation.f))
-
-    def switchable(self, f: Callable[[Array, Array], object]) -> Callable[[Array, Array], None]:
-        """Return f; it gives constants while the output is held."""
-
-        def response(a: Array, h: Array) -> None:
-            fill_constant(h) if self.constant else f(a, h)
-
-        return response
-
-    def affine(self, record: Record) -> None:
-        if self.constant:
-            fill_constant(record.a)
-        else:
-            super().affine(record)
-
-
-def fill_constant(response: Array) -> None:
-    """Fill an array with numbers that depend on its size alone."""
-    response[...] = np.random.default_rng(response.size).uniform(0.2, 0.8, response.shape)
 
 
 def build(seed: int = 0) -> Network:
@@ -106,15 +64,23 @@ def draw_batch(seed: int) -> Batch:
 
 
 @dataclass(frozen=True)
+class Scene:
+    """Where trials take place: what makes a network, and a batch for it, of a seed each."""
+
+    build: Callable[[int], Network]
+    draw_batch: Callable[[int], Batch]
+
+
+@dataclass(frozen=True)
 class Trial:
-    """What is changed in a trial; by default nothing is.
+    """The interventions of a trial; none by default.
 
     Attributes
     ----------
     seed
         Of its feedback.
     replaced
-        By the index of a layer, what replaces its weights while the rule works.
+        The weights that replace those of a layer while the rule computes, by layer index.
     calls
         In which calls they are replaced.
     constant
@@ -140,37 +106,43 @@ class Trial:
     spoil: Callable[[Trace], object] = lambda trace: None
 
 
-def run(rule: Rule, trial: Trial) -> Taught:
+def run(rule: Rule, trial: Trial, scene: Scene | None = None) -> Taught:
     """Let a copy of the rule take two steps and teach once more; return all that it taught."""
-    stage = Stage(deepcopy(rule), trial)
+    scene = scene or Scene(build, draw_batch)
+    stage = Stage(deepcopy(rule), trial, scene.build(0))
     stage.call(stage.rule.attach, stage.net, trial.seed)
-    with replacing(stage.net, weights_of(build(trial.past))):
-        taught = [stage.step(draw_batch(2 * trial.past + step)) for step in range(2)]
+    with replacing(stage.net, weights_of(scene.build(trial.past))):
+        taught = [stage.step(scene.draw_batch(2 * trial.past + step)) for step in range(2)]
     stage.call(stage.rule.after_step, stage.net)  # so that what follows W at once has done so
     stage.part = LAST
-    return [*taught, stage.last_step(draw_batch(0), trial.spoil)]
+    return [*taught, stage.last_step(scene.draw_batch(0), trial.spoil)]
 
 
 class Stage:
     """The network and the rule of one trial."""
 
-    def __init__(self, rule: Rule, trial: Trial) -> None:
-        self.net, self.rule, self.trial, self.part = build(), rule, trial, EARLIER
+    def __init__(self, rule: Rule, trial: Trial, net: Network) -> None:
+        self.net, self.rule, self.trial, self.part = net, rule, trial, EARLIER
 
     def step(self, batch: Batch) -> list[Array]:
-        """Let the rule teach and its feedback move, while the weights stay where they are."""
+        """Compute an update and let the feedback change; the weights do not change."""
         trace = self.passed(batch)
         self.call(self.rule.learn_feedback, self.net, trace)
         return list(map(flat, step(self.net, self.rule, FEEDBACK_ALONE, trace, self.call)))
 
     def last_step(self, batch: Batch, spoil: Callable[[Trace], object]) -> list[Array]:
-        """Return what the rule teaches each layer, from a trace that may have been spoilt."""
+        """Return what the rule teaches each layer, from a trace that may have been spoilt.
+
+        Layers with weights come first, then others that learn, such as a mask.
+        """
         trace = self.passed(batch)
         spoil(trace)
-        return list(map(flat, self.call(self.rule.teach, self.net, trace)))
+        taught = list(map(flat, self.call(self.rule.teach, self.net, trace)))
+        others = [each for parts in other_updates(trace).values() for each in parts.values()]
+        return taught + [each.ravel() for each in others]
 
     def passed(self, batch: Batch) -> Trace:
-        """Return the trace of an unmodified forward pass, which knows its target."""
+        """Return the trace of an unmodified forward pass, with its target."""
         x, target = batch
         trace = self.net.forward(x, train=True).set_target(target)
         if self.trial.constant_again is not None:
@@ -192,7 +164,7 @@ class Stage:
         return further_pass
 
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a method of the rule, with all that this trial changes."""
+        """Call a method of the rule with the interventions of this trial."""
         replaced = self.trial.replaced if method.__name__ in self.trial.calls else {}
         constant = self.trial.constant if self.part in self.trial.constant_in else ()
         with replacing(self.net, replaced), held_constant(self.units[k] for k in constant):
@@ -210,9 +182,9 @@ def weights_of(net: Network) -> Replacements:
 
 @contextmanager
 def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
-    """Within this context some weights are replaced; afterwards all weights are what they were.
+    """Replace some weights within this context, and restore all weights afterwards.
 
-    That includes weights that the rule has moved itself: only its updates are compared.
+    This includes weights that the rule itself has changed: only its updates are compared.
     """
     layers = net.weighted
     before = [(layer.W, layer.W.copy(), layer.b, copy(layer.b)) for layer in layers]
@@ -226,19 +198,6 @@ def replacing(net: Network, replaced: Replacements) -> Iterator[None]:
             if b is not None:
                 b[:] = kept_b
             layer.W, layer.b = W, b
-
-
-@contextmanager
-def held_constant(units: Iterable[Units], held: bool = True) -> Iterator[None]:
-    """Within this context the outputs of some layers are held constant, or are not."""
-    before = [(layer, layer.constant) for layer in units]
-    for layer, _ in before:
-        layer.constant = held
-    try:
-        yield
-    finally:
-        for layer, constant in before:
-            layer.constant = constant
 
 
 def flat(update: Update) -> Array:

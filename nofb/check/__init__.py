@@ -1,4 +1,4 @@
-"""A conformance suite for anybody's rule: `check("my_rule:MyRule")` gives verdicts in sentences."""
+"""A test suite for any rule: `check("my_rule:MyRule")` yields verdicts in sentences."""
 
 from nofb.check.suite import TESTS, check
 from nofb.check.verdict import Verdict

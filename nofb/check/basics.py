@@ -1,4 +1,4 @@
-"""What comes first: a rule teaches every layer, in the right shapes, and changes nothing else."""
+"""The basic tests: signals for every layer, the right shapes, and no other changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nofb.network import Network, network_of
 from nofb.trace import Trace
 from nofb.types import Array, FloatType
 
-STEPS = 3  # so that feedback which starts at zero has learned something
+STEPS = 3  # so that feedback from zero has learned something
 
 
 def teaches(subject: Subject) -> Verdict:
@@ -50,7 +50,7 @@ def teaches(subject: Subject) -> Verdict:
 
 
 def rehearse(subject: Subject) -> None:
-    """Take a step with the kernels as Python, which checks every index."""
+    """Take a step with the kernels as Python, where every index is checked."""
     net = dense()
     rule = subject.attached(net)
     with calls.called_as(calls.PlainKernel, subject.kernels):
@@ -58,7 +58,7 @@ def rehearse(subject: Subject) -> None:
 
 
 def shapes(subject: Subject) -> Verdict:
-    """Updates are shaped like what they update, whatever the network and the batch."""
+    """Updates have the shape of what they update, for any network and batch."""
     types: list[FloatType] = [np.float32, np.float64]
     kinds = list(product(ACTIVATIONS, (True, False), (1, 7), types))
     for activation, bias, samples, dtype in kinds:
@@ -120,7 +120,7 @@ def changes_nothing(subject: Subject) -> Verdict:
 
 
 def leaves_the_trace(subject: Subject) -> Verdict:
-    """What the forward pass left in the trace stays there, for a probe for instance."""
+    """The results of the forward pass in the trace do not change."""
     net = dense()
     rule = subject.attached(net)
     trace = traced(net)
@@ -139,7 +139,7 @@ def leaves_the_trace(subject: Subject) -> Verdict:
 
 
 def left_behind(trace: Trace) -> dict[str, Array]:
-    """Return copies of what a forward pass left behind, by names for a sentence."""
+    """Return copies of the results of a forward pass, by names for a sentence."""
     kept = {"the error": trace.error.copy(), "the target": trace.target.copy()}
     for layer in trace.net.weighted:
         record, who = trace[layer], layer_name(network_of(trace), layer)
@@ -159,11 +159,11 @@ def arrays_of(net: Network) -> dict[str, Array]:
 
 
 def goes_through_images(subject: Subject) -> Verdict:
-    """Convolution and pooling: a rule may support them, and need not."""
+    """Convolution and pooling: a rule can support them, but need not."""
     net = images()
     try:
         steps = subject.taught(net)
-    except Exception as error:  # whatever a stranger's code does
+    except Exception as error:  # a user's code may raise anything
         return not_applicable(f"it does not go through convolution and pooling: {error}")
     shapes = [step[0].shape for step in steps]
     if shapes != [layer.W.shape for layer in net.weighted]:

@@ -1,4 +1,4 @@
-"""What a wrong step is instead: the steps of rules with a known mistake, to hold it against."""
+"""The steps of rules with known mistakes, for comparison with a wrong step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nofb.network import Network
 from nofb.trace import Trace
 from nofb.types import Array
 
-EXACT = 1e-6  # what rounding may do to a step
+EXACT = 1e-6  # larger than rounding errors of a step
 
 
 def steps_through(
@@ -24,7 +24,7 @@ def steps_through(
     way
         The matrix (n_out, n_in) of each layer but the first.
     slopes
-        How many times a signal is multiplied by f'(a) on its way; once is right.
+        How many times a signal is multiplied by f'(a) at each layer; once is right.
     start
         The signal of the output layer (N, n_outputs).
     """
@@ -38,7 +38,7 @@ def steps_through(
 
 
 def mistakes(net: Network, trace: Trace) -> dict[str, list[Array]]:
-    """Return the steps of a dense network's hidden layers with each mistake, by what names it."""
+    """Return the steps of a dense network's hidden layers for each mistake, by its name."""
     way = {layer: layer.W.T for layer in net.weighted[1:]}
     turned = {layer: B.T for layer, B in way.items()}
     square = all(B.shape == B.T.shape for B in way.values())
@@ -73,7 +73,7 @@ def explain(found: Sequence[Array], net: Network, trace: Trace) -> str:
 
 
 def factor(u: Array, v: Array) -> float | None:
-    """Return c where u = c v, or `None` where there is none.
+    """Return c if u = c v, or `None`.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def factor(u: Array, v: Array) -> float | None:
 
 
 def scale(c: float, samples: int) -> str:
-    """Return what it means that a step is c times what it should be.
+    """Return the meaning of a step that is c times the right one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the rule says of itself, beside what the audit finds."""
+"""Compares the claims of a rule with the findings of the audit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nofb.rules import Uses
 
 
 def claims_are_true(subject: Subject) -> Verdict:
-    """It uses what it says, and nothing else."""
+    """It uses what it claims, and nothing else."""
     try:
         found = audit(subject.rule)
     except ValueError as error:
@@ -21,4 +21,4 @@ def claims_are_true(subject: Subject) -> Verdict:
         at = f"; it reads W {' and '.join(when)}" if when else ""
         return failed("; and ".join(wrong) + at)
     used = [QUESTIONS[use.name].heading for use in fields(Uses) if getattr(found.uses, use.name)]
-    return passed(f"it uses {', '.join(used) or 'nothing on its way back'}, as it says")
+    return passed(f"it uses {', '.join(used) or 'nothing in its backward pass'}, as it says")

@@ -1,4 +1,4 @@
-"""What all rules share: means over the batch, slopes, and an output layer that gets its error."""
+"""Equations of all rules: means over the batch, slopes, and the error of the output layer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _means(alone: list[Steps], k: int) -> list[Array]:
 
 
 def _not_a_mean(step: Array, mean: Array) -> str:
-    """Say what the step of a batch is instead of the mean."""
+    """Return what the step of a batch is instead of the mean."""
     c = factor(step, mean)
     if c is not None:
         return scale(c, SAMPLES)
@@ -54,7 +54,7 @@ def _not_a_mean(step: Array, mean: Array) -> str:
 
 
 def silent_units_rest(subject: Subject) -> Verdict:
-    """A unit whose slope is zero cannot be moved, so its signal is zero."""
+    """A unit with slope zero cannot be changed, so its signal is zero."""
     net = dense(activation="relu")
     rule, trace = subject.attached(net), traced(net)
     for layer, delta, *_ in rule.signals(net, trace):

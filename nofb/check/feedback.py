@@ -1,4 +1,4 @@
-"""The feedback path: drawn independently of the weights, and not backprop under another name."""
+"""The feedback path: independent of the weights, and not backprop under another name."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from nofb.network import Network
 from nofb.rules import Rule
 from nofb.text import percent
 
-LARGE = (30, 40, 50, 30)  # so that chance is a narrow band
-DEVIATIONS = 5  # from 90°, that chance does not reach
+LARGE = (30, 40, 50, 30)  # so that the range of chance is narrow
+DEVIATIONS = 5  # from 90°, outside of chance
 STEPS = 5
 
 
@@ -56,7 +56,7 @@ def _not_apart(net: Network, layer: WeightedLayer, degrees: float, band: float) 
 
 
 def is_not_backprop(subject: Subject) -> Verdict:
-    """A rule that equals backprop says so, or it is backprop under another name."""
+    """A rule that equals backprop must claim the use of Wᵀ."""
     net = dense((6, 5, 7, 4))
     rule = subject.attached(net)
     taught = [k for k, layer in enumerate(net.weighted[:-1]) if rule.learns(net, layer)]

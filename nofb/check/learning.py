@@ -1,4 +1,4 @@
-"""Does it learn? Handwritten digits, against the control that trains the last layer alone."""
+"""Does it learn? Handwritten digits, compared with training the last layer alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nofb.rules import Rule, make
 from nofb.training import DivergenceWarning, fit
 from nofb.training.interrupts import end_everything
 
-HIDDEN = 8  # units: so few that they must learn
+HIDDEN = 8  # units: so few that they have to learn
 EPOCHS = 10
 RATES = (0.01, 0.03)  # of RMSprop, for which a constant factor of a step does not matter
 SEEDS = (0, 1, 2)
@@ -29,7 +29,7 @@ HELD_OUT = 0.2
 
 
 def learns_more_than_the_last_layer(subject: Subject) -> Verdict:
-    """It gets more held-out digits right than random hidden units would."""
+    """Its accuracy on held-out digits is higher than with random hidden units."""
     score, floor, ceiling = best(subject.rule), control("shallow"), control("bp")
     numbers = (
         f"with {HIDDEN} hidden units it gets {100 * score:.0f} % of held-out digits right, "

@@ -1,4 +1,4 @@
-"""What a rule stopped with, where in its file, and what that may mean."""
+"""The error of a rule, its place in the file, and a likely cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nofb.kernels.jit import refused
 from nofb.text import printable
 
 HINTS = {
-    # what the error says: what it may mean
+    # the text of the error: a likely cause
     r"has no (direct )?feedback matrix":
         "draw_feedback must put one on the layer; the first layer has no B, the last one no D",
     r"the signal for .* has shape":
@@ -31,7 +31,7 @@ HINTS = {
 
 
 def mishap(error: BaseException, subject: Subject) -> str:
-    """Return in a sentence what a rule stopped with, and what may be behind it."""
+    """Return a sentence with the error of a rule, and a likely cause."""
     place = _place(error, subject)
     if isinstance(error, SystemExit):
         return (
@@ -49,7 +49,7 @@ def mishap(error: BaseException, subject: Subject) -> str:
 
 
 def _own_words(error: BaseException) -> str:
-    """Return what an error says, line by line, without what a terminal would obey."""
+    """Return the text of an error without control characters."""
     if isinstance(error, NumbaError):
         return printable(f"Numba cannot compile {refused(error)}")
     return "\n".join(map(printable, str(error).splitlines()))

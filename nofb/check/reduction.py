@@ -1,4 +1,4 @@
-"""Backprop is a special case of feedback: B = Wᵀ must give its steps, and if not, it tells why."""
+"""Backprop is a special case of feedback: with B = Wᵀ the steps must be those of backprop."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def set_to_transpose(net: Network) -> None:
 
 
 def follows_the_error(net: Network, rule: Rule, steps: Sequence[Array]) -> bool:
-    """Say whether twice the error gives twice the steps; the outputs are linear."""
+    """Return whether twice the error gives twice the steps; the outputs are linear."""
     trace = traced(net)
     last = trace[net.weighted[-1]]
     last.h += trace.error

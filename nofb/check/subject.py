@@ -21,18 +21,18 @@ from nofb.training.step import step
 from nofb.types import Array, FloatType
 from nofb.updates import Update
 
-SIZES = (5, 4, 6, 3)  # all different, so that no matrix fits in the place of another
+SIZES = (5, 4, 6, 3)  # all different, so that no matrix has the shape of another
 SAMPLES = 7
 Steps = list[list[Array]]  # for each layer with weights dW, and db if it has a bias
 
 
 class Subject:
-    """A rule, of which every test gets a copy that no other test has touched.
+    """A rule; every test gets its own copy.
 
     Parameters
     ----------
     rule
-        The rule; it stays as it is.
+        The rule; it is not changed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The conformance suite: every test that a rule has to pass, in the order to read them in."""
+"""The test suite: all tests that a rule has to pass, in the order of reading."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ TESTS: dict[str, Test] = {
 
 
 def check(rule: str | Rule) -> Iterator[tuple[str, Verdict]]:
-    """Put a rule to every test, and yield the name of each and its verdict.
+    """Run every test on a rule, and yield the name of each test and its verdict.
 
     Parameters
     ----------
     rule
-        A short name, module:Class, or a rule, which stays as it is.
+        A short name, module:Class, or a rule, which is not changed.
 
     Yields
     ------
     tuple[str, Verdict]
-        The first test is whether it teaches at all; if not, it is the only one.
+        The first test is whether the rule teaches all layers; if it fails, it is the only one.
 
     Raises
     ------
     ValueError
-        If no rule is called so, or it excuses itself from a test that there is not.
+        If there is no such rule, or if it excuses a test that does not exist.
 
     Examples
     --------
@@ -71,9 +71,9 @@ def check(rule: str | Rule) -> Iterator[tuple[str, Verdict]]:
 
 
 def excused(rule: Rule) -> dict[str, str]:
-    """Return the tests that a rule says cannot apply to it, each with the reason.
+    """Return the tests that a rule excuses, each with the reason.
 
-    A class speaks for itself alone: what is derived from it may well pass.
+    This is not inherited: a derived class may pass these tests.
 
     Examples
     --------
@@ -93,5 +93,5 @@ def verdict_of(test: Test, subject: Subject) -> Verdict:
             basics.rehearse(subject)
         with calls.called_as(calls.ToldKernel, subject.kernels):
             return test(subject)
-    except (Exception, SystemExit) as error:  # whatever a stranger's rule does
+    except (Exception, SystemExit) as error:  # a user's rule may raise anything
         return failed(mishap(error, subject))

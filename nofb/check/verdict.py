@@ -1,4 +1,4 @@
-"""A verdict: whether a rule passed one test, and why, in a sentence with the numbers."""
+"""A verdict: whether a rule passed one test, and a sentence with the numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one test says of a rule.
+    """The result of one test of a rule.
 
     Attributes
     ----------

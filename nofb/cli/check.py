@@ -13,7 +13,7 @@ WIDTH = 100  # of a terminal
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("check", help="put a rule, one of your own above all, to the test")
+    parser = commands.add_parser("check", help="test a rule, in particular a custom rule")
     # fmt: off
     parser.add_argument("rule", metavar="RULE",
         help="module:Class, such as my_rule:MyRule for a class in my_rule.py; or a short name")
@@ -46,4 +46,4 @@ def _summary(failures: int) -> str:
         return "No failure."
     if failures == 1:
         return "1 failure."
-    return f"{failures} failures. Mend the first one first: others often follow from it."
+    return f"{failures} failures. Fix the first one first: it often causes the others."

@@ -1,4 +1,4 @@
-"""`nofb compare`: every rule from the same starts, as a table, figures and a page."""
+"""`nofb compare`: train rules from the same initial weights; print a table, write a page."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from nofb.training.progress import bar
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("compare", help="train every rule from the same starts")
+    parser = commands.add_parser("compare", help="train rules from the same initial weights")
     # fmt: off
     add = parser.add_argument
     add("--rules", nargs="+", default=list(COMPARED), metavar="RULE",
         help=f"of {' '.join(RULES)}, or module:Class for a custom rule "
              f"(default: {' '.join(COMPARED)})")
     add("--seeds", type=int, default=5, metavar="N",
-        help="how many seeds (default: %(default)s)")
+        help="the number of seeds (default: %(default)s)")
     add("--out", type=Path, default=Path("nofb-compare"), metavar="FOLDER",
-        help="where report, figures and numbers go (default: %(default)s)")
+        help="the folder for report, figures and numbers (default: %(default)s)")
     # fmt: on
     add_places(parser)
     add_settings(parser)

@@ -1,4 +1,4 @@
-"""`nofb data`: the data sets, and where each one is right now."""
+"""`nofb data`: the data sets, and where each one is stored."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from nofb.text import columns
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("data", help="list the data sets and where they are")
+    parser = commands.add_parser("data", help="list the data sets and where they are stored")
     parser.set_defaults(run=run)
 
 

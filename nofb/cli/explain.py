@@ -1,4 +1,7 @@
-"""`nofb explain RULE`: its header as mathematics, and its source beside it, or one update of it."""
+"""`nofb explain RULE`: its equations beside its code, or one update step by step.
+
+It explains methods of transfer as well.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,22 @@ import argparse
 
 from nofb import checks
 from nofb.explain import explain
+from nofb.transfer import METHODS
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
-    parser = commands.add_parser("explain", help="read a rule: its equations beside its code")
+    parser = commands.add_parser("explain", help="read a rule or a method: equations beside code")
     # fmt: off
     add = parser.add_argument
-    add("rule", metavar="RULE", help="its short name, see nofb rules; or module:Class")
+    add("rule", metavar="RULE",
+        help="its short name, see nofb rules; or module:Class; or a method of transfer: "
+        f"{', '.join(METHODS)}")
     add("--step", action="store_true",
-        help="show one update of a 2-3-2 network, every array beside the line that made it")
+        help="show one update of a 2-3-2 network, or of a transformer of two blocks, every array "
+        "beside the line that computes it")
     add("--seed", type=int, default=0, metavar="N",
-        help="of that network, its feedback and its batch (default: %(default)s)")
+        help="the seed of this network, its feedback and its batch (default: %(default)s)")
     # fmt: on
     parser.set_defaults(run=run)
 

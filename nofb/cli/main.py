@@ -1,7 +1,7 @@
 """The command `nofb`. Each subcommand is a file beside this one with `add` and `run`.
 
-Bad input ends with one sentence on standard error and the exit code 2, never with a traceback. So
-does a rule that ends Python: the exit code is decided here and in `outcome`, and nowhere else.
+Wrong input ends with one sentence on standard error and the exit code 2, never with a traceback. A
+rule that ends Python has the same result. Only this file and `outcome` set the exit code.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from nofb.cli import (
     streams,
     sweep,
     train,
+    transfer,
 )
 from nofb.fingerprint.owners import is_own
 from nofb.training.interrupts import end_everything
@@ -31,7 +32,7 @@ from nofb.version import __version__
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that answers a mistake with one sentence."""
+    """A parser that prints one sentence for an error."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"nofb: {message}; see {self.prog} --help\n")
@@ -42,7 +43,19 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (compare, train, sweep, reproduce, explain, audit, check, course, rules, data):
+    for module in (
+        compare,
+        train,
+        sweep,
+        transfer,
+        reproduce,
+        explain,
+        audit,
+        check,
+        course,
+        rules,
+        data,
+    ):
         module.add(commands)
     return parser
 
@@ -64,14 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         with end_everything():
             code: int = options.run(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # `head`, or a pager, has seen enough
+    except BrokenPipeError:  # `head`, or a pager, has closed the pipe
         streams.forget_output()
         return 0
     except (ValueError, OSError, ModuleNotFoundError, MemoryError) as error:
         streams.forget_output()
         streams.say(_sentence(error))
         return 2
-    except SystemExit as end:  # of a stranger's rule; argparse ended before
+    except SystemExit as end:  # of a custom rule; argparse ended before
         streams.say(f"{_last_line(end)} ends Python with sys.exit({end.code!r})")
         return 2
     except KeyboardInterrupt as interrupt:
@@ -81,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _last_line(error: BaseException) -> str:
-    """Return the file and line of the user's own that an error came from last."""
+    """Return the innermost file and line of the user's own code in an error."""
     place, trace = "a rule", error.__traceback__
     while trace is not None:
         if is_own(trace.tb_frame.f_globals.get("__name__", "")):
@@ -91,7 +104,7 @@ def _last_line(error: BaseException) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    """Return what an error says, with a way out where it names none."""
+    """Return the text of an error, with a cure if it has none."""
     if isinstance(error, MemoryError):
         return f"there is too little memory ({error}): take fewer units, or smaller batches"
     return str(error)

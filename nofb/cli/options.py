@@ -1,4 +1,4 @@
-"""The options that commands share: what is trained, how, and where many runs go on."""
+"""The options that commands share: what is trained, how, and where the runs take place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nofb.training import OPTIMIZERS
 
 DEFAULTS = Specification()
 OF_THE_NETWORK = ("hidden", "activation", "input_dropout")  # `None` if they are not given
-PYTHON = {"True": "true", "False": "false", "None": "null"}  # as JSON has them
+PYTHON = {"True": "true", "False": "false", "None": "null"}  # the names in JSON
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -41,12 +41,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add("--lr", type=float, metavar="RATE",
         help="learning rate (default: for each rule the one found on a validation split)")
     add("--input-dropout", type=float, metavar="SHARE",
-        help="of the inputs of an mlp silenced at each step "
+        help="dropout rate of the inputs of an mlp "
              f"(default: {DEFAULTS.options['input_dropout']})")
     add("--epochs", type=int, default=DEFAULTS.epochs, metavar="N",
-        help="how often each sample is seen (default: %(default)s)")
+        help="the number of epochs (default: %(default)s)")
     add("--batch-size", type=int, default=DEFAULTS.batch_size, metavar="N",
-        help="samples in a step (default: %(default)s)")
+        help="the samples of one step (default: %(default)s)")
     # fmt: on
 
 
@@ -59,7 +59,7 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
 
 
 def make_rule(options: argparse.Namespace) -> Rule:
-    """Build the rule that was named, with the attributes that are to be set.
+    """Build the named rule with the given attributes.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def make_rule(options: argparse.Namespace) -> Rule:
     """
     try:
         return rules.make(options.rule, **dict(map(_attribute, options.attributes)))
-    except TypeError as error:  # a value of the wrong type, which is no fault of nofb's here
+    except TypeError as error:  # a value of the wrong type, which is an error of the user here
         raise ValueError(str(error)) from error
 
 
@@ -96,33 +96,33 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     # fmt: off
     add = parser.add_argument
     add("--jobs", type=int, default=min(2, cores.count()), metavar="N",
-        help="how many runs at once (default: %(default)s)")
+        help="the number of parallel runs (default: %(default)s)")
     add("--cluster", metavar="ADDRESS",
-        help="of a dask scheduler whose workers do the runs, such as tcp://127.0.0.1:8786")
+        help="the address of a dask scheduler for the runs, such as tcp://127.0.0.1:8786")
     # fmt: on
 
 
 def say_finished(tasks: Sequence[Task], log: Path) -> None:
-    """Say how many runs will not be done again, if there are any."""
+    """Print how many runs are already finished, if there are any."""
     if found := finished(tasks, log):
         print(f"{found} of {len(tasks)} runs were finished earlier: {log}\n", flush=True)
 
 
 @contextmanager
 def resumable(log: Path) -> Iterator[None]:
-    """Within this context, Ctrl-C says what is kept."""
+    """Print on Ctrl-C which runs are stored, within this context."""
     try:
         yield
     except KeyboardInterrupt:
         if not log.exists():
             raise
         raise KeyboardInterrupt(
-            f"stopped; {log} keeps the finished runs, and the same command goes on from there"
+            f"stopped; {log} keeps the finished runs, and the same command resumes there"
         ) from None
 
 
 def read_settings(options: argparse.Namespace) -> Specification:
-    """Return what the options stand for, as far as it is common to all rules and seeds."""
+    """Return the settings that are common to all rules and seeds."""
     given = {name: getattr(options, name) for name in OF_THE_NETWORK}
     return Specification(
         data=options.data,

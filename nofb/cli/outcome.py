@@ -1,7 +1,7 @@
-"""The exit code of a command that does many runs, decided here for all of them.
+"""The exit code of all commands with many runs.
 
-0: all is well. 1: a run failed, or no run came to its end. A run that diverged is a finding, as
-long as another one came to its end. `main` adds 2, where nothing was begun, and 130 for Ctrl-C.
+0: no errors. 1: a run failed, or no run finished. A diverged run is not an error if another run
+finished. `main` adds 2, if nothing was started, and 130 for Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SHOWN = 5  # of the runs that failed, each with its reason
 
 
 def exit_code(records: Iterable[Mapping[str, Any]]) -> int:
-    """Return the exit code for the records of a grid, and say on standard error which runs failed.
+    """Return the exit code for the records of a grid, and print failed runs on standard error.
 
     Examples
     --------
@@ -37,6 +37,6 @@ def exit_code(records: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _who(task: Mapping[str, Any]) -> str:
-    """Return what a run is called in a sentence."""
+    """Return the name of a run for a sentence."""
     known = {name: task[name] for name in ("part", "rule", "seed") if name in task}
     return ", ".join(f"{name} {value}" for name, value in known.items()) or str(task)

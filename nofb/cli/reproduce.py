@@ -1,4 +1,4 @@
-"""`nofb reproduce PAPER`: a paper's runs once more, beside its authors' numbers or its theory."""
+"""`nofb reproduce PAPER`: repeat a paper's runs, and compare with its numbers or its theory."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from nofb.runs.kept import SameCode, of_one_code
 from nofb.runs.run_log import read_log
 from nofb.training.progress import bar
 
-LOG = "runs.jsonl"  # in the folder: what is in it is not run again
+LOG = "runs.jsonl"  # in the folder: its runs are not repeated
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand."""
     parser = commands.add_parser(
-        "reproduce", help="run an experiment beside published numbers or theory"
+        "reproduce", help="compare an experiment with published numbers or theory"
     )
     # fmt: off
     add = parser.add_argument
     add("paper", metavar="PAPER", nargs="?",
         help=f"{', '.join(papers.names())} (default: list them)")
     add("--epochs", type=int, metavar="N",
-        help="no run longer than this (default: as long as the paper's)")
+        help="the maximum of epochs (default: as in the paper)")
     add("--full", action="store_true",
-        help="as large as the paper's, for hours or days, where the default is smaller")
+        help="the full size of the paper, for hours or days, if the default is smaller")
     add("--out", type=Path, metavar="FOLDER",
-        help="where figures and numbers go; runs that it has are not run again, and no runs of "
+        help="the folder for figures and numbers; its runs are not repeated, and no runs of "
              "other code are added to them (default: nofb-PAPER)")
     add("--vouch", action="store_true",
-        help="begin one run of each row in the folder again, and say which rows today's code would "
-             "no longer give")
+        help="repeat the beginning of one run of each row in the folder, and list the rows that "
+             "today's code does not reproduce")
     # fmt: on
     add_places(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run what the folder does not have yet, print the table, write the folder; see `exit_code`."""
+    """Run what is missing in the folder, print the table, write the folder; see `exit_code`."""
     if options.paper is None:
         print(listed())
         return 0
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     if unfinished(tasks, log):
         fingerprint.warn_of_changes()
         for name in study.data:
-            datasets.load(name)  # said once and now, if it is not to be had
+            datasets.load(name)  # a missing data set is reported once, before the runs
     folder.mkdir(parents=True, exist_ok=True)
     say_finished(tasks, log)
     runs = run_grid(
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def vouch(study: Study, folder: Path, jobs: int) -> int:
-    """Say which kept rows today's code gives; return 1 if it does not give all of them."""
+    """Print which stored rows today's code reproduces; return 1 if not all of them."""
     kept = read_log(folder / LOG)
     if not any("result" in record for record in kept.values()):
         raise ValueError(f"{folder / LOG} keeps no runs that could be vouched for")

@@ -1,4 +1,4 @@
-"""`nofb rules`: every rule, where it comes from, and what it must know on the way back."""
+"""`nofb rules`: every rule, its paper, and what its backward pass uses."""
 
 import argparse
 from dataclasses import fields

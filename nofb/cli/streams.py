@@ -1,6 +1,6 @@
-"""Where the command prints to: any encoding, a closed stream, a full disk, a reader who has left.
+"""The output of the command: any encoding, a closed stream, a full disk, a closed pipe.
 
-A sign that an encoding lacks, as δ on many a Windows, is printed as it would be typed: delta.
+A character that an encoding lacks, such as δ on some Windows systems, is spelled out: delta.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIGNS = {
 
 
 def prepare() -> None:
-    """Make standard output and error fit for every sign, and give them a place if they have none.
+    """Make standard output and error accept every character, and open them if they are closed.
 
     Python has no streams at all where there is no console (pythonw), or where the shell closed
     them (`2>&-`).
@@ -49,7 +49,7 @@ def _fill(descriptor: int) -> None:
 
 
 def readable(text: str) -> str:
-    """Return what stands for a text where only ASCII can be printed.
+    """Return a text in ASCII, with the other characters spelled out.
 
     Examples
     --------
@@ -60,13 +60,13 @@ def readable(text: str) -> str:
 
 
 def say(sentence: str) -> None:
-    """Print a sentence on standard error, if anybody can still be told."""
+    """Print a sentence on standard error, if it is still open."""
     with suppress(OSError):
         print(f"nofb: {sentence}", file=sys.stderr, flush=True)
 
 
 def forget_output() -> None:
-    """Drop what was printed and cannot be delivered: Python would try again at its end."""
+    """Discard output that cannot be written: Python would try again at its end."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -49,16 +49,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     # fmt: off
     parser.add_argument("config", type=Path, metavar="CONFIG.toml",
-        help="what is run; see below")
+        help="the configuration of the sweep; see below")
     parser.add_argument("--out", type=Path, default=Path("nofb-sweep"), metavar="FOLDER",
-        help="where runs, table and heat map go (default: %(default)s)")
+        help="the folder for runs, table and heat map (default: %(default)s)")
     # fmt: on
     add_places(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run what is left of the sweep, print the table, and write the folder; see `exit_code`."""
+    """Run the missing runs of the sweep, print the table, write the folder; see `exit_code`."""
     plan, log = read_plan(options.config), options.out / LOG
     config = {"config.toml": options.config.read_bytes()}
     report.check_folder(options.out)
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_plan(path: Path) -> Plan:
-    """Return the plan that a file stands for.
+    """Return the plan in a file.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _text(content: bytes) -> str:
 
 
 def _with_none(value: Any) -> Any:
-    """Return TOML's values with `None`, for which it has no word, instead of "none"."""
+    """Return TOML's values with "none" replaced by `None`, which TOML lacks."""
     if isinstance(value, dict):
         return {name: _with_none(inner) for name, inner in value.items()}
     if isinstance(value, list):

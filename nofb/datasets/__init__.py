@@ -1,26 +1,34 @@
-"""Data sets: a few that are always here, a few that are fetched once, and anyone's own arrays.
+"""Data sets: a few are shipped, a few are downloaded once, and you can use your own arrays.
 
-This package stands apart: it hands out plain arrays and knows nothing of networks or rules.
+This package is independent: it returns plain arrays and does not depend on networks or rules.
 """
 
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.registry import Description, describe, load, names
+from nofb.datasets.reviews import movie_reviews
+from nofb.datasets.shared_vocabulary import PRINTABLE, python_source, with_vocabulary
 from nofb.datasets.texts import text
 from nofb.datasets.toys import linear_teacher, spirals, two_moons, xor
 from nofb.datasets.validation import DataWarning
 from nofb.datasets.vocabulary import Vocabulary
+from nofb.datasets.word_pieces import WordPieces
 
 __all__ = [
+    "PRINTABLE",
     "DataWarning",
     "Dataset",
     "Description",
     "Vocabulary",
+    "WordPieces",
     "describe",
     "linear_teacher",
     "load",
+    "movie_reviews",
     "names",
+    "python_source",
     "spirals",
     "text",
     "two_moons",
+    "with_vocabulary",
     "xor",
 ]

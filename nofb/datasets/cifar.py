@@ -1,6 +1,6 @@
 """The binary version of CIFAR-10: records of one label byte and 3,072 pixel bytes in a tar archive.
 
-Fixed-length records need no pickle, so that reading the archive can never run code from it.
+Fixed-length records need no pickle, so reading the archive can never run code from it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def parse_cifar10(archive: bytes, source: str) -> tuple[Split, Split]:
     Raises
     ------
     ValueError
-        If `archive` is no gzipped tar archive, lacks a file, or holds a broken record; `source`
-        is what the sentence calls it.
+        If `archive` is not a gzipped tar archive, lacks a file, or holds a damaged record; `source`
+        is its name in the message.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:

@@ -1,9 +1,9 @@
 """Composites: a digit and a garment side by side, for learning to attend to one of two objects.
 
-An image has 28 x 56 pixels. A digit (MNIST) and a garment (Fashion-MNIST) stand on random sides; or
-a garment stands alone, and the other side is black. Two tasks use the same images:
+An image has 28 x 56 pixels. A digit (MNIST) and a garment (Fashion-MNIST) are on random sides; or
+there is only a garment, and the other side is black. Two tasks use the same images:
 
-- *pretraining*: a pair is named by its digit (classes 0 to 9), a garment alone by the garment
+- *pretraining*: the class of a pair is its digit (0 to 9), that of a garment alone is the garment
   (10 to 19). A network learns both kinds, and to prefer the digit.
 - *transfer*: every image is a pair, and its class is the garment (0 to 9).
 
@@ -11,8 +11,8 @@ No original image is in two splits. Of both training files, the first 50,000 ima
 pretraining, and the last 10,000 for transfer; every test image comes from the test files, whose
 first halves are for pretraining and whose second halves are for transfer.
 
-`composites_small` is the transfer task from what nofb ships: enlarged digits of UCI optdigits, and
-the garments of `fashion_small`, whose training images are partly among those of pretraining.
+`composites_small` is the transfer task from the embedded data: enlarged digits of UCI optdigits,
+and the garments of `fashion_small`. Some of its training images are also used in pretraining.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ ALONE = {PRETRAINING: 0.5, TRANSFER: 0.0}
 
 @dataclass(frozen=True)
 class Composites:
-    """Images, and what is in them.
+    """Composite images, and the objects in them.
 
     Attributes
     ----------
@@ -57,9 +57,9 @@ class Composites:
     digits, garments
         (n,), the class of each object.
     alone
-        (n,), whether there is only the garment.
+        (n,), whether the image has only a garment.
     right
-        (n,), whether the garment stands on the right.
+        (n,), whether the garment is on the right.
     """
 
     images: Images
@@ -81,9 +81,10 @@ def compose(
     Parameters
     ----------
     digits, garments
-        Images (m, 28, 28) and their classes (m,). No image is used twice before all were used.
+        Images (m, 28, 28) and their classes (m,). No image is used twice before all have been used
+        once.
     n
-        How many composites are drawn.
+        The number of composites.
     seed
         Seed of the generator.
     alone
@@ -112,7 +113,7 @@ def compose(
 
 
 def _turns(count: int, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return n of so many rows, all of them in a random order, then all of them in another one."""
+    """Return n row indices: all rows in a random order, then all of them in another order."""
     return np.concatenate([rng.permutation(count) for _ in range(-(-n // count))])[:n]
 
 
@@ -162,7 +163,7 @@ def enlarged(images: Images, white: int = 16) -> Images:
     >>> large.shape, int(large[0, 4, 4]), int(large[0, 3, 4])
     ((1, 28, 28), 255, 0)
     """
-    places = np.linspace(0, images.shape[1] - 1, INNER)  # of new pixels among the old ones
+    places = np.linspace(0, images.shape[1] - 1, INNER)  # of the new pixels, in the old grid
     mix = np.maximum(0, 1 - abs(places[:, None] - np.arange(images.shape[1])))  # (20, 8)
     inner = mix @ (images * (255 / white)) @ mix.T
     margin = (SIDE - INNER) // 2

@@ -1,7 +1,7 @@
-"""A data set is four arrays, a training and a test split, checked once so that nobody checks again.
+"""A data set: four arrays, a training and a test split, which are checked once.
 
-It never changes, and its arrays are its own and read-only: laying samples out as images or holding
-out a validation split gives a new one.
+It never changes, and its arrays are read-only copies. `as_images` or a validation split returns a
+new data set.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nofb.datasets import tokens, validation
 from nofb.datasets.splits import last_part, stratified_split
 from nofb.datasets.vocabulary import Vocabulary
+from nofb.datasets.word_pieces import WordPieces
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,24 +35,24 @@ class Dataset:
         or real-valued columns for regression. Of sequences also a label for each token, integers
         (n, tokens).
     name : str
-        What reports call the data set.
+        The name of the data set in reports.
     image_shape : tuple, optional
         (channels, height, width) of samples given as flat rows.
-    vocabulary : Vocabulary, optional
-        What the tokens of sequences stand for.
+    vocabulary : Vocabulary or WordPieces, optional
+        The meaning of the tokens of sequences.
 
     Attributes
     ----------
     n_classes : int or None
         K, or None for regression.
     n_tokens : int or None
-        How many different tokens there can be, or None for samples that are no sequences.
+        The number of different tokens, or None for samples that are not sequences.
 
     Raises
     ------
     ValueError
         For empty data, shapes that do not fit each other, a NaN or infinite number, a negative
-        label, a test label that is no training class, a masked array that hides values.
+        label, a test label that is not a training class, a masked array that hides values.
     TypeError
         For text, objects or complex numbers, and for a vector of labels that are not integers.
 
@@ -76,7 +77,7 @@ class Dataset:
     y_test: NDArray[Any]
     name: str = "mine"
     image_shape: tuple[int, int, int] | None = None
-    vocabulary: Vocabulary | None = None
+    vocabulary: Vocabulary | WordPieces | None = None
     n_classes: int | None = field(init=False)
     n_tokens: int | None = field(init=False, default=None)
 
@@ -113,7 +114,7 @@ class Dataset:
 
     @property
     def n_outputs(self) -> int:
-        """How many output units fit: the number of classes, or of target columns."""
+        """The number of output units that fit: the number of classes, or of target columns."""
         return int(self.y_train.shape[1]) if self.n_classes is None else self.n_classes
 
     def as_images(self) -> Dataset:
@@ -169,15 +170,15 @@ class Dataset:
         return other
 
     def split_validation(self, fraction: float, seed: int = 0) -> Dataset:
-        """Hold out a stratified part of the training data to choose by; the test split is left out.
+        """Hold out a stratified part of the training data, to choose settings by it.
 
-        Where every token of a sequence has a label, as in a text, the last sequences are held out:
-        those in between would be known from their neighbours.
+        If every token of a sequence has a label, as in a text, the last sequences are held out.
+        Sequences in between would share content with their neighbours.
 
         Parameters
         ----------
         fraction : float
-            The share of each class that is held out, above 0 and below 1. Real-valued targets
+            The fraction of each class that is held out, above 0 and below 1. Real-valued targets
             count as one class.
         seed : int
             Seed of the generator that picks the samples.
@@ -239,7 +240,7 @@ class Dataset:
         return other
 
     def _copy(self) -> Dataset:
-        # What comes from a checked data set is sound, and checking anew could lose a class
+        # The arrays of a checked data set need no second check, and this check could lose a class
         # that has a one-hot column but no training sample.
         return copy.copy(self)
 

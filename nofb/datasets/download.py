@@ -1,7 +1,7 @@
-"""Get a file's checked bytes: from NOFB_DATA_DIR, else from the cache, else from a mirror.
+"""Gets the checked bytes of a file: from NOFB_DATA_DIR, or else the cache, or else a mirror.
 
-Nothing is used or kept whose SHA-256 differs from the published one, and nothing is read, received
-or unpacked beyond the size of the published one.
+A file is refused if its SHA-256 differs from the published one. Reading, downloading and unpacking
+stop at the published size.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 def fetch(source: Source, file: RemoteFile) -> bytes:
-    """Return the checked bytes of one file, decompressed if that is what its hash is of.
+    """Return the checked bytes of one file, decompressed if its hash is of the content.
 
     Raises
     ------
     ValueError
         If the file in NOFB_DATA_DIR is damaged or not the published one.
     ConnectionError
-        If no mirror delivered it.
+        If no mirror has returned it.
     OSError
-        If there is no folder to keep it in.
+        If there is no folder for the download.
     """
     found = find_in_data_directory(source, file)
     if found is not None:
@@ -45,13 +45,13 @@ def fetch(source: Source, file: RemoteFile) -> bytes:
         try:
             return checked_content(cached, file, str(cached))
         except ValueError:
-            # The cache is ours: a damaged copy in it is worth no more than a missing one.
+            # The cache is ours: a damaged copy in it counts as missing.
             cached.unlink()
     return _download(source, file, cached)
 
 
 def where(*sources: Source) -> str:
-    """Tell where all files of a data set are now, without opening any of them."""
+    """Return where the files of a data set are now, without opening them."""
     files = [(source, file) for source in sources for file in source.files]
     found = [find_in_data_directory(source, file) is not None for source, file in files]
     if all(found):
@@ -87,16 +87,16 @@ def cache_directory() -> Path:
     Raises
     ------
     FileNotFoundError
-        If this account has no home, and so no such folder.
+        If this account has no home folder.
     """
     setting = os.environ.get(CACHE_VARIABLE)
     if setting:
         return Path(setting)
-    import pooch  # slow to import, and most sessions never need it
+    import pooch  # slow to import, and rarely needed
 
     try:
         folder = Path(pooch.os_cache("nofb")).expanduser()
-    except RuntimeError as error:  # nobody knows what ~ is
+    except RuntimeError as error:  # ~ is undefined
         raise FileNotFoundError(
             f"this account has no home to keep downloads in: set {CACHE_VARIABLE} to a folder"
         ) from error
@@ -104,7 +104,7 @@ def cache_directory() -> Path:
 
 
 def checked_content(path: Path, file: RemoteFile, label: str) -> bytes:
-    """Return the bytes at `path` if their hash is the published one; `label` names them if not."""
+    """Return the bytes at `path` if their hash is the published one; `label` is for the message."""
     if (size := path.stat().st_size) > _most(file):
         raise _refusal(label, f"it has {size} bytes, and {_most(file)} are the most it can have")
     content = path.read_bytes()
@@ -117,7 +117,7 @@ def checked_content(path: Path, file: RemoteFile, label: str) -> bytes:
 
 
 def _most(file: RemoteFile) -> int:
-    """Return how many bytes a file can have on its way: gzip adds some if it cannot save any."""
+    """Return how many bytes a download can have: gzip can make a file a little larger."""
     return file.largest + file.largest // 1000 + 1000
 
 
@@ -126,7 +126,7 @@ def _refusal(label: str, reason: str) -> ValueError:
 
 
 def _decompress(content: bytes, file: RemoteFile, label: str) -> bytes:
-    """Return what gzip packed, but never more than the published file: a bomb does not go off."""
+    """Return the unpacked content, but never more than the published size: no gzip bomb."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
             unpacked = stream.read(file.largest + 1)
@@ -157,7 +157,7 @@ def _download(source: Source, file: RemoteFile, target: Path) -> bytes:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """Within this context there is an empty folder inside the one that keeps a data set."""
+    """Within this context there is an empty folder inside the data set's folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(dir=folder)
@@ -171,7 +171,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 def _download_from(url: str, file: RemoteFile, part: Path, target: Path) -> bytes:
-    """Download to `part`; a file gets its name in the cache only once it is whole and checked."""
+    """Download to `part`; a file gets its name in the cache after it is complete and checked."""
     import pooch
 
     with part.open("wb") as stream:
@@ -183,7 +183,7 @@ def _download_from(url: str, file: RemoteFile, part: Path, target: Path) -> byte
 
 
 class _Limited:
-    """A file that takes so many bytes: a mirror that never ends must not fill the disk."""
+    """A file of limited size: an endless download must not fill the disk."""
 
     def __init__(self, stream: BinaryIO, most: int) -> None:
         self.stream, self.left = stream, most

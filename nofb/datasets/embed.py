@@ -1,4 +1,4 @@
-"""Make the embedded files anew from their originals, so that anyone can see what they hold.
+"""Makes the embedded files from their originals, so that their content can be checked.
 
 Run `python -m nofb.datasets.embed digits.csv.gz FASHION_DIR --text shakespeare.txt`: the digits as
 scikit-learn ships them, a folder with the four Fashion-MNIST files, and the data set "shakespeare".
@@ -71,7 +71,7 @@ def embed_fashion(folder: Path, target: Path) -> None:
 
 
 def embed_text(original: Path, target: Path) -> None:
-    """Write three of the plays, as they stand."""
+    """Write three of the plays, unchanged."""
     plays = original.read_text("utf-8")
     part = plays[plays.index(FIRST_LINE) : plays.index(NEXT_PLAY)]
     target.write_bytes(gzip.compress(part.encode("utf-8"), 9, mtime=0))

@@ -1,6 +1,6 @@
-"""The two small data sets that travel with the package, so that everything runs offline.
+"""The two small data sets that are in the package, so that everything runs offline.
 
-Their split is part of the file, so it depends on no version of any random generator.
+Their split is in the file, so it does not depend on the version of a random generator.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def stored(name: str) -> tuple[Split, Split]:
     """Return the training and the test images and labels of embedded/`name`.npz, as bytes.
 
     The file holds `images` (n, C, H, W) with the training samples first, `labels` (n,),
-    `n_train`, and `source_rows` (n,): where each sample stood in the original file.
+    `n_train`, and `source_rows` (n,): the row of each sample in the original file.
     """
     with (
         files("nofb.datasets").joinpath("embedded", f"{name}.npz").open("rb") as stream,

@@ -27,12 +27,12 @@ def parse_idx(content: bytes, source: str) -> NDArray[np.uint8]:
     content : bytes
         The whole file, decompressed.
     source : str
-        What an error sentence calls the file.
+        The name of the file in an error message.
 
     Raises
     ------
     ValueError
-        If the header is not that of unsigned bytes, or the length differs from what it announces.
+        If the header is not that of unsigned bytes, or the length differs from that in the header.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""From bytes to a data set: images stored as uint8 become float32 pixels between 0 and 1.
+"""Turns images stored as uint8 into float32 pixels between 0 and 1.
 
-Every image data set here, whatever file it came in, passes through this one function.
+All image data sets use this function, for every file format.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The data sets by name: what each is, how to load it, and where it is right now.
+"""The data sets by name: what each is, how to load it, and where it is now.
 
 A new data set is one more entry in the table below.
 """
@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nofb.datasets import cifar, composites, download, sources, texts, toys
+from nofb.datasets import (
+    cifar,
+    composites,
+    download,
+    reviews,
+    sources,
+    teachers,
+    texts,
+    toys,
+)
 from nofb.datasets.dataset import Dataset
 from nofb.datasets.embedded import load_embedded
 from nofb.datasets.idx import fetch_idx
@@ -31,7 +40,7 @@ class Description:
 
     @property
     def where(self) -> str:
-        """Where the data is at this moment, in words."""
+        """Where the data is now, in words."""
         return self.locate()
 
 
@@ -39,7 +48,7 @@ def load(name: str) -> Dataset:
     """Load a data set by its name; those that are not shipped are downloaded once, then cached.
 
     Downloads go to the system's cache folder or to NOFB_CACHE_DIR. Files in NOFB_DATA_DIR, in the
-    folders mnist, fashion-mnist, cifar-10 and text, are used first and need no network.
+    folders mnist, fashion-mnist, cifar-10, text and vader, are used first and need no network.
 
     Parameters
     ----------
@@ -57,7 +66,7 @@ def load(name: str) -> Dataset:
     ValueError
         If the name is unknown, or a file in NOFB_DATA_DIR is damaged.
     ConnectionError
-        If no mirror delivers a file.
+        If no mirror returns a file.
 
     Examples
     --------
@@ -70,7 +79,7 @@ def load(name: str) -> Dataset:
 
 
 def names() -> list[str]:
-    """List the names that `load` knows.
+    """Return the names of all data sets.
 
     Examples
     --------
@@ -196,6 +205,17 @@ _ROWS = (
         locate=_generated,
     ),
     Description(
+        name="nonlinear_teacher",
+        what="regression on a random network of tanh units, as Lillicrap et al. 2016",
+        n_train=8000,
+        n_test=2000,
+        shape=(30,),
+        n_classes=None,
+        licence="ours",
+        load=teachers.nonlinear_teacher,
+        locate=_generated,
+    ),
+    Description(
         name="text",
         what="three plays by Shakespeare, by characters",
         n_train=5934,
@@ -271,6 +291,17 @@ _ROWS = (
         licence="public domain",
         load=_load_shakespeare,
         locate=lambda: download.where(sources.SHAKESPEARE),
+    ),
+    Description(
+        name="movie_reviews",
+        what="sentences on films, praise or blame, by word pieces (extra transfer)",
+        n_train=reviews.TRAIN,
+        n_test=reviews.TEST,
+        shape=(reviews.LENGTH,),
+        n_classes=2,
+        licence="MIT",
+        load=reviews.movie_reviews,
+        locate=lambda: download.where(sources.MOVIE_REVIEWS),
     ),
 )
 

@@ -1,6 +1,6 @@
-"""Where the data sets that are not shipped come from: file names, published hashes, mirrors.
+"""The sources of the data sets that are not shipped: file names, published hashes, mirrors.
 
-Which mirror answered does not matter, because the hash decides what is accepted.
+The mirror does not matter, because a file is accepted only if its hash is right.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ TEST_LABELS = "t10k-labels-idx1-ubyte"
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file to fetch; `hash_is_of_content` tells the decompressed bytes from the archive's.
+    """One file to download; its hash is of the decompressed bytes if `hash_is_of_content`.
 
-    What the hash is of has no more than `largest` bytes.
+    The hashed bytes are at most `largest`.
     """
 
     name: str
@@ -46,7 +46,7 @@ def _idx_files(**hashes: str) -> tuple[RemoteFile, ...]:
     )
 
 
-# Mirrors gzip the idx files anew, so only the decompressed bytes have one hash.
+# Each mirror compresses the idx files itself, so only the decompressed bytes have one hash.
 MNIST = Source(
     name="mnist",
     folder="mnist",
@@ -91,6 +91,24 @@ SHAKESPEARE = Source(
     ),
     mirrors=("https://storage.googleapis.com/download.tensorflow.org/data/",),
     megabytes=1,
+)
+
+# The same archive is in the source distribution of the package vaderSentiment 3.3.2.
+MOVIE_REVIEWS = Source(
+    name="movie_reviews",
+    folder="vader",
+    files=(
+        RemoteFile(
+            "hutto_ICWSM_2014.tar.gz",
+            "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa",
+            largest=2_338_514,
+            hash_is_of_content=False,
+        ),
+    ),
+    mirrors=(
+        "https://raw.githubusercontent.com/cjhutto/vaderSentiment/master/additional_resources/",
+    ),
+    megabytes=2,
 )
 
 # Only the archive's own hash is published. The second and third addresses are those that the

@@ -1,6 +1,6 @@
-"""How a part is held out: a share of every class, or the last samples of a sequence.
+"""How a part is held out: a fraction of every class, or the last samples of a sequence.
 
-With equal shares, a small validation split measures the same mixture of classes as the whole.
+With equal fractions, a small validation split has the same mixture of classes as the whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def stratified_split(
     held_out = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
-        # One member always stays, so that every held-out class is also a kept class.
+        # One member is always kept, so that every held-out class is also a kept class.
         count = min(round(fraction * len(members)), len(members) - 1)
         held_out[members[:count]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
@@ -31,5 +31,5 @@ def last_part(n: int, fraction: float) -> tuple[NDArray[np.int64], NDArray[np.in
     >>> kept.tolist(), held_out.tolist()
     ([0, 1, 2], [3, 4])
     """
-    count = min(round(fraction * n), n - 1)  # one always stays
+    count = min(round(fraction * n), n - 1)  # one is always kept
     return np.arange(n - count), np.arange(n - count, n)

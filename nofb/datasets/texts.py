@@ -1,7 +1,7 @@
-"""Text as a data set: a network reads some characters, and is to name the next one at each.
+"""Text as a data set: at each character, a network predicts the next one.
 
 The text is cut into sequences that do not overlap. The first of them are for training and the last
-for testing, so that no character that is asked for was seen in training.
+for testing, so no test character is used in training.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def text(
     length : int
         Characters in a sequence.
     test : float
-        The share of the sequences, from the end of the text, that are for testing.
+        The fraction of the sequences, from the end of the text, that is for testing.
     name : str, optional
-        What reports call the data set; the file's name by default.
+        The name of the data set in reports; the file's name by default.
 
     Returns
     -------
     Dataset
-        x and y are integers (sequences, length), and y is x one character later.
+        x and y are integers (sequences, length), and y is x shifted by one character.
         `data.vocabulary` has `encode` and `decode`.
 
     Raises
@@ -67,21 +67,26 @@ def text(
 
 
 def from_text(
-    characters: str, name: str, length: int = LENGTH, test: float = TEST, source: str = "the text"
+    characters: str,
+    name: str,
+    length: int = LENGTH,
+    test: float = TEST,
+    source: str = "the text",
+    vocabulary: Vocabulary | None = None,
 ) -> Dataset:
-    """Return the sequences of a text; `source` is what a sentence calls it."""
+    """Return the sequences of a text; `source` is its name in a message."""
     length = checks.whole("length", length)
     test = checks.number("test", test, above=0, below=1)
     if not characters:
         raise ValueError(f"{source} is empty; it must hold text.")
-    sequences = (len(characters) - 1) // length  # the last one needs a next character, too
+    sequences = (len(characters) - 1) // length  # the last one needs a next character too
     if sequences < 2:
         raise ValueError(
             f"{source} has {len(characters)} characters, but a sequence for training and one for "
             f"testing, of {length} each, take {2 * length + 1} with the character after them: "
             "give a longer text, or a smaller length."
         )
-    vocabulary = Vocabulary.of(characters)
+    vocabulary = Vocabulary.of(characters) if vocabulary is None else vocabulary
     if len(vocabulary) == 1:
         raise ValueError(f"{source} holds no character but {characters[0]!r}; it must hold two.")
     tokens = vocabulary.encode(characters)
@@ -92,7 +97,7 @@ def from_text(
 
 
 def read(path: Path) -> str:
-    """Return the text in a file, with one sign, a line feed, at the end of each line."""
+    """Return the text in a file, with a line feed alone at the end of each line."""
     return decoded(path.read_bytes(), str(path))
 
 
@@ -103,9 +108,9 @@ def read_embedded() -> str:
 
 
 def decoded(content: bytes, source: str) -> str:
-    """Return the text of some bytes, or say why they are none."""
+    """Return the text of some bytes, or refuse bytes that are not text."""
     try:
-        characters = content.decode("utf-8-sig")  # without the mark that some editors put first
+        characters = content.decode("utf-8-sig")  # without the byte order mark of some editors
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{source} is not text in UTF-8 (byte {content[error.start]:#04x} at position "

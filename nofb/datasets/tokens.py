@@ -1,4 +1,4 @@
-"""What may enter a data set of sequences: integers (N, tokens), and a target for every token."""
+"""Checks the arrays of a data set of sequences: integers (N, tokens), and their targets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from nofb.datasets import validation
 from nofb.datasets.vocabulary import Vocabulary
+from nofb.datasets.word_pieces import WordPieces
 
 Tokens = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """Checked token data: four arrays, and how many different tokens and classes there are."""
+    """Checked token data: four arrays, and the numbers of different tokens and classes."""
 
     x_train: Tokens
     y_train: NDArray[Any]
@@ -27,9 +28,9 @@ class Sequences:
 
 
 def are_tokens(x: ArrayLike, y: ArrayLike) -> bool:
-    """Say whether x holds tokens because y has an integer label for each of its integers.
+    """Return whether x holds tokens: whether y has an integer label for each of its integers.
 
-    One-hot rows are labels of whole samples, though they may have as many columns as x.
+    One-hot rows are labels of whole samples, even if they have as many columns as x.
 
     Examples
     --------
@@ -40,7 +41,7 @@ def are_tokens(x: ArrayLike, y: ArrayLike) -> bool:
     try:
         x, y = np.asarray(x), np.asarray(y)
     except ValueError:
-        return False  # rows that are not equally long have a sentence elsewhere
+        return False  # rows of unequal length are refused elsewhere
     whole = x.dtype.kind in "iu" and y.dtype.kind in "iu"
     return bool(whole and x.ndim == 2 and x.shape == y.shape and not validation.is_one_hot(y))
 
@@ -50,14 +51,14 @@ def sequences(
     y_train: ArrayLike,
     x_test: ArrayLike,
     y_test: ArrayLike,
-    vocabulary: Vocabulary | None,
+    vocabulary: Vocabulary | WordPieces | None,
 ) -> Sequences:
     """Return copies of token data, checked.
 
-    Targets are labels (N, tokens), one for each token, or whatever other data may have, one for
-    each sequence.
+    Targets are labels (N, tokens), one for each token; or one target for each sequence, as for
+    other data.
     """
-    if vocabulary is not None and not isinstance(vocabulary, Vocabulary):
+    if vocabulary is not None and not isinstance(vocabulary, Vocabulary | WordPieces):
         raise TypeError(
             f"vocabulary is {vocabulary!r}; it must be a nofb.datasets.Vocabulary, such as "
             'Vocabulary.of("some text").'
@@ -97,7 +98,7 @@ def _refuse_other_shapes(x: Tokens, y: Tokens, split: str) -> None:
 
 
 def _refuse_unknown(
-    array: Tokens, argument: str, known: int, vocabulary: Vocabulary | None
+    array: Tokens, argument: str, known: int, vocabulary: Vocabulary | WordPieces | None
 ) -> None:
     wrong = np.argwhere((array < 0) | (array >= known))
     if wrong.size:

@@ -1,6 +1,6 @@
-"""Generated data sets whose right answer can be drawn on paper.
+"""Generated data sets with a solution that can be drawn on paper.
 
-Each has a fifth of its points as test split, and the classes are as equal as the number allows.
+A fifth of the points is the test split, and the classes are as equal in size as possible.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def xor(n: int = 1000, noise: float = 0.15, seed: int = 0) -> Dataset:
     Parameters
     ----------
     n : int
-        Points in all, at least 20.
+        The total number of points, at least 20.
     noise : float
         Standard deviation of each coordinate; 0 gives the four corners themselves.
     seed : int
@@ -55,7 +55,7 @@ def two_moons(n: int = 1000, noise: float = 0.1, seed: int = 0) -> Dataset:
     Parameters
     ----------
     n : int
-        Points in all, at least 10.
+        The total number of points, at least 10.
     noise : float
         Standard deviation added to each coordinate.
     seed : int
@@ -91,7 +91,7 @@ def spirals(n: int = 1500, arms: int = 3, noise: float = 0.03, seed: int = 0) ->
     Parameters
     ----------
     n : int
-        Points in all, at least five for each arm.
+        The total number of points, at least five for each arm.
     arms : int
         2 or 3.
     noise : float
@@ -137,7 +137,7 @@ def linear_teacher(
     Parameters
     ----------
     n : int
-        Samples in all, at least 5.
+        The total number of samples, at least 5.
     n_inputs, n_outputs : int
         Columns of x and of y, at least 1.
     seed : int

@@ -1,7 +1,7 @@
-"""What may enter a data set: real, finite numbers in matching shapes, and sensible targets.
+"""Checks the arrays of a data set: real, finite numbers in matching shapes, and valid targets.
 
-Every refusal is one sentence that names the argument, what was given and what is allowed. What is
-almost certainly a mistake, and yet could be meant, gets a `DataWarning`.
+Every error is one sentence that names the argument, the given value and the allowed ones. If a
+value is almost certainly a mistake, but could be intended, there is a `DataWarning`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ TARGET_KINDS = "class labels (integers 0 to K-1), one-hot rows, or 2-D floats fo
 
 
 class DataWarning(UserWarning):
-    """A data set can be used as it is, but was almost certainly meant in another way."""
+    """A data set can be used, but almost certainly has a mistake."""
 
 
 def name(given: object) -> None:
-    """Refuse a name that is not one line which sentences, tables and figures can show."""
+    """Refuse a name that is not one line of printable characters."""
     if not isinstance(given, str):
         raise TypeError(f"name is {given!r}; it must be a string.")
     if not given.strip() or not given.isprintable():
@@ -82,7 +82,7 @@ def same_features(x_train: NDArray[Any], x_test: NDArray[Any]) -> None:
 
 
 def image_shape(shape: tuple[int, int, int] | None, x: NDArray[Any]) -> tuple[int, int, int] | None:
-    """Return (channels, height, width) after checking it against `x`; 4-D `x` brings its own."""
+    """Return (channels, height, width) after a check against `x`; 4-D `x` already has it."""
     if shape is None:
         if x.ndim == 4:
             _warn_of_channels_last(x.shape[1:], f"x_train has shape {x.shape}")
@@ -100,7 +100,7 @@ def image_shape(shape: tuple[int, int, int] | None, x: NDArray[Any]) -> tuple[in
 
 
 def real(values: ArrayLike, argument: str) -> NDArray[Any]:
-    """Return an array of real numbers that is not empty, or say what is wrong with it."""
+    """Return an array of real numbers that is not empty, or raise an error."""
     checks.unmasked(argument, values)
     try:
         array = np.asarray(values)
@@ -120,9 +120,11 @@ def real(values: ArrayLike, argument: str) -> NDArray[Any]:
 
 
 def _floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    """Return a copy, which the data set owns: what a user does to `array` later is no matter."""
+    """Return a copy, which the data set owns: later changes of `array` have no effect."""
     double = array.dtype.kind == "f" and array.dtype.itemsize >= 8
-    with np.errstate(over="ignore"):  # what a long double cannot bring along is refused as infinite
+    with np.errstate(
+        over="ignore"
+    ):  # a long double that is too large becomes infinite and is refused
         return np.array(array, dtype=np.float64 if double else np.float32, order="C")
 
 
@@ -139,7 +141,7 @@ def _refuse_non_finite(array: NDArray[Any], argument: str, column_word: str) -> 
 
 
 def is_one_hot(array: NDArray[Any]) -> bool:
-    """Say whether each row has a single 1 among zeros."""
+    """Return whether each row has a single 1 among zeros."""
     if array.ndim != 2 or array.shape[1] < 2:
         return False
     zeros_and_ones = np.isin(array, (0, 1)).all()
@@ -212,7 +214,7 @@ def _warn_of_channels_last(shape: tuple[int, ...], what: str) -> None:
 def _warn_of_a_column_of_labels(y: NDArray[np.floating[Any]]) -> None:
     """Warn of a column that holds each of 0 to K-1, or of 1 to K, and some of them twice.
 
-    0 and 1 alone are left in peace: a logistic output takes them as classes, and a linear one may.
+    A column of only 0 and 1 gives no warning: a logistic output uses them as two classes.
     """
     if y.shape[1] != 1:
         return
@@ -230,7 +232,7 @@ def _warn_of_labels_from_1(
 ) -> None:
     """Warn of labels that are all of 1 to K, two at least, and never 0.
 
-    Of ten samples a class, less than one draw in 10000 lacks a class by chance; a few may well.
+    With ten samples in each class, a class is missing by chance in less than one of 10000 draws.
     """
     if n_classes < 3 or len(train) < 10 * n_classes or test.min() == 0:
         return
@@ -242,5 +244,5 @@ def _warn_of_labels_from_1(
 
 
 def _warn(sentence: str) -> None:
-    # From here through a check, `features` or the like, and Dataset's two methods to the user.
+    # From here through a check such as `features` and Dataset's two methods to the user.
     warnings.warn(f"{sentence}.", DataWarning, stacklevel=7)

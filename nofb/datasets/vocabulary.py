@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The characters of a text: token k stands for `characters[k]`.
+    """The characters of a text: token k is `characters[k]`.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Vocabulary:
     Raises
     ------
     TypeError
-        If `characters` is no string.
+        If `characters` is not a string.
     ValueError
         If it is empty, or holds a character twice.
 
@@ -82,7 +82,7 @@ class Vocabulary:
         TypeError
             If they are not integers.
         ValueError
-            If they are not in one dimension, or one is no token of the vocabulary.
+            If they do not have one dimension, or one is not a token of the vocabulary.
         """
         array = np.asarray(tokens)
         if array.ndim != 1:

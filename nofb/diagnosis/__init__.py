@@ -1,4 +1,4 @@
-"""What can be measured of a network and its rule: angles, lengths, targets, on a fixed batch."""
+"""Measures of a network and its rule on a fixed batch: angles, lengths, targets."""
 
 from nofb.diagnosis.angles import angle, angles, norm_ratio, norm_ratios
 from nofb.diagnosis.chance import chance_band

@@ -14,7 +14,7 @@ def angles(u: Array, v: Array) -> Array:
 
 
 def angles_of(squares: Array) -> Array:
-    """Return the angles (N,) from what `products` gave."""
+    """Return the angles (N,) from the result of `products`."""
     uu, uv, vv = squares
     with np.errstate(invalid="ignore"):
         cosines = uv / (np.sqrt(uu) * np.sqrt(vv))
@@ -38,7 +38,7 @@ def norm_ratios(u: Array, v: Array) -> Array:
 
 
 def norm_ratios_of(squares: Array) -> Array:
-    """Return the ratios of lengths (N,) from what `products` gave."""
+    """Return the ratios of lengths (N,) from the result of `products`."""
     uu, _, vv = squares
     return np.sqrt(np.divide(uu, vv, out=np.full(len(uu), np.nan), where=vv > 0))
 

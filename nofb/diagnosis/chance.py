@@ -1,8 +1,7 @@
-"""What angles chance gives: how far from 90° a random feedback path can be, and how often.
+"""The angles of random feedback: how far from 90° they are by chance.
 
-An angle of 82° says nothing until a reader knows how far random feedback strays from 90°. That
-depends on two numbers: how many units the signal reaches, and over how many directions the errors
-spread that the samples send.
+To judge an angle of 82°, compare it with the range of random feedback. This range depends on two
+numbers: the units that receive the signal, and the dimensions of the errors of the samples.
 """
 
 from __future__ import annotations
@@ -21,29 +20,30 @@ SAMPLES = 100  # of a probe, unless a run was given others
 
 
 def chance_band(units: int, directions: float = 1.0) -> tuple[float, float]:
-    """Return the angles between which 95 % of random feedback lies, in degrees.
+    """Return the range of angles that contains 95 % of random feedback, in degrees.
 
     Parameters
     ----------
     units
-        n, the dimensions in which two random directions are compared: of a signal the units that it
-        reaches (`signal_units`), of a feedback matrix its entries.
+        n, the dimensions in which two random directions are compared: for a signal the units that
+        receive it (`signal_units`), for a feedback matrix its entries.
     directions
-        r, the directions over which the errors spread whose angles are averaged
+        r, the effective dimensions of the errors over which angles are averaged
         (`error_directions`); 1 for a single pair, such as a feedback matrix and Wᵀ.
 
     Notes
     -----
     The cosine between a fixed and a random direction in n dimensions has the standard deviation
-    1/√n. One feedback matrix serves all samples, and samples whose errors point the same way share
-    their angle, so that N samples count as r independent ones: the mean of their angles has the
-    standard deviation 57.3° / √(n r) for large n. For any n it is √(ψ′(n/2) / 2r), in radians,
-    where ψ′ is the trigamma function. A single angle in d dimensions, for which d solves
+    1/√n. All samples have the same feedback matrix, and samples with the same direction of their
+    errors have the same angle, so N samples count as r independent ones. The mean of their
+    angles has the standard deviation 57.3° / √(n r) for large n. For any n it is
+    √(ψ′(n/2) / 2r), in radians, where ψ′ is the trigamma function. A single angle in d dimensions,
+    for which d solves
     ψ′(d/2) = ψ′(n/2) / r, has the same standard deviation, and the band is exact for that angle:
     cos² ~ Beta(1/2, (d-1)/2).
 
-    It is meant for signals that are linear in the error. Signals that are sent from labels or from
-    signs of the error stray less than it says.
+    The range is for signals that are linear in the error. Signals from labels or from signs of
+    the error have a smaller range.
 
     Examples
     --------
@@ -67,9 +67,9 @@ def chance_band(units: int, directions: float = 1.0) -> tuple[float, float]:
 
 
 def signal_units(net: Network, layer: WeightedLayer) -> int:
-    """Return how many units of a layer a signal from above reaches.
+    """Return how many units of a layer receive a signal from above.
 
-    These are all units of a convolution's maps, and after pooling those that were passed on.
+    In a convolution these are all units of the maps, or with pooling all pooled units.
 
     Examples
     --------
@@ -83,20 +83,20 @@ def signal_units(net: Network, layer: WeightedLayer) -> int:
 
 
 def network_band(net: Network, layer: int) -> tuple[float, float]:
-    """Return the angles that random feedback gives the teaching signal of a hidden layer.
+    """Return the range of angles of random feedback for the signal of a hidden layer.
 
-    Layers with weights count from 0, from the input side up.
+    Layers with weights are numbered from 0, first to last.
     """
     directions = error_directions(net.head, net.n_outputs)
     return chance_band(signal_units(net, net.weighted[layer]), directions)
 
 
 def error_directions(loss: Loss, outputs: int, samples: int = SAMPLES) -> float:
-    """Return over how many directions the errors of a network spread that knows nothing yet.
+    """Return the effective number of dimensions of the errors of an untrained network.
 
-    The mean of cos² over all pairs of errors is 1/r where errors spread evenly over r directions;
-    here r is counted by it, for balanced classes. The errors of a softmax sum to zero, so that
-    r = min(samples, outputs - 1); those of logistic units have a part in common, and r is smaller.
+    If errors are uniform over r dimensions, the mean of cos² over all pairs of errors is 1/r. This
+    defines r here, for balanced classes. The errors of a softmax sum to zero, so
+    r = min(samples, outputs - 1). Those of logistic units have a common part, and r is smaller.
     In training r changes a little: on digits with softmax from 8.7 to 7.3.
 
     Examples

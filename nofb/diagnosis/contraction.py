@@ -1,7 +1,7 @@
-"""How fast iterating an inverse converges: the Lipschitz constant of g ∘ f - id.
+"""How fast an iterated inverse converges: the Lipschitz constant of g ∘ f - id.
 
-Each iteration of an inverse g of f multiplies its error by this constant at most, so that it
-converges if the constant is below 1.
+Each iteration of an inverse g of f multiplies the error by at most this constant, so it converges
+if the constant is below 1.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ ROUNDS = 30  # of the power iteration
 def lipschitz(first: Chain | Dense, second: Chain | Dense, x: Array, seed: int = 0) -> Array:
     """Return the Lipschitz constant of second ∘ first - id close to each point (N,).
 
-    It is the largest singular value of the map's Jacobian there, found by power iteration, and so
-    from below.
+    It is the largest singular value of the map's Jacobian there, estimated from below by power
+    iteration.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def lipschitz(first: Chain | Dense, second: Chain | Dense, x: Array, seed: int =
     x
         The points (N, n).
     seed
-        Draws where the power iteration starts.
+        Seeds the start of the power iteration.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What can be measured of a network and its rule: small objects that say what they mean.
+"""The measures of a network and its rule: small objects with a name and a meaning.
 
-A measure has a name, a meaning in words, and says what it compares. `nofb.fit` takes those that it
-is asked for, and works out nothing that no measure needs.
+A measure has a name, a meaning as text, and the quantities that it compares. `nofb.fit` computes
+only what the requested measures need.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ Squares = list[Array]  # of each layer, what `products` gave
 class Measure(ABC):
     """One number for each layer with weights.
 
-    A batch may come in pieces, so a measure adds up what it needs, view by view.
+    A batch may be divided into pieces, so a measure is summed up over views.
 
     Parameters
     ----------
     name
-        What it is called in a `History`.
+        Its name in a `History`.
     meaning
-        What it compares, in words.
+        What it compares, as text.
     """
 
     name: str
     meaning: str
 
     def applies_to(self, rule: Rule) -> bool:
-        """Say whether the measure means anything for a rule."""
+        """Return whether the measure has a meaning for a rule."""
         return True
 
     @property
     def total(self) -> tuple[str, ...]:
-        """What names the total: measures that need the same one share it."""
+        """The key of the total; measures with the same key have one total."""
         return (self.name,)
 
     @abstractmethod
@@ -55,7 +55,7 @@ class Measure(ABC):
         """Return the total with this view added; it is `None` before the first one."""
 
     def finish(self, total: Any) -> Any:
-        """Return what `result` takes, from the total of all views."""
+        """Return the argument of `result`, from the total of all views."""
         return total
 
     @abstractmethod
@@ -130,7 +130,7 @@ class StepMeasure(MatrixMeasure):
 
 @dataclass(frozen=True)
 class TargetMeasure(Measure):
-    """Says something of targets and inverses, of the whole batch at once.
+    """Measures targets and inverses, for the whole batch at once.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ TARGETS: tuple[Measure, ...] = (
         targets.inverse_residuals),
     TargetMeasure("null_space_share",
         "the share of the target's change that the output does not notice",
-        targets.unnoticed_shares),
+        targets.null_space_fractions),
 )
 # fmt: on
 DEFAULT = ALIGNMENT + TARGETS

@@ -1,4 +1,4 @@
-"""The matrices that signals travel through, and those that backprop has instead of them."""
+"""The feedback matrices of signals, and the matrices that backprop has instead of them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def feedback_path(net: Network) -> PerLayer:
 def transport_path(net: Network) -> PerLayer:
     """Return what backprop has instead of each feedback matrix.
 
-    For B_l this is W_lᵀ. For D_l it is the product of all Wᵀ above layer l, found by sending each
-    output's error down alone. Where a layer in between has no fixed matrix, such as max-pooling or
-    attention, there is none below it. Where every token has outputs, all of them have one product.
+    For B_l this is W_lᵀ. For D_l it is the product of all Wᵀ above layer l, computed by sending the
+    error of each output down separately. Below a layer without a fixed matrix, such as max-pooling
+    or attention, there is none. If every token has outputs, all tokens have the same product.
     """
     path = {layer: layer.W.T for layer in net.weighted if layer.D is None}
     if len(path) == len(net.weighted):
@@ -53,7 +53,7 @@ def transport_path(net: Network) -> PerLayer:
 
 
 def _sum(arrived: Mapping[Layer, Array | None], layer: Layer, signal: Array | None) -> Array | None:
-    """Return what has arrived and one signal more: nothing, if one of them has no matrix."""
+    """Return the sum of what has arrived and one more signal, `None` if one of them is missing."""
     there = arrived.get(layer, signal)
     if signal is None or there is None:
         return None

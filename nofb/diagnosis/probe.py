@@ -1,4 +1,4 @@
-"""Which samples a rule is compared with backprop on, after each epoch, and what is measured."""
+"""The probe: the samples and the measures that compare a rule with backprop after each epoch."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ Samples = tuple[Array, Array]
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What `nofb.fit` measures of a rule after each epoch, and on which samples.
+    """The measures that `nofb.fit` computes after each epoch, and their samples.
 
     Parameters
     ----------
     samples
-        How many test samples, the first ones of the split; 0 for none. Or other samples, as (x, y).
+        The number of test samples, the first ones of the split; 0 for none. Or other samples, as
+        (x, y).
     measures
-        What is measured on them. `nofb.diagnosis` has `ALIGNMENT`, `GAUSS_NEWTON` and `TARGETS`,
-        tuples of measures that can be added. Those of `TARGETS` are left out for a rule that sends
-        no targets.
+        The measures on these samples. `nofb.diagnosis` has `ALIGNMENT`, `GAUSS_NEWTON` and
+        `TARGETS`, tuples of measures that can be added. Measures of `TARGETS` are left out for a
+        rule that sends no targets.
 
     Raises
     ------
     TypeError, ValueError
-        If there are no such samples or measures.
+        If the samples or the measures are invalid.
 
     Examples
     --------
@@ -49,7 +50,7 @@ class Probe:
 
     @classmethod
     def of(cls, given: Probe | int | Samples) -> Probe:
-        """Return the probe that `fit` was given, or the one with these samples."""
+        """Return the given probe, or one with the given samples."""
         return given if isinstance(given, Probe) else cls(_checked_samples("probe", given))
 
 

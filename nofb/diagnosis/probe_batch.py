@@ -14,19 +14,19 @@ from nofb.rules.targets import TargetRule
 from nofb.trace import Trace
 from nofb.types import Array
 
-AT_ONCE = 750_000  # activations; a larger batch is measured in pieces, which takes less memory
+AT_ONCE = 750_000  # activations; a larger batch is measured in pieces, to use less memory
 FEWEST = 16  # samples in a piece: fewer would make the matrix products slow
 
 
 class ProbeBatch:
-    """A fixed batch, and what is measured on it.
+    """A fixed batch, and the measures on it.
 
     Parameters
     ----------
     net
         The network.
     x, target
-        Samples as `Network.as_input` gives them, and target rows (N, n_outputs).
+        Samples as `Network.as_input` returns them, and target rows (N, n_outputs).
     measures
         As for `Probe`.
 
@@ -53,8 +53,8 @@ class ProbeBatch:
     def measure(self, rule: Rule) -> dict[str, Array]:
         """Return each measure as an array with one entry for each layer with weights.
 
-        Nothing that learns changes. A layer for which a measure has no meaning (no feedback
-        matrix, no signal) holds NaN.
+        No weight, feedback or state changes. The value of a layer is NaN if it has no such measure
+        (no feedback matrix, no signal).
         """
         measures = [each for each in self.measures if each.applies_to(rule)]
         sharing = {each.total: each for each in measures}  # one for each total
@@ -65,7 +65,7 @@ class ProbeBatch:
         return {each.name: each.result(finished[each.total]) for each in measures}
 
     def _views(self, rule: Rule) -> Iterator[View]:
-        """Give the whole batch, or its pieces; targets are measured on the whole."""
+        """Yield the whole batch, or its pieces; targets are measured on the whole batch."""
         units = sum(prod(layer.shape_out) for layer in self.net.nodes)
         size = len(self.x)
         if not isinstance(rule, TargetRule):

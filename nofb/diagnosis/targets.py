@@ -1,7 +1,8 @@
-"""What can be measured of targets and inverses, layer by layer, on a fixed batch.
+"""Measures of targets and inverses, layer by layer, on a fixed batch.
 
-How well an inverse reconstructs, whether iterating it can help, how far a target is missed by the
-layer that has the target below, and how much of a target's change the output does not notice.
+They are the reconstruction loss of an inverse, the Lipschitz constant of its iteration, the
+distance to a target if the layer below reaches its own target, and the fraction of a target's
+change that does not affect the output.
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ from nofb import callers
 from nofb.diagnosis.contraction import lipschitz
 from nofb.diagnosis.view import View
 from nofb.feedback import state_of
-from nofb.jacobians import null_space_shares, output_jacobians
+from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.layer_maps import LayerMaps
 from nofb.network import Network
 from nofb.rules import Rule
 from nofb.rules.targets import InverseTraining, TargetRule
 from nofb.types import Array
 
-_warned: WeakValueDictionary[int, Rule] = WeakValueDictionary()  # a rule need not be hashable
+_warned: WeakValueDictionary[int, Rule] = WeakValueDictionary()  # a rule may be unhashable
 
 
 class ContractionWarning(RuntimeWarning):
-    """An inverse is so wrong that iterating it may lead away from the target."""
+    """An inverse is so inaccurate that its iteration may diverge from the target."""
 
 
 def reconstruction_losses(view: View) -> Array:
-    """Return the loss that each inverse learns from, with noise that is the same every time."""
+    """Return the loss of each inverse, with the same noise in every call."""
     rule, net = view.target_rule, view.net
-    rng, losses = np.random.default_rng(0), {}  # none of the rule's own
+    rng, losses = np.random.default_rng(0), {}  # not the rule's generator
     for stack in rule.stacks(net, view.trace):
         losses[stack[0].layer] = rule.inverse_update(stack, rng).loss
     return in_order(net, losses)
@@ -67,21 +68,21 @@ def inverse_residuals(view: View) -> Array:
     return in_order(net, residuals)
 
 
-def unnoticed_shares(view: View) -> Array:
-    """Return the share of each target's change that lies in the null space of the output."""
+def null_space_fractions(view: View) -> Array:
+    """Return the fraction of each target's change in the null space of the output."""
     net, changes, found = view.net, view.target_changes, {}
     for layer, J in output_jacobians(view.trace):
-        shares = null_space_shares(J, changes[layer])
-        shares = shares[~np.isnan(shares)]
-        found[layer] = float(shares.mean()) if shares.size else np.nan
+        fractions = null_space_fraction(J, changes[layer])
+        fractions = fractions[~np.isnan(fractions)]
+        found[layer] = float(fractions.mean()) if fractions.size else np.nan
     return in_order(net, found)
 
 
 def contraction(own: LayerMaps) -> float:
     """Return the largest factor by which an iteration of a layer's inverse multiplies its error.
 
-    That is the Lipschitz constant of g ∘ f - id; of f ∘ g - id where the layer has fewer units than
-    the one below, since no inverse can bring back what the layer does not pass on. NaN for a direct
+    This is the Lipschitz constant of g ∘ f - id, or of f ∘ g - id if the layer has fewer units than
+    the one below, since no inverse can restore what the layer does not transmit. NaN for a direct
     inverse.
     """
     layer, f, g = own.layer, own.f, own.g
@@ -100,7 +101,7 @@ def residual(own: LayerMaps, asked: Array, asked_below: Array) -> float:
 
 
 def warn_of_divergence(net: Network, rule: TargetRule, constants: Array) -> None:
-    """Say once which inverse cannot be relied on, after it has learned."""
+    """Warn once which trained inverse may diverge."""
     training = [state_of(layer, InverseTraining) for layer in rule.inverted(net)]
     learned = any(each.optimizer.state for each in training)
     if not learned or id(rule) in _warned:

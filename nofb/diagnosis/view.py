@@ -1,4 +1,4 @@
-"""What measures compare, each quantity worked out when the first measure asks for it.
+"""The quantities that measures compare; each is computed when it is first used.
 
 Two angles of a signal are easily confused, so both quantities have names: `true_delta` is
 backprop's δ_l, and `local_delta` is the rule's own δ_{l+1} sent back through W_{l+1}ᵀ, that is,
@@ -32,9 +32,9 @@ class View:
     rule
         The rule that is attached to the network.
     trace
-        Of the batch; it knows its target.
-    share
-        The fraction of all samples that are in this batch.
+        The trace of the batch, with its target.
+    fraction
+        The fraction of all samples that is in this batch.
 
     Examples
     --------
@@ -47,8 +47,8 @@ class View:
     [(4, 3), (4, 2)]
     """
 
-    def __init__(self, rule: Rule, trace: Trace, share: float = 1.0) -> None:
-        self.rule, self.trace, self.net, self.share = rule, trace, network_of(trace), share
+    def __init__(self, rule: Rule, trace: Trace, fraction: float = 1.0) -> None:
+        self.rule, self.trace, self.net, self.fraction = rule, trace, network_of(trace), fraction
 
     def pairs(self, left_name: str, right_name: str) -> list[tuple[Array, ...]]:
         """Return two quantities of each layer, and () where one of them is missing."""
@@ -65,7 +65,7 @@ class View:
 
     @property
     def step(self) -> PerLayer:
-        """The weight steps dW_l that `Rule.teach` asks for, times the share of this batch."""
+        """The weight updates dW_l of `Rule.teach`, times the fraction of this batch."""
         return self._taught[1]
 
     @property
@@ -75,7 +75,7 @@ class View:
 
     @property
     def true_step(self) -> PerLayer:
-        """The gradient, times the share of this batch."""
+        """The gradient, times the fraction of this batch."""
         return self._backprop[1]
 
     @cached_property
@@ -87,7 +87,7 @@ class View:
     def local_delta(self) -> PerLayer:
         """The rule's own δ_{l+1} sent back through W_{l+1}ᵀ."""
         trace, local = self.trace, {}
-        given = self.delta  # worked out before the loop: a rule's signals travel through the trace
+        given = self.delta  # computed before the loop: signals of a rule change the trace
         for layer in trace.downward():
             if trace.reached(layer):
                 local[layer] = trace.delta(layer).reshape(trace[layer].h.shape)
@@ -97,7 +97,7 @@ class View:
 
     @cached_property
     def target_changes(self) -> PerLayer:
-        """What a rule that sends targets asks of every layer: t_l - h_l."""
+        """The change of every layer in a rule that sends targets: t_l - h_l."""
         rule, trace = self.target_rule, self.trace
         return {layer: t - rule.state(trace, layer) for layer, t in rule.targets(self.net, trace)}
 
@@ -115,7 +115,7 @@ class View:
 
     @cached_property
     def transport(self) -> PerLayer:
-        """What backprop has instead of them."""
+        """The matrices that backprop has instead of them."""
         return transport_path(self.net)
 
     @cached_property
@@ -128,11 +128,11 @@ class View:
         return self._teach(Backprop())
 
     def _teach(self, rule: Rule) -> tuple[PerLayer, PerLayer]:
-        """Return the signals and steps of a rule, in memory of their own."""
+        """Return copies of the signals and steps of a rule."""
         updates = rule.teach(self.net, self.trace)
         deltas = {layer: delta.copy() for layer, delta in self.trace.deltas.items()}
         steps = {
-            layer: update.dW * self.net.dtype(self.share)
+            layer: update.dW * self.net.dtype(self.fraction)
             for layer, update in zip(self.net.weighted, updates, strict=True)
             if rule.learns(self.net, layer)
         }
@@ -141,7 +141,7 @@ class View:
 
 @contextmanager
 def undisturbed(rule: Rule, net: Network) -> Iterator[None]:
-    """Within this context a rule draws from copies of its generators, so that a run stays as is."""
+    """Let a rule use copies of its generators within this context, so that the run is unchanged."""
     holders = [rule, *(layer.rule_state for layer in net.weighted)]
     own = [
         (attributes, name, value)
@@ -149,7 +149,7 @@ def undisturbed(rule: Rule, net: Network) -> Iterator[None]:
         for name, value in attributes.items()
         if isinstance(value, np.random.Generator)
     ]
-    copies: dict[int, object] = {}  # one generator of several layers stays one
+    copies: dict[int, object] = {}  # several layers may have the same generator
     for attributes, name, value in own:
         attributes[name] = deepcopy(value, copies)
     try:

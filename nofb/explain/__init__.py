@@ -1,7 +1,7 @@
-"""Reading a rule: its header as mathematics, and its source beside the equations it implements.
+"""Explains a rule or a method of transfer: its header as mathematics, and its source.
 
-`nofb.explain("wm")` calls this package itself, which Python allows a module of a class of its own;
-`nofb.explain.header("wm")`, `.source("wm")` and `.walk("wm")` are what it shows, as data.
+`nofb.explain("wm")` calls this package itself; Python allows this for a module with its own class.
+`nofb.explain.header("wm")`, `.source("wm")` and `.walk("wm")` return the same content as data.
 """
 
 import sys
@@ -18,7 +18,7 @@ __all__ = ["Explanation", "Source", "Walk", "explain", "header", "latex", "prose
 
 
 class _Package(ModuleType):
-    """A module that explains a rule when it is called."""
+    """A module that explains a rule or a method when it is called."""
 
     __call__ = staticmethod(explain)
 

@@ -1,4 +1,4 @@
-"""A rule explained: its header as mathematics, and its source beside it, or one update of it."""
+"""A rule or a method explained: its header as mathematics, and its source, or one update."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from nofb.explain import plain, rich
 from nofb.explain.headers import Header, Paragraph, header
 from nofb.explain.sources import Source, source
+from nofb.explain.subjects import Subject
 from nofb.explain.values import Block, of_function
 from nofb.explain.walk import Walk, walk
 from nofb.rules import Rule
+from nofb.transfer import Transferred
 
 
 @dataclass(frozen=True, repr=False)
@@ -17,7 +19,7 @@ class Explanation:
     """What `nofb.explain` returns: plain text in a terminal, mathematics in a notebook."""
 
     header: Header
-    body: Source | Walk  # what the rule runs, or a walk through one update
+    body: Source | Walk  # its code, or a walk through one update
 
     def __repr__(self) -> str:
         return plain.page(self.header, *self._shown())
@@ -26,30 +28,33 @@ class Explanation:
         return rich.page(self.header, *self._shown())
 
     def _shown(self) -> tuple[tuple[Paragraph, ...], list[Block]]:
-        """Return the paragraphs of the header that are shown, and what is shown below it."""
+        """Return the paragraphs of the header that are shown, and the blocks below it."""
         shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]
-        title = [Block(title="What all rules share")] if shared else []
+        title = [Block(title=f"What all {self.body.word}s share")] if shared else []
         words = self.header.paragraphs if isinstance(self.body, Source) else ()
         return words, [*self.body.blocks(), *title, *shared]
 
 
-def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) -> Explanation:
-    """Explain a rule; the result shows itself in a notebook, `print` it anywhere else.
+def explain(
+    subject: str | Subject | Rule | Transferred, step: bool = False, seed: int = 0
+) -> Explanation:
+    """Explain a rule or a method; a notebook displays the result, elsewhere `print` it.
 
     Parameters
     ----------
-    rule
-        A short name of `nofb.rules.RULES`, module:Class, a class, or a rule and its attributes.
+    subject
+        A short name of `nofb.rules.RULES` or `nofb.transfer.METHODS`, module:Class for a rule, a
+        class, or a rule or a model with its attributes.
     step
-        Whether to show, instead of the source, one update of a 2-3-2 network with every array
-        beside the line that made it.
+        Whether to show one update instead of the source, with every array beside the line that
+        computed it: of a 2-3-2 network by a rule, or of a transformer of two blocks by a method.
     seed
-        Of the weights, the feedback and the batch of that update.
+        The seed of the weights, the feedback and the batch of this update.
 
     Raises
     ------
     TypeError, ValueError
-        If there is no such rule.
+        If there is no such rule or method.
 
     Examples
     --------
@@ -58,4 +63,4 @@ def explain(rule: str | type[Rule] | Rule, step: bool = False, seed: int = 0) ->
     Lillicrap, Cownden, Tweed & Akerman 2016 (Nature Communications 7:13276; arXiv 1411.0247).
     ...
     """
-    return Explanation(header(rule), walk(rule, seed) if step else source(rule))
+    return Explanation(header(subject), walk(subject, seed) if step else source(subject))

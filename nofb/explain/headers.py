@@ -1,7 +1,7 @@
-"""A rule's header as data: its question, its papers, its equations, and all that it says of them.
+"""A header as data: its question, its papers, its equations and their explanations.
 
-The header is the docstring of the rule's file. What shows it (`nofb explain`, the pages of the
-site) reads it here, so it cannot say anything that the file does not.
+The header is the docstring of the file of a rule, or of a method of transfer. `nofb explain` and
+the pages of the site read it here, so their text is always that of the file.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nofb.rules import Rule, find
+from nofb.explain.subjects import Subject, as_class
+from nofb.rules import Rule
+from nofb.transfer import Transferred
 
 NUMBERED = re.compile(r" +(?P<text>\S.*?) +\((?P<number>\d+)\)(?: +(?P<remark>\S.*))?")
 ALIGNED = re.compile(r"(?<=,) {2,}| {2,}(?=[=←~≈∝] )")
 RELATION = re.compile("[=←~≈∝]")
-FOLDED = re.compile(r"\n {5,}(?=\S)")  # where an equation goes on in the next line
+FOLDED = re.compile(r"\n {5,}(?=\S)")  # where an equation continues in the next line
 GAP = re.compile(r" {2,}")
 LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 
@@ -26,16 +28,16 @@ LABEL = re.compile(r"(?P<label>[A-Z][^:]*):(?: |$)")
 class Equation:
     """One line of mathematics."""
 
-    number: int | None  # `None` for a line that only says what a symbol is in one variant
+    number: int | None  # `None` for a line that only defines a symbol in one variant
     text: str  # in Unicode: "δ_L = ŷ - y"
     where: str = ""  # for which layers, or in which variant, it holds: "1 < l < L"
-    remark: str = ""  # what the header says beside it
-    phase: str = ""  # the heading it stands under: "Once more with noise, the same samples"
+    remark: str = ""  # the text beside it in the header
+    phase: str = ""  # its heading: "Mirror mode, without data or error"
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """What a header says in words."""
+    """A paragraph of text in a header."""
 
     label: str  # "Uses", "Released code", "Why it works" and so on; "" for none
     text: str
@@ -47,21 +49,21 @@ class Header:
 
     name: str
     title: str
-    summary: str  # what sets the rule apart from others in its file: its class's first line
+    summary: str  # the difference to other rules in its file: its class's first line
     subject: str  # "Feedback alignment"
-    question: str  # what the header's first line asks
+    question: str  # the question in the header's first line
     paper: str
     equations: tuple[Equation, ...]
     paragraphs: tuple[Paragraph, ...]  # "Symbols" among them
 
     @property
     def numbered(self) -> dict[int, Equation]:
-        """The equations that have a number, by it."""
+        """The equations that have a number, by this number."""
         return {each.number: each for each in self.equations if each.number is not None}
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """What each symbol stands for: "δ_l teaching signal (N, n_l)", ..."""
+        """The meaning of each symbol: "δ_l teaching signal (N, n_l)", ..."""
         return tuple(filter(None, self.says("Symbols").rstrip(".").split("; ")))
 
     def says(self, label: str) -> str:
@@ -69,11 +71,11 @@ class Header:
         return next((each.text for each in self.paragraphs if each.label == label), "")
 
 
-def header(rule: str | type[Rule] | Rule) -> Header:
-    """Return the header of a rule, given as `nofb.explain` takes it.
+def header(rule: str | Subject | Rule | Transferred) -> Header:
+    """Return the header of a rule or a method, given as for `nofb.explain`.
 
-    It is that of the rule's file, or of its class, if the equations stand in the class's docstring.
-    A rule that brings no equations of its own has the header of the rule it is built on.
+    It is that of its file, or of its class, if the class's docstring has the equations. A rule
+    without its own equations has the header of the rule on which it is built.
 
     Examples
     --------
@@ -83,24 +85,14 @@ def header(rule: str | type[Rule] | Rule) -> Header:
     >>> fa.numbered[2].text, fa.numbered[2].remark
     ("δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})", 'B_l fixed and random; backprop has W_lᵀ')
     >>> header("wm").numbered[6].phase
-    'Mirror mode, without data or error; the weights stay as they are, each layer is on its own'
+    'Mirror mode, without data or error; the weights do not change, and each layer learns alone'
     """
     kind = as_class(rule)
     return parse(_text(kind), kind)
 
 
-def as_class(rule: str | type[Rule] | Rule) -> type[Rule]:
-    """Return the class of a rule, given as its short name, its class or itself."""
-    if isinstance(rule, str):
-        return find(rule)
-    kind = rule if isinstance(rule, type) else type(rule)
-    if not issubclass(kind, Rule):
-        raise TypeError(f"rule must be a short name or a nofb.rules.Rule, but is {rule!r}")
-    return kind
-
-
-def parse(text: str, kind: type[Rule]) -> Header:
-    """Return the header that a docstring is; `kind` has the rule's names and its summary."""
+def parse(text: str, kind: Subject) -> Header:
+    """Return the header in a docstring; `kind` has the rule's names and its summary."""
     first, *lines = inspect.cleandoc(text).splitlines() or [""]
     subject, _, question = first.partition(": ")
     summary = inspect.cleandoc(kind.__doc__ or "").split("\n")[0]
@@ -122,14 +114,14 @@ def parse(text: str, kind: type[Rule]) -> Header:
     )
 
 
-def _text(kind: type[Rule]) -> str:
+def _text(kind: Subject) -> str:
     """Return the nearest docstring with equations: of a class, or of its file."""
     for each in kind.__mro__:
         file = sys.modules.get(each.__module__)
         for text in (each.__dict__.get("__doc__"), getattr(file, "__doc__", None)):
             if text and any(map(NUMBERED.fullmatch, inspect.cleandoc(text).splitlines())):
                 return text
-    return kind.__doc__ or ""  # and not that of a class above, which says what a rule is
+    return kind.__doc__ or ""  # not that of a base class, which describes rules in general
 
 
 def _equations(lines: Sequence[str]) -> Iterator[Equation]:
@@ -156,7 +148,7 @@ def _equation(line: str, phase: str) -> Equation:
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[Paragraph]:
-    """Give paragraphs: each starts at the margin, and goes on indented."""
+    """Yield paragraphs: each starts at the margin, and continues indented."""
     for block in re.split(r"\n(?=\S)", "\n".join(lines)):
         if text := _join(block.splitlines()):
             found = LABEL.match(text)

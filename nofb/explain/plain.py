@@ -15,20 +15,20 @@ from nofb.explain.values import Block, Value
 from nofb.types import Array
 
 WIDTH = 100
-LEFT = 54  # of the code; what is longer has its equation on the next line
+LEFT = 54  # of the code; a longer line has its equation on the next line
 RIGHT = WIDTH - LEFT
-ROWS = 6  # of a larger array the first ones are shown
+ROWS = 6  # of a larger array only the first ones are shown
 DIGITS = 4
 
 
 def page(header: Header, words: Iterable[Paragraph], blocks: Iterable[Block]) -> str:
-    """Return an explanation as text: a header, with these of its paragraphs, and what is shown."""
+    """Return an explanation as text: a header, with these of its paragraphs, and the blocks."""
     shown = chain.from_iterable(map(block_lines, blocks))
     return "\n".join([*header_lines(header, words), *shown])
 
 
 def header_lines(header: Header, paragraphs: Iterable[Paragraph]) -> Iterator[str]:
-    """Give a header as lines, with these of its paragraphs."""
+    """Yield a header as lines, with these of its paragraphs."""
     yield f"{header.title} ({header.name})"
     yield from _wrapped(header.paper)
     yield ""
@@ -41,7 +41,7 @@ def header_lines(header: Header, paragraphs: Iterable[Paragraph]) -> Iterator[st
 
 
 def block_lines(block: Block) -> Iterator[str]:
-    """Give a function, or arrays, as lines."""
+    """Yield a function, or arrays, as lines."""
     if block.title:
         yield from ["", "", block.title, "=" * len(block.title)]
     if block.heading:
@@ -82,7 +82,7 @@ def value_lines(value: Value) -> list[str]:
 
 
 def _unit(array: Array) -> tuple[float, str]:
-    """Return what to divide by so that four decimals say something, and the words for it."""
+    """Return a factor for numbers that are too small for four decimals, and its text."""
     largest = float(np.abs(array[np.isfinite(array)]).max(initial=0))
     if largest == 0 or 0.01 <= largest < 1000:
         return 1.0, ""
@@ -91,12 +91,12 @@ def _unit(array: Array) -> tuple[float, str]:
 
 
 def _indented(text: str, depth: int) -> str:
-    """Indent a line for each function that has called it, as far as the width allows."""
+    """Indent a line for each function that called it, as far as the width allows."""
     return " " * min(2 * depth, max(0, WIDTH - len(text))) + text
 
 
 def _comment(line: Line) -> list[str]:
-    """Return what stands beside a line: its equations, the rest of its comment, and a shape."""
+    """Return the text beside a line: its equations, the rest of its comment, and a shape."""
     parts = [
         *(f"{number(each)} {each.text}".strip() for each in line.equations),
         line.note,
@@ -109,12 +109,12 @@ def _comment(line: Line) -> list[str]:
 
 
 def number(equation: Equation) -> str:
-    """Return the number of an equation as it is shown; "" for none."""
+    """Return the number of an equation as text; "" for none."""
     return "" if equation.number is None else f"({equation.number})"
 
 
 def _equations(equations: Iterable[Equation]) -> Iterator[str]:
-    """Give equations with their numbers, under the headings of their phases."""
+    """Yield equations with their numbers, under the headings of their phases."""
     phase = None
     for equation in equations:
         if equation.phase != phase:
@@ -127,7 +127,7 @@ def _equations(equations: Iterable[Equation]) -> Iterator[str]:
 
 
 def _beside(left: str, right: Sequence[str]) -> Iterator[str]:
-    """Give the left side with the right one beside it, or below it if it is long."""
+    """Yield the left side with the right one beside it, or below it if it is long."""
     if right and _width(left) > LEFT - 2:
         yield left
         left = ""
@@ -137,7 +137,7 @@ def _beside(left: str, right: Sequence[str]) -> Iterator[str]:
 
 
 def _width(text: str) -> int:
-    """Return how many columns a text takes: an accent stands above its letter."""
+    """Return how many columns a text needs: an accent is above its letter."""
     return sum(not unicodedata.combining(sign) for sign in text)
 
 

@@ -1,7 +1,7 @@
-"""Reads a function: its lines, and the equations that the comments at their ends name.
+"""Reads a function: its lines, and the equations in the comments at their ends.
 
-"eq. 2" is the equation with that number in the header of the line's file; an equation may also be
-written out.
+"eq. 2" is the equation with this number in the header of the line's file; a comment may also have
+the full equation.
 """
 
 from __future__ import annotations
@@ -20,28 +20,35 @@ from pathlib import Path
 from types import CodeType
 from typing import cast
 
-from nofb.explain.headers import Equation, as_class, header
+from nofb.explain.headers import Equation, header
+from nofb.explain.subjects import Subject, as_class, subjects, written_in
 from nofb.kernels.dense import weight_update
-from nofb.rules import RULES, Rule
+from nofb.rules import Rule
 from nofb.trace import Trace
+from nofb.transfer import Transferred
 
 MARKS = re.compile(r"\beqs?\. (\d+(?:(?:, | and )(?:eq\. )?\d+)*)")
 LABEL = re.compile(rf"^{MARKS.pattern}: |: {MARKS.pattern}$")
 SHAPE = re.compile(r"\(.*,.*\)")
 FOR_TOOLS = re.compile(r"\s*#\s*(noqa|type:|fmt:).*")
 COMPILES = re.compile(r"\s*@(\w+\.)*(kernel|n?jit)\b")
-SHARED = (Trace.set_target, weight_update)  # have the equations that all rules share
+SHARED = {  # the functions with the equations that all of them share
+    Rule: (Trace.set_target, weight_update),
+    Transferred: (Transferred.__init__,),
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of source, and what the comment at its end says."""
+    """A line of source, and the content of the comment at its end."""
 
     number: int  # in its file
     code: str  # without that comment
-    equations: tuple[Equation, ...] = ()  # without a number: another rule's, that runs here too
-    note: str = ""  # what else the comment says: "δ_l B_l"
-    shape: str = ""  # of what it makes: "(N, n_{l-1})"
+    equations: tuple[
+        Equation, ...
+    ] = ()  # without a number: of another rule whose code runs here too
+    note: str = ""  # the rest of the comment: "δ_l B_l"
+    shape: str = ""  # of its result: "(N, n_{l-1})"
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,8 @@ class Function:
     says: str  # the first line of its docstring
     kernel: bool  # whether it is compiled
     lines: tuple[Line, ...]  # without the docstring
-    statements: dict[int, tuple[Line, ...]] = field(hash=False)  # the whole one, by line number
-    ran: bool = True  # else it would with other attributes
+    statements: dict[int, tuple[Line, ...]] = field(hash=False)  # whole statements, by line number
+    ran: bool = True  # if not, it would with other attributes
 
     @property
     def marked(self) -> bool:
@@ -63,20 +70,20 @@ class Function:
 
     @property
     def is_students(self) -> bool:
-        """Whether it stands in no file of nofb's."""
+        """Whether it is in a file outside nofb."""
         return not self.file.startswith("nofb/")
 
 
 class Reader:
-    """Reads functions, and finds the equations of a rule that their comments name."""
+    """Reads functions, and finds the equations of a rule or a method in their comments."""
 
-    def __init__(self, rule: str | type[Rule] | Rule) -> None:
-        self.rule = as_class(rule)
-        self.header = header(rule)
-        self.file = file_of(self.rule.__module__)
+    def __init__(self, subject: str | Subject | Rule | Transferred) -> None:
+        self.kind = as_class(subject)
+        self.header = header(subject)
+        self.file = file_of(self.kind.__module__)
 
     def function(self, code: CodeType, module: str) -> Function:
-        """Return a function from its code, or say that its source is nowhere."""
+        """Return a function from its code, or raise an error if it has no source file."""
         try:
             source, first = inspect.getsourcelines(code)
         except OSError:
@@ -94,10 +101,11 @@ class Reader:
         statements = {number: tuple(line for line in lines if line.number in span)
                       for span in spans for number in span}  # fmt: skip
         says, file = doc.split("\n")[0], file_of(module)
-        return Function(code.co_qualname, file, says, kernel, lines, statements)
+        name = code.co_qualname.replace(".<locals>", "")
+        return Function(name, file, says, kernel, lines, statements)
 
     def line(self, number: int, code: str, comment: str, module: str) -> Line:
-        """Return a line, with what the comment at its end stands for."""
+        """Return a line, with the meaning of the comment at its end."""
         equations: list[Equation] = []
         shape, notes = "", []
         for part in filter(None, re.split(" {2,}", comment)):
@@ -112,8 +120,9 @@ class Reader:
         return Line(number, code, tuple(equations), "  ".join(notes), shape)
 
     def shared(self) -> tuple[Function, ...]:
-        """Return the lines of nofb with the equations that all rules share."""
-        functions = (getattr(each, "py_func", each) for each in SHARED)
+        """Return the lines of nofb with the equations that all rules share, or all methods."""
+        base = next(each for each in SHARED if issubclass(self.kind, each))
+        functions = (getattr(each, "py_func", each) for each in SHARED[base])
         read = (self.function(each.__code__, each.__module__) for each in functions)
         return tuple(
             replace(each, lines=lines)
@@ -122,27 +131,27 @@ class Reader:
         )
 
     def _named(self, part: str, module: str) -> list[str]:
-        """Return the equations that a part of a comment names by their numbers in its file."""
-        kinds = [kind for kind in self.rule.__mro__ if kind.__module__ == module]
-        there = header(kinds[0]).numbered if kinds and issubclass(kinds[0], Rule) else {}
+        """Return the equations whose numbers are in a part of a comment."""
+        kind = written_in(module, self.kind)
+        there = header(kind).numbered if kind else {}
         numbers = map(int, re.findall(r"\d+", " ".join(MARKS.findall(part))))
         return [there[number].text for number in numbers if number in there]
 
     def _equation(self, text: str) -> list[Equation]:
-        """Return the equation that reads so: of the rule's own header, or else of any rule's."""
+        """Return the equation with this text: of the rule's own header, or else of any other."""
         own = [each for each in self.header.numbered.values() if same(each.text, text)]
         return own[:1] or [Equation(None, text)] * (frozenset(_sides(text)) in _known())
 
 
 def file_of(module: str) -> str:
-    """Return the path of a module's file within the project, or its name; or that of the module."""
+    """Return the path of a module's file in the project, or the file's or the module's name."""
     if module.startswith("nofb."):
         return f"{module.replace('.', '/')}.py"
     return Path(getattr(sys.modules.get(module), "__file__", None) or module).name
 
 
 def _written(source: str, first: int) -> Iterator[tuple[int, str, str]]:
-    """Give each line's number, its code, and the comment that ends it."""
+    """Yield each line's number, its code, and the comment at its end."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {t.start[0]: t.start[1] for t in tokens if t.type == tokenize.COMMENT}
     for offset, line in enumerate(source.splitlines()):
@@ -150,12 +159,12 @@ def _written(source: str, first: int) -> Iterator[tuple[int, str, str]]:
         code, comment = line[:column].rstrip(), FOR_TOOLS.sub("", line[column:]).lstrip("# ")
         if code:
             yield first + offset, code, comment
-        elif comment:  # one that stands alone is a line
+        elif comment:  # a comment alone is a line
             yield first + offset, f"{line[:column]}# {comment}", ""
 
 
 def _spans(tree: ast.FunctionDef, kernel: bool) -> Iterator[tuple[int, int]]:
-    """Give the first and last line of every statement; of one with a body, of its heading."""
+    """Yield the first and the last line of every statement, without its body."""
     inner = (each for each in ast.walk(tree) if isinstance(each, ast.stmt) and each is not tree)
     for statement in tree.body if kernel else inner:
         body = None if kernel else getattr(statement, "body", None)
@@ -166,11 +175,11 @@ def _spans(tree: ast.FunctionDef, kernel: bool) -> Iterator[tuple[int, int]]:
 @cache
 def _known() -> set[frozenset[str]]:
     """Return the sides of all equations in the headers of nofb."""
-    return {frozenset(_sides(each.text)) for name in RULES for each in header(name).equations}
+    return {frozenset(_sides(each.text)) for kind in subjects() for each in header(kind).equations}
 
 
 def same(text: str, other: str) -> bool:
-    """Say whether two equations are one, whichever layer they are written for.
+    """Return whether two equations are the same, also if they are written for different layers.
 
     Examples
     --------
@@ -188,7 +197,7 @@ def same(text: str, other: str) -> bool:
 
 
 def _sides(text: str) -> set[str]:
-    """Return what an equation says is equal, with every layer called l, and every pass alike."""
+    """Return the sides of an equation, with l for every layer, and the same for both passes."""
     text = text.replace("h̃", "h").replace("ĥ", "h")
     text = re.sub(r"_(\{?)L", r"_\1l", text)
     if "_l" not in text:

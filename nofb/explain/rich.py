@@ -1,7 +1,7 @@
-"""A rule explained in HTML, for a notebook: equations as mathematics, code with its own beside it.
+"""A rule explained in HTML, for a notebook: equations as mathematics, and code beside them.
 
-Colours are the notebook's, thinned, so that it is readable in a light and in a dark theme. MathJax,
-which every notebook has, sets what stands between dollars, and leaves code alone.
+Colours are those of the notebook, with transparency, so it is readable in a light and in a dark
+theme. MathJax, which every notebook has, renders the text between dollar signs, but not in code.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ INDEXED = re.compile(
 
 
 def page(header: Header, words: Iterable[Paragraph], blocks: Iterable[Block]) -> str:
-    """Return an explanation as HTML: a header, with these of its paragraphs, and what is shown."""
+    """Return an explanation as HTML: a header, with these of its paragraphs, and the blocks."""
     style = resources.files(__package__).joinpath("rich.css").read_text("utf-8")
     parts = [*_header(header, words), *chain.from_iterable(map(_block, blocks))]
     return f'<div class="nofb-explain"><style>{style}</style>\n' + "\n".join(parts) + "\n</div>"
 
 
 def prose(text: str) -> str:
-    """Return words as HTML: code between backticks, and mathematics with its indices below.
+    """Return text as HTML: code between backticks, and mathematics with subscripts.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def _equation(equation: Equation) -> str:
 
 
 def _block(block: Block) -> Iterator[str]:
-    """Give a function as a table, or arrays side by side."""
+    """Yield a function as a table, or arrays side by side."""
     yield f"<h4>{escape(block.title)}</h4>" if block.title else ""
     yield f'<div style="margin-left: {2 * block.depth}em">'
     yield f"<h5>{escape(block.heading)}</h5>" if block.heading else ""
@@ -84,7 +84,7 @@ def _row(line: Line, beside: str) -> str:
 
 
 def _marks(line: Line) -> str:
-    """Return what stands beside a line: its equations, the rest of its comment, and a shape."""
+    """Return the text beside a line: its equations, the rest of its comment, and a shape."""
     equations = [f'<span class="mark">{number(each)} ${latex(each.text)}$</span>'
                  for each in line.equations]  # fmt: skip
     shape = f"<small>{prose(line.shape)}</small>" if line.shape else ""

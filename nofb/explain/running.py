@@ -1,7 +1,7 @@
-"""One update of a small network, watched line by line while it runs.
+"""One update of a small network, traced line by line while it runs.
 
-Only the functions of a rule's own files are watched. Their kernels are called as the Python
-functions that they read as; everything below stays compiled, and no module is changed.
+Only the functions in the files of a rule or a method are traced. Their kernels run as plain Python
+functions. All other code stays compiled, and no module is changed.
 """
 
 from __future__ import annotations
@@ -9,39 +9,51 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from types import CodeType, FrameType
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 import numpy as np
 
 from nofb import seeds
-from nofb.explain.headers import as_class
-from nofb.explain.values import Value, is_array, named
+from nofb.explain.subjects import Subject, as_class, modules_of
+from nofb.explain.values import Value, changed, is_array, named
 from nofb.kernels.calls import PlainKernel, called_as, kernels_in
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
-from nofb.rule import modules_of
 from nofb.rules import Rule
 from nofb.trace import Trace
 from nofb.training.step import step
 from nofb.types import Array
 
 Watcher = Callable[[FrameType, str, Any], Any]
+Watch = Callable[
+    [Network | None], AbstractContextManager[None]
+]  # its argument is the network of the layers
 
 SMALL = (2, 3, 2)
-DEEP = (2, 3, 5, 2)  # which has a path from one hidden layer to the other
-SAMPLES = 4  # no number of units is 4, so a shape shows which axis holds the samples
+DEEP = (2, 3, 5, 2)  # has a path between two hidden layers
+SAMPLES = 4  # no layer has 4 units, so a shape shows which axis is the samples
 RATE = 0.1
 SETTING = f"tanh units, its loss the cross-entropy; {SAMPLES} samples; SGD with η = {RATE}"
 
 
 @dataclass(frozen=True)
+class Ran:
+    """The values of one update."""
+
+    start: tuple[Value, ...]  # the batch, and the arrays of the layers
+    forward: tuple[Value, ...]  # the outputs of the layers
+    end: tuple[Value, ...]  # the updates, and those arrays that have changed
+    trace: Trace
+
+
+@dataclass(frozen=True)
 class Example:
-    """A small network with a rule attached, a batch for it, and the trace that it leaves."""
+    """A small network with a rule attached, a batch for it, and its trace."""
 
     net: Network
     rule: Rule
@@ -50,7 +62,7 @@ class Example:
     trace: Trace
 
     def arrays(self) -> tuple[Value, ...]:
-        """Return the batch, and what is on the layers: weights, feedback, and the rule's own."""
+        """Return the batch, and the arrays of the layers: weights, feedback, the rule's own."""
         found = {id(self.x): ("x", self.x), id(self.target): ("y", self.target)}
         for number, layer in enumerate(self.net.weighted, 1):
             inverse = {"c": layer.inverse.b} if layer.inverse else {}
@@ -61,7 +73,7 @@ class Example:
         return named(dict(found.values()), self.net)
 
     def forward(self) -> tuple[Value, ...]:
-        """Send the batch through the network; return what the layers give, and the error."""
+        """Send the batch through the network; return the outputs of the layers, and the error."""
         self.trace.fill(self.x, train=True).set_target(self.target)
         records = [self.trace[layer] for layer in self.net.weighted]
         arrays = {f"{name}_{number}": getattr(record, name)
@@ -69,7 +81,7 @@ class Example:
         return named(arrays | {"e": self.trace.error}, self.net)
 
     def update(self) -> tuple[Value, ...]:
-        """Do with the batch what `nofb.fit` does, and return the updates of the layers."""
+        """Take a step on the batch as in `nofb.fit`, and return the updates of the layers."""
         if self.rule.feedback_passes(0):
             self.rule.learn_feedback(self.net, self.trace)
         updates = step(self.net, self.rule, SGD(lr=RATE), self.trace)
@@ -82,17 +94,38 @@ def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0
     *hidden, last = pairwise(units)
     layers = [Dense(n_in, n_out, activation="tanh") for n_in, n_out in hidden]
     net = Network([*layers, Dense(*last)], seed=seed, dtype=np.float64)
-    attached = copy.copy(rule) if isinstance(rule, Rule) else as_class(rule)()
+    attached = copy.copy(rule) if isinstance(rule, Rule) else cast(type[Rule], as_class(rule))()
     attached.attach(net, seed)
-    x = seeds.generator(seed, "order").normal(size=(SAMPLES, units[0])).round(1)  # easy to retype
+    x = seeds.generator(seed, "order").normal(size=(SAMPLES, units[0])).round(1)  # easy to type
     target = net.as_target(np.arange(SAMPLES) % units[-1], SAMPLES)
     return Example(net, attached, x, target, Trace(net, SAMPLES))
 
 
+@dataclass(frozen=True)
+class RuleSetting:
+    """A small network for a rule, given by its numbers of units."""
+
+    units: tuple[int, ...]
+    forward = "The forward pass"  # the title of the part before the rule's lines
+
+    @property
+    def says(self) -> str:
+        """A description, in a sentence."""
+        return f"A {'-'.join(map(str, self.units))} network of {SETTING}."
+
+    def run(self, rule: str | type[Rule] | Rule, seed: int, watch: Watch) -> Ran:
+        """Take one update; the code of the rule is traced."""
+        small = example(rule, self.units, seed)
+        before, forward = small.arrays(), small.forward()
+        with watch(small.net):
+            updates = small.update()
+        return Ran(before, forward, (*updates, *changed(before, small.arrays())), small.trace)
+
+
 @contextmanager
-def watching(watcher: Watcher, rule: type[Rule]) -> Iterator[None]:
-    """Within this context, the watcher sees every function of a rule's files that runs."""
-    modules = modules_of(rule)
+def watching(watcher: Watcher, kind: Subject) -> Iterator[None]:
+    """Within this context, the watcher traces the code in the files of a rule or a method."""
+    modules = modules_of(kind)
 
     def tell(frame: FrameType, event: str, argument: Any) -> Any:
         named = not frame.f_code.co_name.startswith(("<", "__"))
@@ -107,17 +140,3 @@ def watching(watcher: Watcher, rule: type[Rule]) -> Iterator[None]:
             yield
         finally:
             sys.settrace(before)
-
-
-def run_codes(rule: str | type[Rule] | Rule) -> dict[CodeType, str]:
-    """Return what runs of a rule's files when it takes one update, each with its module."""
-    ran: dict[CodeType, str] = {}
-    small = example(rule, DEEP)
-
-    def note(frame: FrameType, event: str, argument: Any) -> None:
-        ran[frame.f_code] = frame.f_globals["__name__"]
-
-    small.forward()
-    with watching(note, as_class(rule)):
-        small.update()
-    return ran

@@ -1,6 +1,6 @@
-"""The source of a rule, line by line, each beside the equation it implements.
+"""The source of a rule or a method, each line beside the equation that it implements.
 
-A rule is its own file. What it runs of another one, such as the loop of a family, comes after it.
+First comes its own file, then the code that it runs from other files, such as the loop of a family.
 An equation that all rules share is shown in the file that has it.
 """
 
@@ -15,45 +15,49 @@ from types import CodeType
 
 from nofb.explain.headers import Equation, Header
 from nofb.explain.reader import Function, Line, Reader, file_of
-from nofb.explain.running import run_codes
+from nofb.explain.settings import run_codes
+from nofb.explain.subjects import Subject, modules_of, subjects, word_for
 from nofb.explain.values import Block, of_function
-from nofb.rule import modules_of
-from nofb.rules import RULES, Rule
+from nofb.rules import Rule
+from nofb.transfer import Transferred
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a rule runs: its own file's functions, then those of others; of each, kernels first."""
+    """The code of a rule or a method: its own file first, then others; in each, kernels first."""
 
-    file: str  # the rule's: "nofb/rules/feedback_alignment.py"
+    word: str  # what it is: "rule" or "method"
+    file: str  # its own: "nofb/rules/feedback_alignment.py"
     header: Header
     functions: tuple[Function, ...]
-    shared: tuple[Function, ...]  # the lines of nofb with equations that all rules share
+    shared: tuple[Function, ...]  # the lines with equations that all of them share
 
     @property
     def files(self) -> list[str]:
-        """The files to open for this rule, its own first."""
+        """The files to open, its own first."""
         return list(dict.fromkeys([self.file, *(each.file for each in self.functions)]))
 
     def lines_of(self, equation: Equation) -> list[tuple[Function, Line]]:
-        """Return the lines that implement an equation, each with the function it stands in."""
+        """Return the lines that implement an equation, each with its function."""
         lines = [(each, line) for each in (*self.functions, *self.shared) for line in each.lines]
         return [(function, line) for function, line in lines if equation in line.equations]
 
     def blocks(self) -> Iterator[Block]:
-        """Give what is shown of it, in order."""
+        """Yield the blocks to show, in order."""
         for file, functions in groupby(self.functions, lambda each: each.file):
-            own = "The rule" if file == "__main__" else f"The rule, {file}"  # typed in a notebook
+            own = f"The {self.word}" + f", {file}" * (file != "__main__")  # or typed in a notebook
             yield Block(title=own if file == self.file else f"What it runs of {file}")
             for each in functions:
-                idle = " (with other attributes)" if each.marked and not each.ran else ""
+                unused = each.marked and not each.ran and self.word == "rule"
+                idle = " (with other attributes)" if unused else ""
                 yield of_function(each, f"{each.name}{idle}")
 
 
-def source(rule: str | type[Rule] | Rule) -> Source:
-    """Return the source of a rule, its lines beside their equations, as `nofb.explain` prints it.
+def source(subject: str | Subject | Rule | Transferred) -> Source:
+    """Return the source of a rule or a method, as `nofb.explain` prints it.
 
-    It is its own file, and what runs of others when a small network takes one update with it.
+    Each line is beside its equations. The source is its own file, and the code of other files that
+    runs in one update of a small network.
 
     Examples
     --------
@@ -62,26 +66,37 @@ def source(rule: str | type[Rule] | Rule) -> Source:
     >>> function.name, line.code.strip(), function.file
     ('send_back', 'return delta @ B', 'nofb/rules/feedback_alignment.py')
     """
-    reader, ran = Reader(rule), run_codes(rule)
-    modules = modules_of(reader.rule)
+    reader, ran = Reader(subject), run_codes(subject)
+    kind, modules = reader.kind, modules_of(reader.kind)
     read = [
         replace(reader.function(code, module), ran=code in ran)
-        for code, module in (dict.fromkeys(_codes(reader.rule), modules[0]) | ran).items()
+        for code, module in (dict.fromkeys(_codes(kind), modules[0]) | ran).items()
     ]
-    shown = [each for each in read if each.ran or each.marked or "." in each.name]
+    names, whole = {each.name for each in read}, issubclass(kind, Rule)
+    shown = [each for each in read if each.name.rpartition(".")[0] not in names  # or part of these
+             and (each.ran or each.marked or (whole and "." in each.name))]  # fmt: skip
     order = [file_of(module) for module in modules]
     shown.sort(key=lambda each: (order.index(each.file), not each.kernel, not each.marked))
-    return Source(reader.file, reader.header, tuple(shown), reader.shared())
+    return Source(word_for(kind), reader.file, reader.header, tuple(shown), reader.shared())
 
 
-def _codes(kind: type[Rule]) -> Iterator[CodeType]:
-    """Give the code of all functions in a rule's file, but for those of other rules in it."""
-    module = sys.modules[kind.__module__]
-    variants = (each for each in vars(module).values() if inspect.isclass(each)
-                and issubclass(each, kind) and each not in RULES.values())  # fmt: skip
-    for place in (module, *kind.__mro__, *variants):
+def _codes(kind: Subject) -> Iterator[CodeType]:
+    """Yield the code of all functions in a file, except those of other rules in it."""
+    module, makes = sys.modules[kind.__module__], issubclass(kind, Transferred)
+    for place in (module, *kind.__mro__, *_parts(kind)):
         for name, value in vars(place).items():
             function = getattr(value, "py_func", value)
-            written = inspect.isfunction(function) and not name.startswith("__")
-            if written and function.__module__ == kind.__module__:
-                yield function.__code__
+            if not inspect.isfunction(function) or function.__module__ != module.__name__:
+                continue
+            code = function.__code__
+            by_hand = code.co_filename != "<string>"  # not generated, as by a dataclass
+            if not name.startswith("__") or (makes and name == "__init__" and by_hand):
+                yield code
+
+
+def _parts(kind: Subject) -> Iterator[type]:
+    """Yield the other classes in a file: variants of a rule, or all parts of a method."""
+    base = kind if issubclass(kind, Rule) else object
+    for each in vars(sys.modules[kind.__module__]).values():
+        if inspect.isclass(each) and issubclass(each, base) and each not in [*subjects()]:
+            yield each

@@ -1,7 +1,7 @@
-"""Which code is this? One answer, for tasks, checkpoints, registration and worker processes.
+"""Hashes of code, for tasks, checkpoints, registration and worker processes.
 
-A kept number is only shown again for the code that made it. Of nofb that is the text that was on
-the disk when this process imported it; of anything else it is what this process has loaded.
+A stored result is only used again with the code that computed it. For nofb, the hash is of the
+files when this process imported them. For other code, it is of what this process has loaded.
 """
 
 from nofb.fingerprint.classes import of_class, of_function, of_work, when_met

@@ -1,8 +1,8 @@
-"""The code of a class or a function that is not nofb's: what is loaded, and the files it is from.
+"""The hash of a class or function outside nofb: of its loaded code, and of its files.
 
-What Python has loaded is what runs. The text of the files is taken in too, as it was when nofb
-first met the class: it also holds what bytecode cannot tell, such as a name that is looked up by
-`getattr`. A file that was changed later counts when it is loaded.
+The loaded code is the code that runs. The hash also includes the text of the files at the time
+nofb first saw the class, because the text contains what bytecode does not show, such as names
+that are looked up by `getattr`. A file that is changed later counts when it is loaded.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from nofb.fingerprint.reached import Reached
 
 
 class _File(NamedTuple):
-    """A file of the user's as it is now."""
+    """The present state of a file of the user."""
 
     text: str  # a hash of it
     is_loaded: bool
-    is_edited: bool  # since it was loaded
+    is_edited: bool  # changed since it was loaded
 
 
 @dataclass(frozen=True)
 class _Met:
-    """What nofb saw of a class when it first met it in its present form."""
+    """What nofb recorded when it first saw a class in its present form."""
 
     loaded: str
     files: dict[Path, str]
@@ -46,7 +46,7 @@ _first: WeakKeyDictionary[type, str | None] = WeakKeyDictionary()
 
 
 def of_class(kind: type) -> str | None:
-    """Return a short hash of the code of a class, `None` if nothing in it is the user's own.
+    """Return a short hash of the code of a class, `None` if it contains no user code.
 
     Warns
     -----
@@ -56,8 +56,8 @@ def of_class(kind: type) -> str | None:
     Raises
     ------
     UnknownCodeError
-        If it uses something that cannot be told from another thing of its kind, as a lock; if it
-        reads files or the environment; if a file was changed before nofb first met the class.
+        If it uses an object that has no comparable value, such as a lock; if it reads files or the
+        environment; if a file was changed before nofb first saw the class.
 
     Examples
     --------
@@ -77,9 +77,9 @@ def of_class(kind: type) -> str | None:
 
 
 def when_met(kind: type) -> str | None:
-    """Return what `of_class` said of a class the first time that it was asked in this process.
+    """Return the first result of `of_class` for a class in this process.
 
-    A run may change what its own rule reads, such as a counter; that does not make it other code.
+    A run may change values that its rule reads, such as a counter. This does not change the code.
     """
     return _first[kind] if kind in _first else of_class(kind)
 
@@ -108,16 +108,16 @@ def _still_old(file: Path, kind: type) -> str:
 
 
 def of_function(function: object) -> str:
-    """Return a short hash of the code of a function, or of another value that code can hold."""
+    """Return a short hash of the code of a function, or of another value in code."""
     reached = Reached()
     reached.take(function, getattr(function, "__name__", "function"))
     return _short(reached.digest())
 
 
 def of_work(*functions: Callable[..., object]) -> str:
-    """Return a short hash of what functions of nofb's upper rooms run when they do a run.
+    """Return a short hash of the code that functions of nofb's upper packages use in a run.
 
-    That is `of_nofb`, and what they reach in the package that they stand in: a title or a table
+    It combines `of_nofb` and the code that they reach in their own package. A title or a table
     beside them does not count.
 
     Examples
@@ -142,10 +142,10 @@ def _reached(kind: type) -> Reached:
 
 
 def _files(reached: Reached) -> dict[Path, _File]:
-    """Return each file of the user's modules that code reaches, and that these import."""
+    """Return each file of the user's modules that the code reaches, and of modules they import."""
     found: dict[Path, _File] = {}
     modules = list(reached.modules)
-    for name in modules:  # grows meanwhile
+    for name in modules:  # it grows in this loop
         module = sys.modules.get(name)
         file = file_of(module) if module else file_to_load(name)
         if file is None or file in found or not file.is_file():
@@ -158,11 +158,11 @@ def _files(reached: Reached) -> dict[Path, _File]:
 
 
 def _content(file: Path) -> tuple[str, CodeType | None]:
-    """Return a hash of what a file says, comments apart, and its code if it is Python."""
+    """Return a hash of a file without its comments, and its code if it is Python."""
     content = file.read_bytes()
     try:
         code = compile(content, "", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError):  # compiled already, or broken since it was loaded
+    except (SyntaxError, ValueError):  # already compiled, or damaged since it was loaded
         return hashlib.sha256(content).hexdigest(), None
     text = Reached()
     text.code(code)
@@ -170,7 +170,7 @@ def _content(file: Path) -> tuple[str, CodeType | None]:
 
 
 def _imports(code: CodeType | None, there: dict[str, object]) -> Iterator[str]:
-    """Give the modules that a file imports, and what may be a module in one of them."""
+    """Yield the modules that a file imports, and the names that may be modules in them."""
     for each in reads(code) if code else ():
         if isinstance(each, Import):
             name = full_name(each, there)

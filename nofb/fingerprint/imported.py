@@ -1,4 +1,4 @@
-"""When was a module imported? A file that was changed since is not what Python has loaded."""
+"""The time when a module was imported: a file that changed later is not the loaded code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _began: dict[str, int] = {}
 
 
 class _Clock:
-    """Stands first among those that Python asks for a module: notes the time, and finds nothing."""
+    """The first finder on Python's import path: it records the time, and finds nothing."""
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
@@ -21,7 +21,7 @@ class _Clock:
 
 
 def is_edited(module: str, file: Path) -> bool:
-    """Say whether a file was changed after the import of its module had begun.
+    """Return whether a file was changed after the import of its module had begun.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def is_edited(module: str, file: Path) -> bool:
     False
     """
     there = file.stat()
-    changed = max(there.st_mtime_ns, there.st_ctime_ns)  # a file that is moved here keeps its mtime
+    changed = max(there.st_mtime_ns, there.st_ctime_ns)  # a moved file keeps its mtime
     return changed > _began.get(module, _START)
 
 

@@ -1,4 +1,4 @@
-"""The code of nofb itself: what was on the disk when this process imported it."""
+"""The hash of nofb itself: of its files when this process imported it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 PACKAGE = Path(__file__).parent.parent
-NO_SAY = ("audit", "check", "cli", "explain", "papers", "plots", "report")  # of a run
-PROCESS = uuid4().hex  # tells this process from every other one
+WITHOUT_EFFECT = ("audit", "check", "cli", "explain", "papers", "plots", "report")  # on a run
+PROCESS = uuid4().hex  # different in every process
 
 
 class StaleCodeWarning(UserWarning):
@@ -17,7 +17,7 @@ class StaleCodeWarning(UserWarning):
 
 
 def of_nofb() -> str:
-    """Return a short hash of all of nofb that can change a number, as this process imported it.
+    """Return a short hash of the files of nofb that can change a result.
 
     Examples
     --------
@@ -39,17 +39,17 @@ def warn_of_changes() -> None:
 
 
 def check(expected: str, found: str | None = None) -> None:
-    """Refuse to run for a process that has another nofb.
+    """Refuse to run a task for a process with another version of nofb.
 
     Parameters
     ----------
     expected, found
-        The code that asks for a run, and that of this process, `of_nofb` if it is left out.
+        The hash of the process that sent the task, and that of this one (by default `of_nofb()`).
 
     Raises
     ------
     RuntimeError
-        With the two ways in which it can have another one.
+        If they differ; the error lists the two possible causes.
     """
     if expected != (_IMPORTED if found is None else found):
         raise RuntimeError(
@@ -60,7 +60,7 @@ def check(expected: str, found: str | None = None) -> None:
 
 def _on_disk() -> str:
     files = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-    ours = sorted(path.as_posix() for path in files if path.parts[0] not in NO_SAY)
+    ours = sorted(path.as_posix() for path in files if path.parts[0] not in WITHOUT_EFFECT)
     total = hashlib.sha256()
     for name in ours:
         total.update(name.encode() + b"\0" + (PACKAGE / name).read_bytes() + b"\0")

@@ -1,4 +1,4 @@
-"""The kinds of values that code is made of, by how they are told from others of their kind."""
+"""The kinds of values in code, and how each kind enters a hash."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-# Told by their text.
+# Compared by their text.
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 
-# Told by their name.
+# Compared by their name.
 NAMED = (
     types.BuiltinFunctionType,
     types.WrapperDescriptorType,
@@ -24,7 +24,7 @@ NAMED = (
     np.ufunc,
 )
 
-# What Python makes anew for each class, and what no number depends on.
+# Attributes that Python creates for each class, and that change no result.
 SKIPPED = {
     "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__",
     "__annotations_cache__", "__dataclass_fields__", "__dataclass_params__", "__dict__", "__doc__",
@@ -32,14 +32,14 @@ SKIPPED = {
     "__weakref__", "_abc_impl",
 }  # fmt: skip
 
-# Generators of random numbers that all of Python shares: they are no part of a rule.
+# The global random generators of Python and NumPy: they are not part of a rule.
 SHARED = (random.random.__self__, np.random.normal.__self__)  # type: ignore[attr-defined]
 
-EMPTY = types.CellType()  # what a closure holds for a name that is not bound yet
+EMPTY = types.CellType()  # a closure's cell of a name that is not bound yet
 
 
 def pieces(value: Any, whole: bool) -> list[Any]:
-    """Return what pickle would keep of an object; the whole of its state, if asked for.
+    """Return what pickle would store of an object; with `whole`, its complete state.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def pieces(value: Any, whole: bool) -> list[Any]:
     """
     registered = copyreg.dispatch_table.get(type(value))  # as for the patterns of re
     kept = registered(value) if registered else value.__reduce_ex__(4)
-    state = object.__getstate__(value) if whole else None  # its own may leave something out
+    state = object.__getstate__(value) if whole else None  # its own __getstate__ may omit something
     if isinstance(kept, str):
         return [kept, state]
     make, arguments, reduced, items, entries = (*kept, None, None, None)[:5]

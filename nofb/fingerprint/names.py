@@ -1,4 +1,4 @@
-"""What bytecode reads from outside: global names, attributes of modules, and imports."""
+"""The outside names that bytecode reads: globals, attributes of modules, and imports."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
 
 
 class Read(NamedTuple):
-    """A global name that is read, and the attributes that are taken of it at once."""
+    """A global name that is read, and the attributes that are read from it directly."""
 
     name: str
     attributes: tuple[str, ...]
 
 
 class Import(NamedTuple):
-    """A module that is imported inside a function, and the names that are taken out of it."""
+    """A module that is imported inside a function, and the names imported from it."""
 
     name: str  # with leading dots, if it is relative
     names: tuple[str, ...]
 
 
 def reads(code: CodeType) -> set[Read | Import]:
-    """Return what a function and the functions inside it read from outside.
+    """Return the outside names that a function and its inner functions read.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def _reads(code: CodeType) -> Iterator[Read | Import]:
 
 
 def _following(instructions: list[Any], kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names in the unbroken row of such instructions at the beginning."""
+    """Return the names in the first instructions, as long as they are of these kinds."""
     names = []
     for each in instructions:
         if each.opname not in kinds:
@@ -63,14 +63,14 @@ def _following(instructions: list[Any], kinds: tuple[str, ...]) -> tuple[str, ..
 
 
 def full_name(each: Import, there: dict[str, Any]) -> str:
-    """Return the full name of a module that is imported where these are the global names."""
+    """Return the full name of an imported module, given the globals of the importing code."""
     if not each.name.startswith("."):
         return each.name
     return resolve_name(each.name, there.get("__package__") or "")
 
 
 def words(code: CodeType) -> Iterator[object]:
-    """Give all of bytecode that counts, its constants apart."""
+    """Yield everything in bytecode that can change a result, except its constants."""
     yield from (code.co_name, code.co_flags)
     yield from (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
     yield from (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)

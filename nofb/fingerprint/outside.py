@@ -1,6 +1,6 @@
-"""What a function depends on besides code: files, the environment, and imports by a name.
+"""What a function depends on besides code: files, the environment, and imports by name.
 
-A hash of the code cannot tell whether any of these has changed.
+A hash of the code does not show whether one of these has changed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 
 from nofb.fingerprint.names import Import, full_name, reads
 
-# Found by what they are, under whatever name.
+# Recognised as objects, under any name.
 VALUES = (
     open, exec, eval, __import__, importlib.import_module, importlib.util.spec_from_file_location,
     np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.memmap, os.environ, os.getenv, os.open,
 )  # fmt: skip
 
-# Found by their name, since the object that they belong to is only known when the code runs.
+# Recognised by name, since their object is only known when the code runs.
 NAMES = {
     "open", "read_text", "read_bytes", "loadtxt", "genfromtxt", "fromfile", "memmap",
     "environ", "getenv", "import_module", "__import__", "spec_from_file_location", "exec_module",
@@ -32,11 +32,11 @@ NAMES = {
 
 
 class UnknownCodeError(ValueError):
-    """Nobody can tell whether something that code uses is still the same."""
+    """Code uses something that nofb cannot compare with its earlier state."""
 
 
 def refusal(who: str, name: str) -> UnknownCodeError:
-    """Return the error for somebody's code that uses something of this name."""
+    """Return the error for user code that uses something with this name."""
     return UnknownCodeError(
         f"{who} uses {name}, so that it depends on more than its code (what it reads can be a "
         "global value of its module instead)"
@@ -44,12 +44,12 @@ def refusal(who: str, name: str) -> UnknownCodeError:
 
 
 def is_outside(value: object) -> bool:
-    """Say whether a value is a door to something that is not code, such as `open`."""
+    """Return whether a value gives access to something that is not code, such as `open`."""
     return any(value is each for each in VALUES)
 
 
 def outside(function: FunctionType) -> str | None:
-    """Return the first thing that is not code and that a function uses, `None` if there is none.
+    """Return the first name through which a function uses something that is not code, or `None`.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def outside(function: FunctionType) -> str | None:
 
 
 def _doors(value: Any, attributes: tuple[str, ...]) -> Iterator[str]:
-    """Give those attributes of a module, or of a module in it, that are such doors."""
+    """Yield the attributes of a module, or of a module in it, that `is_outside` finds."""
     for attribute in attributes:
         if not isinstance(value, ModuleType):
             return
@@ -85,7 +85,7 @@ def _doors(value: Any, attributes: tuple[str, ...]) -> Iterator[str]:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Give the names of globals and attributes in a function and the functions inside it."""
+    """Yield the names of globals and attributes in a function and its inner functions."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

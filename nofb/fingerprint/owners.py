@@ -1,4 +1,4 @@
-"""Whose module is it: nofb's, a library's, or the user's own?"""
+"""Finds whether a module belongs to nofb, to a library, or to the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERACTIVE = ("__main__", "__mp_main__")  # a notebook, a prompt, or a script
 
 
 def is_own(name: str) -> bool:
-    """Say whether a module is the user's own: not nofb's, not Python's, and not installed.
+    """Return whether a module is the user's own: not nofb's, not Python's, and not installed.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def is_own(name: str) -> bool:
 
 
 def is_own_file(file: Path) -> bool:
-    """Say whether a file is the user's own: neither Python's nor that of an installed library."""
+    """Return whether a file belongs to the user: not to Python or an installed library."""
     library = any(part in LIBRARIES for part in file.parts)
     return not library and not any(file.is_relative_to(folder) for folder in STANDARD)
 
@@ -47,7 +47,7 @@ def file_of(module: ModuleType | None) -> Path | None:
 
 
 def load(name: str) -> ModuleType | None:
-    """Return a module; one that is not loaded yet is loaded if it is the user's own."""
+    """Return a module; a module of the user is loaded if it was not loaded yet."""
     if name not in sys.modules:
         if _own_spec(name.partition(".")[0]) is None:
             return None
@@ -56,14 +56,14 @@ def load(name: str) -> ModuleType | None:
 
 
 def file_to_load(name: str) -> Path | None:
-    """Return the file of one of the user's own modules that is not loaded yet, if there is one.
+    """Return the file of a user's module that is not loaded yet, if there is one.
 
-    Nothing is imported for it, not even the packages around the module.
+    Nothing is imported, not even the packages that contain the module.
     """
     first, *rest = name.split(".")
     try:
         spec = _own_spec(first)
-    except ValueError:  # it was put among the loaded modules by hand
+    except ValueError:  # it was added to sys.modules by hand
         return None
     if spec is None:
         return None
@@ -78,7 +78,7 @@ def file_to_load(name: str) -> Path | None:
 
 
 def _own_spec(name: str) -> ModuleSpec | None:
-    """Return where a module or a package of the user's own is, `None` if it is not the user's."""
+    """Return the location of a user's module or package, `None` if it is not the user's."""
     spec = find_spec(name)
     own = spec is not None and spec.has_location and is_own_file(Path(str(spec.origin)))
     return spec if own else None

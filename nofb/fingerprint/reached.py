@@ -1,8 +1,8 @@
-"""What a class or function runs: a hash of the loaded code, and of all that this code reaches.
+"""A hash of the loaded code of a class or function, and of all code that it reaches.
 
-That is the bytecode of its methods, their constants and defaults, what closures hold, the global
-names that they read, and so on for every function, class and value found in this way. Of nofb and
-of installed libraries only names count. Comments and line numbers do not count.
+It includes the bytecode of the methods, their constants, defaults and closures, the global names
+that they read, and the same for every function, class and value found in this way. From nofb and
+from installed libraries only names are included. Comments and line numbers are left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nofb.modules import is_nofb
 
 
 class Reached:
-    """Takes in values one after the other, and all that they reach.
+    """A hash that is built from values and from everything that they reach.
 
     Parameters
     ----------
@@ -44,25 +44,25 @@ class Reached:
         self.has_own = False
         self._total = hashlib.sha256()
         self._seen: dict[int, int] = {}
-        self._kept: list[object] = []  # so that no id is given to a second object
+        self._kept: list[object] = []  # so that no id is used for a second object
         self._path: list[str] = []
 
     def digest(self) -> str:
-        """Return a hash of everything that was taken in."""
+        """Return the hash of everything so far."""
         return self._total.hexdigest()
 
     def is_own(self, module: str) -> bool:
-        """Say whether the code of a module is read."""
+        """Return whether the code of a module is included."""
         return is_own(module) or (bool(self.root) and f"{module}.".startswith(f"{self.root}."))
 
     def take(self, value: Any, name: str) -> None:
-        """Take in a value that is called so."""
+        """Include a value with its name."""
         self._path.append(name)
         self._take(value)
         self._path.pop()
 
     def tell(self, *words: object) -> None:
-        """Take in plain words."""
+        """Include plain words."""
         for word in words:
             text = str(word).encode()
             self._total.update(b"%d:" % len(text) + text)
@@ -94,7 +94,7 @@ class Reached:
             self._structure(value)
 
     def _structure(self, value: Any) -> None:
-        """Take in what holds other things, and is taken in once."""
+        """Include a value that contains other values; each only once."""
         if isinstance(value, type):
             self._class(value)
         elif isinstance(value, types.FunctionType):
@@ -126,7 +126,7 @@ class Reached:
             self._instance(value)
 
     def _bound_to(self, owner: Any) -> None:
-        """Take in the object that a method belongs to, unless all of Python shares it."""
+        """Include the object of a bound method, unless it is a global generator."""
         if not (isinstance(owner, types.ModuleType) or any(owner is each for each in SHARED)):
             self.take(owner, "__self__")
 
@@ -145,10 +145,10 @@ class Reached:
         return one.digest()
 
     def _instance(self, value: Any) -> None:
-        """Take in any other object: its type, and what pickle would keep of it."""
+        """Include any other object: its type, and what pickle would store of it."""
         try:
             kept = pieces(value, whole=self.is_own(type(value).__module__))
-        except Exception:  # whatever a stranger's class does: then nobody can say what it is
+        except Exception:  # a user's class may raise anything; it is then unknown
             raise UnknownCodeError(
                 f"{self._path[0]} uses {self._path[-1]}, and {value!r} cannot be told from "
                 "another (make it inside the rule, in __init__)"
@@ -158,7 +158,7 @@ class Reached:
         self._sequence(kept)
 
     def _class(self, kind: type) -> None:
-        # Of a metaclass of Cython it is a descriptor.
+        # For a metaclass of Cython it is a descriptor.
         module = kind.__module__ if isinstance(kind.__module__, str) else "builtins"
         self.tell("class", module, kind.__qualname__)
         own = self.is_own(module)
@@ -176,7 +176,7 @@ class Reached:
                 self._take(base)
 
     def _was_put_in(self, value: Any) -> bool:
-        """Say whether what stands in a class of nofb is somebody else's function."""
+        """Return whether a user has replaced a function in a class of nofb."""
         function = getattr(value, "__func__", value)
         return self.is_own(getattr(function, "__globals__", {}).get("__name__", "nofb"))
 
@@ -190,7 +190,7 @@ class Reached:
             self._globals(function)
         elif is_nofb(function.__module__) and hasattr(function, "__wrapped__"):
             self.tell(function.__module__)
-            return  # what a decorator holds for a function of nofb is nofb's
+            return  # the closure of a decorated nofb function belongs to nofb
         if own or "<" in function.__qualname__:
             self.code(function.__code__)
         for name, cell in zip(
@@ -201,12 +201,12 @@ class Reached:
                 self.take(cell.cell_contents, name)
 
     def code(self, code: types.CodeType) -> None:
-        """Take in bytecode and its constants, those of inner functions included."""
+        """Include bytecode and its constants, also of inner functions."""
         self.tell("code", *words(code))
         self._sequence(code.co_consts)
 
     def _globals(self, function: types.FunctionType) -> None:
-        """Take in the global values that a function reads, and the modules that it imports."""
+        """Include the global values that a function reads, and the modules that it imports."""
         if name := outside(function):
             raise refusal(self._path[0], name)
         there = function.__globals__
@@ -226,11 +226,11 @@ class Reached:
             self.take(value, read.name)
 
     def module(self, name: str, *attributes: str, more: tuple[str, ...] = ()) -> None:
-        """Take in a module by its name, and what is taken out of it if it is the user's own."""
+        """Include a module's name, and the names imported from it if it is the user's own."""
         self.tell("module", name)
         try:
             found = load(name)
-        except (Exception, SystemExit) as error:  # whatever a stranger's module does
+        except (Exception, SystemExit) as error:  # a user's module may raise anything
             raise UnknownCodeError(
                 f"{self._path[0]} uses the module {name}, which cannot be imported: {error}"
             ) from error
@@ -245,7 +245,7 @@ class Reached:
                 self.take(value, f"{name}.{attribute}")
 
     def note(self, module: str) -> None:
-        """Remember one of the user's own modules."""
+        """Record one of the user's own modules."""
         self.has_own = True
         if module not in INTERACTIVE:
             self.modules[module] = None

@@ -1,1 +1,1 @@
-"""Arithmetic on plain arrays, compiled by Numba, or NumPy's own. Nothing here knows of layers."""
+"""Arithmetic on plain arrays, by Numba or NumPy. The functions here do not depend on layers."""

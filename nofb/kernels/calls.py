@@ -1,6 +1,6 @@
-"""Other ways to call kernels: as the Python that they read as, or with words for a mistake.
+"""Other ways to call kernels: as plain Python, or with clear error messages.
 
-A compiled kernel reads past the end of an array without an error, and its errors name no argument.
+A compiled kernel reads past the end of an array without an error, and its errors name no arguments.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TOLD = (TypeError, ValueError, IndexError, AttributeError)
 
 
 class PlainKernel(CPUDispatcher):
-    """A kernel that runs as the Python function that it reads as, which checks every index."""
+    """A kernel that runs as its plain Python function, which checks every index."""
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return run_plain(self.py_func, arguments, named)
@@ -43,7 +43,7 @@ class ToldKernel(CPUDispatcher):
         except (*TOLD, NumbaError) as error:
             given = by_name(self.py_func, arguments, named)
             if not isinstance(error, NumbaError):
-                run_plain(self.py_func, arguments, named)  # NumPy says what does not fit
+                run_plain(self.py_func, arguments, named)  # NumPy's error says what does not fit
                 stopped(self.py_func, given, error)
             raise TypeError(
                 f"kernel {self.py_func.__name__} cannot be compiled for {listed(given)}: "
@@ -52,7 +52,7 @@ class ToldKernel(CPUDispatcher):
 
 
 def kernels_in(modules: Iterable[str]) -> list[CPUDispatcher]:
-    """Return the compiled kernels that some modules, or modules that they import, have."""
+    """Return the compiled kernels in some modules, and in the modules that these import."""
     found = [
         each for name in modules if name in sys.modules for each in vars(sys.modules[name]).values()
     ]
@@ -62,7 +62,7 @@ def kernels_in(modules: Iterable[str]) -> list[CPUDispatcher]:
 
 @contextmanager
 def called_as(kind: type[CPUDispatcher], kernels: Iterable[CPUDispatcher]) -> Iterator[None]:
-    """Within this context, kernels are called as `kind` calls them.
+    """Call kernels in the way of `kind`, within this context.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def called_as(kind: type[CPUDispatcher], kernels: Iterable[CPUDispatcher]) -> It
 
 
 def retell(work: Callable[[], object], modules: Iterable[str]) -> None:
-    """Do work that has failed once more, so that a kernel that stops names its arguments."""
+    """Repeat work that failed, so that the error of a kernel names its arguments."""
     try:
         with called_as(ToldKernel, kernels_in(modules)):
             work()
@@ -92,7 +92,7 @@ def retell(work: Callable[[], object], modules: Iterable[str]) -> None:
 
 
 def run_plain(function: Any, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """Call what a kernel reads as; its errors name its line and its arguments."""
+    """Call the plain Python function of a kernel; its errors name the line and the arguments."""
     try:
         return function(*arguments, **named)
     except TOLD as error:
@@ -100,13 +100,13 @@ def run_plain(function: Any, arguments: tuple[Any, ...], named: Mapping[str, Any
 
 
 def by_name(function: Any, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call by their names; one too many has none."""
+    """Return the arguments of a call by their names; surplus arguments are left out."""
     return dict(zip(function.__code__.co_varnames, arguments, strict=False)) | dict(named)
 
 
 def stopped(function: Any, given: Mapping[str, Any], error: Exception) -> NoReturn:
-    """Raise an error of the same kind that says which line of which kernel was given what."""
-    if str(error).startswith("kernel "):  # one that this kernel calls has said it
+    """Raise an error of the same kind that names the kernel, the line and the arguments."""
+    if str(error).startswith("kernel "):  # a kernel that this one calls has already named them
         raise error
     kind = next(kind for kind in TOLD if isinstance(error, kind))
     none = next((f"; {NO_B}" for value in given.values() if value is None), "")
@@ -129,7 +129,7 @@ def reason(given: Mapping[str, Any], error: NumbaError) -> str:
 
 
 def listed(given: Mapping[str, Any]) -> str:
-    """Return arguments in words.
+    """Return a description of arguments.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def _worded(value: object) -> str:
 
 
 def _at(function: Any, error: Exception) -> str:
-    """Return the source of the line where an error left a function, or nothing."""
+    """Return the source of the line in a function where an error occurred, or ""."""
     trace, text = error.__traceback__, ""
     while trace is not None:
         if trace.tb_frame.f_code is function.__code__:

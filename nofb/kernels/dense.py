@@ -1,6 +1,6 @@
-"""What every layer with weights computes: its pre-activation, and the step of its weights.
+"""The computations of every layer with weights: the pre-activation, and the weight update.
 
-Rows are samples; for a convolution they are patches. `np.dot` inside a kernel calls SciPy's BLAS.
+Rows are samples; in a convolution they are patches. `np.dot` inside a kernel calls SciPy's BLAS.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ LONG = 64  # numbers: shorter loops leave the vector unit idle
 
 @kernel
 def group(rows: int, units: int) -> int:
-    """Return how many rows make one long row, so that no loop is over a few numbers only."""
+    """Return how many rows to join to one long row, so that no loop is very short."""
     count = 1
     while count * units < LONG and rows % (2 * count) == 0:
         count *= 2
@@ -22,7 +22,7 @@ def group(rows: int, units: int) -> int:
 
 @kernel
 def add_bias(a: Array, b: Array) -> None:
-    """a = h_below W + b, once a holds the product."""
+    """a = h_below W + b, when a already holds the product."""
     count = group(*a.shape)
     long_a, long_b = a.reshape(a.shape[0] // count, -1), np.empty(count * b.size, b.dtype)
     for j in range(long_b.size):
@@ -36,15 +36,15 @@ def add_bias(a: Array, b: Array) -> None:
 def mean_rows(delta: Array, samples: int, db: Array | None) -> Array:
     """Return delta / N, and write the sum of its rows into db.
 
-    To divide the small signal costs less than to divide dW.
+    Dividing the small signal costs less than dividing dW.
     """
     count = group(*delta.shape)
     long_delta = delta.reshape(delta.shape[0] // count, -1)
     long_mean, long_db = np.empty_like(long_delta), np.zeros(long_delta.shape[1], delta.dtype)
-    share = delta.dtype.type(1) / delta.dtype.type(samples)
+    factor = delta.dtype.type(1) / delta.dtype.type(samples)
     for i in range(long_delta.shape[0]):
         for j in range(long_delta.shape[1]):
-            long_mean[i, j] = long_delta[i, j] * share  # mean_delta = delta / N
+            long_mean[i, j] = long_delta[i, j] * factor  # mean_delta = delta / N
             long_db[j] += long_mean[i, j]
     if db is not None:
         db[:] = 0

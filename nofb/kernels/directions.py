@@ -1,4 +1,4 @@
-"""The products that lengths and angles are made of, for all rows of two arrays at once."""
+"""The products for lengths and angles, for all rows of two arrays at once."""
 
 import numpy as np
 

@@ -1,8 +1,8 @@
-"""The one place that says how nofb's kernels are compiled, and why.
+"""The decorator that compiles nofb's kernels, and the reason for each of its options.
 
-A kernel takes arrays and scalars, and returns its result or writes it into an array that it is
-given. It is compiled when it is first called, and nofb's own are kept on disk; with
-`NUMBA_DISABLE_JIT=1` it is the Python function it reads as.
+A kernel takes arrays and scalars, and returns its result or writes it into an array argument. It
+is compiled when it is first called; nofb's own kernels are stored on disk. With
+`NUMBA_DISABLE_JIT=1` it is a plain Python function.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from nofb.modules import is_nofb
 Function = TypeVar("Function", bound=Callable[..., object])
 
 OPTIONS: dict[str, Any] = {
-    # Division as NumPy does it; Python's check for zero costs ten times the division in a loop.
+    # Division as in NumPy; Python's check for zero costs ten times the division in a loop.
     "error_model": "numpy",
     # Sums may be reordered, so that they use the whole vector unit. NaN and infinity keep their
-    # meaning: a diverged network must be seen.
+    # meaning, because a diverged network must be noticed.
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},
-    # Layers may be updated side by side by Python threads.
+    # Python threads may update several layers in parallel.
     "nogil": True,
 }
 
@@ -38,7 +38,7 @@ def kernel(*, exact: bool) -> Callable[[Function], Function]: ...
 def kernel(function: Any = None, *, exact: bool = False) -> Any:
     """Compile a function on arrays with nofb's one set of options.
 
-    `@kernel(exact=True)` keeps the order of its sums as they are written.
+    `@kernel(exact=True)` keeps the order of sums as written.
 
     Examples
     --------
@@ -50,15 +50,15 @@ def kernel(function: Any = None, *, exact: bool = False) -> Any:
     if function is None:
         return partial(kernel, exact=exact)
     compiled = njit(function, **OPTIONS | (EXACT if exact else {}))
-    # Numba sees when a kernel's own file changes, and not when a global or a helper elsewhere does:
-    # a kernel that somebody works on would go on computing what it once did.
-    if compiled is not function and is_nofb(function.__module__):  # without a compiler they are one
-        cache.attach(compiled, function)  # compile once for each machine, not once for each run
+    # Numba notices a change of the kernel's own file, but not of a global or a helper elsewhere:
+    # a cached kernel of a user would continue to compute the old result.
+    if compiled is not function and is_nofb(function.__module__):  # equal without a compiler
+        cache.attach(compiled, function)  # compile once per machine, not once per run
     return compiled
 
 
 def refused(error: NumbaError) -> str:
-    """Return what Numba cannot compile, from the many lines of its error.
+    """Return from Numba's long error the expression that it cannot compile.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Output units and their losses, per sample. Each is written so that no exponential overflows.
+"""Output units and their losses, per sample, written so that no exponential overflows.
 
-All three losses are paired with the output unit that makes their gradient with respect to the last
-pre-activation the plain difference e = ŷ - y.
+Each of the three losses has the output unit for which the gradient with respect to the last
+pre-activation is the difference e = ŷ - y.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ h = γ z + β. The mean μ and r depend on x too, so that a signal s on z goes b
 
     r (s - mean(s) - z mean(s ∘ z)),
 
-with means over whatever μ is a mean of. Sums over many rows are double precision.
+with means over the same axis as μ. Sums over many rows are in double precision.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from nofb.kernels.jit import kernel
 from nofb.types import Array
 
-# -- each unit over the rows -----------------------------------------------------------------------
+# -- batch normalisation: each unit over the rows --------------------------------------------------
 
 
 @kernel
@@ -67,14 +67,14 @@ def batch_norm_back(signal: Array, x: Array, mean: Array, r: Array, gamma: Array
     return below
 
 
-# -- each row over its units -----------------------------------------------------------------------
+# -- layer normalisation: each row over its units --------------------------------------------------
 
 
 @kernel
 def layer_norm(
     x: Array, gamma: Array, beta: Array, epsilon: float, h: Array, mean: Array, r: Array
 ) -> None:
-    """h = γ (x - μ) r + β, with one μ and one r for each row, which are kept (R,)."""
+    """h = γ (x - μ) r + β, with one μ and one r for each row, which are returned (R,)."""
     real = x.dtype.type
     units = real(x.shape[1])
     for i in range(x.shape[0]):

@@ -1,7 +1,7 @@
 """Pooling: the largest or the mean of each window of a map.
 
-The forward pass of max-pooling keeps where the largest values were, and everything else reads it:
-`winners` (N, H', W', C) holds for each pooled value the number of the winning pixel in its map,
+The forward pass of max-pooling stores where the largest values were, and the other functions use
+this: `winners` (N, H', W', C) holds for each pooled value the index of its pixel in the map,
 counted row by row.
 """
 
@@ -13,7 +13,7 @@ from nofb.types import Array
 
 @kernel
 def max_pool_of_four(maps: Array, pooled: Array, winners: Array) -> None:
-    """Take the largest of each window of 2 x 2 pixels, side by side; a tie goes to the first."""
+    """Take the maximum of each window of 2 x 2 pixels, side by side; of equal ones the first."""
     width = maps.shape[2]
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
@@ -38,7 +38,7 @@ def max_pool_of_four(maps: Array, pooled: Array, winners: Array) -> None:
 def max_pool(
     maps: Array, size: tuple[int, int], stride: tuple[int, int], pooled: Array, winners: Array
 ) -> None:
-    """Take the largest of each window of maps (N, H, W, C); a tie goes to the first."""
+    """Take the maximum of each window of maps (N, H, W, C); of equal ones the first."""
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
             for x in range(pooled.shape[2]):
@@ -55,7 +55,7 @@ def max_pool(
 
 @kernel
 def to_winners(pooled: Array, winners: Array, maps: Array) -> None:
-    """Send each pooled value (N, H', W', C) back to its winner; the losers get nothing."""
+    """Send each pooled value (N, H', W', C) back to its winner; other pixels get 0."""
     maps[:] = 0
     pixels = maps.reshape(maps.shape[0], -1, maps.shape[3])
     for n in range(pooled.shape[0]):
@@ -67,7 +67,7 @@ def to_winners(pooled: Array, winners: Array, maps: Array) -> None:
 
 @kernel
 def from_winners(maps: Array, winners: Array, pooled: Array) -> None:
-    """Read the value at each winner: the way up for a signal."""
+    """Read the value at each winner: this passes a signal upward."""
     pixels = maps.reshape(maps.shape[0], -1, maps.shape[3])
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
@@ -79,7 +79,7 @@ def from_winners(maps: Array, winners: Array, pooled: Array) -> None:
 @kernel
 def avg_pool(maps: Array, size: tuple[int, int], stride: tuple[int, int], pooled: Array) -> None:
     """Take the mean of each window of maps (N, H, W, C)."""
-    share = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
+    factor = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
     pooled[:] = 0
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
@@ -88,13 +88,13 @@ def avg_pool(maps: Array, size: tuple[int, int], stride: tuple[int, int], pooled
                 for i in range(top, top + size[0]):
                     for j in range(left, left + size[1]):
                         for c in range(pooled.shape[3]):
-                            pooled[n, y, x, c] += share * maps[n, i, j, c]
+                            pooled[n, y, x, c] += factor * maps[n, i, j, c]
 
 
 @kernel
 def to_windows(pooled: Array, size: tuple[int, int], stride: tuple[int, int], maps: Array) -> None:
     """Send each pooled value (N, H', W', C) back to its window, an equal part to every pixel."""
-    share = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
+    factor = maps.dtype.type(1) / maps.dtype.type(size[0] * size[1])
     maps[:] = 0
     for n in range(pooled.shape[0]):
         for y in range(pooled.shape[1]):
@@ -103,4 +103,4 @@ def to_windows(pooled: Array, size: tuple[int, int], stride: tuple[int, int], ma
                 for i in range(top, top + size[0]):
                     for j in range(left, left + size[1]):
                         for c in range(pooled.shape[3]):
-                            maps[n, i, j, c] += share * pooled[n, y, x, c]
+                            maps[n, i, j, c] += factor * pooled[n, y, x, c]

@@ -1,4 +1,4 @@
-"""The steps of the optimizers, in place: each takes a parameter and the update a rule asks for."""
+"""The steps of the optimizers, in place, given a parameter and the update of a rule."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from nofb.types import Array
 
 @kernel
 def fit(W: Array, other: Array) -> None:
-    """Refuse an array that is not laid out as W is: the loops below would leave its memory."""
+    """Refuse an array with another layout than W: the loops below would leave its memory."""
     contiguous = W.flags.c_contiguous and other.flags.c_contiguous
     if other.shape != W.shape or np.iscomplexobj(other) or not contiguous:
         raise ValueError("arrays of one step must be real and C-contiguous, and have one shape")
@@ -37,7 +37,7 @@ def momentum(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
 
 @kernel
 def nesterov(W: Array, dW: Array, v: Array, lr: float, mu: float) -> None:
-    """v ← μ v + dW, then W ← W - η (dW + μ v): one step ahead of momentum."""
+    """v ← μ v + dW, then W ← W - η (dW + μ v): momentum with a look ahead of one step."""
     fit(W, dW)
     fit(W, v)
     W, dW, v = W.reshape(-1), dW.reshape(-1), v.reshape(-1)
@@ -66,7 +66,7 @@ def adam(
 ) -> None:
     """m ← β₁ m + (1 - β₁) dW, s ← β₂ s + (1 - β₂) dW², then W ← W - η m / (√s + ε).
 
-    Both averages start at zero; the caller's η and ε already make up for that.
+    Both averages start at zero; the η and ε of the caller already correct for this.
     """
     fit(W, dW)
     fit(W, m)
@@ -92,7 +92,7 @@ def squared_length(dW: Array) -> float:
 
 @kernel
 def limit_columns(W: Array, limit: float) -> None:
-    """Shrink every column of W (n_in, n_out) that is longer than `limit` to that length."""
+    """Scale every column of W (n_in, n_out) that is longer than `limit` to this length."""
     limit = W.dtype.type(limit)
     for j in range(W.shape[1]):
         length = W.dtype.type(0)

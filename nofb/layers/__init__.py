@@ -1,4 +1,4 @@
-"""The layers: each owns its arrays as plain attributes and offers rules three linear maps."""
+"""The layers: each owns its arrays as plain attributes, and gives rules three linear maps."""
 
 from nofb.layers.activation import Activation
 from nofb.layers.attend import Attend
@@ -21,6 +21,7 @@ from nofb.layers.max_pool2d import MaxPool2D
 from nofb.layers.one_token import FirstToken, MeanToken
 from nofb.layers.patches import Patches
 from nofb.layers.positions import Positions
+from nofb.layers.present import Present
 from nofb.layers.residual import Residual
 from nofb.layers.sum import Sum
 
@@ -47,6 +48,7 @@ __all__ = [
     "MeanToken",
     "Patches",
     "Positions",
+    "Present",
     "Record",
     "Residual",
     "Sum",

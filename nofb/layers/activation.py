@@ -1,8 +1,8 @@
-"""An activation as a layer of its own, for networks in which it stands apart from the weights.
+"""An activation as a separate layer, for networks that separate activations from weights.
 
-`Dense(4, 3, "tanh")` and `Dense(4, 3)` with `Activation("tanh")` above it go forward alike. They
-differ in what the state of the dense layer is: h = f(a) of the one, and h = a of the other, which
-is what a rule that sends targets gives a target to.
+`Dense(4, 3, "tanh")` has the same forward pass as `Dense(4, 3)` with `Activation("tanh")` above it.
+The state of the dense layer differs: h = f(a) in the first network, and h = a in the second one.
+Target propagation sends a target for this state.
 """
 
 from nofb import activations
@@ -11,7 +11,7 @@ from nofb.types import Array, Shape
 
 
 class Activation(WeightlessLayer):
-    """h = f(h_below), for every unit by itself.
+    """h = f(h_below), unit by unit.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Activation(WeightlessLayer):
         return signal
 
     def relay(self, record: Record, signal: Array) -> Array:
-        # A teaching signal has been multiplied by the slope already, on its way down.
+        # A teaching signal was already multiplied by the slope in the backward pass.
         return record.signal(self, signal, self.shape_in)
 
     def __repr__(self) -> str:

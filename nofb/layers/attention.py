@@ -1,7 +1,7 @@
-"""Self-attention: every token takes up what it finds in others (Vaswani et al. 2017).
+"""Self-attention: every token reads from the other tokens (Vaswani et al. 2017).
 
-Four dense layers, each with a W and a B of its own, and between them `Attend`, which has no
-weights: its derivative needs activations only, so that there is nothing in it to transport.
+It has four dense layers, each with its own W and B, and between them `Attend`, which has no
+weights. The derivative of `Attend` needs activations only, so no weights have to be transported.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from nofb.layers.attend import Attend
 from nofb.layers.base import Layer, Wiring
 from nofb.layers.block import Block
 from nofb.layers.dense import Dense
+from nofb.layers.present import present_layer
 
 
 class Attention(Block):
@@ -20,13 +21,17 @@ class Attention(Block):
     Parameters
     ----------
     units
-        Of every token, as received and as given.
+        The number of units of a token, in the input and in the output.
     heads
-        In how many parts the units are cut; each part has attention weights of its own.
+        The number of heads: the units are divided into this many parts, each with its own attention
+        weights.
     causal
-        Whether a token sees itself and earlier tokens only.
+        Whether a token reads only from itself and earlier tokens.
     init, bias
         As for `Dense`.
+    present
+        A layer of the same network that gives (N, tokens, 1), such as `Present`: no token takes
+        anything from those for which it is below 1/2. `None` if all tokens are present.
 
     Attributes
     ----------
@@ -58,6 +63,7 @@ class Attention(Block):
         causal: bool = False,
         init: str | Initialiser = "xavier",
         bias: bool = True,
+        present: Layer | None = None,
     ) -> None:
         units, heads = checks.whole("units", units), checks.whole("heads", heads)
         if units % heads:
@@ -66,11 +72,14 @@ class Attention(Block):
             Dense(units, units, init=init, bias=bias) for _ in range(4)
         )
         self.attend = Attend(heads, causal)
+        self.present = present_layer(present)
 
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
         received = [graph.add(layer, at) for layer in (self.query, self.key, self.value)]
+        received += [] if self.present is None else [self.present]
         return graph.add(self.output, graph.add(self.attend, *received))
 
     def __repr__(self) -> str:
         causal = ", causal=True" if self.attend.causal else ""
-        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal})"
+        present = "" if self.present is None else f", present={self.present!r}"
+        return f"Attention({self.output.n_in}, heads={self.attend.heads}{causal}{present})"

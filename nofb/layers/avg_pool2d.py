@@ -1,4 +1,4 @@
-"""Average pooling: of each window of a map, or of the whole map, the mean is passed on."""
+"""Average pooling: the mean of each window of a map, or of the whole map."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ from nofb.types import Array, Shape
 
 
 class AvgPool2D(WeightlessLayer):
-    """Keep the mean of each window of `size` pixels; a signal goes back to all pixels alike.
+    """Keep the mean of each window of `size` pixels; a signal goes back to all its pixels equally.
 
     Parameters
     ----------
     size
         The window in pixels: a number or (rows, columns). `None` takes the mean of each whole map,
-        so that one number for each channel is left.
+        which leaves one number per channel.
     stride
-        Pixels between windows; `None` puts them side by side. What does not fill a window at the
-        right and the bottom is left out.
+        Pixels between windows; `None` puts them side by side. Pixels at the right and the bottom
+        that do not fill a window are left out.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class AvgPool2D(WeightlessLayer):
         self.stride = self.size if stride is None else pair("stride", stride)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Work out the size of the pooled maps, or refuse maps that are too small."""
+        """Compute the size of the pooled maps, or refuse maps that are too small."""
         if len(shape_in) != 3:
             raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
         if self.size is None or self.stride is None:
@@ -89,7 +89,7 @@ class AvgPool2D(WeightlessLayer):
         return self.size or (height, width), self.stride or (1, 1)
 
     def _maps(self, pooled: Array) -> Array:
-        """Return what is pooled as maps (N, H', W', channels)."""
+        """Return the pooled values as maps (N, H', W', channels)."""
         return pooled if pooled.ndim == 4 else pooled[:, None, None]
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
-"""What a layer is: it takes arrays and gives an array, and can send a signal the other way.
+"""The base classes of layers: a layer computes an array from arrays, and can send a signal back.
 
-A layer with weights offers a rule three linear maps (forward, back through a given matrix, and the
-weight product), so that a rule never asks which kind of layer it has. All other layers are wiring:
-there is nothing in them to transport.
+A layer with weights gives a rule three linear maps: forward, back through a given matrix, and the
+weight product. So a rule does not depend on the kind of layer. All other layers are wiring: they
+have no weights to transport.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OWNED = ("W", "b", "B", "D")  # the arrays of a layer with weights
 
 
 class Record:
-    """What one layer leaves behind for one batch: named arrays, a row for each sample.
+    """The results of one layer for one batch: named arrays, with a row for each sample.
 
     Parameters
     ----------
@@ -34,20 +34,20 @@ class Record:
     whole
         A record of a larger batch whose memory this one shares.
     first
-        Where this one's samples begin among those of the larger batch.
+        The index of the first sample of this record in the larger batch.
 
     Attributes
     ----------
     h_below
-        What the layer received (N, ...), from its first source if it has several.
+        The input of the layer (N, ...); with several sources, the first input.
     received
-        What it received from each source.
+        The inputs from all sources.
     a
         The pre-activation (N, ...), for a layer with weights.
     h
-        What the layer gave (N, ...).
+        The output of the layer (N, ...).
     train
-        Whether this is a pass of training.
+        Whether this is a training pass.
     """
 
     h_below: Array
@@ -69,20 +69,20 @@ class Record:
     def array(
         self, name: str, shape: Shape, dtype: FloatType | type[np.int32] | None = None
     ) -> Array:
-        """Return the array called `name`, (N, *shape): made at the first call, then used again."""
+        """Return the array called `name`, (N, *shape), allocated at the first call."""
         if name not in self.arrays:
             buffer = (
                 self.whole.array(name, shape, dtype)[self.rows]
                 if self.whole is not None
                 else np.zeros((self.samples, *shape), dtype or self.dtype)
             )
-            self.arrays.setdefault(name, buffer)  # of two threads that come at once, one is first
+            self.arrays.setdefault(name, buffer)  # two threads at once get the same array
         return self.arrays[name]
 
     def signal(self, layer: Layer, signal: Array, shape: Shape) -> Array:
-        """Return a signal as kernels take it: C-contiguous, writable, and of the network's type.
+        """Return a signal in the form for kernels: C-contiguous, writable, of the network's type.
 
-        Every signal that enters a layer comes through here, whoever made it.
+        Every signal that enters a layer passes this check.
 
         Parameters
         ----------
@@ -91,19 +91,19 @@ class Record:
         signal
             Floating-point numbers (N, *shape), in any memory layout.
         shape
-            What the layer takes, for one sample.
+            The shape for one sample.
 
         Raises
         ------
         TypeError
-            If the signal is no array of floating-point numbers.
+            If the signal is not an array of floating-point numbers.
         ValueError
             If it has another shape.
         """
         return self._checked(layer, signal, (self.samples, *shape))
 
     def shaped(self, signal: Array, layer: Layer) -> Array:
-        """Return a signal on what a layer gave, shaped like that, though it be given as rows."""
+        """Return a signal on a layer's output (also given as rows) in the output's shape."""
         shape = layer.shape_out
         if len(shape) > 1 and isinstance(signal, np.ndarray) and signal.ndim == 2:
             rows = (self.samples, prod(shape)), (self.samples * prod(shape[:-1]), shape[-1])
@@ -111,7 +111,7 @@ class Record:
         return self.signal(layer, signal, shape)
 
     def as_rows(self, layer: WeightedLayer, signal: Array) -> Array:
-        """Return a signal on what W is multiplied with, checked: rows of n_in numbers."""
+        """Return a signal on the input of W, checked: rows of n_in numbers."""
         return self._checked(layer, signal, (self.samples * prod(layer.shape_out[:-1]), layer.n_in))
 
     def _checked(self, layer: Layer, signal: Array, shape: Shape) -> Array:
@@ -133,10 +133,10 @@ class Record:
 
 
 class Wiring(Protocol):
-    """What a layer is added to, see `nofb.graph`."""
+    """The graph to which a layer is added, see `nofb.graph`."""
 
     def add(self, layer: Layer, *sources: Layer | None) -> Layer:
-        """Let a layer receive what its sources give, `None` for the input, and return it."""
+        """Connect a layer to its sources (`None` is the input), and return it."""
 
 
 class Layer(ABC):
@@ -147,21 +147,22 @@ class Layer(ABC):
     shape_in, shape_out
         The shapes of one sample before and after; known once the network has inferred its shapes.
     frozen
-        Whether its parameters stay as they are, whatever a rule asks for.
+        Whether its parameters stay unchanged, whatever updates a rule computes. No signal is sent
+        to a frozen layer itself, only to learning layers below it.
     SIZES
-        The attributes that keep the value they were given first: kernels trust them.
+        The attributes that cannot be changed, because kernels rely on them.
     weighted
-        Whether it is a `WeightedLayer`: faster to ask than by its class.
+        Whether it is a `WeightedLayer`; faster than a test of its class.
     by_sample
-        Whether a sample can pass without the others of its batch.
+        Whether each sample can be computed without the others of its batch.
     keeps_shape
-        Whether what it gives is always shaped like what it receives.
+        Whether its output always has the shape of its input.
     takes
-        What it can receive as the first layer: "numbers" or "tokens".
+        What its input is if it is the first layer: "numbers" or "tokens".
     makes_tokens
-        Whether it makes tokens of samples that were none.
+        Whether it turns other samples into tokens.
     channels_in
-        How many channels its maps must have; `None` if it takes any number, or no maps.
+        The number of channels that its maps must have; `None` if it takes any number, or no maps.
     """
 
     SIZES: ClassVar[tuple[str, ...]] = ("shape_in", "shape_out")
@@ -190,14 +191,14 @@ class Layer(ABC):
             )
 
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
-        """Add the layer to a graph, above `at`, and return the layer that is highest then."""
+        """Add the layer to a graph, above `at`, and return the layer that is then on top."""
         return graph.add(self, at)
 
     def draw(self, rng: np.random.Generator, dtype: FloatType) -> None:  # noqa: B027
-        """Make the arrays that learn, if there are any."""
+        """Draw the arrays that learn, if there are any."""
 
     def seed_masks(self, rng: np.random.Generator) -> None:  # noqa: B027
-        """Take the generator of a layer that draws masks."""
+        """Set the random generator of a layer that draws masks."""
 
     def parameters(self) -> dict[str, Array]:
         """Return the arrays that learn, by name."""
@@ -206,65 +207,70 @@ class Layer(ABC):
     @property
     @abstractmethod
     def learns(self) -> bool:
-        """Whether there are parameters."""
+        """Whether the layer has parameters."""
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether the layer has parameters that are not frozen."""
+        return self.learns and not self.frozen
 
     def state(self) -> dict[str, Array]:
-        """Return the arrays that are kept beside them, such as running averages, by name."""
+        """Return other arrays that are saved, such as running averages, by name."""
         return {}
 
     @abstractmethod
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Work out `shape_out` and call `set_shapes`, or refuse the shape of one sample.
+        """Compute `shape_out` and call `set_shapes`, or refuse the shape of one sample.
 
-        A layer with several sources takes a shape for each.
+        A layer with several sources takes one shape for each source.
         """
 
     def set_shapes(self, shape_in: Shape, shape_out: Shape) -> None:
-        """Set both shapes, for `infer_shapes` alone: images may come in another size."""
+        """Set both shapes. Only `infer_shapes` calls it; later images may have another size."""
         vars(self).update(shape_in=shape_in, shape_out=shape_out)
 
     def open(self, record: Record, *received: Array) -> None:
-        """Note what the layer receives, and make a buffer for what it will give."""
+        """Store the inputs of the layer, and allocate a buffer for its output."""
         record.h_below, record.received = received[0], received
         record.h = record.array("h", self.shape_out)
 
     def prepare(self, record: Record) -> None:  # noqa: B027
-        """Draw what a pass needs, for the whole batch and before it is cut between threads."""
+        """Draw the random numbers of a pass, for the whole batch, before threads divide it."""
 
     def prepare_like(self, record: Record, first: Record) -> None:  # noqa: B027
-        """Take what an earlier pass of the same samples has drawn."""
+        """Use the random numbers of an earlier pass of the same samples."""
 
     @abstractmethod
     def forward(self, record: Record) -> None:
-        """Work out `record.h` (N, *shape_out) from what was received."""
+        """Compute `record.h` (N, *shape_out) from the input."""
 
     def remember(self, record: Record) -> None:  # noqa: B027
-        """Move running averages after a step of training; a forward pass changes no array."""
+        """Update running averages after a training step; a forward pass itself changes no array."""
 
 
 class WeightlessLayer(Layer):
-    """A layer without a weight matrix: wiring, which rules pass through."""
+    """A layer without a weight matrix: every rule passes it in the same way."""
 
     @abstractmethod
     def back(self, record: Record, signal: Array) -> Array | tuple[Array, ...]:
-        """Return the signal on the input, given that on the output; one for each of several."""
+        """Return the signal on the input (or on each input), given the signal on the output."""
 
     @abstractmethod
     def relay(self, record: Record, signal: Array) -> Array:
-        """Return the signal on the output, given a teaching signal on the input, or on each."""
+        """Return the signal on the output, given a teaching signal on the input (or on each)."""
 
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
         """Return the update of each parameter, given the signal on the output (N, ...).
 
-        Like every update it is a mean: a sum over the batch, divided by `samples`.
+        Like every update it is a mean: the sum over the batch, divided by `samples`.
         """
         return {}
 
     def transport(self, record: Record, signal: Array) -> Array | tuple[Array, ...] | None:
-        """Return what `back` does to any batch, or `None` if it is not the same for all batches.
+        """Return what `back` computes for any batch, or `None` if it depends on the batch.
 
-        Slopes and masks are left out. It is for comparing a feedback matrix with what backprop has
-        instead.
+        Slopes and masks are left out. It serves to compare a feedback matrix with the matrix that
+        backprop uses.
         """
         return None
 
@@ -274,10 +280,10 @@ class WeightlessLayer(Layer):
 
 
 class WeightedLayer(Layer):
-    """A layer with weights, seen by a rule as three linear maps and an activation.
+    """A layer with weights: for a rule, three linear maps and an activation.
 
-    The layer owns its arrays: what is assigned to W, b, B or D is checked and copied, so that an
-    array has one owner, the layer's shape and the network's type. Changes in place
+    The layer owns its arrays: an array that is assigned to W, b, B or D is checked and copied. So
+    each array has one owner, the right shape and the network's type. Changes in place
     (`layer.W[:] = ...`) need no copy.
 
     Attributes
@@ -285,22 +291,22 @@ class WeightedLayer(Layer):
     W, b
         Forward weights (n_in, n_out) and biases (n_out,), or `b = None`.
     B
-        Feedback matrix (n_out, n_in), standing where backprop has Wᵀ; `None` if there is none.
+        Feedback matrix (n_out, n_in), used where backprop uses Wᵀ; `None` if there is none.
     D
         Direct feedback matrix (n_outputs of the network, units of this layer), or `None`.
     inverse
-        What a target travels down through, where a rule sends targets; otherwise `None`. Its W is
-        this layer's B or D.
+        The inverse that sends a target down, in target propagation; otherwise `None`. Its W is the
+        B or D of this layer.
     rule_state
-        What the attached rule keeps for this layer, one small object, or `None`.
+        One small object in which the attached rule keeps its state for this layer, or `None`.
     dtype
         The network's floating-point type.
     activation
         The function that is applied to a = h_below W + b.
     work
-        How many multiply-adds each of the three maps takes, for one sample.
+        The number of multiply-adds in each of the three maps, for one sample.
     sends
-        Whether a layer with weights stands below, which a signal can be sent back to.
+        Whether there is a layer below that learns, and is not frozen.
     """
 
     SIZES = (*Layer.SIZES, "n_in", "n_out")
@@ -341,12 +347,12 @@ class WeightedLayer(Layer):
             value = self._owned(name, value)
             inverse = self.inverse
             if value is not None and inverse and inverse.W is getattr(self, name, None):
-                inverse.W[...] = value  # the two are one array, and stay one
+                inverse.W[...] = value  # both names share one array
                 return
         super().__setattr__(name, value)
 
     def _owned(self, name: str, given: Any) -> Array | None:
-        """Return a copy of what is assigned to one of the layer's arrays, or refuse it."""
+        """Return a copy of an array that is assigned to the layer, or refuse it."""
         if given is None and (name in ("B", "D") or (name == "b" and not self.bias)):
             return None
         if name == "b" and not self.bias:
@@ -355,7 +361,7 @@ class WeightedLayer(Layer):
             "W": (self.n_in, self.n_out),
             "b": (self.n_out,),
             "B": self.feedback_shape,
-            "D": (None, None),  # the network knows: (its outputs, units shown to the next layer)
+            "D": (None, None),  # set by the network: (outputs, units of this layer)
         }
         hint = "draw it with layer.feedback_shape, which is Wᵀ's, or " if name == "B" else ""
         return owned(name, self, given, shapes[name], self.dtype, hint)
@@ -378,7 +384,7 @@ class WeightedLayer(Layer):
 
     def affine_rows(self, rows: Array, a: Array) -> None:
         """Write rows W + b (N, n_out) into a, for any rows (N, n_in)."""
-        np.dot(rows, self.W, out=a)  # NumPy's product, into memory that is there
+        np.dot(rows, self.W, out=a)  # NumPy's product, into existing memory
         if self.b is not None:
             add_bias(a, self.b)
 
@@ -388,23 +394,23 @@ class WeightedLayer(Layer):
 
     @abstractmethod
     def scatter(self, record: Record, rows: Array) -> Array:
-        """Return a signal on what W is multiplied with as one on h_below (N, *shape_in)."""
+        """Convert a signal on the input of W to one on h_below (N, *shape_in)."""
 
     @abstractmethod
     def gather(self, record: Record, h_below: Array) -> Array:
-        """Return what is shaped like h_below as rows that W can be multiplied with."""
+        """Return an array that is shaped like h_below as rows for W."""
 
     @property
     def signal_size(self) -> int:
-        """How many numbers of one sample W is multiplied with."""
+        """The number of inputs of W in one sample, over all its rows."""
         return prod(self.shape_out[:-1]) * self.n_in
 
     @abstractmethod
     def received(self, record: Record) -> Array:
-        """Return what W was multiplied with, as rows of n_in numbers."""
+        """Return the input of W, as rows of n_in numbers."""
 
     def weight_product(
         self, record: Record, delta: Array, dW: Array, units: slice = slice(None)
     ) -> None:
-        """Write ΔW = h_belowᵀ δ into dW, of some of the units below, for δ as rows of n_out."""
+        """Write ΔW = h_belowᵀ δ into dW, for some of the units below and δ as rows of n_out."""
         np.matmul(self.received(record)[:, units].T, delta, out=dW[units])

@@ -1,7 +1,7 @@
-"""Batch normalisation: each unit is compared with itself in the other samples of the batch.
+"""Batch normalisation: each unit is normalised over the samples of the batch.
 
-Ioffe & Szegedy 2015. What one sample gives depends on the others while the network trains, so a
-batch is never cut between threads; afterwards running averages replace the batch.
+Ioffe & Szegedy 2015. In training, the output for a sample depends on the other samples, so a batch
+is never divided among threads. In evaluation, running averages are used instead.
 """
 
 from math import prod
@@ -19,31 +19,31 @@ from nofb.types import Array, FloatType, Shape
 class BatchNorm(LearnedLayer):
     """h = γ z + β, where z is h_below with mean 0 and variance 1 for each unit.
 
-    Mean and variance are those of the batch in training, and running averages otherwise. Of maps
-    (height, width, channels) each channel is one unit, over all pixels of the batch; of tokens
-    (tokens, units) likewise.
+    Mean and variance are those of the batch in training, and running averages otherwise. In maps
+    (height, width, channels) each channel is one unit, over all pixels of the batch. Tokens
+    (tokens, units) are treated in the same way.
 
     Parameters
     ----------
     units
         How many units, or channels.
     momentum
-        How much of the running averages a step of training replaces, above 0 and below 1.
+        The weight of the new batch in the running averages, above 0 and below 1.
     epsilon
-        Added to the variance, so that a unit that never changes is not divided by zero.
+        Added to the variance, which avoids a division by zero for a constant unit.
 
     Attributes
     ----------
     gamma, beta
         γ and β (units,), which learn.
     running_mean, running_variance
-        The running averages (units,); the variance is the unbiased one. They follow the batches in
-        training, of a frozen layer too: `frozen` keeps γ and β.
+        The running averages (units,), of the unbiased variance. Training updates them also in a
+        frozen layer: `frozen` keeps only γ and β.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not a number in its range. A batch in training with one value for each
+        If an argument is not a number in its range. A training batch with only one value for each
         unit is refused: its variance is 0.
 
     Examples
@@ -114,14 +114,14 @@ class BatchNorm(LearnedLayer):
     relay = back  # the Jacobian is symmetric
 
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
-        """Return Δγ = Σ s ∘ z / N and Δβ = Σ s / N, for a signal s on what the layer gave."""
+        """Return Δγ = Σ s ∘ z / N and Δβ = Σ s / N, for a signal s on the output."""
         rows = self._rows(record.signal(self, signal, self.shape_out))
         x, mean, r = self._rows(record.h_below), record.arrays["mean"], record.arrays["r"]
         total, along_z = normalise.batch_norm_sums(rows, x, mean, r)
         return {"gamma": along_z / self.dtype(samples), "beta": total / self.dtype(samples)}
 
     def remember(self, record: Record) -> None:
-        """Move the running averages towards the batch of a step of training."""
+        """Update the running averages with the batch of a training step."""
         rows = record.samples * prod(self.shape_in[:-1])
         unbiased = record.arrays["variance"] * (rows / (rows - 1))
         self.running_mean += self.momentum * (record.arrays["mean"] - self.running_mean)

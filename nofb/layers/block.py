@@ -1,4 +1,4 @@
-"""A block: several layers that stand in a network's list as one."""
+"""A block: several layers that are one entry in a network's list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nofb.layers.base import Layer, Wiring
 
 
 class Block(ABC):
-    """Layers that a network puts together; the block itself computes nothing."""
+    """Several layers as one entry in a network's list; the block itself computes nothing."""
 
     @abstractmethod
     def wire(self, graph: Wiring, at: Layer | None) -> Layer:
@@ -20,7 +20,7 @@ Part = Layer | Block
 
 
 def listed(name: str, layers: Sequence[Part]) -> list[Part]:
-    """Return a list of layers and blocks, or say what else it holds."""
+    """Return a list of layers and blocks, or raise if it holds anything else."""
     if isinstance(layers, Layer | Block):
         raise TypeError(f"{name} must be a list of layers, but is {layers!r}: put it in []")
     if not isinstance(layers, Iterable):

@@ -1,4 +1,4 @@
-"""Dense layers and activations, one after another, as one map from rows to rows."""
+"""Dense layers and activations in sequence, as one map from rows to rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Part = Activation | Dense
 
 
 class Chain:
-    """y = f_n(... f_1(x)); without any part y = x.
+    """y = f_n(... f_1(x)); without parts y = x.
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ class Chain:
         return x
 
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
-        """Return v J (N, n_to): how y changes if x changes a little, by v (N, n_from)."""
+        """Return v J (N, n_to), the first-order change of y if x changes by v (N, n_from)."""
         for part, x_part, y_part in self._steps(x, y):
             v = part.times_jacobian(v, x_part, y_part)
         return v
 
     def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
-        """Return v Jᵀ (N, n_from): the gradient with respect to x, if v is that to y."""
+        """Return v Jᵀ (N, n_from), the gradient for x, if v is the gradient for y."""
         for part, x_part, y_part in reversed(self._steps(x, y)):
             v = part.times_jacobian_transposed(v, x_part, y_part)
         return v
 
     def _steps(self, x: Array, y: Array) -> list[tuple[Part, Array, Array]]:
-        """Return every part with what it takes and what it gives."""
+        """Return every part with its input and its output."""
         states = [x]
         for part in self.parts[:-1]:
             states.append(part(states[-1]))

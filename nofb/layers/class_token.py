@@ -1,7 +1,7 @@
-"""A class token: one more token, in front of the others, that belongs to no place of the input.
+"""A class token: one more token before the others, which has no place in the input.
 
-Attention lets it collect what the classifier needs (Dosovitskiy et al. 2021); `FirstToken` then
-takes it alone.
+By attention it collects information for the classifier (Dosovitskiy et al. 2021). `FirstToken`
+then keeps it alone.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from nofb.types import Array, FloatType, Shape
 
 
 class ClassToken(LearnedLayer):
-    """Put one learned token in front: (N, tokens, units) becomes (N, 1 + tokens, units).
+    """Prepend one learned token: (N, tokens, units) becomes (N, 1 + tokens, units).
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""A convolution: a dense layer that is applied to every patch of the maps below.
+"""A convolution: a dense layer, applied to every patch of the maps below.
 
-The patches are the rows of a matrix P, and the equations are then those of a dense layer:
-a = P W + b, signal = δ B (added back to where the patches came from), dW = Pᵀ δ / N. P is many
-times larger than the maps, and to copy it again costs less than to fetch it from memory. So it is
-never kept: the patches of a few samples are gathered and used while they are in the cache.
+The patches are the rows of a matrix P. The equations are those of a dense layer: a = P W + b,
+signal = δ B (added back to the pixels of the patches), dW = Pᵀ δ / N. P is many times larger than
+the maps, and building it again costs less than reading it from memory. So P is never stored: the
+patches of a few samples are gathered and used while they are in the cache.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ BLOCK = 2**17  # numbers in the patches of one block
 
 
 def pair(name: str, given: int | tuple[int, int], least: int = 1) -> tuple[int, int]:
-    """Return (rows, columns), from a pair or from one number that stands for both."""
+    """Return (rows, columns), from a pair or from one number for both."""
     both = given if isinstance(given, tuple) else (given, given)
     if len(both) != 2:
         raise ValueError(f"{name} must be a number or a pair (rows, columns), but is {given}")
@@ -35,20 +35,20 @@ def count_windows(extent: int, size: int, stride: int, padding: int = 0) -> int:
 
 
 class Conv2D(WeightedLayer):
-    """h = f(P W + b), where P holds every patch of the maps below as a row.
+    """h = f(P W + b), where each row of P is one patch of the maps below.
 
     The maps inside a network are (N, height, width, channels); `Network.forward` takes images as
     (N, channels, height, width). W is (rows · columns · channels_in, channels_out); `filters`
-    shows it as images. Its feedback matrix B has the shape of Wᵀ: feedback filters.
+    shows it as images. The feedback matrix B has the shape of Wᵀ: it holds feedback filters.
 
     Parameters
     ----------
     channels_in, channels_out
-        Maps below and maps of this layer.
+        The number of maps below, and of maps of this layer.
     kernel_size
-        The patch, in pixels: a number or (rows, columns).
+        The size of a patch in pixels: a number or (rows, columns).
     stride, padding
-        Pixels between patches, and rows and columns of zeros around the maps; numbers or pairs.
+        Pixels between patches, and the width of the border of zeros; numbers or pairs.
     activation, init, bias
         As for `Dense`.
 
@@ -89,7 +89,7 @@ class Conv2D(WeightedLayer):
         super().__init__(n_in, checks.whole("channels_out", channels_out), activation, init, bias)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Work out the size of the maps, or refuse maps that do not fit."""
+        """Compute the size of the maps, or refuse maps that do not fit."""
         if len(shape_in) != 3 or shape_in[2] != self.channels_in:
             raise ValueError(
                 f"{self!r} takes maps (height, width, {self.channels_in}), but receives {shape_in}"
@@ -130,7 +130,7 @@ class Conv2D(WeightedLayer):
         return next(P for _, P in self._blocks(maps, maps.size * self.n_in))  # (N H' W', n_in)
 
     def _blocks(self, maps: Array, size: int) -> Iterator[tuple[slice, Array]]:
-        """Give the patches of a few samples at a time, about `size` numbers, in the same memory."""
+        """Yield the patches of a few samples at a time, about `size` numbers, in one buffer."""
         N, (stride, step) = len(maps), self._steps
         each = min(N, max(1, size // self.signal_size))
         P = np.empty((each, *self._patch_shape), maps.dtype)
@@ -158,7 +158,7 @@ class Conv2D(WeightedLayer):
 
     @property
     def _patch_shape(self) -> Shape:
-        """The patches of one sample: (H', W', rows, columns · channels_in)."""
+        """The shape of the patches of one sample: (H', W', rows, columns · channels_in)."""
         height, width, _ = self.shape_out
         rows, columns = self.kernel_size
         return height, width, rows, columns * self.channels_in
@@ -168,7 +168,7 @@ class Conv2D(WeightedLayer):
         return self.padding != (0, 0)
 
     def _bordered(self, samples: int, dtype: npt.DTypeLike) -> tuple[Array, Array]:
-        """Return maps of zeros with room for a border, and the part of them inside the border."""
+        """Return maps of zeros that include a border, and the view inside the border."""
         (height, width, channels), (top, left) = self.shape_in, self.padding
         maps = np.zeros((samples, height + 2 * top, width + 2 * left, channels), dtype)
         return maps, maps[:, top : top + height, left : left + width]
@@ -179,7 +179,7 @@ class Conv2D(WeightedLayer):
 
     @property
     def _steps(self) -> tuple[int, int]:
-        """From a patch to the next: rows down, and numbers along a row."""
+        """The distance from a patch to the next: rows down, and numbers along a row."""
         return self.stride[0], self.stride[1] * self.channels_in
 
     def __repr__(self) -> str:

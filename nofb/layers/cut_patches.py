@@ -1,4 +1,4 @@
-"""Images as tokens: each square patch of the maps becomes one row of numbers."""
+"""Images as tokens: each square patch of the maps becomes one token."""
 
 import numpy as np
 
@@ -10,17 +10,17 @@ from nofb.types import Array, Shape
 class CutPatches(WeightlessLayer):
     """Turn maps (N, height, width, channels) into tokens (N, patches, size · size · channels).
 
-    The patches lie side by side and are counted row by row.
+    The patches do not overlap and are ordered row by row.
 
     Parameters
     ----------
     size
-        Rows and columns of a patch, in pixels.
+        The side of a patch, in pixels.
 
     Raises
     ------
     TypeError, ValueError
-        If the size is not a positive whole number, or the maps cannot be cut into such patches.
+        If the size is not a positive whole number, or does not divide the maps.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class CutPatches(WeightlessLayer):
         self.size = checks.whole("size", size)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Work out how many patches there are, or refuse maps that leave pixels over."""
+        """Compute the number of patches, or refuse maps whose sides `size` does not divide."""
         if len(shape_in) != 3:
             raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
         height, width, channels = shape_in

@@ -1,4 +1,4 @@
-"""A dense layer: every unit above is connected to every unit below, for every token by itself."""
+"""A dense layer: every unit is connected to every unit below, for each token separately."""
 
 from math import prod
 
@@ -16,14 +16,14 @@ class Dense(WeightedLayer):
     Parameters
     ----------
     n_in, n_out
-        Units below and units of this layer.
+        The number of units below, and of units of this layer.
     activation
-        A name in `nofb.activations.ACTIVATIONS`. The last layer of a network has none: the loss
-        brings its output unit.
+        A name in `nofb.activations.ACTIVATIONS`. The last layer of a network has none: its
+        output unit is part of the loss.
     init
         How W is drawn: a name in `nofb.initialisers.INITIALISERS`, or a function.
     bias
-        Whether there is a b.
+        Whether the layer has biases b.
 
     Raises
     ------
@@ -37,7 +37,7 @@ class Dense(WeightedLayer):
     >>> [layer.W.shape for layer in net.weighted]
     [(4, 3), (3, 2)]
 
-    A layer can be called on any rows, and keeps nothing of them:
+    A layer can be called on any rows, and stores nothing:
 
     >>> hidden = net.weighted[0]
     >>> hidden(np.ones((7, 4), np.float32)).shape
@@ -79,13 +79,13 @@ class Dense(WeightedLayer):
         Returns
         -------
         Array
-            (N, n_out), of the network's type; of a last layer the pre-activation, since its output
-            unit belongs to the loss.
+            (N, n_out), of the network's type. A last layer returns the pre-activation, since its
+            output unit belongs to the loss.
 
         Raises
         ------
         TypeError
-            If x is no array of floating-point numbers.
+            If x is not an array of floating-point numbers.
         ValueError
             If x has another shape, or the layer has no weights yet.
         """
@@ -96,7 +96,7 @@ class Dense(WeightedLayer):
         return h
 
     def _rows(self, x: Array) -> Array:
-        """Return rows as kernels take them, or say what is wrong with them."""
+        """Return rows in the form for kernels, checked."""
         if "W" not in vars(self):
             raise ValueError(f"{self!r} has no weights yet: a Network of it draws them")
         is_array = isinstance(x, np.ndarray)
@@ -114,16 +114,16 @@ class Dense(WeightedLayer):
         return np.require(x, self.dtype, ("C", "W"))
 
     def times_jacobian(self, v: Array, x: Array, y: Array) -> Array:
-        """Return v J (N, n_out): how y = f(x W + b) changes if x changes a little, by v."""
+        """Return v J (N, n_out), the first-order change of y = f(x W + b) if x changes by v."""
         return self.times_slope(v @ self.W, x, y)  # (v W) ∘ f'
 
     def times_jacobian_transposed(self, v: Array, x: Array, y: Array) -> Array:
-        """Return v Jᵀ (N, n_in): the gradient with respect to x, if v (N, n_out) is that to y."""
+        """Return v Jᵀ (N, n_in), the gradient for x, if v (N, n_out) is the gradient for y."""
         return self.times_slope(v, x, y) @ self.W.T  # (v ∘ f') Wᵀ
 
     def times_slope(self, signal: Array, x: Array, y: Array) -> Array:
         """Return signal ∘ f'(a), given x and y = f(x W + b)."""
-        a = y  # a stand-in, for a slope that y determines
+        a = y  # any array will do, if y determines the slope
         if self.activation.needs_a:
             a = np.empty_like(y)
             self.affine_rows(x, a)

@@ -1,6 +1,6 @@
-"""Dropout: in training, units fall silent at random, so that none can rely on another.
+"""Dropout: in training, random units are set to zero, so that units do not depend on each other.
 
-It is *inverted*: the units that stay are made louder, so that nothing changes when it is off.
+This is *inverted* dropout: the other units are scaled up, so evaluation needs no scaling.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ from nofb.types import Array, Shape
 
 
 class Dropout(WeightlessLayer):
-    """Silence each unit with probability `rate`, and multiply the others by 1 / (1 - rate).
+    """Set each unit to 0 with probability `rate`, and multiply the others by 1 / (1 - rate).
 
-    A signal that travels back meets the same mask. The network seeds it, unless `seed` is given.
+    Signals in the backward pass get the same mask. The network seeds it, unless `seed` is given.
 
     Parameters
     ----------
     rate
-        The probability of silence, at least 0 and less than 1.
+        The probability of 0, at least 0 and less than 1.
     seed
-        Seeds the masks; `None` leaves it to the network.
+        Seeds the masks; `None` lets the network seed them.
 
     Attributes
     ----------
     rng
-        The generator of the masks; set it to draw the same masks again.
+        The random generator of the masks; set it to draw the same masks again.
 
     Raises
     ------
@@ -53,7 +53,7 @@ class Dropout(WeightlessLayer):
         self.rng = seeds.generator(0 if self.seed is None else self.seed, "dropout")
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Any shape will do."""
+        """Accept any shape."""
         self.set_shapes(shape_in, shape_in)
 
     def seed_masks(self, rng: np.random.Generator) -> None:
@@ -61,7 +61,7 @@ class Dropout(WeightlessLayer):
             self.rng = rng
 
     def prepare(self, record: Record) -> None:
-        """Draw who falls silent in this batch; nobody does outside training."""
+        """Draw the mask of this batch, in training only."""
         mask = self.mask(record)
         if record.train:
             self.rng.random(out=mask, dtype=mask.dtype)
@@ -74,7 +74,7 @@ class Dropout(WeightlessLayer):
         self.mask(record)[...] = self.mask(first)
 
     def mask(self, record: Record) -> Array:
-        """Return what each unit is multiplied with in this batch."""
+        """Return the factor of each unit in this batch."""
         return record.array("mask", self.shape_in)
 
     def forward(self, record: Record) -> None:
@@ -87,7 +87,7 @@ class Dropout(WeightlessLayer):
         return signal
 
     def relay(self, record: Record, signal: Array) -> Array:
-        # A teaching signal has met the mask already, on its way down.
+        # A teaching signal was already masked in the backward pass.
         return record.signal(self, signal, self.shape_in)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""An embedding: a vector for each token of a vocabulary, looked up in a table."""
+"""An embedding: a table with a vector for each token of a vocabulary."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ from nofb.types import Array, Shape
 
 
 class Embedding(WeightedLayer):
-    """h = W[token]: a dense layer on one-hot inputs, whose product is a look-up.
+    """h = W[token]: a dense layer on one-hot inputs, computed by indexing.
 
-    It takes whole numbers (N, tokens) and gives (N, tokens, units). Nothing is sent further down.
+    It maps whole numbers (N, tokens) to (N, tokens, units). It sends no signal further down.
 
     Parameters
     ----------
     tokens
-        How many tokens the vocabulary has; they are numbered from 0.
+        The size of the vocabulary; its tokens are numbered from 0.
     units
-        How many numbers stand for one token.
+        The length of the vector of a token.
     init
         How W (tokens, units) is drawn: a name in `nofb.initialisers.INITIALISERS`, or a function.
 
@@ -43,7 +43,7 @@ class Embedding(WeightedLayer):
         super().__init__(n_in, n_out, None, init, bias=False)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Accept a row of tokens."""
+        """Accept a sequence of tokens."""
         if len(shape_in) != 1:
             raise ValueError(f"{self!r} takes tokens (N, tokens), but a sample has {shape_in}")
         self.set_shapes(shape_in, (*shape_in, self.n_out))
@@ -66,7 +66,7 @@ class Embedding(WeightedLayer):
         raise ValueError(f"{self!r} sends nothing down: tokens are numbers of words, not activity")
 
     def _tokens(self, given: Array) -> Array:
-        """Return tokens, checked: W must not be read past its end."""
+        """Return tokens, checked, since an index must be inside W."""
         if not np.issubdtype(given.dtype, np.integer):
             raise TypeError(f"{self!r} takes whole numbers, but receives {given.dtype}")
         unknown = given[(given < 0) | (given >= self.n_in)]

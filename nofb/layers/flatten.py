@@ -1,4 +1,4 @@
-"""Flatten: a stack of maps read as one row of numbers."""
+"""Flatten: the maps of a sample as one row of numbers."""
 
 from math import prod
 
@@ -18,16 +18,16 @@ class Flatten(WeightlessLayer):
     """
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Any shape can be flattened."""
+        """Accept any shape."""
         self.set_shapes(shape_in, (prod(shape_in),))
 
     def open(self, record: Record, *received: Array) -> None:
         record.received, (h_below,) = received, received
         record.h_below = h_below
-        record.h = h_below.reshape(len(h_below), *self.shape_out)  # the same memory, read as rows
+        record.h = h_below.reshape(len(h_below), *self.shape_out)  # a view, as rows
 
     def forward(self, record: Record) -> None:
-        """Nothing is left to do."""
+        """Do nothing: `h` is a view of the input."""
 
     def back(self, record: Record, signal: Array) -> Array:
         signal = record.signal(self, signal, self.shape_out)

@@ -1,4 +1,4 @@
-"""An inverse: a dense layer that leads back, from what a layer gave to what it received."""
+"""An inverse: a dense layer that maps the output of a layer back to its input."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class Use(NamedTuple):
 
 
 class Inverse(Dense):
-    """g(z) = s(z B + c), or s(r(z) B + c) where something stands before the matrix.
+    """g(z) = s(z B + c), or s(r(z) B + c) if activations come before the matrix.
 
     Parameters
     ----------
     matrix
-        B (n_out, n_in), one array with the B or the D of a layer.
+        B (n_out, n_in), the same array as the B or the D of a layer.
     activation
         s, a function of `nofb.activations`; `None` for the identity.
     before
-        r, activations that z passes first; none by default.
+        r, activations that are applied to z first; none by default.
 
     Attributes
     ----------
     B, c
-        Its matrix (n_out, n_in) and its bias (n_in,), the W and the b of a dense layer. What is
-        assigned to one of them is checked, and its values are copied into the array that is there.
+        Its matrix (n_out, n_in) and its bias (n_in,), the W and the b of a dense layer. An assigned
+        array is checked, and its values are copied into the existing array.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Inverse(Dense):
 
     def __setattr__(self, name: str, value: Any) -> None:
         array = vars(self).get(OTHER_NAMES.get(name, name))
-        if isinstance(array, np.ndarray):  # fill it: it has another owner too
+        if isinstance(array, np.ndarray):  # fill it: the layer owns it too
             array[...] = owned(name, self, value, array.shape, array.dtype.type)
         else:
             super().__setattr__(name, value)
@@ -91,7 +91,7 @@ class Inverse(Dense):
         return self.before.times_jacobian_transposed(below, x, sent)
 
     def gradient(self, uses: Sequence[Use]) -> tuple[Array, Array]:
-        """Return dB and dc, the mean gradients of a loss, from every use of the inverse in it."""
+        """Return dB and dc, the mean gradients of a loss, summed over all uses of the inverse."""
         z = np.concatenate([self.before(use.z) for use in uses])  # (N · uses, n_out)
         signal = np.concatenate(
             [self.times_slope(use.gradient, self.before(use.z), use.g_z) for use in uses]

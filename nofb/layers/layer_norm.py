@@ -1,7 +1,7 @@
-"""Layer normalisation: each sample, or each token of it, is compared with itself alone.
+"""Layer normalisation: each sample (or each token) is normalised over its own units.
 
-Ba, Kiros & Hinton 2016. Nothing depends on other samples, so that it does in use what it did in
-training.
+Ba, Kiros & Hinton 2016. It does not depend on other samples, so training and evaluation are the
+same.
 """
 
 import numpy as np
@@ -17,14 +17,14 @@ from nofb.types import Array, FloatType, Shape
 class LayerNorm(LearnedLayer):
     """h = γ z + β, where z is h_below with mean 0 and variance 1 over the units of each sample.
 
-    Of tokens (tokens, units) each token is normalised by itself, of maps each pixel.
+    With tokens (tokens, units) each token is normalised separately, and with maps each pixel.
 
     Parameters
     ----------
     units
-        How many units the last axis has.
+        The number of units, the length of the last axis.
     epsilon
-        Added to the variance, so that equal units are not divided by zero.
+        Added to the variance, which avoids a division by zero if all units are equal.
 
     Attributes
     ----------
@@ -82,14 +82,14 @@ class LayerNorm(LearnedLayer):
         return self._project(record, signal, np.ones_like(self.gamma)) * self.gamma
 
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
-        """Return Δγ = Σ s ∘ z / N and Δβ = Σ s / N, for a signal s on what the layer gave."""
+        """Return Δγ = Σ s ∘ z / N and Δβ = Σ s / N, for a signal s on the output."""
         rows = self._rows(record.signal(self, signal, self.shape_out))
         x = self._rows(record.h_below)
         total, along_z = normalise.layer_norm_sums(rows, x, *self._moments(record))
         return {"gamma": along_z / self.dtype(samples), "beta": total / self.dtype(samples)}
 
     def _project(self, record: Record, signal: Array, gamma: Array) -> Array:
-        """Return a signal on γ z as one on h_below."""
+        """Convert a signal on γ z to one on h_below."""
         x, rows = self._rows(record.h_below), self._rows(signal)
         mean, r = self._moments(record)
         return normalise.layer_norm_back(rows, x, mean, r, gamma).reshape(signal.shape)

@@ -1,4 +1,4 @@
-"""Layers with parameters but no W: nothing that they learn has to be transported."""
+"""Layers with parameters but no W, which need no weight transport."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from nofb.types import Array, FloatType, Shape
 
 
 class LearnedLayer(WeightlessLayer):
-    """A layer whose parameters learn from local products: its signal and what it received.
+    """A layer whose parameters learn from local products of its signal and its input.
 
-    It owns its arrays, as a layer with weights does: what is assigned to one of them is checked and
-    copied.
+    Like a layer with weights it owns its arrays: an array that is assigned is checked and copied.
 
     Attributes
     ----------
@@ -40,14 +39,14 @@ class LearnedLayer(WeightlessLayer):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, dtype: FloatType) -> None:
-        """Make its arrays as they are before learning."""
+        """Create its arrays with their values before learning."""
 
     def parameters(self) -> dict[str, Array]:
-        """Return what learns, by name."""
+        """Return the arrays that learn, by name."""
         return {name: getattr(self, name) for name in self.LEARNED}
 
     def state(self) -> dict[str, Array]:
-        """Return what is kept besides the parameters, by name."""
+        """Return the arrays that are saved besides the parameters, by name."""
         return {name: getattr(self, name) for name in self.KEPT}
 
     def __setattr__(self, name: str, value: Any) -> None:

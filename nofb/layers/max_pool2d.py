@@ -1,4 +1,4 @@
-"""Max-pooling: of each window of a map, only the largest value is passed on."""
+"""Max-pooling: the largest value of each window of a map."""
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from nofb.types import Array, Shape
 
 
 class MaxPool2D(WeightlessLayer):
-    """Keep the largest of each window of `size` pixels; signals go back to the winners only.
+    """Keep the largest value of each window of `size` pixels; its pixel alone gets the signal.
 
     Parameters
     ----------
     size
         The window in pixels: a number or (rows, columns).
     stride
-        Pixels between windows; `None` puts them side by side. What does not fill a window at the
-        right and the bottom is left out.
+        Pixels between windows; `None` puts them side by side. Pixels at the right and the bottom
+        that do not fill a window are left out.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class MaxPool2D(WeightlessLayer):
         self.stride = self.size if stride is None else pair("stride", stride)
 
     def infer_shapes(self, shape_in: Shape) -> None:
-        """Work out the size of the pooled maps, or refuse maps that are too small."""
+        """Compute the size of the pooled maps, or refuse maps that are too small."""
         if len(shape_in) != 3:
             raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
         rows, columns = map(count_windows, shape_in[:2], self.size, self.stride)

@@ -1,6 +1,6 @@
 """The arrays that a layer owns: each is checked and copied when it is assigned.
 
-So the kernels below can trust them, and nobody else holds the same memory.
+So kernels can rely on their form, and no other object shares the memory.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Pattern = tuple[int | None, ...]  # a shape; `None` allows any length
 def owned(
     name: str, owner: object, given: Any, shape: Pattern, dtype: FloatType, hint: str = ""
 ) -> Array:
-    """Return a copy of an array in the form that kernels take: C-contiguous, writable, of one type.
+    """Return a copy of an array in the form for kernels: C-contiguous, writable, of one type.
 
     Parameters
     ----------
     name, owner
-        Of the array and of whose it will be, for errors.
+        The names of the array and of its owner, for errors.
     given
         Real numbers, in any memory layout.
     shape
@@ -36,7 +36,7 @@ def owned(
     Raises
     ------
     TypeError
-        If `given` does not hold real numbers, or hides some behind a mask.
+        If `given` does not hold real numbers, or is a masked array that hides some.
     ValueError
         If it has another shape, or a value is not finite after the cast.
 
@@ -62,7 +62,7 @@ def owned(
         turned = array.ndim == 2 and _fits(array.shape[::-1], shape)
         cure = f"; it is transposed: {hint}give its .T" if turned else ""
         raise ValueError(f"{what} has shape {array.shape}, but needs {needs}{cure}")
-    with np.errstate(over="ignore"):  # what overflows is refused in the next line
+    with np.errstate(over="ignore"):  # the next line refuses an overflow
         copy = np.array(array, dtype, order="C")
     checks.finite(what, copy)
     return copy

@@ -1,4 +1,4 @@
-"""Patches: an image becomes a row of tokens, one for each square of pixels."""
+"""Patches: an image becomes a sequence of tokens, one for each square of pixels."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from nofb.layers.dense import Dense
 
 
 class Patches(Block):
-    """Cut images into square patches, and turn each into `units` numbers by one dense layer.
+    """Cut images into square patches, and map each to `units` numbers by one dense layer.
 
-    It gives (N, patches, units), the patches counted row by row.
+    The output is (N, patches, units), with the patches in order, row by row.
 
     Parameters
     ----------
     size
         The side of a patch, in pixels; it must divide both sides of the images.
     units
-        Of every token.
+        The number of units of a token.
     channels
-        Of the images.
+        The number of channels of the images.
 
     Attributes
     ----------

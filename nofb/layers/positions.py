@@ -1,6 +1,6 @@
-"""Positions: a learned vector for each place in a sequence, added to the token that stands there.
+"""Positions: a learned vector for each place in a sequence, added to the token at this place.
 
-Attention treats tokens as a set; without positions their order would be lost.
+Attention treats tokens as a set; without positions it would not depend on their order.
 """
 
 import numpy as np
@@ -18,9 +18,9 @@ class Positions(LearnedLayer):
     Parameters
     ----------
     tokens
-        How many places there are; a sequence may be shorter, and then uses the first ones.
+        The number of places. A sequence may be shorter; it then uses the first ones.
     units
-        How many units a token has.
+        The number of units of a token.
     init
         How P (tokens, units) is drawn: a name in `nofb.initialisers.INITIALISERS`, or a function.
 
@@ -84,7 +84,7 @@ class Positions(LearnedLayer):
     relay = transport = back
 
     def learn(self, record: Record, signal: Array, samples: int) -> dict[str, Array]:
-        """Return ΔP = Σ s / N, for a signal s on what the layer gave; unused places get 0."""
+        """Return ΔP = Σ s / N, for a signal s on the output; unused places get 0."""
         signal = record.signal(self, signal, self.shape_out)
         update = np.zeros_like(self.positions)
         update[: self.shape_in[0]] = signal.sum(0) / self.dtype(samples)

@@ -1,4 +1,4 @@
-"""A residual block: what a branch adds to what it received (He et al. 2016, arXiv 1512.03385)."""
+"""A residual block: a branch is added to its own input (He et al. 2016, arXiv 1512.03385)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from nofb.layers.sum import Sum
 class Residual(Block):
     """h = f(branch(h_below) + shortcut(h_below)).
 
-    A signal on h goes down both ways, and what arrives at h_below is added up.
+    A signal on h goes back through both paths, and the two signals at h_below are added.
 
     Parameters
     ----------
     layers
-        The branch, from the input side up.
+        The layers of the branch, first to last.
     shortcut
-        What stands on the other way: a layer, a list of layers, or `None` for h_below itself.
+        The other path: a layer, a list of layers, or `None` for h_below itself.
     activation
         f, a name in `nofb.activations.ACTIVATIONS`; `None` for the identity.
 
     Raises
     ------
     TypeError, ValueError
-        If the branch is empty, or holds something that is no layer.
+        If the branch is empty, or holds something that is not a layer.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A sum: where the branches of a network meet again."""
+"""A sum: it joins the branches of a network."""
 
 from functools import reduce
 
@@ -9,7 +9,7 @@ from nofb.types import Array, Shape
 
 
 class Sum(WeightlessLayer):
-    """h = the sum of what all sources gave; a signal goes back to each of them unchanged.
+    """h is the sum of the outputs of all sources; a signal goes back to each of them unchanged.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class Sum(WeightlessLayer):
             record.h += each
 
     def back(self, record: Record, signal: Array) -> tuple[Array, ...]:
-        """Return the signal once for each source; all of them are one array."""
+        """Return the signal once for each source, as the same array."""
         return (record.signal(self, signal, self.shape_out),) * len(record.received)
 
     def transport(self, record: Record, signal: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Networks with a name: each takes a data set, and builds layers whose sizes fit it."""
+"""Networks by name: each builds layers with sizes that fit a data set."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     name
         A key of `NETWORKS`.
     data
-        The data set. Images may be laid out flat: train on `prepared(name, data)`.
+        The data set. Its images may be flat: train on `prepared(name, data)`.
     seed
-        Seeds the weights and the dropout masks.
+        The seed of the weights and the dropout masks.
     options
         Those of the builder: `option_names(name)`.
 
     Raises
     ------
     TypeError, ValueError
-        If there is no such network or option, or the network does not fit the data.
+        If the network or an option is unknown, or the network does not fit the data.
 
     Examples
     --------
@@ -66,14 +66,14 @@ def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     >>> len(make("resnet", load("digits"), blocks=1).weighted)
     10
     """
-    if isinstance(options.get("dtype"), type):  # a type of NumPy, as `Network` takes it
+    if isinstance(options.get("dtype"), type):  # a NumPy type, which `Network` takes too
         options["dtype"] = np.dtype(options["dtype"]).name
     options = completed(name, options)
     return NETWORKS[name](**options).build(data, seed)
 
 
 def prepared(name: str, data: Dataset) -> Dataset:
-    """Return a data set as a network takes it: as images, or flat.
+    """Return a data set in the shape for a network: images, or flat.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def prepared(name: str, data: Dataset) -> Dataset:
 
 
 def option_names(name: str) -> list[str]:
-    """Return the names of a network's options, its own ones first.
+    """Return the names of a network's options, with the common ones last.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def completed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     TypeError, ValueError
-        If there is no such network or option, or a value is out of its bounds.
+        If the network or an option is unknown, or a value is out of its bounds.
     """
     checks.table(f"the network {name}", options, option_names(name))
     return asdict(NETWORKS[name](**options))

@@ -1,4 +1,4 @@
-"""What builders of named networks share: options with bounds, and one way to make a network."""
+"""The base of all named networks: options with bounds, and one way to make a network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Builder(ABC):
     Parameters
     ----------
     loss
-        `None` for cross-entropy, or for the squared error where a data set has no classes.
+        `None` for cross-entropy, or for the squared error if a data set has no classes.
     dtype
         "float32" or "float64".
 
@@ -46,15 +46,15 @@ class Builder(ABC):
 
     @abstractmethod
     def layers(self, data: Dataset) -> Sequence[Layer | Block]:
-        """Return new layers for a data set, laid out as `prepared` gives it."""
+        """Return new layers for a data set in the shape of `prepared`."""
 
     def prepared(self, data: Dataset) -> Dataset:
-        """Return a data set as the network takes it: as images, or flat.
+        """Return a data set in the shape for the network: images, or flat.
 
         Raises
         ------
         ValueError
-            If the network takes images, and the samples are none, or if they are tokens.
+            If the network takes images, and the samples are not images, or if they are tokens.
         """
         if data.n_tokens is not None:
             raise ValueError(

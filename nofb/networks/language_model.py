@@ -1,4 +1,4 @@
-"""A causal language model: at every token it says which one comes next."""
+"""A causal language model: at every token it predicts the next one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from nofb.networks.transformer_block import transformer_blocks
 
 @dataclass(kw_only=True)
 class LanguageModel(Builder):
-    """A transformer in which every token sees itself and earlier ones only.
+    """A transformer in which every token attends only to itself and earlier ones.
 
     Parameters
     ----------
     units
-        Of every token.
+        The units of every token.
     heads
-        Of every attention.
+        The heads of every attention layer.
     blocks
-        How many blocks of attention and dense layers there are.
+        The number of blocks of attention and dense layers.
     loss, dtype
         As for every `Builder`.
 
@@ -41,12 +41,12 @@ class LanguageModel(Builder):
     blocks: int = settings.whole(2)
 
     def prepared(self, data: Dataset) -> Dataset:
-        """Return a data set of tokens as it is, and refuse any other.
+        """Return a data set of tokens unchanged, and refuse any other.
 
         Raises
         ------
         ValueError
-            If the samples are no tokens.
+            If the samples are not tokens.
         """
         if data.x_train.dtype.kind not in "iu":
             raise ValueError(

@@ -20,7 +20,7 @@ class LeNet(Builder):
     Parameters
     ----------
     activation
-        Of all layers but the last.
+        The activation of all layers but the last.
     loss, dtype
         As for every `Builder`.
 
@@ -45,5 +45,5 @@ class LeNet(Builder):
 
 
 def _left(side: int, size: int, padding: int) -> int:
-    """Return how many pixels of a side both convolutions and poolings leave."""
+    """Return the side of the maps after both convolutions and poolings, in pixels."""
     return (side // 2 + 2 * padding - size + 1) // 2

@@ -21,9 +21,9 @@ class MLP(Builder):
     hidden
         The units of each hidden layer.
     activation
-        Of the hidden layers.
+        The activation of the hidden layers.
     input_dropout
-        The share of inputs silenced at each step, at random; Nøkland's tenth.
+        The dropout rate of the inputs; the default of 0.1 is Nøkland's.
     loss, dtype
         As for every `Builder`.
 
@@ -44,7 +44,7 @@ class MLP(Builder):
         super().__post_init__()
         if not isinstance(self.hidden, list | tuple):
             raise TypeError(f"hidden must be a list such as [128, 64], but is {self.hidden!r}")
-        # Equal networks look alike, as lists or tuples.
+        # Lists and tuples give equal networks.
         self.hidden = tuple(checks.whole("hidden", units) for units in self.hidden)
 
     def layers(self, data: Dataset) -> list[Layer]:

@@ -17,8 +17,8 @@ WIDTHS = 16, 32, 64  # maps in each of three stages
 class ResNet(Builder):
     """A network of 6 · blocks + 2 layers: ResNet-8, 14, 20 for 1, 2, 3 blocks a stage.
 
-    Where the maps grow in number and shrink in size, the shortcut is a 1 x 1 convolution; the
-    layers are counted without these.
+    If the number of maps grows and their size shrinks, the shortcut is a 1 x 1 convolution. The
+    number of layers is without these.
 
     Parameters
     ----------

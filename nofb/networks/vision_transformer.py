@@ -13,18 +13,18 @@ from nofb.networks.transformer_block import transformer_blocks
 
 @dataclass(kw_only=True)
 class VisionTransformer(Builder):
-    """A transformer that names the class of an image by its class token.
+    """A transformer that predicts the class of an image from its class token.
 
     Parameters
     ----------
     patch
         The side of a square patch, in pixels; it must divide both sides of the images.
     units
-        Of every token.
+        The units of every token.
     heads
-        Of every attention.
+        The heads of every attention layer.
     blocks
-        How many blocks of attention and dense layers there are.
+        The number of blocks of attention and dense layers.
     loss, dtype
         As for every `Builder`.
 

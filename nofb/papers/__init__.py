@@ -1,7 +1,8 @@
-"""Papers that are reproduced, and theory that is checked: a folder for each.
+"""Reproductions of papers and checks of theory: one folder for each.
 
-Each file of a folder asks one question and has the runs, their table and their figure. Published
-numbers stand beside it as CSV. A folder is found by its name, and holds one `Study` called `STUDY`.
+Each file of a folder is for one question and has the runs, their table and their figure. Published
+numbers are in a CSV file of the folder. A folder is found by its name, and has one `Study` called
+`STUDY`.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ def find(name: str) -> Study:
     Raises
     ------
     ValueError
-        With the known names, if there is none.
+        If there is no such study; the message has the known names.
 
     Examples
     --------
     >>> find("bengio2020").title
-    'Iterated inverses: contraction, Gauss-Newton, and why more exact targets teach worse'
+    'Iterated inverses: contraction, Gauss-Newton, and why more exact targets train worse'
     """
     checks.choice("paper", name, names())
     study: Study = import_module(f"{__name__}.{name}").STUDY

@@ -1,6 +1,6 @@
-"""Published numbers: a CSV file beside the runs that they are compared with.
+"""Published numbers: a CSV file in the folder of the runs with which they are compared.
 
-Each row says where its number stands, and how sure it is that it stands there.
+Each row has the source of its number, and how sure this source is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Published:
     mean, spread
         The number, and the standard deviation over seeds if the paper has it.
     source, how_sure
-        Where it stands, and whether it was read there or is quoted from memory.
+        Its place in the paper, and whether it was read there or is quoted from memory.
     """
 
     mean: float
@@ -35,7 +35,7 @@ class Published:
 
 
 def published(package: str, keys: Sequence[str]) -> dict[tuple[str, ...], Published]:
-    """Return the numbers of a paper by what tells them apart.
+    """Return the numbers of a paper by the values of their key columns.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""A study: its parts, their runs, and the page that shows what came out of them.
+"""A study: its parts, their runs, and the page with the results.
 
-A part asks one question. Its runs are tasks of plain values, which name the part.
+A part answers one question. Its runs are tasks of plain values, which name the part.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from nofb import fingerprint
 from nofb.papers.vouched import vouched
 from nofb.report.failures import failure, failures
-from nofb.report.folder import put
+from nofb.report.folder import as_files, put
 from nofb.report.origin import page_head
 from nofb.runs.kept import made_by
 from nofb.text import columns, markdown
@@ -31,29 +31,30 @@ class Part:
     Attributes
     ----------
     name
-        What its tasks say under the study's `key`.
+        The value of the study's `key` in its tasks.
     tasks
-        Returns its runs, none longer than so many epochs, or their own number for `None`.
+        Returns its runs, none longer than the given number of epochs; `None` is no limit.
     run
-        Does one run and returns plain values.
+        Does one run, and returns plain values.
     tables
-        Returns tables to read by their headings; each has its own headings as first row.
+        Returns tables by their headings; the first row of a table names its columns.
     lines
-        Returns every number as rows, headings first.
+        Returns every number as rows, the names of the columns first.
     numbers
         The name of the file of these numbers, without ending. Parts may share one.
     figure
-        Returns the `Picture`, if there is one; it imports matplotlib when it is called.
+        Returns the `Picture`, if there is one; matplotlib is imported only when it is called.
     image
         The name of the figure's files, without ending.
     note
-        Returns what must be said below the tables.
+        Returns the note below the tables.
     by_epoch
-        What a run returns as lists over epochs, so that its first epoch can be compared alone.
+        The names of the results that are lists over epochs, so that the first epoch can be
+        compared.
     trains
-        Whether `run` trains, and then also takes `callbacks` for `nofb.fit`.
+        Whether `run` trains; then it also takes `callbacks` for `nofb.fit`.
     resumes
-        Whether `run` also takes the folder, to keep what is half done there.
+        Whether `run` also takes the folder, for checkpoints.
     """
 
     name: str
@@ -72,14 +73,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Study:
-    """What `nofb reproduce` runs and shows under one name.
+    """The runs and the page of one name in `nofb reproduce`.
 
     Attributes
     ----------
     name
         The name of its folder and of its page.
     title
-        What it is about.
+        Its title, with its subject.
     takes
         How long it takes, in words.
     data
@@ -87,9 +88,9 @@ class Study:
     parts
         Its parts, in the order of the page.
     key
-        Where a task names its part, if there are several.
+        The key of a task whose value is the part, if there are several.
     full
-        The same study as large as the paper's, if this one is smaller.
+        The same study at the paper's scale, if this one is smaller.
     """
 
     name: str
@@ -105,7 +106,7 @@ class Study:
         return [task for part in self.parts for task in part.tasks(epochs)]
 
     def code(self, task: Task) -> str:
-        """Return the code that would do a run now: what it imports, and nothing else."""
+        """Return a hash of the code that would do a run now: only the code that it imports."""
         return fingerprint.of_work(self.part(task).run)
 
     @property
@@ -114,7 +115,7 @@ class Study:
         return fingerprint.of_work(*(part.run for part in self.parts))
 
     def made_by(self, records: Sequence[Record], folder: Path | None = None) -> str:
-        """Say which code made kept runs, and whether today's code was found to give them."""
+        """Return which code made kept runs, and whether today's code has been compared with it."""
         today = {fingerprint.of_work(part.run) for part in self.parts}
         said = made_by(records, today)
         return f"{said} {vouched(folder, self.today)}" if said else ""
@@ -125,13 +126,13 @@ class Study:
         return self.parts[0] if only else next(p for p in self.parts if p.name == task[self.key])
 
     def run(self, folder: Path, task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-        """Do one run; what is half done may be kept in the folder."""
+        """Do one run; a checkpoint may be kept in the folder."""
         part = self.part(task)
         given: dict[str, Any] = {"callbacks": callbacks} if part.trains else {}
         return part.run(task, **given, **({"folder": folder} if part.resumes else {}))
 
     def by_part(self, records: Iterable[Record]) -> list[tuple[Part, list[Record]]]:
-        """Return each part with its runs that came to their end, if it has any."""
+        """Return each part with its completed runs, if it has any."""
         ended = [record for record in records if not failure(record)]
         runs = {
             part.name: [each for each in ended if self.part(each["task"]) is part]
@@ -154,8 +155,7 @@ class Study:
         numbers: dict[str, Rows] = {}
         for part, found in self.by_part(records):
             if part.figure is not None:
-                picture = part.figure(found)
-                files |= {f"{part.image}.{kind}": picture.to_bytes(kind) for kind in ("png", "svg")}
+                files |= as_files(part.image, part.figure(found))
             headings, *rows = part.lines(found)
             numbers.setdefault(part.numbers, [headings]).extend(rows)
         for name, lines in numbers.items():
@@ -165,7 +165,7 @@ class Study:
         return folder / f"{self.name}.md"
 
     def page(self, records: Sequence[Record], command: str, folder: Path | None = None) -> str:
-        """Return the tables as Markdown, with what ran and where."""
+        """Return the page as Markdown, with the command, the machine and the code."""
         texts = page_head(self.title, command, self.made_by(records, folder))
         for part, found in self.by_part(records):
             tables = part.tables(found)
@@ -176,6 +176,22 @@ class Study:
             if part.figure is not None:
                 texts.append(f"![{next(iter(tables))}]({part.image}.png)")
         return "\n\n".join(texts + failures(records)) + "\n"
+
+
+def grouped(records: Iterable[Record], *names: str) -> dict[Any, list[Mapping[str, Any]]]:
+    """Return the results of runs by a value in their tasks, or by a tuple of several values.
+
+    Examples
+    --------
+    >>> runs = [{"task": {"rule": "fa", "seed": 0}, "result": {}}]
+    >>> grouped(runs, "rule"), grouped(runs, "rule", "seed")
+    ({'fa': [{}]}, {('fa', 0): [{}]})
+    """
+    found: dict[Any, list[Mapping[str, Any]]] = {}
+    for record in records:
+        key = tuple(record["task"][name] for name in names)
+        found.setdefault(key if len(names) > 1 else key[0], []).append(record["result"])
+    return found
 
 
 def short(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What was vouched for: which rows of kept runs later code was found to give, in `vouched.json`."""
+"""The results of vouching: the rows of kept runs that later code also gives, in `vouched.json`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ FILE = "vouched.json"  # in the folder of the runs
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one row.
+    """The result for one row.
 
     Attributes
     ----------
     name
-        What its runs have in common.
+        The name of its runs.
     seed
-        Of the run that was repeated, if it has one.
+        The seed of the run that was repeated, if it has one.
     code
-        The code that made the kept run, `None` if the log does not say.
+        The code that made the kept run, `None` if the log does not name it.
     compared
-        How many numbers were compared.
+        The number of values that were compared.
     largest
-        Which number differs most, for its tolerance.
+        The value with the largest difference, relative to its tolerance.
     differs
-        Where today's code gives another number, or why it gives none; `None` if it gives the row.
+        How today's code differs, or why it fails; `None` if it gives the row.
     chaos
-        Whether it gives the row only as far as a change of the last bit of its weights would.
+        Whether the difference is only as large as that of a change in the last bit of the weights.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Row:
 
 
 def keep(rows: Sequence[Row], folder: Path, code: str) -> None:
-    """Write into the folder of the runs what was vouched for, and by which code."""
+    """Write the results into the folder of the runs, with the code and the date."""
     when = datetime.now(UTC).isoformat(timespec="seconds")
     content = {
         "code": code,
@@ -55,19 +55,20 @@ def keep(rows: Sequence[Row], folder: Path, code: str) -> None:
 
 
 def vouched(folder: Path | None, code: str) -> str:
-    """Say which rows of a folder were vouched for, and whether today's `code` did it."""
+    """Return which rows of a folder were vouched for, and whether this was today's `code`."""
     path = None if folder is None else folder / FILE
     if path is None or not path.exists():
-        return "Nobody has vouched for them: does today's code still give them (--vouch)?"
+        return "They have not been compared with today's code (--vouch)."
     found = json.loads(path.read_text("utf-8"))
     lost = [row["name"] for row in found["rows"] if row["differs"]]
     given = len(found["rows"]) - len(lost)
     chaos = sum(row["chaos"] for row in found["rows"])
     said = (
         f"Code {found['code']} vouches for {given} of {len(found['rows'])} rows: on "
-        f"{found['date'][:10]} it began one run of each again"
+        f"{found['date'][:10]} it repeated the start of one run of each"
     )
     if chaos:
-        said += f"; {chaos} of them differ as much as a change of the last bit makes"
+        said += f"; {chaos} of them differ{'s' * (chaos == 1)} by as much as a change in the last "
+        said += "bit of the weights"
     said += f"; not for: {', '.join(lost)}." if lost else "."
     return said if found["code"] == code else f"{said} Today's code has not been tried (--vouch)."

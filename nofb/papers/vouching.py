@@ -1,11 +1,11 @@
-"""Does today's code still give the kept runs? The first of each row is begun again, and compared.
+"""Does today's code still give the kept runs? The start of one run of each row is repeated.
 
-A row is a set of runs that differ in their seed alone. Of each row the run with the lowest seed is
-repeated: its first epoch, with the schedule of the whole run, or all of it where it has no epochs.
-What a run measures only at its end is not compared. Another BLAS, or sums in another order, change
-an epoch's numbers a little: `excess` says how much is let pass. Some runs make much of little. So a
-run that differs by more is begun once more with the last bit of its weights changed, and what that
-changes is let pass as well, `CHAOS` times.
+A row is a set of runs that differ only in their seed. For each row, the run with the lowest seed is
+repeated: its first epoch, with the schedule of the whole run, or the whole run if it has no epochs.
+Measures at the end of a run are not compared. Another BLAS, or sums in another order, change the
+numbers of an epoch a little: `excess` has the tolerances. Some runs are chaotic: they amplify small
+differences. So a run with a larger difference is repeated with the last bit of its weights changed.
+`CHAOS` times the effect of this change is added to the tolerance.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ ABSOLUTE = {"angle": 0.5, "error": 0.3, "accuracy": 0.003, "share": 0.01}  # by 
 def vouch(
     study: Study, records: Iterable[Record], jobs: int = 1, only: Sequence[str] = ()
 ) -> list[Row]:
-    """Begin one run of each row again with today's code, and compare.
+    """Repeat the start of one run of each row with today's code, and compare.
 
     Parameters
     ----------
     study
-        Whose runs they are.
+        The study of the runs.
     records
         The kept runs.
     jobs
-        How many go on at once, in processes of their own.
+        How many runs are done in parallel, each in its own process.
     only
         Names of rows; all of them if left out.
     """
@@ -66,7 +66,7 @@ def vouch(
 def begun(
     study: Study, records: Mapping[str, Record], jobs: int, more: Sequence[AfterEpoch] = ()
 ) -> dict[str, Record]:
-    """Begin runs again, side by side, and return what came of each."""
+    """Repeat the start of runs, in parallel, and return their records."""
     names = {canonical(record["task"]): name for name, record in records.items()}
     found: dict[str, Record] = {}
     with TemporaryDirectory() as folder, bar(len(names), "vouch", "run") as shown:
@@ -79,7 +79,7 @@ def begun(
 
 
 class LastBit(Callback):
-    """Changes the last bit of every weight before the first step: how much does that change?"""
+    """Changes the last bit of every weight before the first step, to measure its effect."""
 
     def begin(self, run: Run) -> None:
         """Change them."""
@@ -113,7 +113,7 @@ def name_of(task: Task) -> str:
 def begin_again(
     study: Study, folder: Path, more: Sequence[AfterEpoch], task: Task
 ) -> dict[str, Any]:
-    """Do the first epoch of a run, or all of it where its numbers are not by epoch."""
+    """Do the first epoch of a run, or the whole run if its numbers are not for epochs."""
     first = [after_one] if study.part(task).by_epoch else []
     return study.run(folder, task, [*more, *first])
 
@@ -124,11 +124,11 @@ def after_one(run: Run) -> None:
 
 
 def trained(study: Study, record: Record) -> bool:
-    """Say whether a run trains, so that its weights can be changed before it."""
+    """Return whether a run trains, so that its weights can be changed before it."""
     return study.part(record["task"]).trains
 
 
-Pairs = list[tuple[str, Any, Any]]  # the name of a number, how it was, and how it is
+Pairs = list[tuple[str, Any, Any]]  # the name of a number, its kept value, and its new value
 
 
 def compared(study: Study, kept: Record, again: Record) -> Pairs:
@@ -142,18 +142,18 @@ def compared(study: Study, kept: Record, again: Record) -> Pairs:
 
 
 def worst(pairs: Pairs, beside: Pairs | None = None) -> float:
-    """Return by how much the number that differs most exceeds what is let pass, over that."""
+    """Return the largest difference, relative to its tolerance."""
     return max((over for over, _ in excesses(pairs, beside)), default=0.0)
 
 
 def excesses(pairs: Pairs, beside: Pairs | None = None) -> list[tuple[float, tuple[str, Any, Any]]]:
-    """Return `excess` of every number; what a last bit changes is let pass `CHAOS` times."""
+    """Return `excess` of every number; `CHAOS` times the effect of a last bit is tolerated."""
     steps = [0.0] * len(pairs) if beside is None else [_apart(*each[1:]) for each in beside]
     return [(excess(*each, CHAOS * step), each) for each, step in zip(pairs, steps, strict=True)]
 
 
 def row_of(kept: Record, again: Record, pairs: Pairs, beside: Pairs | None) -> Row:
-    """Return what became of a row."""
+    """Return the result for a row."""
     task = kept["task"]
     row = partial(Row, name_of(task), task.get("seed"), code_of(kept), len(pairs))
     if not pairs:
@@ -166,9 +166,10 @@ def row_of(kept: Record, again: Record, pairs: Pairs, beside: Pairs | None) -> R
 
 
 def numbers(old: Any, new: Any, begun: bool, where: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield each number of a kept result with today's, and the name of what it measures.
+    """Yield each number of a kept result with today's, and the name of its measure.
 
-    Of a run that was only begun, lists over epochs are compared as far as the new one goes.
+    If only the first epoch was repeated, lists over epochs are compared up to the length of the new
+    one.
 
     Examples
     --------
@@ -191,9 +192,9 @@ def _measure(name: str, where: str) -> str:
 
 
 def excess(where: str, before: Any, now: Any, more: float = 0.0) -> float:
-    """Return how far a number is from the kept one, over what is let pass.
+    """Return the difference of a number from the kept one, divided by its tolerance.
 
-    That is two per cent of the number, or what its unit makes small, or `more`.
+    The tolerance is the largest of 2 % of the number, a small value in its unit, and `more`.
 
     Examples
     --------
@@ -209,7 +210,7 @@ def excess(where: str, before: Any, now: Any, more: float = 0.0) -> float:
 
 
 def _apart(before: Any, now: Any) -> float:
-    """Return how far two numbers are apart; nothing is infinitely far from a number."""
+    """Return the difference of two numbers; it is infinite if only one of them is missing."""
     if before is None or now is None:
         return 0.0 if before is now else float("inf")
     return abs(float(before) - float(now))
@@ -225,7 +226,7 @@ def table(rows: Sequence[Row]) -> str:
             row.code or "unknown",
             str(row.compared),
             row.largest,
-            row.differs or ("gives it but for a last bit" if row.chaos else "gives it again"),
+            row.differs or ("differs by a last bit" if row.chaos else "gives the same"),
         ]
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Figures of a comparison or a sweep, live ones and sliders for notebooks: matplotlib `Figure`s.
+"""Figures of a comparison or a sweep, live figures and sliders for notebooks, with matplotlib.
 
 `FIGURES` maps the name of each figure's file to the function that draws it from a comparison.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nofb.plots.accuracy_against_angle import accuracy_against_angle
 from nofb.plots.accuracy_and_angle import accuracy_and_angle
 from nofb.plots.alignment import alignment
+from nofb.plots.attention_maps import attention_maps
 from nofb.plots.class_map import class_map
 from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
@@ -38,6 +39,7 @@ __all__ = [
     "accuracy_against_angle",
     "accuracy_and_angle",
     "alignment",
+    "attention_maps",
     "class_map",
     "heat_map",
     "in_notebook",

@@ -1,6 +1,6 @@
-"""Does lining up with backprop pay? Final test accuracy against the first hidden layer's angle.
+"""Does alignment help? Final test accuracy against the angle of the first hidden layer.
 
-Each rule is a point, so a reader sees at a glance who learns in spite of a large angle.
+Each rule is a point, so a reader can see which rules learn in spite of a large angle.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ACROSS = "angle between the first hidden layer's teaching signal\nand backprop's
 
 
 def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Picture:
-    """Draw how well each rule does against how well it lines up with backprop, after training.
+    """Draw the accuracy of each rule against its alignment with backprop, after training.
 
     Parameters
     ----------
@@ -41,18 +41,18 @@ def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Pict
         A `matplotlib.figure.Figure` with one small point for each seed and a large one for their
         mean: across, the angle between the first hidden layer's teaching signal and backprop's;
         up, test accuracy (for a regression, test loss). The controls are lines. If some rules end
-        far below the others, a second panel shows the others closer up.
+        far below the others, a second panel shows the others in detail.
 
     Raises
     ------
     ValueError
-        If the theme is not known.
+        If the theme is unknown.
     """
     with using(theme) as colours:
         if len(comparison.units) < 2:
             return sentence(NO_HIDDEN, colours)
         closer = _closer(comparison)
-        height = max(6.0, 0.27 * len(comparison.rules))  # names need room
+        height = max(6.0, 0.27 * len(comparison.rules))  # space for the names
         picture = Picture(11.4 if closer else 9.6, height, colours)
         panels = list(picture.subplots(1, 2 if closer else 1, squeeze=False)[0])
         for axes in panels:
@@ -70,7 +70,7 @@ def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Pict
 
 
 def final_points(comparison: Comparison, rule: str) -> Array:
-    """Return (angle, score) at the end of each finished run whose angle means something."""
+    """Return (angle, score) at the end of each finished run that has an angle."""
     if not comparison.of(rule):
         return np.empty((0, 2))
     angle = comparison.curves(rule, SIGNAL)[:, -1, 0]
@@ -79,7 +79,7 @@ def final_points(comparison: Comparison, rule: str) -> Array:
 
 
 def _closer(comparison: Comparison) -> tuple[float, float] | None:
-    """Return the limits of a closer look, if some rule would be left out of it."""
+    """Return the limits of the detail panel, if it leaves out some rule."""
     scores = final_scores(comparison)
     if (
         comparison.classes is None
@@ -115,7 +115,7 @@ def _name(
     comparison: Comparison,
     theme: Theme,
 ) -> None:
-    """Write each rule's name once, beside its point in the closest panel that shows it."""
+    """Write each rule's name once, in the detail panel if this shows its point."""
     levels = [height for rule, height in final_scores(comparison).items() if rule in CONTROLS]
     low = panels[-1].get_ylim()[0]
     near = {rule: point for rule, point in means.items() if point[1] >= low}
@@ -127,7 +127,7 @@ def _name(
 
 
 def _points(axes: Axes, rule: str, rows: Array, theme: Theme) -> tuple[float, float]:
-    """Draw the seeds small and their mean large; return the mean."""
+    """Draw small points for the seeds and a large one for their mean; return the mean."""
     style = look(rule, theme)
     drawn: dict[str, Any] = {"ls": "", "marker": style.marker, "color": style.colour}
     axes.plot(*rows.T, **drawn, label="_seeds", ms=4, alpha=0.5, mew=0)
@@ -137,7 +137,7 @@ def _points(axes: Axes, rule: str, rows: Array, theme: Theme) -> tuple[float, fl
 
 
 def _describe(axes: Axes, comparison: Comparison, theme: Theme) -> None:
-    """Draw what the points are read against: 90° and the band of chance."""
+    """Draw the references: 90° and the band of chance."""
     axes.axvspan(*signal_band(comparison, 0), color=theme.band, linewidth=0, zorder=0)
     axes.axvline(90, color=theme.faint, linestyle="--", linewidth=1, label="_90°")
     axes.set_xlabel(ACROSS)

@@ -1,4 +1,4 @@
-"""Two panels: how well a few runs do, and how close they come to backprop's signal."""
+"""Two panels for a few runs: their accuracy, and the angle of their signal to backprop's."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ def accuracy_and_angle(
     Parameters
     ----------
     runs
-        For each name, the runs of its seeds, all of one length. A rule's short name gives its look.
+        For each name, the runs of its seeds, all of the same length. A rule's short name sets the
+        style.
     layer
-        The hidden layer whose signal is shown, from the input side up.
+        The hidden layer whose signal is shown, counted from the input.
     theme
         "light" or "dark".
 
     Returns
     -------
     Picture
-        Lines are means over seeds, bands one standard deviation to either side. The shaded area
-        holds 95 % of what random feedback would give, see `nofb.diagnosis.chance`.
+        Lines are means over seeds, bands one standard deviation to either side. The shaded area has
+        95 % of the angles of random feedback, see `nofb.diagnosis.chance`.
 
     Raises
     ------
     ValueError
-        If the theme is not known.
+        If the theme is unknown.
 
     Examples
     --------

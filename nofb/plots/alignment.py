@@ -1,6 +1,6 @@
-"""How each feedback path lines up with backprop's: angles, layer by layer, epoch by epoch.
+"""The alignment of each feedback path with backprop's: angles for each layer and epoch.
 
-A rule that sends 90° teaches noise; below 90° its steps go downhill, at 0° it is backprop.
+A signal at 90° is noise for the layer; below 90° small steps lower the loss; 0° is backprop.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NO_HIDDEN = "There is no hidden layer, so no teaching signal travels back."
 
 
 def alignment(comparison: Comparison, theme: str = "light") -> Picture:
-    """Draw the angles between what a rule sends back and what backprop would.
+    """Draw the angles between a rule's teaching signals and backprop's.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
     Picture
         A `matplotlib.figure.Figure` with a column for each hidden layer. Top: the teaching signal
         against backprop's. Bottom: the feedback matrix that ends at the layer against Wᵀ. The
-        shaded band holds 95 % of what random feedback would give, see `nofb.diagnosis.chance`.
+        shaded band has 95 % of the angles of random feedback, see `nofb.diagnosis.chance`.
 
     Raises
     ------
     ValueError
-        If the theme is not known.
+        If the theme is unknown.
     """
     units = comparison.units
     hidden = units[:-1]
@@ -62,7 +62,7 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
             _panel(bottom, _matrices(comparison, layer), chance_band(entries), colours)
             epoch_axis(bottom, comparison.settings.epochs)
         grid[0, 0].set_ylabel("angle between the teaching signal\nand backprop's")
-        grid[1, 0].set_ylabel("angle between the feedback matrix\nand the Wᵀ it stands for")
+        grid[1, 0].set_ylabel("angle between the feedback matrix\nand the Wᵀ that it replaces")
         _limit(grid)
         add_legend(picture, comparison, colours, seeds_and(comparison, DEVIATION), chance=True)
     return picture
@@ -71,8 +71,8 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
 def matrix_into(angles: Array, layer: int) -> Array:
     """Return the angles of the matrices that end at a hidden layer, out of those of all layers.
 
-    A matrix B is kept by the layer that it leaves, one above; a direct D by the layer where it
-    ends. Only with B has the output layer one.
+    A matrix B belongs to the layer where it starts, one above; a direct D to the layer where it
+    ends. Only with B does the output layer have one.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def matrix_into(angles: Array, layer: int) -> Array:
 
 
 def signal_band(comparison: Comparison, layer: int) -> tuple[float, float]:
-    """Return the angles that random feedback gives the teaching signal of a hidden layer."""
+    """Return the angles of a hidden layer's teaching signal with random feedback."""
     loss = LOSSES["squared_error" if comparison.classes is None else "cross_entropy"]
     return chance_band(comparison.units[layer], error_directions(loss, comparison.units[-1]))
 
@@ -100,13 +100,13 @@ def _matrices(comparison: Comparison, layer: int) -> dict[str, Array]:
 
 
 def _curves(comparison: Comparison, measure: str) -> dict[str, Array]:
-    """Return (seeds, epochs, layers) for each rule with a run that came to its end."""
+    """Return (seeds, epochs, layers) for each rule with a completed run."""
     finished = [rule for rule in comparison.rules if comparison.of(rule)]
     return {rule: comparison.curves(rule, measure, start=True) for rule in finished}
 
 
 def _panel(axes: Axes, curves: dict[str, Array], band: tuple[float, float], theme: Theme) -> None:
-    """Draw the rules that have this angle, over the band where chance is as good."""
+    """Draw the rules that have this angle, over the band of chance."""
     axes.axhspan(*band, color=theme.band, linewidth=0, zorder=0)
     axes.axhline(90, color=theme.faint, linestyle="--", linewidth=1, label="_90°", zorder=2)
     for rule, angles in curves.items():
@@ -115,7 +115,7 @@ def _panel(axes: Axes, curves: dict[str, Array], band: tuple[float, float], them
 
 
 def _limit(grid: Array) -> None:
-    """Show the angles from 0° on, as far as the lines need."""
+    """Set the axis from 0° to the largest angle."""
     lines = [line for axes in grid.flat for line in axes.lines]
     highest = max(float(np.nanmax(line.get_ydata())) for line in lines)
     top = min(180.0, max(100.0, highest + 5))

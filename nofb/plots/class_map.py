@@ -1,4 +1,4 @@
-"""Which class a network names at every point of a plane: what it has understood, at a glance."""
+"""The class that a network predicts at every point of a plane."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nofb.network import Network
 from nofb.plots.style import HUES, OKABE_ITO, Theme
 
 POINTS = 200  # along each side
-PALE = 0.3  # how much of its colour the area of a class has, the rest being paper
+PALE = 0.3  # the fraction of colour in the area of a class; the rest is background
 
 
 def class_map(axes: Axes, net: Network, data: Dataset, theme: Theme) -> None:
-    """Colour the plane by the class that the network names there, with the test points on it.
+    """Colour the plane by the class that the network predicts, and draw the test points.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def class_map(axes: Axes, net: Network, data: Dataset, theme: Theme) -> None:
     Raises
     ------
     ValueError
-        If the samples are no points in a plane, or the classes more than the colours.
+        If the samples do not have two features, or there are more classes than colours.
     """
     if data.x_test.shape[1:] != (2,):
         raise ValueError(f"data has samples of shape {data.x_test.shape[1:]}, but must have (2,)")

@@ -1,6 +1,6 @@
-"""What the figures share: a rule's mean over seeds with its spread, marked levels, a closer look.
+"""Parts of several figures: a rule's mean over seeds with its spread, levels, detail panels.
 
-Whatever a rule does not have, such as a feedback matrix, is NaN and leaves its line out.
+If a rule does not have a measure, such as a matrix angle, it is NaN and its line is left out.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from nofb.types import Array
 if TYPE_CHECKING:
     from nofb.runs.compare import Comparison
 
-STRAGGLES = 0.12  # a rule that ends so far below the median accuracy is left out of close-ups
+STRAGGLES = 0.12  # a rule this far below the median accuracy is left out of detail panels
 
 
 def deviation(values: Array) -> tuple[Array, Array]:
-    """Return the mean over seeds less and plus one standard deviation (n - 1), epoch by epoch."""
+    """Return the mean over seeds minus and plus one standard deviation (n - 1), for each epoch."""
     mean, spread = values.mean(axis=0), values.std(axis=0, ddof=1)
     return mean - spread, mean + spread
 
 
 def extent(values: Array) -> tuple[Array, Array]:
-    """Return the lowest and the highest seed, epoch by epoch.
+    """Return the lowest and the highest seed, for each epoch.
 
-    On a logarithmic scale this is the band to draw: the mean less a deviation may be negative.
+    This is the band on a logarithmic scale, because the mean minus a deviation may be negative.
     """
     return values.min(axis=0), values.max(axis=0)
 
@@ -47,7 +47,7 @@ def draw_rule(
     rule
         A short name.
     values
-        One row for each seed, one column for each epoch; nothing is drawn for an empty or NaN one.
+        One row for each seed, one column for each epoch; nothing is drawn for empty or NaN values.
     theme
         The neutral colours.
     first
@@ -60,7 +60,7 @@ def draw_rule(
     style, mean = look(rule, theme), values.mean(axis=0)
     epochs = np.arange(first, first + len(mean))
     every = max(1, len(mean) // 4)
-    offset = list(RULES).index(rule) % every if rule in RULES else 0  # markers shall not pile up
+    offset = list(RULES).index(rule) % every if rule in RULES else 0  # markers must not overlap
     axes.plot(
         epochs,
         mean,
@@ -77,14 +77,14 @@ def draw_rule(
 
 
 def epoch_axis(axes: Axes, epochs: int) -> None:
-    """Let the horizontal axis count whole epochs, from before training on."""
+    """Count whole epochs on the horizontal axis, from 0, before training."""
     axes.set_xlim(-0.02 * epochs, epochs * 1.02)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("epoch (0: before training)")
 
 
 def logarithmic(axes: Axes) -> None:
-    """Let equal steps be equal factors, with limits that the lines set, not their bands."""
+    """Set a logarithmic scale, with limits from the lines, not from their bands."""
     values = [height for line in axes.lines for height in np.asarray(line.get_ydata())]
     values = [height for height in values if height > 0]
     if values:
@@ -98,12 +98,12 @@ def logarithmic(axes: Axes) -> None:
 
 
 def percent(axes: Axes) -> None:
-    """Let the vertical axis show shares as percentages, with decimals only where it needs them."""
+    """Show fractions as percentages on the vertical axis, with decimals only if necessary."""
     axes.yaxis.set_major_formatter(lambda share, position: f"{100 * share:.4g}%")
 
 
 def level(axes: Axes, height: float, text: str, theme: Theme) -> None:
-    """Mark a level with a dashed line, and say below it what it is."""
+    """Mark a level with a dashed line, and write its name below it."""
     axes.axhline(height, color=theme.faint, linestyle="--", linewidth=1, label=f"_{text}", zorder=2)
     axes.annotate(
         text,
@@ -119,7 +119,7 @@ def level(axes: Axes, height: float, text: str, theme: Theme) -> None:
 
 
 def score(comparison: Comparison) -> str:
-    """Return the measure that says how well a network does: test accuracy, or else test loss."""
+    """Return the measure of performance: test accuracy, or test loss without classes."""
     return "test_loss" if comparison.classes is None else "test_accuracy"
 
 
@@ -130,7 +130,7 @@ def final_scores(comparison: Comparison) -> dict[str, float]:
 
 
 def close_up(scores: dict[str, float], margin: float) -> tuple[float, float]:
-    """Return the limits of a closer look at the accuracies where most rules end.
+    """Return the limits of a detail panel for the final accuracies of most rules.
 
     Examples
     --------

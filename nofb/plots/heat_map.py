@@ -1,7 +1,8 @@
-"""Which setting suits which rule? A sweep as coloured squares with the numbers in them.
+"""Which setting is best for each rule? A sweep as coloured squares with their numbers.
 
-The first setting that varies runs across. If it is the only one, rules are the rows of one panel;
-if there are more, every rule has a panel, whose rows are all combinations of the other settings.
+The columns are the values of the first setting that varies. If it is the only one, rules are the
+rows of one panel. If there are more, every rule has a panel, whose rows are all combinations of the
+other settings.
 """
 
 from __future__ import annotations
@@ -27,24 +28,25 @@ if TYPE_CHECKING:
 
 Rows = dict[str, dict[str, "Cell"]]  # by the name of the row, then of the column
 
-MAP = "cividis"  # rises evenly in lightness, and looks the same to colour-blind readers
-FAR = 3.0  # a loss so many times the median one is off the scale
+MAP = "cividis"  # its lightness increases evenly, and it suits colour-blind readers
+FAR = 3.0  # a loss of this many medians is off the scale
 BRIGHT = 0.5  # from this lightness on, letters are dark
 WIDE, TALL = 1.0, 0.55  # of a square, in inches
-SHAPE = 1.4  # of a figure, about: width by height
-BAR = 0.2  # inches, the width of the bar that explains the colours
-LETTER = 0.085  # inches, the width of one
+SHAPE = 1.4  # of a figure, roughly: width / height
+BAR = 0.2  # inches, the width of the colour bar
+LETTER = 0.085  # inches, the width of a letter
 
 
 def heat_map(sweep: Outcomes, measure: str | None = None, theme: str = "light") -> Picture:
-    """Draw what each combination of rule and settings came to.
+    """Draw the result of each combination of rule and settings.
 
     Parameters
     ----------
     sweep
         The runs.
     measure
-        What is shown; by default validation accuracy, without a validation split test accuracy.
+        The measure to show; by default validation accuracy, without a validation split test
+        accuracy.
     theme
         "light" or "dark".
 
@@ -52,13 +54,13 @@ def heat_map(sweep: Outcomes, measure: str | None = None, theme: str = "light") 
     -------
     Picture
         A `matplotlib.figure.Figure`. A square has the mean over seeds, and below it their standard
-        deviation, or how many of them came to their end; it is hatched if none did. Frames mark the
-        best setting of each rule, if it was judged by held-out samples.
+        deviation, or the number of completed runs if some are not; it is hatched if there is none.
+        Frames mark the best setting of each rule, if it was chosen on held-out samples.
 
     Raises
     ------
     ValueError
-        If the theme is not known, or the runs do not have this measure.
+        If the theme is unknown, or the runs do not have this measure.
     """
     measure = sweep.judged_by(measure)
     with using(theme) as colours:
@@ -86,20 +88,22 @@ class Shades:
     Parameters
     ----------
     means
-        All of them; NaN where no run came to its end.
+        All means; NaN if no run was completed.
     measure
-        A loss is the better the smaller it is. Cells far off get the worst colour, so that the
-        others can be told apart.
+        A small loss is good. Cells far away from the others get the worst colour, so that the
+        colours of the others differ.
     """
 
     def __init__(self, means: list[float], measure: str) -> None:
         values = np.array([mean for mean in means if np.isfinite(mean)])
-        self.share, self.values = measure.endswith("accuracy"), values
-        self.map = mpl.colormaps[MAP if self.share else f"{MAP}_r"]
+        self.is_accuracy, self.values = measure.endswith("accuracy"), values
+        self.map = mpl.colormaps[MAP if self.is_accuracy else f"{MAP}_r"]
         middle = np.median(values) if values.size else np.nan
-        near = values[values >= middle - STRAGGLES if self.share else values <= FAR * middle]
+        near = values[values >= middle - STRAGGLES if self.is_accuracy else values <= FAR * middle]
         low, high = (near.min(), near.max()) if near.size else (0.0, 1.0)
-        least = 0.005 if self.share else 0.05 * high  # what differs less looks alike
+        least = (
+            0.005 if self.is_accuracy else 0.05 * high
+        )  # smaller differences have the same colour
         self.norm = Normalize(max(0.0, low - least), high + least)
 
     def of(self, mean: float) -> tuple[Any, str]:
@@ -109,11 +113,11 @@ class Shades:
         return colour, "#000000" if bright else "#FFFFFF"
 
     def words(self, number: float) -> str:
-        """Return a mean or a deviation as it stands in a square."""
-        return f"{100 * number:.1f}" if self.share else f"{number:.3g}"
+        """Return a mean or a deviation as text for a square."""
+        return f"{100 * number:.1f}" if self.is_accuracy else f"{number:.3g}"
 
     def add_bar(self, picture: Picture, places: list[Axes]) -> None:
-        """Explain the colours beside the panels."""
+        """Draw the colour bar beside the panels."""
         if not self.values.size:
             return
         below, above = self.values.min() < self.norm.vmin, self.values.max() > self.norm.vmax
@@ -121,14 +125,14 @@ class Shades:
             ScalarMappable(self.norm, self.map),
             ax=places,
             extend="min" if below else "max" if above else "neither",
-            format=lambda mean, position: f"{self.words(mean)}{'%' * self.share}",
+            format=lambda mean, position: f"{self.words(mean)}{'%' * self.is_accuracy}",
             aspect=picture.get_size_inches()[1] / BAR,
         )
         bar.outline.set_visible(False)
 
 
 def arrange(plan: Plan) -> dict[str, Rows]:
-    """Return the cells by panel, row and column, each by what a reader sees there."""
+    """Return the cells by panel, row and column, each with its label in the figure."""
     panels: dict[str, Rows] = {}
     first, *others = [axis for axis in plan.axes if axis in plan.grid] or [""]
     for cell in plan.cells:
@@ -146,7 +150,7 @@ def arrange(plan: Plan) -> dict[str, Rows]:
 
 
 def _figure(panels: dict[str, Rows], theme: Theme) -> tuple[Picture, list[Axes]]:
-    """Return a figure with a place for each panel, and some that stay empty."""
+    """Return a figure with a place for each panel; some places may stay empty."""
     rows = next(iter(panels.values()))
     names = max(len(name) for rows in panels.values() for name in rows)
     width = 0.7 + LETTER * names + WIDE * len(next(iter(rows.values())))
@@ -177,7 +181,7 @@ def _describe(axes: Axes, title: str, rows: Rows, plan: Plan) -> None:
 def _square(
     axes: Axes, corner: tuple[float, float], outcome: Outcome, shades: Shades, theme: Theme
 ) -> None:
-    """Draw one cell: its colour, its mean, and how sure that is."""
+    """Draw one cell: its colour, its mean, and the spread or the number of runs."""
     runs, total = len(outcome.values), len(outcome.values) + outcome.diverged + outcome.failed
     if not np.isfinite(outcome.mean):
         _box(axes, corner, 1.0, fc=theme.band, ec=theme.paper, hatch="////", lw=1.5)
@@ -201,7 +205,7 @@ def _write(axes: Axes, corner: tuple[float, float], text: str, colour: str) -> N
 
 
 def _heading(sweep: Outcomes, measure: str, framed: bool) -> str:
-    """Say what the numbers are."""
+    """Write the title, with the meaning of the numbers."""
     seeds = len(sweep.plan.seeds)
     unit = " in %" if measure.endswith("accuracy") else ""
     over = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed"

@@ -1,6 +1,6 @@
-"""Names beside points, placed so that none covers another name, a point or a line.
+"""Names beside points, placed so that they cover no other name, point or line.
 
-Each name tries places around its point, near ones first, and takes the first that is free.
+For each name, places around its point are tried, near ones first; the first free one is used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nofb.types import Array
 DIRECTIONS = ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1))
 GAPS = (2, 8, 16, 26, 38, 52, 70, 90)  # points of type between a marker's edge and its name
 MARKER = 6  # from the middle of a marker to its edge, in points
-FAR = 8  # from this gap on, a thin line leads back to the point
+FAR = 8  # from this gap on, a thin line connects name and point
 LINE = 10  # from one name to the next at the ends of lines, in points
 
 
@@ -33,13 +33,13 @@ def place_labels(
     Parameters
     ----------
     axes
-        Where the points are, with its place in the figure and its limits settled.
+        The axes with the points; their position and limits must be final.
     points
-        For each name, where its point is, in data coordinates.
+        For each name, the position of its point, in data coordinates.
     levels
-        The heights of horizontal lines, to be kept clear of names.
+        The heights of horizontal lines that no name may cover.
     dots
-        Small points (number, 2) in data coordinates, to be kept clear too.
+        Small points (number, 2) in data coordinates that no name may cover.
     theme
         The neutral colours.
     """
@@ -64,7 +64,7 @@ def place_labels(
 def _free_place(
     middle: Array, size: Array, scale: float, taken: Iterable[Bbox], frame: Bbox
 ) -> tuple[float, Array]:
-    """Return the gap and the shift in pixels of the first free place, or else of the nearest."""
+    """Return the gap and the shift in pixels of the first free place, or else the nearest one."""
     places = [
         (gap, np.array(way) * ((MARKER + gap) * scale + size / 2))
         for gap in GAPS
@@ -97,12 +97,12 @@ def _lead(axes: Axes, point: tuple[float, float], shift: Array, theme: Theme) ->
 
 
 def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
-    """Write each name to the right of where its line ends, lines that end together one above other.
+    """Write each name to the right of the end of its line, without overlap.
 
     Parameters
     ----------
     axes
-        Its limits and scales must be settled.
+        The axes; their limits and scales must be final.
     ends
         For each name, the data coordinates of the end of its line, and its colour.
     """
@@ -121,16 +121,16 @@ def label_ends(axes: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None
 
 
 def _apart(heights: list[float], least: float) -> list[float]:
-    """Return ascending heights moved so that neighbours are at least so far apart.
+    """Return ascending heights, moved so that neighbours have at least this distance.
 
-    Each run of heights that are too close is spread about its own middle.
+    Each group of heights that are too close is spread around its middle.
 
     Examples
     --------
     >>> _apart([0.0, 1.0, 20.0], 5.0)
     [-2.0, 3.0, 20.0]
     """
-    groups: list[tuple[float, int]] = []  # the middle of each run, and how many are in it
+    groups: list[tuple[float, int]] = []  # the middle of each group, and its size
     for height in heights:
         middle, count = height, 1
         while groups and middle - groups[-1][0] < least * (count + groups[-1][1]) / 2:

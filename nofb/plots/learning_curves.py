@@ -1,6 +1,6 @@
-"""Who learns, and how fast: test accuracy and training loss, epoch by epoch.
+"""Which rules learn, and how fast: test accuracy and training loss over epochs.
 
-Backprop is the ceiling and the last layer alone the floor; a rule earns its keep in between.
+Backprop is the ceiling, and training the last layer alone is the baseline.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DEVIATION, EXTENT = "± 1 standard deviation", "lowest to highest seed"
 
 
 def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
-    """Draw how accuracy rises and loss falls.
+    """Draw accuracy and loss over epochs.
 
     Parameters
     ----------
@@ -41,15 +41,15 @@ def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
     Returns
     -------
     Picture
-        A `matplotlib.figure.Figure`: test accuracy with its value before training, the same closer
-        up, and training loss. Lines are means over seeds; bands are one standard deviation to
+        A `matplotlib.figure.Figure`: test accuracy with its value before training, the same in
+        detail, and training loss. Lines are means over seeds; bands are one standard deviation to
         either side, for losses from the lowest to the highest seed. A regression has two panels,
         test loss and training loss.
 
     Raises
     ------
     ValueError
-        If the theme is not known.
+        If the theme is unknown.
     """
     with using(theme) as colours:
         if comparison.classes is None:
@@ -73,16 +73,16 @@ def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
 
 
 def _accuracy(axes: Axes, comparison: Comparison, theme: Theme) -> None:
-    """Draw how many samples that it never trained on the network names correctly."""
+    """Draw the accuracy on test samples."""
     for rule in comparison.rules:
         draw_rule(axes, rule, comparison.curves(rule, "test_accuracy", start=True), theme)
     percent(axes)
 
 
 def _zoom(test: Axes, closer: Axes, comparison: Comparison) -> None:
-    """Let one panel show everything, and the other the accuracies where most rules end."""
+    """Show everything in one panel, and the final accuracies of most rules in the other."""
     test.set_title("Test accuracy")
-    test.set_ylabel("samples named correctly")
+    test.set_ylabel("test accuracy")
     test.set_ylim(0, 1.02)
     closer.set_title("The same, closer up")
     if scores := final_scores(comparison):
@@ -90,7 +90,7 @@ def _zoom(test: Axes, closer: Axes, comparison: Comparison) -> None:
 
 
 def _loss(axes: Axes, comparison: Comparison, measure: str, theme: Theme) -> None:
-    """Draw what the rules try to make small."""
+    """Draw the loss that the rules minimise."""
     tested = measure == "test_loss"  # the training loss has no value before training
     for rule in comparison.rules:
         values = comparison.curves(rule, measure, start=tested)

@@ -1,4 +1,4 @@
-"""One legend below a figure's panels, with full names, and a word on what is not drawn."""
+"""One legend below a figure's panels, with full names, and notes on rules that are not drawn."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def add_legend(
     ]
     if chance:
         handles.append(Patch(color=theme.band))
-        labels.append("chance: 95% of random feedback falls in here")
+        labels.append("chance: 95% of random feedback is in this band")
     picture.legend(
         handles,
         labels,
@@ -42,7 +42,7 @@ def add_legend(
 
 
 def remark(comparison: Comparison, rule: str, drawn: bool) -> str:
-    """Say why a rule, or some of its runs, cannot be seen."""
+    """Return why a rule, or some of its runs, is not drawn."""
     runs = sum(result.rule == rule for result in comparison.results)
     stopped = runs - len(comparison.of(rule))
     if stopped == runs:
@@ -53,6 +53,6 @@ def remark(comparison: Comparison, rule: str, drawn: bool) -> str:
 
 
 def seeds_and(comparison: Comparison, spread: str) -> str:
-    """Say what lines and bands are."""
+    """Return the meaning of lines and bands."""
     seeds = len(comparison.seeds)
     return f"lines: mean of {seeds} seeds; bands: {spread}" if seeds > 1 else "one seed"

@@ -1,4 +1,4 @@
-"""A figure that draws itself again while a run goes on, for notebooks."""
+"""A figure for notebooks that is updated during a run."""
 
 from __future__ import annotations
 
@@ -19,30 +19,31 @@ from nofb.plots.style import HUES, OKABE_ITO, THEMES, Theme, full_name, using
 from nofb.training import Callback, Run
 from nofb.types import Array
 
-PAUSE = 0.25  # seconds between two drawings, or as long as the last one took, if that is longer
+PAUSE = 0.25  # seconds between two updates, at least; longer if drawing takes longer
 NO_NOTEBOOK = (
     "LivePlot draws in a notebook, and this is none: leave it out of callbacks and plot run.history"
 )
 
 
 class LivePlot(Callback):
-    """A callback for `nofb.fit` that shows loss, accuracy and angles as they come.
+    """A callback for `nofb.fit` that shows loss, accuracy and angles during a run.
 
-    Drawing must not outweigh training, so some epochs are passed over; the last one never is.
+    Drawing must not take longer than training, so some epochs are not drawn; the last one always
+    is.
 
     Parameters
     ----------
     epochs
-        How many epochs the run will have, so that the axis does not jump; `None` lets it grow.
+        The number of epochs of the run, for a fixed axis; with `None` the axis grows.
     theme
         "light" or "dark".
 
     Raises
     ------
     ValueError
-        If the theme is not known.
+        If the theme is unknown.
     RuntimeError
-        Before the first step, if this is no notebook.
+        Before the first step, outside a notebook.
 
     Examples
     --------
@@ -58,23 +59,23 @@ class LivePlot(Callback):
         self._shown = 0
 
     def begin(self, run: Run) -> None:
-        """Refuse to run where there is no notebook."""
+        """Refuse to run outside a notebook."""
         _notebook()
 
     def __call__(self, run: Run) -> None:
-        """Draw the run so far, unless it was drawn a moment ago."""
+        """Draw the run so far, unless the last update is too recent."""
         if run is not self._run:
             events = _notebook().events
             self._catch_up()
             self._run, self._handle, self._shown = run, None, 0
-            # Only the notebook knows that no epoch will follow.
+            # Only the notebook can tell when no epoch follows.
             events.register("post_run_cell", self._end_of_cell)
         last = run.history.epochs == self.epochs
         if last or self._handle is None or time.monotonic() >= self._next:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        """Draw the run, if it went on since it was drawn."""
+        """Draw the run, if there are new epochs."""
         if self._run is None or self._shown == self._run.history.epochs:
             return
         started = time.monotonic()
@@ -98,9 +99,9 @@ def draw(run: Run, epochs: int | None = None, theme: str = "light") -> Picture:
     Parameters
     ----------
     run
-        With at least one epoch in its history. Panels without numbers are left out.
+        A run with at least one epoch in its history. Panels without numbers are left out.
     epochs
-        The length of the axis; `None` for as many as there are.
+        The length of the axis; `None` for the epochs so far.
     theme
         "light" or "dark".
     """
@@ -127,7 +128,7 @@ def _losses(axes: Axes, run: Run, theme: Theme) -> None:
 
 
 def _accuracies(axes: Axes, run: Run, theme: Theme) -> None:
-    axes.set_title("Samples named correctly")
+    axes.set_title("Accuracy")
     _line(axes, run.history["train_accuracy"], 1, "training (mean over the epoch)", 0)
     _line(axes, run.history.from_start("test_accuracy"), 0, "test", 1)
     percent(axes)
@@ -151,7 +152,7 @@ def _line(axes: Axes, values: Array, first: int, label: str, number: int) -> Non
 
 
 def _notebook() -> Any:
-    """Return the running notebook's shell, or refuse in a sentence."""
+    """Return the running notebook's shell, or raise an error."""
     running = notebook.shell()
     if running is None:
         raise RuntimeError(NO_NOTEBOOK)

@@ -1,11 +1,11 @@
-"""Whether somebody looks at a notebook: pictures that move are of no use elsewhere."""
+"""Whether the code runs in a notebook: interactive pictures work only there."""
 
 from importlib import import_module
 from typing import Any
 
 
 def shell() -> Any:
-    """Return the shell of the running notebook, or `None` where there is none."""
+    """Return the shell of the running notebook, or `None` outside a notebook."""
     try:
         running = import_module("IPython").get_ipython()
     except ImportError:
@@ -14,7 +14,7 @@ def shell() -> Any:
 
 
 def in_notebook() -> bool:
-    """Say whether this code runs in a notebook, and not as a script or at a prompt.
+    """Return whether this code runs in a notebook, and not as a script or at a prompt.
 
     Examples
     --------

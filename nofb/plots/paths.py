@@ -1,4 +1,4 @@
-"""Which way a signal travels: the layers in a row, the way up above them, the way back below."""
+"""The paths of signals: the layers in a row, the forward path above, the feedback path below."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nofb.plots.style import Theme
 Arrow = tuple[int, int, str]  # from this layer, to that layer, through this matrix
 Place = tuple[float, float]
 BOX = 15  # from the middle of a layer to its edge, in points
-SIDE = 0.09  # from the middle of a layer to where an arrow leaves or comes in
+SIDE = 0.09  # from the middle of a layer to the end of an arrow
 
 
 def paths(
@@ -25,11 +25,11 @@ def paths(
     axes
         Where to draw.
     layers
-        Their names, from the input side up.
+        Their names, the first layer first.
     arrows
         Triples (start, end, matrix); layers are counted from 0.
     colour
-        Of the feedback path.
+        The colour of the feedback path.
     theme
         The neutral colours.
     """
@@ -48,9 +48,9 @@ def paths(
 
 
 def _detour(axes: Axes, start: int, end: int, matrix: str, colour: str, theme: Theme) -> None:
-    """Draw an arrow that leaves below a layer and comes back up to another one.
+    """Draw an arrow that starts below a layer and ends below another one.
 
-    It runs the deeper the farther it goes, and one that comes from afar ends in the middle.
+    A longer arrow is lower, and a long one ends in the middle of the layer.
     """
     span, way = abs(end - start), 1 if end > start else -1
     out = start + way * SIDE * (2 - span)

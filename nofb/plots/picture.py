@@ -1,6 +1,6 @@
-"""A figure that belongs to nobody: made without pyplot, so drawing one leaves no state behind.
+"""A figure that is made without pyplot, so drawing one changes no global state.
 
-It shows itself in a notebook, and turns into the bytes of a PNG or SVG file.
+A notebook displays it, and it can be saved as a PNG or SVG file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from nofb.plots.style import THEMES, Theme, settings
 
-DPI = 160  # about twice what a page shows
+DPI = 160  # about twice the resolution of a page
 
 
 class Picture(Figure):
@@ -36,7 +36,7 @@ class Picture(Figure):
         return self.to_bytes("png"), {"width": width, "height": height}
 
     def infer_shapes(self) -> None:
-        """Work out where everything goes, once: it is most of the work of drawing."""
+        """Compute the layout once: this takes most of the time of drawing."""
         if not self.settled:
             self.draw_without_rendering()
             self.set_layout_engine("none")
@@ -54,7 +54,7 @@ class Picture(Figure):
 
 
 def sentence(text: str, theme: Theme) -> Picture:
-    """Return a figure that says why there is nothing to draw."""
+    """Return a figure with a sentence on why there is nothing to draw."""
     picture = Picture(9.6, 1.2, theme)
     picture.text(0.5, 0.5, text, ha="center", va="center")
     return picture

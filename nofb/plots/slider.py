@@ -1,7 +1,6 @@
-"""A picture with a slider for each parameter: move it, and see what the parameter does.
+"""A picture with a slider for each parameter, to see the effect of the parameter.
 
-Without a notebook, or without ipywidgets in it, the picture is there all the same, for the middle
-values.
+Without a notebook, or without ipywidgets, the picture for the middle values is shown.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ NO_WIDGETS = "For sliders: pip install ipywidgets, then start the notebook's ker
 
 
 class Sliders:
-    """What a notebook shows: ipywidgets where they work, and the first picture where not.
+    """The object that a notebook displays: ipywidgets if they work, otherwise the first picture.
 
     Parameters
     ----------
     widget
         The sliders with their picture.
     picture
-        What is shown on a page where no kernel runs.
+        The picture on a page without a kernel.
     """
 
     def __init__(self, widget: Any, picture: Picture) -> None:
@@ -39,26 +38,26 @@ class Sliders:
 
 
 def slider(draw: Callable[..., Picture], /, **values: Sequence[Any]) -> Picture | Sliders:
-    """Let a reader choose among values, and draw the picture for them.
+    """Show sliders for values, and draw the picture for the chosen ones.
 
     Parameters
     ----------
     draw
-        Takes one value for each name, as keywords, and returns a picture. Each choice is drawn
-        once and then kept.
+        A function that takes one value for each name, as keywords, and returns a picture. Each
+        choice is drawn once and then kept.
     values
-        For each name, what its slider goes through; it starts in the middle.
+        For each name, the values of its slider; it starts in the middle.
 
     Returns
     -------
     Sliders or Picture
-        As the last line of a cell it shows itself. Outside a notebook, and without ipywidgets, it
+        As the last line of a cell it is displayed. Outside a notebook, and without ipywidgets, it
         is the picture for the middle values.
 
     Raises
     ------
     TypeError, ValueError
-        If the values of a name are no list, or an empty one.
+        If the values of a name are not a list, or the list is empty.
 
     Examples
     --------
@@ -92,10 +91,10 @@ def _panel(
 ) -> Any:
     """Return a box of sliders over an image that follows them."""
     png, size = picture._repr_png_()
-    room = "calc(100% - 4px)"  # less the margins, or a scroll bar appears
+    room = "calc(100% - 4px)"  # minus the margins, or a scroll bar appears
     fitting = {"width": f"{size['width']}px", "max_width": room, "height": "auto"}
     image = widgets.Image(value=png, format="png", layout=fitting)
-    margin = f"{max(map(len, choices)) + 1}ch"  # so that all sliders begin below each other
+    margin = f"{max(map(len, choices)) + 1}ch"  # so that all sliders are aligned
     sliders = {name: _one(widgets, name, each, margin) for name, each in choices.items()}
     kept = {tuple(one.index for one in sliders.values()): png}
 

@@ -1,6 +1,6 @@
-"""How figures look: colours that colour-blind readers can tell apart, a light and a dark theme.
+"""The style of figures: colours for colour-blind readers too, a light and a dark theme.
 
-A rule looks the same in every figure, whichever other rules are drawn beside it.
+A rule looks the same in every figure, with any other rules.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ OKABE_ITO = {
     "vermillion": "#D55E00",
     "reddish purple": "#CC79A7",
 }
-# Black is the controls' ink (near white in the dark), and yellow is too pale for lines on white.
+# Black is for the controls (nearly white in the dark theme), and yellow lines are too pale on
+# white.
 HUES = ("blue", "vermillion", "bluish green", "reddish purple", "orange", "sky blue")
 
 
@@ -42,7 +43,7 @@ class Theme:
     faint
         Axes, ticks and marked levels.
     grid, band
-        Grid lines, and the area where chance is as good.
+        Grid lines, and the band of chance.
     paper
         The background.
     """
@@ -62,7 +63,7 @@ THEMES = {
 
 @dataclass(frozen=True)
 class Look:
-    """How one rule is drawn: its colour, its line and its marker, in matplotlib's terms."""
+    """The style of one rule: its colour, its line and its marker, in matplotlib's terms."""
 
     colour: str
     line: str | tuple[float, tuple[float, ...]]
@@ -75,15 +76,15 @@ LINES: dict[str, str | tuple[float, tuple[float, ...]]] = {
     "solid": "-",
     "dashes": (0.0, (5.0, 1.5)),
     "dots": DOTS,
-    "long": (0.0, (6.0, 2.5)),  # of what sends targets
-    "dash and dot": (0.0, (6.0, 1.5, 1.2, 1.5)),  # of a rule that does not say how it looks
+    "long": (0.0, (6.0, 2.5)),  # of rules that send targets
+    "dash and dot": (0.0, (6.0, 1.5, 1.2, 1.5)),  # of a rule without a style
 }
 WIDE = 2.4  # the lines of the controls
 MARKERS = ("P", "*", "h", "<", "8", "d")
 
 
 def look(rule: str, theme: Theme) -> Look:
-    """Return how a rule is drawn: as its class says, or else by a look from its name alone.
+    """Return the style of a rule: that of its class, or else one derived from its name.
 
     Examples
     --------
@@ -92,21 +93,21 @@ def look(rule: str, theme: Theme) -> Look:
     >>> look("mine", THEMES["light"]) == look("mine", THEMES["light"])
     True
     """
-    said = vars(RULES[rule]).get("look") if rule in RULES else None  # its own, and not inherited
+    said = vars(RULES[rule]).get("look") if rule in RULES else None  # its own, not an inherited one
     colour, line, marker = said or look_of_name(rule)
     width = WIDE if rule in CONTROLS else Look.width
     return Look(OKABE_ITO.get(colour, theme.ink), LINES[line], marker, width)
 
 
 def look_of_name(rule: str) -> tuple[str, str, str]:
-    """Return a colour, a line and a marker that depend on a short name and on nothing else."""
-    number = zlib.crc32(rule.encode())  # Python's own hash differs from one start to the next
+    """Return a colour, a line and a marker that depend only on a short name."""
+    number = zlib.crc32(rule.encode())  # Python's own hash changes with each start
     marker = MARKERS[number // len(HUES) % len(MARKERS)]
     return HUES[number % len(HUES)], "dash and dot", marker
 
 
 def literal(text: str) -> str:
-    """Return somebody's own words for a figure, where two dollar signs would enclose a formula.
+    """Return a user's text for a figure, with escaped dollar signs, which would enclose a formula.
 
     Examples
     --------
@@ -130,7 +131,7 @@ def full_name(rule: str) -> str:
 
 @contextmanager
 def using(theme: str) -> Iterator[Theme]:
-    """Within this context, figures are made in a theme; matplotlib's settings come back after it.
+    """Within this context, figures have a theme; matplotlib's settings are restored at the end.
 
     Raises
     ------
@@ -143,7 +144,7 @@ def using(theme: str) -> Iterator[Theme]:
 
 
 def settings(theme: Theme) -> dict[Any, Any]:
-    """Return matplotlib's settings for a theme: the only place where they stand."""
+    """Return matplotlib's settings for a theme; they are defined only here."""
     return {
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],

@@ -1,4 +1,4 @@
-"""A small network with its numbers: units as circles, weights as lines, up or back."""
+"""A small network with its numbers: units as circles, weights as lines, forward or backward."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def units(
 ) -> None:
     """Draw the numbers at the units of each layer, and the weights on the lines between them.
 
-    Positive weights are blue and negative ones vermillion, the wider the larger. A weight of zero
-    is a thin line.
+    Positive weights are blue and negative ones vermillion; a wider line is a larger weight. A
+    weight of zero is a thin line.
 
     Parameters
     ----------
     axes
         Where to draw.
     layers
-        For each layer, from the input side up, its name and one number for each unit.
+        For each layer, the first one first, its name and one number for each unit.
     weights
         The matrix (n_in, n_out) between each layer and the next.
     theme
         The neutral colours.
     back
-        Whether the arrows lead back, from the output down.
+        Whether the arrows point backward, from the output down.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def units(
 
 
 def _column(number: int, size: int) -> list[Place]:
-    """Return where the units of a layer stand, the first one on top."""
+    """Return the positions of the units of a layer, the first one on top."""
     return [(float(number), (size - 1) / 2 - i) for i in range(size)]
 
 

@@ -1,6 +1,6 @@
-"""What a comparison leaves in a folder: a page, figures, and every number; or a table to print.
+"""Reports of a comparison: a folder with a page, figures and numbers, or a table to print.
 
-`write` fills the folder, `check_folder` says beforehand whether it could, `table` is plain text.
+`write` fills the folder, `check_folder` tests first whether it can be written, `table` is text.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nofb.report import numbers, page
-from nofb.report.folder import check_folder, put
+from nofb.report.folder import as_files, check_folder, put
 from nofb.report.origin import origin
 from nofb.report.summary import table
 from nofb.runs.compare import Comparison
@@ -17,17 +17,17 @@ __all__ = ["check_folder", "table", "write"]
 
 
 def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
-    """Write a comparison into a folder, which is made if there is none.
+    """Write a comparison into a folder, which is created if needed.
 
     Parameters
     ----------
     comparison
         The runs.
     folder
-        Where to. It gets `report.html`, which needs no network, each figure as PNG and SVG,
-        `results.json` and `results.csv`; files of these names are replaced, others are left alone.
+        The folder. It gets `report.html`, which needs no network, each figure as PNG and SVG,
+        `results.json` and `results.csv`. Files of these names are replaced, others are unchanged.
     command
-        What makes the same comparison again, for the reader.
+        The command that repeats the comparison, for the reader.
 
     Returns
     -------
@@ -44,10 +44,10 @@ def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
     folder = Path(folder)
     check_folder(folder)
     about = origin(command)
-    pictures = {stem: draw(comparison, "light") for stem, draw in FIGURES.items()}
-    files = {f"{stem}.png": picture.to_bytes("png") for stem, picture in pictures.items()}
-    drawings = {stem: picture.to_bytes("svg") for stem, picture in pictures.items()}
-    files |= {f"{stem}.svg": drawing for stem, drawing in drawings.items()}
+    files: dict[str, bytes] = {}
+    for stem, draw in FIGURES.items():
+        files |= as_files(stem, draw(comparison, "light"))
+    drawings = {stem: files[f"{stem}.svg"] for stem in FIGURES}
     files["results.json"] = numbers.as_json(comparison, about).encode()
     files["results.csv"] = numbers.as_csv(comparison).encode()
     files["report.html"] = page.render(comparison, drawings, about).encode()

@@ -1,4 +1,4 @@
-"""What the page says in words: the outcome in short, and what to look at in each figure."""
+"""The text of the page: a short outcome, and a caption for each figure."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from nofb.rules import CONTROLS
 from nofb.runs.compare import Comparison
 
 HEADINGS = {
-    "learning_curves": "Who learns, and how fast?",
-    "alignment": "Does the feedback line up with backprop's?",
-    "accuracy_against_angle": "Does it pay to line up?",
+    "learning_curves": "Which rules learn, and how fast?",
+    "alignment": "Does the feedback align with backprop?",
+    "accuracy_against_angle": "Does alignment help?",
 }
 LEARNING = (
-    "Look at where each line ends, and how soon it gets there. Backprop, the thick solid line, is "
-    "the ceiling: it sends errors back through its own weights. The thick dashed line, the "
-    "baseline, trains the last layer alone: a rule below it is worse than not teaching the hidden "
+    "Compare the end of each line, and how fast it rises. Backprop, the thick solid line, is the "
+    "ceiling: it sends errors back through the forward weights. The thick dashed line, the "
+    "baseline, trains the last layer alone: a rule below it is worse than not training the hidden "
     "layers."
 )
 ALIGNMENT = (
-    "Upper row: what a layer is told to change, its teaching signal, against what backprop would "
-    "tell it. At 0° they agree, inside the grey band random feedback would do as well, and below "
-    "the band steps go downhill. Lower row: the feedback matrix that ends at the layer against the "
-    "transposed weights it stands for. Where the feedback is fixed and its line still falls, the "
-    "forward weights have come to agree with it."
+    "Upper row: the angle between a layer's teaching signal and backprop's. At 0° they agree; the "
+    "grey band is the range of random feedback; below the band, small steps lower the loss. Lower "
+    "row: the angle between the feedback matrix of the layer and the transposed weights that it "
+    "replaces. If this line falls for fixed feedback, the forward weights have aligned with it."
 )
 ACCURACY = (
-    "Each large point is a rule. Further left it teaches the first hidden layer more as backprop "
-    "would; further {better} it does better on new samples. Look for rules that learn well in "
-    "spite of a large angle: a signal need not be backprop's to be useful."
+    "Each large point is a rule. Further left, its signal in the first hidden layer is closer to "
+    "backprop's; further {better}, it is better on new samples. Some rules learn well with a large "
+    "angle: a useful signal need not be that of backprop."
 )
 
 
 def caption(stem: str, comparison: Comparison) -> str:
-    """Return what to look at in a figure; empty for one without words."""
+    """Return the caption of a figure; empty if it has none."""
     better = "down" if comparison.classes is None else "up"
     alignment = ALIGNMENT + "".join(f" {each}" for each in remarks(comparison))
     texts = {
@@ -50,7 +49,7 @@ def headline(comparison: Comparison) -> str:
 
 
 def outcome(comparison: Comparison) -> str:
-    """Return in a few sentences how the rules did, between the baseline and the ceiling."""
+    """Return a few sentences on the results, between the baseline and the ceiling."""
     ends = {
         "bp": "Backprop ends with a {} of {}",
         "shallow": "The last layer alone ends with a {} of {}",
@@ -65,7 +64,7 @@ def outcome(comparison: Comparison) -> str:
 
 
 def _above_the_floor(comparison: Comparison) -> list[str]:
-    """Say which rules do better, on average, than the last layer alone."""
+    """Return which rules are better, on average, than the last layer alone."""
     others = [rule for rule in comparison.rules if rule not in CONTROLS]
     if not others or not comparison.of("shallow"):
         return []

@@ -1,4 +1,4 @@
-"""Runs of a reproduction that failed or were stopped: named, and in no number."""
+"""Failed or stopped runs of a reproduction: they are listed, and excluded from all numbers."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def failure(record: Record) -> str | None:
 
 
 def failures(records: Iterable[Record]) -> list[str]:
-    """Return a sentence for each run that failed or was stopped; no number has them in it."""
+    """Return a sentence for each run that failed or was stopped; all numbers exclude them."""
     return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]

@@ -1,6 +1,6 @@
-"""Files that appear in a folder all at once and whole, or not at all.
+"""Writes several files into a folder, all of them completely or none.
 
-They are written beside their place first, and moved into it when every one of them is there.
+They are first written beside their final place, and moved when all of them are complete.
 """
 
 from __future__ import annotations
@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+
+def as_files(stem: str, picture: Any) -> dict[str, bytes]:
+    """Return a `nofb.plots.Picture` as a PNG and an SVG file, by their names."""
+    return {f"{stem}.{kind}": picture.to_bytes(kind) for kind in ("png", "svg")}
 
 
 def check_folder(folder: str | Path) -> None:
-    """Refuse a folder that could not be made or written, before any work is done for it.
+    """Refuse a folder that cannot be created or written, before any work is done.
 
     Raises
     ------
@@ -39,14 +45,14 @@ def check_folder(folder: str | Path) -> None:
 
 
 def put(files: Mapping[str, bytes], folder: Path) -> None:
-    """Put files into a folder; if that fails, the folder is as it was.
+    """Put files into a folder; if this fails, the folder does not change.
 
     Parameters
     ----------
     files
         The content of each, by name; they are moved into place in this order.
     folder
-        Is made, with its parents, if there is none.
+        The folder; it is made, with its parents, if necessary.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
     finally:
         for path in new:
             with suppress(OSError):
-                path.rmdir()  # which only an empty folder allows
+                path.rmdir()  # works only for an empty folder
 
 
 def _reason(error: OSError) -> str:

@@ -1,6 +1,6 @@
 """Every number of a comparison, as JSON and as a tidy table in CSV.
 
-Epoch 0 is the start, before the first step; layers count from 1, from the input side up.
+Epoch 0 is before the first step; layers are numbered from 1, first to last.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ COLUMNS = ("rule", "seed", "epoch", "measure", "layer", "value")
 
 
 def meanings(comparison: Comparison) -> dict[str, str]:
-    """Return what each measure of a comparison means, in words."""
+    """Return the meaning of each measure of a comparison."""
     held = {name for result in comparison.results for name in result.history}
     return {name: meaning for name, meaning in MEANINGS.items() if name in held}
 
 
 def as_json(comparison: Comparison, about: Origin) -> str:
-    """Return strict JSON: what is not a number, or infinite, is null."""
+    """Return strict JSON: NaN and infinity are null."""
     document = {
         **asdict(about),
         "settings": comparison.settings.settings,

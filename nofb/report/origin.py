@@ -1,4 +1,4 @@
-"""Where a comparison comes from: the command, the day, the versions, the learning rates."""
+"""The origin of a comparison: the command, the date, the versions, the learning rates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from nofb.runs.rates import search_for
 from nofb.runs.specification import Specification
 from nofb.version import __version__
 
-SEARCHED = ("optimizer", "lr")  # a search tries several of them, whatever its settings say
+SEARCHED = ("optimizer", "lr")  # a search tries several values of these
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What somebody needs to make the same comparison again.
+    """What is needed to repeat a comparison.
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ def origin(command: str) -> Origin:
 
 
 def page_head(title: str, command: str, code: str) -> list[str]:
-    """Return how the page of a study begins: its title, the command, where and by which code."""
+    """Return the head of a study's page: its title, the command, the machine and the code."""
     return [f"# {title}", f"```sh\n{command}\n```", str(origin(command)), *filter(None, [code])]
 
 
 def rates_note(settings: Specification) -> str:
-    """Say in plain sentences how the learning rates were chosen.
+    """Return sentences on how the learning rates were chosen.
 
     Examples
     --------
@@ -75,13 +75,13 @@ def rates_note(settings: Specification) -> str:
     return (
         f"Each rule got its own learning rate: of a grid that is the same for all rules, the one "
         f"with the best mean accuracy ({seeds}) on {search['held_out']:.0%} of the training "
-        "samples, held out for this. The test samples had no say. The search is "
+        "samples, held out for this. The test set was not used. The search is "
         "`python -m nofb.runs.tune`." + _difference(settings, search["settings"])
     )
 
 
 def _difference(settings: Specification, searched: dict[str, object]) -> str:
-    """Say where the rates come from, if that is not what was compared here."""
+    """Return a sentence if the search had other settings than this comparison."""
     here = json.loads(json.dumps(settings.settings))
     other = [
         f"{name} {searched.get(name, 'not set')}"

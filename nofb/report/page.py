@@ -1,21 +1,16 @@
-"""The page: one HTML file that opens anywhere, by day and by night, and asks nobody for anything.
-
-Its figures are drawn once; their neutral colours are CSS variables, so they follow the theme.
-"""
+"""The page of a comparison of rules."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, astuple
+from collections.abc import Mapping
+from dataclasses import astuple
 from html import escape
-from importlib import resources
-from string import Template
 
 from nofb.report.captions import HEADINGS, caption, headline, outcome
 from nofb.report.numbers import meanings
 from nofb.report.origin import Origin, rates_note
-from nofb.report.summary import Row, default_rates, score_name, stopped, summarise
+from nofb.report.skeleton import bullets, definitions, figure, filled, named, prose, table, whole
+from nofb.report.summary import rates_used, score_name, stopped, summarise
 from nofb.runs.compare import Comparison
 
 
@@ -29,70 +24,27 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
     drawings
         Each figure as the bytes of an SVG file in the light theme, by its file's stem.
     about
-        Where the comparison comes from.
+        The origin of the comparison.
 
     Returns
     -------
     str
         HTML.
     """
-    here = resources.files(__package__)
-    template = Template(here.joinpath("page.html").read_text("utf-8"))
-    return template.substitute(
-        title=escape(headline(comparison)),
-        style=here.joinpath("page.css").read_text("utf-8"),
-        themes=_themes(),
-        outcome=escape(outcome(comparison)),
-        figures="\n".join(_figure(s, d, comparison) for s, d in drawings.items()),
+    body = filled(
+        "comparison.html",
         table=_table(comparison),
-        stopped=_list("Stopped early", stopped(comparison)),
-        measures=_definitions(meanings(comparison)),
-        settings=_definitions(_settings(comparison)),
-        rates=_prose(" ".join([rates_note(comparison.settings), *default_rates(comparison)])),
+        stopped=bullets("Stopped early", stopped(comparison)),
+        figures="\n".join(
+            figure(stem, drawing, HEADINGS.get(stem, stem), caption(stem, comparison))
+            for stem, drawing in drawings.items()
+        ),
+        measures=definitions(meanings(comparison)),
+        settings=definitions(_settings(comparison)),
+        rates=prose(" ".join([rates_note(comparison.settings), *rates_used(comparison)])),
         command=escape(about.command),
-        versions=escape(", ".join(f"{name} {v}" for name, v in about.versions.items())),
-        machine=escape(about.machine),
-        date=escape(about.date),
     )
-
-
-def inline(drawing: bytes, stem: str, label: str) -> str:
-    """Return an SVG file as part of a page: ids of its own, and the theme's colours as variables.
-
-    Examples
-    --------
-    >>> inline(b'<?xml?><svg id="a" fill="#FFFFFF"/>', "figure", "this & that")
-    '<svg role="img" aria-label="this &amp; that" id="figure-a" fill="var(--paper)"/>'
-    """
-    from nofb.plots.style import THEMES
-
-    text = drawing.decode()
-    text = text[text.index("<svg") :]
-    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{stem}-", text)
-    for name, colour in asdict(THEMES["light"]).items():
-        text = re.sub(colour, f"var(--{name})", text, flags=re.IGNORECASE)
-    return text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
-
-
-def _themes() -> str:
-    """Return the colours of both themes as CSS."""
-    from nofb.plots.style import THEMES
-
-    light, dark = (
-        " ".join(f"--{name}: {colour};" for name, colour in asdict(THEMES[theme]).items())
-        for theme in ("light", "dark")
-    )
-    return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
-
-
-def _figure(stem: str, drawing: bytes, comparison: Comparison) -> str:
-    heading = HEADINGS.get(stem, stem)
-    return (
-        f"<section>\n<h2>{escape(heading)}</h2>\n<p>{escape(caption(stem, comparison))}</p>\n"
-        f'<figure><div class="wide">{inline(drawing, stem, heading)}</div>\n'
-        f'<figcaption>As a file: <a href="{stem}.png">PNG</a>, <a href="{stem}.svg">SVG</a>'
-        "</figcaption></figure>\n</section>"
-    )
+    return whole(headline(comparison), outcome(comparison), body, about)
 
 
 def _table(comparison: Comparison) -> str:
@@ -100,39 +52,12 @@ def _table(comparison: Comparison) -> str:
         "rule", score_name(comparison), "signal's angle", "matrix's angle", "seconds per run",
         "learning rate",
     )  # fmt: skip
-    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in heading)
-    body = "\n".join(map(_table_row, summarise(comparison)))
-    return f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-
-
-def _table_row(row: Row) -> str:
-    who = (
-        f"<strong>{escape(row.rule)}</strong> {escape(row.title)}<small>{escape(row.paper)}</small>"
-    )
-    cells = "".join(f"<td>{escape(cell)}</td>" for cell in astuple(row)[3:])
-    return f'<tr><th scope="row">{who}</th>{cells}</tr>'
-
-
-def _prose(text: str) -> str:
-    """Return plain words as HTML; what stands between backticks is code."""
-    return re.sub("`(.*?)`", r"<code>\1</code>", escape(text))
-
-
-def _list(heading: str, sentences: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return f"<h3>{escape(heading)}</h3>\n<ul>{items}</ul>" if items else ""
-
-
-def _definitions(meanings: Mapping[str, str]) -> str:
-    items = "".join(
-        f"<dt><code>{escape(name)}</code></dt><dd>{escape(meaning)}</dd>"
-        for name, meaning in meanings.items()
-    )
-    return f"<dl>{items}</dl>"
+    rows = summarise(comparison)
+    return table(heading, [(named(*astuple(row)[:3]), astuple(row)[3:]) for row in rows])
 
 
 def _settings(comparison: Comparison) -> dict[str, str]:
-    """Return what all runs had in common, as words."""
+    """Return the common settings of all runs, as text."""
     settings = comparison.settings.settings
     if "hidden" in settings:
         settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"

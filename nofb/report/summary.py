@@ -1,4 +1,4 @@
-"""One row a rule: how well it ended, how well it was aligned, how long it took."""
+"""One row per rule: its final score, its alignment, and its time."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ import numpy as np
 
 from nofb.rules import RULES
 from nofb.runs.compare import Comparison
+from nofb.runs.specification import default_rates
 from nofb.text import columns
 from nofb.types import Array
 
 WIDTH = 100  # of a terminal
 NOTHING = "–"
-MOST_ANGLES = 5  # that a terminal has room for
+MOST_ANGLES = 5  # in a row of a terminal
 LEGEND = (
     "signal: angle of each hidden layer's teaching signal to backprop's; matrix: angle of each "
-    "feedback matrix to the Wᵀ it stands for; both at the end, input side first, 90° is chance"
+    "feedback matrix to the Wᵀ that it replaces; both at the end, input side first, 90° is chance"
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a table says of a rule, in words.
+    """The row of a rule in a table, as text.
 
     Attributes
     ----------
     rule, title, paper
-        As in `nofb.rules.RULES`; the last two are empty for a rule that is not there.
+        As in `nofb.rules.RULES`; the last two are empty for an unknown rule.
     score
         Test accuracy in per cent, for a regression test loss: mean ± standard deviation over seeds.
     signal, matrix
@@ -51,7 +52,7 @@ class Row:
 
 
 def summarise(comparison: Comparison) -> list[Row]:
-    """Return a row for each rule, in the order in which they were asked for."""
+    """Return a row for each rule, in the given order."""
     return [_row(comparison, rule) for rule in comparison.rules]
 
 
@@ -77,35 +78,34 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *default_rates(comparison)
+    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *rates_used(comparison)
     notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
 
 
 def remarks(comparison: Comparison) -> list[str]:
-    """Return what must be said of the angles of some rules, for those that were compared."""
+    """Return the remarks on the angles of the compared rules."""
     said = (vars(RULES[rule]).get("remark") for rule in comparison.rules if rule in RULES)
     return [remark for remark in said if remark]
 
 
 def stopped(comparison: Comparison) -> list[str]:
-    """Return a sentence for each run that ended early; no mean has them in it."""
+    """Return a sentence for each run that ended early; all means exclude them."""
     return [f"Seed {r.seed}: {r.stopped}." for r in comparison.results if r.stopped is not None]
 
 
-def default_rates(comparison: Comparison) -> list[str]:
-    """Return a sentence for each rule that runs with another one's learning rate."""
-    runs = [comparison.settings.replace(rule=rule) for rule in comparison.rules]
-    return list(dict.fromkeys(f"{run.default_rate}." for run in runs if run.default_rate))
+def rates_used(comparison: Comparison) -> list[str]:
+    """Return a sentence for each rule with a default learning rate."""
+    return default_rates(comparison.settings.replace(rule=rule) for rule in comparison.rules)
 
 
 def score_name(comparison: Comparison) -> str:
-    """Return what `Row.score` is."""
+    """Return the name of `Row.score`."""
     return "test loss" if comparison.classes is None else "test accuracy"
 
 
 def score(comparison: Comparison, rule: str) -> str:
-    """Return a rule's final score, with its spread where several runs came to their end."""
+    """Return a rule's final score, with its spread if several runs finished."""
     regression = comparison.classes is None
     mean, spread = comparison.final(rule, "test_loss" if regression else "test_accuracy")
     if np.isnan(mean):
@@ -131,11 +131,11 @@ def _row(comparison: Comparison, rule: str) -> Row:
 
 
 def _degrees(angles: Array) -> str:
-    """Return the angles that there are, as words."""
+    """Return the angles that are not NaN, as text."""
     return " ".join(f"{angle:.0f}°" for angle in angles if not np.isnan(angle)) or NOTHING
 
 
 def _ends(words: str) -> str:
-    """Return the first and the last of many angles, and few as they are."""
+    """Return the first and the last of many angles, or all of a few."""
     each = words.split(" ")
     return words if len(each) <= MOST_ANGLES else f"{each[0]} … {each[-1]}"

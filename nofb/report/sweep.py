@@ -1,4 +1,4 @@
-"""`nofb.sweep`: run a sweep, and leave in a folder all that a person or a program wants of it."""
+"""`nofb.sweep`: run a sweep, and write its results into a folder."""
 
 from __future__ import annotations
 
@@ -39,42 +39,41 @@ def sweep(
     rules
         Short names, keys of `nofb.rules.RULES`.
     seeds
-        How many, for 0, 1, ...; or a list of them.
+        The number of seeds, for 0, 1, ...; or a list of seeds.
     settings
-        What is the same in every run: data, optimizer, lr, epochs, batch_size, and the network's
-        options, for an mlp hidden, activation and input_dropout. What is left out is as in
+        The settings of every run: data, optimizer, lr, epochs, batch_size, and the options of the
+        network (for an mlp hidden, activation and input_dropout). The defaults are those of
         `nofb compare`.
     grid
         Lists of values for the same names; every combination is run.
     attributes
         For a rule's short name, attributes of that rule alone, each a value or a list of values.
     validation
-        The share of the training samples to hold out and to choose by, 0 for none.
+        The fraction of the training samples to hold out for the choice, 0 for none.
     network
         Its name, or a table of its "name" and its options.
     jobs
-        How many runs go on at once, in processes of their own.
+        The number of parallel runs, each in its own process.
     cluster
         The address of a dask scheduler, whose workers then do the runs.
     out
-        A folder. It gets `runs.jsonl`, which keeps each finished run at once, so that a sweep goes
-        on where it was stopped; and at the end `results.csv` with a line for each run, `table.txt`,
-        `heatmap.png`, `heatmap.svg` and `config.json`.
+        A folder. Each finished run is written to its `runs.jsonl` immediately, so an interrupted
+        sweep can be resumed. At the end it gets `results.csv` with a line for each run,
+        `table.txt`, `heatmap.png`, `heatmap.svg` and `config.json`.
     progress
-        Whether a progress bar is shown, where somebody watches.
+        Whether a progress bar is shown, in a terminal or a notebook.
 
     Returns
     -------
     Sweep
-        Printed, it is a table; `rows()` are its runs, and `nofb.plots.heat_map` draws it.
+        Its text is a table; `rows()` are its runs, and `nofb.plots.heat_map` draws it.
 
     Raises
     ------
     TypeError, ValueError
-        If something is not known or out of its range.
+        If a name is unknown or a value is out of its range.
     OSError
-        If the folder cannot be written, the cluster cannot be reached, or workers die again and
-        again.
+        If the folder cannot be written, the cluster cannot be reached, or workers die repeatedly.
 
     Examples
     --------
@@ -94,7 +93,7 @@ def sweep(
 
 
 def write(found: Sweep, folder: str | Path, command: str, more: Mapping[str, bytes] = {}) -> None:
-    """Put results, table, heat map and configuration into a folder, and `more` files beside them.
+    """Write results, table, heat map, configuration and `more` files into a folder.
 
     Raises
     ------
@@ -116,7 +115,7 @@ def write(found: Sweep, folder: str | Path, command: str, more: Mapping[str, byt
 
 
 def configuration(plan: Plan) -> dict[str, Any]:
-    """Return the arguments of `sweep` that make a plan, what was left out included."""
+    """Return the arguments of `sweep` for a plan, with all defaults."""
     settings = plan.run.settings
     return {
         "rules": plan.rules,
@@ -129,6 +128,6 @@ def configuration(plan: Plan) -> dict[str, Any]:
 
 
 def as_csv(found: Sweep) -> str:
-    """Return one line for each run; what a run does not have is empty."""
+    """Return one line for each run; missing values are empty."""
     rows = found.rows()
     return csv_lines([list(rows[0]), *(list(row.values()) for row in rows)])

@@ -1,8 +1,8 @@
-"""The learning rules, one file each, and their short names.
+"""The learning rules, one file each, with their short names.
 
-`RULES` maps each short name to its class; `make("fa")` builds one. A class in a file of this folder
-is found by itself. A custom rule joins them by `register`, or where a command is given its
-address, module:Class.
+`RULES` maps each short name to its class; `make("fa")` builds one. Classes in the files of this
+folder are found automatically. A custom rule is added by `register`, or when a command is given
+its address, module:Class.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -29,11 +29,11 @@ _found = rules_in(__name__, __path__)
 RULES.update({rule.name: rule for rule in _found if rule.listed})
 CONTROLS = tuple(name for name, rule in RULES.items() if rule.family == "control")
 TARGETS = tuple(name for name, rule in RULES.items() if rule.family == "targets")
-COMPARED = tuple(name for name, rule in RULES.items() if rule.compared)  # where none are named
+COMPARED = tuple(name for name, rule in RULES.items() if rule.compared)  # if no rules are named
 
 globals().update({rule.__name__: rule for rule in _found})
 __all__ += [rule.__name__ for rule in _found]
 
-if TYPE_CHECKING:  # which cannot read the folder
+if TYPE_CHECKING:  # type checkers cannot read the folder
 
     def __getattr__(name: str) -> Any: ...

@@ -1,4 +1,4 @@
-"""Backpropagation: how does each weight change the loss, if errors return through the same weights?
+"""Backpropagation: how does the loss change with each weight, if errors go back through Wᵀ?
 
 Rumelhart, Hinton & Williams 1986 (Nature 323:533).
 
@@ -7,9 +7,9 @@ Rumelhart, Hinton & Williams 1986 (Nature 323:533).
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); W_l forward weights (n_{l-1}, n_l);
-    h_{l-1} what the layer received (N, n_{l-1}); f' slope; N batch size.
+    h_{l-1} input of the layer (N, n_{l-1}); f' slope; N batch size.
 Uses: the global error, its own activations, and Wᵀ: this is the weight transport problem.
-Released code: none; this is the yardstick that all other rules are measured against.
+Released code: none; this is the reference for all other rules.
 """
 
 from nofb.kernels.jit import kernel
@@ -45,8 +45,8 @@ class Backprop(Rule):
     look = "ink", "solid", ""
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        for layer in trace.downward():  # from the output, where e waits: eq. 1
-            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 2
+        for layer in trace.downward():  # the output layer first, with e: eq. 1
+            delta = trace.delta(layer)  # the sum of all signals, ∘ f'(a_l): eq. 2
             yield layer, delta
             if layer.sends:
                 trace.arrive(layer, send_back(delta, layer.W))

@@ -1,27 +1,27 @@
-"""Difference target propagation: what if a target kept only what it *changes* on its way down?
+"""Difference target propagation: what if only the *change* went down, and not the target itself?
 
 Lee, Zhang, Fischer & Bengio 2015 (ECML; arXiv 1412.7525).
 
-    t_{L-1} = h_{L-1} - η̂ e W_Lᵀ                    (1)   gradient through one layer, no further
+    t_{L-1} = h_{L-1} - η̂ e W_Lᵀ                    (1)   gradient through one layer only
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l)
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = e
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 
-Inverses: learn in epochs of their own, each to bring back what its layer received, as in `tp`.
+Inverses: learn in separate epochs to reconstruct the input of their layer, as in `tp`.
 Symbols: t_l target (N, n_l); e = ŷ - y output error (N, n_L); η̂ step size; g_l inverse of layer l,
     B_l (n_l, n_{l-1}), c_l bias, s activation of the layer below; h_l activation (N, n_l); δ_l
     teaching signal (N, n_l); N batch size.
-Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} whatever the inverse is: its error cancels to
-    first order, and only its slope matters. So t - h travels as a gradient does, with the Jacobian
-    of g instead of Wᵀ. With exact inverses it is target propagation.
+Why the difference: t_l = h_l gives t_{l-1} = h_{l-1} for any inverse: its error cancels to first
+    order, and only its slope matters. So t - h is sent back like a gradient, with the Jacobian of g
+    instead of Wᵀ. With exact inverses it is target propagation.
 Uses: the global error, W_Lᵀ of the output layer alone (not with `gradient_at_top=False`), its own
-    activations, an inverse that learns in a second phase, in which its units respond again.
-Released code: leaves the sixth matrix and the fifth bias untrained; all are trained here. Its η̂,
-    0.3277, multiplies the gradient of a mean over 100 samples, hence 0.003277 here; it trains with
-    the factor 2 of ‖h - t‖² and without 1/η̂, which a centred RMSprop with momentum hides; here the
-    inverses have a plain RMSprop. Its matrices are all drawn orthogonal.
+    activations, an inverse that learns in a second phase, in which its units respond once more.
+Released code: does not train the sixth matrix and the fifth bias; here all are trained. Its η̂,
+    0.3277, multiplies the gradient of a mean over 100 samples, so it is 0.003277 here. It has the
+    factor 2 of ‖h - t‖² and no 1/η̂, which makes no difference with its centred RMSprop with
+    momentum; here the inverses have a plain RMSprop. All its matrices are drawn orthogonal.
 Meulemans et al. 2020 (arXiv 2006.14331): eq. 1 is t_L = a_L - η̂ e, with an inverse for the output
-    layer too (`gradient_at_top=False`), and inverses step with every batch, with Adam.
+    layer too (`gradient_at_top=False`), and Adam updates the inverses with every batch.
 """
 
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ from nofb.rules.targets import TargetRule, difference_target
 
 @kernel
 def gradient_target(h_below: Array, e: Array, W: Array, slope: Array, step_size: float) -> Array:
-    """The gradient's first step; `slope` is 1, or that of an activation between the layers."""
+    """The first step of the gradient; `slope` is 1, or that of an activation between layers."""
     return h_below - h_below.dtype.type(step_size) * (e @ W.T) * slope  # eq. 1  (N, n_{L-1})
 
 
@@ -44,8 +44,8 @@ def gradient_target(h_below: Array, e: Array, W: Array, slope: Array, step_size:
 class DifferenceTargetPropagation(TargetRule):
     """Difference target propagation: the error of an inverse is subtracted.
 
-    The defaults are those of Lee et al. 2015. `rules.make("dtp", preset="meulemans2020")` has the
-    form and the settings of Meulemans et al. 2020.
+    The defaults are those of Lee et al. 2015. `rules.make("dtp", preset="meulemans2020")` builds
+    the form of Meulemans et al. 2020, with its settings.
 
     Parameters
     ----------

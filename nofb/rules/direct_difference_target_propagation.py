@@ -1,4 +1,4 @@
-"""Direct difference target propagation: what if one learned map led from the output to each layer?
+"""Direct difference target propagation: what if one learned map sent targets to each layer?
 
 Meulemans, Carzaniga, Suykens, Sacramento & Grewe 2020 (NeurIPS; arXiv 2006.14331), DDTP-linear.
 
@@ -6,22 +6,22 @@ Meulemans, Carzaniga, Suykens, Sacramento & Grewe 2020 (NeurIPS; arXiv 2006.1433
     t_l = h_l + g_l(t_L) - g_l(a_L)                 (2)   g_l(z) = s(z D_l + c_l), here s(z) = z
     δ_l = (h_l - t_l) ∘ f'(a_l) / η̂                 (3)   δ_L = e
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (4)
-Noise goes all the way up, and comes back as a target does:
+Noise passes up to the output, and comes back like a target:
     h̃_l = h_l + ξ,  ξ ~ N(0, σ²)                    (5)
     ũ_L = f_L(... f_{l+1}(h̃_l))                     (6)   the output, with noise in layer l
     ũ_l = h_l + g_l(ũ_L) - g_l(a_L)                 (7)
-    ΔD_l gradient of ‖ũ_l - h̃_l‖² / (2σ²)           (8)   in D_l, c_l alone, and λ D_l decays
+    ΔD_l gradient of ‖ũ_l - h̃_l‖² / (2σ²)           (8)   in D_l and c_l only; λ decays D_l
 
-Symbols: t_l target (N, n_l); η̂ step size; g_l direct inverse of layer l, D_l (n_L, n_l) its matrix;
-    a_L output before its unit (N, n_L); J_l Jacobian of the output with respect to h_l (n_l, n_L
-    for rows); σ width of the noise; λ `inverse_decay`.
-Why it works: with linear g_l the bias cancels and eq. 3 is direct feedback alignment, δ_l =
-    (e D_l) ∘ f', with a D_l that learns: to (J_lᵀ J_l + c I)⁻¹ J_lᵀ, damped Gauss-Newton's, as far
-    as one D_l can serve all samples.
+Symbols: t_l target (N, n_l); η̂ step size; g_l direct inverse of layer l, D_l (n_L, n_l) its
+    matrix; a_L output before its unit (N, n_L); J_l Jacobian of the output with respect to h_l, for
+    rows (n_l, n_L); σ width of the noise; λ `inverse_decay`.
+Why it works: with linear g_l the bias cancels and eq. 3 is direct feedback alignment, δ_l = (e D_l)
+    ∘ f', with a D_l that learns. It approaches (J_lᵀ J_l + c I)⁻¹ J_lᵀ (damped Gauss-Newton) as
+    well as one D_l can do for all samples.
 Uses: the global error, its own activations, direct inverses that learn in a second phase, in which
-    all units above the layer respond again. Does not use: W on the way back.
-Released code: calls it DMLPDTP2; the mean over all entries where eq. 8 has the sum over units,
-    which Adam hides; its decay is Adam's own, here it is decoupled.
+    all units above the layer respond once more. Does not use: W in the backward pass.
+Released code: calls it DMLPDTP2. It takes the mean over all entries; eq. 8 has a sum over units,
+    which makes no difference with Adam. Its decay is part of Adam's gradient; here it is decoupled.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ from nofb.rules.targets import (
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class DirectDifferenceTargetPropagation(TargetRule):
-    """Direct difference target propagation: every layer has an inverse of all that is above it.
+    """Direct difference target propagation: every layer has an inverse of all layers above it.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
             yield self.target_below(own.f, own.g, own.h, last.h, t)
 
     def target_below(self, f: Map, g: Map, h_below: Array, h: Array, t: Array) -> Array:
-        """Here "below" is any hidden layer, and h and t are the output's."""
+        """Here "below" is any hidden layer, and h and t belong to the output."""
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_l)
 
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:

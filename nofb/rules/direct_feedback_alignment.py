@@ -1,4 +1,4 @@
-"""Direct feedback alignment: what if the error went straight from the output to every layer?
+"""Direct feedback alignment: what if the output sent the error directly to every layer?
 
 Nøkland 2016 (NeurIPS; arXiv 1609.01596); sparse feedback: Crafton et al. 2019 (arXiv 1903.02083);
 one matrix for all layers: Launay et al. 2020 (NeurIPS; arXiv 2006.12878).
@@ -7,16 +7,17 @@ one matrix for all layers: Launay et al. 2020 (NeurIPS; arXiv 2006.12878).
     δ_l  = (e D_l) ∘ f'(a_l)      for every hidden l (2)   no layer waits for another
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
-Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l), where n_l counts what the
-    layer shows to the next one: after a convolution all pixels of all maps, after normalisation and
-    pooling; of one token, where every token has outputs.
-In a network that branches: D goes to each W. γ and β that no such signal passes stay as drawn.
-Uses: the global error, its own activations, D. Does not use: W on the way back, other layers.
-Zero weights: with tanh, f'(0) = 1, so W_1 moves at step 1, W_2 at step 2 and so on, each once the
-    layer below is no longer silent (with biases all at step 2), while backprop never starts; with
-    ReLU f'(0) = 0 and nothing ever moves.
-Released code: sums over the batch (RMSprop hides it), here it is a mean; "DFA + adversarial" there
-    perturbs the input along true backprop; the signal meets the dropout mask, here too.
+Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l), where n_l counts the
+    numbers that the next layer receives: for a convolution all pixels of all maps, after
+    normalisation and pooling; for one token, if every token has outputs.
+In a network with branches: every W has its own D. γ and β that receive no such signal do not learn.
+Uses: the global error, its own activations, D. Does not use: W in the backward pass, other layers.
+Zero weights: with tanh, f'(0) = 1, so W_1 changes at step 1, W_2 at step 2 and so on, each when the
+    layer below is no longer zero (with biases, all at step 2). Backprop never starts. With ReLU,
+    f'(0) = 0 and no weight ever changes.
+Released code: sums over the batch (with RMSprop this makes no difference); here it is a mean. Its
+    "DFA + adversarial" changes the input along the gradient of backprop. The signal gets the
+    dropout mask, as here.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def project(e: Array, D: Array) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class DirectFeedbackAlignment(Rule):
-    """Direct feedback alignment: the output error, projected at random, teaches every layer.
+    """Direct feedback alignment: a random projection of the output error teaches every layer.
 
     Parameters
     ----------
@@ -46,8 +47,8 @@ class DirectFeedbackAlignment(Rule):
     shared
         Whether all layers use the first columns of one matrix.
     entries
-        How many output errors each hidden unit receives (k entries of its column of D are not
-        zero, made larger by √(n_L / k)); `None` for all.
+        k, the number of output errors that each hidden unit receives: k entries of its column of D
+        are not zero, and are scaled by √(n_L / k). `None` for all.
     zero_weights
         Whether `attach` sets all forward weights and biases to zero, as Nøkland does for tanh.
 
@@ -97,7 +98,7 @@ class DirectFeedbackAlignment(Rule):
 
 
 def keep_entries(D: Array, k: int, rng: np.random.Generator) -> None:
-    """Keep k entries of each column of D, at random rows; scale them to keep the signal's size."""
+    """Keep k random entries of each column of D, scaled to keep the size of the signal."""
     if k > len(D):
         raise ValueError(f"entries is {k}, but there are only {len(D)} output errors")
     order = rng.permuted(np.tile(np.arange(len(D)), (D.shape[1], 1)), axis=1).T
@@ -105,7 +106,7 @@ def keep_entries(D: Array, k: int, rng: np.random.Generator) -> None:
 
 
 def silence(net: Network) -> None:
-    """Set all forward weights and biases to zero, if the network can learn from there."""
+    """Set all forward weights and biases to zero, if the network can learn from zeros."""
     for layer in net.weighted:
         if layer.activation.slope(np.zeros(1)) == 0:
             raise ValueError(

@@ -1,21 +1,23 @@
-"""Direct feedback to blocks: what if the error went straight to each block, and in steps inside it?
+"""Direct feedback to blocks: what if D sent the error to each block, and B inside the block?
 
-Launay, Poli, Boniface & Krzakala 2020 (NeurIPS; arXiv 2006.12878), who call it macro.
+Launay, Poli, Boniface & Krzakala 2020 (NeurIPS; arXiv 2006.12878), where it is called macro.
 
     δ_L     = ŷ - y                                 (1)
-    s_k     = e D_k        for every block k but the last (2)   on what the block gives
+    s_k     = e D_k        for every block k but the last (2)   on the output of the block
     s_{l-1} = δ_l B_l                               (3)   inside a block, as in feedback alignment
     δ_l     = s_l ∘ f'(a_l)                         (4)
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (5)
 
 Symbols: e output error (N, n_L); D_k direct feedback matrix of block k (n_L, n_k), where n_k counts
-    what the block gives, after pooling, of one token if every token has outputs; s_l a signal on
-    what a layer gives; δ_l teaching signal (N, n_l); B_l fixed feedback matrix (n_l, n_{l-1}).
+    the outputs of the block, after pooling (of one token, if every token has outputs); s_l signal
+    on the output of a layer; δ_l teaching signal (N, n_l); B_l fixed feedback matrix
+    (n_l, n_{l-1}).
 What a block is: a part of the network's list, such as `Residual`, with the layers without weights
     that follow it. In a list of dense layers every layer is a block, and this is direct feedback
     alignment.
-Uses: the global error, its own activations, D, B. Does not use: W on the way back, other blocks.
-Paper: backprop inside a block, so that B_l is W_lᵀ there, which is weight transport.
+Uses: the global error, its own activations, D, B. Does not use: W in the backward pass, other
+    blocks.
+Paper: uses backprop inside a block, so there B_l is W_lᵀ, which is weight transport.
 """
 
 from dataclasses import dataclass
@@ -30,13 +32,13 @@ from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 @kernel
 def project(e: Array, D: Array) -> Array:
-    """Every unit that a block shows gets the errors of all outputs, times fixed random numbers."""
+    """Every output of a block gets the errors of all outputs, times fixed random numbers."""
     return e @ D  # eq. 2  (N, n_k)
 
 
 @kernel
 def send_back(delta: Array, B: Array) -> Array:
-    """Every unit inside the block gets the errors of the units that it feeds."""
+    """Every unit inside the block gets the errors of the units above it."""
     return delta @ B  # eq. 3  (N, n_{l-1})
 
 
@@ -44,7 +46,7 @@ def send_back(delta: Array, B: Array) -> Array:
 class DirectFeedbackToBlocks(Rule):
     """Direct feedback to blocks: D to each block of the network, B between the layers inside it.
 
-    The D of a block stands on its last layer with weights.
+    The D of a block is an attribute of its last layer with weights.
 
     Parameters
     ----------
@@ -87,8 +89,8 @@ class DirectFeedbackToBlocks(Rule):
             block.top: project(trace.error, block.weighted[-1].D)  # eq. 2  (N, n_k)
             for block in net.blocks()[:-1]
         }
-        for layer in trace.downward(sent):  # from the output, where e waits: eq. 1
-            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 4
+        for layer in trace.downward(sent):  # the output layer first, with e: eq. 1
+            delta = trace.delta(layer)  # the sum of all signals, ∘ f'(a_l): eq. 4
             yield layer, delta
             if layer.B is not None:
                 trace.arrive(layer, send_back(delta, layer.B))  # eq. 3

@@ -1,17 +1,18 @@
-"""Direct random target projection: what if the layers were taught by the label alone?
+"""Direct random target projection: what if hidden layers learned from the label alone?
 
 Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311).
 
-    δ_L  = ŷ - y                                    (1)   the output layer learns as always
-    δ_l  = (y D_l) ∘ f'(a_l)      for every hidden l (2)   no error: known before the pass has ended
+    δ_L  = ŷ - y                                    (1)   the output layer learns as usual
+    δ_l  = (y D_l) ∘ f'(a_l)      for every hidden l (2)   no error: known before the pass ends
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
 Symbols: y one-hot target (N, n_L); D_l direct feedback matrix (n_L, n_l).
-Why it can work: outputs lie in (0, 1), so the label fixes the sign of the error, and
-    y D = ½ (sign(y - ŷ) D + 1 D), where 1 D is the same for every sample.
-Uses: the labels, its own activations, D. Does not use: the error, W on the way back, other layers.
-Released code: averages the output layer over batch and classes but sums the hidden layers, whose
-    rate is then N n_L times larger; here both are means, so hidden layers need a larger rate or D.
+Why it can work: outputs lie in (0, 1), so the label fixes the sign of the error, and y D = ½
+    (sign(y - ŷ) D + 1 D), where 1 D is the same for every sample.
+Uses: the labels, its own activations, D. Does not use: the error, W in the backward pass, other
+    layers.
+Released code: averages the output layer over batch and classes but sums the hidden layers, so their
+    rate is N n_L times larger. Here both are means, so hidden layers need a larger rate or D.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ def project(y: Array, D: Array) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class DirectRandomTargetProjection(DirectFeedbackAlignment):
-    """DRTP: the one-hot target, projected at random, teaches every hidden layer."""
+    """DRTP: a random projection of the one-hot target teaches every hidden layer."""
 
     name = "drtp"
     title = "direct random target projection"

@@ -1,15 +1,15 @@
-"""Error-sign feedback alignment: what if a layer were told only *which way* each output is wrong?
+"""Error-sign feedback alignment: what if a layer received only the *signs* of the output errors?
 
 Frenkel, Lefebvre & Bol 2021 (Frontiers in Neuroscience 15:629892; arXiv 1909.01311), as "sDFA".
 
-    δ_L  = e = ŷ - y                                (1)   the output layer learns as always
+    δ_L  = e = ŷ - y                                (1)   the output layer learns as usual
     δ_l  = (sign(e) D_l) ∘ f'(a_l)  for every hidden l (2)
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (3)
 
 Symbols: e output error (N, n_L); D_l direct feedback matrix (n_L, n_l).
-It lies between direct feedback alignment, which sends how wrong each output is, and direct random
-    target projection, where the label gives the sign. The signal does not fade as errors shrink.
-Uses: the sign of the global error, its own activations, D. Does not use: W on the way back.
+It lies between direct feedback alignment, which sends the whole error, and direct random target
+    projection, where the label gives the sign. The signal does not become smaller with the error.
+Uses: the sign of the global error, its own activations, D. Does not use: W in the backward pass.
 Released code: sums the hidden layers but averages the output layer; here both are means.
 """
 
@@ -30,7 +30,7 @@ def project_sign(e: Array, D: Array) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class ErrorSignFeedbackAlignment(DirectFeedbackAlignment):
-    """sDFA: the signs of the output error, projected at random, teach every hidden layer."""
+    """sDFA: a random projection of the signs of the output error teaches every hidden layer."""
 
     name = "sdfa"
     title = "error-sign direct feedback alignment"

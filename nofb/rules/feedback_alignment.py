@@ -7,10 +7,12 @@ Lillicrap, Cownden, Tweed & Akerman 2016 (Nature Communications 7:13276; arXiv 1
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
-    h_{l-1} what the layer received (N, n_{l-1}); f' slope; N batch size.
-Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
-Released code: Nøkland's starts ReLU networks with B = Wᵀ, a copy of the weights just drawn; here B
-    is always drawn on its own. Akrout's divides the bias step by N twice; here it is a plain mean.
+    h_{l-1} input of the layer (N, n_{l-1}); f' slope; N batch size.
+Uses: the global error, its own activations, B. Does not use: W in the backward pass, a second
+    phase.
+Released code: Nøkland's code starts ReLU networks with B = Wᵀ, a copy of the initial weights; here
+    B is always drawn independently. Akrout's code divides the bias update by N twice; here it is a
+    mean.
 """
 
 from dataclasses import dataclass
@@ -31,7 +33,7 @@ def send_back(delta: Array, B: Array) -> Array:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class FeedbackAlignment(Rule):
-    """Feedback alignment: fixed random matrices stand in for the transposed weights.
+    """Feedback alignment: fixed random matrices replace the transposed weights.
 
     Parameters
     ----------
@@ -61,8 +63,8 @@ class FeedbackAlignment(Rule):
             layer.B = draw_matrix(self.feedback_init, rng, *layer.feedback_shape, net)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        for layer in trace.downward():  # from the output, where e waits: eq. 1
-            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 2
+        for layer in trace.downward():  # the output layer first, with e: eq. 1
+            delta = trace.delta(layer)  # the sum of all signals, ∘ f'(a_l): eq. 2
             yield layer, delta
             if layer.sends:
                 trace.arrive(layer, send_back(delta, layer.B))

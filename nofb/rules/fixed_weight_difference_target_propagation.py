@@ -9,11 +9,12 @@ Shibuya, Inoue, Kawakami & Sato 2023 (AAAI).
 
 Symbols: t_l target (N, n_l); η̂ step size; g_l random map of layer l, B_l (n_l, n_{l-1}), c_l bias,
     s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l).
-What it shows: for small η̂ eq. 2 carries e down through B_l ∘ s', so that this is feedback alignment
-    with one more slope on the way: of all that makes difference target propagation learn, the
-    inverse may be the smaller part.
-Uses: the global error, its own activations, B. Does not use: W on the way back, a second phase.
-Released code: chooses the size of B by search; here `inverse_init` says it.
+What it shows: for small η̂ eq. 2 sends e down through B_l ∘ s'. This is feedback alignment with one
+    more slope. So the inverse may be only a small part of what makes difference target propagation
+    learn.
+Uses: the global error, its own activations, B. Does not use: W in the backward pass, a second
+    phase.
+Released code: finds the size of B by a search; here `inverse_init` sets it.
 """
 
 from dataclasses import dataclass
@@ -38,4 +39,4 @@ class FixedWeightDifferenceTargetPropagation(TargetRule):
         return difference_target(h_below, g(t), g(h))  # eq. 2  (N, n_{l-1})
 
     def step_inverses(self, net: Network, trace: Trace) -> None:
-        """Leave every inverse as it is."""
+        """Do nothing: the inverses are fixed."""

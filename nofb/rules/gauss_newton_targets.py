@@ -1,6 +1,7 @@
-"""Gauss-Newton targets: what would targets be if every inverse were the best there is?
+"""Gauss-Newton targets: what would the targets be with the best possible inverses?
 
-Meulemans et al. 2020 (NeurIPS; arXiv 2006.14331), GNT: the yardstick of all that send targets.
+Meulemans et al. 2020 (NeurIPS; arXiv 2006.14331), GNT: the reference for all rules that send
+    targets.
 
     e   = ŷ - y                                     (1)
     Δ_l = η̂ e (J_l J_lᵀ + c I)⁻¹ J_l                (2)   damped Gauss-Newton, sample by sample
@@ -10,12 +11,12 @@ Meulemans et al. 2020 (NeurIPS; arXiv 2006.14331), GNT: the yardstick of all tha
 
 Symbols: J_l Jacobian of a_L with respect to h_l (n_L, n_l), for every sample; c damping; t_l target
     (N, n_l); h_l activation (N, n_l); δ_l teaching signal (N, n_l); N batch size.
-Where it stands: c = 0 is the smallest change of h_l that moves the output by -η̂ e, to first order;
-    for large c, Δ_l is η̂ e J_l / c, a gradient. Between them, c bounds the step along directions
-    in which J_l is nearly 0: by 1 / (2 √c), whatever J_l is.
-Uses: the global error, its own activations, all Wᵀ above a layer, several times. It is no rule for
-    a brain; it shows what others approximate.
-Released code: c = 0 in its configurations, and Jacobians by automatic differentiation.
+Damping: c = 0 gives the smallest change of h_l that moves the output by -η̂ e, to first order. For
+    large c, Δ_l is η̂ e J_l / c, a gradient. Between these limits, c bounds the step along
+    directions in which J_l is nearly 0: by 1 / (2 √c), for any J_l.
+Uses: the global error, its own activations, all Wᵀ above a layer, several times. It is not a model
+    of the brain; it shows what other rules approximate.
+Released code: has c = 0 in its configurations, and computes Jacobians by automatic differentiation.
 """
 
 from dataclasses import dataclass
@@ -39,13 +40,13 @@ def gauss_newton(J: Array, e: Array, damping: float) -> Array:
         if np.isfinite(gram).all() and np.isfinite(e_i).all():
             change[i] = np.linalg.solve(gram, e_i) @ J_i  # eq. 2, eq. 3: (h - t) / η̂
         else:
-            change[i] = np.nan  # LAPACK would stop a run that has yet to say where it diverged
+            change[i] = np.nan  # a LAPACK error would hide where the run diverged
     return change
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class GaussNewtonTargets(Rule):
-    """Gauss-Newton targets: exact, damped, and at the price of one backward pass for each output.
+    """Gauss-Newton targets: exact and damped; each output costs one backward pass.
 
     Parameters
     ----------

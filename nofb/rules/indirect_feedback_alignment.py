@@ -1,20 +1,20 @@
-"""Indirect feedback alignment: what if the error entered at the bottom and travelled *forward*?
+"""Indirect feedback alignment: what if the error entered the first layer and went *forward*?
 
 Nøkland 2016 (NeurIPS; arXiv 1609.01596).
 
     δ_L = e = ŷ - y                                 (1)
     δ_1 = (e D_1) ∘ f'(a_1)                         (2)   one random path, to the first hidden layer
-    δ_l = (δ_{l-1} W_l) ∘ f'(a_l)    1 < l < L      (3)   from there along the forward weights
+    δ_l = (δ_{l-1} W_l) ∘ f'(a_l)    1 < l < L      (3)   then along the forward weights
     ΔW_l = h_{l-1}ᵀ δ_l / N                         (4)
 
 Symbols: e output error (N, n_L); D_1 direct feedback matrix (n_L, n_1); W_l forward weights
     (n_{l-1}, n_l), or a fixed random matrix R_l of that shape instead.
-In a network that branches: relayed up every way, and added up where ways meet.
+In a network with branches: the signal is relayed along every branch, and added where branches join.
 Uses: the global error, its own activations, D_1, its own W. Does not use: Wᵀ, the layers above.
-Zero weights: W_l = 0 makes δ_l = 0 for all l > 1, and so W_2 never moves: h_1 does, but eq. 3
-    relays nothing. The forward relay needs non-zero W_2 ... W_{L-1}; a random relay does not.
-Released code: none. Two independent notes disagree on whether the relay is W_l or a fixed random
-    matrix: `IndirectFeedbackAlignment` has the weights, `RandomRelay` the random matrices.
+Zero weights: W_l = 0 makes δ_l = 0 for all l > 1, so W_2 never changes: h_1 changes, but eq. 3
+    relays zero. The forward relay needs non-zero W_2 ... W_{L-1}; a random relay does not.
+Released code: none. Two independent notes disagree whether the relay is W_l or a fixed random
+    matrix. `IndirectFeedbackAlignment` uses the weights, `RandomRelay` random matrices.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def relay(delta_below: Array, R: Array) -> Array:
 
 @dataclass
 class Relay:
-    """What a layer keeps, as `layer.rule_state`, where the relay is random."""
+    """The random relay of a layer, stored as `layer.rule_state`."""
 
     R: Array  # fixed (n_in, n_out)
 
@@ -72,7 +72,7 @@ class IndirectFeedbackAlignment(Rule):
                 layer.D = draw_matrix(self.feedback_init, rng, net.n_outputs, units, net)
 
     def relay_of(self, layer: WeightedLayer) -> Array:
-        """Return the matrix that signals travel upward through (n_in, n_out)."""
+        """Return the matrix for signals upward (n_in, n_out)."""
         return layer.W
 
     def signals(self, net: Network, trace: Trace) -> Signals:

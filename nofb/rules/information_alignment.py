@@ -1,23 +1,23 @@
-"""Information alignment: what if the feedback learned to reconstruct what the units below sent?
+"""Information alignment: what if the feedback learned to reconstruct the noise of the units below?
 
 Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
 
-Engaged mode, eqs. 1 to 3, is the weight mirror's, and so is mirror mode, with one term more in its
-estimate:
+Engaged mode (eqs. 1 to 3) is that of the weight mirror; mirror mode has one more term:
     ξ_l     ~ mean 0, variance σ²                   (4)   noise in the units below, M samples
     z_l     = f(ξ_l W_l)                            (5)   the response of the units above, centred
-    R_l     = mean(-ξ_l · z_l B_l + ½ν ‖z_l B_l‖²)  (6)   "amp" and "null": for ν = 1, ½‖ξ - zB‖²
+    R_l     = mean(-ξ_l · z_l B_l + ½ν ‖z_l B_l‖²)  (6)   "amp" and "null"; ν = 1: ½‖ξ - zB‖²
     ΔB_l    = z_lᵀ (ξ_l - ν z_l B_l) / (M - 1)      (7)   -∂R/∂B; without ν the mirror's product
     B_l ← (1 - λ) B_l + η_B ΔB_l                    (8)   "decay"
 
-Symbols: ξ_l noise (M, n_{l-1}); z_l response (M, n_l); B_l feedback (n_l, n_{l-1}); σ width,
-    η_B mirror rate, λ decay, ν null. η_B and λ follow the schedule of the learning rate.
-What it learns: for linear units and η_B = λ / σ², (1 + ν W_lᵀ W_l) B_l = W_lᵀ. So ν leads from the
-    transpose towards the pseudo-inverse, which inverts where backprop transposes: the singular
-    vectors are Wᵀ's, and a singular value s becomes s / (1 + ν s²), which is never above ½ / √ν.
-Uses: the global error, its own activations, B, a second phase. Does not use: W on the way back.
-Paper: "decay" counts ‖W‖² too. Here W stays as it is in mirror mode. The paper's rates were not
-    read: ν = 1 is ours.
+Symbols: ξ_l noise (M, n_{l-1}); z_l response (M, n_l); B_l feedback (n_l, n_{l-1}); σ width, η_B
+    mirror rate, λ decay, ν null. η_B and λ follow the schedule of the learning rate.
+What it learns: for linear units and η_B = λ / σ², (1 + ν W_lᵀ W_l) B_l = W_lᵀ. So ν interpolates
+    between the transpose and the pseudo-inverse: the singular vectors are those of Wᵀ, and a
+    singular value s becomes s / (1 + ν s²), which is at most ½ / √ν.
+Uses: the global error, its own activations, B, a second phase. Does not use: W in the backward
+    pass.
+Paper: "decay" includes ‖W‖² too. Here W does not change in mirror mode. The rates of the paper were
+    not available: ν = 1 is our choice.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def missing(xi: Array, z: Array, B: Array, null: float) -> Array:
 
 @kernel
 def correlate(left: Array, z: Array, count: int) -> Array:
-    """What the two ends of each feedback synapse share, once the known part is subtracted."""
+    """The correlation of the two ends of each feedback synapse, without the known part."""
     return z.T @ left / z.dtype.type(count)  # eq. 7  (n_l, n_{l-1})
 
 
@@ -47,7 +47,7 @@ class InformationAlignment(WeightMirror):
     Parameters
     ----------
     null
-        ν, at least 0; with 0 it is the weight mirror.
+        ν, at least 0; with 0 the rule is the weight mirror.
     decay
         λ, greater than 0 and less than 1.
     width, samples, steps_before, steps_between, feedback_init

@@ -1,7 +1,7 @@
-"""Iterated difference reconstruction: what if only what the output can tell were iterated?
+"""Iterated difference reconstruction: what if targets that affect the output were iterated?
 
 Bengio 2020's iteration (arXiv 2007.15139) with the inverses of Meulemans et al. 2020
-(arXiv 2006.14331); the two together stand in neither paper.
+(arXiv 2006.14331); neither paper combines them.
 
     t_L     = a_L - η̂ e,  e = ŷ - y                 (1)
     h^(0)   = h_{l-1}                               (2)
@@ -13,17 +13,17 @@ Bengio 2020's iteration (arXiv 2007.15139) with the inverses of Meulemans et al.
 Inverses: learn as in `dtp_drl`, from zero.
 Symbols: t_l target (N, n_l); η̂ step size; f_l layer l, g_l its inverse; h_l activation (N, n_l);
     h^(k) target below after k of K steps (N, n_{l-1}); α damping; δ_l teaching signal (N, n_l).
-Both parts on their own: the iteration in `itp`, the loss of the inverses in `dtp_drl`.
-Why: an exact inverse of one layer reaches *all* of its target, and the output does not depend on
-    most of that change: each layer on the way down makes it larger, by one over its small singular
-    values, until the change is noise (`nofb reproduce bengio2020` shows it). Eq. 3
-    moves only within what g_l can give. Inverses that learned from what comes back from the output,
-    and started from zero, give little else than what the output can tell.
-How far: the iteration still ends where all of t_l is met, so that two iterations, damped, help, and
-    many do not: an early end is what keeps it regular.
+Both parts alone: the iteration in `itp`, the loss of the inverses in `dtp_drl`.
+Why: an exact inverse of one layer reaches *all* of its target, but the output does not depend on
+    most of this change. Each layer on the way down enlarges this part by one over its small
+    singular values, until the change is mostly noise (`nofb reproduce bengio2020` shows it). Eq. 3
+    changes h only within the range of g_l. Inverses that start from zero and learn from noise at
+    the output have mostly directions in their range that affect the output.
+How far: the limit of the iteration still reaches all of t_l. So two damped iterations help, and
+    many do not: early stopping acts as regularisation.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which all
-    units above the layer respond again; its own units in every iteration too. Does not use: W on
-    the way back.
+    units above the layer respond once more; its own units also in every iteration. Does not use: W
+    in the backward pass.
 Released code: none.
 """
 
@@ -40,20 +40,20 @@ from nofb.rules.targets import InverseUpdate, TargetRule, difference_reconstruct
 
 @kernel
 def improve(h: Array, g_t: Array, g_z: Array, damping: float) -> Array:
-    """One iteration: the target moves by what its layer still misses, seen through the inverse."""
+    """One iteration: the inverse maps the remaining error of the layer to a change of h."""
     return h + h.dtype.type(damping) * (g_t - g_z)  # eq. 3  (N, n_{l-1})
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class IteratedDifferenceReconstruction(TargetRule):
-    """Iterated difference reconstruction: iterated inverses that know what the output can tell.
+    """Iterated difference reconstruction: iterated inverses that learn from noise at the output.
 
     Parameters
     ----------
     iterations
         K, for each layer.
     damping
-        α, how much of each iteration is taken.
+        α, the fraction of each iteration's change that is applied.
     """
 
     name = "itp_drl"

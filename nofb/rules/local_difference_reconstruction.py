@@ -1,4 +1,4 @@
-"""Local difference reconstruction: what if an inverse learned, from noise at both ends, to be Wᵀ?
+"""Local difference reconstruction: what if noise at both ends trained an inverse to become Wᵀ?
 
 Ernoult et al. 2022 (ICML; arXiv 2201.13415), L-DRL.
 
@@ -8,20 +8,20 @@ Ernoult et al. 2022 (ICML; arXiv 2201.13415), L-DRL.
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 Noise below and noise above, several times with every batch:
     ξ ~ N(0, σ²) on h_{l-1},  ζ ~ N(0, σ²) on h_l   (5)
-    p_l     = g_l(f_l(h_{l-1} + ξ)) - g_l(h_l)      (6)   what comes back of noise below
-    q_l     = g_l(h_l + ζ) - g_l(h_l)               (7)   what becomes of noise above
-    ΔB_l    gradient of -2 ξ·p_l + ‖q_l‖²           (8)   in B_l, c_l alone
+    p_l     = g_l(f_l(h_{l-1} + ξ)) - g_l(h_l)      (6)   noise below, after f and g
+    q_l     = g_l(h_l + ζ) - g_l(h_l)               (7)   noise above, after g
+    ΔB_l    gradient of -2 ξ·p_l + ‖q_l‖²           (8)   in B_l and c_l only
 
 Symbols: t_l target (N, n_l); η̂ step size; f_l layer l; g_l its inverse, B_l (n_l, n_{l-1}), c_l
     bias, s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); ξ
     (N, n_{l-1}) and ζ (N, n_l) noise, σ its width.
-Why it works: for linear layers eq. 8 is on average 2 σ² (B_l - W_lᵀ), so that B_l becomes W_lᵀ and
-    targets carry gradients; in general g's Jacobian becomes f's, transposed. Without the second
-    term nothing would bound B_l.
+Why it works: for linear layers eq. 8 is on average 2 σ² (B_l - W_lᵀ), so B_l becomes W_lᵀ and
+    targets carry gradients. In general the Jacobian of g becomes the transposed Jacobian of f.
+    Without the second term, B_l would grow without bound.
 Uses: the global error, its own activations, inverses that learn in a second phase, in which its
-    units respond again. Does not use: W on the way back.
-Released code: the step sizes and the number of inverse steps are chosen for every layer there, and
-    σ is between 0.08 and 0.4; here they are one number each.
+    units respond once more. Does not use: W in the backward pass.
+Released code: has step sizes and numbers of inverse steps for each layer, and σ between 0.08 and
+    0.4; here each is one number.
 """
 
 from collections.abc import Sequence

@@ -1,29 +1,30 @@
-"""Node-perturbation feedback: what if B learned from what a little noise does to the loss?
+"""Node-perturbation feedback: what if B learned from the effect of small noise on the loss?
 
 Lansdell, Prakash & Kording 2020 (ICLR; arXiv 1906.00889).
 
     δ_L     = ŷ - y                                 (1)
     δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})               (2)   as in feedback alignment
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (3)
-Once more with noise, the same samples:
-    h̃_{l-1} = h_{l-1} + ξ_l, ξ_l ~ N(0, σ²)         (4)   in what every layer but the first receives
-    λ_l     = (loss(h̃) - loss(h)) ξ_l / σ²          (5)   for each sample: those that moved
+A second forward pass of the same samples, with noise:
+    h̃_{l-1} = h_{l-1} + ξ_l, ξ_l ~ N(0, σ²)         (4)   in the input of every layer but the first
+    λ_l     = (loss(h̃) - loss(h)) ξ_l / σ²          (5)   for each sample
     ΔB_l    = δ_lᵀ (δ_l B_l - λ_l) / N              (6)   gradient of ½‖δ_l B_l - λ_l‖²
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
-    h_{l-1} what the layer received (N, n_{l-1}); ξ_l, λ_l shaped like it; σ width; N batch size.
-Why it works: to first order the loss moves by Σ_l ξ_l · g_l, with g_l the gradient at h_{l-1}, so
-    E[λ_l] = g_l: noise elsewhere only blurs it. At the top g = e W_Lᵀ, which makes B_L = W_Lᵀ the
-    regression's solution; once δ_l is right, so is the solution one layer down.
-Remaining error: the change of the loss is one number for all units: each entry of λ has the
+    h_{l-1} input of the layer (N, n_{l-1}); ξ_l, λ_l shaped like it; σ width; N batch size.
+Why it works: to first order the loss changes by Σ_l ξ_l · g_l, with g_l the gradient at h_{l-1}, so
+    E[λ_l] = g_l: noise in other layers only adds variance. At the top g = e W_Lᵀ, so the solution
+    of the regression is B_L = W_Lᵀ. When δ_l is right, the solution of the layer below is right
+    too.
+Remaining error: the change of the loss is one number for all units, so each entry of λ has the
     variance ‖g‖² of all layers together, which hides its own part. And B becomes Wᵀ only along the
-    δ that occur: in all other directions it stays as it was drawn.
+    δ that occur; in other directions it keeps its initial values.
 Uses: the global error, its own activations, B, each sample's loss, a second forward pass.
-    Does not use: W on the way back, a second phase.
-Paper: η_B is of its own there; here B steps with the optimizer that W has.
-Released code: adds up the losses of a batch before eq. 5, so that a sample gets the noise of
-    all others too. With one hidden layer it divides by σ, not σ², and δ is the noisy pass's. One
-    of its deeper networks solves eq. 6 for all samples so far, instead of stepping.
+    Does not use: W in the backward pass, a second phase.
+Paper: B has its own rate η_B; here B has the optimizer of W.
+Released code: adds up the losses of a batch before eq. 5, so a sample gets the noise of all others
+    too. With one hidden layer it divides by σ, not σ², and δ is that of the noisy pass. One of its
+    deeper networks solves eq. 6 for all samples so far, instead of taking a step.
 """
 
 from dataclasses import dataclass
@@ -39,26 +40,26 @@ from nofb.rules.feedback_alignment import FeedbackAlignment, send_back
 
 @kernel
 def credit(change: Array, xi: Array, width: float) -> Array:
-    """What each unit's noise tells of its gradient: how the loss has changed, and how it moved."""
+    """The estimate of each unit's gradient: the change of the loss times the noise of the unit."""
     return (change / change.dtype.type(width**2)).reshape(-1, 1) * xi  # eq. 5  (N, n_{l-1})
 
 
 @kernel
 def regression(delta: Array, wrong: Array, samples: int) -> Array:
-    """The slope in B of ½‖wrong‖², for wrong = δ B - λ."""
+    """The gradient in B of ½‖wrong‖², for wrong = δ B - λ."""
     return delta.T @ wrong / delta.dtype.type(samples)  # eq. 6  (n_l, n_{l-1})
 
 
 @dataclass
 class Noise:
-    """What a layer keeps, as `layer.rule_state`."""
+    """The random generator of the noise, stored as `layer.rule_state`."""
 
     rng: np.random.Generator  # draws the noise of all layers
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class NodePerturbationFeedback(FeedbackAlignment):
-    """Node-perturbation feedback: B predicts how the loss follows each unit.
+    """Node-perturbation feedback: B learns how the loss depends on each unit.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ class NodePerturbationFeedback(FeedbackAlignment):
             yield layer, dB
 
     def noise(self, layer: WeightedLayer, samples: int) -> Array:
-        """Return noise for what a layer receives (N, ...)."""
+        """Return noise for the input of a layer (N, ...)."""
         rng = state_of(layer, Noise).rng
         return self.width * rng.standard_normal((samples, *layer.shape_in), layer.dtype)
 

@@ -1,23 +1,23 @@
-"""PEPITA: what if the error went into the input, and a second forward pass told who is to blame?
+"""PEPITA: what if the error changed the input, and a second forward pass gave the signals?
 
 Dellaferrera & Kreiman 2022 (ICML; arXiv 2201.11665).
 
     δ_L  = e = ŷ - y                                (1)
     x̃    = x + e F                                  (2)   F fixed and random
-Once more forward, from x̃ and with the same dropout masks, which gives h̃_l (and h̃_0 = x̃):
-    δ_l  = h_l - h̃_l              for every hidden l (3)   how far the error has moved each unit
-    ΔW_l = h̃_{l-1}ᵀ δ_l / N                         (4)   with what the second pass brought
+A second forward pass from x̃, with the same dropout masks, gives h̃_l (and h̃_0 = x̃):
+    δ_l  = h_l - h̃_l              for every hidden l (3)   change of each unit by the error
+    ΔW_l = h̃_{l-1}ᵀ δ_l / N                         (4)   inputs of the second pass
 
 Symbols: e output error (N, n_L); F projection of the error on the input (n_L, n_0); h_l, h̃_l
-    activations of the two passes (N, n_l); δ_l what a layer is taught (N, n_l); N batch size.
-Why it works: to first order h̃_1 - h_1 = (e F W_1) ∘ f'(a_1), so that the first hidden layer learns
-    as in direct feedback alignment with D_1 = -F W_1: a feedback that follows the weights. Above it
-    the change travels on through W, as in indirect feedback alignment.
-Uses: the global error, its own activations, F, a second forward pass. Does not use: W on the way
-    back, a second phase; there is no way back.
-Paper: no biases; here b learns from the mean of δ_l, if there is one. x - e F, as others write it,
-    is the same rule with another draw of F.
-Released code: takes for δ_L the error of the second pass, here it is that of the first.
+    activations of the two passes (N, n_l); δ_l teaching signal (N, n_l); N batch size.
+Why it works: to first order h̃_1 - h_1 = (e F W_1) ∘ f'(a_1), so the first hidden layer learns as
+    in direct feedback alignment with D_1 = -F W_1: this feedback changes with the weights. In
+    higher layers the change passes through W, as in indirect feedback alignment.
+Uses: the global error, its own activations, F, a second forward pass. Does not use: W in the
+    backward pass, a second phase; there is no backward pass.
+Paper: has no biases; here b learns from the mean of δ_l. Some write x - e F: this is the same rule
+    with another draw of F.
+Released code: δ_L is the error of the second pass; here it is the error of the first pass.
 """
 
 from dataclasses import dataclass
@@ -33,24 +33,24 @@ from nofb.rule import Array, Initialiser, Network, Rule, Signals, Trace, Uses
 
 @kernel
 def modulate(x: Array, e: Array, F: Array) -> Array:
-    """Every input is moved by the errors of all outputs, each times a fixed random number."""
+    """Every input changes by the errors of all outputs, each times a fixed random number."""
     return x + e @ F  # eq. 2  (N, n_0)
 
 
 @kernel
 def moved(h: Array, h_modulated: Array) -> Array:
-    """What the error did to each unit, the other way round: the step is to undo it."""
+    """The negative change of each unit by the error."""
     return h - h_modulated  # eq. 3  (N, n_l)
 
 
 @dataclass
 class Projection:
-    """What the first layer keeps, as `layer.rule_state`.
+    """The projection F, stored as `layer.rule_state` of the first layer.
 
     Parameters
     ----------
     F
-        Brings the output error to the input (n_L, n_0).
+        Maps the output error to the input (n_L, n_0).
     """
 
     F: Array
@@ -63,7 +63,7 @@ class Pepita(Rule):
     Parameters
     ----------
     scale
-        What F is multiplied with: small, so that the second pass stays near the first one; 0.05 √6
+        The factor of F. It is small, so that the second pass stays close to the first one; 0.05 √6
         in the released code.
     feedback_init
         How F (n_L, n_0) is drawn, before it is scaled; uniform on ±1/√n_0 by default.
@@ -86,8 +86,8 @@ class Pepita(Rule):
     by_sample = False
     compared = False
     excused: ClassVar[dict[str, str]] = {
-        "the output layer": "its error meets what the second pass brought to it",
-        "the slope": "what it teaches is a difference of activities, which has no slope",
+        "the output layer": "its error is multiplied with its input in the second pass",
+        "the slope": "its signal is a difference of activities, which has no slope",
     }
 
     scale: float = settings.number(0.12, least=0)

@@ -1,4 +1,4 @@
-"""Sign-symmetry: how much of Wᵀ does the way back need, if it may know only the signs?
+"""Sign-symmetry: is it enough if the feedback path has the signs of Wᵀ?
 
 Liao, Leibo & Poggio 2016 (AAAI; arXiv 1510.05067); deeper: Xiao et al. 2019 (arXiv 1811.03567).
 
@@ -12,11 +12,12 @@ Liao, Leibo & Poggio 2016 (AAAI; arXiv 1510.05067); deeper: Xiao et al. 2019 (ar
     fixed random (frSF)      M_l = |s ξ|, ξ ~ N(0, 1)     drawn once
 
 Symbols: M_l magnitudes (n_l, n_{l-1}); s = √(2 / (n_{l-1} + n_l)), Xavier's standard deviation.
-Uses: the global error, its own activations, the signs of Wᵀ: weight transport of one bit a weight;
-    brSF and frSF random magnitudes too. Does not use: how large a weight is, a second phase.
-Released code: the 2016 paper takes the random magnitude as it is drawn; later code takes its
-    absolute value, without which signs would not agree, and so does nofb. The papers steady the
-    rule with batch normalisation and by using only the sign of the gradient; nofb does neither.
+Uses: the global error, its own activations, the signs of Wᵀ, which is weight transport of one bit
+    per weight; brSF and frSF use random magnitudes too. Does not use: the magnitude of weights, a
+    second phase.
+Released code: the 2016 paper uses the random number as drawn. Later code, and nofb, use its
+    absolute value; otherwise the signs would not agree. The papers stabilise the rule with batch
+    normalisation and by using only the sign of the gradient; nofb does neither.
 """
 
 from abc import abstractmethod
@@ -45,7 +46,7 @@ def send_back(delta: Array, B: Array) -> Array:
 
 @dataclass
 class Magnitudes:
-    """What a layer keeps, as `layer.rule_state`."""
+    """The state of the rule for one layer, stored as `layer.rule_state`."""
 
     rng: np.random.Generator  # draws the magnitudes of all layers
     M: Array  # (n_out, n_in)
@@ -53,7 +54,7 @@ class Magnitudes:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class SignSymmetry(Rule):
-    """What the three forms share: signs from the forward weights, magnitudes from elsewhere.
+    """The base of the three forms: signs of the forward weights, with other magnitudes.
 
     Parameters
     ----------
@@ -78,17 +79,17 @@ class SignSymmetry(Rule):
             layer.B = take_signs(layer.W, state_of(layer, Magnitudes).M)
 
     def draw(self, layer: WeightedLayer) -> None:
-        """Draw the magnitudes of one layer: s times those of the form."""
+        """Draw the magnitudes of one layer: s times the draw of the form."""
         state = state_of(layer, Magnitudes)
         s = self.scale * sqrt(2 / (layer.n_in + layer.n_out))
         state.M[:] = s * self.magnitudes(layer, state.rng)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
-        for layer in trace.downward():  # from the output, where e waits: eq. 1
-            delta = trace.delta(layer)  # all that has arrived, ∘ f'(a_l): eq. 3
+        for layer in trace.downward():  # the output layer first, with e: eq. 1
+            delta = trace.delta(layer)  # the sum of all signals, ∘ f'(a_l): eq. 3
             yield layer, delta
             if layer.sends:
-                B = take_signs(layer.W, state_of(layer, Magnitudes).M)  # of W as it is now: eq. 2
+                B = take_signs(layer.W, state_of(layer, Magnitudes).M)  # of the present W: eq. 2
                 trace.arrive(layer, send_back(delta, B))
 
     def after_step(self, net: Network) -> None:
@@ -99,7 +100,7 @@ class SignSymmetry(Rule):
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class UniformSignSymmetry(SignSymmetry):
-    """uSF: the signs of the weights, all with one magnitude."""
+    """uSF: the signs of the weights, all with the same magnitude."""
 
     name = "usf"
     title = "sign-symmetry, uniform"
@@ -111,7 +112,7 @@ class UniformSignSymmetry(SignSymmetry):
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class FixedRandomSignSymmetry(SignSymmetry):
-    """frSF: the signs of the weights, with random magnitudes that stay."""
+    """frSF: the signs of the weights, with fixed random magnitudes."""
 
     name = "frsf"
     title = "sign-symmetry, fixed random magnitudes"

@@ -7,19 +7,19 @@ Bartunov et al. 2018 (NeurIPS; arXiv 1807.04587).
     δ_l     = (h_l - t_l) ∘ f'(a_l) / η̂             (3)   δ_L = ŷ - y, η̂ = 1
     ΔW_l    = h_{l-1}ᵀ δ_l / N                      (4)
 
-Inverses: learn with every batch, each to bring back what its layer received, as in `tp`.
-Symbols: t_l target (N, n_l); η̂ step size; g_l inverse of layer l, B_l (n_l, n_{l-1}), c_l bias,
-    s activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); of
-    the output layer h_L = ŷ, its output unit included.
-What is lost: all samples of a class have one target, and ten outputs say little of the state below,
-    so that its targets hardly differ within a class. Auxiliary output units, the paper's remedy,
-    are not here.
+Inverses: learn with every batch to reconstruct the input of their layer, as in `tp`.
+Symbols: t_l target (N, n_l); η̂ step size; g_l inverse of layer l, B_l (n_l, n_{l-1}), c_l bias, s
+    activation of the layer below; h_l activation (N, n_l); δ_l teaching signal (N, n_l); for the
+    output layer h_L = ŷ, with its output unit.
+What is lost: all samples of a class have the same target. Ten outputs contain little information
+    about the state below, so its targets hardly differ within a class. The paper adds auxiliary
+    output units; nofb does not have them.
 Uses: the global error, its own activations, an inverse that learns in a second phase, in which its
-    units respond again. Does not use: W on the way back.
-Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes part of the way, and δ_l is
-    divided by it.
-Released code: none was found. The paper's "parallel" is one inverse step with every batch, as
-    here; its "alternating" is `inverse_steps=0, epochs_before=1, epochs_between=1`.
+    units respond once more. Does not use: W in the backward pass.
+Step size: η̂ = 1 reaches the label; a smaller one, t_L = ŷ - η̂ e, goes a part of the way, and δ_l
+    is divided by η̂.
+Released code: none was found. The paper's "parallel" is one inverse step with every batch, as here;
+    its "alternating" is `inverse_steps=0, epochs_before=1, epochs_between=1`.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ from nofb.rules.targets import TargetRule, difference_target
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class SimplifiedDifferenceTargetPropagation(TargetRule):
-    """Simplified difference target propagation: the label is the output's target."""
+    """Simplified difference target propagation: the label is the target of the output."""
 
     name = "sdtp"
     title = "simplified difference target propagation"

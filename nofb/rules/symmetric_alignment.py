@@ -1,4 +1,4 @@
-"""Symmetric alignment: what if B were simply pulled towards Wᵀ?
+"""Symmetric alignment: what if every step moved B towards Wᵀ?
 
 Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01513).
 
@@ -9,14 +9,14 @@ Kunin, Nayebi, Sagastuy-Brena, Ganguli, Bloom & Yamins 2020 (ICML; arXiv 2003.01
     B_l ← B_l - η_B (2α B_l - β W_lᵀ)               (5)   η_B ∂R/∂B: converges to (β / 2α) W_lᵀ
 
 Symbols: δ_l teaching signal at the pre-activation a_l (N, n_l); B_l feedback matrix (n_l, n_{l-1});
-    h_{l-1} what the layer received (N, n_{l-1}); α decay, β pull, η_B rate, which follows the
-    schedule of the learning rate; N batch size.
-Why it is here: it is the limit of the other rules with learned feedback, without their noise. What
-    a mirror loses against it is the price of not knowing W.
-Uses: the global error, its own activations, B, and W itself, transposed, in eq. 5: this is weight
-    transport, only slower, with B an average of Wᵀ over the last 1 / (2α η_B) steps.
-Paper: "decay" counts ‖W‖² too. Here W learns from its error alone, as under the other rules; the
-    paper's rates were not read.
+    h_{l-1} input of the layer (N, n_{l-1}); α decay, β pull, η_B rate, which follows the schedule
+    of the learning rate; N batch size.
+Why it is here: it is the limit of other rules with learned feedback, without their noise. The
+    weight mirror has no access to W; the difference between the two rules shows what this costs.
+Uses: the global error, its own activations, B, and Wᵀ in eq. 5. This is weight transport, only
+    slower: B is an average of Wᵀ over the last 1 / (2α η_B) steps.
+Paper: "decay" includes ‖W‖² too. Here W learns only from the error, as in the other rules. The
+    rates of the paper were not available.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from nofb.rules.feedback_alignment import FeedbackAlignment
 
 @kernel
 def pull_together(W: Array, B: Array, rate: float, decay: float, pull: float) -> None:
-    """A step of B down R."""
+    """One gradient step of B on R."""
     shrink, pull = B.dtype.type(2 * rate * decay), B.dtype.type(rate * pull)
     for i in range(B.shape[0]):
         for j in range(B.shape[1]):
@@ -38,7 +38,7 @@ def pull_together(W: Array, B: Array, rate: float, decay: float, pull: float) ->
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class SymmetricAlignment(FeedbackAlignment):
-    """Symmetric alignment: after each step, B goes a little way towards Wᵀ.
+    """Symmetric alignment: after each training step, B moves a little towards Wᵀ.
 
     Parameters
     ----------

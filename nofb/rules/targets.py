@@ -1,10 +1,12 @@
-"""Rules that send targets: the equations that several of them share, and the loop that runs them.
+"""Rules that send targets: their common equations, and the loop that runs them.
 
-Such a rule is a pair of pure functions of maps and arrays: what goes down (`target_below`), and
-what an inverse learns from (`inverse_loss`). What only one rule does stands in its own file.
+Such a rule is a pair of pure functions of maps and arrays: the target for the layer below
+(`target_below`), and the loss of an inverse (`inverse_loss`). The file of each rule has its own
+    part.
 
-A `Map` is f or g: a function of rows that knows its Jacobian. A `LayerMaps` is one layer as targets
-meet it: its f and g, and the states h_below and h at both ends. `Noise` adds Gaussian noise to an
+A `Map` is f or g: a function of rows, with its Jacobian. A `LayerMaps` describes one layer for
+target propagation: its f and g, and the states h_below and h at both ends. `Noise` adds Gaussian
+    noise to an
 array. A `Use` is one use of an inverse in a loss: z, g(z), and the loss's gradient at g(z).
 """
 
@@ -35,7 +37,7 @@ Targets = Iterator[tuple[WeightedLayer, Array]]
 
 
 class InverseUpdate(NamedTuple):
-    """What an inverse learns from one batch: its loss, and the mean gradients of B and c."""
+    """The update of an inverse from one batch: its loss, and the mean gradients of B and c."""
 
     loss: float
     dB: Array
@@ -47,24 +49,24 @@ class InverseUpdate(NamedTuple):
 
 @kernel
 def output_target(a: Array, e: Array, step_size: float) -> Array:
-    """A little down the loss (N, n_L)."""
+    """A small step down the loss (N, n_L)."""
     return a - a.dtype.type(step_size) * e  # t_L = a_L - η̂ e, e = ŷ - y
 
 
 @kernel
 def target_error(h: Array, t: Array, step_size: float) -> Array:
-    """How far a layer is from its target, in the size of a gradient (N, n_l)."""
+    """The difference of a layer from its target, scaled like a gradient (N, n_l)."""
     return (h - t) / h.dtype.type(step_size)  # δ_l before f': (h_l - t_l) / η̂
 
 
 @kernel(exact=True)
 def difference_target(h_below: Array, g_t: Array, g_h: Array) -> Array:
-    """The error of an inverse cancels: to the last bit where t = h (N, n_{l-1})."""
+    """The error of the inverse cancels, to the last bit if t = h (N, n_{l-1})."""
     return h_below + (g_t - g_h)  # t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)
 
 
 def reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
-    """½‖g(f(h̃)) - h̃‖²: an inverse brings back what the layer received, noise included."""
+    """½‖g(f(h̃)) - h̃‖²: an inverse reconstructs the input of the layer, with noise."""
     own = layers[0]
     noisy = noise(own.h_below)  # h̃_{l-1} = h_{l-1} + ξ, ξ ~ N(0, σ²)  (N, n_{l-1})
     z = own.f(noisy)
@@ -75,7 +77,7 @@ def reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
 
 
 def difference_reconstruction(layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
-    """‖ũ - h̃‖² / (2σ²): noise goes up to the output, and comes down as a target does."""
+    """‖ũ - h̃‖² / (2σ²): noise passes up to the output, and comes down like a target."""
     own, *above = layers
     noisy = noise(own.h_below)  # h̃_{l-1} = h_{l-1} + ξ, ξ ~ N(0, σ²)  (N, n_{l-1})
     u = noisy
@@ -115,7 +117,7 @@ def half_squared_error(wrong: Array) -> float:
 
 @dataclass
 class InverseTraining:
-    """What the inverse of a layer learns with: noise of its own, and an optimizer of its own."""
+    """The noise and the optimizer of one layer's inverse."""
 
     rng: np.random.Generator
     optimizer: Optimizer
@@ -123,26 +125,26 @@ class InverseTraining:
 
 @dataclass(kw_only=True, repr=False, eq=False)
 class TargetRule(Rule):
-    """A rule that gives every layer a target, through inverses that learn beside the weights.
+    """A rule that sends every layer a target, through inverses that learn beside the weights.
 
-    A target replaces the state of a dense layer, h_l; of the last one a_L. Where activations are
-    layers of their own, the state of a dense layer is its pre-activation.
+    A target is a better value for the state of a dense layer: h_l, or a_L for the last one. If
+    activations are separate layers, the state of a dense layer is its pre-activation.
 
     Parameters
     ----------
     step_size
-        η̂: how far the output target stands from the output, in gradients of a sample's loss.
+        η̂: the distance of the output target from the output, in gradients of a sample's loss.
     noise
-        σ of what is added to activations while inverses learn; 0 for none.
+        σ of the noise that is added to activations while inverses learn; 0 for none.
     inverse_lr, inverse_optimizer, inverse_schedule, inverse_decay
-        The inverses' own optimizer, a name in `nofb.optimizers.OPTIMIZERS`, and its settings.
+        The optimizer of the inverses, a name in `nofb.optimizers.OPTIMIZERS`, and its settings.
     inverse_steps
-        Steps of every inverse with each batch, before the weights take theirs.
+        The number of steps of every inverse with each batch, before the step of the weights.
     epochs_before, epochs_between
-        Epochs in which the inverses learn alone: before the first, and before each later one.
+        Epochs in which only the inverses learn: before the first epoch, and before each later one.
     inverse_activation
-        Of every inverse; `None` for that of the layer it leads to. Where activations are layers of
-        their own, it stands before the matrix, and `None` is for the one that the inverse undoes.
+        The activation of every inverse; `None` for that of the layer below. If activations are
+        separate layers, it comes before the matrix, and `None` is for the one that is inverted.
     inverse_init
         How the matrix of every inverse is drawn.
     """
@@ -167,19 +169,19 @@ class TargetRule(Rule):
         """Return the target of the layer below (N, n_{l-1}), given that of this one (N, n_l)."""
 
     def inverse_loss(self, layers: Sequence[LayerMaps], noise: Noise) -> InverseUpdate:
-        """Return what the inverse of the first of these layers learns."""
+        """Return the update of the inverse of the first of these layers."""
         return reconstruction(layers, noise)
 
     # -- targets ---------------------------------------------------------------------------------
 
     def targets(self, net: Network, trace: Trace) -> Targets:
-        """Give each layer its target, shaped like its state, from the last one down."""
+        """Yield each layer with its target, shaped like its state, last to first."""
         layers = self.layers(net, trace)
         targets = self.targets_of(layers, trace.error)
         return zip((own.layer for own in reversed(layers)), targets, strict=True)
 
     def targets_of(self, layers: Sequence[LayerMaps], e: Array) -> Iterator[Array]:
-        """Give the target of every layer, from the last one down."""
+        """Yield the target of every layer, last to first."""
         t = output_target(layers[-1].h, e, self.step_size)
         yield t
         for own in layers[:0:-1]:
@@ -187,7 +189,7 @@ class TargetRule(Rule):
             yield t
 
     def send_down(self, own: LayerMaps, t: Array, e: Array) -> Array:
-        """Return the target of the layer below; the error e is for rules that need it here."""
+        """Return the target of the layer below; some rules need the error e for it."""
         return self.target_below(own.f, own.g, own.h_below, own.h, t)
 
     def signals(self, net: Network, trace: Trace) -> Signals:
@@ -203,16 +205,16 @@ class TargetRule(Rule):
         return own.times_slope(error)  # δ_l = (h_l - t_l) ∘ f'(a_l) / η̂
 
     def weight_signal(self, own: LayerMaps, delta: Array) -> Array:
-        """Return the signal that W learns from, given δ: the same, unless a rule changes it."""
+        """Return the signal for the update of W, given δ; the default is δ itself."""
         return delta
 
     def layers(self, net: Network, trace: Trace) -> list[LayerMaps]:
-        """Return every layer with weights as targets meet it, from the input side up."""
+        """Return the maps of every layer with weights, first to last."""
         states = [trace[net.weighted[0]].h_below, *(self.state(trace, k) for k in net.weighted)]
         return layer_maps(net, states, self.unit(net))
 
     def state(self, trace: Trace, layer: WeightedLayer) -> Array:
-        """Return what a target of this layer replaces: h_l, and of the last layer a_L."""
+        """Return the state that has a target: h_l, and a_L for the last layer."""
         at_a = layer is trace.net.last and not self.unit(network_of(trace))
         return trace[layer].a if at_a else trace[layer].h
 
@@ -254,7 +256,7 @@ class TargetRule(Rule):
             self.step_inverses(net, trace)
 
     def step_inverses(self, net: Network, trace: Trace) -> None:
-        """Take one step with every inverse, each from the inverses as they were before."""
+        """Take one step with every inverse; all gradients are computed before the steps."""
         stacks = self.stacks(net, trace)
         training = [state_of(own.layer, InverseTraining) for own, *_ in stacks]
         noises = [each.rng for each in training]
@@ -274,5 +276,5 @@ class TargetRule(Rule):
     def inverse_update(
         self, layers: Sequence[LayerMaps], rng: np.random.Generator
     ) -> InverseUpdate:
-        """Return what the inverse of the first of these layers learns, with fresh noise."""
+        """Return the update of the inverse of the first of these layers, with new noise."""
         return self.inverse_loss(layers, Noise(rng, self.noise))

@@ -1,1 +1,1 @@
-"""Runs: what one is, and how many are done, kept and searched."""
+"""Runs: the specification of a run, grids of runs, their logs, and searches."""

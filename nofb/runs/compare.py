@@ -1,4 +1,4 @@
-"""Every rule from the same start, several seeds: who learns, how fast, and how well aligned."""
+"""A comparison: every rule from the same start, with several seeds."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Comparison:
     Attributes
     ----------
     settings
-        What the runs had in common.
+        The settings that all runs share.
     results
-        Rule by rule, seed by seed.
+        The results, ordered by rule, then by seed.
     units
-        The units that a signal on each layer with weights reaches, from the input side up; of a
-        convolution those are all pixels that it shows to the next layer.
+        The number of output units of each layer with weights, the first layer first. For a
+        convolution, the number of output pixels of all channels.
     weights
-        How many weights each of these layers has.
+        The number of weights of each of these layers.
     classes
-        How many classes there are, or `None` for a regression.
+        The number of classes, or `None` for a regression.
     records
-        What the log keeps of each run, in the same order.
+        The line of the log for each run, in the same order.
     """
 
     settings: Specification
@@ -49,7 +49,7 @@ class Comparison:
 
     @property
     def rules(self) -> list[str]:
-        """The rules, in the order in which they were asked for."""
+        """The rules, in the order in which they were given."""
         return list(dict.fromkeys(result.rule for result in self.results))
 
     @property
@@ -58,13 +58,13 @@ class Comparison:
         return list(dict.fromkeys(result.seed for result in self.results))
 
     def of(self, rule: str) -> list[Result]:
-        """Return the runs of one rule that came to their end."""
+        """Return the runs of one rule that were completed."""
         return [r for r in self.results if r.rule == rule and r.stopped is None]
 
     def curves(self, rule: str, measure: str, start: bool = False) -> Array:
         """Return a measure of all finished runs: (seeds, epochs) or (seeds, epochs, layers).
 
-        With `start`, the value before the first step stands in front.
+        With `start`, the value before the first step comes first.
         """
         histories = [result.history for result in self.of(rule)]
         if not histories:
@@ -101,28 +101,28 @@ def compare(
     rules
         Short names, keys of `nofb.rules.RULES`, or module:Class; `COMPARED` if left out.
     settings
-        What the runs have in common; the defaults if left out.
+        The settings that all runs share; the defaults if left out.
     seeds
-        How many seeds: 0, 1, ... Each draws weights, feedback and the order of samples.
+        The number of seeds: 0, 1, ... Each seed draws weights, feedback and the order of samples.
     jobs
-        How many runs go on at once, in processes of their own.
+        How many runs are done in parallel, each in its own process.
     done
-        Is called with each result as it comes in.
+        A function that is called with each result when its run ends.
     cluster
-        The address of a dask scheduler, whose workers then do the runs.
+        The address of a dask scheduler; its workers then do the runs.
     log
-        A JSON Lines file that keeps every finished run, so that an interrupted comparison goes on
-        where it stopped.
+        A JSON Lines file that keeps every finished run, so that an interrupted comparison can be
+        resumed.
 
     Returns
     -------
     Comparison
-        With every run; one that diverged or failed is kept and says why.
+        With every run; one that diverged or failed is included, with the reason.
 
     Raises
     ------
     TypeError, ValueError
-        If a name is not known or a number is out of its range.
+        If a name is unknown or a number is out of its range.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""A grid of runs: one after the other, on all cores, or on a cluster. What is done stays done.
+"""A grid of runs: one after the other, on all cores, or on a cluster. Finished runs are kept.
 
-A task is a mapping of JSON values, and its canonical JSON is its name: whoever asks again for a
-task that the log has a result for gets that result, and nothing is run. Every run has one thread
-for BLAS and one for Numba, however many go on beside it, so its numbers do not depend on that.
+A task is a mapping of JSON values, and its canonical JSON is its name. If the log has a result for
+a task, this result is returned, and nothing is run. Every run has one thread for BLAS and one for
+Numba, so its numbers do not depend on how many runs are done in parallel.
 """
 
 from __future__ import annotations
@@ -35,38 +35,38 @@ def run_grid(
     log: str | Path | None = None,
     own_code: bool = True,
 ) -> Iterator[Record]:
-    """Do the work for every task, each task once, and yield a record for each as it comes in.
+    """Do the work for every task, each task once, and yield the record of each when it is done.
 
     Parameters
     ----------
     work
-        Takes a task and returns a mapping of JSON values. For a cluster it must stand in a module
-        that the workers can import.
+        A function of a task that returns a mapping of JSON values. For a cluster it must be defined
+        in a module that the workers can import.
     tasks
         Mappings of JSON values; two with the same content are one task.
     jobs
-        How many runs go on at once, in processes of their own; 1 stays in this process.
+        How many runs are done in parallel, each in its own process; 1 stays in this process.
     cluster
-        The address of a dask scheduler, whose workers then do the work; `jobs` has no say.
+        The address of a dask scheduler; its workers then do the work, and `jobs` has no effect.
     log
-        A JSON Lines file to which each finished run is appended at once. What has a result in it
-        is not run again, what failed is.
+        A JSON Lines file to which each finished run is appended at once. A task with a result in it
+        is not run again; a task that failed is.
     own_code
-        Whether the work needs modules of the user's own: only then do other processes look for
-        modules in the current folder, and there last of all.
+        Whether the work needs the user's own modules. Only then do other processes search the
+        current folder for modules, after all other folders.
 
     Yields
     ------
     dict
-        "task", "seconds", and either "result" or, if the work raised, "error". What the log has a
-        result for comes first.
+        "task", "seconds", and either "result" or, if the work raised, "error". The tasks with a
+        result in the log come first.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is out of its range, or the log is not a log.
     OSError
-        If the log cannot be written, the cluster cannot be reached, or workers die again and again.
+        If the log cannot be written, the cluster cannot be reached, or workers die repeatedly.
 
     Examples
     --------
@@ -91,32 +91,32 @@ def run_grid(
 
 
 def finished(tasks: Iterable[Task], log: str | Path) -> int:
-    """Return how many of the tasks a log has a result for, so that they will not be run."""
+    """Return how many of the tasks have a result in a log; these will not be run."""
     each = {canonical(task): task for task in tasks}
     return len(each) - len(unfinished(each.values(), log))
 
 
 def unfinished(tasks: Iterable[Task], log: str | Path) -> list[Task]:
-    """Return the tasks that a log has no result for."""
+    """Return the tasks without a result in a log."""
     records = read_log(log)
     return [task for task in tasks if "result" not in records.get(canonical(task), ())]
 
 
 def attempt(work: Work, task: Task) -> str:
-    """Do the work for one task, and return the line that the log keeps of it."""
+    """Do the work for one task, and return its line for the log."""
     started = time.perf_counter()
     try:
         with one_thread(), end_everything():
             outcome = {"result": plain(work(task))}
         return _line(task, outcome, time.perf_counter() - started)
-    except (Exception, SystemExit) as error:  # whatever it is, the other runs shall go on
+    except (Exception, SystemExit) as error:  # any error: the other runs must continue
         return _line(task, _failure(error), time.perf_counter() - started)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Within this context, nofb, BLAS and Numba compute on one thread."""
-    # Numba's products call SciPy's BLAS: one that is not loaded yet could not be held back.
+    # Numba's products call SciPy's BLAS. The limit applies only to a BLAS that is loaded already.
     from scipy.linalg import cython_blas  # noqa: F401
     from threadpoolctl import threadpool_limits
 
@@ -142,7 +142,7 @@ def _lines(
     else:
         ended = on_cluster(call, tasks, cluster)
     for task, future in ended:
-        error = future.exception()  # of the way to a worker and back: `attempt` raises none
+        error = future.exception()  # from the transport to a worker and back: `attempt` raises none
         yield future.result() if error is None else _line(task, _failure(error), 0.0)
 
 

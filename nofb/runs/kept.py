@@ -1,7 +1,7 @@
-"""Kept runs of a study: which code of nofb made them, and when they are used again.
+"""Kept runs of a study: which code of nofb made them, and when they are reused.
 
-A log may hold runs that other code made, but no table shows the runs of two codes, and no kept run
-is changed or removed. A log from before nofb wrote the code down has tasks without it.
+A log may hold runs that other code made. But no table mixes the runs of two versions of the code,
+and no kept run is changed or removed. In the oldest logs, the tasks do not name their code.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from nofb.runs.pools import Task
 from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
 
+UNNAMED = "their log does not name it"
+
 
 @dataclass(frozen=True)
 class SameCode:
-    """Does tasks, here or in another process, with the code that each of them names."""
+    """Does tasks, in this process or in another one, with the code that each task names."""
 
     work: Callable[[Task], Mapping[str, Any]]
     code: Callable[[Task], str]  # of this process
@@ -31,26 +33,26 @@ class SameCode:
 
 
 def with_code(task: Task, code: str | None) -> dict[str, Any]:
-    """Return a task that names the code that makes it; `None` for a log that names none."""
+    """Return a task with the name of its code; `None` for a log that names none."""
     return dict(task) if code is None else {**task, "code": code}
 
 
 def of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict[str, Any]]:
-    """Return the tasks with the code that made their kept runs, or today's if none are kept.
+    """Return the tasks with the code of their kept runs, or today's if none are kept.
 
-    If several codes made some of them, it is the one with the most kept runs.
+    If several versions of the code made some of them, the one with the most kept runs is taken.
 
     Parameters
     ----------
     tasks, log
-        What is to be shown, and where it may be kept.
+        The tasks to show, and the log that may have their runs.
     today
-        The code that would run them now.
+        The code of this process.
 
     Raises
     ------
     ValueError
-        If runs are missing, and the kept ones were made by other code than today's.
+        If runs are missing, and other code than today's made the kept ones.
 
     Examples
     --------
@@ -65,15 +67,15 @@ def of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict
     code = max(found, key=lambda code: found[code])  # today's in a tie
     if code != today and found[code] < len(tasks):
         raise ValueError(
-            f"{log} keeps {found[code]} of these {len(tasks)} runs, made by {_name(code)}, and "
-            "today's code would add others: begin anew in another folder (--out), or finish these "
-            "with the nofb that began them"
+            f"{log} keeps {found[code]} of these {len(tasks)} runs, made by "
+            f"{_earlier(code or UNNAMED)}, and today's code would add others: start again in "
+            "another folder (--out), or finish these with the nofb that began them"
         )
     return choices[code]
 
 
 def made_by(records: Sequence[Mapping[str, Any]], today: Collection[str]) -> str:
-    """Say so if the runs are kept from other code than today's; return "" if they are not.
+    """Return a sentence if other code than today's made the runs, and "" if not.
 
     Examples
     --------
@@ -81,8 +83,8 @@ def made_by(records: Sequence[Mapping[str, Any]], today: Collection[str]) -> str
     'These runs were made by earlier code of nofb (their log does not name it).'
     """
     codes = dict.fromkeys(map(code_of, records))
-    others = [_name(code) for code in codes if code not in today]
-    return f"These runs were made by {' and '.join(others)}." if others else ""
+    others = [code or UNNAMED for code in codes if code not in today]
+    return f"These runs were made by {_earlier(*others)}." if others else ""
 
 
 def code_of(record: Mapping[str, Any]) -> str | None:
@@ -92,5 +94,5 @@ def code_of(record: Mapping[str, Any]) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _name(code: str | None) -> str:
-    return f"earlier code of nofb ({code or 'their log does not name it'})"
+def _earlier(*codes: str) -> str:
+    return f"earlier code of nofb ({', '.join(codes)})"

@@ -1,4 +1,4 @@
-"""What the runs of a sweep came to: for each combination of rule and settings, over its seeds."""
+"""The results of a sweep: for each combination of rule and settings, over its seeds."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MEASURES = ("test_accuracy", "test_loss", "validation_accuracy", "validation_los
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the seeds of one cell came to.
+    """The results of one cell, over its seeds.
 
     Attributes
     ----------
     values
-        The measure at the end of each run that came to its end.
+        The measure at the end of each completed run.
     diverged, failed
-        How many runs were stopped since their loss became useless, and how many raised an error.
+        How many runs were stopped because their loss diverged, and how many raised an error.
     """
 
     values: Array
@@ -34,12 +34,12 @@ class Outcome:
 
     @property
     def mean(self) -> float:
-        """The mean over the runs that came to their end, NaN if there is none."""
+        """The mean over the completed runs, NaN if there is none."""
         return float(self.values.mean()) if self.values.size else float("nan")
 
     @property
     def spread(self) -> float:
-        """Their sample standard deviation (n - 1), NaN for fewer than two."""
+        """The sample standard deviation (n - 1) over them, NaN for fewer than two."""
         return float(self.values.std(ddof=1)) if self.values.size > 1 else float("nan")
 
 
@@ -50,30 +50,30 @@ class Outcomes:
     Attributes
     ----------
     plan
-        What was asked for.
+        The plan that was run.
     records
-        What became of each run, by the canonical JSON of its task.
+        The record of each run, by the canonical JSON of its task.
     """
 
     plan: Plan
     records: dict[str, Record]
 
     def of(self, cell: Cell) -> list[Record]:
-        """Return the records of a cell, seed by seed."""
+        """Return the records of a cell, in the order of the seeds."""
         return [self.records[canonical(task)] for task in self.plan.tasks_of(cell)]
 
     def results(self, cell: Cell) -> list[Result]:
-        """Return the runs of a cell with their histories, seed by seed."""
+        """Return the runs of a cell with their histories, in the order of the seeds."""
         return list(map(result_of, self.of(cell)))
 
     def judged_by(self, measure: str | None) -> str:
-        """Return a measure that these runs have; if left out, the one that their plan judges by."""
+        """Return the name of a measure that these runs have; if left out, the plan's default."""
         measure = self.plan.measure if measure is None else measure
         checks.choice("measure", measure, MEASURES if self.plan.run.validation else MEASURES[:2])
         return measure
 
     def outcome(self, cell: Cell, measure: str | None = None) -> Outcome:
-        """Return what the seeds of a cell came to, by `judged_by(measure)`."""
+        """Return the results of a cell, by the measure `judged_by(measure)`."""
         measure = self.judged_by(measure)
         records = self.of(cell)
         results = [record["result"] for record in records if "result" in record]
@@ -81,9 +81,9 @@ class Outcomes:
         return Outcome(np.array(ends, float), len(results) - len(ends), len(records) - len(results))
 
     def best(self, measure: str | None = None) -> list[Cell]:
-        """Return each rule's best cell, of those whose runs all came to their end.
+        """Return each rule's best cell, of the cells in which every run was completed.
 
-        There is none for a rule of which nothing was varied, and none by the test split.
+        A rule with one cell has no best cell, and the test split chooses none.
         """
         measure = self.judged_by(measure)
         if measure.startswith("test"):

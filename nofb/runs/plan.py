@@ -1,4 +1,4 @@
-"""What a sweep runs: rules × seeds × everything that is listed, checked before anything is run."""
+"""The plan of a sweep: rules × seeds × every list of values, checked before anything is run."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from nofb.runs.task import own_code, task_of
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination, which is run once for each seed.
+    """One combination of rule and values, which is run once for each seed.
 
     Attributes
     ----------
     run
-        What is run, but for its seed.
+        The specification of the run, except its seed.
     varied
-        The values that tell the cell from others, by the name of their axis: a setting such as
-        "lr", or an attribute such as "dfa.entries".
+        The values that distinguish the cell, by the name of their axis: a setting such as "lr", or
+        an attribute such as "dfa.entries".
     """
 
     run: Specification
@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep that is yet to be run; `make_plan` checks what goes in.
+    """A sweep before it is run; `make_plan` makes it and checks every value.
 
     Attributes
     ----------
@@ -50,11 +50,11 @@ class Plan:
     run
         What is the same in every run.
     grid
-        The values of each setting that are crossed.
+        The list of values of each setting that is varied.
     attributes
-        For a rule, the values of each of its attributes.
+        For each rule, the values of each of its attributes.
     classes, own_codes
-        The class of each rule when the plan was made, and what `own_code` said of it.
+        The class of each rule when the plan was made, and the hash of its code (`own_code`).
     """
 
     rules: tuple[str, ...]
@@ -67,7 +67,7 @@ class Plan:
 
     @cached_property
     def axes(self) -> list[str]:
-        """The names of all that varies, settings before attributes."""
+        """The names of everything that varies, settings before attributes."""
         lists = {**self.grid}
         for rule, own in self.attributes.items():
             lists |= {f"{rule}.{name}": values for name, values in own.items()}
@@ -75,7 +75,7 @@ class Plan:
 
     @cached_property
     def cells(self) -> list[Cell]:
-        """All combinations, rule by rule."""
+        """All combinations, ordered by rule."""
         return [
             self._cell(rule, attributes, chosen)
             for rule in self.rules
@@ -85,7 +85,7 @@ class Plan:
 
     @property
     def number(self) -> int:
-        """How many runs there are, by the lengths of the lists alone."""
+        """The number of runs, from the lengths of the lists alone."""
         lists = [
             [*self.grid.values(), *self.attributes.get(rule, {}).values()] for rule in self.rules
         ]
@@ -98,12 +98,12 @@ class Plan:
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
-        """All runs, cell by cell."""
+        """All runs, ordered by cell."""
         return [task for cell in self.cells for task in self.tasks_of(cell)]
 
     @property
     def measure(self) -> str:
-        """What to judge by: accuracy, or loss where a data set has no classes; held out, if any."""
+        """The measure to compare by: accuracy, or loss without classes; held out, if possible."""
         regressions = {row.name for row in datasets.describe() if row.n_classes is None}
         loss = any(cell.run.data in regressions for cell in self.cells)
         split = "validation" if self.run.validation else "test"
@@ -124,31 +124,31 @@ def make_plan(
     validation: float = 0.0,
     network: str | Mapping[str, Any] = "mlp",
 ) -> Plan:
-    """Return a plan, after everything in it has been checked.
+    """Return a plan, after a check of everything in it.
 
     Parameters
     ----------
     rules
         Short names, keys of `nofb.rules.RULES`, or module:Class.
     seeds
-        How many, for 0, 1, ...; or a list of them. Each draws weights, feedback, the order of
+        Their number, for 0, 1, ...; or a list of them. Each draws weights, feedback, the order of
         samples and the validation split.
     settings
-        What is the same in every run, by its names in `nofb.runs.specification.Specification`;
-        options of the network may stand here too.
+        The settings that are the same in every run, by their names in
+        `nofb.runs.specification.Specification`; also options of the network.
     grid
-        Lists of values for such names; every combination is run.
+        Lists of values of such settings; every combination is run.
     attributes
-        For a rule's short name, attributes of that rule alone, each a value or a list of values.
+        For a rule's short name, attributes of this rule alone, each a value or a list of values.
     validation
-        The share of the training samples to hold out and to choose by, 0 for none.
+        The fraction of the training samples to hold out for choosing, 0 for none.
     network
         Its name, or a table of its "name" and its options.
 
     Raises
     ------
     TypeError, ValueError
-        With a sentence that names what is wrong and what is allowed.
+        If a name or a value is wrong; the message names what is allowed.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def plan_of(
     grid: Mapping[str, Sequence[Any]] | None = None,
     attributes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Plan:
-    """Return the plan for what is the same in every run, as `make_plan`."""
+    """Return the plan for a specification that is the same in every run, as `make_plan` does."""
     grid, attributes = grid or {}, attributes or {}
     listed = checks.listed("rules", rules)
     called = checks.distinct("rules", tuple(find(rule, "rules").name for rule in listed))
@@ -201,7 +201,7 @@ def _common(
     grid: Mapping[str, Any],
     validation: float,
 ) -> Specification:
-    """Return what is the same in every run."""
+    """Return the specification that is the same in every run."""
     table = {"name": network} if isinstance(network, str) else checks.table("network", network)
     options = {name: value for name, value in table.items() if name != "name"}
     name = settings.get("network", table.get("name", "mlp"))
@@ -213,7 +213,7 @@ def _common(
 
 
 def _refuse_twice(tables: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse a name that two tables have: one of them would be dropped in silence."""
+    """Refuse a name that is in two tables: one of its values would be ignored without a warning."""
     (one, first), (other, second) = tables.items()
     for name in first:
         if name in second:

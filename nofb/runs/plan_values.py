@@ -1,4 +1,4 @@
-"""The values that a plan lists, each checked before anything is run."""
+"""The values in a plan, each checked before anything is run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def checked_seeds(seeds: Any) -> tuple[int, ...]:
 
 
 def checked_settings(name: str, values: Any, run: Specification) -> Values:
-    """Return the values of a setting that is crossed."""
+    """Return the values of a setting that is varied."""
     where, trials = f"grid.{name}", []
     for value in checks.listed(where, values):
         try:
@@ -53,7 +53,7 @@ def checked_attributes(rule: str, given: Any) -> dict[str, Values]:
 
 
 def _check_plain(name: str, value: object, switch: bool) -> None:
-    """Refuse what JSON cannot hold, and what is no switch where a rule has one."""
+    """Refuse a value that JSON cannot hold, and a value other than true or false for a switch."""
     if switch and not isinstance(value, bool):
         raise TypeError(f"{name} must be true or false, but is {value!r}")
     if not isinstance(value, PLAIN):

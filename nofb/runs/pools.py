@@ -1,6 +1,6 @@
-"""Where runs go on side by side: processes of this machine, or the workers of a dask cluster.
+"""Where parallel runs are done: processes of this machine, or the workers of a dask cluster.
 
-Both hand back a future for every task, in the order in which the runs end.
+Both yield a future for every task, in the order in which the runs end.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Ended = Iterator[tuple[Task, Future[str]]]
 
 DEATHS = 3  # of workers, with no run finished in between, until a grid gives up
 WAIT = 60  # seconds, for the first worker of a cluster
-AHEAD = 1000  # tasks that a cluster knows of before they are begun
+AHEAD = 1000  # tasks that are submitted to a cluster before they start
 LONG = 200  # characters
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -36,29 +36,30 @@ ONE_THREAD = dict.fromkeys(
 
 
 def in_processes(call: Call, tasks: Iterable[Task], jobs: int, *, own_code: bool = True) -> Ended:
-    """Spread tasks over processes; a pool that broke, since a worker died, is made anew.
+    """Distribute tasks over processes; a pool that is broken by a dead worker is replaced.
 
-    What was under way is done again at the end. If workers die again, that is done one run after
-    the other, so that the one that kills its worker takes no other with it.
+    The runs that were lost are repeated at the end. If workers die again, these runs are done one
+    after the other, so that the one that kills its worker stops no other run.
 
     Parameters
     ----------
     call, tasks, jobs
-        What is called, with what, and in how many processes.
+        The function, its arguments, and the number of processes.
     own_code
-        Whether the processes need the user's own modules, and may look into the current folder.
+        Whether the processes need the user's own modules, and may search the current folder.
 
     Raises
     ------
     ChildProcessError
-        If worker after worker dies, and no run is finished.
+        If several workers die one after the other, and no run is finished.
     """
     left, suspects, deaths = deque(tasks), deque[Task](), 0
     again: list[Task] = []
     while left:
         cause = None
         with _processes(min(jobs, len(left)), own_code) as pool:
-            # With more than twice its size ahead, loky's thread trips when the pool is killed.
+            # With more queued tasks than twice its size, loky's thread fails when the pool is
+            # killed.
             for task, future in _ended(pool, call, left, 2 * jobs):
                 if isinstance(future.exception(), BrokenExecutor):
                     (suspects if task in again else left).append(task)
@@ -77,18 +78,18 @@ def in_processes(call: Call, tasks: Iterable[Task], jobs: int, *, own_code: bool
 
 
 def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
-    """Spread tasks over the workers of a dask scheduler, which gives those of a dead one to others.
+    """Distribute tasks over the workers of a dask scheduler, which reassigns a dead worker's tasks.
 
-    joblib's own dask backend waits forever if a task has killed four workers; this one goes on.
+    joblib's own dask backend waits forever if a task has killed four workers; this one continues.
 
     Raises
     ------
     ModuleNotFoundError
         If dask is not installed.
     ValueError
-        If the address is none, or a worker has several threads.
+        If the address is invalid, or a worker has several threads.
     OSError
-        If the scheduler or its workers are not there.
+        If the scheduler or its workers cannot be reached.
     """
     with _cluster(address) as pool:
         for task, future in _ended(pool, call, deque(tasks), AHEAD):
@@ -98,7 +99,7 @@ def on_cluster(call: Call, tasks: Iterable[Task], address: str) -> Ended:
 
 
 def _alone(call: Call, suspects: deque[Task], own_code: bool) -> Ended:
-    """Do runs whose workers died, one after the other; who dies twice alone is a failure."""
+    """Repeat the runs whose workers died, one after the other; a second death is a failure."""
     died: list[Task] = []
     while suspects:
         with _processes(1, own_code) as pool:
@@ -111,7 +112,7 @@ def _alone(call: Call, suspects: deque[Task], own_code: bool) -> Ended:
 
 
 def in_short(error: BaseException | None) -> str:
-    """Return what an error says as one line that fits into a table.
+    """Return the message of an error as one line that fits into a table.
 
     Examples
     --------
@@ -122,11 +123,11 @@ def in_short(error: BaseException | None) -> str:
 
 
 def _ended(pool: Executor, call: Call, waiting: deque[Task], ahead: int) -> Ended:
-    """Take tasks and submit them, at most so many ahead, and yield them as they end."""
+    """Submit tasks, a limited number ahead, and yield them as they end."""
     futures: dict[Future[str], Task] = {}
 
     def submit(number: int) -> None:
-        with suppress(BrokenExecutor):  # what was submitted before will say so
+        with suppress(BrokenExecutor):  # the tasks submitted before raise it again
             for _ in range(min(number, len(waiting))):
                 future = pool.submit(call, waiting[0])
                 futures[future] = waiting.popleft()
@@ -141,8 +142,8 @@ def _ended(pool: Executor, call: Call, waiting: deque[Task], ahead: int) -> Ende
 
 @contextmanager
 def _processes(number: int, own_code: bool) -> Iterator[Executor]:
-    """Within this context there is a pool of processes, and after it there is none."""
-    from joblib.externals.loky import ProcessPoolExecutor  # late: one job needs no joblib
+    """Within this context there is a pool of processes; it is closed at the end."""
+    from joblib.externals.loky import ProcessPoolExecutor  # imported here: one job needs no joblib
 
     away = [] if own_code else [str(Path(entry).absolute()) for entry in _folders()]
     with _safe_path():
@@ -151,7 +152,7 @@ def _processes(number: int, own_code: bool) -> Iterator[Executor]:
         )
         try:
             yield pool
-        except BaseException:  # Ctrl-C, or nobody wants the rest
+        except BaseException:  # Ctrl-C, or the caller stopped early
             pool.shutdown(kill_workers=True)
             raise
         pool.shutdown()
@@ -159,10 +160,10 @@ def _processes(number: int, own_code: bool) -> Iterator[Executor]:
 
 @contextmanager
 def _safe_path() -> Iterator[None]:
-    """Within this context, processes that are started prefer Python's modules to a folder's.
+    """Within this context, new processes prefer Python's modules to those of the current folder.
 
-    A file of the user's that is called like one of them, such as random.py, would else be run by
-    every process, instead of Python's own.
+    Otherwise, every process would import a user's file such as random.py instead of Python's module
+    of this name.
     """
     path, safe, own = list(sys.path), os.environ.get("PYTHONSAFEPATH"), _folders()
     os.environ["PYTHONSAFEPATH"] = "1"  # for those that start as `python -c` or `python -m`
@@ -178,9 +179,9 @@ def _safe_path() -> Iterator[None]:
 
 
 def _folders() -> list[str]:
-    """Return the entries of the search path that stand for the current folder or the script's.
+    """Return the entries of the search path for the current folder and the script's folder.
 
-    One that nofb itself was found in stays where it is, since a process must find the same nofb.
+    The entry from which nofb itself was imported is left out: a process must find the same nofb.
     """
     script = getattr(sys.modules["__main__"], "__file__", None)
     folders = {Path.cwd(), Path(script).parent.absolute() if script else Path.cwd()}
@@ -189,9 +190,9 @@ def _folders() -> list[str]:
 
 
 def _obey(parent: int, away: list[str]) -> None:
-    """Let a worker leave Ctrl-C to its parent, and end when the parent has been killed.
+    """Make a worker ignore Ctrl-C, which its parent handles, and end when the parent is killed.
 
-    It finds no modules in the folders that are to stay away.
+    It searches no modules in the excluded folders.
     """
 
     def watch() -> None:
@@ -223,7 +224,7 @@ def _cluster(address: str) -> Iterator[Executor]:
 
 
 def check_address(address: str) -> None:
-    """Refuse what is no address of a scheduler, before dask takes a minute to do so."""
+    """Refuse an invalid address of a scheduler at once; dask needs a minute for this."""
     try:
         parts = urlsplit(address)
         known = bool(parts.scheme and parts.hostname and parts.port)

@@ -10,13 +10,13 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-SEARCHED_ON = {  # images of 784 pixels and more want other rates than digits of 64
+SEARCHED_ON = {  # images of 784 or more pixels need other rates than digits of 64
     "mnist": "mnist",
     "fashion_mnist": "mnist",
     "fashion_small": "mnist",
     "cifar10": "mnist",
 }
-RATED = "fa"  # whose rate is the default for a rule that no search has seen
+RATED = "fa"  # its rate is the default for a rule without a search
 
 
 def tuned_rate(data: str, rule: str, optimizer: str) -> float:
@@ -25,14 +25,14 @@ def tuned_rate(data: str, rule: str, optimizer: str) -> float:
     Parameters
     ----------
     data
-        A data set's name; one without a search of its own has the rates of `SEARCHED_ON`.
+        A data set's name; one without its own search has the rates of `SEARCHED_ON`.
     rule, optimizer
-        Short names; a rule that no search has seen has the rate of `RATED`.
+        Short names; a rule without a search has the rate of `RATED`.
 
     Raises
     ------
     ValueError
-        If there was no such search: a rate must then be given.
+        If there was no such search; then a rate must be given.
     """
     rates: dict[str, float] = search_for(data)["rates"].get(optimizer, {})
     if RATED not in rates:
@@ -49,7 +49,7 @@ def was_searched(data: str, rule: str, optimizer: str) -> bool:
 
 
 def search_for(data: str) -> dict[str, Any]:
-    """Return everything that the committed search wrote down which a data set's rates come from."""
+    """Return the whole record of the committed search that has a data set's rates."""
     search: dict[str, Any] = _searches()[SEARCHED_ON.get(data, "digits")]
     return search
 

@@ -1,8 +1,8 @@
-"""The log of a grid: a JSON Lines file that holds every finished run, whatever happens to the rest.
+"""The log of a grid: a JSON Lines file that holds every finished run.
 
-One process at a time may write it. A line is on the disk before the next one is begun, so a process
-that is killed leaves at most its last line torn, and that one is dropped when the file is opened
-again.
+One process at a time may write it. A line is on the disk before the next one is started. So a
+process that is killed leaves at most one incomplete line, the last one, and it is removed when the
+file is opened again.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from nofb.strict_json import canonical
 
 Record = dict[str, Any]
 
-START = b'{"task": '  # of every line; what begins otherwise is somebody else's
-MOST_RUNS = 20_000  # of a log, which is held in memory as a whole: a run takes 15 KB as text
+START = b'{"task": '  # of every line; a file that starts otherwise is not a log
+MOST_RUNS = 20_000  # of a log; the whole log is in memory, and a run needs 15 KB as text
 
 
 class RunLog:
-    """Finished runs, by the canonical JSON of their task; without a file they are not kept.
+    """Finished runs, by the canonical JSON of their task; they are kept only if there is a file.
 
     Attributes
     ----------
     records
-        What the file held when it was opened, one record for each task.
+        The content of the file when it was opened, one record for each task.
     """
 
     def __init__(self, file: BinaryIO | None = None, records: dict[str, Record] | None = None):
@@ -44,19 +44,19 @@ class RunLog:
 
 @contextmanager
 def open_log(path: str | Path | None) -> Iterator[RunLog]:
-    """Open a log for this process alone, and drop a torn last line.
+    """Open a log for this process alone, and remove an incomplete last line.
 
     Parameters
     ----------
     path
-        The file; it and its folder are made if there is none. `None` for a log without a file.
+        The file; it and its folder are made if necessary. `None` for a log without a file.
 
     Raises
     ------
     BlockingIOError
         If another process, or another sweep in this one, is writing it.
     ValueError
-        If a line is not a run's, with its number; the file is then left as it is.
+        If a line does not hold a run, with its number; the file is then not changed.
 
     Warns
     -----
@@ -92,7 +92,7 @@ def open_log(path: str | Path | None) -> Iterator[RunLog]:
 
 
 def check_number(runs: int) -> None:
-    """Refuse more runs than one log can hold, before any of them is listed.
+    """Refuse more runs than one log can hold, before they are listed.
 
     Examples
     --------
@@ -109,12 +109,12 @@ def check_number(runs: int) -> None:
 
 
 def read_log(path: str | Path) -> dict[str, Record]:
-    """Return the finished runs that a log holds, without a lock and without a change.
+    """Return the finished runs of a log; the log is neither locked nor changed.
 
     Raises
     ------
     ValueError
-        If a line is not a run's, with its number.
+        If a line does not hold a run, with its number.
     """
     path = Path(path)
     return _parse(path.read_bytes(), path) if path.exists() else {}
@@ -137,7 +137,7 @@ def _parse(content: bytes, path: Path) -> dict[str, Record]:
 
 
 def _record(line: bytes) -> Record | None:
-    """Return what a line says of a run, or `None` if it is no such line."""
+    """Return the record in a line, or `None` if the line is not a record."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -149,7 +149,7 @@ def _record(line: bytes) -> Record | None:
 
 def _refusal(number: int, path: Path) -> ValueError:
     return ValueError(
-        f"line {number} of {path} is not a run that nofb has written: mend or delete the line, "
+        f"line {number} of {path} is not a run that nofb has written: fix or delete the line, "
         "or keep the runs in another folder"
     )
 

@@ -1,4 +1,4 @@
-"""Tasks are done: here or in other processes, which must have the code that was asked for."""
+"""Does tasks, in this process or in others, with a check that they have the same code."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Classes = Mapping[str, type[Rule]]
 
 @dataclass(frozen=True)
 class RunTask:
-    """Does tasks, in this process or in another one, which must have the code that was asked for.
+    """Does tasks, in this process or in another one, which must have the code in the task.
 
     Attributes
     ----------
     classes
-        The rules, by their short names: another process may know nofb's alone.
+        The rules, by their short names: another process may have registered only nofb's rules.
     do
-        What is done for a task, with the class of its rule.
+        The function of a task and the class of its rule.
     asked_by
         The process that made this object.
     """
@@ -58,16 +58,16 @@ class RunTask:
 
 
 def work_for(rules: Iterable[str]) -> RunTask:
-    """Return what does a task with one of these rules."""
+    """Return the object that does tasks with these rules."""
     return RunTask({rule: RULES[rule] for rule in rules})
 
 
 def _check_code(task: Task, rule: type[Rule]) -> None:
-    """Refuse to run with other code than that of the process that asks."""
+    """Refuse to run with other code than that of the parent process."""
     fingerprint.check(task["code"])
     expected = task["own_code"]
     known = not (expected or "").startswith(UNKNOWN)
-    if known and fingerprint.when_met(rule) != expected:  # its own runs may change a global
+    if known and fingerprint.when_met(rule) != expected:  # its runs may change a global
         raise RuntimeError(
             f"the code of {address(rule)} that a worker process finds is not "
             "the one that asks for this run: a file, or a global value, was changed since it was "
@@ -83,12 +83,12 @@ def run_all(
     cluster: str | None = None,
     log: str | Path | None = None,
 ) -> Iterator[Record]:
-    """Do what the log does not have a result for, side by side, and yield a record for each task.
+    """Do the tasks that have no result in the log, in parallel, and yield a record for each task.
 
     Parameters
     ----------
     work, tasks
-        What is done, and for which tasks.
+        The function, and its tasks.
     data
         The data sets of the tasks, by name.
     jobs, cluster, log
@@ -101,26 +101,26 @@ def run_all(
 
 
 def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
-    """Compile beforehand what all the workers will need, with a few samples for each kind.
+    """Compile the kernels that all workers need in advance, with a few samples for each kind.
 
-    Two processes that compile the same kernel for different arrays at the same moment can leave
-    Numba's cache with the code of one under the name of the other. A rule of the user's own, which
-    may do anything, runs in a process of its own for that, and never in this one.
+    If two processes compile the same kernel for different arrays at the same moment, Numba's cache
+    can get the code of one under the name of the other. A custom rule may do anything, so it runs
+    in a separate process for this, and never in this one.
     """
     kinds = {canonical(_kind(task)): task for task in tasks}.values()
     own = [task for task in kinds if is_own(classes[task["rule"]])]
     for task in kinds:
         if task not in own:
-            with suppress(Exception):  # a run that cannot be done will say so itself
+            with suppress(Exception):  # a run that cannot be done raises its error later
                 _train_few(task, classes[task["rule"]], data[task["data"]])
     if own:
         call = partial(attempt, RunTask(classes, _warm_up))
-        with suppress(ChildProcessError):  # the same: a rule may end its process, again and again
+        with suppress(ChildProcessError):  # the same: a rule may end its process each time
             deque(in_processes(call, own, 1, own_code=True), maxlen=0)
 
 
 def _kind(task: Task) -> list[Any]:
-    """Return what makes a difference to the kernels that a task compiles."""
+    """Return the settings on which the compiled kernels of a task depend."""
     run = specification_of(task)
     return [run.rule, run.attributes, run.data, run.network, run.options, run.optimizer]
 

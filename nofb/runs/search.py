@@ -1,15 +1,16 @@
-"""One grid search: the values that do best on held-out samples, however far they lie.
+"""A grid search: it finds the best values on held-out samples, also outside the first grid.
 
-If the best value of a setting is the first or the last one tried, the search goes on past it.
-A best value at an end may be far from the best there is, and a control that is searched too
-narrowly makes every rule look better than it is.
+If the best value of a setting is the first or the last one tried, the search continues beyond it. A
+best value at an end may be far from the true optimum. If the grid of a control is too narrow, every
+other rule looks better than it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
+from math import prod
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,10 +22,39 @@ from nofb.runs.task import own_code, task_of
 from nofb.strict_json import canonical
 from nofb.training.progress import bar
 
-LOWEST, HIGHEST = 1e-7, 100.0  # where a search that wins on and on gives up
-DIGITS = 4  # of an accuracy that is compared
+LOWEST, HIGHEST = 1e-7, 100.0  # a search ends here, even if the last value is the best
 
 Point = tuple[float, ...]  # a value for each axis
+
+
+@dataclass(frozen=True)
+class Score:
+    """The score of a point: a measure of held-out samples at the end of a run.
+
+    Attributes
+    ----------
+    measure
+        Its name in a history.
+    best
+        `max` or `min`.
+    digits
+        The number of decimals that are compared.
+    diverged
+        The score of a run that diverged.
+    """
+
+    measure: str
+    best: Callable[..., Point]
+    digits: int
+    diverged: float
+
+    def of(self, result: Mapping[str, Any]) -> float:
+        """Return the score of one run."""
+        return self.diverged if result["stopped"] else float(result["history"][self.measure][-1])
+
+
+ACCURACY = Score("validation_accuracy", max, 4, 0.0)
+LOSS = Score("validation_loss", min, 5, 1e9)
 
 
 @dataclass
@@ -34,24 +64,30 @@ class Search:
     Attributes
     ----------
     run
-        What is the same in all runs; some of the training samples must be held out.
+        The specification that is the same in all runs; it must hold out some training samples.
     grid
         The values of each axis: a setting, or an attribute of the rule.
     seeds
-        How many seeds each point is run with.
+        The number of seeds of each point.
+    score
+        The score by which the points are compared.
+    beyond
+        How many points outside the grid may be tried; no limit if left out.
     found
-        The mean held-out accuracy of each point that was tried; a run that diverged counts as 0.
+        The mean score of each point that was tried so far.
     """
 
     run: Specification
     grid: Mapping[str, tuple[float, ...]]
     seeds: int = 1
+    score: Score = ACCURACY
+    beyond: int | None = None
     found: dict[Point, float] = field(default_factory=dict)
 
     @property
     def best(self) -> Point:
-        """The point with the best accuracy, the one with smaller values in a tie."""
-        return max(sorted(self.found), key=self.found.__getitem__)
+        """The point with the best score; in a tie, the one with the smaller values."""
+        return self.score.best(sorted(self.found), key=self.found.__getitem__)
 
     def named(self, point: Point) -> dict[str, float]:
         """Return a point's values by their axes."""
@@ -66,8 +102,12 @@ class Search:
         return [run.replace(seed=seed) for seed in range(self.seeds)]
 
     def next_points(self) -> list[Point]:
-        """Return the points to try now: the grid, then whatever lies past an end that is best."""
-        return list(self._past_the_ends()) if self.found else list(product(*self.grid.values()))
+        """Return the points to try next: first the grid, then points beyond an end that is best."""
+        if not self.found:
+            return list(product(*self.grid.values()))
+        tried = len(self.found) - prod(map(len, self.grid.values()))
+        left = None if self.beyond is None else self.beyond - tried
+        return list(islice(self._past_the_ends(), left))
 
     def _past_the_ends(self) -> Iterator[Point]:
         best = self.best
@@ -82,16 +122,16 @@ class Search:
 def search(
     searches: Iterable[Search], jobs: int = 1, log: str | Path | None = None, name: str = "search"
 ) -> None:
-    """Try every point of every search that the log does not have, and go on past the ends.
+    """Try every point of every search that is not in the log, and continue beyond the ends.
 
     Parameters
     ----------
     searches
-        Their `found` is filled.
+        The searches; their `found` is filled.
     jobs, log
         As for `nofb.runs.grid.run_grid`.
     name
-        What the progress bar says.
+        The label of the progress bar.
 
     Raises
     ------
@@ -105,21 +145,16 @@ def search(
     while pending := [(each, point) for each in searches for point in each.next_points()]:
         runs = [[task_of(run, own_codes) for run in each.runs(p)] for each, p in pending]
         tasks = [task for of_point in runs for task in of_point]
-        accuracies = {}
+        results = {}
         with bar(len(tasks), name, "run") as shown:
             for record in run_all(work_for(rules), tasks, data, jobs, log=log):
                 if "error" in record:
                     raise ValueError(f"the search stopped at {record['task']}: {record['error']}")
-                accuracies[canonical(record["task"])] = accuracy(record["result"])
+                results[canonical(record["task"])] = record["result"]
                 shown.update()
         for (each, point), of_point in zip(pending, runs, strict=True):
-            scores = [accuracies[canonical(task)] for task in of_point]
-            each.found[point] = round(mean(scores), DIGITS)
-
-
-def accuracy(result: Mapping[str, Any]) -> float:
-    """Return the held-out accuracy at the end of a run, 0 if it diverged."""
-    return 0.0 if result["stopped"] else float(result["history"]["validation_accuracy"][-1])
+            scores = [each.score.of(results[canonical(task)]) for task in of_point]
+            each.found[point] = round(mean(scores), each.score.digits)
 
 
 def past_the_end(tried: Iterable[float], best: float) -> float | None:
@@ -128,14 +163,14 @@ def past_the_end(tried: Iterable[float], best: float) -> float | None:
     Parameters
     ----------
     tried
-        Every value so far. A single value is no search and is left alone.
+        Every value so far. A single value is not a search, so nothing follows.
     best
-        The one of them that won.
+        The best of them.
 
     Returns
     -------
     float or None
-        Twice the largest value, or half the smallest one.
+        Twice the largest value, or half the smallest.
 
     Examples
     --------

@@ -1,13 +1,13 @@
 """What a run is: a data set, a network, a rule, an optimizer, a length and a seed.
 
-A specification is made from Python, from a command line or from TOML, and is turned into plain
-values by `as_dict`, and in no other way. The defaults are those of `nofb compare`.
+A specification is made from Python, from a command line or from TOML. Only `as_dict` turns it into
+plain values. The defaults are those of `nofb compare`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -19,18 +19,19 @@ from nofb.rules import Rule
 from nofb.runs.rates import RATED, tuned_rate, was_searched
 
 PROBE = 100  # test samples on which a rule is compared with backprop
+HOW_TO_RATE = "give one with lr (--lr), or search for one with a grid of lr in nofb sweep"
 
 
 @dataclass(frozen=True, init=False)
 class Specification:
-    """One run, or what several runs have in common.
+    """One run, or the settings that several runs share.
 
     Parameters
     ----------
     data
         A name in `nofb.datasets.names()`.
     network
-        A name in `nofb.networks.NETWORKS`; "mlp" are dense layers.
+        A name in `nofb.networks.NETWORKS`; "mlp" is a network of dense layers.
     optimizer
         "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
     lr
@@ -39,21 +40,21 @@ class Specification:
     epochs, batch_size, seed, validation, probe
         As for `nofb.fit`. The seed draws weights, feedback, the order of samples and the split.
     rule, attributes
-        The rule's short name, and what it is given.
+        The rule's short name, and its arguments.
     optimizer_options
-        What the optimizer is given besides: a schedule other than half a cosine, for example.
+        Further arguments of the optimizer, for example another schedule than cosine annealing.
     centred
         Whether pixels are centred, in [-1, 1]; if not they are in [0, 1].
     samples
-        How many of the training samples are used, `None` for all.
+        The number of training samples that are used, `None` for all.
     options
-        The network's options. For an mlp: hidden, the units of each hidden layer; activation;
-        input_dropout, the share of pixels silenced at each step; loss; dtype.
+        The network's options. For an mlp: hidden (the units of each hidden layer), activation,
+        input_dropout (the dropout rate of the inputs), loss and dtype.
 
     Raises
     ------
     TypeError, ValueError
-        If a name is not known or a number is out of its range.
+        If a name is unknown or a number is out of its range.
 
     Examples
     --------
@@ -123,25 +124,25 @@ class Specification:
             object.__setattr__(self, name, value)
 
     def replace(self, **changes: Any) -> Specification:
-        """Return another specification; another network begins with its default options."""
+        """Return a changed specification; a new network has its default options."""
         known = self.as_dict()
         if changes.get("network", self.network) != self.network:
             known = {name: value for name, value in known.items() if name not in self.options}
         return Specification(**known | changes)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the specification as plain values: the arguments that make it."""
+        """Return the specification as plain values: the arguments of its constructor."""
         known = {field.name: getattr(self, field.name) for field in fields(self)}
         return {**known.pop("options"), **known}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a comparison or a sweep lists of its runs."""
+        """The settings that a comparison or a sweep lists."""
         known = self.as_dict()
         return {name: known[name] for name in names(self.network)}
 
     def load(self) -> Dataset:
-        """Return the data set, laid out as the network takes it."""
+        """Return the data set, in the shape that the network needs."""
         data = datasets.load(self.data)
         if self.samples is not None:
             x, y = data.x_train[: self.samples], data.y_train[: self.samples]
@@ -178,14 +179,25 @@ class Specification:
         if self.network != "mlp":
             return (
                 "The learning rates were found for dense layers, and others may suit this network "
-                "far better: --lr gives one, nofb sweep finds one"
+                f"far better: {HOW_TO_RATE}"
             )
         if was_searched(self.data, self.rule, self.optimizer):
             return None
         return (
             f"{self.rule} has no learning rate of its own yet and runs with that of {RATED}, "
-            f"{self.rate:g}; another may suit it better: --lr gives one, nofb sweep finds one"
+            f"{self.rate:g}; another may suit it better: {HOW_TO_RATE}"
         )
+
+
+def default_rates(runs: Iterable[Specification]) -> list[str]:
+    """Return a sentence for each default rate that some of the runs have, each sentence once.
+
+    Examples
+    --------
+    >>> default_rates([Specification(rule="fa"), Specification(rule="ff", lr=0.1)])
+    []
+    """
+    return list(dict.fromkeys(f"{run.default_rate}." for run in runs if run.default_rate))
 
 
 COMMON = ("data", "network", "optimizer", "lr", "epochs", "batch_size")

@@ -1,4 +1,4 @@
-"""A sweep: a plan is carried out, and what came of it can be printed."""
+"""A sweep: all runs of a plan, and a table of their results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Sweep(Outcomes):
     """All runs of a sweep; printed, it is a table."""
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row for each run, with its settings and what it measured at its end."""
+        """Return one row for each run, with its settings and its measures at the end."""
         return sweep_table.rows(self)
 
     def __str__(self) -> str:
@@ -35,22 +35,22 @@ def carry_out(
     progress: bool = True,
     done: Callable[[Record], object] = lambda record: None,
 ) -> Sweep:
-    """Run a plan, as far as the log does not have it, and return all of its runs.
+    """Do the runs of a plan that the log does not have, and return all runs.
 
     Parameters
     ----------
     plan
-        What is run.
+        The plan.
     jobs, cluster, log
         As for `nofb.runs.grid.run_grid`.
     progress
-        Whether a progress bar is shown, where somebody watches.
+        Whether a progress bar is shown; it appears only in a terminal or a notebook.
     done
-        Is called with each record as it comes in.
+        A function that is called with each record when its run ends.
     """
     tasks, records = plan.tasks, {}
     names = dict.fromkeys(cell.run.data for cell in plan.cells)
-    data = {name: datasets.load(name) for name in names}  # whoever downloads does it once
+    data = {name: datasets.load(name) for name in names}  # a download is needed once only
     total = len(set(map(canonical, tasks)))
     with bar(total, "sweep", "run", progress) as shown:
         for record in run_all(RunTask(plan.classes), tasks, data, jobs, cluster, log):

@@ -1,4 +1,4 @@
-"""A sweep in rows: a summary for people, one row a cell, and a tidy one for programs, one a run."""
+"""Tables of a sweep: a summary with one row for each cell, and a CSV with one row for each run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 from nofb.runs.outcomes import Outcome, Outcomes
 from nofb.runs.plan import Cell
 from nofb.runs.run_log import Record
+from nofb.runs.specification import default_rates
 from nofb.text import columns, word
 
 WIDTH = 100  # of a terminal
 NOTHING = "–"
 MOST_REASONS = 5
-BEST = "*: the best of its rule, of the settings with which every run came to its end."
+BEST = "*: the best settings of a rule, of those with which every run was completed."
 NOT_TO_CHOOSE_BY = (
     "These are test samples: do not choose settings by them. To choose, hold some of the training "
     "samples out with validation = 0.2."
@@ -25,14 +26,15 @@ NOT_TO_CHOOSE_BY = (
 
 
 def table(sweep: Outcomes, measure: str | None = None) -> str:
-    """Return a row for each cell as plain text, and below it what must be said about them.
+    """Return a row for each cell as plain text, with notes below.
 
     Parameters
     ----------
     sweep
         The runs.
     measure
-        What is shown; by default validation accuracy, without a validation split test accuracy.
+        The measure to show; by default validation accuracy, without a validation split test
+        accuracy.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def table(sweep: Outcomes, measure: str | None = None) -> str:
 
 
 def score(outcome: Outcome, measure: str) -> str:
-    """Return mean and standard deviation as words."""
+    """Return mean and standard deviation as text."""
     share = measure.endswith("accuracy")
     form, scale, unit = ("{:.2f}", 100, " %") if share else ("{:.4g}", 1, "")
     numbers = [scale * number for number in (outcome.mean, outcome.spread) if np.isfinite(number)]
@@ -71,10 +73,10 @@ def score(outcome: Outcome, measure: str) -> str:
 
 
 def rows(sweep: Outcomes) -> list[dict[str, Any]]:
-    """Return a row for each run: settings, attributes, measures at its end, and how it ended.
+    """Return a row for each run: settings, attributes, measures at the end, and how it ended.
 
-    What a run does not have is `None`: measures of one that did not come to its end, attributes of
-    another rule. A measure with a value for each layer is text, from the input side up.
+    Missing values are `None`: the measures of a run that was not completed, the attributes of
+    another rule. A measure with a value for each layer is text, the first layer first.
     """
     plan = sweep.plan
     own = [f"{rule}.{name}" for rule, lists in plan.attributes.items() for name in lists]
@@ -103,12 +105,12 @@ def _row(
 
 
 def _in_a_cell(value: Any) -> Any:
-    """Return a setting as a spreadsheet can hold it: a list as one text."""
+    """Return a setting for a cell of a spreadsheet: a list as one text."""
     return word(value) if isinstance(value, list) else value
 
 
 def _ends(record: Record) -> dict[str, Any]:
-    """Return each measure at the end of a run that came to its end."""
+    """Return each measure at the end of a completed run."""
     found = record.get("result")
     if found is None or found["stopped"] is not None:
         return {}
@@ -122,9 +124,9 @@ def _ends(record: Record) -> dict[str, Any]:
 
 
 def at_an_end(sweep: Outcomes, best: list[Cell]) -> Iterator[str]:
-    """Yield a sentence for each best value, such as a rate, beyond which nothing was tried.
+    """Yield a sentence for each best value, such as a rate, that is the first or last one tried.
 
-    Whole numbers are left out: the widest network is often the best one, and nobody is misled.
+    Whole numbers are left out: it is normal that the widest network is the best one.
     """
     for cell in best:
         for axis, value in cell.varied.items():
@@ -142,13 +144,13 @@ def at_an_end(sweep: Outcomes, best: list[Cell]) -> Iterator[str]:
 
 
 def _seconds(records: list[Record]) -> str:
-    """Return how long the runs of a cell took on average, data and measuring included."""
+    """Return the mean time of the runs of a cell, with loading and measuring."""
     taken = [record["seconds"] for record in records if "result" in record]
     return f"{np.mean(taken):.2f}" if taken else NOTHING
 
 
 def _notes(sweep: Outcomes, measure: str, best: list[Cell]) -> Iterator[str]:
-    """Yield what a reader must know about the table."""
+    """Yield the notes below the table."""
     seeds, share = len(sweep.plan.seeds), sweep.plan.run.validation
     held = f", on {share:.0%} of the training samples, held out" if "validation" in measure else ""
     spread = f"mean ± standard deviation (n - 1) over {seeds} seeds" if seeds > 1 else "one seed"
@@ -156,11 +158,12 @@ def _notes(sweep: Outcomes, measure: str, best: list[Cell]) -> Iterator[str]:
     if best:
         yield BEST
     yield from at_an_end(sweep, best)
+    yield from default_rates(cell.run for cell in sweep.plan.cells)
     if not held:
         yield NOT_TO_CHOOSE_BY
     records = [record for cell in sweep.plan.cells for record in sweep.of(cell)]
     if any("error" in r or r["result"]["stopped"] for r in records):
-        yield "Runs that diverged or failed are counted, and are in no mean."
+        yield "Runs that diverged or failed are counted, but no mean includes them."
     reasons = Counter(record["error"] for record in records if "error" in record)
     for reason, times in reasons.most_common(MOST_REASONS):
         yield f"{times} failed with {reason}"

@@ -1,8 +1,8 @@
 """A task: a specification as plain values, with the code that makes its numbers.
 
-A task holds everything that decides a run's numbers: the learning rate that was looked up, the
-attributes that a rule has by default, and hashes of the code: nofb's, and that of a rule of the
-user's own. So two runs with one task are the same run, whichever comparison or sweep asks for them.
+A task holds everything that determines a run's numbers: the learning rate, also a default one, the
+rule's attributes, also default ones, and hashes of the code: nofb's, and that of a custom rule. So
+two runs with the same task are the same run, also in different comparisons and sweeps.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from nofb.runs.train import train
 from nofb.strict_json import plain
 
 PLAIN = str | bool | int | float | None
-UNKNOWN = "unknown "  # before what stands for code that nobody can tell from other code
+UNKNOWN = "unknown "  # the prefix of a hash for code that cannot be identified
 CODE = ("code", "own_code")  # what a task has besides its specification
 
 
 class UnknownCodeWarning(UserWarning):
-    """Nobody can say which code a rule runs, so its runs are done again each time."""
+    """The code of a rule cannot be identified, so its runs are repeated each time."""
 
 
 def task_of(
     run: Specification, own_codes: Mapping[str, str | None] | None = None
 ) -> dict[str, Any]:
-    """Return the task that stands for a run.
+    """Return the task of a run.
 
     Parameters
     ----------
     run
-        What is trained, and how.
+        The specification of the run.
     own_codes
-        What `own_code` said of each rule; asked for now if left out.
+        The hash of each rule's code (`own_code`); computed now if left out.
 
     Examples
     --------
@@ -63,17 +63,17 @@ def task_of(
 
 
 def specification_of(task: Task) -> Specification:
-    """Return the specification that a task was made of."""
+    """Return the specification from which a task was made."""
     return Specification(**{name: value for name, value in task.items() if name not in CODE})
 
 
 def own_code(rule: type[Rule]) -> str | None:
-    """Return a hash of the code of a rule as far as it is not nofb's, `None` if all of it is.
+    """Return a hash of the code of a rule that is not nofb's, or `None` if all of it is nofb's.
 
     Warns
     -----
     UnknownCodeWarning
-        If nobody can say which code it is; what is returned then is like no other hash.
+        If the code cannot be identified; then the returned hash equals no other one.
     """
     try:
         return fingerprint.of_class(rule)
@@ -87,6 +87,6 @@ def own_code(rule: type[Rule]) -> str | None:
 
 
 def run_task(task: Task, rule: type[Rule]) -> dict[str, Any]:
-    """Do the run that a task stands for, and return its history and why it stopped early, if so."""
+    """Do the run of a task; return its history and why it stopped early, or `None`."""
     run = train(specification_of(task), rule=rule(**task["attributes"]))
     return {"stopped": run.stopped, "start": run.history.start, "history": dict(run.history)}

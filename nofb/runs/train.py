@@ -1,4 +1,4 @@
-"""A specification is trained, and what came out of it is read back from a log."""
+"""Trains a specification, and reads results back from a log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nofb.training.interrupts import end_everything
 
 @dataclass(frozen=True)
 class Result:
-    """One run: a rule, a seed, and what happened.
+    """The result of one run.
 
     Attributes
     ----------
@@ -50,14 +50,14 @@ def train(
     optimizer: Optimizer | None = None,
     **options: Any,
 ) -> Run:
-    """Train what a specification says; a run that diverges says so in `stopped`, and nowhere else.
+    """Train a specification; if the run diverges, the reason is in `stopped`, without a warning.
 
     Parameters
     ----------
     run
-        What is trained.
+        The specification.
     data, net, rule, optimizer
-        What a specification cannot say, instead of what it says.
+        Objects that replace those of the specification.
     options
         Further arguments of `nofb.fit`, such as callbacks.
 
@@ -85,7 +85,7 @@ def train(
 
 
 def result_of(record: Mapping[str, Any]) -> Result:
-    """Return what a record says; a run that raised has no history, and `stopped` says why."""
+    """Return the result in a record; if the run raised, `stopped` has the error."""
     task, found = record["task"], record.get("result")
     who = task["rule"], task["seed"], task["lr"]
     if found is None:

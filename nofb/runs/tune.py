@@ -1,13 +1,13 @@
-"""How the learning rates of `nofb compare` were found: the same search for every rule.
+"""The search that found the learning rates of `nofb compare`: the same for every rule.
 
 For each optimizer and rule, each rate of one grid is tried with a fifth of the *training* samples
 held out. The rate with the best mean validation accuracy over the seeds wins, the smaller one in a
-tie. If the first or the last rate wins, the search goes on past it, until the best rate has been
-compared with a smaller and a larger one. The test split chooses nothing.
+tie. If the first or the last rate wins, the search continues beyond it, until the best rate has
+been compared with a smaller and a larger one. The test split is not used.
 
-`python -m nofb.runs.tune digits mnist` writes `tuned.json` anew, with all that it measured;
-`python -m nofb.runs.tune digits --rules wm kp` searches for some rules and keeps the others.
-It may be stopped: what is finished is kept in the folder `nofb-tune`, and the search resumes there.
+`python -m nofb.runs.tune digits mnist` writes a new `tuned.json`, with everything that it measured;
+`python -m nofb.runs.tune digits --rules wm kp` searches for some rules and keeps the others. It may
+be stopped: finished runs are kept in the folder `nofb-tune`, and the search resumes there.
 """
 
 import json
@@ -28,7 +28,7 @@ ADAPTIVE = (0.0005, 0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.016, 0.032)
 
 @dataclass(frozen=True)
 class Rates:
-    """What is trained, and which rates are tried with which optimizer."""
+    """The specification of the runs, and the rates to try with each optimizer."""
 
     run: Specification
     grids: dict[str, tuple[float, ...]]
@@ -94,7 +94,7 @@ def find(
 
 
 def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return what a search found, with what an older one found for other rules.
+    """Return the results of a search, with those of an older one for other rules.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(words: list[str]) -> None:
-    """Search on the data sets called so, for the rules after "--rules", and write the file."""
+    """Search on the named data sets, for the rules after "--rules", and write the file."""
     names, _, rules = " ".join(words).partition("--rules")
     found = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
     for name in names.split() or SEARCHES:

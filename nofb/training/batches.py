@@ -1,4 +1,4 @@
-"""Batches: the training samples, a few at a time, each epoch in a new order or as they stand."""
+"""Batches: the training samples, a few at a time, in a new order each epoch or in order."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ class Batches:
     rng
         Draws the order.
     shuffle
-        Whether the order is drawn at all.
+        Whether the order is drawn; if not, the samples keep their order.
 
     Examples
     --------

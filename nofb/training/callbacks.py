@@ -1,6 +1,7 @@
-"""Callbacks: what is called after every epoch, and may stop a run.
+"""Callbacks: functions that are called after every epoch, and may stop a run.
 
-Any function of a `Run` will do. A `Callback` is also called before the first step and at the end.
+Any function of a `Run` is a callback. A `Callback` is also called before the first step and at the
+end.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ class StopTraining(Exception):  # noqa: N818
 
 
 class Callback:
-    """A callback that wants to know when a run begins and ends, too."""
+    """A callback with methods for the beginning and the end of a run."""
 
     def begin(self, run: Run) -> None:
-        """Before the first step: refuse by an error what could not work after an epoch."""
+        """Called before the first step; raise an error here if the callback cannot work."""
 
     def __call__(self, run: Run) -> None:
-        """After every epoch, when its measures are in the history."""
+        """Called after every epoch, when its measures are in the history."""
 
     def end(self, run: Run) -> None:
-        """After the last epoch, however the run ended, unless by an error.
+        """Called after the last epoch, unless the run ended by an error.
 
-        `StopTraining` changes nothing any more.
+        `StopTraining` has no effect here.
         """
 
 
@@ -60,28 +61,28 @@ class Callback:
 class EarlyStopping(Callback):
     """Stop a run when a measure of the validation split has not improved for some epochs.
 
-    A checkpoint keeps what this needs, so a resumed run stops where it would have stopped.
+    A checkpoint stores its state, so a resumed run stops at the same epoch.
 
     Parameters
     ----------
     patience
-        How many epochs in a row may pass without a new best value.
+        The number of epochs in a row without a new best value.
     restore_best
-        Whether the network gets back the weights, biases and feedback of its best epoch, and the
-        rule all that it keeps, whatever ends the run.
+        Whether the network gets the weights, biases and feedback of its best epoch, and the rule
+        its state of this epoch, when the run ends for any reason.
     measure
-        "validation_loss" or "validation_accuracy"; `fit` must be given a share for `validation`.
-        The test split must not choose anything.
+        "validation_loss" or "validation_accuracy"; `fit` must have a fraction for `validation`.
+        The test set must not be used to choose.
 
     Attributes
     ----------
     best, best_epoch
-        The best value, and the epoch that it was measured after, counted from 1; 0 for none yet.
+        The best value, and its epoch, counted from 1; 0 if there is none yet.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is out of its range, or `fit` holds nothing out.
+        If an argument is out of its range, or `fit` has no validation split.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class EarlyStopping(Callback):
             )  # fmt: skip
         if not run.history.epochs:
             self.best, self.best_epoch, self._kept = 0.0, 0, None
-            _snapshot(run)  # what cannot be kept is refused now
+            _snapshot(run)  # refuses now what cannot be kept
         self._stop_if_due(run)
 
     def __call__(self, run: Run) -> None:
@@ -135,17 +136,17 @@ class EarlyStopping(Callback):
         self._stop_if_due(run)
 
     def end(self, run: Run) -> None:
-        """Give the network and the rule back what they had after the best epoch."""
+        """Restore the network and the rule to their state after the best epoch."""
         if self._kept is not None:
             _put_back(run, self._kept)
 
     def check_kept(self, run: Run) -> None:
-        """Refuse a best epoch, read from a file, that could not be given back; `run` is changed.
+        """Refuse a best epoch from a file that could not be restored; `run` is changed.
 
         Raises
         ------
         ValueError, TypeError, LookupError, AttributeError
-            With what is wrong.
+            With the part that is wrong.
         """
         if checks.whole("best_epoch", self.best_epoch, least=0) > run.history.epochs:
             raise ValueError(f"best_epoch is {self.best_epoch} of {run.history.epochs} epochs")
@@ -167,7 +168,7 @@ class EarlyStopping(Callback):
 
 
 def checked(callbacks: Iterable[AfterEpoch]) -> list[AfterEpoch]:
-    """Return the callbacks as a list, or refuse what could not be called after an epoch.
+    """Return the callbacks as a list, or refuse an object that is not a callback.
 
     Examples
     --------
@@ -192,14 +193,14 @@ def checked(callbacks: Iterable[AfterEpoch]) -> list[AfterEpoch]:
 
 
 def begin(callbacks: Iterable[AfterEpoch], run: Run) -> None:
-    """Let each `Callback` know that the run begins."""
+    """Call `begin` of each `Callback`."""
     for each in callbacks:
         if isinstance(each, Callback):
             each.begin(run)
 
 
 def after_epoch(callbacks: Iterable[AfterEpoch], run: Run) -> StopTraining | None:
-    """Call every callback, and return the first wish to stop the run: all see the last epoch."""
+    """Call every callback for this epoch, and return the first `StopTraining`."""
     wishes = []
     for each in callbacks:
         try:
@@ -210,7 +211,7 @@ def after_epoch(callbacks: Iterable[AfterEpoch], run: Run) -> StopTraining | Non
 
 
 def end(callbacks: Iterable[AfterEpoch], run: Run) -> None:
-    """Let each `Callback` know that the run has ended; it is too late for a wish to stop it."""
+    """Call `end` of each `Callback`; `StopTraining` has no effect any more."""
     for each in callbacks:
         if isinstance(each, Callback):
             with suppress(StopTraining):

@@ -1,4 +1,4 @@
-"""What a run is told of its checkpoint: the file, how often it is written, whether to resume."""
+"""The settings of a checkpoint: its file, how often it is written, whether to resume."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from nofb import checks
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that `nofb.fit` keeps a run in, so that it can be resumed when it was stopped.
+    """A file in which `nofb.fit` keeps a run, so that a stopped run can be resumed.
 
     Parameters
     ----------
     path
-        Of the file.
+        The path of the file.
     every
-        The file is written after so many epochs, and after the last one.
+        The number of epochs between two writes; the file is also written after the last epoch.
     resume
         Whether to resume the run in the file. If there is no file yet, the run starts from the
-        beginning. Without it, a file that is there already is refused.
+        beginning. If `False`, an existing file is refused.
 
     Raises
     ------
     TypeError, ValueError
-        If the path is none, or a number is out of its range.
+        If the path is not a path, or a number is out of its range.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Checkpoint:
 
     @classmethod
     def of(cls, given: Checkpoint | str | os.PathLike[str] | None) -> Checkpoint | None:
-        """Return the checkpoint that `fit` was given, or the one with this path, if any."""
+        """Return the given checkpoint, or one with the given path, if any."""
         if given is None or isinstance(given, Checkpoint):
             return given
         _check_path("checkpoint", given)
@@ -53,10 +53,10 @@ class Checkpoint:
 
     @property
     def file(self) -> Path:
-        """The path as pathlib has it."""
+        """The path, as an object of pathlib."""
         return Path(self.path)
 
 
 def _check_path(name: str, given: object) -> None:
-    if not isinstance(given, str | os.PathLike):
+    if not isinstance(given, str | os.PathLike) or not isinstance(os.fspath(given), str):
         raise TypeError(f"{name} must be the path of a file, but is {given!r}")

@@ -1,6 +1,6 @@
 """The file of a checkpoint, from which a run resumes as if it had never been stopped.
 
-It holds what changes while a run goes on, and what the run was told, to know it again.
+It holds everything that changes during a run, and the run's arguments, to recognise the run.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ PARTS = {"network": dict, "settings": dict, "epochs": int, "state": dict}
 
 
 class CheckpointWarning(RuntimeWarning):
-    """A checkpoint could not be written; the run goes on."""
+    """A checkpoint could not be written; the run continues."""
 
 
 @contextmanager
 def open_checkpoint(
     checkpoint: Checkpoint | None, more: Mapping[str, Any] | None = None
 ) -> Iterator[CheckpointFile]:
-    """Within this context, a run has the file of its checkpoint for itself.
+    """Within this context, no other run can write the file of this checkpoint.
 
     Parameters
     ----------
     checkpoint
         What the run was told of it; `None` for no checkpoint at all.
     more
-        By name, what else changes while a run goes on; a resumed run must have the same.
+        By name, other objects that change during a run; a resumed run must have the same names.
 
     Raises
     ------
     BlockingIOError
         If another run is writing it.
     FileExistsError
-        If the file is there, and is not to be resumed.
+        If the file exists, and `resume` is false.
     OSError
-        If it could not be written.
+        If the file could not be written.
     ValueError
-        If it is not a whole checkpoint.
+        If the file is not a complete checkpoint.
 
     Examples
     --------
@@ -70,14 +70,14 @@ def open_checkpoint(
 
 
 class CheckpointFile:
-    """Writes what changes in a run to its file, and fills a resumed run from it.
+    """Writes the state of a run to its file, and fills a resumed run from it.
 
     Parameters
     ----------
     checkpoint
         What the run was told of it; `None` for no checkpoint at all.
     more
-        By name, what else changes while a run goes on.
+        By name, other objects that change during a run.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class CheckpointFile:
         self._arrays: dict[str, Any] = {}
 
     def open(self) -> None:
-        """Read the file, if it is there."""
+        """Read the file, if it exists."""
         if self.path is None or not self.path.exists():
             return
         if not self.resume:
@@ -102,23 +102,24 @@ class CheckpointFile:
         self._saved, self._arrays = archive.read(self.path, "checkpoint", parts=PARTS)
 
     def compare(self, run: Run, data: Dataset, epochs: int, told: dict[str, Any]) -> None:
-        """Refuse to resume another run than the one that was saved.
+        """Refuse to resume a run that differs from the saved one.
 
         Parameters
         ----------
         run, data
-            The run, before its rule is attached, and what it learns from.
+            The run, before its rule is attached, and its data set.
         epochs
-            How many are wanted: more than before may be, fewer than are done may not.
+            The total number of epochs; it may be larger than before, but not smaller than those
+            done.
         told
-            Everything else that `fit` was told and that makes a difference.
+            All other arguments of `fit` that change the result.
 
         Raises
         ------
         TypeError
             If a hyper-parameter of the rule or the optimizer cannot be compared.
         ValueError
-            If something differs, with both values; or if the code of a custom rule cannot be
+            If an argument differs, with both values; or if the code of a custom rule cannot be
             compared.
         """
         if self.path is None:
@@ -135,14 +136,14 @@ class CheckpointFile:
                 )
 
     def restore(self, run: Run, batches: Batches) -> int:
-        """Fill a run, whose rule is attached, with what was saved; return how many epochs are done.
+        """Fill a run, with its rule attached, with the saved state; return the epochs done.
 
         Raises
         ------
         TypeError
-            If the rule, the optimizer or a layer holds something that no file could bring back.
+            If the rule, the optimizer or a layer holds an object that a file cannot restore.
         ValueError
-            If something in the file does not fit the run; nothing is filled then.
+            If a part of the file does not fit the run; then nothing is filled.
         """
         if self.path is None:
             return 0
@@ -157,7 +158,7 @@ class CheckpointFile:
         return done
 
     def _fill(self, net: Network, parts: dict[str, Any]) -> dict[str, Any]:
-        """Return the parts of a run, filled with what was saved."""
+        """Return the parts of a run, filled with the saved state."""
         restorer = Restorer(net, self._arrays)
         if set(self._saved["state"]) != set(parts):
             raise ValueError(f"its state must hold {', '.join(parts)}")
@@ -177,12 +178,12 @@ class CheckpointFile:
             raise archive.damaged(str(self.path), error) from error
 
     def keep(self, run: Run, batches: Batches, done: int, epochs: int) -> None:
-        """Write the file after so many epochs, if it is time to.
+        """Write the file after this number of epochs, if it is due.
 
         Warns
         -----
         CheckpointWarning
-            If that fails; the file that was there before is whole.
+            If this fails; the earlier file is then still complete.
         """
         if self.path is None or (done % self.every and done < epochs):
             return
@@ -195,7 +196,7 @@ class CheckpointFile:
             left = "an earlier one is still there" if self.path.exists() else "there is none yet"
             callers.warn(
                 f"the checkpoint of epoch {done} could not be written to {self.path} "
-                f"({error.strerror or error}); {left}, and the run goes on",
+                f"({error.strerror or error}); {left}, and the run continues",
                 CheckpointWarning,
             )
 
@@ -205,7 +206,7 @@ class CheckpointFile:
         return {name: collector.take(part, name) for name, part in parts.items()}, collector
 
     def _check(self, fixed: dict[str, str]) -> None:
-        """Refuse what came up since the start, while only a few epochs would be lost."""
+        """Refuse new state that no file can hold, early, when only a few epochs are lost."""
         for place, what in fixed.items():
             if self._fixed.get(place) != what:
                 raise TypeError(
@@ -214,7 +215,7 @@ class CheckpointFile:
                 )
 
     def _parts(self, run: Run, batches: Batches) -> dict[str, Any]:
-        """Return everything that changes while a run goes on, and nothing that is made anew."""
+        """Return everything that changes during a run, without the parts that are built again."""
         return {
             "weighted": run.net.weighted,
             "layers": run.net.nodes,
@@ -233,9 +234,10 @@ def _in_batches(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(run: Run, data: Dataset) -> dict[str, Any]:
     settings = {"net.dtype": np.dtype(run.net.dtype).name, "net.seed": run.net.seed}
+    settings |= {f"net.{name}": value for name, value in run.net.local_losses().items()}
     for name, thing in (("rule", run.rule), ("optimizer", run.optimizer)):
         settings[name] = type(thing).__qualname__
-        if code := fingerprint.when_met(type(thing)):  # that of nofb may change: it is tested
+        if code := fingerprint.when_met(type(thing)):  # nofb's own may change
             settings[f"the code of the {name}, with what it reads,"] = code
         settings |= {f"{name}.{key}": value for key, value in hyper_parameters(thing).items()}
     arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}

@@ -1,6 +1,6 @@
-"""What a thing is, in JSON values that are equal for equal things, so that runs can be compared.
+"""Describes objects by JSON values, to compare runs: equal objects have equal values.
 
-A rule, an optimizer or an initialiser is what its constructor was given; the rest of it is state.
+The arguments of its constructor describe a rule, an optimizer or an initialiser; the rest is state.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from nofb.types import Array
 
 
 class _Plain:
-    """An object that is its attributes, and nothing else."""
+    """An object that its attributes describe completely."""
 
 
 def is_plain(value: object) -> bool:
-    """Say whether the attributes of an object are all of it: no slots, no memory of C code."""
+    """Return whether attributes describe an object completely: no slots, no memory of C."""
     return hasattr(value, "__dict__") and type(value).__basicsize__ == _Plain.__basicsize__
 
 
 def is_fixed(value: object) -> bool:
-    """Say whether a value never changes: functions, classes, enums, types, frozen dataclasses.
+    """Return whether a value never changes: functions, classes, enums, types, frozen dataclasses.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def is_fixed(value: object) -> bool:
 
 
 def hyper_parameters(thing: object) -> dict[str, Any]:
-    """Return what a constructor was given, from the attributes that are called so.
+    """Return the arguments of a constructor, from the attributes of the same names.
 
     Raises
     ------
@@ -65,19 +65,19 @@ def hyper_parameters(thing: object) -> dict[str, Any]:
                 "so that a checkpoint could not tell what it was given"
             )
         value = vars(thing)[name]
-        # A generator comes back as it was, so there is nothing to compare.
+        # The state of a generator is restored, so it is not compared.
         generator = isinstance(value, np.random.Generator)
         given[name] = "a generator" if generator else describe(name, value)
     return given
 
 
 def describe(name: str, value: Any) -> Any:
-    """Return JSON values that tell a value from others: numbers and strings are themselves.
+    """Return JSON values that identify a value: numbers and strings are unchanged.
 
     Raises
     ------
     TypeError
-        If it cannot be told from others, as a function that holds a random generator.
+        If it cannot be identified, as a function that holds a random generator.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def describe(name: str, value: Any) -> Any:
 
 
 def digest(*arrays: Array) -> str:
-    """Return the first half of the SHA-256 of everything that arrays hold."""
+    """Return the first half of the SHA-256 of the content of arrays."""
     total = hashlib.sha256()
     for array in arrays:
         total.update(np.ascontiguousarray(array).reshape(-1).data)
@@ -108,7 +108,7 @@ def digest(*arrays: Array) -> str:
 
 
 class _Unknown(Exception):  # noqa: N818
-    """Carries what cannot be described."""
+    """Holds the object that cannot be described."""
 
 
 def _is_function(value: object) -> bool:
@@ -150,7 +150,7 @@ def _call(name: str, given: dict[str, Any]) -> str:
 
 
 def _function(function: Callable[..., object]) -> str:
-    """Return where a function stands, and what it took along if it stands inside another."""
+    """Return the module and name of a function, and its closure if it is an inner function."""
     # A ufunc of NumPy 1 has no __module__.
     module = getattr(function, "__module__", type(function).__module__)
     name = f"{module}.{getattr(function, '__qualname__', function.__name__)}"

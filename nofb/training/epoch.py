@@ -1,4 +1,4 @@
-"""One epoch: each training sample once, a step for each batch, and an eye on the loss."""
+"""One epoch: each training sample once, a step for each batch, and a check of the loss."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nofb.training.run import Run
 from nofb.training.step import step
 from nofb.types import Array
 
-TOO_LARGE = 1000.0  # a loss this many times the first one will not come back
-LARGE_INPUT = 10.0  # further than standardised inputs, or pixels in [0, 1], usually reach
+TOO_LARGE = 1000.0  # a loss this many times the first one counts as diverged
+LARGE_INPUT = 10.0  # larger than standardised inputs, or pixels in [0, 1], usually are
 
 
 class Diverged(Exception):  # noqa: N818
-    """Carries the sentence that says where a run diverged."""
+    """Raised when a run diverges; its text says where."""
 
 
 @dataclass
@@ -30,13 +30,13 @@ class Epochs:
     Parameters
     ----------
     run
-        The run, with the measures from before its first step in its history.
+        The run; its history has the measures before the first step.
     batches
         The training samples.
     epochs
-        How many there will be.
+        The total number of epochs of the run.
     interrupts
-        Who is told of every step, and may end the epoch.
+        An object that is called after every step, and may end the epoch.
     """
 
     run: Run
@@ -49,7 +49,7 @@ class Epochs:
         self.ceiling = TOO_LARGE * max(1.0, float(self.run.history.start["test_loss"]))
 
     def train(self, epoch: int) -> dict[str, float | Array]:
-        """Go once through the training samples; return the running loss and accuracy."""
+        """Train once on each training sample; return the running loss and accuracy."""
         run, batches = self.run, self.batches
         loss = right = 0.0
         started = time.perf_counter()
@@ -78,7 +78,7 @@ class Epochs:
         Raises
         ------
         Diverged
-            With what may help: smaller inputs, and a smaller rate if weights have `moved`.
+            With advice: smaller inputs, and a smaller learning rate if the weights have changed.
         """
         if loss < self.ceiling:
             return
@@ -92,12 +92,12 @@ class Epochs:
         raise Diverged(f"{run.rule.name} was stopped {where}: the loss is {loss:.4g}; {cure}")
 
     def check_weights(self, where: str) -> None:
-        """Stop a run whose weights a callback has made NaN or infinite.
+        """Stop a run if a callback has set weights to NaN or infinity.
 
         Raises
         ------
         Diverged
-            With the place: no learning rate would help.
+            With the weight array: no learning rate would help.
         """
         try:
             self.run.net.check_weights()
@@ -105,7 +105,7 @@ class Epochs:
             raise Diverged(f"{self.run.rule.name} was stopped {where}: {error}") from error
 
     def _feedback_pass(self, epoch: int) -> None:
-        """Go once through the training samples while the weights rest, and the feedback learns."""
+        """Train only the feedback on all training samples; the weights do not change."""
         self.run.rule.clock = Clock(epoch, self.epochs, self.run.rule.clock.factor)
         for x, target in self.batches:
             trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)

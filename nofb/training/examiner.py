@@ -1,4 +1,4 @@
-"""What is measured between epochs: on the test split, a validation split and a probe."""
+"""The measures between epochs: on the test set, a validation split and a probe."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Samples = tuple[Array, Array]
 
 
 class Examiner:
-    """Measures a network between epochs, and knows the samples that it learns from.
+    """Measures a network between epochs, and holds its training samples.
 
     Parameters
     ----------
     run
-        Whose network and rule are measured.
+        The run whose network and rule are measured.
     data, validation, seed
         As for `fit`.
     probe
-        What is compared with backprop.
+        The probe for the comparison with backprop.
 
     Attributes
     ----------
     training
-        The samples and target rows that are left to learn from.
+        The samples and target rows for training.
 
     Raises
     ------
@@ -38,7 +38,10 @@ class Examiner:
 
     def __init__(self, run: Run, data: Dataset, validation: float, seed: int, probe: Probe) -> None:
         if not isinstance(data, Dataset):
-            raise TypeError(f"data must be a nofb.datasets.Dataset, but is {type(data).__name__}")
+            raise TypeError(
+                "data must be a nofb.datasets.Dataset, but is "
+                + checks.kind(data, "nofb.datasets.load")
+            )
         self.run = run
         splits = {"train": (data.x_train, data.y_train), "test": (data.x_test, data.y_test)}
         if checks.number("validation", validation, least=0, below=1):
@@ -52,11 +55,11 @@ class Examiner:
         self.probe = self._batch_of(probe)
 
     def evaluate(self) -> dict[str, float | Array]:
-        """Return every measure that needs no training step."""
+        """Return all measures that need no training step."""
         return {**self._losses(), **self._compared()}
 
     def look_first(self) -> dict[str, float | Array]:
-        """Return the measures from before the first step, or refuse what they show.
+        """Return the measures before the first step, or refuse values that are not finite.
 
         Raises
         ------
@@ -76,14 +79,14 @@ class Examiner:
             row[f"{name}_loss"] = loss
             row[f"{name}_accuracy"] = accuracy if self.classes else np.nan
         if not self.classes:
-            row["train_accuracy"] = np.nan  # the running share of right answers means nothing here
+            row["train_accuracy"] = np.nan  # a running accuracy has no meaning here
         return row
 
     def _compared(self) -> dict[str, Array]:
         return {} if self.probe is None else self.probe.measure(self.run.rule)
 
     def _two_classes(self) -> bool:
-        """Say whether a column of targets stands for two classes: 0 or 1 for a logistic output."""
+        """Return whether the output is logistic with targets 0 and 1: two classes."""
         one = self.run.net.n_outputs == 1 and self.run.net.names_classes
         return one and bool(np.isin(self.training[1], (0, 1)).all())
 
@@ -92,7 +95,7 @@ class Examiner:
             x, target = self._prepare("probe", *probe.samples)
         else:
             x, target = (rows[: probe.samples] for rows in self.splits["test"])
-        # A copy: what the user does to other samples later is no matter.
+        # A copy: later changes by the user have no effect.
         return ProbeBatch(self.run.net, x.copy(), target, probe.measures) if len(x) else None
 
     def _prepare(self, name: str, x: Array, y: Array) -> Samples:

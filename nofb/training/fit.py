@@ -1,4 +1,4 @@
-"""The training loop, the only one: batches in, updates out, and an evaluation after each epoch."""
+"""The only training loop: updates for each batch, and an evaluation after each epoch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from nofb.types import Array
 
 
 class DivergenceWarning(RuntimeWarning):
-    """A run was stopped, because its loss had become useless."""
+    """A run was stopped, because its loss diverged."""
 
 
 def fit(
@@ -54,18 +54,19 @@ def fit(
         The network; its weights change in place.
     rule
         The rule; it is attached with `seed` unless it is attached to this network already. Or its
-        short name, such as "fa", for a fresh rule as `nofb.rules.make` builds it.
+        short name, such as "fa", for a new rule from `nofb.rules.make`.
     data
-        Anyone's `Dataset`. The test split is looked at once an epoch and decides nothing.
+        A `Dataset`. The test split is evaluated once an epoch and has no effect on training.
     epochs
-        How often each training sample is seen.
+        How often the network is trained on each sample.
     batch_size
-        Samples in a step. A last, smaller batch is trained on too.
+        The number of samples in a step. A last, smaller batch is used too.
     optimizer
-        It starts without running averages, whatever it did before. Or its name, "sgd", "rmsprop",
-        "adam" or "adamw", for a fresh one with its default learning rate.
+        Its running averages are reset at the start. Or its name, "sgd", "rmsprop", "adam" or
+        "adamw", for a new one with its default learning rate.
     seed
-        Seeds the feedback path, the order of samples and the validation split, each apart.
+        The seed of the feedback path, of the order of samples and of the validation split; each has
+        its own generator.
     validation
         The fraction of the training samples to hold out and measure on, 0 for none.
     probe
@@ -73,36 +74,36 @@ def fit(
         other samples, as (x, y). A `nofb.Probe` also chooses what is measured on them.
     checkpoint
         The path of a file to keep the run in, or a `nofb.Checkpoint`, which also says how often it
-        is written and whether the run in it is resumed. What is in the file, and what is refused,
-        is said in docs/checkpoints.md.
+        is written and whether the run in it is resumed. See docs/checkpoints.md for the content of
+        the file and for what is refused.
     callbacks
         A list of functions that are called with the `Run` after every epoch. One that raises
         `nofb.StopTraining` stops the run; `nofb.EarlyStopping` does so.
     shuffle
-        Whether each epoch takes the samples in a new order; if not, as they stand.
+        Whether each epoch takes the samples in a new order; if not, in their own order.
     progress
-        Whether a progress bar is shown, where somebody watches.
+        Whether a progress bar is shown; it appears only in a terminal or a notebook.
 
     Returns
     -------
     Run
-        With the history; `run.stopped` says where the run ended and why, if it ended early: the
-        loss diverged, a callback wished it, or the user pressed Ctrl-C (then `run.interrupted` is
-        true). Ctrl-C waits for the end of the step; pressed twice, it interrupts at once.
+        With the history. If the run ended early, `run.stopped` has the place and the reason: the
+        loss diverged, a callback stopped it, or the user pressed Ctrl-C (then `run.interrupted` is
+        true). The first Ctrl-C waits for the end of the step; the second one interrupts at once.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of its range, the data do not fit the network, the checkpoint is not
-        a whole one of this run, or the network, the optimizer or a `Callback` belongs to a run that
-        still goes on.
+        If an argument is out of its range, the data do not fit the network, the checkpoint is not a
+        complete one of this run, or the network, the optimizer or a `Callback` belongs to a run
+        that is still active.
     OSError
-        If the checkpoint is there already and is not to be resumed, or it could not be written.
+        If the checkpoint exists and is not to be resumed, or could not be written.
 
     Warns
     -----
     CheckpointWarning
-        If a checkpoint could not be written later on; the one before it stays whole.
+        If a later checkpoint could not be written; the earlier one is still complete.
     DivergenceWarning
         If the loss became infinite, NaN or huge, with the epoch and the step.
 
@@ -190,7 +191,7 @@ def _train(
 
 
 def _check_kinds(net: Network, rule: Rule, optimizer: Optimizer) -> None:
-    """Refuse what is no network, rule or optimizer: a name, a number, or a class of these."""
+    """Refuse an argument that is not a network, rule or optimizer, such as a number or a class."""
     for name, given, kind, example in (
         ("net", net, Network, "nofb.Network([...])"),
         ("rule", rule, Rule, 'nofb.rules.make("fa")'),

@@ -1,6 +1,6 @@
-"""Whether the state in a checkpoint has the form that a `Collector` gives it, before it is used.
+"""Checks that the state in a checkpoint has the form that a `Collector` writes, before it is used.
 
-A file made by hand may hold anything. What is refused here never reaches a network.
+A file made by hand may hold anything. A state that is refused here never reaches a network.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ NOT_FINITE = ("nan", "inf", "-inf")
 
 
 def check(saved: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Refuse a state that could not be put together.
+    """Refuse a state that could not be restored.
 
     Raises
     ------
     ValueError
-        With the place of the first value that is none of a checkpoint.
+        With the place of the first value that a checkpoint cannot have.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def check(saved: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
 
 
 class _Form:
-    """Goes the way of a `Restorer`, and changes nothing."""
+    """Visits the same values as a `Restorer`, and changes nothing."""
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self.arrays = arrays
@@ -51,12 +51,12 @@ class _Form:
             raise _refusal(place)
         ((kind, held),) = saved.items()
         if kind not in ("float", "scalar", "fixed", "same", "tuple"):
-            self.met.add(place)  # others may be the same thing
+            self.met.add(place)  # other places may refer to the same object
         if not self._holds(kind, held, place):
             raise _refusal(place)
 
     def _holds(self, kind: str, held: Any, place: str) -> bool:
-        """Check the parts of a value, and say whether it is a value at all."""
+        """Check the parts of a value, and return whether it is a value at all."""
         if kind == "float":
             return held in NOT_FINITE
         if kind == "fixed":

@@ -1,4 +1,4 @@
-"""What a run leaves behind: one row of plain arrays for each epoch."""
+"""The history of a run: plain arrays with one entry for each epoch."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Row = Mapping[str, float | Array]
 class History(Mapping[str, Array]):
     """Plain arrays by name, with one entry for each epoch.
 
-    The names are "loss" and "train_accuracy" (running means while the weights moved),
-    "test_loss", "test_accuracy", with a validation split also "validation_loss" and
-    "validation_accuracy", "seconds" (of training alone), and the names of the measures that `fit`
-    was asked for, which are (epochs, layers with weights).
+    The names are "loss" and "train_accuracy" (running means during training), "test_loss",
+    "test_accuracy", with a validation split also "validation_loss" and "validation_accuracy",
+    "seconds" (of training alone), and the names of the probe's measures, of shape (epochs, layers
+    with weights).
 
     Attributes
     ----------
     start
-        The same measures before the first step, as far as there are any.
+        The same measures before the first step, except those of training.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class History(Mapping[str, Array]):
         self._rows.append(row)
 
     def fill(self, start: Mapping[str, Array], columns: Mapping[str, Array]) -> None:
-        """Take over the arrays of another history: its `start`, and `dict(history)`.
+        """Use the arrays of another history: its `start`, and `dict(history)`.
 
         Examples
         --------

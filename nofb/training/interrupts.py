@@ -1,6 +1,6 @@
-"""Ctrl-C: `fit` ends after the step that it is in, and returns the run; many runs end all at once.
+"""Ctrl-C: `fit` ends after the current step and returns the run; a grid of runs ends at once.
 
-Stopped in the middle of a step, some layers would have moved and others not.
+If a step were interrupted, only some layers would have been updated.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ _ends_everything: ContextVar[bool] = ContextVar("ends_everything", default=False
 
 
 class Interrupted(Exception):  # noqa: N818
-    """Carries where a run was when the user stopped it."""
+    """Holds the place where the user stopped a run."""
 
 
 class Interrupts:
     """Within this context the first Ctrl-C waits for the end of a step; a second one does not.
 
-    Where Ctrl-C is handled in another way already, as in worker processes, it stays so.
+    If Ctrl-C already has another handler, as in worker processes, this handler stays.
 
     Attributes
     ----------
     asked
-        Whether the user has asked for an end.
+        Whether the user has pressed Ctrl-C.
     where
-        The last place in the run that `passed` was told of.
+        The last place in the run that was given to `passed`.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def passed(self, where: str) -> None:
-        """Note how far the run is; stop here if the user has asked for it.
+        """Note the place in the run; stop here if the user has pressed Ctrl-C.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Interrupts:
             raise Interrupted(where)
 
     def must_go_on(self) -> bool:
-        """Say whether a `KeyboardInterrupt` must reach the caller of `fit`."""
+        """Return whether a `KeyboardInterrupt` must reach the caller of `fit`."""
         return self.asked or _ends_everything.get()
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
@@ -76,8 +76,8 @@ class Interrupts:
 def end_everything() -> Iterator[None]:
     """Within this context Ctrl-C interrupts `fit` as it does any Python code.
 
-    For whoever does many runs: one that was stopped must not pass for a finished one, and the
-    next one must not begin.
+    For code that does many runs: a stopped run must not count as a finished one, and the next run
+    must not start.
 
     Examples
     --------

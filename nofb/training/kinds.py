@@ -1,7 +1,8 @@
-"""Whether what a file puts into an object of nofb is of the kind of what was there before.
+"""Checks that the values from a file have the same kinds as those that they replace.
 
-An object of the user's own may change the kinds of its attributes in training; those of nofb do
-not, apart from what is `None` at first. So a file made by hand is refused before anything is used.
+A user's object may change the kinds of its attributes in training. An object of nofb does not,
+except for attributes that are `None` at first. So a wrong file made by hand is refused before it is
+used.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from nofb.modules import is_nofb
 from nofb.rules import Rule
 from nofb.training.description import is_fixed, is_plain
 
-EXACT = (bool, int, str, tuple)  # of a layer: its sizes and switches, which kernels trust
-LATER = (*OWNED, "rule_state")  # what a layer may get where it has `None`; it checks its arrays
+EXACT = (bool, int, str, tuple)  # of a layer: its sizes and switches, which kernels do not check
+LATER = (*OWNED, "rule_state")  # of a layer: may be `None` at first
 
 
 def is_ours(thing: object) -> bool:
-    """Say whether an object is of a class of nofb's.
+    """Return whether the class of an object is one of nofb's.
 
     Examples
     --------
@@ -36,14 +37,14 @@ def is_ours(thing: object) -> bool:
 
 
 def check_names(now: object, there: set[str], held: Iterable[str], place: str) -> None:
-    """Refuse attributes that an object of nofb's does not have, and the lack of one that it has.
+    """Refuse unknown attributes of an object of nofb's, and missing ones.
 
     Parameters
     ----------
     now, there
-        The object, and the names that it had.
+        The object, and the names of its attributes.
     held, place
-        The names in the file, and where it has them.
+        The names in the file, and their place in it.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def check_names(now: object, there: set[str], held: Iterable[str], place: str) -
 
 
 def check_like(owner: object, name: str, was: Any, filled: Any, place: str) -> None:
-    """Refuse a value that is not of the kind of the one that it takes the place of.
+    """Refuse a value that is not of the same kind as the one that it replaces.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def check_like(owner: object, name: str, was: Any, filled: Any, place: str) -> N
 
 
 def check_made(thing: object) -> None:
-    """Refuse attributes that the constructor of an object of nofb's would refuse.
+    """Refuse attributes that the constructor of the object would refuse.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def check_made(thing: object) -> None:
         As the constructor does.
     """
     if isinstance(thing, WeightedLayer | Activation):
-        return  # it takes the name of its activation, and keeps another thing
+        return  # its constructor takes the name of an activation, and keeps the object
     names = inspect.signature(type(thing)).parameters
     given = {name: vars(thing)[name] for name in names if name in vars(thing)}
     several = any(each.kind is each.VAR_POSITIONAL for each in names.values())
@@ -104,18 +105,18 @@ def check_made(thing: object) -> None:
 
 
 def in_place(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parts that are filled where they are; lists as tuples, which stay as they are."""
+    """Return the parts that are filled in place, with each list copied to a tuple."""
     some = {name: it for name, it in parts.items() if type(it) is not dict}
     return {name: tuple(it) if type(it) is list else it for name, it in some.items()}
 
 
 def check_in_place(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Refuse parts of a run that are not the very objects that were to be filled.
+    """Refuse parts of a run that are not the same objects as before.
 
     Parameters
     ----------
     before, after
-        What `in_place` gave.
+        The results of `in_place`.
 
     Raises
     ------
@@ -144,7 +145,7 @@ def _is_like(owner: object, name: str, was: Any, filled: Any) -> bool:
         known = isinstance(owner, Layer) and hasattr(type(owner), name) and name not in LATER
         return filled is None or not known
     if isinstance(owner, Rule) and type(was) is type(filled) is int:
-        return filled == was  # how often something is done: a huge count would never end
+        return filled == was  # a number of repetitions: a huge one would never end
     if isinstance(owner, Layer) and type(was) in EXACT:
         return type(filled) is type(was) and filled == was
     if isinstance(was, np.ndarray):
@@ -157,7 +158,7 @@ def _is_like(owner: object, name: str, was: Any, filled: Any) -> bool:
 
 
 def _is_data(value: object) -> bool:
-    """Say whether what a class has is a default, and no method and no property."""
+    """Return whether an attribute of a class is a default value, not a method or property."""
     return not callable(value) and not isinstance(value, property)
 
 

@@ -1,4 +1,4 @@
-"""What a run owns while it goes on: the network, the optimizer and the callbacks with a state."""
+"""The objects that belong to one active run: network, optimizer and callbacks with a state."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-_owned: dict[int, object] = {}  # by identity: optimizers compare by value; held, so ids stay theirs
+_owned: dict[int, object] = {}  # by id: optimizers compare by value; kept, so that no id is reused
 _lock = threading.Lock()
 
 
 @contextmanager
 def owned(things: Iterable[tuple[str, object]]) -> Iterator[None]:
-    """Within this context the things, given with their names, belong to one run alone.
+    """Within this context the objects, given with their names, belong to one run alone.
 
-    Two runs at once would mix their steps, averages and best epochs without a word.
+    Otherwise two runs at once would mix their steps, averages and best epochs without an error.
 
     Raises
     ------
     ValueError
-        If one of them belongs to a run that still goes on.
+        If one of them belongs to a run that is still active.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A progress bar for the terminal and the notebook, silent where nobody watches."""
+"""A progress bar for the terminal and the notebook; in a file or a pipe there is none."""
 
 import sys
 import warnings
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class Silence:
-    """Stands in for a bar that nobody watches.
+    """Replaces the bar when it is not shown.
 
-    tqdm's own silent bar takes a semaphore, which a worker process that is killed would leave
-    behind.
+    tqdm's own hidden bar takes a semaphore, and a worker process that is killed would not release
+    it.
     """
 
     def __enter__(self) -> "Silence":
@@ -22,7 +22,7 @@ class Silence:
         """Count one more."""
 
     def set_postfix(self, *words: object, **more: object) -> None:
-        """Say something behind the bar."""
+        """Show a text after the bar."""
 
     set_postfix_str = set_postfix
 
@@ -33,15 +33,15 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
     Parameters
     ----------
     total
-        How many units there will be.
+        The total number of units.
     label
-        Stands in front of the bar.
+        The text before the bar.
     unit
-        What is counted, such as "epoch".
+        The name of a unit, such as "epoch".
     wanted
         `False` for no bar at all.
     done
-        How many units there are already.
+        The number of units that are done already.
     """
     if not (wanted and _is_watched()):
         return Silence()
@@ -52,7 +52,7 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
 
 
 def _is_watched() -> bool:
-    """Say whether somebody sees standard error; without a console there is none at all."""
+    """Return whether standard error is visible; without a console it does not exist."""
     if "ipykernel" in sys.modules:
         return True
     return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()

@@ -1,7 +1,7 @@
-"""What a `Collector` took apart, put together again.
+"""Restores the state that a `Collector` has written.
 
-It goes the way of the collector and fills in place what is there, since others may hold the same
-arrays.
+It visits the values in the same order as the collector and fills existing arrays in place, because
+other objects may hold the same arrays.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ KINDS = ("array", "generator", "list", "object", "dict", "table")  # what can be
 
 
 class Restorer:
-    """Puts things together again.
+    """Fills objects with their saved state.
 
     Parameters
     ----------
     net
-        The network that other things may refer to.
+        The network to which other objects may refer.
     arrays
-        Those of a `Collector`.
+        The arrays of a `Collector`.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Restorer:
         self._filled: dict[int, object] = {}
 
     def put_parts(self, saved: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
-        """Return what each part became; lists and objects are filled where they are.
+        """Return each part, restored; lists and objects are filled in place.
 
         Raises
         ------
@@ -57,12 +57,13 @@ class Restorer:
         return filled
 
     def put(self, saved: Any, now: Any, place: str) -> Any:
-        """Return what `Collector.take` was given, made of `now` as far as it can be filled.
+        """Return the saved value; `now` is filled in place where this is possible.
 
         Raises
         ------
         ValueError
-            If a part is none that this nofb writes, or an array of a layer has another shape.
+            If this version of nofb does not write such a part, or an array of a layer has another
+            shape.
         """
         if not isinstance(saved, dict):
             return saved
@@ -82,7 +83,7 @@ class Restorer:
         if kind == "tuple":
             return tuple(self._parts(held, now, place))
         if id(now) in self._filled:
-            now = None  # two things that were one when they were made have parted since
+            now = None  # one object when the run was made, but two in the file
         self._filled[id(now)] = now
         return self._fill(kind, held, now, place)
 
@@ -141,9 +142,9 @@ class Restorer:
 
 def _fill_array(saved: Array, now: Any, place: str) -> Array:
     if type(now) is not np.ndarray:
-        return saved.copy()  # what was read may be put together more than once
+        return saved.copy()  # the arrays may be used more than once
     if (now.shape, now.dtype) != (saved.shape, saved.dtype):
-        if place.startswith(("weighted/", "layers/")):  # what kernels trust
+        if place.startswith(("weighted/", "layers/")):  # kernels do not check these
             raise ValueError(
                 f"the checkpoint holds {place} as {saved.dtype} {saved.shape}, but the network has "
                 f"{now.dtype} {now.shape}"

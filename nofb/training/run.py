@@ -23,7 +23,7 @@ class Run:
     stopped
         Why the run ended early, in a sentence, or `None`.
     interrupted
-        Whether it was the user who stopped it, with Ctrl-C.
+        Whether the user stopped it with Ctrl-C.
     """
 
     net: Network

@@ -1,6 +1,6 @@
-"""Whether a copy of a run that was filled from a file could be trained on.
+"""Checks that a copy of a run, filled from a file, can be trained further.
 
-It is asked before the run itself is filled: a file made by hand may hold anything.
+This is checked before the run itself is filled: a file made by hand may hold anything.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nofb import checks
+from nofb.layers import WeightedLayer
 from nofb.network import Network
 from nofb.optimizers import Optimizer
 from nofb.rules.targets import InverseTraining
@@ -23,21 +24,21 @@ STEPS = ("loss", "train_accuracy", "seconds")  # measured in training; all else 
 
 
 def check(net: Network, parts: Mapping[str, Any], batches: Batches, done: int) -> None:
-    """Refuse a filled copy that no run of so many epochs could have left.
+    """Refuse a filled copy that cannot come from a run of this number of epochs.
 
     Parameters
     ----------
     net, parts
         The copy; it may be changed.
     batches
-        Of the run itself.
+        The batches of the run itself.
     done
-        How many epochs are in the file.
+        The number of epochs in the file.
 
     Raises
     ------
     ValueError, TypeError, LookupError, ArithmeticError, AttributeError
-        With what is wrong.
+        With the part that is wrong.
     """
     run = Run(net, parts["rule"], parts["optimizer"])
     net.check_weights()
@@ -51,13 +52,17 @@ def check(net: Network, parts: Mapping[str, Any], batches: Batches, done: int) -
 
 
 def _check_optimizers(run: Run) -> None:
-    """Check the optimizer of the run and those of inverses, by the names that they know."""
+    """Check the optimizer of the run and those of inverses, by the names of their arrays."""
     layers = run.net.weighted
     parameters = {
         f"{index}.{name}": getattr(layer, name)
         for index, layer in enumerate(layers)
         for name in ("W", "b", "B", "D")
     }
+    for index, node in enumerate(run.net.nodes):
+        if not isinstance(node, WeightedLayer):
+            others = node.parameters().items()
+            parameters |= {f"layers.{index}.{name}": array for name, array in others}
     _check_averages(parameters, run.optimizer)
     for layer in layers:
         if isinstance(layer.rule_state, InverseTraining):

@@ -1,10 +1,10 @@
-"""Everything that changes while a run goes on, taken apart into JSON and arrays.
+"""Splits everything that changes during a run into JSON and arrays.
 
-`Collector` walks from attribute to attribute and knows no rule and no optimizer, so one that learns
-needs no code of its own to be resumed. `Restorer`, in `restorer`, puts together again.
+`Collector` visits all attributes and does not depend on a rule or an optimizer. So a custom rule
+needs no extra code to be resumed. `Restorer`, in `restorer`, does the reverse.
 
-In the JSON, numbers, strings, true and null are themselves; the rest are objects with one entry,
-which says what it is: {"array": "weighted/0/W"}.
+In the JSON, numbers, strings, true and null are unchanged; all other values are objects with one
+entry, whose key is the kind: {"array": "weighted/0/W"}.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ BIT_GENERATORS: dict[str, type[np.random.BitGenerator]] = {
 
 
 class Collector:
-    """Takes things apart.
+    """Splits objects into JSON and arrays.
 
     Parameters
     ----------
     net
-        A network that other things may refer to.
+        A network to which other objects may refer.
 
     Attributes
     ----------
     arrays
         The arrays by their places, such as "optimizer/state/0.W/v".
     fixed
-        By their places, the things that no file can bring back: functions, and objects as such.
+        By their places, the values that no file can restore: functions and plain objects.
 
     Examples
     --------
@@ -61,12 +61,12 @@ class Collector:
         self._met: dict[int, tuple[str, object]] = {id(net): ("network", net)}
 
     def take(self, value: Any, place: str) -> Any:
-        """Return the JSON of a value, and note its arrays.
+        """Return the JSON of a value, and keep its arrays.
 
         Raises
         ------
         TypeError
-            If a part could not be put back.
+            If a part could not be restored.
         """
         if value is None or type(value) in (bool, int, str):
             return value
@@ -84,11 +84,11 @@ class Collector:
         if is_fixed(value):
             self.fixed[place] = str(describe(place, value))
             return {"fixed": self.fixed[place]}
-        self._met[id(value)] = place, value  # held: its id must not be given to another object
+        self._met[id(value)] = place, value  # kept: its id must not be reused
         return self._take_apart(value, place)
 
     def _take_apart(self, value: Any, place: str) -> dict[str, Any]:
-        """Return the JSON of something that may change."""
+        """Return the JSON of a mutable value."""
         if type(value) is np.ndarray and not value.dtype.hasobject:
             return {"array": self._note(value, place)}
         if isinstance(value, np.random.Generator) and kind_of(value) in BIT_GENERATORS:
@@ -137,12 +137,12 @@ class Collector:
 
 
 def kind_of(generator: np.random.Generator) -> str:
-    """Return what the bits of a generator come from, such as "PCG64"."""
+    """Return the name of the bit generator, such as "PCG64"."""
     return type(generator.bit_generator).__name__
 
 
 def label(key: Any) -> str:
-    """Return what a key is called in a place: a layer by its index in `net.weighted`."""
+    """Return the name of a key in a place: of a layer, its index in `net.weighted`."""
     if not isinstance(key, dict):
         return str(key)
     ((kind, held),) = key.items()

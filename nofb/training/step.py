@@ -1,6 +1,7 @@
-"""One step of training: the rule teaches, the optimizer moves, and the feedback may follow."""
+"""One step of training: the rule computes updates, the optimizer applies them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from nofb.network import Network
@@ -13,7 +14,7 @@ Call = Callable[..., Any]
 
 
 def plainly(method: Call, *arguments: Any) -> Any:
-    """Call a method of a rule."""
+    """A function that calls a method of a rule."""
     return method(*arguments)
 
 
@@ -27,20 +28,20 @@ def step(
     net, rule
         A network, and the rule that is attached to it.
     optimizer
-        What moves the weights, and the feedback that the rule has updates for.
+        The optimizer of the weights, and of the feedback if the rule has updates for it.
     trace
-        Of a training pass; it knows its target.
+        The trace of a training pass, with its target.
     call
-        Calls the methods of the rule, for those who watch or change what it sees.
+        Calls the methods of the rule; an observer may replace it.
 
     Returns
     -------
     list[Update]
-        What the rule asked for.
+        The updates of the rule.
     """
     call(rule.before_step, net, trace)
     updates: list[Update] = call(rule.teach, net, trace)
-    moving = list(moves(net, rule, updates))
+    moving = list(moves(net, rule, with_local(net, trace, updates)))
     if trace.passed:
         moving += other_moves(net, trace)
     optimizer.step_all(moving)
@@ -50,8 +51,17 @@ def step(
     return updates
 
 
+def with_local(net: Network, trace: Trace, updates: list[Update]) -> list[Update]:
+    """Return the updates of all layers, plus the terms of extra losses of the network."""
+    local = net.local_updates(trace)
+    return [
+        replace(update, dW=update.dW + local[layer]) if layer in local else update
+        for layer, update in zip(net.weighted, updates, strict=True)
+    ]
+
+
 def moves(net: Network, rule: Rule, updates: list[Update]) -> Iterator[Move]:
-    """Yield the name, the array and the update of everything that a rule lets learn."""
+    """Yield the name, the array and the update of everything that the rule trains."""
     for index, (layer, update) in enumerate(zip(net.weighted, updates, strict=True)):
         if layer.frozen or not rule.learns(net, layer):
             continue  # even weight decay must leave it alone

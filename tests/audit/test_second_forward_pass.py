@@ -1,4 +1,4 @@
-"""A second forward pass, found by experiment, and told from a phase in which feedback learns."""
+"""A second forward pass is found by experiment, and is not taken for a phase of feedback."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from nofb.rules import FeedbackAlignment
 
 
 class Peeker(FeedbackAlignment):
-    """Feedback alignment by its claim, which also asks what the doubled samples would do."""
+    """Feedback alignment by its claim, which also runs the doubled samples through the network."""
 
     name = "peeker"
 
@@ -21,7 +21,7 @@ class Peeker(FeedbackAlignment):
 
 
 class Braggart(FeedbackAlignment):
-    """Feedback alignment that says it goes forward once more, and does not."""
+    """Feedback alignment that claims a second forward pass and does not run one."""
 
     name = "braggart"
     uses = replace(FeedbackAlignment.uses, second_pass=True)
@@ -34,29 +34,29 @@ class Braggart(FeedbackAlignment):
         (Braggart, "it says that it uses second pass and does not"),
     ],
 )
-def test_a_claim_about_a_second_pass_is_put_to_the_test(rule, sentence):
-    """Else a rule could see what a step would do, and be called feedback alignment."""
+def test_a_claim_about_a_second_pass_is_measured(rule, sentence):
+    """Otherwise a rule could see the effect of a step, and be called feedback alignment."""
     (found,) = contradictions(rule.uses, audit(rule()))
     assert found.startswith(sentence)
 
 
 @pytest.mark.parametrize("name", ["pepita", "ff", "np_feedback"])
-def test_going_forward_once_more_is_no_second_phase(name):
-    """A phase has no sample and no error of its own; a forward pass has both."""
+def test_a_second_forward_pass_is_no_second_phase(name):
+    """A phase has no sample and no error of its own; a second forward pass has both."""
     found = audit(name)
     assert found.uses.second_pass
     assert found.phases == ()
     assert found.cell("second_pass") == "yes"
 
 
-def test_a_mirrors_phase_is_no_forward_pass():
+def test_the_phase_of_a_mirror_is_no_forward_pass():
     found = audit("wm")
     assert not found.uses.second_pass
     assert found.uses.second_phase
 
 
-def test_without_a_way_back_no_weight_is_read():
-    """Both rules promise it: neither Wᵀ, nor signs, nor any W to carry a signal."""
+def test_rules_without_a_backward_pass_read_no_weight():
+    """Both rules claim it: they use neither Wᵀ, nor its signs, nor any W to send a signal."""
     for name in ("pepita", "ff"):
         uses = audit(name).uses
         assert not (uses.transport or uses.signs or uses.forward_weights)

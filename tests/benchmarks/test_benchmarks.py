@@ -1,4 +1,4 @@
-"""The benchmarks: everybody computes the same step, and the tables divide the right way round."""
+"""The benchmarks: all contenders compute the same step, and the ratios are the right way round."""
 
 import sys
 from pathlib import Path
@@ -21,8 +21,8 @@ def timed(seconds: float) -> measure.Timed:
 
 
 @pytest.mark.parametrize("case", [SMALL, CONV], ids=["dense", "convolutional"])
-def test_everybody_who_is_here_takes_a_step_with_every_rule(case):
-    """A contender that fails would be missing from the table without a word."""
+def test_every_installed_contender_takes_a_step_with_every_rule(case):
+    """A contender that fails would be missing from the table without an explanation."""
     for contender in available():
         for rule in RULES:
             step = contender.make(case, rule)
@@ -32,7 +32,7 @@ def test_everybody_who_is_here_takes_a_step_with_every_rule(case):
 
 
 def test_the_textbook_contender_computes_what_nofb_computes():
-    """A race against somebody who runs another way would say nothing."""
+    """A comparison of speed with another computation would mean nothing."""
     net = ours.network(SMALL)
     x, labels = SMALL.samples()
     W, b = [layer.W for layer in net.weighted], [layer.b for layer in net.weighted]
@@ -48,7 +48,7 @@ def test_the_textbook_contender_computes_what_nofb_computes():
 
 
 def test_the_bare_products_are_those_of_backprop():
-    """Three for each layer, but two for the first, which sends nothing back."""
+    """Three products for each layer, but two for the first, which sends nothing back."""
     shapes = [(left.shape, right.shape) for left, right, _ in bare.products(SMALL)]
     assert len(shapes) == 3 * 3 - 1
     assert shapes[0] == ((5, 12), (12, 9))
@@ -58,8 +58,8 @@ def test_the_bare_products_are_those_of_backprop():
         assert (left @ right).shape == out.shape
 
 
-def test_a_ratio_above_one_is_anothers_time_over_ours_with_the_same_rule():
-    """Turned round, the table would praise whoever is slow."""
+def test_a_ratio_above_one_is_the_time_of_another_over_ours_with_the_same_rule():
+    """If the ratio were inverted, the table would call the slower library the faster one."""
     players = {
         "nofb bp": timed(0.002), "nofb fa": timed(0.002), "nofb dfa": timed(0.001),
         "bare products bp": timed(0.0016), "bare products, cut bp": timed(0.0018),
@@ -74,8 +74,8 @@ def test_a_ratio_above_one_is_anothers_time_over_ours_with_the_same_rule():
     assert cells["NumPy ÷ nofb"] == "1.50 - -"
 
 
-def test_turns_are_taken_and_timed():
-    """Every player must be measured, whatever the number of rounds."""
+def test_contenders_take_turns_and_are_timed():
+    """Every contender must be measured, for any number of rounds."""
     contender = ours.CONTENDERS[0]
     players = measure.players(SMALL, [contender])
     assert set(players) == {"nofb bp", "nofb fa", "nofb dfa"}

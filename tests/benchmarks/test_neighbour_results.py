@@ -1,4 +1,4 @@
-"""The kept runs of PEPITA, forward-forward and direct Kolen-Pollack, and what is said of them."""
+"""The kept runs of PEPITA, forward-forward and direct Kolen-Pollack, and what the page states."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ def errors(study, rule):
 
 
 def test_the_page_has_the_table_of_the_kept_runs():
-    """Copied by hand, it would praise other runs."""
+    """A table that was copied by hand could be that of other runs."""
     assert neighbours.table(ROWS) in PAGE
 
 
@@ -35,13 +35,13 @@ def test_pepita_is_within_04_points_of_the_published_accuracy():
 
 
 def test_direct_kolen_pollack_is_between_random_direct_feedback_and_backprop():
-    """On the mean of the same three seeds; what it learns helps, and is not the transpose."""
+    """For the mean of the same three seeds; its matrices learn, but do not become the transpose."""
     bp, dkp, dfa = (mean(errors("dkp", rule)) for rule in ("bp", "dkp", "dfa"))
     assert bp < dkp < dfa
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['study']}-{row['rule']}-{row['seed']}")
-def test_a_kept_run_came_to_its_end(row):
-    """Accuracies of a run that was stopped early are those of another schedule."""
+def test_a_kept_run_was_not_stopped_early(row):
+    """The accuracies of a run that stopped early belong to another schedule."""
     assert row["stopped"] is None
     assert len(row["test_accuracy"]) == row["epochs"]

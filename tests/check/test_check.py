@@ -1,4 +1,4 @@
-"""The checker: a student's rule that is right passes, and one that is wrong is told why."""
+"""The checker: a student's correct rule passes, and a wrong one gets a verdict with the cause."""
 
 import re
 
@@ -13,7 +13,7 @@ from nofb.rules.feedback_alignment import send_back
 
 
 class Student(Rule):
-    """Feedback alignment, as a student writes it who is right."""
+    """Feedback alignment, as a student writes it correctly."""
 
     name = "student"
     uses = Uses(error=True, feedback=True)
@@ -40,16 +40,16 @@ def verdicts(rule):
     return dict(check(rule))
 
 
-def test_a_rule_that_is_right_passes_every_test():
-    """A checker that finds fault with everything teaches nobody."""
+def test_a_correct_rule_passes_every_test():
+    """A checker that rejects every rule teaches nothing."""
     found = verdicts(Student())
     assert list(found) == list(TESTS)
     assert all(verdict.passed for verdict in found.values())
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_every_rule_of_nofb_passes_what_applies_to_it(name):
-    """What is asked of a student must hold for the papers."""
+def test_every_rule_of_nofb_passes_the_tests_that_apply_to_it(name):
+    """What the checker requires of a student must hold for the published rules."""
     failed = {test: v.sentence for test, v in verdicts(name).items() if v.passed is False}
     assert failed == {}
 
@@ -69,7 +69,7 @@ class TransposedProduct(Student):
 
 
 class TransposedTwice(TransposedMatrix):
-    """Two wrongs that make a right signal, and a B that stands for W and not for Wᵀ."""
+    """Two mistakes that give a correct signal, and a B that is like W instead of Wᵀ."""
 
     def send_back(self, delta, layer):
         return delta @ layer.B.T
@@ -99,7 +99,7 @@ class SlopeOfTheLayerAbove(Student):
 
 
 class Forgetful(Student):
-    """Nothing is ever sent on."""
+    """It never sends a signal to the layer below."""
 
     def signals(self, net, trace):
         for layer in trace.downward():
@@ -107,7 +107,7 @@ class Forgetful(Student):
 
 
 class SendsTwice(Student):
-    """Signals add up where they arrive."""
+    """Signals to the same layer are added."""
 
     def signals(self, net, trace):
         for layer, delta in super().signals(net, trace):
@@ -117,7 +117,7 @@ class SendsTwice(Student):
 
 
 class SendsFurther(Student):
-    """The first layer has no B: it sends nothing further."""
+    """The first layer has no B: it must not send a signal further down."""
 
     def signals(self, net, trace):
         for layer in trace.downward():
@@ -165,7 +165,7 @@ class LateCopy(Student):
 
 
 class SeedOfTheWeights(Student):
-    """No weight is read, and yet the feedback is what the weights were when they were drawn."""
+    """It reads no weight, but its feedback is drawn from the seed of the weights."""
 
     def draw_feedback(self, net, rng):
         rng = np.random.default_rng(np.random.SeedSequence(net.seed, spawn_key=(0, 0)))
@@ -212,7 +212,7 @@ class Unseeded(Student):
 
 
 class Restless(Student):
-    """It lets its feedback move whenever somebody asks."""
+    """It changes its feedback each time when its signals are computed."""
 
     def signals(self, net, trace):
         for layer in net.weighted[1:]:
@@ -225,7 +225,7 @@ class Pretender(Student):
 
 
 class Useless(Student):
-    """Its hidden layers hear a constant."""
+    """Its hidden layers receive a constant."""
 
     def delta(self, trace, layer):
         delta = super().delta(trace, layer)
@@ -242,7 +242,7 @@ class Misspelt(Student):
 
 
 WRONG = [
-    # who, the test that must see it, the cause that the verdict must name
+    # the rule, the test that must fail, the cause that the verdict must name
     (TransposedMatrix, "teaches all layers", r"\(4, 6\), but needs \(6, 4\); it is transposed"),
     (TransposedProduct, "teaches all layers", "the feedback matrix is transposed"),
     (TransposedTwice, "teaches all layers", r"\(4, 6\), but needs \(6, 4\); it is transposed"),
@@ -289,7 +289,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("wrong", "test", "cause"), WRONG, ids=str)
 def test_a_wrong_rule_gets_a_verdict_that_names_the_cause(wrong, test, cause):
-    """The sentence is the lesson: "failed" alone would send a student to guess."""
+    """The sentence is what helps: "failed" alone would leave the student to guess."""
     for name, verdict in check(wrong()):
         if name == test:
             assert verdict.passed is False, verdict.sentence
@@ -299,22 +299,22 @@ def test_a_wrong_rule_gets_a_verdict_that_names_the_cause(wrong, test, cause):
 
 
 @pytest.mark.parametrize("wrong", dict.fromkeys(each[0] for each in WRONG), ids=str)
-def test_what_is_wrong_with_a_rule_is_found_where_it_lies(wrong):
-    """A slope that is missing must not be called a wrong seed."""
+def test_the_cause_of_a_wrong_rule_is_found_where_it_is(wrong):
+    """A missing derivative must not be reported as a wrong seed."""
     expected = {test for who, test, _ in WRONG if who is wrong}
     first = next(name for name, verdict in check(wrong()) if verdict.passed is False)
     assert first in expected
 
 
 @pytest.mark.parametrize("samples", [2, 7])
-def test_a_sum_is_told_from_a_rate_that_is_too_large(samples):
-    """Seven times the step is a sum for seven samples, and a matter of the rate for eight."""
+def test_a_sum_is_distinguished_from_a_rate_that_is_too_large(samples):
+    """Seven times the step for seven samples is a sum; the same factor for eight is a rate."""
     assert scale(float(samples), samples).startswith("a sum")
     assert scale(float(samples), samples + 1) == f"it is {samples} times as long"
 
 
-def test_a_signal_of_another_shape_meets_no_slope():
-    """The kernel would write past the end of the signal, and the whole process would die."""
+def test_a_signal_of_another_shape_is_not_multiplied_by_the_derivative():
+    """The kernel would write past the end of the signal, and the process would crash."""
     net = nofb.Network([nofb.Dense(5, 4, "tanh"), nofb.Dense(4, 3)])
     trace = net.forward(np.ones((2, 5)))
     with pytest.raises(ValueError, match=r"has shape \(2, 3\), but needs \(2, 4\)"):

@@ -1,4 +1,4 @@
-"""Which tests a rule may be excused from, and that it is held to all others."""
+"""Which tests a rule may be excused from; all other tests are applied to it."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from nofb.rules import RULES, FeedbackAlignment
 
 
 class Loud(Student):
-    """Feedback alignment whose every signal is twice as large as its output error allows."""
+    """Feedback alignment whose signals are all twice as large as its output error allows."""
 
     excused: ClassVar[dict[str, str]] = {
         "the output layer": "it shouts",
@@ -33,7 +33,7 @@ def verdicts(rule, *names):
 
 
 def test_a_test_that_fails_gives_its_finding_and_the_reason():
-    """A teacher who reads only the reason could not judge it."""
+    """A teacher could not judge the excuse from its reason alone."""
     verdict = verdicts(Loud(), "the output layer")["the output layer"]
     assert verdict.word == "-"
     assert verdict.sentence.endswith("; it shouts")
@@ -54,8 +54,8 @@ def test_all_other_tests_are_applied():
     assert verdicts(Unmeaning(), "the output layer")["the output layer"].word == "FAILED"
 
 
-def test_a_daughter_is_not_excused_by_her_mother():
-    """What is derived from a rule may well pass, and says so itself if it cannot."""
+def test_a_derived_rule_does_not_inherit_the_excuse():
+    """A derived rule may well pass the test, and must declare its own excuse if it cannot."""
 
     class Daughter(Loud):
         name = "daughter"
@@ -63,8 +63,8 @@ def test_a_daughter_is_not_excused_by_her_mother():
     assert excused(Daughter()) == {}
 
 
-def test_an_excuse_from_a_test_that_there_is_not_is_refused():
-    """A misspelt name would excuse nothing, and nobody would know."""
+def test_an_excuse_from_an_unknown_test_is_refused():
+    """A misspelt name would excuse the rule from nothing, without an error."""
 
     class Misspelt(FeedbackAlignment):
         name = "misspelt"
@@ -75,7 +75,7 @@ def test_an_excuse_from_a_test_that_there_is_not_is_refused():
 
 
 @pytest.mark.parametrize("name", [name for name in RULES if "excused" in vars(RULES[name])])
-def test_the_excuses_of_a_rule_name_tests_and_say_why(name):
+def test_the_excuses_of_a_rule_name_tests_and_give_reasons(name):
     excuses = vars(RULES[name])["excused"]
     assert set(excuses) <= set(TESTS)
     assert all(len(reason.split()) >= 5 for reason in excuses.values())

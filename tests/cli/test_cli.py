@@ -1,4 +1,4 @@
-"""The command line as a student uses it, mistakes included."""
+"""The command line as a student uses it, with typical mistakes."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def run(capsys, *words):
 
 
 def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):
-    """The main job: one command, and a student sees every rule side by side."""
+    """The main use: one command shows a student all rules side by side."""
     folder = tmp_path / "new" / "folder"
     words = ["compare", "--rules", "bp", "fa", "shallow", "--seeds", "2", "--jobs", "1", *QUICK]
     code, out, err = run(capsys, *words, "--out", str(folder))
@@ -39,7 +39,7 @@ def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):
 
 
 def test_two_jobs_give_the_numbers_of_one(capsys, tmp_path):
-    """How a grid is spread over processes must not change a result."""
+    """The distribution of a grid over processes must not change a result."""
     accuracies = []
     for jobs in ("1", "2"):
         words = ["compare", "--rules", "fa", "dfa", "--seeds", "2", "--jobs", jobs, *QUICK]
@@ -50,7 +50,7 @@ def test_two_jobs_give_the_numbers_of_one(capsys, tmp_path):
 
 
 def test_train_prints_a_line_for_each_epoch(capsys):
-    """A student watches the loss fall and the angle turn."""
+    """A student watches how the loss falls and the angle changes."""
     code, out, _ = run(
         capsys, "train", "fa", "--hidden", "8", "--epochs", "3", "--validation", ".2"
     )
@@ -59,7 +59,7 @@ def test_train_prints_a_line_for_each_epoch(capsys):
 
 
 def test_rules_lists_every_rule_with_its_paper_and_what_it_uses(capsys):
-    """Which rule needs weight transport is the question of the whole field."""
+    """Which rule needs weight transport is the main question of the field."""
     code, out, _ = run(capsys, "rules")
     lines = {line.split()[0]: line for line in out.splitlines()[2:]}
     assert code == 0 and list(lines) == list(RULES)
@@ -69,7 +69,7 @@ def test_rules_lists_every_rule_with_its_paper_and_what_it_uses(capsys):
 
 
 def test_data_lists_every_data_set_and_where_it_is(capsys, monkeypatch, tmp_path):
-    """A teacher without a network must see what works in the lecture hall."""
+    """A teacher without a network must know which data sets work in the lecture hall."""
     monkeypatch.delenv("NOFB_DATA_DIR", raising=False)
     monkeypatch.setenv("NOFB_CACHE_DIR", str(tmp_path))
     code, out, _ = run(capsys, "data")
@@ -79,7 +79,7 @@ def test_data_lists_every_data_set_and_where_it_is(capsys, monkeypatch, tmp_path
 
 
 def test_the_module_runs_like_the_command():
-    """`python -m nofb` works where the script folder is not on the path."""
+    """`python -m nofb` works where the folder of scripts is not on the path."""
     finished = subprocess.run(
         [sys.executable, "-m", "nofb", "train", "bq"], capture_output=True, text=True, check=False
     )
@@ -116,7 +116,7 @@ def test_the_module_runs_like_the_command():
 def test_a_mistake_gets_one_sentence_and_exit_code_2(
     capsys, tmp_path, monkeypatch, words, sentence
 ):
-    """A traceback teaches a beginner nothing about the word that was mistyped."""
+    """A traceback does not tell a beginner which word was mistyped."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NOFB_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("NOFB_DATA_DIR", raising=False)
@@ -126,7 +126,7 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(
     assert not list(tmp_path.iterdir()), "something half-written was left behind"
 
 
-def test_a_folder_that_can_not_be_written_is_refused_before_training(capsys, tmp_path):
+def test_a_folder_that_cannot_be_written_is_refused_before_training(capsys, tmp_path):
     """An hour of training must not end in an error about a path."""
     occupied = tmp_path / "file"
     occupied.write_text("mine")
@@ -135,7 +135,7 @@ def test_a_folder_that_can_not_be_written_is_refused_before_training(capsys, tmp
     assert occupied.read_text() == "mine"
 
 
-def test_a_run_that_diverges_ends_with_exit_code_1_and_says_where(capsys):
+def test_a_run_that_diverges_ends_with_exit_code_1_and_names_the_step(capsys):
     """A script must be able to tell a diverged run from a finished one."""
     words = ["--lr", "1e6", "--optimizer", "sgd", "--activation", "relu"]
     with pytest.warns(RuntimeWarning, match="bp was stopped in epoch 1"):

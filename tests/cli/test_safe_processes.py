@@ -1,4 +1,4 @@
-"""Which files a command runs, and what its exit code says: no stranger's file, no silent zero."""
+"""Which files a command runs, and its exit codes: it runs no other file, and no failure gives 0."""
 
 import subprocess
 import sys
@@ -42,21 +42,21 @@ def write(folder, body):
 
 @pytest.fixture
 def desk(tmp_path):
-    """A folder with files that are called like modules of Python, and like one that may miss."""
+    """A folder with files named like modules of Python, and like one that may be missing."""
     for name in SHADOWS:
         (tmp_path / f"{name}.py").write_text(NOSY)
     return tmp_path
 
 
-def test_workers_run_no_file_of_the_folder_that_is_called_like_a_module_of_python(desk):
+def test_workers_do_not_run_a_file_of_the_folder_that_has_the_name_of_a_python_module(desk):
     """A student's random.py made every run fail, in every process, with exit code 0."""
     done = nofb(desk, "compare", "--rules", "bp", "--jobs", "2", *SHORT)
     assert done.returncode == 0, done.stderr
     assert not (desk / "diary").exists()
 
 
-def test_a_rule_of_ones_own_is_found_beside_such_files_and_finds_its_helper(desk):
-    """The folder is needed then, but comes after all others."""
+def test_a_custom_rule_is_found_beside_such_files_and_finds_its_helper(desk):
+    """Then the folder is needed on the path, but after all other entries."""
     (desk / "helper.py").write_text("SCALE = 0.5\n")
     write(desk, "    from helper import SCALE as scale\n    import random")
     done = nofb(desk, "compare", "--rules", "bp", "my_rule:Mine", "--jobs", "2", *SHORT)
@@ -64,8 +64,8 @@ def test_a_rule_of_ones_own_is_found_beside_such_files_and_finds_its_helper(desk
     assert not (desk / "diary").exists()
 
 
-def test_a_rule_in_a_file_that_is_called_like_a_module_of_python_is_told_so(desk):
-    """Python's own module would be taken for the student's file, which has the rule."""
+def test_a_rule_in_a_file_with_the_name_of_a_python_module_is_refused_with_this_reason(desk):
+    """Python's own module would be imported instead of the student's file, which has the rule."""
     done = nofb(desk, "check", "queue:Mine")
     assert done.returncode == 2
     assert "queue cannot be imported: ImportError: Python has another module" in done.stderr
@@ -76,8 +76,8 @@ def test_a_rule_in_a_file_that_is_called_like_a_module_of_python_is_told_so(desk
 
 
 @pytest.mark.parametrize("place", METHODS)
-def test_the_checker_has_a_verdict_on_a_rule_that_ends_python(tmp_path, place):
-    """A grader that reads the exit code took sys.exit(0) for a sound rule."""
+def test_the_checker_gives_a_verdict_on_a_rule_that_ends_python(tmp_path, place):
+    """A grader that reads the exit code took sys.exit(0) for a correct rule."""
     write(tmp_path, METHODS[place])
     done = nofb(tmp_path, "check", "my_rule:Mine")
     if place == "signals":
@@ -99,8 +99,8 @@ def test_the_checker_has_a_verdict_on_a_rule_that_ends_python(tmp_path, place):
     ],
     ids=lambda words: words[0],
 )
-def test_a_command_that_a_rule_ends_says_where_and_fails(tmp_path, words):
-    """Nothing was trained, and the shell was told that all was well."""
+def test_a_command_that_a_rule_ends_names_the_place_and_fails(tmp_path, words):
+    """Nothing was trained, but the exit code said success."""
     write(tmp_path, METHODS["signals"])
     done = nofb(tmp_path, *words)
     assert done.returncode == 2 and "Traceback" not in done.stderr
@@ -108,8 +108,8 @@ def test_a_command_that_a_rule_ends_says_where_and_fails(tmp_path, words):
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_comparison_outlives_a_rule_that_ends_python(tmp_path, jobs):
-    """The process that hands out the runs trained the rule too, and ended with it."""
+def test_a_comparison_continues_after_a_rule_that_ends_python(tmp_path, jobs):
+    """The main process trained the rule too, and ended with it."""
     write(tmp_path, METHODS["signals"])
     words = ["--rules", "bp", "my_rule:Mine", "--jobs", jobs, *SHORT]
     done = nofb(tmp_path, "compare", *words)
@@ -118,8 +118,8 @@ def test_a_comparison_outlives_a_rule_that_ends_python(tmp_path, jobs):
     assert "bp    backpropagation" in done.stdout
 
 
-def test_a_rule_that_kills_its_process_kills_no_other(tmp_path):
-    """os._exit cannot be caught: only a process of its own keeps it from the others."""
+def test_a_rule_that_kills_its_process_stops_no_other_run(tmp_path):
+    """os._exit cannot be caught: only a separate process protects the other runs."""
     write(tmp_path, "    def signals(self, net, trace):\n        import os\n        os._exit(0)")
     done = nofb(tmp_path, "compare", "--rules", "bp", "my_rule:Mine", "--jobs", "2", *SHORT)
     assert done.returncode == 1 and "rule mine, seed 0 failed" in done.stderr
@@ -149,19 +149,19 @@ FAILED = record("mine", error="KeyError: 'delta'")
     ],
 )
 def test_a_failed_run_or_no_finished_one_is_a_failure_of_the_command(capsys, records, code, said):
-    """A script that goes on after a night of failed runs works with a table of nothing."""
+    """A script that continues after a night of failed runs would use an empty table."""
     assert exit_code(records) == code
     assert capsys.readouterr().err == said
 
 
 def test_only_the_first_failures_are_named_and_the_others_counted(capsys):
-    """A thousand equal sentences would hide all that stands above them."""
+    """A thousand equal sentences would hide everything printed before them."""
     assert exit_code([FAILED] * 30 + [FINE]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "nofb: 30 of 31 runs failed"
 
 
-def test_a_sweep_none_of_whose_runs_succeeds_fails(tmp_path):
-    """Its table is empty, and so must the exit code say."""
+def test_a_sweep_without_a_successful_run_fails(tmp_path):
+    """Its table is empty, and the exit code must say so."""
     write(tmp_path, BREAKS)
     (tmp_path / "sweep.toml").write_text(SWEEP)
     done = nofb(tmp_path, "sweep", "sweep.toml", "--jobs", "1")

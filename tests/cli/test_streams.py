@@ -1,4 +1,4 @@
-"""The command prints wherever it is started: in any encoding, to nobody, to a disk that is full."""
+"""The command prints in any encoding, without a terminal, and to a disk that is full."""
 
 import io
 import os
@@ -37,21 +37,21 @@ def test_a_redirect_on_windows_gets_every_line(tmp_path, encoding):
 
 
 def test_a_run_shows_its_angles_in_ascii(tmp_path):
-    """A table must not fail at its first line with a degree sign."""
+    """A table must not fail at its first line because of a degree sign."""
     found = nofb_in(tmp_path, *TRAIN, encoding="ascii", capture_output=True, text=True)
     assert (found.returncode, found.stderr) == (0, "")
     assert re.search(r"^    1 .* %    \d\d deg   0 deg$", found.stdout, re.M)
 
 
 def test_a_comparison_ends_with_its_table_on_a_terminal_without_greek(tmp_path):
-    """After an hour of runs, the table must not fail at the sign for transposed."""
+    """After an hour of runs, the table must not fail at the sign for "transposed"."""
     found = nofb_in(tmp_path, *COMPARE, encoding="ascii", capture_output=True, text=True)
-    assert found.returncode == 0 and "the W^T it stands for" in found.stdout
+    assert found.returncode == 0 and "the W^T that it replaces" in found.stdout
     page = Path(tmp_path, "nofb-compare", "report.html").read_text(encoding="utf-8")
     assert "°" in page, "files are UTF-8, whatever the terminal is"
 
 
-def test_every_sign_of_a_header_has_a_spelling():
+def test_every_symbol_of_a_header_has_a_spelling_in_ascii():
     """A question mark in an equation could be any symbol."""
     texts = [Path(sys.modules[rule.__module__].__file__) for rule in nofb.rules.RULES.values()]
     for path in texts:
@@ -64,20 +64,20 @@ def test_every_sign_of_a_header_has_a_spelling():
 
 
 def test_a_path_that_is_no_unicode_is_printed_and_refused_in_one_sentence(capsys):
-    """On Linux a name of a file can be any bytes."""
+    """On Linux the name of a file can be any sequence of bytes."""
     assert main(["sweep", "\udcff.toml"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-# -- nobody listens ------------------------------------------------------------------------------
+# -- streams that are closed ---------------------------------------------------------------------
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes them")
 @pytest.mark.parametrize(
     ("closed", "words"), [("2>&-", TRAIN), ("0<&- 1>&- 2>&-", [*COMPARE, "--jobs", "2"])]
 )
-def test_closed_streams_stop_nothing(tmp_path, closed, words):
-    """A cron job or pythonw has no console; its workers have none either."""
+def test_closed_streams_stop_no_command(tmp_path, closed, words):
+    """A cron job or pythonw has no console, and neither have its workers."""
     command = f'exec "$0" -m nofb {" ".join(words)} {closed}'
     found = subprocess.run(
         ["/bin/sh", "-c", command, sys.executable],
@@ -91,7 +91,7 @@ def test_closed_streams_stop_nothing(tmp_path, closed, words):
 
 @pytest.mark.parametrize("stream", [None, "closed"])
 def test_a_process_without_standard_error_trains(monkeypatch, stream):
-    """In pythonw sys.stderr is None, and asking it for a terminal is an AttributeError."""
+    """In pythonw sys.stderr is None, and sys.stderr.isatty() is an AttributeError."""
     if stream:
         stream = io.StringIO()
         stream.close()
@@ -103,7 +103,7 @@ def test_a_process_without_standard_error_trains(monkeypatch, stream):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
 @pytest.mark.parametrize("words", [["rules"], TRAIN], ids=lambda words: words[0])
-def test_a_full_disk_is_one_sentence_and_no_success(tmp_path, words):
+def test_a_full_disk_gives_one_sentence_and_a_failure(tmp_path, words):
     """Exit code 0 would mean that the file holds the table."""
     with Path("/dev/full").open("w") as full:
         found = nofb_in(tmp_path, *words, stdout=full, stderr=subprocess.PIPE, text=True)
@@ -112,7 +112,7 @@ def test_a_full_disk_is_one_sentence_and_no_success(tmp_path, words):
     assert found.stderr == "nofb: [Errno 28] No space left on device\n"
 
 
-def test_a_reader_that_leaves_is_no_error(tmp_path):
+def test_a_reader_that_closes_the_pipe_is_no_error(tmp_path):
     """`nofb rules | head -1` must not end with a traceback."""
     read, write = os.pipe()
     os.close(read)
@@ -127,15 +127,15 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
 
 
 def test_a_network_beyond_memory_is_refused_in_a_sentence(capsys):
-    """A typing error in --hidden is no reason for forty lines."""
+    """A typing error in --hidden must not print a traceback of forty lines."""
     assert main(["train", "fa", "--hidden", str(10**14)]) == 2
     said = capsys.readouterr().err
     assert said.startswith("nofb: there is too little memory (Unable to allocate ")
     assert said.endswith("): take fewer units, or smaller batches\n") and said.count("\n") == 1
 
 
-def test_the_command_says_its_version(capsys):
-    """The first question of every bug report."""
+def test_the_command_prints_its_version(capsys):
+    """Every bug report needs it first."""
     with pytest.raises(SystemExit) as end:
         main(["--version"])
     assert end.value.code == 0 and capsys.readouterr().out == f"nofb {nofb.__version__}\n"

@@ -1,4 +1,4 @@
-"""Composites: if an image of one split were in another, an accuracy would be partly memory."""
+"""Composites: an image in two splits would make a part of the accuracy mere memory."""
 
 from itertools import combinations
 
@@ -13,7 +13,7 @@ COUNTS = 60_000, 10_000  # images of a training and of a test file
 
 
 def file_of(count, kind, name):
-    """Return images whose first pixels say which kind they are, and where they stand."""
+    """Return images whose first pixels encode their kind, their file and their index."""
     images = np.zeros((count, 28, 28), np.uint8)
     rows = np.arange(count)
     images[:, 0, 0], images[:, 0, 1] = name, kind + 1
@@ -23,7 +23,7 @@ def file_of(count, kind, name):
 
 @pytest.fixture
 def files(monkeypatch):
-    """Put such files in the place of MNIST and Fashion-MNIST, and make pretraining smaller."""
+    """Use such files instead of MNIST and Fashion-MNIST, and make pretraining smaller."""
 
     def fetch(source):
         name = {"mnist": 1, "fashion_mnist": 2}[source.name]
@@ -35,13 +35,13 @@ def files(monkeypatch):
 
 
 def objects(drawn):
-    """Return which objects are in some composites: rows of name, file and place."""
+    """Return which objects are in some composites: rows of name, file and index."""
     tops = drawn.images.reshape(len(drawn.images), 28, 2, 28)[:, 0, :, :4].reshape(-1, 4)
     return {tuple(map(int, row)) for row in tops if row[0]}
 
 
 def test_no_original_image_is_in_two_splits(files):
-    """Pretraining and transfer, training and test: four splits that share nothing."""
+    """Pretraining and transfer, training and test: four splits that have no image in common."""
     splits = [objects(split) for name in (PRETRAINING, TRANSFER) for split in composites.load(name)]
     assert all(splits)
     for one, other in combinations(splits, 2):
@@ -49,15 +49,15 @@ def test_no_original_image_is_in_two_splits(files):
 
 
 def test_test_images_come_from_test_files_only(files):
-    """The second pixel says which file an image is from."""
+    """The second pixel encodes the file of an image."""
     for name in (PRETRAINING, TRANSFER):
         train, test = map(objects, composites.load(name))
         assert {kind for _, kind, *_ in train} == {1}
         assert {kind for _, kind, *_ in test} == {2}
 
 
-def test_objects_stand_where_it_is_said_and_have_the_class_that_is_said(files):
-    """A side or a class that is of another image would make every attention map wrong."""
+def test_objects_are_on_the_stated_side_and_have_the_stated_class(files):
+    """A wrong side or a wrong class would make every attention map wrong."""
     for drawn in composites.load(PRETRAINING):
         halves = drawn.images.reshape(-1, 28, 2, 28)[:, 0, :, :4].astype(int)  # n, side, pixel
         here = np.arange(len(halves))
@@ -70,8 +70,8 @@ def test_objects_stand_where_it_is_said_and_have_the_class_that_is_said(files):
         np.testing.assert_array_equal(place % 10, drawn.digits[~drawn.alone])
 
 
-def test_a_pair_is_named_by_its_digit_and_a_garment_alone_by_the_garment(files):
-    """Twenty classes; this priority is what transfer has to overcome."""
+def test_a_pair_has_the_label_of_its_digit_and_a_single_garment_its_own(files):
+    """Twenty classes; transfer has to overcome this priority of the digit."""
     train, _ = composites.load(PRETRAINING)
     data = datasets.load(PRETRAINING)
     assert data.n_classes == 20
@@ -80,8 +80,8 @@ def test_a_pair_is_named_by_its_digit_and_a_garment_alone_by_the_garment(files):
     np.testing.assert_array_equal(data.y_train[~train.alone], train.digits[~train.alone])
 
 
-def test_the_transfer_task_has_pairs_only_and_asks_for_the_garment(files):
-    """A garment alone would be known to the backbone already."""
+def test_the_transfer_task_has_pairs_only_and_its_label_is_the_garment(files):
+    """The backbone would know a single garment already."""
     train, test = composites.load(TRANSFER)
     data = datasets.load(TRANSFER)
     assert not train.alone.any()
@@ -92,8 +92,8 @@ def test_the_transfer_task_has_pairs_only_and_asks_for_the_garment(files):
     assert data.as_images().x_test.shape == (2_000, 1, 28, 56)
 
 
-def test_both_sides_and_every_pair_of_classes_are_as_frequent_as_chance_has_it():
-    """If a class had a side, or a digit its garment, a network could do without looking."""
+def test_both_sides_and_every_pair_of_classes_are_as_frequent_as_by_chance():
+    """If a class had a fixed side, or a digit a fixed garment, no attention would be needed."""
     train, _ = composites.load(SMALL)
     for side in (train.right, ~train.right):
         counts = np.bincount(train.garments[side], minlength=10)
@@ -103,8 +103,8 @@ def test_both_sides_and_every_pair_of_classes_are_as_frequent_as_chance_has_it()
     assert ((together - expected) ** 2 / expected).sum() < 150  # χ² with 81 degrees of freedom
 
 
-def test_no_image_is_used_twice_before_all_were_used():
-    """A draw with replacement leaves a third of the images out."""
+def test_no_image_is_used_twice_before_all_were_used_once():
+    """A draw with replacement leaves out a third of the images."""
     files = file_of(100, 0, 1), file_of(70, 0, 2)
     drawn = compose(*files, n=210, seed=3)
     top = drawn.images.reshape(-1, 28, 2, 28)[np.arange(210), 0, drawn.right.astype(int), 3]
@@ -112,8 +112,8 @@ def test_no_image_is_used_twice_before_all_were_used():
     assert len(np.unique(top[:70])) == 70
 
 
-def test_composites_are_the_same_every_time_and_others_for_another_seed():
-    """Kept accuracies are of these images and no others."""
+def test_a_seed_draws_the_same_composites_each_time_and_another_seed_other_ones():
+    """Kept accuracies belong to exactly these images."""
     files = file_of(50, 0, 1), file_of(50, 0, 2)
     one, again, other = (compose(*files, n=30, seed=seed) for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.images, again.images)
@@ -121,7 +121,7 @@ def test_composites_are_the_same_every_time_and_others_for_another_seed():
 
 
 def test_the_small_task_tests_on_images_that_are_in_no_training_split():
-    """It is made of what nofb ships, whose splits it keeps."""
+    """It is made from the data that nofb ships, and keeps their splits."""
     train, test = composites.load(SMALL)
     halves = [
         {half.tobytes() for half in each.images.reshape(-1, 28, 2, 28).swapaxes(1, 2).reshape(
@@ -139,21 +139,21 @@ def test_enlarged_digits_have_the_brightness_and_the_margin_of_mnist():
 
 
 @pytest.mark.parametrize("change", [{"n": 0}, {"alone": 1.0}, {"alone": -0.1}, {"seed": -1}])
-def test_a_number_out_of_its_range_is_named(change):
-    """A fraction of one would leave no pair at all."""
+def test_a_number_outside_its_range_is_named(change):
+    """A fraction of one would leave no pair."""
     files = file_of(5, 0, 1), file_of(5, 0, 2)
     with pytest.raises(ValueError, match=next(iter(change))):
         compose(*files, **{"n": 4, "seed": 0, **change})
 
 
 def test_a_name_that_is_no_composite_is_refused():
-    """`load` of another data set would have no sides."""
+    """`load` with the name of another data set would have no sides."""
     with pytest.raises(ValueError, match="name is 'mnist'"):
         composites.load("mnist")
 
 
-def test_composites_are_here_only_if_both_originals_are(tmp_path, monkeypatch):
-    """`nofb data` would promise what half of a download cannot give."""
+def test_composites_are_available_only_if_both_originals_are(tmp_path, monkeypatch):
+    """`nofb data` would list a data set that cannot be loaded."""
     monkeypatch.setenv(download.DATA_VARIABLE, str(tmp_path))
     monkeypatch.setenv(download.CACHE_VARIABLE, str(tmp_path / "cache"))
     both = sources.MNIST, sources.FASHION_MNIST

@@ -1,4 +1,4 @@
-"""A data set owns its arrays: no later change reaches them, and nobody makes one by chance."""
+"""A data set owns its arrays: no later change reaches them, and nothing changes it by mistake."""
 
 import copy
 import pickle
@@ -14,7 +14,7 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def given():
-    """Return arrays that need no conversion, so that keeping them would be the easy thing."""
+    """Return arrays that need no conversion, so that a copy might be left out."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(12, 4)).astype(np.float32)
     return {"x_train": x[:9], "y_train": np.arange(9) % 3, "x_test": x[9:], "y_test": np.arange(3)}
@@ -26,7 +26,7 @@ def regression(dtype):
 
 
 def changed_in_every_way(data):
-    """Return a data set and all that come from it."""
+    """Return a data set and all data sets that are derived from it."""
     images = Dataset(*(getattr(data, name) for name in ARRAYS), image_shape=(1, 2, 2))
     pixels = {name: np.clip(getattr(data, name), 0, 1) for name in ("x_train", "x_test")}
     centred = Dataset(pixels["x_train"], data.y_train, pixels["x_test"], data.y_test,
@@ -58,7 +58,7 @@ def test_a_change_of_the_users_arrays_does_not_reach_the_data_set(arrays):
 
 @pytest.mark.parametrize("how", changed_in_every_way(Dataset(**given())))
 def test_no_array_of_a_data_set_can_be_changed_in_place(how):
-    """`data.x_train *= 0` zeroed the samples before the frozen class could complain."""
+    """`data.x_train *= 0` set the samples to zero before the frozen class raised its error."""
     data = changed_in_every_way(Dataset(**given()))[how]
     for name in ARRAYS:
         before = getattr(data, name).copy()
@@ -69,8 +69,8 @@ def test_no_array_of_a_data_set_can_be_changed_in_place(how):
         data.x_train *= 0
 
 
-def test_loaded_data_can_not_be_spoilt_for_the_next_cell():
-    """The digits of a notebook are one object for all its cells."""
+def test_loaded_data_cannot_be_changed_for_the_next_cell():
+    """All cells of a notebook share one object with the digits."""
     data = nofb.datasets.load("digits")
     with pytest.raises(ValueError, match="read-only"):
         data.as_images().x_test[0, 0] -= 1
@@ -78,8 +78,8 @@ def test_loaded_data_can_not_be_spoilt_for_the_next_cell():
         data.x_train = data.x_train * 2
 
 
-def test_read_only_samples_go_everywhere_that_others_go():
-    """Protection must cost nobody an error or a second compilation, in either precision."""
+def test_read_only_samples_are_accepted_everywhere():
+    """The protection must cause no error and no second compilation, in either precision."""
     arrays = given()
     data = Dataset(**arrays)
     for dtype in (np.float32, np.float64):
@@ -92,8 +92,8 @@ def test_read_only_samples_go_everywhere_that_others_go():
             np.testing.assert_array_equal(one, other)
 
 
-def test_kernels_never_meet_read_only_memory(monkeypatch):
-    """Numba compiles every kernel once more for it: seconds, at a student's first evaluation."""
+def test_kernels_never_receive_read_only_memory(monkeypatch):
+    """Numba would compile every kernel again for it: seconds, at a student's first evaluation."""
     met, fill = [], Trace.fill
     monkeypatch.setattr(
         Trace,
@@ -108,8 +108,8 @@ def test_kernels_never_meet_read_only_memory(monkeypatch):
     assert len(met) >= 6 and all(met)
 
 
-def test_samples_that_a_rule_is_compared_on_are_the_runs_own():
-    """A probe that follows the user's array measures another batch from one epoch to the next."""
+def test_the_samples_of_the_probe_belong_to_the_run():
+    """A probe that uses the user's array would measure another batch in each epoch."""
     x, y = given()["x_test"].copy(), given()["y_test"]
     angles = []
     for spoil in (False, True):

@@ -1,4 +1,4 @@
-"""Text as data: what a character model reads, and what it is asked, must be one character apart."""
+"""Text as data: the target of a character model is the next character of its input."""
 
 import gzip
 import re
@@ -20,13 +20,13 @@ def file(tmp_path):
 
 
 def spelled(data, split):
-    """Return the sequences of a split as text, without what overlaps."""
+    """Return the sequences of a split as text, without the overlap."""
     rows = getattr(data, split)
     return "".join(map(data.vocabulary.decode, rows))
 
 
-def test_every_position_asks_for_the_next_character(file):
-    """A shift by none or by two would be learned just as well, and teach nothing of the text."""
+def test_every_position_has_the_next_character_as_its_target(file):
+    """With a shift of zero or two the model would learn another task, without an error."""
     data = datasets.text(file, length=7)
     for split in ("train", "test"):
         x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
@@ -38,8 +38,8 @@ def test_every_position_asks_for_the_next_character(file):
 
 @pytest.mark.parametrize("length", [1, 7, 64])
 @pytest.mark.parametrize("test", [0.001, 0.25, 0.999])
-def test_the_sequences_are_the_text_from_its_beginning_and_the_last_ones_test(file, length, test):
-    """Sequences that overlap, or a test split drawn at random, would ask what training has told."""
+def test_the_sequences_are_consecutive_and_the_last_ones_are_the_test_split(file, length, test):
+    """Sequences that overlap, or a random test split, would repeat text of the training."""
     text = PANGRAM * 10
     data = datasets.text(file, length=length, test=test)
     train, held = spelled(data, "x_train"), spelled(data, "x_test")
@@ -51,7 +51,7 @@ def test_the_sequences_are_the_text_from_its_beginning_and_the_last_ones_test(fi
 
 
 def test_a_validation_split_is_the_last_part_of_the_training_text(file):
-    """A sequence from between two others would be half known from its neighbours."""
+    """A sequence between two training sequences could partly be guessed from them."""
     data = datasets.text(file, length=5)
     part = data.split_validation(0.2, seed=3)
     assert spelled(part, "x_train") + spelled(part, "x_test") == spelled(data, "x_train")
@@ -62,7 +62,7 @@ def test_a_validation_split_is_the_last_part_of_the_training_text(file):
         np.testing.assert_array_equal(data.split_validation(0.2, seed).x_test, part.x_test)
 
 
-def test_a_text_says_what_it_is(file):
+def test_a_text_describes_itself(file):
     data = datasets.text(file, length=5)
     assert repr(data) == (
         "Dataset('fox': 80 training and 9 test samples with 5 tokens, 30 classes)"
@@ -72,8 +72,8 @@ def test_a_text_says_what_it_is(file):
     assert datasets.text(file, name="my fox").name == "my fox"
 
 
-def test_ends_of_lines_and_a_mark_at_the_beginning_are_not_learned(tmp_path):
-    """Else the same text would be another data set when it was saved on another system."""
+def test_line_endings_and_a_byte_order_mark_are_not_learned(tmp_path):
+    """Otherwise the same text would be another data set if it was saved on another system."""
     path = tmp_path / "t.txt"
     path.write_bytes(b"\xef\xbb\xbf" + b"one\r\ntwo\rthree\n" * 5)
     data = datasets.text(path, length=4)
@@ -95,7 +95,7 @@ def test_ends_of_lines_and_a_mark_at_the_beginning_are_not_learned(tmp_path):
         (b"aaaaaaaaa", 2, r"fox\.txt holds no character but 'a'; it must hold two\.$"),
     ],
 )
-def test_a_file_that_is_no_text_to_learn_from_is_refused(file, content, length, sentence):
+def test_a_file_that_cannot_be_a_text_is_refused(file, content, length, sentence):
     file.write_bytes(content)
     with pytest.raises(ValueError, match=sentence) as caught:
         datasets.text(file, length=length)
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_text_to_learn_from_is_refused(file, content, length, 
 
 
 def test_eleven_characters_are_two_sequences_of_five(file):
-    """The sentence above says that 11 suffice, so they must."""
+    """The error above says that 11 characters suffice, so they must."""
     file.write_bytes(b"just enough")
     data = datasets.text(file, length=5)
     assert (spelled(data, "x_train"), spelled(data, "y_test")) == ("just ", "nough")
@@ -120,22 +120,22 @@ def test_eleven_characters_are_two_sequences_of_five(file):
         ({"name": "two\nlines"}, ValueError),
     ],
 )
-def test_an_argument_out_of_its_range_is_named(file, options, error):
+def test_an_argument_outside_its_range_is_named(file, options, error):
     (name,) = options
     with pytest.raises(error, match=f"^{name} "):
         datasets.text(file, **options)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.txt"):
         datasets.text(tmp_path / "nowhere.txt")
 
 
-# ---- what comes with nofb
+# -- texts that nofb ships --
 
 
-def test_the_text_that_comes_with_nofb_is_small_and_begins_and_ends_with_a_play():
-    """It travels with every installation; the issue allows 200 kB."""
+def test_the_shipped_text_is_small_and_begins_and_ends_with_a_play():
+    """It is part of every installation; at most 200 kB are allowed."""
     packed = embed.FOLDER / texts.EMBEDDED
     assert packed.stat().st_size <= 200_000
     text = texts.read_embedded()
@@ -145,18 +145,18 @@ def test_the_text_that_comes_with_nofb_is_small_and_begins_and_ends_with_a_play(
     assert set(re.findall(r"[^\x20-\x7e]", text)) == {"\n"}
 
 
-def test_the_embedded_text_is_cut_from_the_original_as_it_stands(tmp_path):
-    """Whoever doubts what is shipped can make it again; zlibs differ in how they pack it."""
+def test_the_embedded_text_is_a_part_of_the_original(tmp_path):
+    """Anyone can make the shipped file again; its compressed bytes depend on the zlib version."""
     original = tmp_path / "shakespeare.txt"
     part = texts.read_embedded()
     original.write_text(f"First Citizen:\nSpeak.\n\n{part}{embed.NEXT_PLAY}.\n", encoding="utf-8")
     embed.embed_text(original, tmp_path / "out.gz")
     made = (tmp_path / "out.gz").read_bytes()
     assert gzip.decompress(made).decode("utf-8") == part
-    assert made[4:8] == bytes(4)  # no time of day, which would make it another file each time
+    assert made[4:8] == bytes(4)  # no time stamp: it would change the file each time
 
 
-def test_the_embedded_text_is_loaded_by_its_name_or_at_another_length():
+def test_the_embedded_text_is_loaded_by_its_name_and_at_another_length():
     by_name, longer = datasets.load("text"), datasets.text(length=128)
     assert by_name.name == longer.name == "text"
     assert by_name.x_train.shape[1] == 64
@@ -165,7 +165,7 @@ def test_the_embedded_text_is_loaded_by_its_name_or_at_another_length():
 
 
 def test_the_whole_shakespeare_is_found_in_the_data_directory(tmp_path, monkeypatch):
-    """Its hash decides what is accepted, as for every other data set that is not shipped."""
+    """The hash decides whether a file is accepted, as for every data set that is not shipped."""
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "shakespeare.txt").write_text("To be, or not to be")
     monkeypatch.setenv(download.DATA_VARIABLE, str(tmp_path))

@@ -1,4 +1,4 @@
-"""Sequences in a data set: integers stay integers, and everything else stays what it was."""
+"""Sequences in a data set: integers stay integers, and all other data stay as before."""
 
 import copy
 import pickle
@@ -13,7 +13,7 @@ Y = (X + 1) % 5
 
 
 def test_a_label_for_each_integer_makes_sequences():
-    """Anybody's token data must pass: cast to float32 they could not look up a row of weights."""
+    """Token data must be accepted: cast to float32 they could not select a row of weights."""
     data = Dataset(X.astype(np.int16), Y.astype(np.uint8), X[:2], Y[:2])
     assert repr(data) == "Dataset('mine': 4 training and 2 test samples with 3 tokens, 5 classes)"
     for name, given in {"x_train": X, "y_train": Y, "x_test": X[:2], "y_test": Y[:2]}.items():
@@ -25,23 +25,23 @@ def test_a_label_for_each_integer_makes_sequences():
     assert (data.n_tokens, data.n_classes, data.vocabulary) == (5, 5, None)
 
 
-def test_a_token_that_is_only_asked_for_counts():
-    """The network needs an output for it, though it never reads it in training."""
+def test_a_token_that_occurs_only_as_a_target_counts():
+    """The network needs an output for it, even if no training input contains it."""
     data = Dataset([[0, 1]], [[1, 7]], [[7, 0]], [[0, 1]])
     assert data.n_classes == data.n_tokens == 8
 
 
 def test_a_vocabulary_makes_tokens_of_samples_with_a_label_each():
-    """Sequences can be classified as a whole, too: the labels are then those of other data."""
+    """Whole sequences can be classified, too: then the labels are as for other data."""
     data = Dataset(X, [0, 1, 2, 0], X, [2, 1, 0, 0], vocabulary=Vocabulary("abcdefg"))
     assert data.x_train.dtype == np.int64
     assert (data.n_tokens, data.n_classes) == (7, 3)
     part = data.split_validation(0.5, seed=0)
     assert part.n_tokens == 7
-    assert set(part.y_test) == {0}  # stratified, as ever: one of two, none of one
+    assert set(part.y_test) == {0}  # stratified, as in other data: one of two, none of one
 
 
-def test_a_vocabulary_counts_what_the_texts_do_not_hold():
+def test_a_vocabulary_counts_characters_that_are_not_in_the_texts():
     data = Dataset(X, Y, X, Y, vocabulary=Vocabulary("abcdefg"))
     assert data.n_tokens == data.n_classes == 7
 
@@ -56,7 +56,7 @@ def test_a_vocabulary_counts_what_the_texts_do_not_hold():
     ],
 )
 def test_integers_with_other_targets_stay_features(x, y):
-    """Pixels are integers as well; as tokens they would no longer be trained on as they were."""
+    """Pixels are integers as well; as tokens they would be trained on in another way."""
     data = Dataset(x, y, x, y)
     assert data.x_train.dtype in (np.float32, np.float64)
     assert data.n_tokens is None
@@ -92,7 +92,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_no_sequence_of_tokens_is_refused_in_one_sentence(case):
+def test_what_cannot_be_a_sequence_of_tokens_is_refused_in_one_sentence(case):
     arrays, error, sentence = REFUSED[case]
     with pytest.raises(error, match=sentence) as caught:
         Dataset(*arrays)
@@ -111,7 +111,7 @@ def test_what_is_no_sequence_of_tokens_is_refused_in_one_sentence(case):
         ({"image_shape": (1, 1, 3)}, ValueError, "x_train holds tokens, not pixels"),
     ],
 )
-def test_what_does_not_go_with_tokens_is_refused(options, error, sentence):
+def test_options_that_do_not_apply_to_tokens_are_refused(options, error, sentence):
     with pytest.raises(error, match=sentence):
         Dataset(X, Y, X, Y, **options)
 
@@ -120,7 +120,7 @@ def test_what_does_not_go_with_tokens_is_refused(options, error, sentence):
 
 
 @pytest.mark.parametrize("text", ["", "to be, or not to be", "Größe \n𝄞"])
-def test_what_was_encoded_is_decoded(text):
+def test_decoding_inverts_encoding(text):
     vocabulary = Vocabulary.of(text + "!")
     tokens = vocabulary.encode(text)
     assert tokens.shape == (len(text),)
@@ -129,7 +129,7 @@ def test_what_was_encoded_is_decoded(text):
 
 
 def test_a_vocabulary_keeps_the_order_it_is_given():
-    """A saved network knows its characters by number alone."""
+    """A saved network identifies its characters by their numbers alone."""
     assert Vocabulary("cab").encode("abc").tolist() == [1, 2, 0]
 
 
@@ -146,6 +146,6 @@ def test_a_vocabulary_keeps_the_order_it_is_given():
         (lambda: Vocabulary("ab").decode([[0]]), ValueError, r"tokens has shape \(1, 1\)"),
     ],
 )
-def test_what_a_vocabulary_cannot_do_it_says(make, error, sentence):
+def test_a_vocabulary_refuses_what_it_cannot_encode(make, error, sentence):
     with pytest.raises(error, match=sentence):
         make()

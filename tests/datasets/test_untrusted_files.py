@@ -1,4 +1,4 @@
-"""Files of strangers: sizes are known before memory is taken, and nothing is filled by halves."""
+"""Untrusted files: sizes are checked before memory is used, and nothing is half filled."""
 
 import gzip
 import io
@@ -22,7 +22,7 @@ LITTLE = 20_000_000  # bytes
 
 @contextmanager
 def little_memory():
-    """Fail if the work within takes much more than a file has bytes."""
+    """Fail if the code inside uses much more memory than the file has bytes."""
     tracemalloc.start()
     try:
         yield
@@ -32,7 +32,7 @@ def little_memory():
 
 
 def npy(array, shape=None, dtype=None):
-    """Return the bytes of an array, with a header that may claim something else."""
+    """Return the bytes of an array, with a header that may be wrong."""
     stream = io.BytesIO()
     header = np.lib.format.header_data_from_array_1_0(array)
     header |= {} if shape is None else {"shape": shape}
@@ -42,7 +42,7 @@ def npy(array, shape=None, dtype=None):
 
 
 def write(path, members, compression=zipfile.ZIP_STORED):
-    """Write a zip by hand."""
+    """Write a zip file by hand."""
     with zipfile.ZipFile(path, "w", compression) as file:
         for name, content in members.items():
             file.writestr(name, content)
@@ -56,8 +56,8 @@ def about(**more):
 
 
 @pytest.mark.parametrize("shape", [(10**12,), (2**40, 2**40), (3,), (1,), (0,), (-2, -1)])
-def test_a_header_that_claims_what_is_not_there_takes_no_memory(tmp_path, shape):
-    """A file of 200 bytes asked for eight terabytes."""
+def test_a_header_with_a_false_size_takes_no_memory(tmp_path, shape):
+    """A file of 200 bytes made NumPy allocate eight terabytes."""
     path = tmp_path / "x.npz"
     write(path, {"about.json": about(), "x.npy": npy(np.zeros(2), shape)})
     with little_memory(), pytest.raises(ValueError, match="is not a whole file of nofb: it was"):
@@ -65,7 +65,7 @@ def test_a_header_that_claims_what_is_not_there_takes_no_memory(tmp_path, shape)
 
 
 def test_a_bomb_in_a_zip_is_refused_before_it_is_unpacked(tmp_path):
-    """Half a megabyte of zeros became half a gigabyte."""
+    """Half a megabyte of zeros was unpacked to half a gigabyte."""
     path = tmp_path / "x.npz"
     bomb = npy(np.zeros(60_000_000, np.uint8))
     write(path, {"about.json": about(), "x.npy": bomb}, zipfile.ZIP_DEFLATED)
@@ -73,8 +73,8 @@ def test_a_bomb_in_a_zip_is_refused_before_it_is_unpacked(tmp_path):
         archive.read(path, "weights")
 
 
-def test_members_that_share_their_bytes_are_refused(tmp_path):
-    """Many names for one member are a bomb without any compression."""
+def test_members_that_overlap_in_the_file_are_refused(tmp_path):
+    """Many names for one member are a zip bomb without any compression."""
     path, content = tmp_path / "x.npz", npy(np.zeros(500_000, np.uint8))
     names = [f"x{index}" for index in range(100)]
     with zipfile.ZipFile(path, "w") as file:
@@ -94,16 +94,16 @@ def test_members_that_share_their_bytes_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, '{"kind": "weights"}', '"weights"', about(arrays=7), about(arrays=[[]])]
 )
-def test_json_of_another_form_is_refused(tmp_path, text):
-    """Whatever a stranger writes ends in one sentence."""
+def test_json_with_another_structure_is_refused(tmp_path, text):
+    """Any content of a file must give one sentence, not a traceback."""
     write(tmp_path / "x.npz", {"about.json": text})
     with pytest.raises(ValueError, match="is not a whole file of nofb: it was"):
         archive.read(tmp_path / "x.npz", "weights")
 
 
 @pytest.mark.parametrize("header", ["-" * 9000 + "1", "(" * 9000, "{'descr': '<f8'}"])
-def test_a_header_of_another_form_is_refused(tmp_path, header):
-    """Python's own parser runs out of memory on nine thousand signs."""
+def test_a_header_with_another_structure_is_refused(tmp_path, header):
+    """Python's own parser runs out of memory with nine thousand characters."""
     text = header.encode() + b"\n"
     content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
     write(tmp_path / "x.npz", {"about.json": about(), "x.npy": content})
@@ -136,7 +136,7 @@ def net():
     ],
 )
 def test_weights_that_do_not_fit_leave_the_network_as_it_was(tmp_path, name, array, sentence):
-    """A W of one row was spread over all rows, and the layers before it were filled already."""
+    """A W of one row was broadcast to all rows, and the layers before it were already filled."""
     path, other = tmp_path / "weights.npz", Network([Dense(2, 3, "tanh"), Dense(3, 2)], seed=1)
     arrays = other._weights() | {name: array}
     kept = {name: array for name, array in arrays.items() if array is not None}
@@ -148,7 +148,7 @@ def test_weights_that_do_not_fit_leave_the_network_as_it_was(tmp_path, name, arr
 
 
 def test_a_weights_file_without_its_network_is_refused(tmp_path):
-    """The outline says which layers the numbers belong to."""
+    """The outline of the network says which layers the numbers belong to."""
     archive.write(tmp_path / "x.npz", "weights", {}, net()._weights())
     with pytest.raises(ValueError, match=r"\(its about.json has no 'network' that is a dict\)"):
         net().load(tmp_path / "x.npz")
@@ -178,7 +178,7 @@ PARTS = ("weighted", "layers", "rule", "optimizer", "batches", "history", "start
 
 @pytest.mark.parametrize("part", ["network", "settings", "epochs", "state", *PARTS])
 def test_a_checkpoint_that_lacks_a_part_is_refused_in_one_sentence(tmp_path, part):
-    """It was a KeyError, or went on with an optimizer that had forgotten everything."""
+    """It gave a KeyError, or the run resumed with an optimizer that had lost its state."""
     path = tmp_path / "run.npz"
     fit(path)[1]()
     said, arrays = archive.read(path, "checkpoint")
@@ -203,8 +203,8 @@ def test_a_checkpoint_that_lacks_a_part_is_refused_in_one_sentence(tmp_path, par
     ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize("place", ["weighted", "rule", "optimizer", "batches", "history"])
-def test_a_value_of_no_known_form_is_refused_before_anything_is_filled(tmp_path, place, wrong):
-    """A stranger's file may hold anything; forty lines of Python's own errors name no cure."""
+def test_a_value_of_an_unknown_form_is_refused_before_anything_is_filled(tmp_path, place, wrong):
+    """An untrusted file may hold anything; a long error of Python names no cure."""
     path = tmp_path / "run.npz"
     fit(path)[1]()
     said, arrays = archive.read(path, "checkpoint")
@@ -220,8 +220,8 @@ def test_a_value_of_no_known_form_is_refused_before_anything_is_filled(tmp_path,
 # -- downloads -----------------------------------------------------------------------------------
 
 
-def test_a_download_never_unpacks_to_more_than_the_published_file(tmp_path):
-    """0.6 MB became 1.1 GB before any hash was looked at."""
+def test_a_download_is_never_unpacked_to_more_than_the_published_size(tmp_path):
+    """0.6 MB were unpacked to 1.1 GB before the hash was checked."""
     path, published = tmp_path / "x.gz", RemoteFile("x.gz", "0" * 64, largest=100_000)
     path.write_bytes(gzip.compress(bytes(60_000_000)))
     with little_memory(), pytest.raises(ValueError, match="it unpacks to more than 100000 bytes"):
@@ -242,8 +242,8 @@ def test_a_file_that_is_too_long_is_not_read(tmp_path, start):
         download.checked_content(path, published, "x.gz")
 
 
-def test_a_mirror_that_never_ends_is_cut_off(tmp_path, monkeypatch):
-    """A server that sends zeros for ever would fill the disk."""
+def test_a_mirror_that_sends_without_end_is_cut_off(tmp_path, monkeypatch):
+    """A server that sends zeros without end would fill the disk."""
     sent = []
 
     def endless(url, output_file, pooch):
@@ -260,7 +260,7 @@ def test_a_mirror_that_never_ends_is_cut_off(tmp_path, monkeypatch):
 
 
 def test_every_mirror_is_reached_over_https():
-    """Over http, anybody on the way can send what he likes."""
+    """With http, anyone between server and user can change the data."""
     for source in (sources.MNIST, sources.FASHION_MNIST, sources.CIFAR10):
         assert source.mirrors and all(url.startswith("https://") for url in source.mirrors)
 
@@ -273,7 +273,7 @@ def test_the_limits_are_the_sizes_of_the_published_files():
 
 
 def test_a_member_of_a_tar_that_claims_too_much_is_not_read():
-    """The records of CIFAR-10 come ten thousand to a file."""
+    """The records of CIFAR-10 come in files of ten thousand."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
         member = tarfile.TarInfo(f"{cifar.FOLDER}/data_batch_1.bin")

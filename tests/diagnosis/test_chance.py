@@ -1,4 +1,4 @@
-"""The band of chance: random feedback must fall into it as often as it says, and no more often."""
+"""The band of chance: the angle of random feedback must be inside as often as the band states."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from nofb.losses import LOSSES
 RNG = np.random.default_rng(0)
 
 
-def share_inside(values, band):
+def fraction_inside(values, band):
     low, high = band
     return np.mean((values >= low) & (values <= high))
 
@@ -32,22 +32,22 @@ def simulated(errors, units, draws=2000):
 
 
 @pytest.mark.parametrize("units", [2, 3, 5, 9, 30, 200])
-def test_a_single_random_direction_falls_into_the_band_as_often_as_it_says(units):
+def test_a_single_random_direction_is_in_the_band_as_often_as_stated(units):
     """With 2 units 1.96 · 57.3° / √2 would hold 88 %: chance would be taken for alignment."""
     u, v = RNG.normal(size=(2, 8000, units))
-    assert share_inside(angles(u, v), chance_band(units)) == pytest.approx(0.95, abs=0.01)
+    assert fraction_inside(angles(u, v), chance_band(units)) == pytest.approx(0.95, abs=0.01)
 
 
 @pytest.mark.parametrize(("units", "samples", "outputs"), [
     (2, 100, 10), (3, 100, 3), (5, 100, 10), (8, 9, 10), (8, 4, 10), (20, 100, 2), (128, 100, 10),
 ])  # fmt: skip
-def test_the_mean_over_samples_strays_as_far_as_the_directions_of_the_errors_allow(
+def test_the_mean_over_samples_varies_as_much_as_the_directions_of_the_errors_allow(
     units, samples, outputs
 ):
     """r = min(samples, outputs - 1): 57.3° / √n would hide 82° at 128 units inside the band."""
     draws = simulated(softmax_errors(samples, outputs), units)
     band = chance_band(units, min(samples, outputs - 1))
-    assert share_inside(draws, band) == pytest.approx(0.95, abs=0.02)
+    assert fraction_inside(draws, band) == pytest.approx(0.95, abs=0.02)
 
 
 def test_the_old_width_was_three_times_too_large_for_ten_classes():
@@ -58,15 +58,15 @@ def test_the_old_width_was_three_times_too_large_for_ten_classes():
     assert chance_band(128)[0] < 82 < low
 
 
-def test_in_the_plane_every_angle_is_as_likely_as_any_other():
+def test_in_the_plane_every_angle_is_equally_likely():
     """In closed form: with two units the band is 95 % of 180°; with three, cos is uniform."""
     np.testing.assert_allclose(chance_band(2), (0.025 * 180, 0.975 * 180))
     np.testing.assert_allclose(np.cos(np.radians(chance_band(3))), (0.95, -0.95))
     assert chance_band(1) == (0.0, 180.0)
 
 
-def test_softmax_errors_spread_over_one_direction_less_than_there_are_classes():
-    """They sum to zero; with two classes all signals are one direction, up to their sign."""
+def test_softmax_errors_span_one_direction_less_than_there_are_classes():
+    """They sum to zero; with two classes all signals have one direction, up to their sign."""
     for outputs in (2, 5, 10):
         directions = error_directions(LOSSES["cross_entropy"], outputs, samples=10 * outputs)
         assert directions == pytest.approx(outputs - 1, rel=1e-4)
@@ -74,15 +74,15 @@ def test_softmax_errors_spread_over_one_direction_less_than_there_are_classes():
     assert error_directions(LOSSES["squared_error"], 7, samples=70) == pytest.approx(7, rel=1e-4)
 
 
-def test_logistic_errors_share_a_direction_at_first():
+def test_logistic_errors_have_a_common_direction_at_first():
     """e = ½ - y: cos is (K - 4) / K between classes, so 1/r = 1/K + (1 - 1/K) ((K - 4) / K)²."""
     expected = 1 / (0.1 + 0.9 * 0.6**2)
     found = error_directions(LOSSES["binary_cross_entropy"], 10)
     assert found == pytest.approx(expected, rel=1e-4)
 
 
-def test_more_directions_than_one_never_widen_a_band():
-    """A band that grows with more evidence would be upside down."""
+def test_more_directions_never_widen_a_band():
+    """More independent samples must give a narrower band."""
     for units in (1, 2, 7, 50):
         halves = [90 - chance_band(units, r)[0] for r in (1, 1.5, 2, 5, 9, 99)]
         assert halves == sorted(halves, reverse=True)
@@ -104,15 +104,15 @@ def spread_of_random_feedback(net, layer, data, rule, draws=250):
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
-def test_the_band_of_a_network_holds_what_random_feedback_gives_on_digits(loss):
-    """Real errors are not as even as in theory: 90 % are inside; 57.3° / √n would hold all."""
+def test_the_band_of_a_network_holds_the_angles_of_random_feedback_on_digits(loss):
+    """Real errors are less even than in theory: 90 % are inside; 57.3° / √n would hold all."""
     data = nofb.datasets.load("digits").centred().flat()
     net = Network([Dense(64, 60, "tanh"), Dense(60, 10)], loss, seed=0)
     for layer in net.weighted:
-        layer.W *= 0.2  # it knows nothing: outputs as if it had not seen the sample
+        layer.W *= 0.2  # an untrained network: its outputs do not depend on the sample
     found = spread_of_random_feedback(net, 0, data, rules.FeedbackAlignment())
-    assert 0.88 < share_inside(found, network_band(net, 0)) < 0.99
-    assert share_inside(found, chance_band(60)) > 0.99
+    assert 0.88 < fraction_inside(found, network_band(net, 0)) < 0.99
+    assert fraction_inside(found, chance_band(60)) > 0.99
 
 
 @pytest.mark.parametrize("pooled", [False, True])
@@ -127,5 +127,5 @@ def test_a_convolution_counts_the_units_of_its_maps_and_not_its_channels(name, p
     data = nofb.datasets.load("digits").centred().as_images()
     found = spread_of_random_feedback(net, 0, data, rules.make(name))
     low, high = network_band(net, 0)
-    assert 0.85 < share_inside(found, (low, high)) < 0.995
+    assert 0.85 < fraction_inside(found, (low, high)) < 0.995
     assert high - low < 15 < chance_band(4)[1] - chance_band(4)[0]

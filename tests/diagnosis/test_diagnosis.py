@@ -1,4 +1,4 @@
-"""The angles and ratios that say how well a feedback path lines up with backprop's."""
+"""The angles and ratios that compare a feedback path with backprop."""
 
 import tracemalloc
 from copy import deepcopy
@@ -43,7 +43,7 @@ def measure(net, rule, x=X, y=Y):
 
 
 def signals(net, rule, x=X, y=Y):
-    """Return every layer's teaching signal as the probe sees it."""
+    """Return every layer's teaching signal as the probe measures it."""
     trace = net.forward(x)
     trace.set_target(net.as_target(y, len(x)))
     return {layer: delta.copy() for layer, delta in rule.signals(net, trace)}, trace
@@ -57,8 +57,8 @@ def mean_angle(u, v):
     ])  # fmt: skip
 
 
-def test_the_angle_is_the_one_of_school():
-    """0° for the same direction, 90° for orthogonal, 180° for opposite, whatever the lengths."""
+def test_the_angle_has_its_textbook_values():
+    """0° for the same direction, 90° for orthogonal, 180° for opposite, for any lengths."""
     u = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
     v = np.array([[3.0, 0.0], [0.0, 2.0], [-1.0, 0.0], [1.0, np.sqrt(3)]])
     np.testing.assert_allclose(angles(u, v), [0, 90, 180, 60], atol=1e-6)
@@ -67,14 +67,14 @@ def test_the_angle_is_the_one_of_school():
 
 
 @pytest.mark.parametrize("shapes", [((2, 3), (2, 4)), ((2, 4), (2, 3))])
-def test_directions_of_two_lengths_have_no_angle(shapes):
-    """The kernel reads as many entries of the second as the first has."""
+def test_directions_of_different_lengths_have_no_angle(shapes):
+    """The kernel reads as many entries of the second array as the first one has."""
     with pytest.raises(ValueError, match="two directions must have one shape"):
         angles(*map(np.ones, shapes))
 
 
-def test_backprop_is_aligned_with_itself():
-    """If it were not, every angle in every figure would be off by as much."""
+def test_backprop_has_angle_0_to_itself():
+    """Otherwise every angle in every figure would have the same error."""
     measures = measure(deep_net(), rules.Backprop())
     for name in ("delta_angle_local", "delta_angle_end_to_end", "step_angle"):
         np.testing.assert_allclose(measures[name], 0, atol=1e-5)
@@ -83,7 +83,7 @@ def test_backprop_is_aligned_with_itself():
     assert np.isnan(measures["weight_angle"]).all()
 
 
-def test_feedback_alignment_with_transposed_weights_has_no_angle_at_all():
+def test_feedback_alignment_with_transposed_weights_has_angle_0():
     """B = Wᵀ is backprop, so all angles vanish and all ratios are one."""
     net, rule = deep_net(), rules.FeedbackAlignment()
     rule.attach(net)
@@ -96,7 +96,7 @@ def test_feedback_alignment_with_transposed_weights_has_no_angle_at_all():
 
 
 @pytest.mark.parametrize("name", ["fa", "dfa", "ifa", "usf", "drtp", "sdfa"])
-def test_the_local_and_the_end_to_end_angle_are_what_their_names_say(name):
+def test_the_local_and_the_end_to_end_angle_follow_their_definitions(name):
     """Released code reports the local angle as if it were the end-to-end one."""
     net, rule = deep_net(), rules.make(name)
     measures = measure(net, rule)
@@ -123,7 +123,7 @@ def test_with_one_hidden_layer_the_two_angles_agree():
 
 
 def test_the_step_angle_compares_weight_steps_with_the_true_gradient():
-    """The step is what moves the network; its angle below 90° means the loss falls."""
+    """The step changes the network; if its angle is below 90°, the loss falls."""
     net, rule = deep_net(), rules.DirectFeedbackAlignment()
     rule.attach(net)
     own = [update.dW for update in rule.updates(net, X, Y)]
@@ -138,7 +138,7 @@ def test_the_step_angle_compares_weight_steps_with_the_true_gradient():
 
 
 def test_direct_feedback_is_compared_with_the_product_of_the_transposed_weights_above():
-    """D_l sends an error past all layers above, so its counterpart is their product."""
+    """D_l sends the error directly to layer l, so it replaces the product of all layers above."""
     net, rule = deep_net(), rules.DirectFeedbackAlignment()
     rule.attach(net)
     W2, W3, W4 = (layer.W for layer in net.weighted[1:])
@@ -152,7 +152,7 @@ def test_direct_feedback_is_compared_with_the_product_of_the_transposed_weights_
 
 
 def test_direct_feedback_to_a_convolution_is_compared_through_the_dense_layer_only():
-    """Max-pooling in between has no matrix, so below it there is nothing to compare with."""
+    """Max-pooling in between has no matrix, so for the layers below there is no reference."""
     layers = [
         Conv2D(1, 3, 3, activation="tanh"), MaxPool2D(2),
         Conv2D(3, 2, 2, activation="tanh"), MaxPool2D(2), Flatten(), Dense(2, 4),
@@ -163,7 +163,7 @@ def test_direct_feedback_to_a_convolution_is_compared_through_the_dense_layer_on
     assert np.isfinite(measures["delta_angle_end_to_end"]).all()
 
 
-def test_direct_feedback_below_two_convolutions_is_compared_with_what_backprop_sends_there():
+def test_direct_feedback_below_two_convolutions_is_compared_with_the_signal_of_backprop_there():
     """In a linear network backprop's signal is the error times the path, unit by unit."""
     layers = [Conv2D(1, 2, 2), Conv2D(2, 3, 2), Flatten(), Dense(12, 4)]
     net = Network(layers, dtype=np.float64, input_shape=(1, 4, 4))
@@ -176,20 +176,20 @@ def test_direct_feedback_below_two_convolutions_is_compared_with_what_backprop_s
 
 
 def test_a_layer_without_a_signal_has_no_angle():
-    """The shallow control sends nothing down, and NaN is not 90°."""
+    """The shallow control sends no signal down, and NaN is not 90°."""
     measures = measure(deep_net(), rules.Shallow())
     assert np.isnan(measures["delta_angle_end_to_end"]).tolist() == [True, True, True, False]
     assert set(measures) == {measure.name for measure in ALIGNMENT}
 
 
 def generators_of(net):
-    """Return the generators that a rule keeps on the layers."""
+    """Return the generators that a rule keeps for the layers."""
     states = [layer.rule_state for layer in net.weighted]
     return [state.rng for state in states if hasattr(state, "rng")]
 
 
 def test_measuring_changes_neither_weights_nor_feedback():
-    """A probe that trained the network, or drew new feedback, would spoil what it looks at."""
+    """A probe that trained the network, or drew new feedback, would change what it measures."""
     for name in rules.RULES:
         net, rule = deep_net(), rules.make(name)
         rule.attach(net)
@@ -201,11 +201,11 @@ def test_measuring_changes_neither_weights_nor_feedback():
             assert rng.random() == same.random(), f"{name} drew noise of the run's own"
 
 
-# -- what is measured, and what it costs ---------------------------------------------------------
+# -- what is measured, and its cost --------------------------------------------------------------
 
 
 class RandomSteps(rules.FeedbackAlignment):
-    """A rule whose steps have nothing to do with its signals."""
+    """A rule whose steps are independent of its signals."""
 
     name = "random_steps"
 
@@ -216,7 +216,7 @@ class RandomSteps(rules.FeedbackAlignment):
         return updates
 
 
-def test_the_step_angle_is_that_of_the_steps_that_a_rule_teaches():
+def test_the_step_angle_is_that_of_the_steps_of_the_rule():
     """A rule that overrides `teach` would be drawn at an angle that its steps do not have."""
     net, rule = deep_net(), RandomSteps()
     measures = measure(net, rule)
@@ -231,7 +231,7 @@ def test_the_step_angle_is_that_of_the_steps_that_a_rule_teaches():
 
 @pytest.mark.parametrize("name", [name for name in rules.RULES if name != "ff"])  # draws labels
 def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monkeypatch):
-    """Memory must not decide what a figure shows."""
+    """The memory limit must not change a figure."""
     net, rule = deep_net(), rules.make(name)
     rule.attach(net)
     x, y = RNG.normal(size=(23, 6)), RNG.integers(0, 4, 23)
@@ -243,8 +243,8 @@ def test_a_batch_measured_in_pieces_gives_what_the_whole_batch_gives(name, monke
         np.testing.assert_allclose(pieces[measure_name], values, atol=1e-5, err_msg=measure_name)
 
 
-def test_a_probe_makes_memory_only_for_another_number_of_samples(monkeypatch):
-    """After each epoch the same batch is measured; a rule of targets needs the whole at once."""
+def test_a_probe_allocates_memory_only_for_another_number_of_samples(monkeypatch):
+    """The same batch is measured after each epoch; a rule of targets needs all of it at once."""
     made = []
     monkeypatch.setattr("nofb.diagnosis.probe_batch.FEWEST", 5)
     monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", 0)
@@ -259,8 +259,8 @@ def test_a_probe_makes_memory_only_for_another_number_of_samples(monkeypatch):
     assert made == [5, 7, 5]
 
 
-def test_gauss_newton_is_worked_out_only_where_it_is_asked_for(monkeypatch):
-    """Its Jacobians took hundreds of megabytes on one convolution, in every run."""
+def test_gauss_newton_is_computed_only_where_it_is_requested(monkeypatch):
+    """Its Jacobians took hundreds of megabytes for one convolution, in every run."""
     asked = []
     signals = rules.GaussNewtonTargets.signals
 
@@ -279,7 +279,7 @@ def test_gauss_newton_is_worked_out_only_where_it_is_asked_for(monkeypatch):
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="loops over 10 million numbers in Python")
 def test_measuring_a_convolution_of_32_maps_takes_at_most_30_megabytes():
-    """A laptop in a lecture has other uses for its memory."""
+    """A laptop in a lecture needs its memory for other programs too."""
     layers = [Conv2D(1, 32, 3, padding=1, activation="tanh"), Flatten(), Dense(32 * 28 * 28, 10)]
     net, rule = Network(layers, input_shape=(1, 28, 28)), rules.FeedbackAlignment()
     rule.attach(net)
@@ -294,8 +294,8 @@ def test_measuring_a_convolution_of_32_maps_takes_at_most_30_megabytes():
         tracemalloc.stop()
 
 
-def test_what_is_no_measure_is_refused_before_a_run_begins():
-    """A name in quotation marks is the likeliest mistake."""
+def test_an_unknown_measure_is_refused_before_a_run_begins():
+    """A misspelt name is the most likely mistake."""
     with pytest.raises(TypeError, match="measures must hold measures"):
         Probe(measures=["step_angle"])
     for alone in ("step_angle", GAUSS_NEWTON[0]):

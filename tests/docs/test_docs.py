@@ -1,4 +1,4 @@
-"""Documentation is code: what it shows must run, and must come out as it says."""
+"""The code in the documentation must run, and must print what the page shows."""
 
 import doctest
 import importlib.util
@@ -34,7 +34,7 @@ def of(language, marks=("",)):
 
 
 def run_python(every):
-    """Run blocks one after the other; those with prompts must print what they show."""
+    """Run blocks one after the other; those with prompts must print what the page shows."""
     names = {}
     for number, block in enumerate(every):
         if ">>> " in block.text:
@@ -50,9 +50,9 @@ def run_python(every):
 
 @pytest.mark.parametrize("every", of("python"))
 def test_the_python_on_a_page_runs_from_top_to_bottom(every, tmp_path, monkeypatch):
-    """A reader copies the code, and believes what stands below it."""
+    """A reader copies the code, and expects the output that the page shows."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)  # as in a notebook, which imports what lies beside it
+    monkeypatch.syspath_prepend(tmp_path)  # as a notebook can import the modules beside it
     monkeypatch.delitem(sys.modules, "my_rule", raising=False)
     (tmp_path / "my_rule.py").write_text(files()["my_rule.py"], encoding="utf-8")
     run_python(every)
@@ -61,7 +61,7 @@ def test_the_python_on_a_page_runs_from_top_to_bottom(every, tmp_path, monkeypat
 
 @pytest.mark.parametrize("every", of("sh"))
 def test_the_commands_on_a_page_run(every, tmp_path, monkeypatch, capsys):
-    """A command that a page shows and nofb refuses is the end of somebody's afternoon."""
+    """A reader who copies a command that nofb refuses loses an afternoon."""
     monkeypatch.chdir(tmp_path)
     for words in [words for block in every for words in block.commands]:
         command = words[1]
@@ -74,15 +74,15 @@ def test_the_commands_on_a_page_run(every, tmp_path, monkeypatch, capsys):
 
 
 def sweep_a_little(name):
-    """Run one short run of each rule of a sweep, with the first of all values."""
+    """Run one short run of each rule of a sweep, with the first value of each setting."""
     table = tomllib.loads(files()[name])
     short = {"hidden": [8], "epochs": 1}
     grid = {key: values[:1] for key, values in table["grid"].items() if key not in short}
     nofb.sweep(table["rules"], 1, settings=table["settings"] | short, grid=grid, progress=False)
 
 
-def test_a_sweep_has_as_many_runs_as_its_page_says(tmp_path):
-    """A reader decides by this number whether to start it before lunch or before the weekend."""
+def test_a_sweep_has_as_many_runs_as_its_page_states(tmp_path):
+    """A reader decides by this number when to start the sweep."""
     said = {}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_a_sweep_has_as_many_runs_as_its_page_says(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("every", of("python", ["slow"]))
 def test_the_slow_python_on_a_page_runs(every, tmp_path, monkeypatch):
-    """What takes longer is run by hand, just as it stands."""
+    """Slow code is run by hand, exactly as it is on the page."""
     monkeypatch.chdir(tmp_path)
     run_python(every)
 
@@ -104,7 +104,7 @@ def test_the_slow_python_on_a_page_runs(every, tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("every", of("sh", ["slow"]))
 def test_the_slow_commands_on_a_page_run(every, tmp_path):
-    """What takes minutes is run by hand, just as it stands."""
+    """Slow commands are run by hand, exactly as they are on the page."""
     for name, text in files().items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     for words in [words for block in every for words in block.commands]:
@@ -112,22 +112,22 @@ def test_the_slow_commands_on_a_page_run(every, tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_leads_only_to_what_there_is(page):
-    """The same pages are read beside the code, where no link is made for them."""
+def test_all_links_of_a_page_exist(page):
+    """The same pages are read in the repository, where links are not generated."""
     for link in links(page):
         assert (page.parent / link).exists(), link
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_modules_that_a_page_calls_exist(page):
-    """`python -m` and a name that has moved says only that there is no such module."""
+    """Python reports only that there is no such module, if a name has changed."""
     for name in re.findall(r"python -m ((?:nofb|benchmarks)[\w.]*)", page.read_text("utf-8")):
         assert importlib.util.find_spec(name) is not None, name
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_brings_what_its_page_is_made_of(name):
-    """A new rule has a page by being in the registry, without anybody writing one."""
+def test_a_rule_has_all_that_its_page_needs(name):
+    """A new rule gets its page from the registry, without any further text."""
     read = header(name)
     assert read.question.endswith("?") and read.equations and read.paper
     assert read.says("Uses") and read.says("Symbols")
@@ -149,19 +149,19 @@ def test_a_rule_brings_what_its_page_is_made_of(name):
         ("shallow", []),
     ],
 )
-def test_a_picture_shows_which_way_a_rules_signals_go(name, ways):
-    """The picture is what a reader remembers of a rule; 0 is the label, 3 the output."""
+def test_a_picture_shows_the_direction_of_a_rules_signals(name, ways):
+    """A reader remembers the picture of a rule best; 0 is the label, 3 the output."""
     found = dissect(RULES[name]).ways
     assert [f"{way.kind} {way.matrix} {way.start}>{way.end}" for way in found] == ways
 
 
-def test_a_picture_tells_what_is_heard_of_an_error():
-    """All that sets error-sign feedback apart from direct feedback is what is sent."""
-    assert [name for name in RULES if dissect(RULES[name]).hears_signs] == ["sdfa"]
+def test_a_picture_shows_what_of_the_error_is_sent():
+    """Error-sign feedback differs from direct feedback only in what is sent."""
+    assert [name for name in RULES if dissect(RULES[name]).uses_only_signs] == ["sdfa"]
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_every_picture_can_be_drawn(name):
-    """It stands inside a page: a tag left open would take the rest of the page with it."""
+    """The picture is a part of the page: an open tag would break the rest of the page."""
     picture = ElementTree.fromstring(draw(dissect(RULES[name]), "a < b"))
     assert picture.find("title").text == "a < b"

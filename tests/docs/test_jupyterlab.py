@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def jupyterlab(folder):
-    """Run JupyterLab on a folder, with no settings but its own, and give its address."""
+    """Run JupyterLab on a folder, with its default settings, and yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -73,7 +73,7 @@ def chromium(height):
 
 
 def wait(browser, condition, seconds=300):
-    """Wait until a condition on the browser holds, and return what it gave."""
+    """Wait until a condition on the browser holds, and return its result."""
     from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
     from selenium.webdriver.support.ui import WebDriverWait
 
@@ -82,7 +82,7 @@ def wait(browser, condition, seconds=300):
 
 
 def click(browser, selector, text):
-    """Click on the first element that a reader can see, and that says so."""
+    """Click on the first visible element with this text."""
 
     def visible(browser):
         found = browser.find_elements("css selector", selector)
@@ -104,7 +104,7 @@ def code_cells(browser):
 
 
 def finished(browser):
-    """Say whether every cell was run, or one failed, in which case the rest never will be."""
+    """Return whether every cell was run, or one failed, in which case the rest will not run."""
     cells = code_cells(browser)
     done = all(cell["execution_count"] for cell in cells) and idle(browser)
     return done or any(failures(cell) for cell in cells)
@@ -119,7 +119,7 @@ def figures(browser):
 
 
 def test_a_student_opens_feedback_alignment_in_jupyterlab_and_runs_it_to_the_end(tmp_path):
-    """Nobody reads a lesson whose cells fail, or whose figures and slider do not appear."""
+    """A lesson is useless if its cells fail, or its figures and its slider do not appear."""
     pytest.importorskip("jupyterlab", reason="needs the extra notebooks")
     shutil.copy(LESSON, tmp_path)
     with chromium(TALL) as browser, jupyterlab(tmp_path) as address:
@@ -141,5 +141,5 @@ def test_a_student_opens_feedback_alignment_in_jupyterlab_and_runs_it_to_the_end
 
 
 def is_noise(output):
-    """Say whether an output is a warning or a progress bar, which no lesson wants."""
+    """Return whether an output is a warning or a progress bar, which no lesson should have."""
     return output.get("name") == "stderr"

@@ -1,6 +1,6 @@
-"""Notebooks are lessons: each must run, say the same in both its files, and hold no outputs.
+"""Notebooks are lessons: each must run, have the same content in both files, and no outputs.
 
-The scripts run with the other tests; the notebooks themselves, in a kernel and with all that moves,
+The scripts run with the other tests. The notebooks themselves run in a kernel, with live figures,
 in a minute and a half with
 
     python -m pytest -m slow tests/docs/test_notebooks.py
@@ -36,7 +36,7 @@ def test_every_lesson_has_both_of_its_files():
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_runs_from_top_to_bottom(lesson, tmp_path):
-    """A cell that fails in front of a class ends the lesson; a warning would be a wall of red."""
+    """A cell that fails in front of a class ends the lesson; a warning would be confusing."""
     paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-W", "error", str(lesson)],
@@ -51,8 +51,8 @@ def test_a_lesson_runs_from_top_to_bottom(lesson, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
-def test_a_notebook_runs_in_a_kernel_of_its_own(notebook, tmp_path):
-    """Live figures and sliders come alive only in a kernel, and a script would not miss them."""
+def test_a_notebook_runs_in_its_own_kernel(notebook, tmp_path):
+    """Live figures and sliders work only in a kernel; a script would not show that they fail."""
     nbclient = pytest.importorskip("nbclient", reason="needs the extra notebooks")
     nbformat = pytest.importorskip("nbformat")
     book = nbformat.read(notebook, as_version=4)
@@ -71,8 +71,8 @@ def test_a_notebook_runs_in_a_kernel_of_its_own(notebook, tmp_path):
 
 
 @pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
-def test_both_files_of_a_lesson_say_the_same(notebook):
-    """A correction that reaches only one of the two leaves the mistake in the other."""
+def test_both_files_of_a_lesson_have_the_same_content(notebook):
+    """A correction in only one of the two files leaves the mistake in the other."""
     jupytext = pytest.importorskip("jupytext")
     script = jupytext.read(notebook.with_suffix(".py"))
     expected = [(cell.cell_type, cell.source) for cell in script.cells]
@@ -80,22 +80,22 @@ def test_both_files_of_a_lesson_say_the_same(notebook):
 
 
 @pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
-def test_a_notebook_comes_without_outputs(notebook):
-    """Yesterday's figures below today's code are wrong, and nobody can read their differences."""
+def test_a_notebook_is_stored_without_outputs(notebook):
+    """Old figures below new code would be wrong, and differences of pictures cannot be read."""
     code = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
 
 
 @pytest.mark.parametrize("notebook", PAIRS, ids=lambda path: path.stem)
-def test_a_lesson_says_what_it_asks_of_a_student(notebook):
-    """A teacher plans with the minutes, and a reader wants to know what to read before."""
+def test_a_lesson_states_what_a_student_needs(notebook):
+    """A teacher plans with the minutes, and a student needs the list of earlier lessons."""
     first, last = source(cells(notebook)[0]), source(cells(notebook)[-1])
     assert all(f"**{word}**" in first for word in ("Minutes", "Before this", "Seed"))
     assert last.startswith("## Questions")
 
 
 def test_every_lesson_is_in_the_table_with_its_title_and_its_minutes():
-    """The table is what a teacher plans a course with."""
+    """A teacher plans a course with this table."""
     table = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
     for notebook in PAIRS:
         first = source(cells(notebook)[0])

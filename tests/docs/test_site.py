@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 DESKTOP, PHONE = 1360, 390  # pixels
 SHOWN = ["index", "start", "faq", "choosing", "api", "rules/index", "rules/wm", "rules/ddtp"]
 
-# How well letters stand out from what is behind them, from 1 to 21, as WCAG has it.
+# The contrast of letters with their background, from 1 to 21, as WCAG defines it.
 CONTRAST = """
 const numbers = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255);
 const linear = x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
@@ -38,7 +38,7 @@ return [paper, Math.min(...[getComputedStyle(document.body).color, ...inks]
     .map(ink => contrast(light(ink))))];
 """
 
-# By how many pixels a page, or its text with all that stands in it, is wider than the screen.
+# By how many pixels a page, or a part of its text, is wider than the screen.
 OVERHANG = """
 return Math.max(...[document.documentElement, ...document.querySelectorAll('.content')]
     .map(each => each.scrollWidth - each.clientWidth));
@@ -74,7 +74,7 @@ def browser():
 
 
 def look(browser, width, theme):
-    """Let the browser be so wide, and its user prefer light or dark."""
+    """Set the width of the browser, and its user's preference for light or dark."""
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     feature = {"name": "prefers-color-scheme", "value": theme}
@@ -87,7 +87,7 @@ def count(browser, selector):
 
 
 def requests(browser):
-    """Return the addresses that were asked for since the last call, and those that failed."""
+    """Return the addresses that were requested since the last call, and those that failed."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = {
         event["params"]["requestId"]: event["params"]["request"]["url"]
@@ -103,13 +103,13 @@ def requests(browser):
 
 
 def pages(site):
-    """Return the pages of the site, but for those that search and list."""
+    """Return the pages of the site, without those for search and lists."""
     made = {"genindex", "search", "py-modindex"}
     return [page for page in sorted(site.rglob("*.html")) if page.stem not in made]
 
 
-def test_no_page_asks_for_anything_that_is_not_there(site, browser):
-    """In a train, and in many a school, there is no network: nothing may wait for one."""
+def test_no_page_requests_a_file_that_is_missing(site, browser):
+    """On a train, and in many schools, there is no network: no page may need one."""
     look(browser, DESKTOP, "light")
     requests(browser)
     for page in pages(site):
@@ -120,8 +120,8 @@ def test_no_page_asks_for_anything_that_is_not_there(site, browser):
         assert [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
 
 
-def test_all_mathematics_is_set(site, browser):
-    """Half of a page is equations; a reader must not see their LaTeX."""
+def test_all_mathematics_is_typeset(site, browser):
+    """Half of a page are equations; a reader must not see their LaTeX."""
     look(browser, DESKTOP, "light")
     for page in pages(site):
         browser.get(page.as_uri())
@@ -131,7 +131,7 @@ def test_all_mathematics_is_set(site, browser):
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_rules_page_has_all_its_equations_and_its_picture(site, browser, name):
-    """What the header of a rule says must arrive on its page, whatever rule it is."""
+    """The header of every rule must appear on its page."""
     look(browser, DESKTOP, "light")
     browser.get((site / "rules" / f"{name}.html").as_uri())
     equations = header(name).equations
@@ -143,7 +143,7 @@ def test_a_rules_page_has_all_its_equations_and_its_picture(site, browser, name)
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_letters_can_be_read_in_both_themes(site, browser, theme):
-    """A picture that is drawn for white paper disappears at night."""
+    """A picture that is drawn for white paper cannot be seen on a dark page."""
     look(browser, DESKTOP, theme)
     for name in ["index", "rules/index", *(f"rules/{name}" for name in RULES)]:
         browser.get((site / f"{name}.html").as_uri())
@@ -153,7 +153,7 @@ def test_letters_can_be_read_in_both_themes(site, browser, theme):
 
 
 def test_no_page_is_wider_than_a_phone(site, browser):
-    """Nobody reads a page that has to be pushed to and fro for every line."""
+    """A reader must not have to scroll sideways for every line."""
     look(browser, PHONE, "light")
     for page in pages(site):
         browser.get(page.as_uri())
@@ -162,7 +162,7 @@ def test_no_page_is_wider_than_a_phone(site, browser):
 
 @pytest.mark.parametrize("width, theme", [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")])
 def test_pictures_of_some_pages_are_kept(site, browser, tmp_path, width, theme):
-    """No test knows what looks bad; somebody has to look."""
+    """A test cannot judge whether a page looks good; a person must look at it."""
     for name in SHOWN:
         look(browser, width, theme)
         browser.get((site / f"{name}.html").as_uri())

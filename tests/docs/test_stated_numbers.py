@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def words_of(page):
-    """Return a page with every run of white space as one space."""
+    """Return a page with every sequence of white space as one space."""
     return " ".join((DOCS / page).read_text("utf-8").split())
 
 
@@ -38,7 +38,7 @@ def akrout(form, rule, measure):
     ("delta_angle", "{:.1f}° for the signal ({}, epoch {})"),
 ])  # fmt: skip
 def test_the_largest_difference_to_the_authors_log_is_the_largest(measure, sentence):
-    """A difference that is stated too small makes a reproduction look better than it is."""
+    """If the stated difference is too small, the reproduction looks better than it is."""
     apart = {}
     for rule in ("fa", "wm", "kp"):
         log, run = akrout("authors", rule, measure)[0], akrout("released", rule, measure)[0]
@@ -71,8 +71,8 @@ def test_the_papers_form_ends_where_the_page_says():
         assert f"{akrout('paper', rule, 'weight_angle')[:, -1].mean():.1f}° ({rule})" in page
 
 
-def test_the_steps_of_meulemans_rules_have_the_angles_that_the_page_says():
-    """Means over seeds and hidden layers after 20 epochs; a half is rounded as everywhere."""
+def test_the_steps_of_meulemans_rules_have_the_angles_that_the_page_states():
+    """Means over seeds and hidden layers after 20 epochs, rounded as everywhere."""
     page = words_of("results.md")
     rows = [row for row in rows_of("meulemans2020/meulemans2020.csv") if row["epoch"] == "20"]
     for rule in ("dtp", "dfa", "dtp_drl", "ddtp", "itp_drl", "ldrl", "bp"):
@@ -84,7 +84,7 @@ def test_the_steps_of_meulemans_rules_have_the_angles_that_the_page_says():
 
 
 def test_the_page_on_targets_has_the_table_of_the_kept_runs():
-    """A table that was copied by hand and then measured anew would differ."""
+    """A table that was copied by hand would differ after the next measurement."""
     lines = (DOCS / "deep_targets/deep_targets.md").read_text("utf-8").splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert len(table) > 5
@@ -106,15 +106,15 @@ def test_the_page_on_targets_has_the_table_of_the_kept_runs():
     ("Gauss-Newton targets, c = 0.1", "Gauss-Newton, c = 0.1"),
     ("Gauss-Newton targets, c = 10", "Gauss-Newton, c = 10"),
 ])  # fmt: skip
-def test_what_repairs_iterating_has_the_errors_of_the_kept_runs(row, form):
+def test_the_variants_of_iterated_targets_have_the_errors_of_the_kept_runs(row, form):
     """In the table of docs/targets.md, in per cent after 15 epochs."""
     own = [r for r in rows_of("bengio2020/inverse_training.csv") if r["form"] == form]
     last = max(own, key=lambda r: int(r["epoch"]))
     assert f"| {row} | {float(last['test_error']):.1f} |" in words_of("targets.md")
 
 
-def test_the_band_of_chance_has_the_width_that_the_page_says():
-    """For ten classes, whose errors spread over nine directions."""
+def test_the_band_of_chance_has_the_width_that_the_page_states():
+    """For ten classes, whose errors span nine directions."""
     for units, sentence in (
         (128, "90° ± {:.1f}° for signals into 128 units"),
         (64, "± {:.1f}° into 64"),
@@ -123,9 +123,9 @@ def test_the_band_of_chance_has_the_width_that_the_page_says():
         assert sentence.format((high - low) / 2) in words_of("results.md")
 
 
-def test_the_shallow_control_wants_the_rate_that_the_page_says():
-    """The page tells how far past its grid the search went."""
+def test_the_shallow_control_has_the_rate_that_the_page_states():
+    """The page says how far beyond its grid the search continued."""
     tuned = Path(__file__).parents[2] / "nofb" / "runs" / "tuned.json"
     rate = json.loads(tuned.read_text("utf-8"))["digits"]["rates"]["rmsprop"]["shallow"]
-    found = re.search(r"shallow control wants ([0-9.]+) on digits", words_of("results.md"))
+    found = re.search(r"on digits the shallow control needs ([0-9.]+),", words_of("results.md"))
     assert found is not None and float(found[1]) == rate

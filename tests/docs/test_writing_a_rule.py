@@ -1,4 +1,4 @@
-"""The page on writing a rule: its rule passes, and its mistakes get the verdicts that it shows."""
+"""The page on writing a rule: its rule passes, and its mistakes get the verdicts shown there."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ COMMANDS = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()
 
 
 def table(heading):
-    """Return the rows of a table of the page, without code's backticks."""
+    """Return the rows of a table of the page, without the backticks of code."""
     lines = PAGE[PAGE.index(heading) :].partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -33,7 +33,7 @@ PASSED_ON = """\
                 delta = trace.below(layer, delta @ layer.B)
 """
 WRONG = {
-    # the mistake, as the page has it: what stands in the rule, and what takes its place
+    # the mistake, as the page has it: a line of the rule, and the line that replaces it
     "`layer.W.shape` for `layer.feedback_shape`": ("layer.feedback_shape", "layer.W.shape"),
     "no `if layer.sends`": ("if layer.sends:", "if True:"),
     "`yield delta, layer` for `yield layer, delta`": ("yield layer, delta", "yield delta, layer"),
@@ -61,7 +61,7 @@ def desk(tmp_path):
 
 
 def test_the_rule_of_the_page_has_twenty_lines_passes_and_joins_the_comparison(desk, capsys):
-    """A student starts from it: what is wrong in it will be wrong in forty reports."""
+    """A student starts from it: a mistake in it would be copied into forty reports."""
     assert len([line for line in RULE.splitlines() if line.strip()]) <= 20
     (desk / "my_rule.py").write_text(RULE, encoding="utf-8")
     for line in COMMANDS:
@@ -74,19 +74,19 @@ def test_the_rule_of_the_page_has_twenty_lines_passes_and_joins_the_comparison(d
 
 
 def test_the_docstring_of_the_page_is_read_as_a_header_with_its_equation():
-    """A student who numbers an equation in another way would never see it beside a line."""
+    """An equation that is numbered in another way would not be shown beside its line."""
     text = re.search(r'```text\n"""(.*?)"""\n```', PAGE, re.DOTALL)[1]
     assert parse(text, Rule).numbered[1].text == "δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})"
 
 
-def test_the_page_tells_of_every_test():
-    """A test that nobody explains is a riddle."""
-    assert [name for name, _ in table("| test | what it wants |")] == list(TESTS)
+def test_the_page_explains_every_test():
+    """A student cannot use the verdict of a test that is not explained."""
+    assert [name for name, _ in table("| test | what must hold |")] == list(TESTS)
 
 
 @pytest.mark.parametrize(("mistake", "test", "verdict"), MISTAKES)
 def test_a_mistake_gets_the_verdict_that_the_page_shows(desk, mistake, test, verdict):
-    """Who looks up a sentence must find the one that was printed."""
+    """A student who looks up a sentence must find the one that was printed."""
     right, wrong = WRONG[mistake]
     assert right in RULE
     name = f"mistake_{MISTAKES.index([mistake, test, verdict])}"

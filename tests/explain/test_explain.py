@@ -22,19 +22,19 @@ CHEAP = [
 ]  # which mirrors for a second, as `wm` does
 
 
-walked = cache(walk)  # as several tests look at the same one
+walked = cache(walk)  # as several tests use the same one
 read = cache(source)
 
 
 def explained(name, step):
-    """Return an explanation of a rule, from what was read or walked through already."""
+    """Return an explanation of a rule; it is computed once for all tests."""
     return Explanation(header(name), walked(name) if step else read(name))
 
 
 def shown(steps, name):
-    """Return what a walk shows of an array, time after time, the start included."""
+    """Return the values that a walk shows of an array, in order, with the initial value."""
     lines = [value for moment in steps.moments for value in moment.values]
-    values = [*steps.start, *steps.forward, *lines, *steps.end]
+    values = [*steps.ran.start, *steps.ran.forward, *lines, *steps.ran.end]
     return [value.content for value in values if value.name == name]
 
 
@@ -48,7 +48,7 @@ def beside(steps, code):
 
 
 def test_the_numbers_of_a_step_are_those_a_student_gets_with_paper_and_pencil():
-    """The walk is there to be checked by hand, so every number of it must be right."""
+    """A student checks the walk by hand, so every number must be right."""
     steps = walk("fa")
     x, y, W1, W2, B2 = (shown(steps, name)[0] for name in ("x", "y", "W_1", "W_2", "B_2"))
     a1 = x @ W1
@@ -73,10 +73,10 @@ def test_the_numbers_of_a_step_are_those_a_student_gets_with_paper_and_pencil():
 
 
 @pytest.mark.parametrize("name", CHEAP)
-def test_a_step_that_is_watched_is_the_step_that_is_trained_with(name):
-    """What is shown with kernels as Python must be what training does with compiled ones."""
+def test_a_step_that_is_explained_is_the_step_that_is_trained_with(name):
+    """The walk runs kernels as Python, and training runs them compiled: both must agree."""
     steps = walked(name)
-    alone = example(name, steps.units)
+    alone = example(name, steps.setting.units)
     before = alone.arrays()
     alone.forward()
     alone.update()
@@ -87,34 +87,35 @@ def test_a_step_that_is_watched_is_the_step_that_is_trained_with(name):
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_a_step_shows_every_equation_that_it_takes(name):
-    """The line that is passed over in silence is the one that a reader was waiting for."""
+    """An equation without its line would be the one that a reader needs."""
     steps = walked(name)
     elsewhere = {
         "itp": {4},  # where it iterates in output space
-        "dfa_blocks": {3},  # inside a block of several layers, which a list of layers has not
+        "dfa_blocks": {3},  # inside a block of several layers, which is not in a list of layers
     }
     assert steps.shows == set(steps.reader.header.numbered) - elsewhere.get(name, set())
 
 
-def test_a_network_grows_by_a_layer_only_for_what_lies_between_two_hidden_ones():
-    """A relay, or a difference of targets, would not happen at all in a 2-3-2 network."""
+def test_a_network_has_one_more_layer_only_for_what_happens_between_two_hidden_ones():
+    """A relay, or a difference of targets, does not exist in a 2-3-2 network."""
     sizes = {
-        name: walked(name).units for name in ("fa", "dfa", "wm", "tp", "ifa", "dtp", "dtp_drl")
+        name: walked(name).setting.units
+        for name in ("fa", "dfa", "wm", "tp", "ifa", "dtp", "dtp_drl")
     }
     deep = [name for name, units in sizes.items() if units == (2, 3, 5, 2)]
     assert deep == ["ifa", "dtp"] and set(sizes.values()) == {(2, 3, 2), (2, 3, 5, 2)}
 
 
 def test_the_walk_shows_that_kolen_pollack_brings_w_and_b_together_by_its_law():
-    """W - Bᵀ shrinks by exactly 1 - λ, and a reader can see it in the printed arrays."""
+    """W - Bᵀ shrinks by exactly 1 - λ, and a reader can check it with the printed arrays."""
     steps = walk(KolenPollack(decay=0.25))
     W, B = shown(steps, "W_2")[-1], shown(steps, "B_2")[-1]
     before = shown(steps, "W_2")[0] - shown(steps, "B_2")[0].T
     np.testing.assert_allclose(W - B.T, 0.75 * before)
 
 
-def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():
-    """The mirror's own half happens after the step, and inside of a kernel."""
+def test_the_second_phase_of_a_mirror_is_explained_down_to_its_kernel():
+    """The mirror step happens after the weight step, and inside a kernel."""
     steps = walk("wm")
     names = [moment.function.name for moment in steps.moments]
     assert names.index("WeightMirror.signals") < names.index("correlate") < names.index("follow")
@@ -130,8 +131,8 @@ def test_the_second_phase_of_a_mirror_is_walked_through_down_to_its_kernel():
     assert len(loops) == 1 and [value.name for value in loops[0].values] == ["B"]
 
 
-def test_feedback_that_learns_in_passes_of_its_own_is_shown_learning():
-    """Without it the inverse of difference target propagation would come out of nowhere."""
+def test_feedback_that_is_trained_in_separate_passes_is_explained():
+    """Otherwise the walk would not show where the inverse of difference targets comes from."""
     names = [moment.function.name for moment in walk("tp").moments]
     assert names.index("reconstruction") < names.index("output_target")
     assert "difference_reconstruction" in [m.function.name for m in walk("dtp_drl").moments]
@@ -139,7 +140,7 @@ def test_feedback_that_learns_in_passes_of_its_own_is_shown_learning():
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_a_step_is_short_enough_to_read(name):
-    """Nine hundred lines, ten times the same loss of an inverse, are read by nobody."""
+    """Nobody reads nine hundred lines that show the same loss of an inverse ten times."""
     assert len(str(explained(name, True)).splitlines()) <= 400
     calls = {moment.function: 0 for moment in walked(name).moments}
     for moment in walked(name).moments:
@@ -148,7 +149,7 @@ def test_a_step_is_short_enough_to_read(name):
 
 
 def test_every_line_of_a_mirror_step_shows_what_it_makes():
-    """Noise, response and estimate are the rule; a line without its array must be believed."""
+    """Noise, response and estimate are the rule; a reader must be able to check each line."""
     steps = walked("wm")
     ((xi,), raw, (centred,)) = (
         beside(steps, line) for line in ("xi = self.width", "z = self.respond", "z = z - z.mean")
@@ -161,23 +162,23 @@ def test_every_line_of_a_mirror_step_shows_what_it_makes():
     np.testing.assert_allclose(hidden["delta"], (error @ D) * (1 - h**2))
 
 
-def test_a_call_that_is_shown_says_which_layer_it_is_for():
-    """Of several layers one is shown: without its number no array can be matched to the rest."""
+def test_a_call_that_is_shown_names_its_layer():
+    """Only one of several layers is shown: without its number its arrays cannot be identified."""
     assert "# WeightMirror.mirror_layer, layer 2" in str(explained("wm", True))
     assert "DifferenceTargetPropagation.target_below, layer 2" in str(explained("dtp", True))
 
 
-def test_what_is_left_out_of_a_step_is_said():
-    """An inverse learns in five steps, and one is shown: a reader must know of the others."""
+def test_a_step_states_what_it_leaves_out():
+    """An inverse takes five training steps, and one is shown: the walk must mention the others."""
     text = str(explained("ldrl", True))
     assert "inverse_loss, one of 5 calls" in text and "..." not in text
-    signals = str(explained("fa", True))  # a loop of two rounds is shown to its end
+    signals = str(explained("fa", True))  # a loop of two iterations is shown to its end
     assert "FeedbackAlignment.signals" in signals and "and so on" not in signals
     assert "and so on" in str(explained("itp", True))  # its third iteration
 
 
 class Summed(FeedbackAlignment):
-    """A student's rule, which forgets the slope."""
+    """A student's rule, which forgets the derivative."""
 
     def signals(self, net, trace):
         delta = trace.error
@@ -188,8 +189,8 @@ class Summed(FeedbackAlignment):
                 delta = delta @ layer.B + 0 * spare.sum()
 
 
-def test_a_students_own_lines_are_walked_through_without_a_word_from_the_student():
-    """The walk is for the one whose rule does not learn yet, and who does not know why."""
+def test_a_students_own_lines_are_explained_without_further_text():
+    """A student needs the walk most for a rule that does not learn yet."""
     steps = walk(Summed)
     error, B = shown(steps, "e")[0], shown(steps, "B_2")[0]
     (wrong,) = beside(steps, "delta = delta @ layer.B")
@@ -199,17 +200,17 @@ def test_a_students_own_lines_are_walked_through_without_a_word_from_the_student
     np.testing.assert_allclose(second["spare"], error @ B)
 
 
-def test_the_seed_draws_another_network_and_another_batch_and_nothing_else_does():
-    """Two students who compare notes must have the same numbers, or know why not."""
+def test_only_the_seed_determines_the_network_and_the_batch():
+    """Two students who compare notes must have the same numbers, or know the reason."""
     first, again, other = (str(explain("dfa", step=True, seed=seed)) for seed in (0, 0, 1))
     assert first == again != other
 
 
-def test_whoever_was_tracing_goes_on_tracing():
-    """A debugger or a coverage tool must not lose its thread."""
+def test_a_tracer_that_was_active_stays_active():
+    """A debugger or a coverage tool must continue to work."""
 
     def tracer(frame, event, argument):
-        """Look on."""
+        """Trace this frame, too."""
 
     before = sys.gettrace()
     sys.settrace(tracer)
@@ -226,16 +227,16 @@ def test_whoever_was_tracing_goes_on_tracing():
 @pytest.mark.parametrize("step", [False, True])
 @pytest.mark.parametrize("name", CHEAP)
 def test_no_line_is_wider_than_a_terminal(name, step):
-    """A line that wraps tears the code from its equation."""
+    """A line that wraps separates the code from its equation."""
     for line in str(explained(name, step)).splitlines():
         assert sum(not unicodedata.combining(sign) for sign in line) <= 100, line
 
 
 def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
-    """The command is the README's promise: the header, then each line beside its equation."""
+    """The README promises it: the header, then each line beside its equation."""
     assert main(["explain", "wm"]) == 0
     text = capsys.readouterr().out
-    for part in ("What if the feedback path learned Wᵀ by itself", "Gaps to the released code",
+    for part in ("What if the feedback path learned Wᵀ by itself", "Differences of the",
                  "# WeightMirror.signals", "What all rules share"):  # fmt: skip
         assert part in text
     line = next(line for line in text.splitlines() if "return delta @ B" in line)
@@ -247,7 +248,7 @@ def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
 
 
 def test_a_step_is_printed_with_arrays_that_line_up(capsys):
-    """Numbers that do not stand below each other are not read."""
+    """Numbers in columns that are not aligned are hard to read."""
     assert main(["explain", "kp", "--step", "--seed", "3"]) == 0
     text = capsys.readouterr().out
     rows = re.search(
@@ -261,8 +262,8 @@ def test_a_step_is_printed_with_arrays_that_line_up(capsys):
     [(["bq"], "rule is 'bq', but must be one of: bp, fa"), (["fa", "--seed", "-1"], "seed must"),
      (["fa", "--seed", "one"], "argument --seed: invalid int value"), ([], "required: RULE")],
 )  # fmt: skip
-def test_a_mistake_is_answered_with_one_sentence(capsys, words, sentence):
-    """Above all a mistyped rule must tell which ones there are."""
+def test_a_mistake_gets_one_sentence(capsys, words, sentence):
+    """The error for an unknown rule must list the known ones."""
     try:
         code = main(["explain", *words])
     except SystemExit as exit_:
@@ -271,7 +272,7 @@ def test_a_mistake_is_answered_with_one_sentence(capsys, words, sentence):
 
 
 def test_a_pager_may_close_before_the_end():
-    """`nofb explain wm | head` is how a long text is read."""
+    """A reader uses `nofb explain wm | head` for a long text."""
     command = [sys.executable, "-m", "nofb", "explain", "wm"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         running.stdout.readline()
@@ -279,8 +280,8 @@ def test_a_pager_may_close_before_the_end():
         assert running.stderr.read() == b"" and running.wait() == 0
 
 
-def test_nothing_changes_where_the_user_has_switched_compilation_off():
-    """`NUMBA_DISABLE_JIT=1` is what a student with a debugger sets."""
+def test_nothing_changes_if_the_user_has_disabled_compilation():
+    """A student with a debugger sets `NUMBA_DISABLE_JIT=1`."""
     command = [sys.executable, "-m", "nofb", "explain", "sa", "--step"]
     without = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     text = subprocess.run(command, env=without, capture_output=True, text=True, check=True).stdout
@@ -312,7 +313,7 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("step", [False, True])
 @pytest.mark.parametrize("name", ["fa", "wm", "np_feedback", "itp"])
 def test_a_notebook_gets_a_whole_page_with_every_equation_as_mathematics(name, step):
-    """Rich output that is broken, or asks the network for something, is no output in a lecture."""
+    """Rich output that is broken, or needs a network, cannot be used in a lecture."""
     page = Page(explained(name, step)._repr_html_())
     text = "".join(page.words)
     assert page.open == [] and page.links == []
@@ -321,8 +322,8 @@ def test_a_notebook_gets_a_whole_page_with_every_equation_as_mathematics(name, s
     assert "def signals(" in text or step
 
 
-def test_explain_is_a_function_and_a_package_whatever_was_imported_first():
-    """`nofb.explain("fa")` must not stop working because somebody imported a part of it."""
+def test_explain_is_a_function_and_a_package_in_any_order_of_imports():
+    """`nofb.explain("fa")` must not fail because a part of the package was imported before."""
     from nofb.explain import headers
 
     assert headers.header("fa") == nofb.explain.header("fa")
@@ -330,8 +331,8 @@ def test_explain_is_a_function_and_a_package_whatever_was_imported_first():
     assert "explain" in dir(nofb)
 
 
-def test_importing_nofb_does_not_bring_what_explains_it():
-    """Training a network needs none of this."""
+def test_importing_nofb_does_not_import_its_explanations():
+    """Training a network needs none of these modules."""
     code = "import sys, nofb; print('nofb.explain' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"

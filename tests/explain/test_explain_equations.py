@@ -1,4 +1,4 @@
-"""Every rule is its paper: its equations are compiled lines of its own file, read by `explain`."""
+"""Every rule file contains its paper's equations as compiled lines, which `explain` reads."""
 
 import re
 from collections import defaultdict
@@ -11,7 +11,7 @@ from nofb.rules import RULES
 
 read = cache(source)
 LOOP = "nofb/rules/targets.py"
-ELSEWHERE = {  # what is drawn, ξ ~ N(0, σ²), is no arithmetic either
+ELSEWHERE = {  # random draws, ξ ~ N(0, σ²), are no arithmetic either
     ("sdtp", 1): "the label itself",
     ("gnt", 4): "the slope, which is everybody's: what it is multiplied with is eq. 3",
     ("dfa_blocks", 4): "the slope, which is everybody's, of what eqs. 2 and 3 send",
@@ -19,7 +19,7 @@ ELSEWHERE = {  # what is drawn, ξ ~ N(0, σ²), is no arithmetic either
 
 
 def computes(function):
-    """Say whether a function is a kernel, or takes neither a network nor a trace."""
+    """Return whether a function is a kernel, or takes neither a network nor a trace."""
     head = " ".join(line.code for line in function.lines).split("):")[0].split(") ->")[0]
     return function.kernel or not re.search(r"\b(net|trace)\b", head)
 
@@ -36,13 +36,13 @@ def shared_by():
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_every_equation_that_is_a_rules_own_is_computed_in_its_own_file(name):
-    """What stands elsewhere must be what several rules run, or the paper is not in the file."""
+def test_every_equation_of_a_rule_is_computed_in_its_own_file(name):
+    """Other files may hold only what several rules use; otherwise the paper is not in the file."""
     shown = read(name)
     for number, equation in shown.header.numbered.items():
         found = shown.lines_of(equation)
         if any(function in shown.shared for function, _ in found):
-            continue  # everybody's: the output error, the weight step
+            continue  # common to all rules: the output error, the weight step
         anywhere = "~" in equation.text or (name, number) in ELSEWHERE
         computed = [f for f, _ in found if computes(f) or anywhere]
         own = [f for f in computed if f.file == shown.file]
@@ -51,8 +51,8 @@ def test_every_equation_that_is_a_rules_own_is_computed_in_its_own_file(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_one_file_and_the_loop_of_its_family_are_all_there_is_to_open(name):
-    """Whoever has to open another rule's file must have been told so, by the header."""
+def test_a_rule_needs_only_its_file_and_the_loop_of_its_family(name):
+    """If a reader must open another rule's file, the header must say so."""
     shown = read(name)
     text = " ".join([shown.header.summary, shown.header.paper,
                      *(each.remark for each in shown.header.equations),
@@ -69,15 +69,15 @@ def test_one_file_and_the_loop_of_its_family_are_all_there_is_to_open(name):
 
 @pytest.mark.parametrize("name", RULES)
 def test_kernels_come_first_and_machinery_last(name):
-    """An equation and its compiled line stand side by side, with nothing between two of them."""
+    """An equation and its compiled line are next to each other, with nothing between them."""
     for file in read(name).files:
         functions = [each for each in read(name).functions if each.file == file]
         ranks = [0 if each.kernel else 1 if each.marked else 2 for each in functions]
         assert ranks == sorted(ranks)
 
 
-def test_the_equations_that_are_everybodys_stand_in_nofb_once():
-    """What no rule's file has must be somewhere, and a reader must be told where."""
+def test_equations_that_all_rules_share_are_in_nofb_once():
+    """What is in no rule's file must be in another one, and the header must name it."""
     error, step = (
         "np.subtract(output, target, out=self.error)",
         "np.dot(h_below.T, mean_delta, dW)",

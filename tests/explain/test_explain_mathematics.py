@@ -1,4 +1,4 @@
-r"""Unicode mathematics as LaTeX, construct by construct, and then everything that headers hold."""
+r"""Unicode mathematics as LaTeX: each construct, and then everything in the headers."""
 
 import re
 
@@ -44,14 +44,14 @@ from nofb.rules import RULES
         ("a ☃", r"a \text{☃}"),
     ],
 )  # fmt: skip
-def test_each_construct_becomes_what_latex_calls_it(text, expected):
-    """A construct that is read wrongly is a wrong equation on a page that looks right."""
+def test_each_construct_is_translated_to_latex(text, expected):
+    """A construct that is parsed wrongly gives a wrong equation on a page that looks right."""
     assert latex(text) == expected
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_every_equation_of_every_rule_is_translated_to_the_last_sign(name):
-    """A sign left over is a box, or a red error, in the middle of an equation."""
+def test_every_equation_of_every_rule_is_translated_completely(name):
+    """A sign that is not translated would be a box, or a red error, in the equation."""
     for equation in header(name).equations:
         for text in [equation.text, *([equation.where] if equation.number else [])]:
             written = latex(text)

@@ -1,4 +1,4 @@
-"""The source beside its equations: what is shown must be what runs, and leave no equation out."""
+"""The source beside its equations: the code shown must be the code that runs, for all equations."""
 
 import re
 import tokenize
@@ -15,7 +15,7 @@ from nofb.rules import RULES, FeedbackAlignment, IteratedInverses, WeightMirror,
 from nofb.rules import fixed_weight_difference_target_propagation as fixed_weight
 
 ROOT = Path(__file__).parents[2]
-read = cache(source)  # as several tests look at the same one
+read = cache(source)  # as several tests use the same one
 CHEAP = [
     name for name in RULES if name != "wm_released"
 ]  # which mirrors for a second, as `wm` does
@@ -23,14 +23,14 @@ CHEAP = [
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_every_equation_of_a_rule_finds_the_line_that_implements_it(name):
-    """An equation without a line is a promise that nobody can check."""
+    """An equation without a line is a claim that a reader cannot check."""
     shown = read(name)
     assert [e for e in shown.header.numbered.values() if not shown.lines_of(e)] == []
 
 
 @pytest.mark.parametrize("name", CHEAP)
-def test_every_line_that_is_shown_stands_in_the_file_under_its_number(name):
-    """A reader who opens the file must find there what was shown."""
+def test_every_line_that_is_shown_is_in_the_file_at_its_number(name):
+    """A reader who opens the file must find the same lines there."""
     for function in read(name).functions:
         lines = (ROOT / function.file).read_text("utf-8").splitlines()
         for line in function.lines:
@@ -39,7 +39,7 @@ def test_every_line_that_is_shown_stands_in_the_file_under_its_number(name):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "nofb/rules").glob("*.py")), ids=lambda p: p.stem)
 def test_every_mark_in_a_rules_file_names_an_equation_of_its_header(path):
-    """An equation that was renumbered, and its mark not, sends the reader to the wrong one."""
+    """If an equation gets a new number and its mark does not, the reader finds the wrong one."""
     rules = [kind for kind in RULES.values() if kind.__module__ == f"nofb.rules.{path.stem}"]
     numbers = set(header(rules[0]).numbered) if rules else set()
     with path.open("rb") as file:
@@ -50,26 +50,26 @@ def test_every_mark_in_a_rules_file_names_an_equation_of_its_header(path):
     assert marked <= numbers
 
 
-def test_the_kernel_of_feedback_alignment_stands_beside_its_equation():
-    """The lines that the README shows, with what they mean."""
+def test_the_kernel_of_feedback_alignment_is_beside_its_equation():
+    """These are the lines of the README, with their equations."""
     shown = read("fa")
     beside = {line.code.strip(): line for f in shown.functions for line in f.lines}
     back = beside["return delta @ B"]
     assert (back.equations, back.shape) == ((shown.header.numbered[2],), "(N, n_{l-1})")
     slope = beside["delta = trace.delta(layer)"]
-    assert slope.note == "all that has arrived, ∘ f'(a_l)"
+    assert slope.note == "the sum of all signals, ∘ f'(a_l)"
     assert slope.equations == (shown.header.numbered[2],)
 
 
-def test_what_a_rule_takes_from_another_file_is_shown_with_that_file():
+def test_what_a_rule_uses_from_another_file_is_shown_with_that_file():
     """Kolen-Pollack's signals are feedback alignment's own lines, and not a copy of them."""
     files = {function.name: function.file for function in read("kp").functions}
     assert files["FeedbackAlignment.signals"] == "nofb/rules/feedback_alignment.py"
     assert files["decay_both"] == "nofb/rules/kolen_pollack.py"
 
 
-def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_number():
-    """The mirror's eq. 7 is eq. 8 of information alignment, and its eq. 6 is none of it."""
+def test_an_equation_with_another_number_in_another_file_has_the_rules_own_number():
+    """The mirror's eq. 7 is eq. 8 of information alignment, and its eq. 6 has no line there."""
     lines = {
         line.code.strip(): line for function in read("ia").functions for line in function.lines
     }
@@ -82,15 +82,15 @@ def test_an_equation_that_another_file_numbers_otherwise_has_the_rules_own_numbe
 
 
 def test_the_weight_product_that_all_rules_share_is_shown_once_for_its_equation():
-    """ΔW = hᵀδ/N stands in no rule's file, and is half of every rule."""
+    """ΔW = hᵀδ/N is in no rule's file, but a part of every rule."""
     shown = read("dfa")
     found = [function for function, _ in shown.lines_of(shown.header.numbered[3])]
     assert [function.name for function in found] == ["weight_update"]
     assert found[0] in shown.shared and len(found[0].lines) == 1
 
 
-def test_a_rules_attributes_decide_what_is_shown_as_run():
-    """A biased mirror adds biases, and one that is not does not."""
+def test_the_attributes_of_a_rule_determine_which_lines_are_shown():
+    """A mirror with biases adds them, and one without does not."""
     unused = {f.name for f in read("itp").functions if f.marked and not f.ran}
     variants = {"IteratedFromInverse.start", "IteratedInOutputSpace.target_below"}
     assert unused == {"minimum_norm", *variants}
@@ -106,8 +106,8 @@ class Doubled(FeedbackAlignment):
             yield layer, 2 * delta  # δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})  (N, n_l)
 
 
-def test_a_students_rule_is_read_like_any_other():
-    """The one who most needs to see line and equation together is the one who wrote them."""
+def test_a_students_rule_is_explained_like_any_other():
+    """The author of a rule needs most to see each line with its equation."""
     shown = source(Doubled)
     own = next(f for f in shown.functions if f.name == "Doubled.signals")
     assert shown.files == [Path(__file__).name, "nofb/rules/feedback_alignment.py"]
@@ -116,11 +116,11 @@ def test_a_students_rule_is_read_like_any_other():
     assert parents == [
         "send_back",
         "FeedbackAlignment.signals",
-    ]  # what it does not run is not shown
+    ]  # a line that does not run is not shown
 
 
-def test_reading_a_rule_leaves_the_reader_as_he_was():
-    """Explaining a rule in the middle of a run must not slow the run down, or move its weights."""
+def test_explaining_a_rule_changes_no_state():
+    """An explanation in the middle of a run must not slow it down, or change its weights."""
     net = example("wm", (2, 3, 2)).net
     rule, kernel = net.rule, weight_mirror.correlate
     before = net.weighted[1].rule_state.dB.copy(), net.weighted[1].B.copy()
@@ -130,15 +130,15 @@ def test_reading_a_rule_leaves_the_reader_as_he_was():
     assert np.array_equal(before, (net.weighted[1].rule_state.dB, net.weighted[1].B))
 
     def look_on(frame, event, argument):
-        """Stop at nothing."""
+        """Trace nothing."""
 
     with pytest.raises(ZeroDivisionError), watching(look_on, WeightMirror):
         raise ZeroDivisionError
     assert weight_mirror.correlate is kernel and kinds == (type(kernel), type(weight_mirror.follow))
 
 
-def test_a_kernel_is_seen_though_others_have_it_by_another_name():
-    """Nine files import the difference of targets; none of them must be touched to watch it."""
+def test_a_kernel_is_traced_though_others_import_it_by_another_name():
+    """Nine files import the difference of targets; none of them needs a change for the trace."""
     seen = []
     with watching(lambda frame, *_: seen.append(frame.f_code.co_name), RULES["dtp"]):
         fixed_weight.difference_target(*np.ones((3, 2, 2)))

@@ -1,4 +1,4 @@
-"""What a rule depends on besides its code, and files that were edited behind Python's back."""
+"""What a rule depends on besides its code, and files that were edited after their import."""
 
 import importlib.util
 import os
@@ -19,13 +19,13 @@ from nofb.runs.task import UNKNOWN, UnknownCodeWarning, own_code
 
 @pytest.fixture
 def desk(tmp_path):
-    """Sit in a folder with a rule and the helper that it imports."""
+    """Work in a folder with a rule and the helper that it imports."""
     with sitting_in(tmp_path):
         yield tmp_path
 
 
 def mine(line, **names):
-    """A rule as a notebook has it, with this line in `signals`."""
+    """Return a rule as in a notebook, with this line in `signals`."""
     there = {"__name__": "__main__", "FeedbackAlignment": FeedbackAlignment, **names}
     body = f"    def signals(self, net, trace):\n        {line}\n"
     exec(f"class Mine(FeedbackAlignment):\n    name = 'mine'\n{body}", there)
@@ -58,8 +58,8 @@ def mine(line, **names):
         ("return step()", {"step": lambda read=open: read("k")}, "step"),
     ],
 )
-def test_a_rule_that_reads_more_than_its_code_is_never_taken_from_a_log(line, names, word):
-    """The file, or the variable, was changed, and the answer was that of the old one."""
+def test_a_rule_that_depends_on_more_than_its_code_is_never_taken_from_a_log(line, names, word):
+    """The file, or the variable, was changed, but the result was that of the old one."""
     kind = mine(line, **names)
     with pytest.raises(UnknownCodeError, match=f"^Mine uses {word}, so that it depends on more"):
         fingerprint.of_class(kind)
@@ -67,8 +67,8 @@ def test_a_rule_that_reads_more_than_its_code_is_never_taken_from_a_log(line, na
         assert own_code(kind).startswith(UNKNOWN)
 
 
-def test_a_helper_function_that_reads_a_file_makes_a_rule_unknown(desk):
-    """The rule's own lines looked harmless."""
+def test_a_helper_function_that_reads_a_file_makes_the_code_of_a_rule_unknown(desk):
+    """The rule's own lines do not show it."""
     (desk / "helper.py").write_text("def times(delta):\n    return delta * float(open('k').read())")
     with pytest.raises(UnknownCodeError, match="Mine uses open"):
         fingerprint.of_class(load("my_rule:Mine"))
@@ -82,13 +82,13 @@ def test_a_helper_function_that_reads_a_file_makes_a_rule_unknown(desk):
         ("return net.eval(K)", {"K": np.arange(3)}),
     ],
 )
-def test_names_that_only_look_like_a_file_are_code(line, names):
-    """A false alarm makes a class wait for an hour."""
+def test_names_that_only_look_like_a_file_are_ignored(line, names):
+    """After a false alarm all runs of a class would be repeated."""
     assert fingerprint.of_class(mine(line, **names)) == fingerprint.of_class(mine(line, **names))
 
 
-def test_what_a_file_said_when_its_module_was_loaded_is_a_known_value(desk):
-    """It is what the error advises: the value is in the hash, and the file no longer matters."""
+def test_a_value_that_was_read_when_its_module_was_loaded_is_known(desk):
+    """The error recommends it: the value is in the hash, and the file no longer matters."""
     found = []
     for scale in ("1.0", "2.0"):
         (desk / "scale.txt").write_text(scale)
@@ -101,8 +101,8 @@ def test_what_a_file_said_when_its_module_was_loaded_is_a_known_value(desk):
     assert found[0] != found[1]
 
 
-def test_a_pattern_is_its_text_and_its_flags():
-    """A rule that used one was run anew every time."""
+def test_a_pattern_is_hashed_by_its_text_and_its_flags():
+    """A rule that used a pattern was run again every time."""
     one, same, other, flagged = (
         fingerprint.of_class(mine("return LAYER.match('a')", LAYER=re.compile(*given)))
         for given in [("a+",), ("a+",), ("b+",), ("a+", re.IGNORECASE)]
@@ -119,8 +119,8 @@ class Scale:
 """
 
 
-def test_an_object_that_hides_its_state_from_pickle_is_told_by_it():
-    """Two scales were one, and the second one's runs came from the log of the first."""
+def test_an_object_that_is_not_pickled_by_its_state_is_distinguished_by_its_attributes():
+    """Two scales had one hash, and the runs of the second came from the log of the first."""
     there = {"__name__": "__main__"}
     exec(HIDING, there)
     one, same, other = (
@@ -142,14 +142,14 @@ class Mine(FeedbackAlignment):
 
 
 def edit(file, text):
-    """Write a file, as an editor does, clearly later than now."""
+    """Write a file as an editor does, with a time that is clearly later."""
     file.write_text(text)
     later = file.stat().st_mtime_ns + 10**9
     os.utime(file, ns=(later, later))
 
 
 def test_a_file_that_was_edited_between_its_import_and_the_first_sweep_makes_a_rule_unknown(desk):
-    """The run was that of 1.0, and was told to a new process in which the helper says 0.0."""
+    """The run was made with 1.0, and was shown to a new process in which the helper says 0.0."""
     (desk / "my_rule.py").write_text(DYNAMIC)
     kind = load("my_rule:Mine")
     edit(desk / "helper.py", HELPER.format(0.0))
@@ -158,7 +158,7 @@ def test_a_file_that_was_edited_between_its_import_and_the_first_sweep_makes_a_r
 
 
 def test_a_file_that_was_edited_and_then_imported_is_known(desk):
-    """In a notebook one edits a file, and imports it, for the first time or again."""
+    """A user of a notebook edits a file, and imports it for the first time or again."""
     (desk / "my_rule.py").write_text(DYNAMIC)
     (desk / "helper.py").write_text(HELPER.format(0.0))
     first = fingerprint.of_class(load("my_rule:Mine"))
@@ -168,8 +168,8 @@ def test_a_file_that_was_edited_and_then_imported_is_known(desk):
     assert fingerprint.of_class(load("my_rule:Mine")) != first
 
 
-def test_a_module_that_is_imported_late_in_a_function_found_by_its_name_counts(desk):
-    """It is not loaded when nofb asks, and no bytecode that nofb follows names it."""
+def test_a_module_that_is_imported_inside_of_a_function_by_its_name_counts(desk):
+    """It is not loaded when nofb computes the hash, and no bytecode that nofb reads names it."""
     late = "def SCALE():\n    import deeper\n    return deeper.K"
     (desk / "my_rule.py").write_text(DYNAMIC)
     (desk / "helper.py").write_text(late)

@@ -1,4 +1,4 @@
-"""Which code is this? What makes a rule another one, and what does not."""
+"""The hash of the code: which changes make a rule another one, and which do not."""
 
 import random
 import sys
@@ -22,13 +22,13 @@ from nofb.training.description import describe
 
 @pytest.fixture
 def desk(tmp_path):
-    """Sit in a folder with a rule and the helper that it imports."""
+    """Work in a folder with a rule and the helper that it imports."""
     with sitting_in(tmp_path):
         yield tmp_path
 
 
 def mine(body="", **names):
-    """A rule as a notebook has it: a class of __main__, with these global names."""
+    """Return a rule as in a notebook: a class of __main__, with these global names."""
     there = {"__name__": "__main__", "FeedbackAlignment": FeedbackAlignment, "np": np, **names}
     exec(f"class Mine(FeedbackAlignment):\n    name = 'mine'\n{body}", there)
     return there["Mine"]
@@ -62,23 +62,23 @@ DEEP = """
     ],
     ids=str,
 )
-def test_whatever_changes_a_step_is_other_code(one, other):
-    """Each of these was another rule with the old one's numbers."""
+def test_a_change_that_changes_a_step_changes_the_hash(one, other):
+    """After each of these changes the new rule got the numbers of the old one."""
     one, one_again, other = (mine(*body[:1], SCALE=body[-1]) for body in (one, one, other))
     assert fingerprint.of_class(one) == fingerprint.of_class(one_again)
     assert fingerprint.of_class(one) != fingerprint.of_class(other)
 
 
-def test_random_numbers_that_all_of_python_shares_are_no_other_code(desk):
-    """Each process starts them anew: the code would be another one everywhere."""
+def test_the_global_random_generator_does_not_change_the_hash(desk):
+    """Each process starts it with another state: the hash would differ everywhere."""
     for draw in (random.random, np.random.normal):
         before = fingerprint.of_class(mine(DEEP, SCALE=draw))
         draw()
         assert fingerprint.of_class(mine(DEEP, SCALE=draw)) == before
 
 
-def test_comments_and_empty_lines_are_no_other_code(desk):
-    """Nobody should have to wait for an hour because of a comment."""
+def test_comments_and_empty_lines_do_not_change_the_hash(desk):
+    """A changed comment must not repeat an hour of runs."""
     before = fingerprint.of_class(load("my_rule:Mine"))
     for name in ("my_rule", "helper"):
         file = desk / f"{name}.py"
@@ -96,8 +96,8 @@ def test_comments_and_empty_lines_are_no_other_code(desk):
         ("def times(delta):\n    import helper\n    return helper.SCALE * delta", "SCALE = {}"),
     ],
 )
-def test_every_module_of_the_users_own_that_is_imported_counts(desk, how, helper):
-    """A rule is what its whole project makes of it, however a name came to it."""
+def test_every_module_of_the_user_that_is_imported_counts(desk, how, helper):
+    """A rule depends on all modules of its project, in whatever way it imports them."""
     found = []
     for scale in (1.0, 2.0):
         (desk / "deeper.py").write_text(f"SCALE = {scale}\n")
@@ -109,8 +109,8 @@ def test_every_module_of_the_users_own_that_is_imported_counts(desk, how, helper
     assert found[0] != found[1]
 
 
-def test_a_method_put_into_a_class_of_nofb_makes_it_somebody_elses(monkeypatch):
-    """The answer came from the log of the rule as nofb has it."""
+def test_a_method_that_replaces_one_of_nofb_changes_the_hash(monkeypatch):
+    """The result came from the log of nofb's own rule."""
     assert fingerprint.of_class(FeedbackAlignment) is None
     signals = FeedbackAlignment.signals
     monkeypatch.setattr(
@@ -121,8 +121,8 @@ def test_a_method_put_into_a_class_of_nofb_makes_it_somebody_elses(monkeypatch):
     assert fingerprint.of_class(FeedbackAlignment) is not None
 
 
-def test_code_that_nobody_can_tell_is_never_taken_from_a_log(tmp_path):
-    """A wrong number is worse than a run that is done again; and it must be said."""
+def test_code_without_a_hash_is_never_taken_from_a_log(tmp_path):
+    """A wrong number is worse than a repeated run; and the user must be told."""
     kind = rules.register(mine("    at = lambda self, *_: SCALE", SCALE=threading.Lock()))
     with pytest.warns(UnknownCodeWarning, match="Mine uses SCALE, and <unlocked _thread.lock"):
         assert own_code(kind).startswith(UNKNOWN)
@@ -142,7 +142,7 @@ def test_code_that_nobody_can_tell_is_never_taken_from_a_log(tmp_path):
 
 
 def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path):
-    """Half of its epochs would be one rule's, half another's."""
+    """Some epochs would be those of one rule, the others those of another."""
     data = nofb.datasets.load("two_moons")
 
     def train(kind, epochs):
@@ -158,8 +158,8 @@ def test_a_checkpoint_of_other_code_is_not_resumed(tmp_path):
         train(mine(DEEP, SCALE=2.0), 3)
 
 
-def test_a_function_of_the_users_own_is_described_with_its_code():
-    """Two initialisers of one name are two initialisers."""
+def test_a_users_own_function_is_described_with_its_code():
+    """Two initialisers with one name are two initialisers."""
     there = {"__name__": "__main__"}
     texts = set()
     for scale in (1, 2):

@@ -1,4 +1,4 @@
-"""What the audit finds on dense layers holds on a network with a residual block and attention."""
+"""The findings of the audit on dense layers hold for a residual block and attention."""
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ import pytest
 
 from nofb import Attention, Flatten, Network, Residual
 from nofb.audit import audit, experiments, stage
-from nofb.audit.stage import SAMPLES, Units
+from nofb.audit.stage import SAMPLES
+from nofb.audit.units import Units
 from nofb.rules import RULES, make
 from nofb.rules.targets import TargetRule
 
@@ -17,7 +18,7 @@ LAYERS = range(6)  # one for all tokens, four of the attention, one for the outp
 
 
 def branching(seed=0):
-    """Return the network, all of whose weights can be tampered with."""
+    """Return a network in which all weights can be changed."""
     attention = Attention(UNITS, heads=2)
     for name in ("query", "key", "value", "output"):
         setattr(attention, name, Units(UNITS, UNITS))
@@ -39,7 +40,7 @@ def batch(seed):
 
 @pytest.mark.parametrize("name", [name for name in RULES if name not in NEEDS_A_CHAIN])
 def test_a_rule_uses_the_same_where_the_network_branches(name, monkeypatch):
-    """A branch that leaked a weight, or lost the error, would make another rule of it."""
+    """If a branch used a weight, or lost the error, the rule would be another one."""
     found = audit(name)
     monkeypatch.setattr(stage, "build", branching)
     monkeypatch.setattr(stage, "draw_batch", batch)

@@ -1,4 +1,4 @@
-"""Networks with batch normalisation between threads: pieces of a batch meet at every norm."""
+"""Batch normalisation with several threads: pieces of a batch wait for each other at every norm."""
 
 import numpy as np
 import pytest
@@ -28,8 +28,8 @@ STRICT = {"rtol": 1e-9, "atol": 1e-12}
 
 @pytest.fixture(autouse=True)
 def cut_everything(monkeypatch):
-    """Let the smallest work be worth a second thread, so that small networks are cut too."""
-    monkeypatch.setattr(threads, "WORTH", 1)
+    """Set the smallest part to 1, so that small networks are cut between threads, too."""
+    monkeypatch.setattr(threads, "SMALLEST_PART", 1)
     monkeypatch.setattr(threads, "ROWS", 1)
 
 
@@ -65,7 +65,7 @@ def attached(rule, net):
 
 
 def taught(rule, net, x, y):
-    """Return all that a freshly attached rule teaches all layers."""
+    """Return everything that a newly attached rule teaches all layers."""
     rule = attached(rule, net)
     trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
     updates = rule.teach(net, trace)
@@ -83,8 +83,8 @@ def assert_alike(found, wanted):
 
 @pytest.mark.parametrize("build", NETWORKS)
 @pytest.mark.parametrize("name", SENDS_SIGNALS)
-def test_a_team_teaches_what_one_thread_does(name, build):
-    """A norm of half a batch would still train, only worse; 7 and 3 samples leave some over."""
+def test_several_threads_teach_what_one_thread_does(name, build):
+    """Norms over half a batch would still train, only worse; 7 and 3 samples have a remainder."""
     net = build()
     for samples, size in ((8, 2), (7, 2), (3, 4)):
         x, y = batch(net, samples)
@@ -94,8 +94,8 @@ def test_a_team_teaches_what_one_thread_does(name, build):
 
 
 @pytest.mark.parametrize("build", NETWORKS)
-def test_running_averages_move_once_a_step_whatever_the_team(build):
-    """Each piece must not move them by itself."""
+def test_running_averages_are_updated_once_a_step_with_any_number_of_threads(build):
+    """Each piece must not update them separately."""
     after = []
     for size in (1, 3):
         net = build()
@@ -110,7 +110,7 @@ def test_running_averages_move_once_a_step_whatever_the_team(build):
 
 
 class Mine(Rule):
-    """Feedback alignment by hand."""
+    """Feedback alignment, written by hand."""
 
     uses = Uses(error=True, feedback=True)
 
@@ -127,13 +127,13 @@ class Mine(Rule):
 
 
 class MineBySample(Mine):
-    """The same, which may be cut."""
+    """The same rule, which may be cut."""
 
     by_sample = True
 
 
 class Fails(MineBySample):
-    """Raises in the middle of one piece, while the others wait for it at a norm."""
+    """Raises an error in one piece, while the others wait for it at a norm."""
 
     def signals(self, net, trace):
         for number, pair in enumerate(super().signals(net, trace)):
@@ -143,7 +143,7 @@ class Fails(MineBySample):
 
 
 class FailsAtOnce(MineBySample):
-    """Raises in every piece, before any norm."""
+    """Raises an error in every piece, before any norm."""
 
     def signals(self, net, trace):
         raise KeyError("at once")
@@ -151,7 +151,7 @@ class FailsAtOnce(MineBySample):
 
 
 class EndsEarly(MineBySample):
-    """Stops sending where an error is small: some pieces never come to the lower norms."""
+    """Stops sending where an error is small: some pieces never reach the lower norms."""
 
     def signals(self, net, trace):
         for number, pair in enumerate(super().signals(net, trace)):
@@ -161,7 +161,7 @@ class EndsEarly(MineBySample):
 
 
 class Skips(MineBySample):
-    """Sends nothing down from the last layer in some pieces, and starts anew further below."""
+    """Sends nothing down from the last layer in some pieces, and starts again further below."""
 
     def signals(self, net, trace):
         for layer in trace.downward():
@@ -173,7 +173,7 @@ class Skips(MineBySample):
 
 
 class Compares(Mine):
-    """Asks backprop for its updates while it makes its own."""
+    """Asks backprop for its updates while it computes its own."""
 
     def signals(self, net, trace):
         x = trace[net.weighted[0]].h_below
@@ -190,8 +190,8 @@ class Compares(Mine):
 
 @pytest.mark.parametrize("build", NETWORKS)
 @pytest.mark.parametrize("rule", [Mine, MineBySample])
-def test_a_rule_of_ones_own_is_taught_alike(rule, build):
-    """Whether or not it says that it may be cut."""
+def test_a_custom_rule_gives_the_same_updates_with_threads(rule, build):
+    """It does not matter whether it declares that it may be cut."""
     net = build()
     x, y = batch(net, 7)
     alone = taught(rule(), net, x, y)
@@ -201,7 +201,7 @@ def test_a_rule_of_ones_own_is_taught_alike(rule, build):
 
 @pytest.mark.parametrize("build", NETWORKS)
 def test_an_error_in_one_piece_frees_those_that_wait_for_it(build):
-    """A class would look at a notebook that never ends."""
+    """Otherwise a notebook would hang in front of a class."""
     net = build()
     x, y = batch(net, 8)
     for rule in (FailsAtOnce(), Fails()):
@@ -212,14 +212,14 @@ def test_an_error_in_one_piece_frees_those_that_wait_for_it(build):
                 assert "once" in str(error)
             else:
                 assert type(rule) is Fails  # alone, it has no later piece to fail in
-    with threads.team(2):  # the team is of use afterwards
+    with threads.team(2):  # the team can be used afterwards
         assert_alike(taught("fa", net, x, y), taught("fa", net, x, y))
 
 
 @pytest.mark.parametrize("build", NETWORKS)
 @pytest.mark.parametrize("rule", [EndsEarly, Skips])
-def test_pieces_that_do_not_meet_at_the_same_norms_do_not_wait_for_ever(rule, build):
-    """What a rule sends may depend on the errors that it finds in its piece."""
+def test_pieces_that_do_not_meet_at_the_same_norms_do_not_wait_forever(rule, build):
+    """The signals of a rule may depend on the errors in its piece."""
     net = build()
     x, y = batch(net, 8)
     alone = taught(rule(), net, x, y)
@@ -227,8 +227,8 @@ def test_pieces_that_do_not_meet_at_the_same_norms_do_not_wait_for_ever(rule, bu
         assert_alike(taught(rule(), net, x, y), alone)
 
 
-def test_pieces_that_teach_other_layers_are_not_put_together():
-    """Rows that nobody wrote would hold the signals of an earlier batch."""
+def test_pieces_that_teach_different_layers_are_not_put_together():
+    """Rows without a signal would hold the signals of an earlier batch."""
     net = Network([Dense(4, 6, "tanh"), Dense(6, 5, "tanh"), Dense(5, 3)], dtype=np.float64)
     x, y = batch(net, 8)
     alone = taught(EndsEarly(), net, x, y)
@@ -237,8 +237,8 @@ def test_pieces_that_teach_other_layers_are_not_put_together():
 
 
 @pytest.mark.parametrize("build", NETWORKS)
-def test_a_rule_may_ask_another_while_it_works(build):
-    """The team is at work already: pieces without a thread of their own would wait for ever."""
+def test_a_rule_may_ask_another_for_its_updates(build):
+    """All threads are in use already: new pieces would wait for a thread forever."""
     net = build()
     x, y = batch(net, 8)
     alone = taught(Mine(), net, x, y)

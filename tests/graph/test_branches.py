@@ -1,4 +1,4 @@
-"""Networks that branch: signals add up where they arrive, and no rule knows of it."""
+"""Networks with branches: signals are added where branches join, and no rule depends on them."""
 
 import numpy as np
 import pytest
@@ -15,9 +15,9 @@ from nofb import (
     Residual,
     rules,
 )
-from nofb.rules import RULES
+from nofb.rules import RULES, TARGETS
 
-CHAIN_ONLY = ("tp", "dtp", "sdtp", "itp", "itp_drl", "ddtp", "dtp_drl", "ldrl", "fwdtp", "gnt")
+CHAIN_ONLY = TARGETS
 EVERYWHERE = [name for name in RULES if name not in CHAIN_ONLY]
 
 
@@ -128,7 +128,7 @@ def test_feedback_alignment_with_transposed_weights_is_backprop_exactly(build):
 
 
 @pytest.mark.parametrize("build", NETWORKS)
-def test_only_layers_with_something_to_teach_below_have_feedback(build):
+def test_only_layers_above_something_that_learns_have_feedback(build):
     net = build()
     attached("fa", net)
     bare = [layer for layer in net.weighted if layer.B is None]
@@ -136,8 +136,8 @@ def test_only_layers_with_something_to_teach_below_have_feedback(build):
 
 
 @pytest.mark.parametrize("build", NETWORKS)
-def test_kolen_pollack_shrinks_every_gap_by_its_decay(build):
-    """W - Bᵀ gets no update, whatever way the signals took."""
+def test_kolen_pollack_shrinks_every_difference_by_its_decay(build):
+    """W - Bᵀ gets no update, on whatever path the signals come."""
     from nofb import SGD
     from nofb.trace import Trace
     from nofb.training.step import step
@@ -155,7 +155,7 @@ def test_kolen_pollack_shrinks_every_gap_by_its_decay(build):
         np.testing.assert_allclose(now, 0.99**20 * was, rtol=1e-10, atol=1e-13)
 
 
-WRITING = ("pepita", "ff")  # on the samples, of which each must have one label
+WRITING = ("pepita", "ff")  # one sample for each label
 
 
 @pytest.mark.parametrize("build", NETWORKS)
@@ -172,7 +172,7 @@ def test_every_rule_that_sends_signals_works_and_gives_finite_updates(name, buil
 
 
 @pytest.mark.parametrize("name", CHAIN_ONLY)
-def test_rules_that_send_targets_say_that_they_need_a_chain(name):
+def test_rules_that_send_targets_refuse_a_network_with_branches(name):
     net = transformer()
     with pytest.raises(
         ValueError, match=r"sends targets through Dense and Activation layers only|does not branch"
@@ -195,7 +195,7 @@ def test_a_batch_cut_between_threads_gives_the_same_updates(name):
         np.testing.assert_allclose(one.dW, other.dW, rtol=1e-10, atol=1e-14)
 
 
-def test_a_mirror_turns_every_feedback_matrix_of_a_transformer():
+def test_a_mirror_learns_every_feedback_matrix_of_a_transformer():
     from nofb.diagnosis import angle
 
     net = transformer()
@@ -205,14 +205,14 @@ def test_a_mirror_turns_every_feedback_matrix_of_a_transformer():
         assert angle(layer.B, layer.W.T) < 15
 
 
-def test_sign_symmetry_sends_the_signs_of_every_matrix():
+def test_sign_symmetry_uses_the_signs_of_every_matrix():
     net = transformer()
     attached("frsf", net)
     for layer in net.weighted[1:]:
         np.testing.assert_array_equal(np.sign(layer.B), np.sign(layer.W.T))
 
 
-def test_a_frozen_layer_stays_as_it_is_and_still_sends_signals():
+def test_a_frozen_layer_does_not_change_and_still_sends_signals():
     from nofb import SGD
     from nofb.trace import Trace
     from nofb.training.step import step
@@ -229,7 +229,7 @@ def test_a_frozen_layer_stays_as_it_is_and_still_sends_signals():
     assert moved == [layer is not frozen for layer in net.weighted]
 
 
-def test_dfa_to_blocks_is_dfa_where_every_layer_is_a_block():
+def test_dfa_to_blocks_is_dfa_if_every_layer_is_a_block():
     layers = [(5, 6, "tanh"), (6, 4, "relu"), (4, 3, None)]
     nets = [Network([Dense(*each) for each in layers], dtype=np.float64) for _ in range(2)]
     x, y = np.random.default_rng(0).standard_normal((7, 5)), np.arange(7) % 3
@@ -256,23 +256,23 @@ def test_dfa_to_blocks_with_transposed_weights_is_backprop_inside_the_last_block
     assert not np.allclose(mine[0].dW, true[0].dW)
 
 
-def test_a_branch_that_does_not_fit_its_sum_is_a_sentence():
+def test_a_branch_that_does_not_fit_its_sum_is_refused():
     with pytest.raises(ValueError, match="shortcut"):
         Network([Residual([Dense(4, 5)]), Dense(5, 2)])
 
 
-def test_a_branch_without_layers_is_a_sentence():
+def test_a_branch_without_layers_is_refused():
     with pytest.raises(ValueError, match="at least one layer"):
         Residual([])
 
 
-def test_one_layer_in_two_places_is_a_sentence():
+def test_one_layer_in_two_places_is_refused():
     shared = Dense(4, 4)
     with pytest.raises(ValueError, match="twice"):
         Network([Residual([shared]), shared, Dense(4, 2)])
 
 
-def test_heads_that_do_not_divide_the_units_are_a_sentence():
+def test_a_number_of_heads_that_does_not_divide_the_units_is_refused():
     with pytest.raises(ValueError, match="must divide the 12 units"):
         Attention(12, 5)
 
@@ -295,7 +295,7 @@ def test_tokens_have_classes_and_the_loss_is_a_mean_over_them():
     assert net.accuracy(x, y) == pytest.approx((net.predict(x) == y).mean())
 
 
-def test_labels_for_samples_where_tokens_have_outputs_are_a_sentence():
+def test_labels_for_samples_are_refused_if_tokens_have_outputs():
     net = tokens()
     x, _ = batch(net)
     with pytest.raises(ValueError, match="every token has outputs"):
@@ -324,13 +324,13 @@ def test_the_first_weights_have_feedback_where_a_normalisation_below_them_learns
     assert list(trace.passed) == net.layers[:1]
 
 
-def test_layers_that_are_no_list_are_a_sentence():
+def test_layers_that_are_no_list_are_refused():
     with pytest.raises(
         TypeError, match=r"layers must be a list of layers, but is Dense.*put it in"
     ):
         Network(Dense(6, 3))
 
 
-def test_frozen_is_true_or_false():
+def test_frozen_must_be_true_or_false():
     with pytest.raises(TypeError, match=r"frozen of Dense.* must be True or False, but is 'yes'"):
         Dense(3, 2).frozen = "yes"

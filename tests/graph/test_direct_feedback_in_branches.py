@@ -1,4 +1,4 @@
-"""Direct feedback in networks that branch: whom it reaches, and what it is compared with."""
+"""Direct feedback in networks with branches: which layers it reaches, and its reference."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from nofb.training.step import step
 
 
 def what_moved(name, net, x, y):
-    """The layers without W that have other parameters after a step."""
+    """Return the layers without W whose parameters change in a step."""
     before = {
         layer: [array.copy() for array in layer.parameters().values()]
         for layer in net.nodes
@@ -49,37 +49,37 @@ def transformer(digits):
     return networks.make("vision_transformer", digits, patch=4, units=8, heads=2, blocks=1)
 
 
-def test_a_layer_norm_that_no_direct_signal_reaches_stays_as_it_was_drawn(digits):
-    """docs/choosing.md says so; whoever freezes γ and β by accident would not notice it."""
+def test_a_layer_norm_that_no_direct_signal_reaches_does_not_change(digits):
+    """docs/choosing.md says so; a user would not notice that γ and β are never trained."""
     net = transformer(digits)
     moved = what_moved("dfa", net, digits.x_train[:7], digits.y_train[:7])
     assert {type(layer) for layer in moved} == {ClassToken, Positions}
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", "usf"])
-def test_a_signal_that_goes_from_layer_to_layer_teaches_every_layer_norm(digits, name):
+def test_a_signal_that_goes_from_layer_to_layer_trains_every_layer_norm(digits, name):
     net = transformer(digits)
     moved = what_moved(name, net, digits.x_train[:7], digits.y_train[:7])
     assert sum(type(layer) is LayerNorm for layer in moved) == 3
 
 
-def test_direct_feedback_to_blocks_teaches_every_layer_norm(digits):
-    """The last one belongs to the block below it, whose D ends on what it gives."""
+def test_direct_feedback_to_blocks_trains_every_layer_norm(digits):
+    """The last norm belongs to the block below it, and D ends at the output of this block."""
     net = transformer(digits)
     moved = what_moved("dfa_blocks", net, digits.x_train[:7], digits.y_train[:7])
     norms = [layer for layer in net.nodes if type(layer) is LayerNorm]
     assert len(norms) == 3 and set(norms) <= set(moved)
 
 
-def test_a_batch_norm_behind_its_convolution_learns_by_direct_feedback(digits):
-    """The signal is one on what the convolution shows, and passes its normalisation on the way."""
+def test_a_batch_norm_after_a_convolution_learns_by_direct_feedback(digits):
+    """The signal arrives above the norm, and goes back through it to the convolution."""
     net = networks.make("resnet", digits)
     moved = what_moved("dfa", net, digits.x_train[:7], digits.y_train[:7])
     assert [layer for layer in net.nodes if type(layer) is BatchNorm] == moved
 
 
 def test_where_tokens_have_outputs_direct_feedback_replaces_the_weights_above_one_token():
-    """A matrix for each pair of tokens would be compared with a D that has one for all."""
+    """One D serves all tokens, so its reference must not be a matrix for each pair of tokens."""
     layers = [Embedding(7, 6), Positions(5, 6), Residual([Dense(6, 4), Dense(4, 6)]), Dense(6, 7)]
     net = Network(layers, input_shape=(5,), dtype=np.float64)
     rules.make("dfa").attach(net)
@@ -93,7 +93,7 @@ def test_where_tokens_have_outputs_direct_feedback_replaces_the_weights_above_on
 
 
 def test_below_attention_direct_feedback_replaces_no_fixed_matrix():
-    """What attention does to a signal depends on the tokens."""
+    """The effect of attention on a signal depends on the tokens."""
     layers = [Embedding(7, 6), Residual([Attention(6, 2, causal=True)]), Dense(6, 7)]
     net = Network(layers, input_shape=(5,), dtype=np.float64)
     rules.make("dfa").attach(net)

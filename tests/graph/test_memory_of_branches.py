@@ -1,4 +1,4 @@
-"""What networks that branch keep in memory: the formula of docs/speed.md, and as measured."""
+"""The memory of networks with branches: the formula of docs/speed.md, and the measured bytes."""
 
 import sys
 import tracemalloc
@@ -35,7 +35,7 @@ from nofb.training.step import step
 
 
 def branching(name):
-    """Return a network whose layers without weights keep something, too."""
+    """Return a network with layers without weights that keep arrays, too."""
     if name == "residual":
         branch = [Conv2D(8, 8, 3, padding=1), BatchNorm(8), Activation("relu"), Dropout(0.2)]
         layers = [Conv2D(3, 8, 3, padding=1), Residual(branch, BatchNorm(8)), MaxPool2D(2)]
@@ -48,10 +48,10 @@ def branching(name):
 
 @pytest.mark.parametrize("averages", [0, 1])
 @pytest.mark.parametrize("name", ["residual", "transformer"])
-def test_a_network_that_branches_keeps_what_the_formula_says(name, averages):
-    """Masks, attention and moments of rows are kept as well: more than the units alone."""
+def test_a_network_with_branches_keeps_as_many_bytes_as_the_formula_states(name, averages):
+    """Masks, attention weights and moments of rows are kept as well, not only the units."""
     optimizer, samples = SGD(momentum=0.9 * averages), 64
-    step_on(branching(name), samples, deepcopy(optimizer))  # compiled kernels are not the network's
+    step_on(branching(name), samples, deepcopy(optimizer))  # compiled kernels do not count
     tracemalloc.start()
     try:
         net = branching(name)
@@ -78,7 +78,7 @@ def step_on(net, samples, optimizer):
 
 
 def test_the_network_of_noklands_second_table_fits_a_small_machine():
-    """Three convolutions of 96, 128 and 256 maps on 32 x 32 pixels, 64 at a time: below 1 GB."""
+    """Three convolutions of 96, 128 and 256 maps on 32 x 32 pixels, 64 samples: below 1 GB."""
     net = memory.table2()
     shapes = [layer.shape_out for layer in net.weighted[:3]]
     assert shapes == [(32, 32, 96), (15, 15, 128), (7, 7, 256)]

@@ -1,4 +1,4 @@
-"""A second pass: the same samples and masks once more, with something added on the way."""
+"""A second pass: the same samples and masks again, with something added at some layers."""
 
 import numpy as np
 import oracles
@@ -11,8 +11,8 @@ NETS = oracles.NETS | {"dropout": lambda **options: dense_net(dropout=0.4, **opt
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_a_second_pass_with_nothing_added_is_the_first_one(net_name):
-    """Whatever differs between the passes must come from what was added."""
+def test_a_second_pass_with_nothing_added_equals_the_first_one(net_name):
+    """Every difference between the passes must come from what was added."""
     net = NETS[net_name]()
     trace = taught_trace(net, *batch(net))
     again = trace.again({})
@@ -22,8 +22,8 @@ def test_a_second_pass_with_nothing_added_is_the_first_one(net_name):
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_what_is_added_is_heard_by_its_layer_and_by_those_above(net_name):
-    """a = (h_below + ξ) W + b in the layer that is disturbed; the layers below hear nothing."""
+def test_what_is_added_changes_its_layer_and_those_above(net_name):
+    """a = (h_below + ξ) W + b in the layer with noise; the layers below do not change."""
     net = NETS[net_name]()
     trace = taught_trace(net, *batch(net))
     below, layer = net.weighted[-2:]
@@ -38,7 +38,7 @@ def test_what_is_added_is_heard_by_its_layer_and_by_those_above(net_name):
 
 
 def test_two_second_passes_of_one_trace_do_not_mix():
-    """The second one uses the memory of the first, and must hear its own noise alone."""
+    """The second one reuses the memory of the first, and must use only its own noise."""
     net = dense_net()
     trace = taught_trace(net, *batch(net))
     layer = net.weighted[1]
@@ -50,7 +50,7 @@ def test_two_second_passes_of_one_trace_do_not_mix():
 
 @pytest.mark.parametrize("loss", losses.LOSSES)
 def test_the_losses_of_the_samples_have_the_loss_as_their_mean(loss):
-    """Each is the loss of a batch of one: node perturbation compares them sample by sample."""
+    """Each is the loss of a batch of one: node perturbation compares sample by sample."""
     net = dense_net(loss=loss)
     x, y = batch(net)
     trace = taught_trace(net, x, y)

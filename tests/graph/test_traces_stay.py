@@ -1,4 +1,4 @@
-"""What a forward pass left behind stays; what a rule did not ask for is not done again."""
+"""The arrays of a forward pass do not change; updates that a rule did not make are zero."""
 
 from itertools import product
 
@@ -14,7 +14,7 @@ from nofb.training.step import step
 FLAGS = (False, True)
 TARGETS = {"inverse_activation": (None, "identity", "tanh")}
 DIFFERENCES = {**TARGETS, "gradient_at_top": FLAGS}
-# What changes how a rule teaches; numbers that only scale it are left at their defaults.
+# Options that change how a rule teaches; numbers that only scale it keep their defaults.
 OPTIONS = {
     "dfa": {"shared": FLAGS, "entries": (None, 1)},
     "wm": {
@@ -38,13 +38,13 @@ def choices(name):
 
 
 def networks(name):
-    """Return networks for a rule, one of them with activations that are layers of their own."""
+    """Return networks for a rule, one of them with activations as separate layers."""
     others = [] if name in DENSE_ONLY else [NETS["conv"]()]
     return [dense_net(), dense_net(apart=True), *others]
 
 
 def left_behind(trace):
-    """Return copies of everything that a trace holds of its forward pass."""
+    """Return copies of all arrays of the forward pass in a trace."""
     kept = {"error": trace.error, "target": trace.target}
     for index, layer in enumerate(trace.net.layers):
         record = trace[layer]
@@ -57,8 +57,8 @@ def left_behind(trace):
 
 
 @pytest.mark.parametrize("name", [*rules.RULES, "ifa_random"])
-def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
-    """`itp` with the minimum norm divided the error itself: hidden steps came out too short."""
+def test_no_rule_changes_the_arrays_of_a_trace_with_any_options(name):
+    """`itp` with the minimum norm divided the error itself: hidden steps were too short."""
     for options in choices(name):
         for net in networks(name):
             rule = attached(VARIANTS.get(name, name), net, **options)
@@ -71,7 +71,7 @@ def test_no_rule_changes_what_a_trace_holds_whatever_its_options(name):
                     np.testing.assert_array_equal(array, before[key], err_msg=where)
 
 
-def test_the_minimum_norm_divides_each_signal_and_nothing_else():
+def test_the_minimum_norm_divides_only_the_signals():
     """Each δ is divided by ‖h_below‖² + 1; the targets must not change with it."""
     net = dense_net()
     trace = taught_trace(net, *batch(net))
@@ -89,7 +89,7 @@ def test_the_minimum_norm_divides_each_signal_and_nothing_else():
 
 
 class Sometimes(Rule):
-    """Backprop that tells the hidden layer only in every other batch, and B never or sometimes."""
+    """Backprop that teaches hidden layers only in every other batch, and B never or sometimes."""
 
     name, uses = "sometimes", Uses(error=True, transport=True)
 
@@ -119,7 +119,7 @@ def two_layers():
 
 
 def test_an_update_that_was_not_made_is_zero():
-    """The hidden layer's last update was applied again at every step in which it heard nothing."""
+    """The hidden layer's last update was applied again at every step in which it had no signal."""
     net, rule = two_layers(), Sometimes()
     rule.attach(net)
     trace, optimizer = taught_trace(net, *batch(net)), SGD(lr=0.1)
@@ -135,7 +135,7 @@ def test_an_update_that_was_not_made_is_zero():
 
 
 def test_an_update_that_was_not_made_is_zero_in_a_smaller_batch_too():
-    """The last batch of an epoch lies in the memory of the larger ones."""
+    """The last batch of an epoch is a part of the memory of the larger ones."""
     net, rule = two_layers(), Sometimes()
     rule.attach(net)
     large = taught_trace(net, *batch(net, 7))
@@ -148,8 +148,8 @@ def test_an_update_that_was_not_made_is_zero_in_a_smaller_batch_too():
     assert second.dW.any()
 
 
-def test_a_layer_that_nobody_teaches_any_more_stands_still_without_momentum():
-    """Shallow learning is the same as teaching the last layer alone."""
+def test_a_layer_without_updates_does_not_change_without_momentum():
+    """Shallow learning trains only the last layer."""
     net = two_layers()
     trace = taught_trace(net, *batch(net))
     assert rules.make("bp").teach(net, trace)[0].dW.any()

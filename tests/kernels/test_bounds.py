@@ -1,4 +1,4 @@
-"""What `.ci/bounds` relies on: a kernel that leaves its arrays says so, if indices are checked."""
+"""What `.ci/bounds` relies on: with checked indices, a kernel that leaves its arrays raises."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(h: str, cache: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Write eight activations in a process of its own, with kernels kept in `cache`."""
+    """Write eight activations in a separate process, with kernels kept in `cache`."""
     return subprocess.run(
         [sys.executable, "-c", WRITE.format(h)],
         cwd=ROOT,
@@ -25,13 +25,13 @@ def run(h: str, cache: Path, **settings: str) -> subprocess.CompletedProcess[str
 
 @pytest.mark.parametrize("setting", ["NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT"])
 def test_a_kernel_that_reads_past_an_end_raises_where_indices_are_checked(setting, tmp_path):
-    """If the setting did nothing, a suite that passes under it would prove nothing."""
+    """If the setting had no effect, a suite that passes under it would prove nothing."""
     done = run("np.ones(3)", tmp_path, **{setting: "1"})
     assert done.returncode == 1
     assert "IndexError: index" in done.stderr
 
 
 def test_kernels_that_were_kept_without_checks_are_compiled_again_with_them(tmp_path):
-    """Numba's own cache hands out what it has, and whoever asks for checks gets none."""
+    """Numba's own cache would return the kernel without checks."""
     assert run("np.ones(8)", tmp_path, NUMBA_BOUNDSCHECK="0").returncode == 0
     assert "IndexError: index" in run("np.ones(3)", tmp_path, NUMBA_BOUNDSCHECK="1").stderr

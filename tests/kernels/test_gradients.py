@@ -1,4 +1,4 @@
-"""Backpropagation is the gradient of the loss, and the forward pass is what the textbook says."""
+"""Backpropagation is the gradient of the loss, and the forward pass follows the textbook."""
 
 from collections.abc import Callable
 
@@ -19,8 +19,8 @@ def backprop(net: Network, x, y):
     return oracles.teach(oracles.attached("bp", net), net, oracles.taught_trace(net, x, y))
 
 
-def test_the_oracles_cover_every_activation_and_every_loss():
-    """A function without an oracle would be tested against nothing."""
+def test_there_is_an_oracle_for_every_activation_and_every_loss():
+    """A function without an oracle would not be tested."""
     assert set(oracles.ACTIVATIONS) == set(HIDDEN)
     assert set(oracles.LOSSES) == set(oracles.OUTPUT_UNITS) == set(LOSSES)
 
@@ -33,7 +33,7 @@ def test_the_oracles_cover_every_activation_and_every_loss():
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", HIDDEN)
 def test_backprop_is_the_gradient_of_the_mean_loss(activation, loss, bias, samples):
-    """Otherwise every comparison with backprop compares with something else than the gradient."""
+    """Otherwise no comparison with backprop would be a comparison with the gradient."""
     net = oracles.dense_net(activation=activation, loss=loss, bias=bias)
     x, y = oracles.batch(net, samples)
     oracles.assert_gradient(net, x, y, backprop(net, x, y), most=100)
@@ -41,15 +41,15 @@ def test_backprop_is_the_gradient_of_the_mean_loss(activation, loss, bias, sampl
 
 @pytest.mark.parametrize("samples", [1, 7])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_backprop_meets_the_masks_that_the_forward_pass_met(loss, samples):
-    """A unit that was silenced had no part in the error and must not be taught."""
+def test_backprop_uses_the_masks_of_the_forward_pass(loss, samples):
+    """A unit that was set to zero did not contribute to the error and must not be taught."""
     net = oracles.dense_net(loss=loss, dropout=0.4)
     x, y = oracles.batch(net, samples)
     oracles.assert_gradient(net, x, y, backprop(net, x, y), most=100)
 
 
 def test_backprop_is_the_gradient_for_soft_targets():
-    """Targets need not be labels: distilled or smoothed rows have gradients too."""
+    """Targets need not be labels: smoothed or distilled rows have gradients too."""
     for loss in LOSSES:
         net = oracles.dense_net(loss=loss)
         x, _ = oracles.batch(net)
@@ -106,7 +106,7 @@ IMAGE_NETS: dict[str, tuple[Callable[[], list[Layer]], tuple[int, int, int]]] = 
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("case", IMAGE_NETS)
 def test_backprop_is_the_gradient_through_convolution_and_pooling(case, samples):
-    """The errors of pixels must reach the filters that saw them, wherever the padding ends."""
+    """The errors of pixels must reach the filters that received them, also at the padding."""
     layers, input_shape = IMAGE_NETS[case]
     net = oracles.image_net(layers(), input_shape)
     x, y = oracles.batch(net, samples)
@@ -152,7 +152,7 @@ EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True, database=N
 @EXAMPLES
 @given(geometries(channels=3))
 def test_convolution_is_the_naive_loop(geometry):
-    """A layer that is not a convolution would make every convolutional result meaningless."""
+    """If the layer is no convolution, every convolutional result is meaningless."""
     maps, window, stride, padding, channels = geometry
     assume(all(m + 2 * p >= w for m, w, p in zip(maps, window, padding, strict=True)))
     layer = Conv2D(channels, 2, window, stride=stride, padding=padding)
@@ -166,7 +166,7 @@ def test_convolution_is_the_naive_loop(geometry):
 @EXAMPLES
 @given(geometries(channels=2))
 def test_pooling_is_the_naive_loop(geometry):
-    """Pooling must pass on the largest value of each window, of negative values too."""
+    """Pooling must return the largest value of each window, also of negative values."""
     maps, window, stride, _, channels = geometry
     assume(all(m >= w for m, w in zip(maps, window, strict=True)))
     pool = MaxPool2D(window, stride)
@@ -176,18 +176,18 @@ def test_pooling_is_the_naive_loop(geometry):
     np.testing.assert_array_equal(pooled.transpose(0, 3, 1, 2), oracles.max_pool(x, window, stride))
 
 
-def test_a_dense_layer_sees_pixels_row_by_row_with_their_channels_side_by_side():
-    """The order that `Flatten` promises is what lets weights be shown as images."""
+def test_a_dense_layer_receives_pixels_row_by_row_with_the_channels_of_a_pixel_together():
+    """`Flatten` promises this order, so that weights can be shown as images."""
     net = oracles.image_net([], (2, 3, 4))
     x, _ = oracles.batch(net, 5)
     a = x.transpose(0, 2, 3, 1).reshape(5, -1) @ net.weighted[0].W + net.weighted[0].b
     np.testing.assert_allclose(net.forward(x)[net.weighted[0]].a, a, rtol=1e-12)
 
 
-# -- sending back and forth ----------------------------------------------------------------------
+# -- forward and backward ------------------------------------------------------------------------
 
 
-def test_sending_back_is_the_transpose_of_relaying():
+def test_the_backward_pass_is_the_transpose_of_relaying():
     """⟨relayed(u) W, v⟩ = ⟨u, below(v Wᵀ)⟩ through pooling, maps, flattening, dense layers."""
     rng = np.random.default_rng(4)
     layers = [
@@ -210,8 +210,8 @@ def test_sending_back_is_the_transpose_of_relaying():
 
 
 @pytest.mark.parametrize("case", IMAGE_NETS)
-def test_a_direct_projection_lands_where_the_next_layer_looks(case):
-    """⟨e D, what the layer shows⟩ = ⟨e D at its activation, h⟩: D speaks about pooled maps."""
+def test_a_direct_projection_arrives_at_the_output_that_the_next_layer_receives(case):
+    """⟨e D, the output⟩ = ⟨e D at the activation, h⟩: D has a column for each pooled unit."""
     layers, input_shape = IMAGE_NETS[case]
     net = oracles.image_net(layers(), input_shape)
     x, y = oracles.batch(net, 3)
@@ -222,13 +222,13 @@ def test_a_direct_projection_lands_where_the_next_layer_looks(case):
             shown = (trace.error @ layer.D * trace[above].h_below).sum()
             delta = trace.delta(layer, trace.error @ layer.D).reshape(trace[layer].h.shape)
             slope = oracles.ACTIVATIONS[layer.activation.name][1](trace[layer].a)
-            known = slope != 0  # a ReLU that is silent hears nothing, and shows nothing
+            known = slope != 0  # a ReLU that is zero receives no signal, and sends none
             signal = np.divide(delta, slope, where=known, out=np.zeros_like(delta))
             np.testing.assert_allclose((signal * trace[layer].h).sum(), shown, rtol=1e-10)
 
 
-def test_signals_add_up_where_they_arrive():
-    """A layer below two others would hear only the last of them."""
+def test_signals_to_one_layer_are_added():
+    """Otherwise a layer below two others would get only the last signal."""
     net = oracles.dense_net()
     rule = oracles.attached("fa", net)
     trace = oracles.taught_trace(net, *oracles.batch(net))
@@ -241,8 +241,8 @@ def test_signals_add_up_where_they_arrive():
                 trace.arrive(layer, part * (delta @ layer.B))
 
 
-def test_what_one_rule_sent_does_not_wait_for_the_next():
-    """A probe lets backprop teach from the same trace: its signals must not be added to others."""
+def test_the_signals_of_one_rule_are_not_added_to_those_of_the_next():
+    """A probe runs backprop on the same trace: its signals must not mix with those of the rule."""
     net = oracles.dense_net()
     trace = oracles.taught_trace(net, *oracles.batch(net))
     oracles.attached("bp", net).teach(net, trace)
@@ -251,8 +251,8 @@ def test_what_one_rule_sent_does_not_wait_for_the_next():
             trace.delta(layer)
 
 
-def test_a_layer_that_nothing_was_sent_to_says_so():
-    """A forgotten `arrive` would teach what an earlier batch had sent."""
+def test_a_layer_without_a_signal_says_so():
+    """After a forgotten `arrive`, the signals of an earlier batch would be used."""
     net = oracles.dense_net()
     oracles.attached("fa", net)
     trace = oracles.taught_trace(net, *oracles.batch(net))
@@ -271,7 +271,7 @@ def test_a_layer_that_nothing_was_sent_to_says_so():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_output_error_is_the_gradient_of_the_loss(loss):
-    """All rules take e = ŷ - y for the gradient at the last pre-activation."""
+    """All rules use e = ŷ - y as the gradient at the last pre-activation."""
     rng = np.random.default_rng(6)
     head, a = losses.LOSSES[loss], rng.normal(size=(1, 4))
     for target in (np.eye(4)[[2]], rng.dirichlet(np.ones(4), size=1)):
@@ -284,7 +284,7 @@ def test_the_output_error_is_the_gradient_of_the_loss(loss):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_is_its_textbook_definition(loss, dtype):
-    """The stable forms must not have changed what is computed, per sample and summed."""
+    """The numerically stable forms must compute the same, per sample and summed."""
     rng = np.random.default_rng(8)
     a, y = rng.normal(size=(7, 4)).astype(dtype), np.eye(4, dtype=dtype)[rng.integers(0, 4, 7)]
     head, output = losses.LOSSES[loss], np.empty_like(a)
@@ -309,7 +309,7 @@ EXTREME = np.array([[1000.0, -1000.0, 0.0]])
     ],
 )
 def test_a_loss_is_right_where_exponentials_overflow(loss, output, cost, dtype):
-    """A confident network must be told what its mistake costs, not NaN or infinity."""
+    """A wrong but confident network must have a large loss, not NaN or infinity."""
     head, a = losses.LOSSES[loss], EXTREME.astype(dtype)
     found = np.empty_like(a)
     head.unit(a, found)
@@ -323,27 +323,38 @@ POINTS = np.concatenate([np.linspace(-4, -0.1, 23), np.linspace(0.1, 4, 23)])
 
 
 @pytest.mark.parametrize("activation", HIDDEN)
-def test_an_activation_and_its_slope_are_the_textbooks(activation):
-    """f by its formula; f' by finite differences, which no formula can have got wrong."""
+def test_an_activation_and_its_derivative_are_the_textbooks(activation):
+    """f by its formula; f' by finite differences, which are independent of its formula."""
     f = activations.get(activation)
-    atol = 1e-15 if activation == "gelu" else 0  # 1 + tanh cancels for negative a
+    atol = 1e-15 if activation.endswith("gelu") else 0  # 1 + tanh cancels for negative a
     expected = oracles.ACTIVATIONS[activation][0](POINTS)
     np.testing.assert_allclose(f(POINTS), expected, rtol=1e-13, atol=atol)
     measured = (f(POINTS + 1e-6) - f(POINTS - 1e-6)) / 2e-6
     np.testing.assert_allclose(f.slope(POINTS), measured, rtol=0, atol=1e-8)
 
 
+def test_the_exact_gelu_of_single_precision_is_that_of_double():
+    """It is computed in another way, which must also hold far from zero."""
+    f, a = activations.get("exact_gelu"), np.linspace(-12, 12, 20001)
+    expected = oracles.ACTIVATIONS["exact_gelu"]
+    single = a.astype(np.float32)
+    np.testing.assert_allclose(f(single), expected[0](a), rtol=3e-7, atol=1e-6)
+    np.testing.assert_allclose(f.slope(single), expected[1](a), rtol=1e-6, atol=2e-6)
+    assert f(single).dtype == f.slope(single).dtype == np.float32
+    assert np.isnan(f(np.full(1, np.nan, np.float32))).all()
+
+
 @pytest.mark.parametrize("activation", HIDDEN)
-def test_an_activation_may_work_in_place(activation):
-    """A map of targets has one array for the product and for what the units make of it."""
+def test_an_activation_may_be_computed_in_place(activation):
+    """A target function uses one array for the product and for its activation."""
     f, a = activations.get(activation), POINTS.copy()
     f.f(a, a)
     np.testing.assert_array_equal(a, f(POINTS))
 
 
 @pytest.mark.parametrize(("activation", "slope"), [("relu", 0), ("leaky_relu", 0.01)])
-def test_the_slope_at_the_kink_is_the_one_from_below(activation, slope):
-    """A ReLU that is silent learns nothing: this is why zero weights can not wake ReLU layers."""
+def test_the_derivative_at_the_kink_is_the_one_from_below(activation, slope):
+    """A ReLU at zero learns nothing: so ReLU layers with zero weights never start to learn."""
     assert activations.get(activation).slope(np.zeros(1)) == slope
 
 
@@ -353,7 +364,7 @@ def test_the_slope_at_the_kink_is_the_one_from_below(activation, slope):
     [("tanh", [-1, 1]), ("logistic", [0, 1]), ("relu", [0, 1000]), ("leaky_relu", [-10, 1000])],
 )
 def test_an_activation_saturates_without_overflow(activation, h, dtype):
-    """A warning or a NaN at ±1000 would stop a run that is merely confident."""
+    """A warning or a NaN at ±1000 would stop a run whose units are only saturated."""
     found = activations.get(activation)(np.array([-1000, 1000], dtype))
     assert found.dtype == dtype
     np.testing.assert_allclose(found, h, rtol=1e-6)
@@ -365,7 +376,7 @@ def test_an_activation_saturates_without_overflow(activation, h, dtype):
 @pytest.mark.parametrize("net_name", oracles.NETS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_single_precision_gives_the_same_gradient_up_to_its_rounding(net_name, loss):
-    """What is checked in float64 must be what trains in float32."""
+    """The tests check float64, and users train in float32."""
     single, double = (
         oracles.NETS[net_name](loss=loss, dtype=dtype) for dtype in (np.float32, np.float64)
     )

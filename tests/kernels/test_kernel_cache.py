@@ -1,4 +1,4 @@
-"""Compiled kernels on disk: an account without a folder and a cache in pieces cost time only."""
+"""Compiled kernels on disk: a missing folder or a damaged cache costs only time."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ needs_numba = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is co
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Keep kernels in a folder of their own, and say what is in it."""
+    """Keep kernels in a separate folder, and return its path."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
     cache.warn.cache_clear()
     return tmp_path
@@ -31,18 +31,18 @@ def twice(x):
     return 2 * x
 
 
-twice.__module__ = "nofb.kernels.example"  # kernels of nofb's are kept, and no others
+twice.__module__ = "nofb.kernels.example"  # kernels of nofb are kept, and no others
 
 
 def counts(compiled):
-    """Return how often code came from the disk, and how often it was compiled."""
+    """Return how often code was read from the disk, and how often it was compiled."""
     stats = compiled.stats
     return sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
 
 
 @needs_numba
 def test_a_kernel_is_compiled_once_for_all_processes(folder):
-    """Forty laptops must not wait a minute at every start."""
+    """Forty laptops must not compile for a minute at every start."""
     first, second = kernel(twice), kernel(twice)
     assert first(2.5) == second(2.5) == 5.0
     assert counts(first) == (0, 1) and counts(second) == (1, 0)
@@ -50,8 +50,8 @@ def test_a_kernel_is_compiled_once_for_all_processes(folder):
 
 @needs_numba
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
-def test_a_cache_file_cut_anywhere_is_written_anew(folder, suffix):
-    """After a power cut, every command ended in EOFError until somebody found the folder."""
+def test_a_cache_file_cut_at_any_byte_is_written_again(folder, suffix):
+    """After a power failure, every command ended in EOFError until the folder was deleted."""
     kernel(twice)(2.5)
     (path,) = folder.rglob(f"*{suffix}")
     whole = path.stat().st_size
@@ -60,13 +60,13 @@ def test_a_cache_file_cut_anywhere_is_written_anew(folder, suffix):
         mended, after = kernel(twice), kernel(twice)
         assert mended(2.5) == after(2.5) == 5.0
         assert counts(mended) == (0, 1) and counts(after) == (1, 0), length
-        path.write_bytes(bytes(whole))  # what some disks leave after a power cut
+        path.write_bytes(bytes(whole))  # what some disks leave after a power failure
         assert kernel(twice)(2.5) == 5.0
 
 
 @needs_numba
-def test_code_for_other_types_under_the_wrong_name_is_not_run(folder):
-    """Two processes that compile at once can swap names: floats read as integers, say."""
+def test_code_for_other_types_under_a_wrong_name_is_not_run(folder):
+    """Two processes that compile at the same time can swap names: floats are read as integers."""
     integers, floats = np.array([3, 4]), np.array([0.5, 2.5])
     both = kernel(twice)
     assert both(floats).tolist() == [1, 5] and both(integers).tolist() == [6, 8]
@@ -77,8 +77,8 @@ def test_code_for_other_types_under_the_wrong_name_is_not_run(folder):
 
 
 @needs_numba
-def test_a_full_disk_costs_the_cache_and_not_the_run(folder, monkeypatch):
-    """The numbers are there; only the next process has to compile again."""
+def test_a_full_disk_stops_the_cache_and_not_the_run(folder, monkeypatch):
+    """The results are not affected; only the next process must compile again."""
 
     def full(self, sig, data):
         raise OSError(28, "No space left on device")
@@ -89,8 +89,8 @@ def test_a_full_disk_costs_the_cache_and_not_the_run(folder, monkeypatch):
 
 
 @needs_numba
-def test_a_function_without_a_file_is_compiled_without_a_word():
-    """What is typed at a prompt has no place to be kept, and no folder would change that."""
+def test_a_function_without_a_file_is_compiled_without_a_warning():
+    """Code that is typed at a prompt has no file, and no folder would change this."""
     space = {}
     exec("def half(x):\n    return x / 2", space)
     with warnings.catch_warnings():
@@ -98,17 +98,17 @@ def test_a_function_without_a_file_is_compiled_without_a_word():
         assert kernel(space["half"])(5.0) == 2.5
 
 
-# -- an account that may write nowhere -----------------------------------------------------------
+# -- an account that may not write anywhere ------------------------------------------------------
 
 
 @pytest.fixture
 def locked_package(tmp_path):
-    """Copy nofb to where no __pycache__ can be made, as if an administrator had installed it."""
+    """Copy nofb to a folder without write permission, as if an administrator had installed it."""
     package = tmp_path / "lib" / "nofb"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(nofb.__file__).parent, package, ignore=ignored)
     for place in (package, *(path for path in package.rglob("*") if path.is_dir())):
-        (place / "__pycache__").touch()  # a file: no folder of that name, whoever asks
+        (place / "__pycache__").touch()  # a file: no folder can have this name, for any user
     return package
 
 
@@ -127,8 +127,8 @@ except OSError as error:
 """
 
 
-def test_an_account_without_home_and_cache_trains_and_hears_one_warning(tmp_path, locked_package):
-    """Graders and JupyterHubs drop privileges, and `import nofb` was a traceback."""
+def test_an_account_without_home_and_cache_trains_with_one_warning(tmp_path, locked_package):
+    """On grading servers and JupyterHubs `import nofb` gave a traceback."""
     names = ("NUMBA_CACHE_DIR", "NOFB_CACHE_DIR", "NOFB_DATA_DIR", "XDG_CACHE_HOME")
     environment = {name: value for name, value in os.environ.items() if name not in names}
     environment |= {"HOME": os.devnull, "PYTHONPATH": str(locked_package.parent)}
@@ -170,7 +170,7 @@ def changed(x):
 @pytest.mark.parametrize(
     ("before", "after"), [((2, 1), (7, 1)), ((2, 1), (2, 3))], ids=["a global", "a helper kernel"]
 )
-def test_a_kernel_of_ones_own_never_computes_what_its_helper_once_said(tmp_path, before, after):
+def test_a_custom_kernel_never_uses_an_old_version_of_its_helper(tmp_path, before, after):
     """A student edits a constant or a helper: the old machine code would give the old numbers."""
     (tmp_path / "mine.py").write_text(STUDENT, encoding="utf-8")
     printed = []
@@ -187,8 +187,8 @@ def test_a_kernel_of_ones_own_never_computes_what_its_helper_once_said(tmp_path,
 
 
 @needs_numba
-def test_a_kernel_of_ones_own_is_not_kept(folder):
-    """What is not on disk cannot be old."""
+def test_a_custom_kernel_is_not_kept_on_disk(folder):
+    """Code that is not on disk cannot be out of date."""
 
     def thrice(x):
         return 3 * x

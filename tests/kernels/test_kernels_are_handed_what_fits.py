@@ -1,4 +1,4 @@
-"""Traces, layers and optimizers check what enters, so that no kernel reads past an array's end."""
+"""Traces, layers and optimizers check their arrays, so no kernel reads past the end of one."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def dense(**options):
 
 
 def traced(net):
-    """Return the trace of a batch that knows its target."""
+    """Return the trace of a batch with its target."""
     return net.forward(X).set_target(net.as_target(LABELS, 4))
 
 
@@ -37,14 +37,14 @@ def traced(net):
     ],
     ids=["fewer rows", "fewer features", "double", "half", "another layout", "reversed"],
 )
-def test_a_trace_is_filled_only_with_what_it_was_made_for(x):
-    """With fewer rows the kernels of the first layer read what lies behind the array."""
+def test_a_trace_accepts_only_batches_of_its_shape(x):
+    """With fewer rows the kernels of the first layer would read past the end of the array."""
     with pytest.raises(ValueError, match=r"this trace takes \(4, 5\) and float32, C-contiguous"):
         dense().forward(X).fill(x)
 
 
 def test_a_refused_batch_leaves_the_trace_as_it_was():
-    """Half a batch opened would be a mixture of two."""
+    """Otherwise the trace would hold a mixture of two batches."""
     trace = traced(dense())
     output = trace.output.copy()
     with pytest.raises(ValueError, match="this trace takes"):
@@ -54,13 +54,13 @@ def test_a_refused_batch_leaves_the_trace_as_it_was():
 
 @pytest.mark.parametrize("target", [np.ones((1, 3)), np.ones((4, 2)), LABELS])
 def test_a_target_of_another_shape_is_not_stretched_over_the_batch(target):
-    """NumPy repeats one row for all samples without a word; the loss reads past the end of it."""
+    """NumPy broadcasts one row to all samples silently; the loss reads past the end of it."""
     with pytest.raises(ValueError, match=r"but the outputs have \(4, 3\): net.as_target"):
         dense().forward(X).set_target(target)
 
 
 class OwnSignals(Rule):
-    """Backprop by a student's own formula, whose signals lie in memory as they happen to."""
+    """Backprop by a student's own formula, with signals in any memory layout."""
 
     name, uses = "own_signals", Uses(error=True, transport=True)
 
@@ -84,8 +84,8 @@ class OwnSignals(Rule):
     ],
     ids=["transposed", "strided", "single precision"],
 )
-def test_a_signal_in_any_layout_keeps_its_slope(layout):
-    """`reshape(-1)` of such an array is a copy: without compiled kernels the slope was lost."""
+def test_a_signal_in_any_layout_is_multiplied_by_the_derivative(layout):
+    """`reshape(-1)` of such an array is a copy: without compilation the derivative was lost."""
     net = dense(dtype=np.float64)
     rule = OwnSignals(layout)
     rule.attach(net)
@@ -98,8 +98,8 @@ def test_a_signal_in_any_layout_keeps_its_slope(layout):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_takes_any_layout(name):
-    """The slope of a transposed array was all ones, and leaky ReLU's values were never written."""
+def test_an_activation_accepts_any_layout(name):
+    """The derivative of a transposed array was all ones; values of leaky ReLU were not written."""
     a, function = np.random.default_rng(1).normal(size=(3, 4)), ACTIVATIONS[name]
     np.testing.assert_array_equal(function(np.asfortranarray(a)), function(a))
     np.testing.assert_array_equal(function.slope(np.asfortranarray(a)), function.slope(a))
@@ -133,8 +133,8 @@ def test_a_layer_without_weights_refuses_a_signal_of_another_shape(index, way):
 
 
 @pytest.mark.parametrize("way", ["scatter", "gather"])
-def test_a_dense_layer_takes_a_signal_of_another_precision_and_refuses_another_shape(way):
-    """NumPy's own sentence about it would name neither the layer nor what it needs."""
+def test_a_dense_layer_accepts_a_signal_of_another_precision_and_refuses_another_shape(way):
+    """NumPy's own error would name neither the layer nor the shape that it needs."""
     net = dense()
     trace, layer = net.forward(X), net.layers[1]
     signal = np.eye(4, 6)
@@ -145,8 +145,8 @@ def test_a_dense_layer_takes_a_signal_of_another_precision_and_refuses_another_s
         getattr(layer, way)(trace[layer], signal[:, :2])
 
 
-def test_a_convolution_refuses_a_signal_that_has_the_size_but_not_the_shape():
-    """Read as other pixels it would be a wrong signal without a word."""
+def test_a_convolution_refuses_a_signal_of_the_right_size_and_another_shape():
+    """Read as other pixels it would give a wrong signal without an error."""
     net, trace = maps()
     layer = net.layers[0]
     turned = np.ones((4, 3, 4, 4), np.float32)
@@ -162,8 +162,8 @@ def test_a_convolution_refuses_a_signal_that_has_the_size_but_not_the_shape():
 
 
 @pytest.mark.parametrize("samples", [1, 3])
-def test_a_signal_of_rows_that_could_be_maps_is_refused_where_it_is_neither(samples):
-    """(N H' W', channels) and (N, H' W' channels) are both the maps; any other rows are not."""
+def test_a_signal_in_rows_is_refused_if_it_cannot_be_maps(samples):
+    """(N H' W', channels) and (N, H' W' channels) are both the maps; other rows are not."""
     net, trace = maps()
     layer = net.layers[0]
     for rows in (np.ones((4 * 16, 3), np.float32), np.ones((4, 48), np.float32)):
@@ -177,7 +177,7 @@ def test_a_signal_of_rows_that_could_be_maps_is_refused_where_it_is_neither(samp
     "signal", [np.ones((4, 6), int), np.ones((4, 6), complex), [[1.0] * 6] * 4]
 )
 def test_a_signal_that_is_not_floating_point_is_refused(signal):
-    """The slope of an integer signal would be cut to zero or one."""
+    """The derivative of an integer signal would be rounded to zero or one."""
     net = dense()
     with pytest.raises(TypeError, match=r"the signal for Dense.*floating-point.*net.dtype"):
         traced(net).times_slope(net.layers[0], signal)
@@ -191,7 +191,7 @@ OPTIMIZERS = [SGD(), SGD(momentum=0.9), SGD(momentum=0.9, nesterov=True), RMSpro
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize("shape", [(3, 2), (2, 2), (6,)])
 def test_an_update_of_another_shape_is_refused(optimizer, shape):
-    """A shorter one was read past its end; a turned one has the size and moves other weights."""
+    """A shorter one was read past its end; a transposed one has the same size but other entries."""
     W = np.ones((2, 3))
     with pytest.raises(ValueError, match=r"the update of W has shape .* but W has \(2, 3\)"):
         optimizer.step("W", W, np.ones(shape))
@@ -201,8 +201,8 @@ def test_an_update_of_another_shape_is_refused(optimizer, shape):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-def test_an_update_of_another_type_moves_alike_and_another_layout_is_refused(optimizer):
-    """An own rule's `teach` may make it as it likes: it learns, or it hears why not."""
+def test_an_update_of_another_type_is_accepted_and_another_layout_is_refused(optimizer):
+    """`teach` of a custom rule may return any array: it is applied, or refused with a reason."""
     start, update = np.ones((2, 3)), np.arange(6.0).reshape(2, 3)
     moved = []
     for odd in (update, update.astype(np.float32), update.astype(int)):
@@ -221,8 +221,8 @@ def test_an_update_of_another_type_moves_alike_and_another_layout_is_refused(opt
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-def test_a_parameter_that_cannot_be_moved_in_place_is_refused(optimizer):
-    """The step would move a copy, and the weights would silently stay where they are."""
+def test_a_parameter_that_cannot_be_changed_in_place_is_refused(optimizer):
+    """The step would change a copy, and the weights would silently stay as they are."""
     for W in (np.ones((3, 2)).T, np.broadcast_to(1.0, (2, 3)), np.ones((2, 6))[:, ::2]):
         with pytest.raises(TypeError, match="W must be a writable and C-contiguous array"):
             optimizer.step("W", W, np.ones((2, 3)))

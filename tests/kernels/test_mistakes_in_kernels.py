@@ -1,4 +1,4 @@
-"""A mistake in a kernel of one's own: the sentence names the kernel, its arguments and the cure."""
+"""A mistake in a custom kernel: the sentence names the kernel, its arguments and the cure."""
 
 import re
 from pathlib import Path
@@ -74,13 +74,13 @@ def of_a_layer(delta, layer):
 
 
 class Student(students.Student):
-    """Feedback alignment by the kernel `send`."""
+    """Feedback alignment with the kernel `send`."""
 
     send = staticmethod(lambda delta, layer: product(delta, layer.B))
 
 
 class OwnArray(Student):
-    """Its matrices stay float64, in the rule's own state."""
+    """Its matrices stay float64, in the state of the rule."""
 
     def draw_feedback(self, net, rng):
         for layer in net.weighted[1:]:
@@ -91,7 +91,7 @@ class OwnArray(Student):
 
 
 class SendsAlways(Student):
-    """The first layer, which has no B, sends too."""
+    """The first layer, which has no B, sends a signal too."""
 
     def signals(self, net, trace):
         for layer in trace.downward():
@@ -101,7 +101,7 @@ class SendsAlways(Student):
 
 
 def by(way):
-    """Return a rule whose signals go through `way`."""
+    """Return a rule that sends its signals by the function `way`."""
 
     class Own(Student):
         send = staticmethod(way)
@@ -110,12 +110,12 @@ def by(way):
 
 
 def first_failure(rule) -> str:
-    """Return what `nofb check` says first."""
+    """Return the first failure of `nofb check`."""
     return next(v.sentence for _, v in check(rule) if v.passed is False)
 
 
 def told(rule) -> str:
-    """Return what a script that asks for updates is told."""
+    """Return the error that a script gets when it asks for updates."""
     net = Network([Dense(5, 4, "tanh"), Dense(4, 6, "tanh"), Dense(6, 3)])
     rule.attach(net)
     with pytest.raises((TypeError, ValueError)) as caught:
@@ -124,13 +124,13 @@ def told(rule) -> str:
 
 
 def line_with(mark: str) -> int:
-    """Return the number of the line of this file that ends with a comment."""
+    """Return the number of the line of this file that ends with a given comment."""
     lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     return next(n for n, line in enumerate(lines, 1) if line.endswith(f"  # {mark}"))
 
 
-def test_a_loop_that_reads_outside_of_an_array_is_found_in_its_line():
-    """Compiled, it read what lies behind δ, and the claims of the rule got the blame."""
+def test_a_loop_that_reads_outside_of_an_array_is_reported_with_its_line():
+    """The compiled kernel read past the end of δ, and the claims of the rule were blamed."""
     sentence = first_failure(by(lambda delta, layer: loop_outside(delta, layer.B)))
     where = f"IndexError in line {line_with('outside')} of test_mistakes_in_kernels.py: "
     assert f"it stops with {where}" in sentence
@@ -140,8 +140,8 @@ def test_a_loop_that_reads_outside_of_an_array_is_found_in_its_line():
 
 
 @compiled
-def test_after_a_check_kernels_are_compiled_ones_again():
-    """A rule that was checked would train a hundred times as slowly in the same notebook."""
+def test_after_a_check_kernels_are_compiled_again():
+    """Otherwise a rule would train a hundred times more slowly after a check."""
     rule = by(lambda delta, layer: loop_outside(delta, layer.B))
     first_failure(rule)
     kernels = calls.kernels_in(modules_of(type(rule)))
@@ -159,16 +159,16 @@ def test_after_a_check_kernels_are_compiled_ones_again():
     ],
     ids=["a number", "a number times", "an array of one's own"],
 )
-def test_two_types_in_one_product_get_the_cure_and_no_word_of_b(rule, given):
-    """The sentence sent the student to `if layer.sends`, which stood there already."""
+def test_two_types_in_one_product_get_their_cure_and_no_hint_about_b(rule, given):
+    """The sentence recommended `if layer.sends`, which the rule already had."""
     for sentence in (told(rule), first_failure(rule).replace("(1, 3)", "(7, 3)")):
         assert re.search(f"kernel {given}.*float32 into float64", sentence), sentence
         assert "`delta.dtype.type(0.5) * delta`" in sentence
         assert "`.astype(net.dtype)`" in sentence and "layer.sends" not in sentence
 
 
-def test_the_cure_for_two_types_cures():
-    """Advice that does not run is worse than none."""
+def test_the_cure_for_two_types_works():
+    """A cure that does not run would mislead the student."""
     net = Network([Dense(5, 4, "tanh"), Dense(4, 3)])
     rule = by(lambda delta, layer: half_cured(delta, layer.B))
     rule.attach(net)
@@ -176,8 +176,8 @@ def test_the_cure_for_two_types_cures():
 
 
 @compiled
-def test_only_a_b_that_is_none_is_called_one():
-    """It is the commonest mistake of all, and keeps its hint."""
+def test_only_a_b_that_is_none_gets_the_hint_about_none():
+    """It is the most frequent mistake of all, and keeps its hint."""
     hint = "the first layer has no B: send a signal further `if layer.sends`"
     for sentence in (told(SendsAlways()), first_failure(SendsAlways())):
         assert sentence.count(hint) == 1 and "B None" in sentence
@@ -210,22 +210,22 @@ def test_only_a_b_that_is_none_is_called_one():
     ],
     ids=["turned", "in a kernel that it calls", "signs", "entries", "a layer"],
 )
-def test_a_kernel_that_is_given_what_does_not_fit_says_what_it_was_given(send, sentence):
+def test_a_kernel_with_arguments_that_do_not_fit_names_them(send, sentence):
     """Numba names neither the kernel nor the shapes, but a line of its own npyimpl.py."""
     for found in (told(by(send)), first_failure(by(send))):
         assert re.search(sentence, found), found
         assert "npyimpl" not in found
 
 
-def test_a_turned_matrix_in_a_kernel_is_called_one():
-    """Where all layers have one size it would run, and teach nonsense."""
+def test_a_transposed_matrix_in_a_kernel_is_reported():
+    """If all layers have one size, it would run and compute a wrong signal."""
     sentence = first_failure(by(lambda delta, layer: turned(delta, layer.B)))
     assert f"in line {line_with('turned')} of test_mistakes_in_kernels.py" in sentence
     assert sentence.endswith("shows why: the feedback matrix is transposed")
 
 
 class Scores(Student):
-    """Its kernel for after_step uses what Numba does not know."""
+    """Its kernel for after_step calls a function that Numba does not support."""
 
     def after_step(self, net):
         unknown_to_numba(net.weighted[1].B)
@@ -238,7 +238,7 @@ def unknown_to_numba(B):
 
 @compiled
 def test_a_kernel_of_another_method_is_named_too():
-    """Only `teach` had words for it."""
+    """Only `teach` had such a sentence before."""
     sentence = first_failure(Scores())
     assert re.search(r"kernel unknown_to_numba cannot be compiled for B \(6, 4\)", sentence)
     assert "numpy.einsum" in sentence

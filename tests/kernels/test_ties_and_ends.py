@@ -1,4 +1,4 @@
-"""Ties, short memories, wide maps and batches in pieces: where two readings of a formula part."""
+"""Ties, short memories, wide maps and batches in pieces: cases where two readings differ."""
 
 import numpy as np
 import oracles
@@ -16,8 +16,8 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.3, 0.45])
-def test_adam_with_a_short_memory_takes_whole_steps_along_a_constant_gradient(beta):
-    """The corrected averages of equal gradients are g and g², whatever the memory is."""
+def test_adam_with_a_short_memory_takes_full_steps_along_a_constant_gradient(beta):
+    """The corrected averages of equal gradients are g and g² for every memory."""
     W, g = np.zeros((2, 1)), np.array([[3.0], [-0.5]])
     optimizer = Adam(lr=0.1, beta1=beta, beta2=beta / 2, epsilon=1e-300)
     for steps in (1, 2, 3):
@@ -26,7 +26,7 @@ def test_adam_with_a_short_memory_takes_whole_steps_along_a_constant_gradient(be
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.1, 0.3, 0.45])
-def test_rmsprop_with_a_short_memory_knows_the_size_of_a_constant_gradient(rho):
+def test_rmsprop_with_a_short_memory_estimates_a_constant_gradient(rho):
     """After t steps the average of squares is (1 - ρᵗ) g², of which a step takes the root."""
     W, g = np.zeros((2, 1)), np.array([[3.0], [-0.5]])
     optimizer = RMSprop(lr=0.1, rho=rho, epsilon=1e-300)
@@ -38,7 +38,7 @@ def test_rmsprop_with_a_short_memory_knows_the_size_of_a_constant_gradient(rho):
 
 
 def test_a_tie_in_a_pooling_window_goes_to_its_first_pixel():
-    """Dead units are all 0: a signal that went to the last of them would move other weights."""
+    """Dead units are all 0: a signal to the last of them would change other weights."""
     maps = np.zeros((1, 2, 3, 1))
     pooled, winners = np.empty((1, 1, 1, 1)), np.empty((1, 1, 1, 1), np.int32)
     for values, first in (
@@ -52,9 +52,9 @@ def test_a_tie_in_a_pooling_window_goes_to_its_first_pixel():
 
 
 @pytest.mark.parametrize("shape", [(2, 7), (7, 2), (3, 4), (4, 3)])
-def test_a_signal_goes_up_through_pooled_maps_of_every_proportion(shape):
-    """In maps wider than they are high, the last columns would keep what was there before."""
-    pool = MaxPool2D(1, stride=1)  # every pixel wins, so that nothing changes on the way
+def test_a_signal_is_relayed_through_pooled_maps_of_any_shape(shape):
+    """In maps wider than they are high, the last columns would keep their old values."""
+    pool = MaxPool2D(1, stride=1)  # every pixel is a maximum, so pooling changes nothing
     net = oracles.image_net([pool], (2, *shape))
     trace = net.forward(batch(net, 3)[0])
     signal = RNG.normal(size=(3, *shape, 2))
@@ -63,8 +63,8 @@ def test_a_signal_goes_up_through_pooled_maps_of_every_proportion(shape):
 
 
 @pytest.mark.parametrize("shape", [(4, 7), (2, 2), (3, 3)])
-def test_only_an_array_that_fits_when_it_is_turned_is_called_transposed(shape):
-    """A student who is told to transpose an array of a wrong size is sent the wrong way."""
+def test_only_an_array_that_fits_after_transposing_is_called_transposed(shape):
+    """The cure would be wrong for an array of a wrong size."""
     layer = dense_net((5, 4, 6, 3)).weighted[1]
     with pytest.raises(ValueError, match="transposed"):
         layer.W = np.ones((6, 4))
@@ -73,8 +73,8 @@ def test_only_an_array_that_fits_when_it_is_turned_is_called_transposed(shape):
     assert "transposed" not in str(refused.value)
 
 
-def test_opposite_directions_are_180_degrees_apart_however_they_round():
-    """A cosine that rounds to a little less than -1 has no angle, unless it is cut off there."""
+def test_opposite_directions_have_180_degrees_in_spite_of_rounding():
+    """The angle of a cosine that rounds to slightly less than -1 is NaN unless it is clipped."""
     u = RNG.normal(size=(500, 7)).astype(np.float32)
     np.testing.assert_allclose(angles(u, -3 * u), 180, atol=1e-3)
     np.testing.assert_allclose(angles(u, 3 * u), 0, atol=0.1)
@@ -82,7 +82,7 @@ def test_opposite_directions_are_180_degrees_apart_however_they_round():
 
 
 def test_a_ratio_to_an_array_of_zeros_is_not_a_number():
-    """Infinity would be drawn, and it would be the mean of all layers."""
+    """Infinity would be drawn, and the mean over layers would be infinite."""
     assert np.isnan(norm_ratio(np.ones(3), np.zeros(3)))
     assert np.isnan(norm_ratio(np.zeros(3), np.zeros(3)))
     assert norm_ratio(np.zeros(3), np.full(3, 1e-9)) == 0
@@ -90,7 +90,7 @@ def test_a_ratio_to_an_array_of_zeros_is_not_a_number():
 
 
 def test_a_probe_measures_as_many_samples_at_once_as_memory_allows(monkeypatch):
-    """A probe of 10,000 images would take gigabytes; the shares of its pieces make one mean."""
+    """A probe of 10,000 images would take gigabytes; the fractions of its pieces make one mean."""
     net, rule = dense_net(), rules.make("fa")
     rule.attach(net)
     x, y = batch(net, 50)
@@ -101,12 +101,12 @@ def test_a_probe_measures_as_many_samples_at_once_as_memory_allows(monkeypatch):
         (50 * units, [50]), (10**9, [50]),
     ):  # fmt: skip
         monkeypatch.setattr("nofb.diagnosis.probe_batch.AT_ONCE", at_once)
-        views = [(view.trace.samples, view.share) for view in probe._views(rule)]
+        views = [(view.trace.samples, view.fraction) for view in probe._views(rule)]
         assert views == [(samples, samples / 50) for samples in expected]
 
 
 def test_relu_sends_nothing_back_at_zero():
-    """At the kink both slopes are right; the released codes take 0, and so a dead unit stays."""
+    """At the kink both derivatives are valid; the released codes use 0, so dead units stay dead."""
     net = Network([Dense(2, 3, "relu"), Dense(3, 2)], dtype=np.float64)
     first = net.weighted[0]
     first.W, first.b = np.zeros((2, 3)), np.zeros(3)
@@ -117,8 +117,8 @@ def test_relu_sends_nothing_back_at_zero():
 
 
 @pytest.mark.parametrize("where", ["J", "e", "both"])
-def test_a_sample_that_is_not_finite_has_no_gauss_newton_step_and_spoils_no_other(where):
-    """A run that diverges must end with a sentence that says where, not in LAPACK."""
+def test_a_sample_that_is_not_finite_has_no_gauss_newton_step_and_changes_no_other(where):
+    """A run that diverges must end with a sentence that says where, not with an error of LAPACK."""
     J, e = RNG.normal(size=(3, 2, 4)), RNG.normal(size=(3, 2))
     expected = gauss_newton(J, e, 0.5)
     if where != "e":
@@ -131,8 +131,8 @@ def test_a_sample_that_is_not_finite_has_no_gauss_newton_step_and_spoils_no_othe
 
 
 @pytest.mark.parametrize("step_size", [0.1, 0.5])
-def test_what_a_target_asks_of_the_output_is_a_step_down_its_error(step_size):
-    """t_L = a_L - η̂ e, so the change is -η̂ e: all changes below are measured against it."""
+def test_the_change_that_a_target_requests_at_the_output_is_along_the_negative_error(step_size):
+    """t_L = a_L - η̂ e, so the change is -η̂ e: it is the reference for all changes below."""
     net = dense_net()
     rule = oracles.attached("tp", net, step_size=step_size)
     trace = oracles.taught_trace(net, *batch(net))

@@ -8,7 +8,7 @@ STEP = 1e-5  # of a central difference: its own error is about 1e-10
 
 
 def made(layer, *shapes, dtype=np.float64, seed=0):
-    """Return the layer with its shapes and parameters, none of them at its first value."""
+    """Return the layer with its shapes and parameters; no array has its initial value."""
     rng = np.random.default_rng(seed)
     layer.infer_shapes(*shapes)
     layer.draw(rng, dtype)
@@ -53,7 +53,7 @@ def slope_of(function, array):
 
 
 def assert_near(given, wanted, tolerance=1e-7):
-    """Compare two arrays, relative to the largest number in the one that is right."""
+    """Compare two arrays, relative to the largest number in the correct one."""
     assert given.shape == wanted.shape
     scale = max(np.abs(wanted).max(), 1e-3)
     np.testing.assert_allclose(given, wanted, rtol=0, atol=tolerance * scale)

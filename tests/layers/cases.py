@@ -1,4 +1,4 @@
-"""Every layer of networks that branch, with the shapes that it is tested on."""
+"""Every layer of networks with branches, with the shapes for its tests."""
 
 from nofb.layers import (
     Attend,
@@ -48,5 +48,5 @@ CASES = {
 
 
 def refused(name, samples, train):
-    """Say whether a case has no answer: one number for each unit has no variance."""
+    """Return whether a case is refused: one number for each unit has no variance."""
     return name == "batch norm" and samples == 1 and train

@@ -1,4 +1,4 @@
-"""What the layers compute, once more: naive loops, one number or one token at a time."""
+"""What the layers compute, written again with naive loops over numbers or tokens."""
 
 import math
 
@@ -33,14 +33,15 @@ def layer_norm(x, gamma, beta, epsilon):
     return h
 
 
-def attention(queries, keys, values, heads, causal=False):
-    """Return what every token takes, and the weights (N, heads, T, T)."""
+def attention(queries, keys, values, heads, causal=False, present=None):
+    """Return the output for every token, and the weights (N, heads, T, T)."""
     samples, tokens, units = queries.shape
     d = units // heads
     h, weights = np.zeros_like(queries), np.zeros((samples, heads, tokens, tokens))
     for n, head, i in np.ndindex(samples, heads, tokens):
         own = slice(head * d, (head + 1) * d)
         seen = range(i + 1) if causal else range(tokens)
+        seen = seen if present is None else [j for j in seen if present[n, j, 0]]
         scores = [queries[n, i, own] @ keys[n, j, own] / math.sqrt(d) for j in seen]
         parts = [math.exp(score) for score in scores]
         for j, part in zip(seen, parts, strict=True):
@@ -63,7 +64,7 @@ def avg_pool(maps, size, stride):
 
 
 def patches(maps, size):
-    """Return each square of maps (N, H, W, C) as a row, counted along the rows of the map."""
+    """Return each square of maps (N, H, W, C) as a row, in the order of the rows of the map."""
     samples, height, width, _ = maps.shape
     squares = [
         maps[:, i : i + size, j : j + size].reshape(samples, -1)

@@ -1,4 +1,4 @@
-"""Activations that are layers of their own: they change nothing but what a target is for."""
+"""Activations as separate layers: only the place of a target changes."""
 
 import copy
 import pickle
@@ -15,7 +15,7 @@ TOLD_ERRORS = [name for name in rules.RULES if name not in rules.TARGETS]
 
 
 def maps(activation, apart):
-    """Return two convolutions with pooling, with activations of their own or not."""
+    """Return two convolutions with pooling, with activations as separate layers or not."""
 
     def convolution(n_in, n_out):
         if not apart:
@@ -30,7 +30,7 @@ NETS = {"dense": lambda act, apart: dense_net(activation=act, apart=apart), "map
 
 
 def twins(net_name, activation):
-    """Return one network with activations in its layers, and the same with activations apart."""
+    """Return one network with activations in its layers, and the same with separate ones."""
     fused, split = (NETS[net_name](activation, apart) for apart in (False, True))
     assert len(split.layers) == len(fused.layers) + 2
     return fused, split
@@ -38,8 +38,8 @@ def twins(net_name, activation):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("net_name", NETS)
-def test_an_activation_apart_goes_forward_as_one_in_the_layer(net_name, activation):
-    """h = f(h_below), unit by unit, and nothing else."""
+def test_a_separate_activation_computes_what_one_in_the_layer_computes(net_name, activation):
+    """h = f(h_below), unit by unit."""
     fused, split = twins(net_name, activation)
     x, _ = batch(fused)
     np.testing.assert_array_equal(split.forward(x).output, fused.forward(x).output)
@@ -48,22 +48,22 @@ def test_an_activation_apart_goes_forward_as_one_in_the_layer(net_name, activati
 @pytest.mark.parametrize("activation", ["tanh", "leaky_relu"])
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("name", TOLD_ERRORS)
-def test_a_rule_that_sends_errors_teaches_the_same_weight_steps(name, net_name, activation):
-    """A slope that were missing, or there twice, would change every step below."""
+def test_a_rule_that_sends_errors_gives_the_same_weight_updates(name, net_name, activation):
+    """If a derivative were missing, or used twice, every update below would change."""
     fused, split = twins(net_name, activation)
     x, y = batch(fused)
     quick = {"steps_before": 1} if name in ("wm", "wm_released", "ia") else {}
     rule, other = (attached(name, net, **quick) for net in (fused, split))
     for layer, twin in zip(fused.weighted, split.weighted, strict=True):
-        for matrix in ("B", "D"):  # a mirror learned what each layer answers to noise
+        for matrix in ("B", "D"):  # a mirror learned from each layer's responses to noise
             if getattr(layer, matrix) is not None:
                 setattr(twin, matrix, getattr(layer, matrix))
     oracles.assert_close(other.updates(split, x, y), rule.updates(fused, x, y), rtol=1e-10)
 
 
 @pytest.mark.parametrize("name", oracles.DENSE_ONLY)
-def test_a_target_is_for_the_pre_activation_where_the_activation_is_apart(name):
-    """So that a weight step is h_belowᵀ (a - t) / η̂, and no slope is left in it."""
+def test_a_target_is_for_the_pre_activation_if_the_activation_is_separate(name):
+    """A weight update is h_belowᵀ (a - t) / η̂, without a derivative."""
     net = dense_net((5, 4, 6, 7, 3), apart=True)
     options = {"layer_norm": False} if name == "itp" else {}
     rule = attached(name, net, **options)
@@ -77,7 +77,7 @@ def test_a_target_is_for_the_pre_activation_where_the_activation_is_apart(name):
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "squared_error"])
 def test_the_label_is_still_the_top_target_of_simplified_difference_targets(loss):
-    """ŷ - η̂ (ŷ - y) = y for η̂ = 1, whatever the layers below have for a state."""
+    """ŷ - η̂ (ŷ - y) = y for η̂ = 1, for any state of the layers below."""
     net = dense_net(apart=True, loss=loss)
     rule, trace = attached("sdtp", net), taught_trace(net, *batch(net))
     layer, t = next(iter(rule.targets(net, trace)))
@@ -87,8 +87,8 @@ def test_the_label_is_still_the_top_target_of_simplified_difference_targets(loss
     np.testing.assert_allclose(own.f(own.h_below), trace.output, atol=1e-12)
 
 
-def test_networks_with_activations_inside_and_apart_can_be_mixed():
-    """Each f_l leads from state to state, whichever way the layers at its two ends have it."""
+def test_networks_can_mix_activations_in_layers_and_separate_ones():
+    """Each f_l maps from state to state, in either form of the layers at its two ends."""
     layers = [Dense(5, 4, "tanh"), Dense(4, 6), Activation("relu"), Dense(6, 3, "tanh")]
     net = Network([*layers, Dense(3, 2)], dtype=np.float64, seed=1)
     for name in oracles.DENSE_ONLY:
@@ -101,8 +101,8 @@ def test_networks_with_activations_inside_and_apart_can_be_mixed():
 # -- as a layer among others ---------------------------------------------------------------------
 
 
-def test_it_says_what_it_is_and_takes_any_shape():
-    """A network that is printed must be the one that was built."""
+def test_it_describes_itself_and_accepts_any_shape():
+    """The printed network must be the one that was built."""
     net = Network([Activation("tanh"), Dense(4, 3), Activation("relu"), Dense(3, 2)])
     assert repr(net.layers[2]) == "Activation('relu')" and "Activation('tanh')" in repr(net)
     assert net.input_shape == (4,)
@@ -111,8 +111,8 @@ def test_it_says_what_it_is_and_takes_any_shape():
     assert images.forward(np.ones((5, 3, 2, 2))).output.shape == (5, 2)
 
 
-def test_weights_go_from_file_to_networks_with_the_same_activations_only(tmp_path):
-    """With another activation the same numbers would be another network."""
+def test_a_file_of_weights_fits_only_networks_with_the_same_activations(tmp_path):
+    """With another activation the same weights are another network."""
     net, twin = dense_net(apart=True), dense_net(apart=True, seed=9)
     net.save(tmp_path / "weights.npz")
     twin.load(tmp_path / "weights.npz")
@@ -123,7 +123,7 @@ def test_weights_go_from_file_to_networks_with_the_same_activations_only(tmp_pat
 
 @pytest.mark.parametrize("through", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
 def test_a_copy_of_a_network_with_a_rule_of_targets_teaches_the_same(through):
-    """The matrix of an inverse is one array with its layer's, in the copy too."""
+    """The matrix of an inverse is the same array as its layer's, also in the copy."""
     net = dense_net(apart=True)
     attached("itp", net)
     x, y = batch(net)
@@ -135,13 +135,13 @@ def test_a_copy_of_a_network_with_a_rule_of_targets_teaches_the_same(through):
         assert repr(same.inverse) == repr(layer.inverse)
 
 
-def test_an_unknown_activation_gets_a_sentence():
-    """The layer is new, and its name the first thing to mistype."""
+def test_an_unknown_activation_is_refused_in_a_sentence():
+    """A user may easily misspell the name."""
     with pytest.raises(ValueError, match="activation is 'tahn', but must be one of"):
         Activation("tahn")
 
 
-def test_it_can_not_be_the_last_layer():
-    """The loss brings the output unit, and two of them in a row would be a mistake."""
+def test_it_cannot_be_the_last_layer():
+    """The loss contains the output unit, and two of them would be a mistake."""
     with pytest.raises(ValueError, match=r"the last layer must be a Dense .* Activation\('tanh'\)"):
         Network([Dense(4, 3), Activation("tanh")])

@@ -1,4 +1,4 @@
-"""The join inside attention: who takes how much from whom."""
+"""The part of attention between its matrices: how much each token takes from each other token."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ CASES = [(1, False), (2, False), (3, True), (6, True)]
 
 @pytest.mark.parametrize(("heads", "causal"), CASES)
 @pytest.mark.parametrize("tokens", [1, 5])
-def test_attention_is_the_naive_loop(heads, causal, tokens):
-    """Token by token and head by head."""
+def test_attention_equals_the_naive_loop(heads, causal, tokens):
+    """Computed token by token and head by head."""
     layer, received = made(Attend(heads, causal), *[(tokens, 6)] * 3), inputs(4, *[(tokens, 6)] * 3)
     record = run(layer, *received)
     h, weights = oracles.attention(*received, heads, causal)
@@ -22,16 +22,16 @@ def test_attention_is_the_naive_loop(heads, causal, tokens):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_every_token_shares_out_one(causal):
-    """A row of the weights says how much each other token counts."""
+def test_the_attention_weights_of_every_token_sum_to_one(causal):
+    """A row holds the weights of all tokens for one token."""
     layer, received = made(Attend(2, causal), *[(5, 4)] * 3), inputs(3, *[(5, 4)] * 3)
     weights = layer.weights(run(layer, *received))
     np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
     assert (np.triu(weights, 1) == 0).all() == causal
 
 
-def test_causal_tokens_know_nothing_of_later_ones():
-    """Otherwise a language model reads the letter that it is to predict."""
+def test_causal_tokens_do_not_depend_on_later_ones():
+    """Otherwise a language model could read the letter that it must predict."""
     layer, received = made(Attend(2, causal=True), *[(6, 4)] * 3), inputs(3, *[(6, 4)] * 3)
     before = run(layer, *received).h.copy()
     for x in received:
@@ -44,7 +44,7 @@ def test_causal_tokens_know_nothing_of_later_ones():
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_large_scores_overflow_nothing(dtype, causal):
-    """exp(1000) is infinite; the largest score of each row is taken off first."""
+    """exp(1000) is infinite; so the largest score of each row is subtracted first."""
     layer = made(Attend(1, causal), *[(5, 4)] * 3, dtype=dtype)
     received = [100 * x for x in inputs(3, *[(5, 4)] * 3, dtype=dtype)]
     record = run(layer, *received)
@@ -54,8 +54,8 @@ def test_large_scores_overflow_nothing(dtype, causal):
     assert all(np.isfinite(each).all() for each in layer.back(record, signal))
 
 
-def test_a_score_that_is_no_number_is_seen():
-    """A diverged network must not look as if it attended to something."""
+def test_a_score_that_is_nan_gives_nan():
+    """A diverged network must not look as if its attention were valid."""
     layer, received = made(Attend(1), *[(3, 2)] * 3), inputs(2, *[(3, 2)] * 3)
     received[0][0, 1, 0] = np.nan
     assert np.isnan(run(layer, *received).h[0, 1]).all()
@@ -69,23 +69,30 @@ def test_heads_that_do_not_divide_the_units_are_refused():
 
 @pytest.mark.parametrize(
     "shapes",
-    [[(5, 4)], [(5, 4)] * 2, [(5, 4)] * 4, [(5, 4), (5, 4), (6, 4)], [(4,)] * 3, [(2, 5, 4)] * 3],
+    [
+        [(5, 4)],
+        [(5, 4)] * 2,
+        [(5, 4), (5, 4), (6, 4)],
+        [(4,)] * 3,
+        [(2, 5, 4)] * 3,
+        [*[(5, 4)] * 3, (5, 1), (5, 1)],
+    ],
 )
 def test_other_sources_are_refused(shapes):
-    """Queries, keys and values are of the same tokens."""
+    """Queries, keys and values must come from the same tokens."""
     with pytest.raises(ValueError, match="takes queries, keys and values of one shape"):
         Attend(2).infer_shapes(*shapes)
 
 
 @pytest.mark.parametrize("heads", [0, 1.5, True])
-def test_heads_are_counted(heads):
+def test_the_number_of_heads_is_a_positive_integer(heads):
     """Half a head has no units."""
     with pytest.raises((TypeError, ValueError), match="heads must be"):
         Attend(heads)
 
 
-def test_a_batch_in_pieces_attends_as_the_whole():
-    """Threads work on samples of their own, in the memory of the whole batch."""
+def test_a_batch_in_pieces_gives_what_the_whole_batch_gives():
+    """Each thread computes its own samples, in the memory of the whole batch."""
     layer, received = made(Attend(2), *[(5, 4)] * 3), inputs(7, *[(5, 4)] * 3)
     whole = run(layer, *received)
     h, weights = whole.h.copy(), layer.weights(whole).copy()

@@ -1,4 +1,4 @@
-"""What a layer says of itself: its work, and a hint where a student is likely to have slipped."""
+"""What a layer reports: its number of operations, and a hint for a likely mistake."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from nofb.layers import Chain, Inverse
 from nofb.layers.base import Record
 
 
-def test_the_work_of_a_layer_is_its_multiply_adds():
-    """The work decides what is cut between threads; a sum of sizes would be far too small."""
+def test_the_work_of_a_layer_is_its_number_of_multiply_adds():
+    """The work determines what is cut between threads; a sum of sizes would be far too small."""
     dense, maps = Dense(5, 3), Conv2D(2, 4, (3, 2), padding=1)
     maps.infer_shapes((5, 6, 2))
     assert dense.work == 5 * 3
@@ -18,16 +18,16 @@ def test_the_work_of_a_layer_is_its_multiply_adds():
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
-def test_a_dense_layer_that_receives_more_than_a_row_names_the_cure(shape):
-    """Images go through Flatten first; a row of another length does not need it."""
+def test_a_dense_layer_that_receives_more_than_a_row_suggests_the_cure(shape):
+    """Images need Flatten first; a row of another length does not."""
     with pytest.raises(ValueError, match=r"put Flatten\(\) before it"):
         Dense(12, 2).infer_shapes(shape)
     with pytest.raises(ValueError, match=r"but receives \(13,\)$"):
         Dense(12, 2).infer_shapes((13,))
 
 
-def test_only_a_transposed_feedback_matrix_is_told_of_the_feedbacks_shape():
-    """B is drawn by hand in exercises, and W is not."""
+def test_only_a_transposed_feedback_matrix_gets_the_hint_about_its_shape():
+    """In exercises students assign B by hand, and W not."""
     net = Network([Dense(4, 3, "tanh"), Dense(3, 2)])
     last = net.weighted[1]
     with pytest.raises(ValueError, match=r"transposed: draw it with layer\.feedback_shape"):
@@ -36,8 +36,8 @@ def test_only_a_transposed_feedback_matrix_is_told_of_the_feedbacks_shape():
         last.W = np.ones((2, 3))
 
 
-def test_a_signal_reaches_kernels_in_the_networks_precision():
-    """What fits is handed on as it is; another precision or layout is copied, and never let in."""
+def test_a_signal_has_the_networks_precision_in_kernels():
+    """A signal that fits is used directly; another precision or layout is copied first."""
     record, layer = Record(5, np.dtype(np.float64)), Flatten()
     fitting = np.arange(15.0).reshape(5, 3)
     assert record.signal(layer, fitting, (3,)) is fitting
@@ -48,20 +48,20 @@ def test_a_signal_reaches_kernels_in_the_networks_precision():
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (2, 4, 4, 3)])
-def test_pooling_takes_maps_and_nothing_else(shape):
-    """A batch that is handed in as one sample has an axis too many."""
+def test_pooling_accepts_maps_only(shape):
+    """A batch that is given as one sample has one axis too many."""
     with pytest.raises(ValueError, match="takes maps"):
         MaxPool2D(2).infer_shapes(shape)
 
 
 def test_a_dropout_seed_below_zero_is_refused():
-    """NumPy would refuse it too, in words that do not name the layer's argument."""
+    """NumPy would refuse it too, but its error does not name the layer's argument."""
     with pytest.raises(ValueError, match="seed must be"):
         Dropout(0.5, seed=-1)
 
 
-def test_an_inverse_applies_its_activation_last_unless_told():
-    """s(z B + c), as most papers write it; s(z) B + c is asked for with `before`."""
+def test_an_inverse_applies_its_activation_last_by_default():
+    """s(z B + c), as in most papers; `before` gives s(z) B + c."""
     B = np.arange(6.0).reshape(2, 3)
     z = np.array([[0.5, -0.5]])
     inverse = Inverse(B, activations.get("tanh"))
@@ -71,8 +71,8 @@ def test_an_inverse_applies_its_activation_last_unless_told():
 
 
 @pytest.mark.parametrize("given", [[1.0, 2.0], None, 3.0])
-def test_a_signal_for_maps_that_is_no_array_is_refused_in_words(given):
-    """A list from a custom rule would fail in NumPy, far from the line that made it."""
+def test_a_signal_for_maps_that_is_no_array_is_refused_in_a_sentence(given):
+    """A list from a custom rule would fail in NumPy, far from the line with the mistake."""
     net = image_net([Conv2D(2, 3, 2)], (2, 4, 5))
     trace = net.forward(batch(net)[0])
     for layer in net.weighted:
@@ -83,7 +83,7 @@ def test_a_signal_for_maps_that_is_no_array_is_refused_in_words(given):
 @pytest.mark.parametrize("make", [lambda size: Conv2D(2, 3, size), MaxPool2D])
 @pytest.mark.parametrize("size", [(4, 1), (1, 6), (4, 6), (9, 9)])
 def test_a_window_that_is_one_pixel_too_large_does_not_fit(make, size):
-    """Maps of no pixel at all would leave every layer above with biases alone."""
+    """If the maps had no pixels, every layer above would have only its biases."""
     layer = make(size)
     with pytest.raises(ValueError, match="does not fit maps of 3 x 5 pixels"):
         layer.infer_shapes((3, 5, 2))
@@ -94,13 +94,13 @@ def test_a_window_that_is_one_pixel_too_large_does_not_fit(make, size):
 
 @pytest.mark.parametrize("shape", [(5, 5), (5, 5, 3), (5, 5, 2, 1), (2,)])
 def test_a_convolution_takes_maps_of_three_axes_with_its_channels_last(shape):
-    """A film of maps would be read as one map."""
+    """A batch of films would be read as a batch of maps."""
     with pytest.raises(ValueError, match=r"takes maps \(height, width, 2\), but receives"):
         Conv2D(2, 3, 2).infer_shapes(shape)
 
 
 def test_a_dropout_layer_with_a_seed_draws_the_masks_of_that_seed():
-    """Whoever fixes the masks wants them fixed, and 0 is a seed like any other."""
+    """A user who sets the seed wants fixed masks, also for the seed 0."""
 
     def mask(**seed):
         layer, record = Dropout(0.5, **seed), Record(50, np.float64)

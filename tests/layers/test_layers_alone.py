@@ -1,4 +1,4 @@
-"""Each layer by itself: its derivatives, its precision, and what it leaves alone."""
+"""Each layer alone: its derivatives, its precision, and what it does not change."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ every_case = pytest.mark.parametrize(("name", "samples", "train"), EVERY)
 
 
 def of(name, samples, train, dtype=np.float64):
-    """Return a layer, what it receives, the record of a pass, and a signal on what it gave."""
+    """Return a layer, its input, the record of a pass, and a signal for its output."""
     make, *shapes = CASES[name]
     layer, received = made(make(), *shapes, dtype=dtype), inputs(samples, *shapes, dtype=dtype)
     record = run(layer, *received, train=train)
@@ -25,8 +25,8 @@ def of(name, samples, train, dtype=np.float64):
 
 
 @every_case
-def test_a_signal_goes_back_as_the_derivative(name, samples, train):
-    """A wrong derivative teaches all layers below something else than the gradient."""
+def test_the_backward_pass_is_the_derivative(name, samples, train):
+    """With a wrong derivative all layers below learn something else than the gradient."""
     layer, received, record, signal = of(name, samples, train)
     signals = back(layer, record, signal)
     assert len(signals) == len(received)
@@ -47,8 +47,8 @@ def test_parameters_learn_from_the_mean_gradient(name, samples, train):
 
 
 @every_case
-def test_the_way_up_is_the_transpose_of_the_way_back(name, samples, train):
-    """⟨relay(u), s⟩ = Σ ⟨u, back(s)⟩: what indirect feedback relays is how the output changes."""
+def test_relay_is_the_transpose_of_the_backward_pass(name, samples, train):
+    """⟨relay(u), s⟩ = Σ ⟨u, back(s)⟩: indirect feedback relays how the output changes."""
     layer, received, record, signal = of(name, samples, train)
     shapes = [x.shape[1:] for x in received]
     changes = inputs(samples, *shapes, seed=3)
@@ -59,7 +59,7 @@ def test_the_way_up_is_the_transpose_of_the_way_back(name, samples, train):
 
 @every_case
 def test_a_float32_network_stays_float32(name, samples, train):
-    """One array in double precision would make each kernel above compile, and run, once more."""
+    """One array in double precision would compile, and run, each kernel above again."""
     layer, received, record, signal = of(name, samples, train, np.float32)
     shapes = [x.shape[1:] for x in received]
     relayed = layer.relay(record, *inputs(samples, *shapes, dtype=np.float32))
@@ -75,8 +75,8 @@ def test_a_float32_network_stays_float32(name, samples, train):
 
 
 @every_case
-def test_a_pass_changes_nothing_but_its_record(name, samples, train):
-    """A second pass of the same batch must give the same; only `remember` moves averages."""
+def test_a_pass_changes_only_its_record(name, samples, train):
+    """A second pass of the same batch must give the same; only `remember` updates averages."""
     layer, received, record, signal = of(name, samples, train)
     arrays = [*received, signal, *layer.parameters().values(), *layer.state().values()]
     before = [array.copy() for array in arrays]
@@ -92,8 +92,8 @@ def test_a_pass_changes_nothing_but_its_record(name, samples, train):
 
 
 @every_case
-def test_what_goes_back_without_slopes_is_what_goes_back(name, samples, train):
-    """`transport` is for layers whose way back is the same for every batch."""
+def test_a_layer_without_derivatives_has_a_constant_backward_pass(name, samples, train):
+    """`transport` is for layers whose backward pass is the same for every batch."""
     layer, _, record, signal = of(name, samples, train)
     transported = layer.transport(record, signal)
     if transported is not None:

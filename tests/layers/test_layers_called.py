@@ -1,4 +1,4 @@
-"""A dense layer as a function: f(x W + b) of any rows, and the products with its Jacobian."""
+"""A dense layer as a function: f(x W + b) of any rows, and products with its Jacobian."""
 
 import numpy as np
 import oracles
@@ -15,7 +15,7 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_layer_that_is_called_gives_what_its_forward_pass_gave(activation, dtype):
-    """To the last bit: targets that ask for nothing must change nothing."""
+    """To the last bit: a target equal to the output must change nothing."""
     net = dense_net((5, 4, 6, 3), activation, dtype=dtype)
     trace = net.forward(batch(net)[0])
     for layer in net.weighted:
@@ -26,8 +26,8 @@ def test_a_layer_that_is_called_gives_what_its_forward_pass_gave(activation, dty
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("rows", [0, 1, 3, 50])
-def test_a_layer_takes_any_number_of_rows_and_keeps_nothing(rows, bias):
-    """f(x W + b), in memory of its own, whatever batch the network had last."""
+def test_a_layer_accepts_any_number_of_rows_and_keeps_nothing(rows, bias):
+    """f(x W + b), in new memory, independent of the last batch of the network."""
     net = dense_net((5, 4, 3), bias=bias)
     net.forward(batch(net)[0])
     layer, x = net.weighted[0], RNG.normal(size=(rows, 5))
@@ -39,8 +39,8 @@ def test_a_layer_takes_any_number_of_rows_and_keeps_nothing(rows, bias):
     assert h.shape == (rows, 4) and h is not layer(x)
 
 
-def test_rows_of_another_type_or_memory_layout_are_taken_as_they_are_meant():
-    """float64 rows and a transposed view are what a notebook has at hand."""
+def test_rows_of_another_type_or_memory_layout_are_accepted():
+    """A user of a notebook has float64 rows and transposed views."""
     layer, x = Network([Dense(4, 3, "tanh"), Dense(3, 2)]).weighted[0], RNG.normal(size=(4, 6))
     expected = np.tanh(x.T @ layer.W)
     assert layer(x.T).dtype == np.float32
@@ -58,15 +58,15 @@ def test_rows_of_another_type_or_memory_layout_are_taken_as_they_are_meant():
         ([[1.0, 2.0, 3.0, 4.0]], TypeError, "must be an array of .* but is list: give np.asarray"),
     ],
 )
-def test_what_a_layer_can_not_take_gets_a_sentence(x, error, sentence):
-    """Numba's own words for it fill a screen."""
+def test_a_wrong_input_of_a_layer_is_refused_in_a_sentence(x, error, sentence):
+    """Numba's own error fills a screen."""
     layer = Network([Dense(4, 3), Dense(3, 2)]).weighted[0]
     with pytest.raises(error, match=sentence):
         layer(x)
 
 
-def test_a_layer_without_weights_says_where_they_come_from():
-    """A layer on its own has sizes, and a network draws the numbers."""
+def test_a_layer_without_weights_says_that_a_network_draws_them():
+    """A single layer has sizes, but only a network draws its weights."""
     with pytest.raises(ValueError, match="has no weights yet: a Network of it draws them"):
         Dense(4, 3)(np.ones((2, 4)))
 
@@ -96,8 +96,8 @@ def maps(activation):
 
 @pytest.mark.parametrize("kind", maps("tanh"))
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_products_with_a_jacobian_are_those_with_the_measured_one(activation, kind):
-    """v J moves the output as v moves the input, and v Jᵀ is the gradient that comes back."""
+def test_products_with_a_jacobian_equal_those_with_finite_differences(activation, kind):
+    """v J is the change of the output for a change v of the input; v Jᵀ is the gradient."""
     f, x = maps(activation)[kind], RNG.normal(size=(4, 5))
     forth, back = RNG.normal(size=(4, 5)), RNG.normal(size=(4, 3))
     y, kept = f(x), back.copy()
@@ -110,14 +110,14 @@ def test_products_with_a_jacobian_are_those_with_the_measured_one(activation, ki
 
 
 def test_a_chain_without_parts_is_the_identity():
-    """Most inverses have nothing in front of their matrix."""
+    """Most inverses have no layer in front of their matrix."""
     x, v = RNG.normal(size=(4, 5)), RNG.normal(size=(4, 5))
     assert Chain()(x) is x
     assert Chain().times_jacobian(v, x, x) is v
 
 
 def test_an_inverse_is_a_dense_layer_whose_matrix_is_the_layers_own():
-    """One array under two names: what a rule learns is what is measured and drawn."""
+    """One array with two names: the rule trains the array that is measured and drawn."""
     net = dense_net()
     oracles.attached("tp", net)
     layer = net.weighted[1]

@@ -49,7 +49,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_a_size_is_refused_once_a_layer_is_built(case):
+def test_a_size_cannot_be_changed_once_a_layer_is_built(case):
     """W was checked against the new size and b was not: the kernel read past b, and crashed."""
     make, index, name, value = CHANGES[case]
     layer = make().layers[index]
@@ -59,16 +59,16 @@ def test_a_size_is_refused_once_a_layer_is_built(case):
     assert getattr(layer, name) == before
 
 
-def test_a_size_may_be_set_to_what_it_is():
-    """A program that writes all attributes back must not fail."""
+def test_a_size_may_be_set_to_its_own_value():
+    """A program that restores all attributes must not fail."""
     layer = dense().layers[0]
     layer.n_out, layer.shape_out = 16, (16,)
     assert (layer.n_out, layer.shape_out) == (16, (16,))
 
 
 @pytest.mark.parametrize("copied", [deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
-def test_the_sizes_of_a_copy_stay_too(copied):
-    """A copy is filled without the constructor, and must be guarded all the same."""
+def test_the_sizes_of_a_copy_cannot_be_changed_either(copied):
+    """A copy is made without the constructor, but must be protected, too."""
     for make, name, value in ((dense, "n_out", 32), (maps, "padding", (1, 1))):
         twin = copied(make())
         with pytest.raises(ValueError, match="stays so"):
@@ -76,7 +76,7 @@ def test_the_sizes_of_a_copy_stay_too(copied):
 
 
 def test_a_checkpoint_cannot_change_a_size():
-    """A file made by hand would bring back what an assignment cannot."""
+    """A file made by hand could change what an assignment cannot."""
     net = maps()
     saved = {"object": {"size": {"tuple": [50, 50]}}}
     with pytest.raises(ValueError, match=r"size of MaxPool2D.* stays so"):
@@ -84,15 +84,15 @@ def test_a_checkpoint_cannot_change_a_size():
     assert net.layers[1].size == (2, 2)
 
 
-def test_a_network_can_still_be_told_another_size_of_image():
-    """Only the layers' own sizes are fixed; those of the images come through the network."""
+def test_a_network_can_still_get_another_size_of_images():
+    """Only the layers' own sizes are fixed; those of the images come from the network."""
     net = Network([Conv2D(1, 4, 3), MaxPool2D(2), Flatten(), Dense(36, 10)], input_shape=(1, 8, 8))
     net.infer_shapes((1, 9, 9))
     assert net.layers[0].shape_out == (7, 7, 4) and net.layers[1].shape_out == (3, 3, 4)
     assert net.predict(np.ones((2, 1, 9, 9))).shape == (2,)
 
 
-def test_images_that_do_not_fit_leave_every_shape_as_it_was():
+def test_images_that_do_not_fit_leave_every_shape_unchanged():
     """The lower layers kept the refused size, and the next batch was read past its end."""
     net, twin = maps(), maps()
     with pytest.raises(ValueError, match="but receives"):
@@ -108,8 +108,8 @@ def test_images_that_do_not_fit_leave_every_shape_as_it_was():
 
 @pytest.mark.parametrize("copied", [lambda it: it, deepcopy])
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_a_second_network_refuses_a_layer_and_leaves_it_alone(index, copied):
-    """It drew the weights anew: the first network fell from 93 % to 14 % without a word."""
+def test_a_second_network_refuses_a_layer_and_does_not_change_it(index, copied):
+    """It drew the weights again: the first network fell from 93 % to 14 % without an error."""
     old = copied(Network([Dense(64, 16, "tanh"), Dropout(0.1), Dense(16, 10)]))
     before = [layer.W.copy() for layer in old.weighted]
     top = [] if index == 2 else [Dense(64 if index else 16, 10)]
@@ -119,8 +119,8 @@ def test_a_second_network_refuses_a_layer_and_leaves_it_alone(index, copied):
         np.testing.assert_array_equal(layer.W, W)
 
 
-def test_weights_are_carried_over_as_the_sentence_says():
-    """Transfer learning must have a way, and the old network must not move with the new one."""
+def test_weights_can_be_copied_as_the_sentence_says():
+    """Transfer learning must be possible, and training must not change the old network."""
     old = dense()
     new = Network([Dense(64, 16, "tanh"), Dense(16, 3)], seed=1)
     new.layers[0].W, new.layers[0].b = old.layers[0].W, old.layers[0].b
@@ -129,7 +129,7 @@ def test_weights_are_carried_over_as_the_sentence_says():
 
 
 def test_a_layer_copied_alone_is_free():
-    """Its arrays are its own, so a network may draw them."""
+    """Its arrays are copies, so another network may draw them."""
     old = dense()
     for free in (deepcopy(old.layers[0]), pickle.loads(pickle.dumps(old.layers[0]))):
         new = Network([free, Dense(16, 3)], seed=1)
@@ -137,7 +137,7 @@ def test_a_layer_copied_alone_is_free():
 
 
 def test_layers_are_free_after_a_network_that_could_not_be_built():
-    """In a notebook the same layers are given again, once the mistake is mended."""
+    """In a notebook the same layers are used again after the mistake is fixed."""
     layers = [Conv2D(1, 4, 3), MaxPool2D(2), Flatten(), Dense(36, 10)]
     for wrong in ({"input_shape": (1, 28, 28)}, {"loss": "squared"}, {"seed": -1}):
         with pytest.raises(ValueError):
@@ -145,20 +145,20 @@ def test_layers_are_free_after_a_network_that_could_not_be_built():
     assert Network(layers, input_shape=(1, 8, 8)).layers[3].W.shape == (36, 10)
 
 
-def test_a_layer_outlives_its_network_and_is_still_refused():
-    """Whether a layer is free must not depend on when Python clears its memory."""
+def test_a_layer_of_a_deleted_network_is_still_refused():
+    """Whether a layer is free must not depend on when Python deletes the network."""
     layer = dense().layers[0]
     gc.collect()
     with pytest.raises(ValueError, match="belongs to another network"):
         Network([layer, Dense(16, 10)])
 
 
-# -- what enters ---------------------------------------------------------------------------------
+# -- inputs --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_a_read_only_signal_is_taken_and_stays_as_it_is(activation):
-    """It was 27 lines of Numba's typing error."""
+def test_a_read_only_signal_is_accepted_and_not_changed(activation):
+    """It gave 27 lines of a Numba typing error."""
     net = Network([Dense(64, 16, activation), Dense(16, 10)])
     trace = net.forward(DIGITS.flat().x_test[:5])
     signal = np.ones((5, 16), np.float32)
@@ -170,7 +170,7 @@ def test_a_read_only_signal_is_taken_and_stays_as_it_is(activation):
 
 
 def test_an_initialiser_that_returns_nothing_is_named():
-    """A forgotten `return` was an AttributeError about W, somewhere else."""
+    """A forgotten `return` gave an AttributeError about W in another place."""
     with pytest.raises(TypeError, match=r"W of Dense.* must be an array, but is None"):
         Network([Dense(4, 2, init=lambda *_: None)])
     with pytest.raises(TypeError, match=r"a feedback matrix of .* must be an array, but is None"):

@@ -1,4 +1,4 @@
-"""A layer owns its arrays: what is assigned is checked and copied, whatever a user has at hand."""
+"""A layer owns its arrays: every array that a user assigns is checked and copied."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def net(width=16, **options):
     return Network([Dense(64, width, "tanh", **options), Dense(width, 10, **options)])
 
 
-# As users have them: transposed as in PyTorch, in double precision, a strided slice, read-only.
+# Typical arrays of users: transposed as in PyTorch, double precision, a strided slice, read-only.
 LAYOUTS = {
     "transposed": lambda W: np.ascontiguousarray(W.T).T,
     "double": lambda W: W.astype(np.float64),
@@ -26,7 +26,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_weights_put_in_by_hand_learn_as_if_they_had_been_drawn(layout):
+def test_weights_assigned_by_hand_learn_like_drawn_ones(layout):
     """In another layout a kernel would change a copy, and the layer would silently never learn."""
     trained = []
     for change in (lambda W: W, LAYOUTS[layout]):
@@ -41,7 +41,7 @@ def test_weights_put_in_by_hand_learn_as_if_they_had_been_drawn(layout):
 
 
 @pytest.mark.parametrize("name", ["W", "b", "B", "D"])
-def test_an_array_that_is_assigned_is_copied(name):
+def test_an_assigned_array_is_copied(name):
     """The user's array and the layer's must not change with each other."""
     layer = net().weighted[1]
     shape = {"W": (16, 10), "b": (10,), "B": (10, 16), "D": (10, 10)}[name]
@@ -54,7 +54,7 @@ def test_an_array_that_is_assigned_is_copied(name):
 
 
 def test_two_layers_can_swap_their_weights():
-    """Assignment makes a new array and leaves the old one alone, as in plain Python."""
+    """Assignment makes a new array and does not change the old one, as in plain Python."""
     first, second = Network([Dense(3, 3, "tanh"), Dense(3, 3)]).weighted
     W, V = first.W.copy(), second.W.copy()
     first.W, second.W = second.W, first.W
@@ -63,7 +63,7 @@ def test_two_layers_can_swap_their_weights():
 
 
 def test_a_change_in_place_keeps_the_array():
-    """Whoever holds the array of a layer must see it move; W *= 2 assigns W to itself."""
+    """Other references to the array must see the change; W *= 2 assigns W to itself."""
     layer = net().weighted[0]
     W = layer.W
     layer.W *= 2
@@ -86,7 +86,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_an_array_that_cannot_be_the_layers_is_refused_where_it_is_assigned(case):
+def test_a_wrong_array_is_refused_where_it_is_assigned(case):
     """A kernel would read past its end; the sentence must name the array and both shapes."""
     name, array, error, sentence = REFUSED[case]
     layer = net().weighted[0]
@@ -97,7 +97,7 @@ def test_an_array_that_cannot_be_the_layers_is_refused_where_it_is_assigned(case
 
 
 def test_feedback_set_to_w_instead_of_its_transpose_is_refused_and_the_cure_is_named():
-    """`WeightMirror.mirror` crashed the process: its kernel trusted the shape of B."""
+    """`WeightMirror.mirror` crashed the process, since its kernel did not check the shape of B."""
     trained = net()
     rule = rules.make("wm", steps_before=0)
     rule.attach(trained)
@@ -109,7 +109,7 @@ def test_feedback_set_to_w_instead_of_its_transpose_is_refused_and_the_cure_is_n
 
 
 def test_a_layer_without_biases_takes_none():
-    """A bias that no step ever moves would look like one that learned nothing."""
+    """A bias that is never updated would look like one that did not learn."""
     layer = net(bias=False).weighted[0]
     layer.b = None
     with pytest.raises(ValueError, match="bias=False, so that it takes no b"):
@@ -130,7 +130,7 @@ def test_filters_are_owned_too():
 
 
 def test_an_initialisers_array_is_never_the_layers_own():
-    """Two layers or three rules "from the same start" shared it, and each trained the others'."""
+    """Layers or rules "from the same start" used one array, and each changed the others'."""
     start = np.full((6, 6), 0.5, np.float32)
     shared = Network(
         [Dense(6, 6, "tanh", init=lambda *_: start), Dense(6, 6, init=lambda *_: start)]
@@ -144,7 +144,7 @@ def test_an_initialisers_array_is_never_the_layers_own():
 
 @pytest.mark.parametrize("name", ["fa", "dfa", "ifa", "tp", "ddtp"])
 def test_an_initialiser_that_draws_another_shape_is_refused_for_every_path(name):
-    """A matrix of another shape must not wait for the kernel that reads past its end."""
+    """A matrix of another shape must be refused before a kernel reads past its end."""
     turned = initialisers.get("xavier")
     option = "inverse_init" if name in ("tp", "ddtp") else "feedback_init"
     rule = rules.make(name, **{option: lambda rng, n_in, n_out: turned(rng, n_in + 1, n_out)})
@@ -153,13 +153,13 @@ def test_an_initialiser_that_draws_another_shape_is_refused_for_every_path(name)
 
 
 def test_an_initialiser_that_draws_weights_of_another_shape_is_refused():
-    """(n_out, n_in) is PyTorch's order, and the first thing that a newcomer writes."""
+    """(n_out, n_in) is the order of PyTorch, and a typical first mistake."""
     with pytest.raises(ValueError, match=r"W of Dense\(64.* has shape \(16, 64\).* give its .T"):
         net(init=lambda rng, n_in, n_out: rng.normal(size=(n_out, n_in)))
 
 
 def test_one_matrix_for_all_layers_is_copied_to_each():
-    """`shared=True` says that the values are one; a change to one layer must stay there."""
+    """With `shared=True` the values are equal, but a change to one layer must not reach another."""
     deep = Network([Dense(5, 4, "tanh"), Dense(4, 4, "tanh"), Dense(4, 3)])
     rules.make("dfa", shared=True).attach(deep)
     first, second, _ = deep.weighted
@@ -172,7 +172,7 @@ def test_one_matrix_for_all_layers_is_copied_to_each():
 
 
 def test_an_inverse_and_its_layer_have_one_matrix_however_it_is_set():
-    """If the two parted, targets would use one and diagnostics would measure the other."""
+    """Otherwise targets would use one matrix, and diagnostics would measure another."""
     taught = net()
     rules.make("tp").attach(taught)
     layer = taught.weighted[1]
@@ -187,8 +187,8 @@ def test_an_inverse_and_its_layer_have_one_matrix_however_it_is_set():
         layer.inverse.c = np.ones(10)
 
 
-def test_attaching_another_rule_takes_the_inverse_off():
-    """A B that still wrote into a forgotten inverse would be two owners of one array."""
+def test_attaching_another_rule_removes_the_inverse():
+    """If B still changed a forgotten inverse, one array would have two owners."""
     taught = net()
     rules.make("tp").attach(taught)
     old = taught.weighted[1].inverse

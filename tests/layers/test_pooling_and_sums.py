@@ -1,4 +1,4 @@
-"""Means of windows and of whole maps, and the sum where branches meet."""
+"""Means over windows and over whole maps, and the sum where branches join."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ WINDOWS = [((2, 2), (2, 2)), ((3, 3), (2, 2)), ((2, 3), (1, 2)), ((1, 1), (3, 2)
 
 @pytest.mark.parametrize(("size", "stride"), WINDOWS)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_mean_pooling_is_the_naive_mean(size, stride, channels):
-    """Windows that overlap, that leave pixels over, and that fill the map."""
+def test_mean_pooling_equals_the_naive_mean(size, stride, channels):
+    """Also for windows that overlap, that leave pixels over, and that fill the map."""
     layer, (x,) = made(AvgPool2D(size, stride), (5, 7, channels)), inputs(3, (5, 7, channels))
     np.testing.assert_allclose(run(layer, x).h, oracles.avg_pool(x, size, stride), rtol=1e-12)
 
 
 def test_pooling_without_a_size_takes_the_whole_map():
-    """One number for each channel is left, which a dense layer can take."""
+    """The result is one number for each channel, which a dense layer accepts."""
     layer, (x,) = made(AvgPool2D(), (5, 7, 3)), inputs(4, (5, 7, 3))
     assert layer.shape_out == (3,)
     np.testing.assert_allclose(run(layer, x).h, x.mean((1, 2)), rtol=1e-12)
@@ -28,21 +28,21 @@ def test_pooling_without_a_size_takes_the_whole_map():
 
 @pytest.mark.parametrize("size", [6, (1, 8), (6, 8)])
 def test_a_window_larger_than_the_map_is_refused(size):
-    """It would read past the map's end."""
+    """It would be read past the end of the map."""
     with pytest.raises(ValueError, match="does not fit maps of 5 x 7 pixels"):
         AvgPool2D(size).infer_shapes((5, 7, 3))
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (5,), (2, 5, 7, 3)])
 @pytest.mark.parametrize("size", [None, 2])
-def test_mean_pooling_takes_maps_and_nothing_else(size, shape):
+def test_mean_pooling_accepts_maps_only(size, shape):
     """A row of units has no pixels."""
     with pytest.raises(ValueError, match="takes maps"):
         AvgPool2D(size).infer_shapes(shape)
 
 
 def test_a_stride_without_a_size_is_refused():
-    """The whole map is one window: there is nowhere to step to."""
+    """The whole map is one window, so a stride has no meaning."""
     with pytest.raises(ValueError, match="stride is 2, but without a size"):
         AvgPool2D(stride=2)
 
@@ -57,6 +57,6 @@ def test_a_sum_adds_its_sources():
 
 @pytest.mark.parametrize("shapes", [[(4, 3), (4, 2)], [(3,), (1, 3)], [(8, 8, 4), (4, 4, 4)]])
 def test_a_branch_whose_shape_does_not_fit_its_sum_is_refused(shapes):
-    """NumPy would repeat one of them without a word."""
+    """NumPy would broadcast one of them without an error."""
     with pytest.raises(ValueError, match="adds branches of one shape, but receives"):
         Sum().infer_shapes(*shapes)

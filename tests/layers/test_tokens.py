@@ -13,14 +13,14 @@ TOKENS = np.array([[3, 0, 2], [2, 2, 4]])
 
 @pytest.mark.parametrize(("size", "shape"), [(1, (2, 3, 3)), (2, (4, 6, 1)), (3, (9, 3, 3))])
 def test_patches_are_the_squares_of_a_map(size, shape):
-    """Counted row by row; the pixels of a patch too, with their channels side by side."""
+    """In the order of the rows, for patches and pixels; the channels of a pixel are together."""
     layer, (x,) = made(CutPatches(size), shape), inputs(3, shape)
     np.testing.assert_array_equal(run(layer, x).h, oracles.patches(x, size))
 
 
 @pytest.mark.parametrize("shape", [(4, 5, 1), (5, 4, 1), (1, 1, 1)])
-def test_maps_that_leave_pixels_over_are_refused(shape):
-    """Pixels at the border would never be seen."""
+def test_maps_that_patches_do_not_cover_are_refused(shape):
+    """Pixels at the border would never be used."""
     with pytest.raises(ValueError, match=r"cannot cut maps of .* into squares of 2"):
         CutPatches(2).infer_shapes(shape)
 
@@ -34,8 +34,8 @@ def embedding(dtype=np.float64):
 
 
 @pytest.mark.parametrize("integers", [np.int64, np.int32, np.uint8])
-def test_an_embedding_is_a_dense_layer_on_one_hot_rows(integers):
-    """So every rule and every mirror treats its W as any other."""
+def test_an_embedding_equals_a_dense_layer_on_one_hot_rows(integers):
+    """So every rule and every mirror treats its W like any other."""
     layer = embedding()
     record = run(layer, TOKENS.astype(integers))
     one_hot = np.eye(5)[TOKENS]
@@ -44,8 +44,8 @@ def test_an_embedding_is_a_dense_layer_on_one_hot_rows(integers):
     np.testing.assert_array_equal(layer.received(record), one_hot.reshape(6, 5))
 
 
-def test_an_embedding_gives_the_networks_type():
-    """Its input holds whole numbers, which must not decide the type."""
+def test_the_output_of_an_embedding_has_the_networks_type():
+    """Its input holds integers, which must not determine the type."""
     layer = embedding(np.float32)
     record = run(layer, TOKENS)
     assert record.h.dtype == layer.received(record).dtype == np.float32
@@ -53,15 +53,15 @@ def test_an_embedding_gives_the_networks_type():
 
 @pytest.mark.parametrize("token", [-1, 5, 1000])
 def test_a_token_outside_the_vocabulary_is_refused(token):
-    """The row behind W's last one is somebody else's memory."""
+    """The kernel would read the memory behind the last row of W."""
     layer, tokens = embedding(), TOKENS.copy()
     tokens[1, 1] = token
     with pytest.raises(ValueError, match=f"the token {token}, but its vocabulary has .* 0 to 4"):
         run(layer, tokens)
 
 
-def test_an_embedding_takes_whole_numbers_and_sends_nothing_down():
-    """A number of a word is no activity: 3.5 is no word, and no signal changes it."""
+def test_an_embedding_accepts_integers_only_and_sends_nothing_down():
+    """A token is no activation: 3.5 is no word, and there is no gradient."""
     layer = embedding()
     with pytest.raises(TypeError, match="takes whole numbers, but receives float64"):
         run(layer, TOKENS.astype(float))
@@ -71,7 +71,7 @@ def test_an_embedding_takes_whole_numbers_and_sends_nothing_down():
         Embedding(5, 2).infer_shapes((3, 2))
 
 
-def test_positions_are_added_and_unused_ones_rest():
+def test_positions_are_added_and_unused_ones_do_not_change():
     """A shorter sequence uses the first ones."""
     layer, (x,) = made(Positions(5, 3), (4, 3)), inputs(6, (4, 3))
     record = run(layer, x)
@@ -83,13 +83,13 @@ def test_positions_are_added_and_unused_ones_rest():
 
 
 def test_a_sequence_longer_than_its_positions_is_refused():
-    """The last tokens would have no place."""
+    """The last tokens would have no position."""
     with pytest.raises(ValueError, match="has 5 positions, but receives a sequence of 6 tokens"):
         Positions(5, 3).infer_shapes((6, 3))
 
 
 def test_the_class_token_is_the_first():
-    """The same for every sample, before attention."""
+    """It is the same for every sample, before attention."""
     layer, (x,) = made(ClassToken(3), (4, 3)), inputs(6, (4, 3))
     h = run(layer, x).h
     np.testing.assert_array_equal(h[:, 0], np.tile(layer.token, (6, 1)))
@@ -99,23 +99,23 @@ def test_the_class_token_is_the_first():
 
 
 def test_the_mean_token_is_the_mean():
-    """Of all tokens, unit by unit."""
+    """Over all tokens, unit by unit."""
     layer, (x,) = made(MeanToken(), (4, 3)), inputs(6, (4, 3))
     np.testing.assert_allclose(run(layer, x).h, x.sum(1) / 4)
 
 
 @pytest.mark.parametrize("make", [lambda: Positions(5, 3), lambda: ClassToken(3)])
 @pytest.mark.parametrize("shape", [(4, 2), (3,), (2, 4, 3)])
-def test_tokens_of_other_units_are_refused(make, shape):
-    """They would be added to the units of a neighbour."""
+def test_tokens_with_another_number_of_units_are_refused(make, shape):
+    """The kernel would add positions to the wrong units."""
     with pytest.raises(ValueError, match="takes tokens of 3 units"):
         make().infer_shapes(shape)
 
 
 @pytest.mark.parametrize("make", [FirstToken, MeanToken])
 @pytest.mark.parametrize("shape", [(3,), (2, 4, 3)])
-def test_what_is_no_row_of_tokens_is_refused(make, shape):
-    """The first unit is no token."""
+def test_an_input_without_tokens_is_refused(make, shape):
+    """The first unit of a row is no token."""
     with pytest.raises(ValueError, match="takes tokens"):
         make().infer_shapes(shape)
 
@@ -131,7 +131,7 @@ def test_what_is_no_row_of_tokens_is_refused(make, shape):
         (lambda: CutPatches(0), "size"),
     ],
 )
-def test_a_size_that_is_no_count_is_refused_by_name(make, word):
-    """Nothing can be looked up in an empty table."""
+def test_a_size_that_is_no_positive_integer_is_refused_by_name(make, word):
+    """An empty table has no rows."""
     with pytest.raises((TypeError, ValueError), match=f"{word} must be"):
         make()

@@ -1,4 +1,4 @@
-"""What became of the mutants: results.md, a row for each module, and every survivor by name."""
+"""The results of mutation testing: results.md, a row for each module, and all survivors."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from cosmic_ray.work_item import TestOutcome, WorkItem, WorkResult
 
 HERE = Path(__file__).resolve().parent
 KINDS = ("mutants", "left out", "not Python", "not run", "killed", "equivalent", "survived")
-AGAIN = ", again"  # noted with what was run once more, after new tests
+AGAIN = ", again"  # a note for mutants that were run again, after new tests
 INTRODUCTION = """# Mutation testing: what the tests do not see
 
 Written by `python tests/mutation/run.py`, which says how. A *mutant* is one change to one line.
@@ -64,12 +64,12 @@ def equivalents() -> list[dict]:
 
 
 def killed_later(result: WorkResult) -> bool:
-    """Say whether a mutant was killed by tests that were written after it had survived."""
+    """Return whether a mutant was killed by tests that were written after it had survived."""
     return result.test_outcome is TestOutcome.KILLED and str(result.output).endswith(AGAIN)
 
 
 def summary(total: Counter[str], later: int) -> str:
-    """Return in sentences what became of all mutants, and what a first pass saw."""
+    """Return sentences on the results of all mutants, and of a first run."""
     judged = total["killed"] + total["survived"]
     first = total["killed"] - later
     return SUMMARY.format(
@@ -89,7 +89,7 @@ def done(kept: WorkDB) -> Iterator[tuple[WorkItem, WorkResult]]:
 
 
 def kind_of(module: str, result: WorkResult, excuses: list[dict]) -> str:
-    """Return what became of a mutant, one of `KINDS`."""
+    """Return the result of a mutant, one of `KINDS`."""
     if result.test_outcome is TestOutcome.KILLED:
         return "killed"
     if result.test_outcome is TestOutcome.SURVIVED:
@@ -98,7 +98,7 @@ def kind_of(module: str, result: WorkResult, excuses: list[dict]) -> str:
 
 
 def excused(module: str, diff: str, excuses: list[dict]) -> bool:
-    """Say whether equivalent.toml gives a reason for a mutant, here or in every module."""
+    """Return whether equivalent.toml gives a reason for a mutant, in its module or in all."""
     old, new = (re.sub(r"\s+", " ", line) for line in diff.split("\n"))
     return any(
         excuse.get("module", module) == module
@@ -109,7 +109,7 @@ def excused(module: str, diff: str, excuses: list[dict]) -> bool:
 
 
 def survivors(module: str, kept: WorkDB, excuses: list[dict]) -> Iterator[str]:
-    """Yield a line about each mutant that no test saw and no reason excuses."""
+    """Yield a line about each mutant that no test detected and no reason excuses."""
     for item, result in done(kept):
         if kind_of(module, result, excuses) == "survived":
             old, new = result.diff.split("\n")

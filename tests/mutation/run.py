@@ -1,17 +1,17 @@
-"""Mutation testing: change nofb in one place at a time, and see whether a test fails.
+"""Mutation testing: change nofb in one place at a time, and check that a test fails.
 
     pip install -e '.[test,mutation]'
     python tests/mutation/run.py                  # every module of plan.toml; hours
     python tests/mutation/run.py kernels/steps    # the modules whose path holds these words
     python tests/mutation/run.py --most 40        # a random sample of each module
-    python tests/mutation/run.py --again          # survivors once more, after new tests
-    python tests/mutation/run.py --table          # only write results.md from what was run
+    python tests/mutation/run.py --again          # survivors again, after new tests
+    python tests/mutation/run.py --table          # only write results.md from earlier runs
 
-cosmic-ray makes the mutants and keeps the outcomes, in one session for each version of a module,
-so that a run which was stopped resumes where it was. (mutmut passes over decorated functions, and
-so over every kernel.) Here each mutant meets pytest in a fork of
-this process, which has NumPy, Numba and pytest loaded already: most mutants then cost well under
-a second. The mutants are planted in a copy, never in the sources, and kernels run as plain Python.
+cosmic-ray makes the mutants and keeps their results, in one session for each version of a module,
+so a run that was stopped can be resumed. (mutmut skips decorated functions, and so all kernels.)
+Each mutant is tested in a fork of this process, which has imported NumPy, Numba and pytest already:
+so most mutants take well under a second. The mutants are planted in a copy, never in the sources,
+and kernels run as plain Python.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def session(module: str) -> Path:
 
 
 def copy_sources(place: Path) -> None:
-    """Copy all that a test needs, and work there."""
+    """Copy all files that a test needs, and change to the copy."""
     KEPT.mkdir(parents=True, exist_ok=True)
     leave_out = shutil.ignore_patterns("__pycache__")
     for folder in ("nofb", "tests"):
@@ -95,13 +95,13 @@ def copy_sources(place: Path) -> None:
 
 
 def warm_up() -> None:
-    """Let pytest load all its own parts, so that no fork has to."""
+    """Import all of pytest, so that no fork has to."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         pytest.main(["--collect-only", "-c", os.devnull, os.devnull])
 
 
 def prepare(kept: WorkDB, module: str, leave_out: list[str]) -> None:
-    """List all mutants of a module at the first call, and strike those that are left out."""
+    """List all mutants of a module at the first call, and remove those that are left out."""
     if kept.num_work_items:
         return
     init([Path(module)], kept, {})
@@ -118,7 +118,7 @@ def mutation(item: WorkItem):
 
 
 def pending(kept: WorkDB, most: int | None) -> list[WorkItem]:
-    """Return what is to be run: of the first `most` mutants in a random order, those not run."""
+    """Return what to run: of the first `most` mutants in a random order, those not yet run."""
     struck = {
         item.job_id for item, result in kept.completed_work_items if result.output == LEFT_OUT
     }
@@ -130,7 +130,7 @@ def pending(kept: WorkDB, most: int | None) -> list[WorkItem]:
 
 
 def run(kept: WorkDB, module: str, items: list[WorkItem], tests: list[str], note: str) -> None:
-    """Run some mutants of a module, once its tests have passed without one."""
+    """Run some mutants of a module, after its tests have passed without one."""
     if not items:
         return
     code, used = run_tests([*tests, *OPTIONS], seconds=600, keep_bytecode=True)
@@ -143,7 +143,7 @@ def run(kept: WorkDB, module: str, items: list[WorkItem], tests: list[str], note
 
 
 def survivors(kept: WorkDB, module: str) -> list[WorkItem]:
-    """Return the mutants that no test saw when they were run, and that no reason excuses."""
+    """Return the mutants that no test detected when they were run, and that no reason excuses."""
     excuses = equivalents()
     return [
         item
@@ -153,7 +153,7 @@ def survivors(kept: WorkDB, module: str) -> list[WorkItem]:
 
 
 def outcome(item: WorkItem, arguments: list[str], seconds: int, note: str) -> WorkResult:
-    """Plant one mutant, run the tests on it, and take it out again."""
+    """Plant one mutant, run the tests, and remove it again."""
     change = mutation(item)
     operator = get_operator(change.operator_name)(**change.operator_args)
     with use_mutation(change.module_path, operator, change.occurrence) as (before, after):
@@ -166,7 +166,7 @@ def outcome(item: WorkItem, arguments: list[str], seconds: int, note: str) -> Wo
 
 
 def is_python(code: str) -> bool:
-    """Say whether a mutant compiles; one that does not could never be shipped."""
+    """Return whether a mutant compiles; one that does not could never be shipped."""
     try:
         compile(code, "mutant", "exec")
     except SyntaxError:
@@ -175,22 +175,22 @@ def is_python(code: str) -> bool:
 
 
 def difference(before: str, after: str) -> str:
-    """Return the lines that a mutant changes, as they stand and as they become."""
+    """Return the lines that a mutant changes, before and after."""
     pairs = zip(before.splitlines(), after.splitlines(), strict=False)
     return "\n".join(f"{old.strip()}\n{new.strip()}" for old, new in pairs if old != new)
 
 
 def run_tests(arguments: list[str], seconds: int, keep_bytecode: bool = False) -> tuple[int, float]:
-    """Run pytest in a fork, for so many seconds of processor time at most.
+    """Run pytest in a fork, for at most so many seconds of processor time.
 
     Returns its exit code, or the number of the signal that ended it, and the time that it took.
-    Bytecode of a mutant must not be kept: it would be taken for that of the next one, which is as
-    long and was written in the same second.
+    Bytecode of a mutant must not be kept: Python would use it for the next mutant, which has the
+    same length and was written in the same second.
     """
     child = os.fork()
     if not child:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        signal.alarm(20 * seconds)  # a mutant that waits for ever takes no time
+        signal.alarm(20 * seconds)  # a mutant that waits forever uses no processor time
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` lets it be ignored
         sys.dont_write_bytecode = not keep_bytecode
         be_quiet()
@@ -200,7 +200,7 @@ def run_tests(arguments: list[str], seconds: int, keep_bytecode: bool = False) -
 
 
 def be_quiet() -> None:
-    """Send all that this process prints nowhere."""
+    """Discard everything that this process prints."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

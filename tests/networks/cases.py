@@ -1,4 +1,4 @@
-"""Small networks by name, with a batch for each, and all that learns in them."""
+"""Small networks by name, with a batch for each, and all their parameters."""
 
 from functools import partial
 
@@ -43,7 +43,7 @@ NAMES = list(DATA)
 
 
 def build(name, seed=1, dtype=np.float64):
-    """Return a network none of whose arrays is at its first value."""
+    """Return a network in which no array has its initial value."""
     data = networks.prepared(name, DATA[name]())
     net = networks.make(name, data, **OPTIONS[name], seed=seed, dtype=dtype)
     rng = np.random.default_rng(seed)
@@ -72,7 +72,7 @@ def attached(name, net, seed=3, **settings):
 
 
 def taught(net, rule, x, y, train=True):
-    """Return what a rule teaches each layer with parameters, by the names of these."""
+    """Return the updates of a rule for each layer with parameters, by their names."""
     trace = net.forward(x, train)
     updates = rule.teach(net, trace.set_target(net.as_target(y, trace.samples)))
     found = dict(zip(net.weighted, ({"W": u.dW, "b": u.db} for u in updates), strict=True))

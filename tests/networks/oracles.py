@@ -1,7 +1,7 @@
-"""A residual network and two transformers once more, from their papers' formulas and NumPy alone.
+"""A residual network and two transformers, written again from their papers with NumPy alone.
 
-Each step returns what it gives and a function for the way back: from the gradient of the loss with
-respect to what it gave, it returns that with respect to what it got, and those of its parameters.
+Each step returns its output and a function for the backward pass: from the gradient of the loss
+with respect to its output, it returns that with respect to its input, and those of its parameters.
 """
 
 from functools import partial
@@ -12,7 +12,7 @@ EPSILON = 1e-5
 
 
 def chain(x, *steps):
-    """Do one step after the other; the gradients come in the order of the steps."""
+    """Apply one step after the other; the gradients are in the order of the steps."""
     backs = []
     for step in steps:
         x, back = step(x)
@@ -40,7 +40,7 @@ def residual(branch, shortcut, x):
 
 
 def dense(p, x):
-    """Every row, or token, times W."""
+    """Multiply every row, or token, with W."""
     W, rows = p["W"], x.reshape(-1, len(p["W"]))
 
     def back(s):
@@ -144,7 +144,7 @@ def attention(query, key, value, output, heads, causal, x):
 
 
 def mixed(Q, K, V, heads, causal):
-    """Return what the tokens take from each other, one head and one sample after the other."""
+    """Return the output of attention, one head and one sample after the other."""
     samples, tokens, units = Q.shape
     d = units // heads
     places = [(n, slice(k * d, (k + 1) * d)) for n in range(samples) for k in range(heads)]
@@ -170,7 +170,7 @@ def mixed(Q, K, V, heads, causal):
 
 
 def patches(size, x):
-    """Each square of maps (N, H, W, C) as a row; images have nothing below."""
+    """Return each square of maps (N, H, W, C) as a row; images have no layer below."""
     squares = [
         x[:, i : i + size, j : j + size].reshape(len(x), -1)
         for i in range(0, x.shape[1], size)
@@ -180,18 +180,18 @@ def patches(size, x):
 
 
 def class_token(p, x):
-    """One more token in front: Dosovitskiy et al. 2021, eq. 1."""
+    """Add one more token in front: Dosovitskiy et al. 2021, eq. 1."""
     first = np.tile(p["token"], (len(x), 1, 1))
     return np.hstack([first, x]), lambda s: (s[:, 1:], [{"token": s[:, 0].sum(0)}])
 
 
 def positions(p, x):
-    """A learned vector for each place, added."""
+    """Add a learned vector for each position."""
     return x + p["positions"], lambda s: (s, [{"positions": s.sum(0)}])
 
 
 def embedding(p, x):
-    """One row of a table for each token."""
+    """Look up a row of a table for each token."""
 
     def back(s):
         dW = np.zeros_like(p["W"])
@@ -202,14 +202,14 @@ def embedding(p, x):
 
 
 def whole_maps(x):
-    """The mean of each map."""
+    """Take the mean of each map."""
     pixels = x.shape[1] * x.shape[2]
     spread = np.ones((1, *x.shape[1:3], 1)) / pixels
     return x.mean((1, 2)), lambda s: (s[:, None, None] * spread, [])
 
 
 def first_token(x):
-    """The class token alone."""
+    """Take the class token alone."""
 
     def back(s):
         below = np.zeros_like(x)

@@ -1,12 +1,12 @@
-"""Backprop on whole networks that branch, beside naive ones written from the papers' formulas."""
+"""Backprop on whole networks with branches, compared with naive ones from the papers' formulas."""
 
 import numpy as np
 import pytest
 from networks import oracles
 from networks.cases import AGAIN, NAMES, attached, batch, build, learning, taught
 
-TOLERANCE = 1e-10  # beside the largest number in an array
-NOTHING = 1e-3  # and beside this where all are smaller: the bias of keys has no gradient at all
+TOLERANCE = 1e-10  # relative to the largest number in an array
+NOTHING = 1e-3  # and absolute where all are smaller: the bias of keys has no gradient
 
 
 def assert_near(given, wanted):
@@ -25,8 +25,8 @@ def naive(name, net, x, y, **options):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("samples", [2, 7])
-def test_outputs_loss_and_every_gradient_are_those_of_a_naive_network(name, samples):
-    """A branch, a norm or a head that were wrong in one place would still train."""
+def test_outputs_loss_and_every_gradient_equal_those_of_a_naive_network(name, samples):
+    """With an error in a branch, a norm or a head a network would still train."""
     net, (x, y) = build(name), batch(name, samples)
     p, loss, gradients = naive(name, net, x, y)
     trace = net.forward(x, train=True).set_target(net.as_target(y, samples))
@@ -40,8 +40,8 @@ def test_outputs_loss_and_every_gradient_are_those_of_a_naive_network(name, samp
 
 
 @pytest.mark.parametrize("samples", [1, 7])
-def test_a_residual_network_in_use_goes_by_its_running_averages(samples):
-    """What one sample gives must not depend on the others any more, nor what it would teach."""
+def test_a_residual_network_in_use_applies_its_running_averages(samples):
+    """Then neither the output nor the updates of a sample depend on the other samples."""
     net, (x, y) = build("resnet"), batch("resnet", samples)
     p, loss, gradients = naive("resnet", net, x, y, norm=oracles.batch_norm_in_use)
     assert_near(net.outputs(x), p)
@@ -56,7 +56,7 @@ def test_a_residual_network_in_use_goes_by_its_running_averages(samples):
 @pytest.mark.parametrize("samples", [2, 7])
 @pytest.mark.parametrize("train", [True, False])
 def test_every_kind_of_parameter_agrees_with_central_differences(name, samples, train):
-    """W, b, γ, β, class token, positions and embedding: each array is moved along a random line."""
+    """W, b, γ, β, class token, positions, embedding: each array is changed along a random line."""
     net, (x, y) = build(name), batch(name, samples)
     found = taught(net, attached("bp", net), x, y, train)
     target, rng, width = net.as_target(y, samples), np.random.default_rng(2), 1e-6
@@ -77,6 +77,6 @@ def test_every_kind_of_parameter_agrees_with_central_differences(name, samples, 
 
 
 def test_all_kinds_of_parameters_are_among_those_tested():
-    """A kind that were left out of the list would be tested nowhere."""
+    """A kind that is missing from the list would not be tested."""
     kinds = {key for name in NAMES for layer in learning(build(name)) for key in layer.parameters()}
     assert kinds == {"W", "b", "gamma", "beta", "token", "positions"}

@@ -1,4 +1,4 @@
-"""A causal network writes: every token is drawn from what the network says at the one before."""
+"""A causal network writes text: each token is drawn from the output at the token before."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from nofb import Attention, Dense, Embedding, Network, Positions, Residual
 from nofb.datasets import Dataset, texts
 from nofb.networks import make
 
-LENGTH = 7  # which no period of the text divides: sequences begin with every letter
+LENGTH = 7  # no period divides the length: sequences begin with every letter
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def net(data):
-    """Return a network that has drawn its weights and learned nothing, for probabilities."""
+    """Return an untrained network with random weights, for its probabilities."""
     net = make("language_model", data, 3, units=8, heads=2, blocks=1, dtype="float64")
     for layer in net.weighted:
         layer.W *= 3
@@ -26,23 +26,23 @@ def net(data):
 
 
 def said(net, tokens):
-    """Return the probabilities of the next token, read with another padding: the text again."""
+    """Return the probabilities of the next token, computed with another padding."""
     context = np.array(tokens[-LENGTH:])
     x = np.resize(context, LENGTH)
     return net.outputs(x[None])[0, len(context) - 1]
 
 
-def test_at_temperature_zero_the_likeliest_token_follows(net):
-    """Written apart: what stands behind the text, to fill the window, must not be heard."""
+def test_at_temperature_zero_the_most_likely_token_follows(net):
+    """Computed separately: the padding behind the text must not have an effect."""
     written = [2]
-    for _ in range(3 * LENGTH):  # far beyond what the network reads at once
+    for _ in range(3 * LENGTH):  # much longer than the window of the network
         written.append(int(said(net, written).argmax()))
     assert net.generate([2], 3 * LENGTH, temperature=0).tolist() == written
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_tokens_come_as_often_as_their_probability_says(net, temperature):
-    """p^(1/τ), scaled: the softmax of the logits over τ."""
+def test_tokens_are_as_frequent_as_their_probability(net, temperature):
+    """p^(1/τ), normalised: the softmax of the logits over τ."""
     start, draws = [1, 0, 3], 400
     p = said(net, start) ** (1 / temperature)
     p /= p.sum()
@@ -51,15 +51,15 @@ def test_tokens_come_as_often_as_their_probability_says(net, temperature):
     assert (np.abs(counts - draws * p) <= 5 * np.sqrt(draws * p * (1 - p)) + 1).all()
 
 
-def test_the_seed_decides_what_is_written(net):
+def test_the_seed_determines_the_text(net):
     one, same, other = (net.generate([0], 30, 20.0, seed).tolist() for seed in (1, 1, 2))
     assert one == same != other
     assert one[0] == 0
     assert len(one) == 31
 
 
-def test_a_trained_network_goes_on_with_its_text(data):
-    """The whole way: a text, a transformer, a rule, and the text again."""
+def test_a_trained_network_continues_its_text(data):
+    """From a text to a transformer, a rule, and the text again."""
     net = make("language_model", data, units=16, heads=2, blocks=1)
     nofb.fit(net, nofb.rules.make("bp"), data, epochs=10, batch_size=4,
              optimizer=nofb.Adam(lr=0.01), progress=False)  # fmt: skip
@@ -68,7 +68,7 @@ def test_a_trained_network_goes_on_with_its_text(data):
 
 
 def seeing(data):
-    """Return a network in which every token sees all others."""
+    """Return a network in which every token attends to all others."""
     layers = [Embedding(4, 8), Positions(LENGTH, 8), Residual([Attention(8, 2)]), Dense(8, 4)]
     return Network(layers, input_shape=(LENGTH,))
 
@@ -84,7 +84,7 @@ def seeing(data):
         ),
     ],
 )
-def test_a_network_that_cannot_write_says_why(data, make, sentence):
+def test_a_network_that_cannot_generate_says_why(data, make, sentence):
     with pytest.raises(ValueError, match=sentence):
         make(data).generate([0], 1)
 
@@ -101,13 +101,13 @@ def test_a_network_that_cannot_write_says_why(data, make, sentence):
         (([0], 1, 1.0, -1), ValueError, "seed must be at least 0"),
     ],
 )
-def test_an_argument_out_of_its_range_is_named(net, arguments, error, sentence):
+def test_an_argument_outside_its_range_is_named(net, arguments, error, sentence):
     with pytest.raises(error, match=sentence):
         net.generate(*arguments)
 
 
-def test_what_it_reads_is_what_it_was_trained_on(data):
-    """A data set of tokens fits a network of them, and each of its tokens is an output."""
+def test_the_data_of_training_are_accepted_for_generation(data):
+    """A data set of tokens fits a network of tokens, and each of its tokens has an output."""
     assert isinstance(data, Dataset)
     net = make("language_model", data, units=8, heads=2, blocks=1)
     loss, accuracy = net.evaluate(data.x_test, data.y_test)
@@ -117,7 +117,7 @@ def test_what_it_reads_is_what_it_was_trained_on(data):
 
 
 @pytest.mark.parametrize("name", ["mlp", "lenet"])
-def test_a_network_of_numbers_does_not_take_tokens(data, name):
+def test_a_network_of_real_numbers_refuses_tokens(data, name):
     """The number of a character is no quantity, and a label for each would fit no output."""
     with pytest.raises(ValueError, match=r"takes features or images, but .* holds tokens"):
         make(name, data)

@@ -1,4 +1,4 @@
-"""What the builders can be told, and the sentence that each mistake gets."""
+"""The options of the builders, and the sentence for each mistake."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_a_residual_network_has_the_layers_of_its_name(blocks):
     assert {layer.n_out for layer in net.weighted} == {16, 32, 64, 4}
 
 
-def test_a_vision_transformer_has_the_sizes_it_is_told():
+def test_a_vision_transformer_has_the_given_sizes():
     """One dense layer for patches, six in each block, and one for the classes."""
     net = make("vision_transformer", images(), patch=2, units=8, heads=4, blocks=3)
     assert len(net.weighted) == 1 + 3 * 6 + 1
@@ -43,7 +43,7 @@ def test_a_vision_transformer_has_the_sizes_it_is_told():
 
 
 def test_a_language_model_is_causal_and_has_outputs_for_every_token():
-    """A model that saw the next token would name it."""
+    """A model that could read the next token would only copy it."""
     net = build("language_model")
     x = np.arange(5)[None] % 6
     changed = x.copy()
@@ -64,7 +64,7 @@ def test_the_activation_of_a_plain_network_is_that_of_all_layers_but_the_last(na
 
 @pytest.mark.parametrize("name", ["resnet", "vision_transformer", "language_model"])
 def test_loss_seed_and_type_are_those_of_the_network(name):
-    """Two seeds that drew the same weights would be one run, counted twice."""
+    """Two seeds that drew the same weights would be one run that counts twice."""
     one, same, other = (build(name, seed, np.float32) for seed in (1, 1, 2))
     for mine, its, another in zip(one.weighted, same.weighted, other.weighted, strict=True):
         assert mine.W.dtype == np.float32
@@ -88,33 +88,33 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("name", "data", "options", "sentence"), MISTAKES)
-def test_an_option_that_cannot_be_is_a_sentence(name, data, options, sentence):
-    """A student reads it at once, and not a traceback from a kernel."""
+def test_an_invalid_option_is_refused_in_a_sentence(name, data, options, sentence):
+    """A student needs a sentence, not a traceback from a kernel."""
     with pytest.raises((TypeError, ValueError), match=sentence):
         make(name, data(), **options)
 
 
-def test_a_network_that_is_not_there_is_a_sentence_with_those_that_are():
-    """A bare KeyError names what was typed, and not what can be."""
+def test_an_unknown_network_is_refused_with_the_known_ones():
+    """A bare KeyError shows what was typed, and not what is possible."""
     with pytest.raises(ValueError, match="network is 'lemon', but must be one of: mlp, lenet"):
         make("lemon", images())
 
 
 @pytest.mark.parametrize("name", ["lenet", "resnet", "vision_transformer"])
-def test_data_without_images_are_a_sentence(name):
+def test_data_without_images_are_refused(name):
     with pytest.raises(ValueError, match="has no image_shape, so its 12 features are not images"):
         networks.prepared(name, features())
     with pytest.raises(ValueError, match="has no image_shape"):
         make(name, features())
 
 
-def test_data_without_tokens_are_a_sentence():
+def test_data_without_tokens_are_refused():
     """Pixels are no words."""
     with pytest.raises(ValueError, match="takes sequences of tokens, but the data set"):
         make("language_model", features())
 
 
-def test_a_sequence_that_is_longer_than_its_positions_is_a_sentence():
+def test_a_sequence_that_is_longer_than_its_positions_is_refused():
     layers = [Embedding(6, 4), Positions(5, 4), Dense(4, 6)]
     with pytest.raises(ValueError, match="has 5 positions, but receives a sequence of 8 tokens"):
         Network(layers, input_shape=(8,))
@@ -124,14 +124,14 @@ def test_a_sequence_that_is_longer_than_its_positions_is_a_sentence():
 
 
 @pytest.mark.parametrize("token", [-1, 6, 1000])
-def test_a_token_outside_the_vocabulary_is_a_sentence(token):
+def test_a_network_refuses_a_token_outside_its_vocabulary(token):
     """W would be read past its end."""
     net = build("language_model")
     with pytest.raises(ValueError, match=str(token)):
         net.outputs(np.array([[0, 1, token, 2, 3]]))
 
 
-def test_sequences_with_one_label_each_are_told_how_they_stay_whole():
+def test_sequences_with_one_label_each_get_the_hint_to_give_a_vocabulary():
     """A data set takes them for features, which are real numbers, unless it has a vocabulary."""
     tokens, labels = np.arange(12).reshape(6, 2) % 3, np.arange(6) % 2
 
@@ -146,7 +146,7 @@ def test_sequences_with_one_label_each_are_told_how_they_stay_whole():
     assert trained(vocabulary=Vocabulary.of("abc")).history.epochs == 1
 
 
-def test_a_batch_of_one_under_batch_normalisation_is_a_sentence():
+def test_a_batch_of_one_under_batch_normalisation_is_refused():
     """The last batch of an epoch may be a single sample."""
     net = Network([Dense(12, 5), BatchNorm(5), Dense(5, 4)])
     x, y = features().x_train, features().y_train

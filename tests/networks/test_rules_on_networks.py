@@ -1,4 +1,4 @@
-"""What the rules that need no transport do on residual networks and transformers."""
+"""Rules without weight transport on residual networks and transformers."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from nofb.trace import Trace
 from nofb.training.step import step
 
 NEEDS_A_CHAIN = [name for name in RULES if issubclass(RULES[name], TargetRule) or name == "gnt"]
-ON_SAMPLES = ("pepita", "ff")  # which change samples, but a token cannot be changed a little
+ON_SAMPLES = ("pepita", "ff")  # these change samples, but a token cannot be changed a little
 MIRRORS = [name for name in RULES if issubclass(RULES[name], WeightMirror)]
 SIGNS = ("usf", "brsf", "frsf")
 
@@ -24,7 +24,7 @@ def with_feedback(net):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_feedback_alignment_with_transposed_weights_is_backprop_exactly(name):
-    """All else that travels, through norms, sums and attention, is the same for both."""
+    """All other computation, in norms, sums and attention, is the same for both."""
     net, (x, y) = build(name), batch(name)
     true = taught(net, attached("bp", net), x, y)
     rule = attached("fa", net)
@@ -37,7 +37,7 @@ def test_feedback_alignment_with_transposed_weights_is_backprop_exactly(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_matrix_but_the_first_has_its_own_feedback(name):
-    """Shortcuts and the four matrices of an attention, too; the first one sends nothing further."""
+    """Shortcuts and the four matrices of attention, too; the first one sends no signal further."""
     net = build(name)
     attached("fa", net)
     bare = [layer for layer in net.weighted if layer.B is None]
@@ -47,8 +47,8 @@ def test_every_matrix_but_the_first_has_its_own_feedback(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_kolen_pollack_shrinks_every_gap_by_its_decay(name):
-    """W - Bᵀ gets no update, whatever way the signals took: (1 - λ) to the power of the steps."""
+def test_kolen_pollack_shrinks_every_difference_by_its_decay(name):
+    """W - Bᵀ gets no update, on any path of the signals: (1 - λ) to the power of the steps."""
     net, (x, y) = build(name), batch(name)
     rule, optimizer = attached("kp", net, decay=0.01), SGD(lr=0.05)
     before = [layer.W - layer.B.T for layer in with_feedback(net)]
@@ -59,12 +59,12 @@ def test_kolen_pollack_shrinks_every_gap_by_its_decay(name):
         step(net, rule, optimizer, trace)
     for layer, was, W in zip(with_feedback(net), before, first, strict=True):
         np.testing.assert_allclose(layer.W - layer.B.T, 0.99**10 * was, rtol=1e-11, atol=1e-13)
-        assert not np.allclose(layer.W, 0.99**10 * W)  # so that something was learned, too
+        assert not np.allclose(layer.W, 0.99**10 * W)  # so that the weights have changed, too
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_mirror_turns_every_feedback_matrix(name):
-    """It takes rows as they are: patches, tokens and pixels."""
+def test_a_mirror_learns_every_feedback_matrix(name):
+    """Its input may be patches, tokens or pixels."""
     net = build(name)
     rule = attached("wm", net, steps_before=0, samples=128)
     assert min(angle(layer.B, layer.W.T) for layer in with_feedback(net)) > 20
@@ -74,8 +74,8 @@ def test_a_mirror_turns_every_feedback_matrix(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("signs", SIGNS)
-def test_sign_symmetry_sends_the_signs_of_every_matrix(name, signs):
-    """One matrix that were left out would send at random."""
+def test_sign_symmetry_uses_the_signs_of_every_matrix(name, signs):
+    """A matrix that was forgotten would send random signals."""
     net, (x, y) = build(name), batch(name)
     taught(net, attached(signs, net), x, y)
     for layer in with_feedback(net):
@@ -87,8 +87,8 @@ def direct(net):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_direct_feedback_has_a_column_for_all_that_a_layer_shows(name):
-    """After pooling; and for one token where every token has an output of its own."""
+def test_direct_feedback_has_a_column_for_each_output_of_a_layer(name):
+    """After pooling; and for one token if every token has its own output."""
     net, (x, y) = build(name), batch(name)
     rule = attached("dfa", net)
     assert [layer for layer, _ in direct(net)] == net.weighted[:-1]
@@ -101,8 +101,8 @@ def test_direct_feedback_has_a_column_for_all_that_a_layer_shows(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_direct_feedback_teaches_what_stands_between_a_matrix_and_what_it_shows(name):
-    """Nothing arrives at a norm that several matrices receive from: its γ and β stay."""
+def test_direct_feedback_trains_what_is_between_a_matrix_and_its_output(name):
+    """No signal arrives at a norm that several matrices receive from: its γ and β do not change."""
     net, (x, y) = build(name), batch(name)
     rule = attached("dfa", net)
     trace = net.forward(x, train=True).set_target(net.as_target(y, len(x)))
@@ -112,8 +112,8 @@ def test_direct_feedback_teaches_what_stands_between_a_matrix_and_what_it_shows(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_direct_feedback_to_blocks_reaches_everything_that_learns(name):
-    """γ and β, the class token and positions learn as well: the signal passes by inside a block."""
+def test_direct_feedback_to_blocks_trains_all_parameters(name):
+    """γ and β, the class token and positions learn too: the signal passes them inside a block."""
     net, (x, y) = build(name), batch(name)
     rule = attached("dfa_blocks", net)
     for layer, D in direct(net):
@@ -126,8 +126,8 @@ def test_direct_feedback_to_blocks_reaches_everything_that_learns(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rule", [name for name in RULES if name not in NEEDS_A_CHAIN])
-def test_every_rule_that_sends_signals_teaches_every_matrix(name, rule):
-    """A NaN or a matrix that never learns would show only in a long run."""
+def test_every_rule_that_sends_signals_trains_every_matrix(name, rule):
+    """A NaN or a matrix that never learns would be visible only in a long run."""
     net, (x, y) = build(name), batch(name)
     if name == "language_model" and rule in ON_SAMPLES:
         with pytest.raises(ValueError, match="this network has tokens"):
@@ -142,7 +142,7 @@ def test_every_rule_that_sends_signals_teaches_every_matrix(name, rule):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rule", NEEDS_A_CHAIN)
 def test_rules_that_send_targets_say_where_they_do_not_apply(name, rule):
-    """Nothing that a rule cannot do may be done wrongly and in silence."""
+    """A rule must not silently do something wrong on a network that it does not support."""
     net, (x, y) = build(name), batch(name)
     with pytest.raises(ValueError, match=r"\w{3,} \w{3,} \w+"):
         attached(rule, net).updates(net, x, y)

@@ -1,4 +1,4 @@
-"""Running averages go wherever a network goes: files, copies, and runs that were killed."""
+"""Running averages are kept everywhere: in files, copies, and runs that were killed."""
 
 import copy
 import pickle
@@ -27,7 +27,7 @@ def data():
 
 
 def arrays(net):
-    """Return everything that a forward pass in use depends on."""
+    """Return all arrays that a forward pass in use depends on."""
     return [array for layer in net.nodes for array in (layer.parameters() | layer.state()).values()]
 
 
@@ -42,8 +42,8 @@ def trained(net, **options):
     )
 
 
-def test_running_averages_have_moved_towards_the_data():
-    """Else the tests below would compare zeros with zeros."""
+def test_running_averages_change_in_training():
+    """Otherwise the tests below would compare zeros with zeros."""
     net = small()
     trained(net, epochs=3)
     states = [layer.state() for layer in net.nodes if layer.state()]
@@ -53,7 +53,7 @@ def test_running_averages_have_moved_towards_the_data():
 
 
 def test_a_run_that_was_stopped_is_resumed_bit_for_bit(tmp_path):
-    """A network that forgot its averages would learn alike, and name other classes."""
+    """A network without its averages would train the same, but classify differently."""
     whole, resumed, path = small(), small(), tmp_path / "run.npz"
 
     def stop(run):
@@ -73,8 +73,8 @@ def test_a_run_that_was_stopped_is_resumed_bit_for_bit(tmp_path):
     [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))],
     ids=["copy", "pickle"],
 )
-def test_a_copy_has_averages_of_its_own(again):
-    """Training the copy must leave those of the original alone."""
+def test_a_copy_has_its_own_averages(again):
+    """Training the copy must not change those of the original."""
     net = small()
     trained(net, epochs=1)
     twin, before = again(net), copy.deepcopy(net)
@@ -84,8 +84,8 @@ def test_a_copy_has_averages_of_its_own(again):
     assert not np.array_equal(arrays(twin)[-3], arrays(net)[-3])
 
 
-def test_a_file_holds_the_averages(tmp_path):
-    """What was measured must be what somebody else can measure."""
+def test_a_file_of_weights_holds_the_averages(tmp_path):
+    """Another user must be able to repeat the measurement."""
     net, twin, (x, _) = build("resnet", seed=1), build("resnet", seed=2), batch("resnet")
     net.save(tmp_path / "net.npz")
     twin.load(tmp_path / "net.npz")
@@ -93,8 +93,8 @@ def test_a_file_holds_the_averages(tmp_path):
     np.testing.assert_array_equal(twin.outputs(x), net.outputs(x))
 
 
-def test_a_forward_pass_and_updates_that_are_only_looked_at_move_nothing():
-    """Averages move in a step of training; whoever compares rules on a batch changes no array."""
+def test_a_forward_pass_and_updates_without_a_step_change_no_averages():
+    """Averages change in a training step; a comparison of rules on a batch changes no array."""
     net, (x, y) = build("resnet"), batch("resnet")
     before = copy.deepcopy(net)
     rule = rules.Backprop()

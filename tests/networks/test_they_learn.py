@@ -1,4 +1,4 @@
-"""Networks that branch learn digits, by backprop and by feedback alignment."""
+"""Networks with branches learn digits, by backprop and by feedback alignment."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 import nofb
 from nofb import SGD, Adam, networks, rules
 
-FLOOR = 0.3  # of 200 test digits after so few epochs, where chance is 0.1
+FLOOR = 0.3  # on 200 test digits after so few epochs; chance is 0.1
 
 
 def digits(name):
-    """Return a third of the digits, as the network takes them."""
+    """Return a third of the digits, in the form that the network takes."""
     data = nofb.datasets.load("digits")
     some = nofb.datasets.Dataset(
         data.x_train[:700], data.y_train[:700], data.x_test[:200], data.y_test[:200],
@@ -27,8 +27,8 @@ def digits(name):
         ("vision_transformer", {"patch": 2, "units": 24, "blocks": 1}, Adam(lr=0.003)),
     ],
 )
-def test_a_network_that_branches_learns_digits(name, options, optimizer, rule):
-    """All parts may be right and the whole still not learn."""
+def test_a_network_with_branches_learns_digits(name, options, optimizer, rule):
+    """All parts may be correct and the whole network still not learn."""
     data = digits(name)
     net = networks.make(name, data, **options, seed=0)
     run = nofb.fit(

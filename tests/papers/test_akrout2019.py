@@ -1,4 +1,4 @@
-"""Reproductions: the authors' runs as they ran them, and an honest page on how close ours come."""
+"""Reproductions: the authors' runs as they ran them, and a page on how close ours are."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ RNG = np.random.default_rng(0)
 
 
 def pixels(samples: int) -> Dataset:
-    """Return samples that look like MNIST to a network: 784 numbers from 0 to 1, ten classes."""
+    """Return samples like those of MNIST: 784 numbers from 0 to 1, ten classes."""
     x, y = RNG.random((samples, 784)), RNG.integers(0, 10, samples)
     y[:10] = range(10)
     return Dataset(x, y, x[:40], y[:40], name="mnist", image_shape=(1, 28, 28))
@@ -35,7 +35,7 @@ SMALL = pixels(2 * 128 + 5)
 
 @pytest.fixture
 def small_mnist(monkeypatch):
-    """Let every reproduction find a tiny data set, and train one seed of each form."""
+    """Give every reproduction a tiny data set, and train one seed of each form."""
     monkeypatch.setattr(datasets, "load", lambda name: SMALL)
     monkeypatch.setattr(paper, "SEEDS", 2)
 
@@ -47,8 +47,8 @@ def small_mnist(monkeypatch):
     ("rule", "accuracy", "angle"),
     [("bp", 98.50, None), ("fa", 97.80, 40.0), ("wm", 98.49, 3.8), ("kp", 98.45, 3.6)],
 )
-def test_the_authors_logs_end_where_they_are_known_to_end(rule, accuracy, angle):
-    """What we compare with must be what they published."""
+def test_the_authors_logs_end_with_their_known_values(rule, accuracy, angle):
+    """We must compare with the published values."""
     log = published(rule)
     assert {len(values) for values in log.values()} == {400}
     assert 100 * log["test_accuracy"][-1] == pytest.approx(accuracy)
@@ -57,8 +57,8 @@ def test_the_authors_logs_end_where_they_are_known_to_end(rule, accuracy, angle)
         assert log["weight_angle"][-1] == pytest.approx(angle, abs=0.05)
 
 
-def test_the_angle_of_feedback_alignment_falls_and_rises_again_in_their_log():
-    """It aligns, then partly forgets it: a reproduction must show the same V."""
+def test_the_angle_of_feedback_alignment_falls_and_then_rises_in_their_log():
+    """It aligns, then loses part of the alignment: a reproduction must show the same."""
     angle = published("fa")["weight_angle"]
     assert angle[9] < angle[0] - 5 and angle[9] < angle[99] - 5
 
@@ -67,15 +67,15 @@ def test_the_angle_of_feedback_alignment_falls_and_rises_again_in_their_log():
 
 
 def released(rule, seed, data):
-    """What `nofb.fit` is given for a released run."""
+    """Return the arguments of `nofb.fit` for a released run."""
     return SimpleNamespace(**as_released(rule, seed, data))
 
 
 def their_run(trial, steps: int):
-    """Return the weights after some steps of the released code, written anew, samples as columns.
+    """Return the weights after some steps of the released code, written again, samples as columns.
 
-    A bias step is η / N times a *mean* over the batch: divided twice. B takes the transpose of
-    delta hᵀ, without decay, if the rule learns it.
+    A bias step is η / N times a *mean* over the batch: it is divided twice. If the rule learns B, B
+    gets the transpose of delta hᵀ, without decay.
     """
     net, lr, n = trial.net, trial.optimizer.lr, 128
     W = [layer.W.T.astype(float) for layer in net.weighted]
@@ -98,8 +98,8 @@ def their_run(trial, steps: int):
 
 
 @pytest.mark.parametrize("rule", ["bp", "fa", "kp"])
-def test_a_released_run_is_theirs_step_by_step(rule):
-    """Bias rates, order, batches: one slip, and curves part for a reason that is not the rule."""
+def test_a_released_run_equals_theirs_step_by_step(rule):
+    """With an error in bias rates, order or batches, curves would differ for another reason."""
     trial = released(rule, 0, SMALL)
     trial.rule.attach(trial.net, 0)
     W, b, back = their_run(trial, steps=2)
@@ -111,8 +111,8 @@ def test_a_released_run_is_theirs_step_by_step(rule):
         assert relative(trial.net.weighted[1].B, back.T) < 1e-6
 
 
-def test_a_released_network_starts_as_theirs_do():
-    """Weights, biases and feedback: N(0, 1 / (n_l + n_{l-1})), each drawn on its own."""
+def test_a_released_network_starts_like_theirs():
+    """Weights, biases and feedback: N(0, 1 / (n_l + n_{l-1})), each drawn independently."""
     trial = released("kp", 0, SMALL)
     trial.rule.attach(trial.net, 0)
     first, second = trial.net.weighted
@@ -122,12 +122,12 @@ def test_a_released_network_starts_as_theirs_do():
             assert array.std() == pytest.approx(np.sqrt(1 / units), rel=3 / np.sqrt(2 * n))
             assert array.mean() == pytest.approx(0, abs=3 / np.sqrt(units * n))
     assert first.b.dtype == second.b.dtype == np.float32
-    assert np.isin(first.b, first.W).mean() < 0.1  # in single precision some numbers meet
+    assert np.isin(first.b, first.W).mean() < 0.1  # in single precision some numbers coincide
     assert abs(np.corrcoef(second.W.ravel(), second.B.T.ravel())[0, 1]) < 0.1
 
 
-def test_a_released_run_leaves_out_the_samples_that_fill_no_batch_and_probes_the_first():
-    """Their last 96 samples of MNIST were never seen; their angles are those of one sample."""
+def test_a_released_run_leaves_out_incomplete_batches_and_probes_the_first_sample():
+    """They never used the last 96 samples of MNIST; their angles are those of one sample."""
     trial = released("wm", 0, SMALL)
     np.testing.assert_array_equal(trial.data.x_train, SMALL.x_train[:256])
     np.testing.assert_array_equal(trial.data.x_test, SMALL.x_test)
@@ -140,7 +140,7 @@ def test_a_released_run_leaves_out_the_samples_that_fill_no_batch_and_probes_the
 def test_the_papers_form_shuffles_and_has_decay_or_a_bound(
     rule, small_mnist, tmp_path, monkeypatch
 ):
-    """What the paper describes, instead of what was released."""
+    """As the paper describes it; the released code differs."""
     given = []
 
     def look(net, rule, data, shuffle=True, **options):
@@ -159,15 +159,15 @@ def test_the_papers_form_shuffles_and_has_decay_or_a_bound(
 # -- the runs ------------------------------------------------------------------------------------
 
 
-def test_a_shortened_reproduction_shortens_every_run():
-    """Twenty epochs of everything are a smoke test; the page then says twenty."""
+def test_a_shorter_reproduction_shortens_every_run():
+    """Twenty epochs of everything are a quick test; then the page says twenty."""
     assert {task["epochs"] for task in STUDY.tasks(3)} == {3}
     assert {task["epochs"] for task in STUDY.tasks() if task["form"] == "released"} == {400}
     assert [task["rule"] for task in STUDY.tasks()[:4]] == list(RULES)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_run_brings_back_what_the_authors_logged(form, small_mnist, tmp_path):
+def test_a_run_returns_what_the_authors_logged(form, small_mnist, tmp_path):
     """Backprop has no feedback matrix, so it has no angles."""
     for rule in ("bp", "wm"):
         result = STUDY.run(tmp_path, {"form": form, "rule": rule, "seed": 0, "epochs": 2})
@@ -178,10 +178,10 @@ def test_a_run_brings_back_what_the_authors_logged(form, small_mnist, tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(
+def test_a_run_that_was_stopped_resumes_and_ends_as_without_the_stop(
     form, small_mnist, tmp_path, monkeypatch
 ):
-    """Four hundred epochs are long enough for a laptop to be closed."""
+    """A laptop may be closed during four hundred epochs."""
     task = {"form": form, "rule": "wm", "seed": 0, "epochs": 12}
     whole = STUDY.run(tmp_path, task)
 
@@ -208,7 +208,7 @@ def run_command(capsys, *words: str):
 
 
 def test_the_command_writes_figures_a_page_and_every_number(capsys, tmp_path, small_mnist):
-    """One command, and the authors' curves and ours are side by side."""
+    """One command draws the authors' curves and ours in one figure."""
     folder = tmp_path / "new"
     words = ["reproduce", "akrout2019", "--epochs", "2", "--jobs", "1", "--out", str(folder)]
     code, out, err = run_command(capsys, *words)
@@ -225,8 +225,8 @@ def test_the_command_writes_figures_a_page_and_every_number(capsys, tmp_path, sm
     assert lengths == {"authors": 1600, "released": 4 * 2, "paper": 4 * 2 * 2}
 
 
-def test_what_is_done_is_not_done_again(capsys, tmp_path, small_mnist, monkeypatch):
-    """Hours of runs that a closed laptop cut short must go on where they were."""
+def test_finished_runs_are_not_repeated(capsys, tmp_path, small_mnist, monkeypatch):
+    """After a stop, hours of runs must resume where they were."""
     words = ["reproduce", "akrout2019", "--epochs", "1", "--jobs", "1", "--out", str(tmp_path)]
     _, first, _ = run_command(capsys, *words)
 
@@ -239,8 +239,8 @@ def test_what_is_done_is_not_done_again(capsys, tmp_path, small_mnist, monkeypat
     assert again.startswith("12 of 12 runs were finished earlier")
 
 
-def test_a_paper_that_is_not_there_is_refused_with_those_that_are(capsys, tmp_path, monkeypatch):
-    """A typo must not start hours of training."""
+def test_an_unknown_paper_is_refused_with_the_known_ones(capsys, tmp_path, monkeypatch):
+    """A misspelt name must not start hours of training."""
     monkeypatch.chdir(tmp_path)
     for words, sentence in (
         (["akruot2019"], "paper is 'akruot2019', but must be one of: akrout2019"),
@@ -276,8 +276,8 @@ def records(form: str):
     ]
 
 
-def test_the_figure_draws_the_mean_over_seeds_and_the_authors_curve_as_far_as_we_ran():
-    """Their 400 epochs beside our two would hide how short ours are."""
+def test_the_figure_draws_the_mean_over_seeds_and_the_authors_curve_for_as_many_epochs():
+    """Their 400 epochs beside our two would hide that ours are short."""
     picture = draw(RUNS, {rule: published(rule) for rule in RULES})
     lines = {
         (axes.get_title(), line.get_label()): line for axes in picture.axes for line in axes.lines
@@ -289,7 +289,7 @@ def test_the_figure_draws_the_mean_over_seeds_and_the_authors_curve_as_far_as_we
 
 
 def test_a_run_that_failed_is_named_and_is_in_no_mean():
-    """A mean over survivors alone, unmarked, would be a lie."""
+    """A mean over the remaining runs alone must be marked as such."""
     broken = {"task": {"form": "paper", "rule": "wm", "seed": 2}, "error": "MemoryError: too much"}
     stopped = {"task": {"form": "paper", "rule": "bp", "seed": 1},
                "result": {"stopped": "bp was stopped in epoch 1", "loss": []}}  # fmt: skip

@@ -1,6 +1,6 @@
-"""The study of iterated inverses: its theory must hold in its numbers, and its page must show them.
+"""The study of iterated inverses: its numbers must follow its theory, and its page must show them.
 
-MNIST is not here: what trains does so on embedded digits, with a network of the same kind.
+MNIST is not available in tests: networks of the same kind train on the embedded digits.
 """
 
 import csv
@@ -25,7 +25,7 @@ def small(monkeypatch):
 
 
 def taught(seed: int = 0):
-    """Return a rule attached to a square tanh network, and a trace that knows its target."""
+    """Return a rule attached to a square tanh network, and a trace with a target."""
     layers = [Dense(64, 20, "tanh"), *(Dense(20, 20, "tanh") for _ in range(2)), Dense(20, 10)]
     net = Network(layers, seed=seed, dtype=np.float64)
     rule = rules.make("itp", step_size=0.01)
@@ -36,22 +36,22 @@ def taught(seed: int = 0):
 
 
 @pytest.mark.parametrize("constant", CONSTANTS)
-def test_a_linear_inverse_that_is_wrong_by_a_rotation_attains_the_bound(constant):
-    """If the error shrank otherwise, either the iteration or the constant would be wrong."""
+def test_a_linear_inverse_with_the_error_of_a_rotation_reaches_the_bound(constant):
+    """If the error shrank at another rate, the iteration or the constant would be wrong."""
     result = contraction({"part": "contraction", "constant": constant})
     assert result["constant"] == pytest.approx(constant)
     np.testing.assert_allclose(result["error"], constant ** np.arange(13), rtol=1e-6)
 
 
-def test_a_learned_inverse_is_never_slower_than_its_constant():
-    """The theorem of the paper, on a tanh layer whose inverse learned."""
+def test_a_trained_inverse_is_never_slower_than_its_constant():
+    """The theorem of the paper, for a tanh layer with a trained inverse."""
     result = contraction({"part": "contraction", "lessons": 300})
     assert result["constant"] < 1
     assert (np.array(result["error"]) <= result["constant"] ** np.arange(13) * (1 + 1e-9)).all()
 
 
-def test_exact_local_inverses_move_the_output_as_asked_and_yet_not_as_little_as_they_could():
-    """They reach the target, so their length is not an error of theirs: it is what they are."""
+def test_exact_local_inverses_change_the_output_as_requested_but_not_by_the_smallest_change():
+    """They reach the target, so the length of the change is no error of the inverses."""
     rule, trace = taught()
     exact, conditions = changes.exact_changes(rule, trace)
     assert len(conditions) == 2 and min(conditions) >= 1
@@ -64,7 +64,7 @@ def test_exact_local_inverses_move_the_output_as_asked_and_yet_not_as_little_as_
 
 
 def test_the_measures_of_the_best_change_are_those_of_gauss_newton(monkeypatch):
-    """An angle of 0, a length of 1 and an empty null space: the yardstick measured with itself."""
+    """An angle of 0, a length of 1 and an empty null space: the reference compared with itself."""
     rule, trace = taught()
     damping = rules.make("gnt").damping
     best = {trace.net.weighted[-1]: -rule.step_size * trace.error}
@@ -85,7 +85,7 @@ def runs():
 
 
 def test_the_page_holds_every_part_and_every_number(small, tmp_path):
-    """A figure without numbers can not be checked, and numbers without a figure are not seen."""
+    """A figure needs its numbers so that a reader can check it."""
     records = runs()
     page = STUDY.write(records, tmp_path, "nofb reproduce bengio2020").read_text()
     for part in STUDY.parts:

@@ -1,6 +1,6 @@
-"""The table of deep targets: trained with what the search found, beside published numbers.
+"""The table of deep targets: trained with the settings of the search, beside published numbers.
 
-MNIST is not here: what trains does so on embedded digits, with a network of the same kind.
+MNIST is not available in tests: networks of the same kind train on the embedded digits.
 """
 
 from dataclasses import replace
@@ -16,13 +16,13 @@ SMALL = settings.RUN.replace(data="digits", hidden=(20, 20, 20))
 
 @pytest.fixture
 def small(monkeypatch):
-    """Let everything be trained on digits, with three hidden layers of 20."""
+    """Train everything on digits, with three hidden layers of 20."""
     for module in (settings, search):
         monkeypatch.setattr(module, "RUN", SMALL)
 
 
-def test_deep_targets_are_trained_with_what_the_search_found():
-    """Settings chosen by hand, or on the test split, would make the table worth nothing."""
+def test_deep_targets_are_trained_with_the_settings_of_the_search():
+    """Settings that were chosen by hand, or on the test split, would make the table worthless."""
     found = settings.found()
     assert set(found) == set(settings.GRIDS)
     for rule, chosen in found.items():
@@ -35,8 +35,8 @@ def test_deep_targets_are_trained_with_what_the_search_found():
     assert all(task["lr"] == found[task["rule"]]["lr"] for task in tasks)
 
 
-def test_a_trial_sees_held_out_samples_and_never_the_test_split(small, monkeypatch):
-    """A test sample that took part in the choice is no test sample any more."""
+def test_a_trial_uses_held_out_samples_and_never_the_test_split(small, monkeypatch):
+    """A test sample that was used for a choice is no test sample."""
     digits = datasets.load("digits")
     blind = datasets.Dataset(
         digits.x_train, digits.y_train, digits.x_test * 0, digits.y_test, "digits",
@@ -53,7 +53,7 @@ def test_a_trial_sees_held_out_samples_and_never_the_test_split(small, monkeypat
 
 
 def test_the_table_of_deep_targets_has_published_numbers_beside_ours(small, tmp_path):
-    """A number stands beside the one it is to be compared with, or it is only a number."""
+    """A number has a meaning only beside the one that it must be compared with."""
     tasks = [t for t in errors.tasks(epochs=1) if t["rule"] == "dtp" and t["seed"] < 2]
     tasks = [task | {"data": "mnist"} for task in tasks[:1]] + [tasks[2] | {"data": "mnist"}]
     digits = [task | {"data": "digits"} for task in tasks]

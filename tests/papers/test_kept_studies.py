@@ -1,4 +1,4 @@
-"""The runs that a study keeps are those of one code, and none of them is ever lost."""
+"""The kept runs of a study have the same code, and none of them is ever lost."""
 
 import json
 from dataclasses import replace
@@ -62,8 +62,8 @@ def study(tmp_path, capsys, monkeypatch):
     return made
 
 
-def test_a_kept_run_names_the_code_and_is_shown_again_for_it(study):
-    """Otherwise nobody can tell which code a kept number is from."""
+def test_a_kept_run_names_the_code_and_is_used_again_for_it(study):
+    """Otherwise a reader could not know which code gave a kept number."""
     assert study.run()[0] == 0 and study.seen == [0, 1, 2]
     kept = [json.loads(line)["task"] for line in study.log.read_text().splitlines()]
     assert kept == [{**task, "code": TODAY} for task in TASKS]
@@ -75,8 +75,8 @@ def test_a_kept_run_names_the_code_and_is_shown_again_for_it(study):
 @pytest.mark.parametrize(
     ("kept_by", "named"), [(None, "their log does not name it"), (EARLIER, EARLIER)]
 )
-def test_a_whole_log_of_earlier_code_is_shown_and_said_to_be_one(study, kept_by, named):
-    """Hours of runs are worth showing, and a reader must know that they are not today's."""
+def test_a_whole_log_of_earlier_code_is_shown_and_reported_as_such(study, kept_by, named):
+    """Hours of runs should be shown, but a reader must know that the code has changed."""
     before = study.keep(kept_by)
     code, out, err = study.run()
     assert code == 0 and err == "" and study.seen == []
@@ -86,26 +86,26 @@ def test_a_whole_log_of_earlier_code_is_shown_and_said_to_be_one(study, kept_by,
 
 
 @pytest.mark.parametrize("kept_by", [None, EARLIER])
-def test_nothing_is_added_to_the_runs_of_earlier_code(study, kept_by):
-    """A table of two codes would compare what cannot be compared, and nobody could see it."""
+def test_no_run_is_added_to_those_of_earlier_code(study, kept_by):
+    """A table of runs of two codes would compare what cannot be compared."""
     before = study.keep(kept_by, TASKS[:2])
     code, out, err = study.run()
     assert code == 2 and out == "" and study.seen == []
     assert "keeps 2 of these 3 runs, made by earlier code of nofb" in err
-    assert "begin anew in another folder (--out)" in err
+    assert "start again in another folder (--out)" in err
     assert study.log.read_bytes() == before
     assert [path.name for path in study.folder.iterdir()] == ["runs.jsonl"]
 
 
-def test_runs_of_other_tasks_do_not_stand_in_the_way(study):
-    """A first look with few epochs, by earlier code, must not block the long run for ever."""
+def test_runs_of_other_tasks_do_not_block_new_runs(study):
+    """A short run of earlier code must not block the long run forever."""
     before = study.keep(EARLIER, [{**task, "seed": 9} for task in TASKS])
     assert study.run()[0] == 0 and study.seen == [0, 1, 2]
     assert study.log.read_bytes().startswith(before)
 
 
 def test_a_log_of_two_codes_gives_the_runs_of_one(tmp_path, study):
-    """Logs are joined by hand; a table must not take one seed from each."""
+    """A user may join logs by hand; a table must not mix seeds of two codes."""
     study.keep(EARLIER, TASKS)
     study.keep(TODAY, TASKS[:1])
     assert of_one_code(TASKS, study.log, TODAY) == [with_code(task, EARLIER) for task in TASKS]
@@ -114,7 +114,7 @@ def test_a_log_of_two_codes_gives_the_runs_of_one(tmp_path, study):
     assert [task["seed"] for task in of_one_code(TASKS, tmp_path / "none", TODAY)] == [0, 1, 2]
 
 
-def test_a_failed_run_of_earlier_code_keeps_nobody_from_beginning_anew(study):
+def test_a_failed_run_of_earlier_code_does_not_block_new_runs(study):
     """It has no number that could be mixed with others."""
     with study.log.open("w") as file:
         record = {"task": with_code(TASKS[0], EARLIER), "error": "MemoryError: too much"}
@@ -122,8 +122,8 @@ def test_a_failed_run_of_earlier_code_keeps_nobody_from_beginning_anew(study):
     assert study.run()[0] == 0 and study.seen == [0, 1, 2]
 
 
-def test_kept_runs_are_shown_where_the_data_cannot_be_had(study, monkeypatch):
-    """Who only wants to see the table needs no download."""
+def test_kept_runs_are_shown_if_the_data_cannot_be_loaded(study, monkeypatch):
+    """A reader who only wants to see the table needs no download."""
 
     def load(name):
         raise OSError(f"{name} could not be downloaded")
@@ -136,14 +136,14 @@ def test_kept_runs_are_shown_where_the_data_cannot_be_had(study, monkeypatch):
 
 
 def test_a_process_with_other_code_refuses_a_run_of_a_study():
-    """A worker loads the files as they are now; its numbers would be kept under the other code."""
+    """A worker loads the present files; its numbers would be stored under the other code."""
     work = SameCode(lambda task: {"n": 1}, lambda task: TODAY)
     (record,) = run_grid(work, [{"n": 1, "code": EARLIER}])
     assert "is not the one that asks for this run" in record["error"]
 
 
-def test_a_half_finished_run_is_only_resumed_by_the_code_that_began_it(tmp_path, monkeypatch):
-    """The first epochs would be of one code, the others of another, under one name."""
+def test_an_unfinished_run_is_only_resumed_by_the_code_that_began_it(tmp_path, monkeypatch):
+    """Otherwise its first epochs would be those of one code, and the others those of another."""
     rng = np.random.default_rng(0)
     x, y = rng.random((300, 784)), rng.integers(0, 10, 300)
     y[:10] = range(10)
@@ -152,7 +152,7 @@ def test_a_half_finished_run_is_only_resumed_by_the_code_that_began_it(tmp_path,
     begun = []
 
     def stopped(*args, checkpoint, **options):
-        begun.append(checkpoint.name)
+        begun.append(checkpoint.file.name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "fit", stopped)

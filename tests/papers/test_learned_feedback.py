@@ -1,6 +1,6 @@
-"""The study of learned feedback: what it measures must be what theory says, and what it draws too.
+"""The study of learned feedback: its measurements must follow the theory, and its figures too.
 
-Theory is written once more here, from its paper-and-pencil form, where the study uses it.
+The tests compute the theory again where the study uses it.
 """
 
 import csv
@@ -28,15 +28,15 @@ def point(form: str, share: float, samples: int) -> dict:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("share", "samples"), [(0.05, 16), (0.2, 64)])
-def test_a_measured_floor_is_the_predicted_one(form, share, samples):
-    """A theory that misses its own simulation explains nothing."""
+def test_a_measured_floor_equals_the_predicted_one(form, share, samples):
+    """A theory that does not predict its own simulation explains nothing."""
     result = floor.floor(point(form, share, samples))
     assert result["measured"] == pytest.approx(result["predicted"], rel=0.05)
 
 
 @pytest.mark.parametrize(("form", "factor"), [("linear", 1), ("relu", 1.363), ("raw", 400)])
-def test_the_noisiness_of_answers_is_the_one_of_their_moments(form, factor):
-    """F = Var f(a) / (Var a E[f']²), by numbers: the closed forms must be right."""
+def test_the_noise_factor_of_responses_is_that_of_their_moments(form, factor):
+    """F = Var f(a) / (Var a E[f']²), computed numerically: the closed forms must be right."""
     a = 0.1 * np.random.default_rng(0).normal(size=1_000_000)
     f, slope = {
         "linear": (a, np.ones_like(a)),
@@ -52,7 +52,7 @@ def test_the_noisiness_of_answers_is_the_one_of_their_moments(form, factor):
 
 @pytest.mark.parametrize("decay", [0.0, 0.01])
 def test_the_angle_of_kolen_pollack_follows_from_the_weights_alone(decay):
-    """If it did not, B would know something that the law does not."""
+    """Otherwise B would not follow the law."""
     result = law.law({"part": "law", "decay": decay, "epochs": 2})
     for name in ("gap", "angle"):
         assert np.shape(result[name]) == (3, 2)
@@ -65,8 +65,8 @@ def depth(rule: str, epochs: int = 2) -> dict:
     return deep.depth({"part": "depth", "rule": rule, "seed": 0, "epochs": epochs})
 
 
-def test_the_errors_of_a_mirror_add_up_on_the_way_down():
-    """Before training they are independent: k steps back are √k times as wrong as one."""
+def test_the_errors_of_a_mirror_add_up_over_the_layers():
+    """Before training they are independent: k layers down the error is √k times as large."""
     result = depth("wm", epochs=1)
     left = floor.predicted(FORMS["linear"], 0.02, 64, np.zeros((100, 100)))
     distances = np.array([4, 3, 2, 1])
@@ -77,8 +77,8 @@ def test_the_errors_of_a_mirror_add_up_on_the_way_down():
     )
 
 
-def test_backprop_has_no_matrix_and_every_angle_of_its_signals_is_none():
-    """The yardstick measured with itself."""
+def test_backprop_has_no_matrix_and_all_its_signal_angles_are_zero():
+    """The reference compared with itself."""
     result = depth("bp", epochs=1)
     assert result["weight_angle"] is None
     np.testing.assert_allclose(result["delta_angle_end_to_end"], 0, atol=0.1)
@@ -103,7 +103,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def test_the_command_writes_every_figure_every_number_and_a_page(folder):
-    """A course needs the picture, a reader the table, and a doubter the numbers."""
+    """A teacher needs the figure, a reader the table, and a careful one the numbers."""
     stems = ("mirror_floor", "kolen_pollack_law", "deep_alignment")
     names = {f"{stem}.{kind}" for stem in stems for kind in ("png", "svg", "csv")}
     expected = names | {"learned_feedback.md", "runs.jsonl"}
@@ -114,7 +114,7 @@ def test_the_command_writes_every_figure_every_number_and_a_page(folder):
 
 
 def test_the_tables_keep_every_number_of_the_runs(folder):
-    """A figure without its numbers cannot be checked."""
+    """A reader must be able to check a figure by its numbers."""
     rows = {
         path.stem: list(csv.DictReader(path.read_text().splitlines()))
         for path in folder.glob("*.csv")
@@ -129,7 +129,7 @@ def test_the_tables_keep_every_number_of_the_runs(folder):
 
 
 def test_a_run_that_was_stopped_is_named_and_is_in_no_mean():
-    """A mean over survivors alone, unmarked, would be a lie."""
+    """A mean over the remaining runs alone must be marked as such."""
     task = {"part": "depth", "rule": "fa", "seed": 0, "epochs": 1}
     records = [{"task": task, "result": depth("fa", 1)}]
     records += [{"task": task | {"seed": 1}, "result": {"stopped": "fa was stopped in epoch 1"}}]
@@ -144,8 +144,8 @@ def test_a_run_that_was_stopped_is_named_and_is_in_no_mean():
 # -- names at the ends of lines ------------------------------------------------------------------
 
 
-def test_names_at_the_ends_of_lines_keep_their_order_and_cover_nothing():
-    """Three lines that end together still need three names that can be read."""
+def test_names_at_the_ends_of_lines_keep_their_order_and_do_not_overlap():
+    """Three lines that end together need three names that can be read."""
     picture = plots.Picture(4, 3, THEMES["light"])
     axes = picture.subplots()
     axes.set_ylim(0, 10)

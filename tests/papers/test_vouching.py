@@ -1,4 +1,4 @@
-"""Vouching: a kept row that today's code would no longer give is named, and a page says so."""
+"""Vouching: a kept row that today's code does not reproduce is named, and the page says so."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from nofb.papers.vouching import excess, first_of_rows, numbers, vouch
 from nofb.runs.run_log import read_log
 
 DOCS = Path(__file__).parents[2] / "docs"
-FEW = {  # a few seconds' worth, of data that everybody has
+FEW = {  # a few seconds, with data that are always available
     "bengio2020": ["contraction 0.9", "contraction 150"],
     "learned_feedback": ["floor linear 0.2 64", "law 0.01", "depth wm"],
     "meulemans2020": ["laptop bp", "laptop dtp", "laptop ddtp"],
@@ -27,15 +27,15 @@ def kept(name):
 
 
 @pytest.mark.parametrize("name", FEW)
-def test_todays_code_gives_some_kept_rows_again(name):
-    """A change that makes a published table untrue must not pass unseen."""
+def test_todays_code_reproduces_some_kept_rows(name):
+    """A change of the code that makes a published table wrong must be detected."""
     rows = vouch(papers.find(name), kept(name), only=FEW[name])
     assert sorted(row.name for row in rows) == sorted(FEW[name])
     assert [row for row in rows if row.differs] == [] and all(row.compared for row in rows)
 
 
-def test_a_row_that_todays_code_no_longer_gives_is_named():
-    """With another decay the law's angles are others from the first epoch on."""
+def test_a_row_that_todays_code_does_not_reproduce_is_named():
+    """With another decay the angles of the law differ from the first epoch on."""
     (row,) = vouch(learned_feedback.STUDY, kept("learned_feedback"), only=["law 0.01"])
     assert row.differs is None
     run = law.RUN
@@ -45,16 +45,16 @@ def test_a_row_that_todays_code_no_longer_gives_is_named():
     assert row.differs is not None and "angle" in row.largest
 
 
-def test_a_row_that_the_last_bit_of_its_weights_changes_as_much_is_told_apart():
-    """Two damped iterations make much of little: sums in another order end elsewhere."""
+def test_a_row_that_depends_on_the_last_bit_of_its_weights_is_marked():
+    """Two damped iterations amplify rounding: sums in another order end elsewhere."""
     (row,) = vouch(meulemans2020.STUDY, kept("meulemans2020"), only=["laptop itp_drl"])
     assert row.differs is None and row.chaos
     (row,) = vouch(meulemans2020.STUDY, kept("meulemans2020"), only=["laptop bp"])
     assert row.differs is None and not row.chaos
 
 
-def test_only_the_first_epoch_is_run_and_with_the_schedule_of_the_whole_run():
-    """Half a cosine over one epoch is another first epoch than that of twenty."""
+def test_only_the_first_epoch_is_run_with_the_schedule_of_the_whole_run():
+    """Cosine annealing over one epoch would be another first epoch than that of twenty."""
     ends = []
 
     def look(run):
@@ -72,32 +72,32 @@ def test_only_the_first_epoch_is_run_and_with_the_schedule_of_the_whole_run():
     assert row.compared == 1 + 6 * 4 * 2  # an error, and angles of four layers at start and end
 
 
-def test_of_each_row_the_lowest_seed_is_taken_and_failed_runs_are_none():
-    """Which run is repeated must not depend on the order of a log."""
+def test_the_lowest_seed_of_each_row_is_used_and_no_failed_run():
+    """Which run is repeated must not depend on the order of the log."""
     tasks = [{"rule": "fa", "epochs": 9, "seed": seed} for seed in (3, 1, 0)]
     records = [{"task": task, "result": {}} for task in tasks[:2]]
     records.append({"task": tasks[2], "error": "MemoryError"})
     assert {name: r["task"]["seed"] for name, r in first_of_rows(records).items()} == {"fa": 1}
 
 
-def test_numbers_of_a_begun_run_are_compared_as_far_as_it_goes():
-    """The nineteen epochs that were not run are no difference; a missing layer is one."""
+def test_the_numbers_of_an_unfinished_run_are_compared_as_far_as_it_goes():
+    """Nineteen epochs that were not run are no difference; a missing layer is one."""
     old, new = {"angles": {"c": [[1.0, 2.0], [3.0, 4.0]]}}, {"angles": {"c": [[1.0, 2.5]]}}
     assert list(numbers(old, new, begun=True)) == [("angles c", 1.0, 1.0), ("angles c", 2.0, 2.5)]
     with pytest.raises(ValueError, match="shorter"):
         list(numbers({"error": [1.0, 2.0]}, {"error": [1.0]}, begun=False))
 
 
-def test_a_little_is_let_pass_and_more_is_not():
-    """Another BLAS adds in another order; another rule adds other things."""
+def test_a_small_difference_is_accepted_and_a_larger_one_is_not():
+    """Another BLAS rounds differently; another rule gives other numbers."""
     assert excess("test_error", 5.0, 5.2) < 1 < excess("test_error", 5.0, 5.4)
     assert excess("weight_angle", 2.0, 2.4) < 1 < excess("weight_angle", 2.0, 2.6)
     assert excess("loss", 1.0, 1.019) < 1 < excess("loss", 1.0, 1.021)
     assert excess("loss", 0.0, 1e-9) == excess("loss", None, 1.0) == float("inf")
 
 
-def test_a_run_that_fails_today_vouches_for_nothing():
-    """Data that are not there, or an error in the code, are no agreement."""
+def test_a_run_that_fails_today_vouches_for_no_row():
+    """Missing data, or an error in the code, do not confirm a result."""
 
     def run(task):
         raise OSError("no such data here")
@@ -108,8 +108,8 @@ def test_a_run_that_fails_today_vouches_for_nothing():
     assert row.differs == "OSError: no such data here" and row.compared == 0
 
 
-def test_a_page_says_whether_anybody_has_vouched_for_its_rows(tmp_path, capsys, monkeypatch):
-    """A reader who believes a table believes that today's code gives it."""
+def test_a_page_states_whether_its_rows_were_vouched_for(tmp_path, capsys, monkeypatch):
+    """A reader of a table assumes that today's code reproduces it."""
     task = {"part": "contraction", "constant": 0.3, "code": "0123456789ab"}
     (record,) = [r for r in kept("bengio2020") if r["task"].get("constant") == 0.3]
     (tmp_path / "runs.jsonl").write_text(json.dumps({**record, "task": task}) + "\n")
@@ -122,9 +122,9 @@ def test_a_page_says_whether_anybody_has_vouched_for_its_rows(tmp_path, capsys, 
         capsys.readouterr()
         return (tmp_path / "bengio2020.md").read_text("utf-8")
 
-    assert "earlier code of nofb (0123456789ab). Nobody has vouched for them" in page()
+    assert "earlier code of nofb (0123456789ab). They have not been compared" in page()
     assert main([*words, "--vouch"]) == 0
-    assert "gives it again" in capsys.readouterr().out
+    assert "gives the same" in capsys.readouterr().out
     assert "vouches for 1 of 1 rows" in page() and "has not been tried" not in page()
     assert "has not been tried" in vouched(tmp_path, "another code")
     record["result"]["error"][3] = 0.5
@@ -133,14 +133,14 @@ def test_a_page_says_whether_anybody_has_vouched_for_its_rows(tmp_path, capsys, 
     assert "not for: contraction 0.3." in page().replace("\n", " ")
 
 
-def test_nothing_kept_is_nothing_to_vouch_for(tmp_path, capsys):
-    """An empty folder must not look like a table that holds."""
+def test_without_kept_runs_there_is_nothing_to_vouch_for(tmp_path, capsys):
+    """An empty folder must not look like a confirmed table."""
     assert main(["reproduce", "bengio2020", "--vouch", "--out", str(tmp_path / "no")]) == 2
     assert "keeps no runs that could be vouched for" in capsys.readouterr().err
 
 
-def test_the_code_of_a_study_is_what_its_runs_reach(monkeypatch):
-    """A title that is mended keeps the runs; another learning rate does not."""
+def test_the_code_of_a_study_is_what_its_runs_import(monkeypatch):
+    """After a changed title the runs are kept; after a changed learning rate they are not."""
     before = fingerprint.of_work(law.law)
     monkeypatch.setattr(law, "HEADING", "another heading")
     assert fingerprint.of_work(law.law) == before

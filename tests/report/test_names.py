@@ -1,4 +1,4 @@
-"""Names and titles of somebody else: refused where they enter, or literal where they are shown."""
+"""Names and titles from users: refused at the input, or shown literally."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ SMALL = Specification(hidden=(6,), epochs=1)
 
 
 class Mine(FeedbackAlignment):
-    """A rule of the user's own."""
+    """A user's own rule."""
 
     name = "mine"
     title = "mine"
@@ -38,7 +38,7 @@ class Mine(FeedbackAlignment):
 
 @contextmanager
 def registered(**words):
-    """A rule with this name, title or paper, for a while."""
+    """Register a rule with this name, title or paper for a while."""
     rule = rules.register(type("Other", (Mine,), {"__module__": __name__, **words}))
     try:
         yield rule
@@ -53,8 +53,8 @@ def registered(**words):
     "", " ", "\n", "../../x", "a/b", "a b", "=1+1", "-rf", "_hidden", "mine\n", "a|b", "$x$", "é",
     "\ud800", "\x1b[2J", "a" * 41, "1st",
 ])  # fmt: skip
-def test_a_name_that_no_command_or_file_could_carry_is_refused(name):
-    """It would fail, or overwrite a file, after all runs."""
+def test_a_name_that_no_command_or_file_can_contain_is_refused(name):
+    """It would fail, or overwrite a file, only after all runs."""
     with pytest.raises(ValueError, match=r"Other has the name .* it must begin with a letter"), \
             registered(name=name):  # fmt: skip
         pass
@@ -65,8 +65,8 @@ def test_a_name_that_no_command_or_file_could_carry_is_refused(name):
 @pytest.mark.parametrize(
     "words", ["", "two\nlines", "\ud800", "\x1b[31mred", "a\u202eb", "a" * 300]
 )
-def test_a_title_or_a_paper_that_no_page_could_show_is_refused(what, words):
-    """A lone surrogate failed the report after an hour of runs."""
+def test_a_title_or_a_paper_that_cannot_be_printed_is_refused(what, words):
+    """A lone surrogate made the report fail after an hour of runs."""
     with pytest.raises(ValueError, match=f"the {what} of Other must"), registered(**{what: words}):
         pass
     with pytest.raises(TypeError, match=f"the {what} of Other must be a string"), \
@@ -74,8 +74,8 @@ def test_a_title_or_a_paper_that_no_page_could_show_is_refused(what, words):
         pass
 
 
-def test_a_rule_that_was_put_into_the_table_by_hand_is_looked_at_too():
-    """RULES is a plain dictionary, and a second door."""
+def test_a_rule_that_was_put_into_the_table_by_hand_is_checked_too():
+    """RULES is a plain dictionary, which a user can change directly."""
     RULES["bad"] = type("Other", (Mine,), {"title": "two\nlines", "__module__": __name__})
     try:
         with pytest.raises(ValueError, match="the title of Other must be one line"):
@@ -85,19 +85,19 @@ def test_a_rule_that_was_put_into_the_table_by_hand_is_looked_at_too():
 
 
 def test_the_names_of_all_rules_of_nofb_pass():
-    """A check that nofb itself fails would be wrong."""
+    """A check that refuses nofb's own rules would be wrong."""
     for rule in RULES.values():
         assert checked(rule) is rule
 
 
-def test_names_in_other_scripts_and_with_spaces_of_any_width_are_titles():
-    """Not only English is one line of printable signs."""
+def test_titles_may_have_letters_of_all_scripts_and_spaces_of_any_width():
+    """Titles need not be English."""
     with registered(title="Rückmeldung\u00a0(随机反馈), 1\u202f000"):
         pass
 
 
 def test_a_data_set_has_a_name_that_can_be_printed():
-    """It stands in sentences, and in what a checkpoint says of its run."""
+    """It is printed in sentences, and stored in a checkpoint."""
     x, y = np.eye(4, dtype=np.float32), np.arange(4) % 2
     for name in ("", "a\nb", "\ud800", "\x1b[2J"):
         with pytest.raises(ValueError, match="it must be one line of printable signs"):
@@ -109,7 +109,7 @@ def test_a_data_set_has_a_name_that_can_be_printed():
 
 
 def legend_of(comparison: Comparison) -> list[str]:
-    """Return what a reader sees in the legend, as matplotlib lays it out."""
+    """Return the text of the legend, as matplotlib draws it."""
     picture = Picture(6, 4)
     picture.subplots()
     add_legend(picture, comparison, THEMES["light"], "rules")
@@ -121,7 +121,7 @@ def legend_of(comparison: Comparison) -> list[str]:
 
 @pytest.mark.parametrize("title", DOLLARS)
 def test_dollars_in_a_title_are_dollars_in_every_figure_and_the_report(title, tmp_path):
-    """`$5 or $6` lost its signs, and `$\\frac{` failed the report after all runs."""
+    """`$5 or $6` lost its signs, and `$\frac{` made the report fail after all runs."""
     with registered(title=title):
         comparison = compare(["bp", "mine"], SMALL, seeds=1)
         assert any(label.startswith(f"mine: {title}") for label in legend_of(comparison))
@@ -133,7 +133,7 @@ def test_dollars_in_a_title_are_dollars_in_every_figure_and_the_report(title, tm
 
 
 def test_dollars_in_the_names_of_runs_are_dollars_in_a_lessons_figure():
-    """A student names runs after what they cost."""
+    """A student may name runs by their cost."""
     data = nofb.datasets.load("digits")
     net = nofb.Network([nofb.Dense(64, 6, "tanh"), nofb.Dense(6, 10)])
     run = nofb.fit(net, rules.make("fa"), data, 1, progress=False)
@@ -151,8 +151,8 @@ def sweep_of(*kinds):
     return carry_out(plan, progress=False)
 
 
-def test_a_sweep_shows_words_from_a_file_as_they_are():
-    """Labels come from TOML: formulas, line breaks and orders to a terminal among them."""
+def test_a_sweep_shows_texts_from_a_file_literally():
+    """Labels come from TOML: they may hold formulas, line breaks and control sequences."""
     with registered():
         found = sweep_of(r"$\frac{", "$5 or $6", "two\nlines", "\x1b[2J", "=1+1", "a|b")
         heat_map(found).to_bytes("png")
@@ -163,24 +163,24 @@ def test_a_sweep_shows_words_from_a_file_as_they_are():
     assert {"'=1+1", "$5 or $6", "a|b", r"two\nlines", r"\x1b[2J"} <= kinds
 
 
-# -- in tables and on a terminal -------------------------------------------------------------------
+# -- in tables and in a terminal -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd|' /C calc'!A0", "-2+3=", "@SUM(A1)"])
 def test_a_cell_that_a_spreadsheet_would_compute_begins_with_an_apostrophe(cell):
-    """`=HYPERLINK(...)` in a title would open somebody's page from a teacher's spreadsheet."""
+    """`=HYPERLINK(...)` in a title would open another page from a teacher's spreadsheet."""
     (row,) = csv.reader(io.StringIO(text.csv_lines([[cell, "fa"]]), newline=""))
     assert row == ["'" + cell, "fa"]
 
 
 def test_a_carriage_return_does_not_end_a_row():
-    """A spreadsheet would show the rest of the cell as a row of its own."""
+    """A spreadsheet would show the rest of the cell as another row."""
     assert text.csv_lines([["a\rb", "c\nd"]]) == "a\\rb,c\\nd\n"
 
 
 @pytest.mark.parametrize("value", [-0.5, -3, "-0.5", "+1e-3", "-0.5 nan -inf", "", "fa", None, 1.5])
 def test_numbers_stay_numbers_in_a_csv_file(value):
-    """A quote before -0.5 would make it a word, and the mean of its column wrong."""
+    """An apostrophe before -0.5 would make it a text, and the mean of its column wrong."""
     (row,) = csv.reader(io.StringIO(text.csv_lines([["fa", value]])))
     assert row == ["fa", "" if value is None else str(value)]
 
@@ -191,8 +191,8 @@ def test_a_bar_in_a_cell_does_not_begin_another_cell():
     assert heading.count("|") == 3 and row == r"| mine | a\|b\nc |"
 
 
-def test_what_a_strangers_rule_says_is_no_order_to_the_terminal():
-    """An exception's words are printed below the table, and kept in the log."""
+def test_the_text_of_an_untrusted_rule_does_not_control_the_terminal():
+    """The message of an exception is printed below the table, and kept in the log."""
 
     def fails(task):
         raise RuntimeError("\x1b[2J\x1b]0;gone\x07 \ud800")

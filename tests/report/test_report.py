@@ -1,4 +1,4 @@
-"""The report: every number is in it, it opens without a network, and it is whole or not there."""
+"""The report has every number, opens without a network, and is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from comparisons import ALL, ODD, made_up
 from nofb import plots, report, rules
 from nofb.diagnosis import ALIGNMENT
 from nofb.plots.style import THEMES
-from nofb.report import numbers, page
+from nofb.report import numbers, page, skeleton
 from nofb.report.folder import put
 from nofb.report.origin import origin, rates_note
 from nofb.report.summary import summarise
@@ -61,7 +61,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """One report of a comparison in which a run diverged, written once."""
+    """One report of a comparison with a diverged run, written once."""
     comparison = made_up(("bp", "fa", "drtp", "shallow"), stopped=[("fa", 1)])
     folder = tmp_path_factory.mktemp("out") / "deep" / "er"
     path = report.write(comparison, folder, 'nofb compare --data "<b>&"')
@@ -72,7 +72,7 @@ def written(tmp_path_factory):
 
 
 def test_the_folder_holds_a_page_the_figures_and_the_numbers(written):
-    """The command line promises them; parents of the folder are made."""
+    """The command promises these files; it also makes missing parent folders."""
     _, path = written
     assert path.name == "report.html"
     assert {file.name for file in path.parent.iterdir()} == FILES
@@ -80,7 +80,7 @@ def test_the_folder_holds_a_page_the_figures_and_the_numbers(written):
 
 
 def test_the_json_holds_every_number_of_every_run(written):
-    """Whoever draws another figure from it must get what was measured, start and all."""
+    """A user who draws another figure needs all measured values, from epoch 0 on."""
     comparison, path = written
     found = json.loads(path.with_name("results.json").read_text("utf-8"), parse_constant=refuse)
     assert len(found["runs"]) == len(comparison.results)
@@ -95,8 +95,8 @@ def test_the_json_holds_every_number_of_every_run(written):
             np.testing.assert_array_equal(np.array(values, float), result.history.start[name])
 
 
-def test_the_json_says_how_to_get_the_same_numbers_again(written):
-    """Settings, seeds, versions and the command are what a second person needs."""
+def test_the_json_holds_all_that_is_needed_to_repeat_the_runs(written):
+    """Another person needs settings, seeds, versions and the command."""
     comparison, path = written
     found = json.loads(path.with_name("results.json").read_text("utf-8"))
     assert Specification(**found["settings"] | {"hidden": (5, 4)}) == comparison.settings
@@ -107,8 +107,8 @@ def test_the_json_says_how_to_get_the_same_numbers_again(written):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found["date"])
 
 
-def test_what_is_not_a_number_becomes_null_and_the_json_stays_strict():
-    """NaN and Infinity stop most readers of JSON other than Python's."""
+def test_nan_and_infinity_become_null_and_the_json_stays_strict():
+    """Most readers of JSON other than Python's refuse NaN and Infinity."""
     comparison = made_up(["shallow"])
     comparison.results[0].history._rows[0]["loss"] = np.inf
     found = json.loads(numbers.as_json(comparison, ABOUT), parse_constant=refuse)
@@ -117,8 +117,8 @@ def test_what_is_not_a_number_becomes_null_and_the_json_stays_strict():
     assert history["weight_angle"][0] == [None] * 3
 
 
-def test_the_csv_has_one_line_for_each_number_and_they_are_the_same(written):
-    """Tidy: rule, seed, epoch and layer select exactly one value of a measure."""
+def test_the_csv_has_one_line_for_each_number(written):
+    """Tidy data: rule, seed, epoch and layer select exactly one value of a measure."""
     comparison, path = written
     lines = list(csv.DictReader(io.StringIO(path.with_name("results.csv").read_text("utf-8"))))
     expected = {
@@ -144,7 +144,7 @@ def test_the_csv_has_one_line_for_each_number_and_they_are_the_same(written):
 
 
 def test_the_table_shows_mean_and_spread_of_the_final_accuracy_and_angles():
-    """They are what the comparison is for."""
+    """These are the results of a comparison."""
     comparison = made_up(["fa"])
     (row,) = summarise(comparison)
     last = np.array([r.history["test_accuracy"][-1] for r in comparison.results])
@@ -157,14 +157,14 @@ def test_the_table_shows_mean_and_spread_of_the_final_accuracy_and_angles():
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4), (5, 4, 3, 2, 2), (3,) * 20])
-def test_the_table_fits_into_100_columns_whatever_the_depth(hidden):
+def test_the_table_fits_into_100_columns_for_any_depth(hidden):
     """A wrapped table cannot be read."""
     comparison = made_up(ALL, hidden=hidden, stopped=[("fa", 0)])
     assert max(map(len, report.table(comparison).splitlines())) <= 100
 
 
-def test_the_table_says_why_matrices_may_come_to_more_than_ninety_degrees():
-    """121° looks like failure, and is alignment with the negative of the matrix."""
+def test_the_table_explains_matrix_angles_above_ninety_degrees():
+    """121° looks like a failure, and is alignment with the negative of the matrix."""
     assert "more than 90° is alignment" in report.table(made_up(ALL)).replace("\n", " ")
     assert "more than 90°" not in report.table(made_up(("bp", "fa")))
 
@@ -178,8 +178,8 @@ def test_the_table_says_which_runs_were_stopped_and_why():
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_there_is_a_table_a_page_and_numbers_whatever_was_compared(case):
-    """A comparison that took an hour must not be lost because one rule has no angle."""
+def test_every_comparison_gives_a_table_a_page_and_numbers(case):
+    """A comparison of one hour must not be lost because one rule has no angle."""
     comparison = ODD[case]
     assert all(rule in report.table(comparison) for rule in comparison.rules)
     assert "</html>" in page.render(comparison, {}, ABOUT)
@@ -190,8 +190,8 @@ def test_there_is_a_table_a_page_and_numbers_whatever_was_compared(case):
 # -- page ------------------------------------------------------------------------------------------
 
 
-def test_the_page_asks_nobody_for_anything(written):
-    """It is read offline, on a train or in a class without a network, and must track no one."""
+def test_the_page_loads_nothing_from_a_network(written):
+    """It must open offline, on a train or in class, and must not track its readers."""
     _, path = written
     text = path.read_text("utf-8")
     reader = Reader(text)
@@ -225,11 +225,11 @@ def test_the_page_follows_the_readers_theme(written):
         assert f"--{name}: {colour};" in dark
 
 
-def test_a_drawing_with_the_dark_colours_put_in_is_the_drawing_in_the_dark_theme():
-    """One drawing serves both themes, and nothing but neutral colours may differ."""
+def test_a_drawing_with_dark_colours_equals_the_drawing_in_the_dark_theme():
+    """One drawing serves both themes, and only neutral colours may differ."""
     comparison = made_up(["bp", "fa"], hidden=(5,))
     light, dark = (plots.alignment(comparison, theme).to_bytes("svg") for theme in THEMES)
-    switched = page.inline(light, "figure", "words")
+    switched = skeleton.inline(light, "figure", "words")
     for name, colour in vars(THEMES["dark"]).items():
         switched = switched.replace(f"var(--{name})", colour.lower())
 
@@ -243,7 +243,7 @@ def test_a_drawing_with_the_dark_colours_put_in_is_the_drawing_in_the_dark_theme
 
 
 def test_the_page_names_every_rule_its_paper_its_result_and_the_measures(written):
-    """A reader who knows no short names must find out what was compared."""
+    """A reader who does not know the short names must see what was compared."""
     comparison, path = written
     text = Reader(path.read_text("utf-8")).text
     for row in summarise(comparison):
@@ -255,22 +255,22 @@ def test_the_page_names_every_rule_its_paper_its_result_and_the_measures(written
 
 
 def test_the_page_says_which_runs_were_stopped_and_why(written):
-    """A diverged run is a result, not something to hide."""
+    """A diverged run is a result, and must be shown."""
     comparison, path = written
     (sentence,) = [r.stopped for r in comparison.results if r.stopped]
     assert f"Seed 1: {sentence}." in Reader(path.read_text("utf-8")).text
 
 
-def test_what_others_wrote_is_shown_as_text_and_never_as_html(written):
-    """A command or a rule's title may hold any character."""
+def test_text_from_users_is_shown_as_text_and_never_as_html(written):
+    """A command or a title may hold any character."""
     _, path = written
     text = path.read_text("utf-8")
     assert "<b>&" not in text
     assert 'nofb compare --data "<b>&"' in Reader(text).text
 
 
-def test_a_rule_of_the_users_own_is_escaped_too(monkeypatch):
-    """Its title is anybody's text."""
+def test_the_title_of_a_custom_rule_is_escaped_too(monkeypatch):
+    """A user can write any title."""
     titled = type("Mine", (rules.FeedbackAlignment,), {"title": "<i>mine</i>", "paper": "a & b"})
     monkeypatch.setitem(rules.RULES, "mine", titled)
     text = page.render(made_up(["mine"]), {}, ABOUT)
@@ -279,8 +279,8 @@ def test_a_rule_of_the_users_own_is_escaped_too(monkeypatch):
     assert "a & b" in Reader(text).text
 
 
-def test_the_outcome_counts_the_rules_that_beat_the_last_layer_alone():
-    """The page's first sentences are what most readers take away."""
+def test_the_summary_counts_the_rules_that_are_better_than_the_last_layer_alone():
+    """Most readers remember only the first sentences of the page."""
     comparison = made_up(("bp", "fa", "dfa", "ifa", "shallow"))
     ends = {"bp": 0.9, "fa": 0.8, "dfa": 0.4, "ifa": 0.7, "shallow": 0.6}
     for result in comparison.results:
@@ -291,7 +291,7 @@ def test_the_outcome_counts_the_rules_that_beat_the_last_layer_alone():
 
 
 def test_in_a_regression_a_lower_loss_is_the_better_one():
-    """Counting the worst ones as the best would turn the result round."""
+    """If the largest loss counted as the best, the result would be inverted."""
     comparison = made_up(("fa", "dfa", "shallow"), classes=None)
     ends = {"fa": 0.1, "dfa": 0.9, "shallow": 0.5}
     for result in comparison.results:
@@ -300,16 +300,16 @@ def test_in_a_regression_a_lower_loss_is_the_better_one():
     assert "Of the 2 other rules, 1 ends on average better than that (fa)." in text
 
 
-def test_the_page_tells_how_the_learning_rates_were_chosen():
-    """Rates that suit one rule alone decide a comparison."""
+def test_the_page_says_how_the_learning_rates_were_chosen():
+    """Rates that fit only one rule would determine the result of a comparison."""
     assert "given by hand" in rates_note(Specification(lr=0.03))
     note = rates_note(Specification())
     assert "held out" in note
     assert "`python -m nofb.runs.tune`" in note
 
 
-def test_the_page_tells_where_the_rates_come_from_if_not_from_these_settings():
-    """Rates searched for one network may be poor for another, and a reader must know."""
+def test_the_page_says_where_the_rates_come_from_if_not_from_these_settings():
+    """Rates that were found for one network may be poor for another."""
     found = json.loads(Path(rates.__file__).with_name("tuned.json").read_text("utf-8"))
     searched = found["digits"]["settings"]
     same = Specification(**searched | {"hidden": tuple(searched["hidden"]), "optimizer": "adam"})
@@ -322,8 +322,8 @@ def test_the_page_tells_where_the_rates_come_from_if_not_from_these_settings():
 # -- folder ----------------------------------------------------------------------------------------
 
 
-def test_a_report_replaces_an_earlier_one_and_leaves_other_files_alone(tmp_path):
-    """The folder is the user's; a second run into it is usual."""
+def test_a_report_replaces_an_earlier_one_and_changes_no_other_files(tmp_path):
+    """The folder belongs to the user; a second run with the same folder is usual."""
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "report.html").write_text("old")
     put({"results.csv": b"new", "report.html": b"new"}, tmp_path)
@@ -335,8 +335,8 @@ def test_a_report_replaces_an_earlier_one_and_leaves_other_files_alone(tmp_path)
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path, monkeypatch, there):
-    """Half a report looks like a whole one until somebody trusts it."""
+def test_a_full_disk_leaves_no_half_written_file(tmp_path, monkeypatch, there):
+    """Half of a report could be taken for a complete one."""
     folder = tmp_path / "a" / "b"
     if there:
         folder.mkdir(parents=True)
@@ -362,11 +362,11 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path, monkeypatch,
 def test_a_path_that_is_a_file_is_refused_in_one_sentence_before_any_work(
     tmp_path, monkeypatch, below
 ):
-    """The figures take seconds and the training minutes: say so first, and harm nothing."""
+    """The check must come before minutes of training, and must not change the file."""
     file = tmp_path / "taken"
     file.write_text("mine")
     folder = file / below
-    monkeypatch.setattr(plots, "FIGURES", {"none": None})  # drawing would fail otherwise
+    monkeypatch.setattr(plots, "FIGURES", {"none": None})  # otherwise drawing would fail
     for attempt in (
         lambda: report.check_folder(folder),
         lambda: report.write(made_up(), folder, "nofb compare"),
@@ -379,7 +379,7 @@ def test_a_path_that_is_a_file_is_refused_in_one_sentence_before_any_work(
 
 
 def test_a_folder_without_permission_is_refused_in_one_sentence(tmp_path, monkeypatch):
-    """Root may write anywhere, so the system's answer is stood in for."""
+    """The administrator may write anywhere, so the error of the system is simulated."""
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(OSError, match=f"{tmp_path} is not writable"):
         report.check_folder(tmp_path / "new")

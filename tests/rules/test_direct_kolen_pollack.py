@@ -1,15 +1,23 @@
-"""Direct Kolen-Pollack: what its direct matrices come to, by the laws that its header states."""
+"""Direct Kolen-Pollack: what its direct matrices become, by the laws in its header."""
 
 import numpy as np
 import oracles
 import pytest
-from oracles import attached, batch, dense_net, taught_trace
+from oracles import attached, batch, dense_net, normal, taught_trace
 
 import nofb
 from nofb import rules
 from nofb.training.step import step
 
 LAMBDA = 0.05
+DEFAULTS = {
+    "dkp": {"feedback_init": "uniform_fan_out", "zero_weights": False, "decay": 0.001},
+}
+USES = {"dkp": "error learned_feedback"}
+KERNELS = {
+    "direct_kolen_pollack.direct_product": lambda: (normal(7, 3), normal(7, 5), 7),
+    "direct_kolen_pollack.forget": lambda: (normal(3, 5), 0.1),
+}
 OPTIMIZERS = {
     "sgd": lambda: nofb.SGD(lr=0.1),
     "momentum": lambda: nofb.SGD(lr=0.05, momentum=0.9),
@@ -28,8 +36,8 @@ def train(net, rule, optimizer, steps=6):
 
 @pytest.mark.parametrize("make", [dense_net, oracles.conv_net, oracles.shallow_conv_net])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_below_the_output_it_keeps_kolen_pollacks_law(make, optimizer):
-    """W_L - D_{L-1}ᵀ shrinks by exactly 1 - λ a step, whatever the data and the optimizer."""
+def test_below_the_output_it_follows_kolen_pollacks_law(make, optimizer):
+    """W_L - D_{L-1}ᵀ shrinks by exactly 1 - λ in each step, for any data and any optimizer."""
     net = make()
     rule = attached("dkp", net, decay=LAMBDA)
     below, last = net.weighted[-2:]
@@ -40,8 +48,8 @@ def test_below_the_output_it_keeps_kolen_pollacks_law(make, optimizer):
 
 
 @pytest.mark.parametrize("net_name", ["dense", "conv"])
-def test_deeper_it_learns_what_a_direct_path_to_the_output_would_learn(net_name):
-    """V_l - D_lᵀ shrinks by 1 - λ, with V_l a path that the network does not have."""
+def test_in_deeper_layers_it_learns_what_a_direct_path_to_the_output_would_learn(net_name):
+    """V_l - D_lᵀ shrinks by 1 - λ, where V_l is a path that the network does not have."""
     net = oracles.NETS[net_name]()
     rule = attached("dkp", net, decay=LAMBDA)
     rng = np.random.default_rng(0)
@@ -56,8 +64,8 @@ def test_deeper_it_learns_what_a_direct_path_to_the_output_would_learn(net_name)
             np.testing.assert_allclose(V[layer] - layer.D.T, apart[layer], rtol=1e-9, atol=1e-12)
 
 
-def test_where_linear_weights_rest_each_matrix_is_the_one_below_sent_forward():
-    """D_{l+1} - D_l W_{l+1} shrinks by 1 - λ: two layers down it is no backprop, by its law."""
+def test_with_fixed_linear_weights_each_matrix_is_the_one_below_sent_forward():
+    """D_{l+1} - D_l W_{l+1} shrinks by 1 - λ: by this law it is no backprop two layers down."""
     net = dense_net(activation="identity", bias=False)
     rule = attached("dkp", net, decay=LAMBDA)
     first, second, _ = net.weighted
@@ -84,7 +92,7 @@ def test_with_one_hidden_layer_it_is_kolen_pollack():
 
 
 def test_its_first_step_is_that_of_direct_feedback_alignment():
-    """It differs in what the matrices become, not in how they are used."""
+    """It differs in how the matrices change, not in how they are used."""
     nets = [dense_net() for _ in range(2)]
     x, y = batch(nets[0])
     one, other = (attached(name, net).updates(net, x, y)
@@ -96,7 +104,7 @@ def test_its_first_step_is_that_of_direct_feedback_alignment():
 
 
 def test_hidden_weights_do_not_decay():
-    """No matrix of theirs has to be brought to them."""
+    """There is no matrix that they must approach."""
     net = dense_net(loss="squared_error")
     x, _ = batch(net)
     rule = attached("dkp", net, decay=LAMBDA)
@@ -119,7 +127,7 @@ def test_the_decay_follows_the_learning_rate():
 
 
 def test_a_run_that_was_stopped_resumes_with_its_matrices(tmp_path):
-    """D and its momentum are part of the run: drawn anew, it would begin again."""
+    """D and its momentum belong to the run: with a new D it would start again."""
     data = nofb.datasets.load("xor")
     make = lambda: nofb.Network([nofb.Dense(2, 8, "tanh"), nofb.Dense(8, 2)], seed=1)  # noqa: E731
 
@@ -145,6 +153,6 @@ def test_a_run_that_was_stopped_resumes_with_its_matrices(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["shared", "entries"])
-def test_what_would_not_outlast_a_step_cannot_be_asked_for(option):
+def test_options_that_would_not_survive_a_step_are_refused(option):
     with pytest.raises(ValueError, match=f"has no attribute '{option}'"):
         rules.make("dkp", **{option: 1})

@@ -1,15 +1,27 @@
-"""Forward-forward: every layer learns alone what a right label looks like, and what a wrong one."""
+"""Forward-forward: every layer learns alone to distinguish right labels from wrong ones."""
 
 import numpy as np
 import oracles
+import passes
 import pytest
-from oracles import attached, batch, dense_net, differences, taught_trace
+from oracles import attached, batch, dense_net, differences, normal, taught_trace
 
 import nofb
-from nofb import Dense, Network, rules
+from nofb import Activation, BatchNorm, Dense, LayerNorm, Network, rules
 from nofb.rules import forward_forward as ff
+from nofb.rules.forward_forward import ForwardForward, judged
 
 THRESHOLD = 0.3
+EQUATIONS = {"ff": passes.forward_forward}
+DEFAULTS = {"ff": {"threshold": 0.5}}
+USES = {"ff": "labels second_pass"}
+KERNELS = {
+    "forward_forward.to_length_one_each": lambda: (normal(7, 5),),
+    "forward_forward.log_odds": lambda: (normal(7, 5), 0.5),
+    "forward_forward.logistic": lambda: (normal(7),),
+    "forward_forward.encourage": lambda: (normal(7, 5), normal(7)),
+    "forward_forward.discourage": lambda: (normal(7, 5), normal(7)),
+}
 
 
 def net_of(activation="tanh", sizes=(6, 4, 5, 3)):
@@ -17,11 +29,11 @@ def net_of(activation="tanh", sizes=(6, 4, 5, 3)):
 
 
 def layerwise(net, x, labels):
-    """Yield each hidden layer, what it receives, and its activations, written apart."""
+    """Yield each hidden layer, its input, and its activations, computed independently."""
     h = x.copy()
     h[:, : labels.shape[1]] = labels
     for layer in net.weighted[:-1]:
-        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.NOTHING)
+        received = h / np.sqrt((h**2).mean(axis=1, keepdims=True) + ff.EPSILON)
         h = oracles.ACTIVATIONS[layer.activation.name][0](received @ layer.W + layer.b)
         yield layer, received, h
 
@@ -38,7 +50,7 @@ def local_loss(net, k, x, right, wrong):
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
 def test_each_layer_follows_the_gradient_of_its_own_loss(activation):
-    """Against central differences: a lost factor 2 or slope is a rule that nobody published."""
+    """Checked by central differences: with a lost factor 2 the rule is another one."""
     net = net_of(activation)
     x, y = batch(net)
     rule = attached("ff", net, threshold=THRESHOLD)
@@ -54,8 +66,8 @@ def test_each_layer_follows_the_gradient_of_its_own_loss(activation):
             np.testing.assert_allclose(found.ravel(), measured, rtol=0, atol=1e-7)
 
 
-def test_no_layer_hears_of_another_one_above_it():
-    """Its gradient is local: other weights above must not change what a layer is taught."""
+def test_no_layer_depends_on_a_layer_above_it():
+    """Its gradient is local: other weights above must not change the updates of a layer."""
     net = net_of()
     x, y = batch(net)
     rule = attached("ff", net)
@@ -65,8 +77,8 @@ def test_no_layer_hears_of_another_one_above_it():
     np.testing.assert_array_equal(rule.updates(net, x, y)[0].dW, first)
 
 
-def test_how_loud_a_layer_is_does_not_reach_the_next_one():
-    """Else a layer could copy the goodness of the one below, and learn nothing of its own."""
+def test_the_length_of_a_layers_output_does_not_reach_the_next_one():
+    """Otherwise a layer could copy the goodness of the one below, and learn nothing."""
     net = net_of("relu")
     x, y = batch(net)
     rule = attached("ff", net)
@@ -78,17 +90,17 @@ def test_how_loud_a_layer_is_does_not_reach_the_next_one():
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
-def test_a_row_keeps_its_direction_and_gets_the_length_of_as_many_ones():
+def test_a_row_keeps_its_direction_and_gets_the_length_of_a_row_of_ones():
     h = np.random.default_rng(0).normal(size=(5, 8))
     out = ff.to_length_one_each(h)
     np.testing.assert_allclose((out**2).mean(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(out / np.linalg.norm(out, axis=1, keepdims=True),
                                h / np.linalg.norm(h, axis=1, keepdims=True))  # fmt: skip
-    assert not ff.to_length_one_each(np.zeros((1, 4))).any()  # silence is no NaN
+    assert not ff.to_length_one_each(np.zeros((1, 4))).any()  # a row of zeros gives no NaN
 
 
-def test_in_doubt_a_right_label_pushes_as_hard_as_a_wrong_one_pulls():
-    """At G = θ n, where p = 1/2, the two gradients are opposite; far from it one of them is 0."""
+def test_at_the_threshold_the_gradients_of_right_and_wrong_labels_are_opposite():
+    """At G = θ n, p = 1/2, and the two gradients are opposite; far from it one of them is 0."""
     h = np.random.default_rng(1).normal(size=(4, 6))
     doubt = np.zeros(4)
     np.testing.assert_array_equal(ff.encourage(h, doubt), -ff.discourage(h, doubt))
@@ -101,8 +113,8 @@ def test_in_doubt_a_right_label_pushes_as_hard_as_a_wrong_one_pulls():
 
 
 @pytest.mark.parametrize("n", [2, 3, 10])
-def test_a_wrong_label_is_never_the_own_one_and_all_others_come_equally_often(n):
-    """Drawn from all classes, one in ten would teach that the right label is wrong."""
+def test_a_wrong_label_is_never_the_right_one_and_all_others_are_equally_frequent(n):
+    """If all classes were drawn, one in ten "wrong" labels would be right."""
     draws = 3000
     labels = np.arange(n)
     target = np.eye(n)[labels]
@@ -118,8 +130,8 @@ def test_a_wrong_label_is_never_the_own_one_and_all_others_come_equally_often(n)
     assert np.abs(others - expected).max() <= 5 * np.sqrt(expected)
 
 
-def test_the_wrong_labels_change_with_every_step_and_not_between():
-    """A rule can be asked twice about a batch; and one draw for ever would miss most classes."""
+def test_the_wrong_labels_change_with_every_step_and_not_within_one():
+    """Updates can be computed twice for a batch; but fixed labels would leave most classes out."""
     net = net_of()
     x, y = batch(net, 40)
     rule = attached("ff", net)
@@ -134,8 +146,8 @@ def test_the_wrong_labels_change_with_every_step_and_not_between():
     assert not np.array_equal(drawn[1], drawn[2])
 
 
-def test_the_label_is_written_over_the_first_inputs_of_a_copy():
-    """The user's samples, and the first pass, must not learn the answer."""
+def test_the_label_is_written_into_the_first_inputs_of_a_copy():
+    """Neither the user's samples nor the first pass may contain the label."""
     net = net_of()
     x, y = batch(net)
     trace = taught_trace(net, x, y)
@@ -145,12 +157,12 @@ def test_the_label_is_written_over_the_first_inputs_of_a_copy():
     np.testing.assert_array_equal(trace.x, x)
 
 
-# ---- its own answer
+# -- its prediction --
 
 
 @pytest.mark.parametrize("sizes", [(6, 4, 5, 3), (6, 4, 3), (6, 4, 5, 7, 3)])
-def test_a_class_is_named_by_trying_every_label(sizes):
-    """Of the goodness above the threshold, summed over all hidden layers but the first."""
+def test_a_class_is_predicted_by_trying_every_label(sizes):
+    """By the goodness above the threshold, summed over all hidden layers but the first."""
     net = net_of("relu", sizes)
     x, y = batch(net, 20)
     attached("ff", net, threshold=THRESHOLD)
@@ -167,8 +179,8 @@ def test_a_class_is_named_by_trying_every_label(sizes):
     assert net.loss(x, y) == pytest.approx(-np.log(p[np.arange(len(x)), y]).mean())
 
 
-def test_under_another_rule_the_output_layer_answers_again():
-    """The weights are the network's; how they are read is the rule's."""
+def test_with_another_rule_attached_the_output_layer_predicts():
+    """The weights belong to the network; the rule determines how a class is predicted."""
     net = net_of()
     x, _ = batch(net)
     plain = net.outputs(x)
@@ -178,8 +190,8 @@ def test_under_another_rule_the_output_layer_answers_again():
     np.testing.assert_array_equal(net.outputs(x), plain)
 
 
-def test_a_run_is_measured_by_its_own_answers():
-    """`history` must tell how good the network is under this rule, not under backprop."""
+def test_a_run_is_measured_by_the_rules_own_predictions():
+    """`history` must hold the accuracy under this rule, not under backprop."""
     data = nofb.datasets.load("digits").flat()
     net = Network([Dense(64, 32, "relu", init="he"), Dense(32, 32, "relu", init="he"),
                    Dense(32, 10)], seed=0)  # fmt: skip
@@ -196,6 +208,38 @@ def test_a_run_is_measured_by_its_own_answers():
         lambda: Network([Dense(2, 3, "tanh"), Dense(3, 5)]),
     ],
 )
-def test_where_no_label_can_be_written_it_says_so(net):
+def test_a_network_without_place_for_the_label_is_refused(net):
     with pytest.raises(ValueError, match="forward-forward writes the label over the first inputs"):
         rules.make("ff").attach(net())
+
+
+@pytest.mark.parametrize("norm", [BatchNorm, LayerNorm])
+def test_goodness_is_measured_below_what_normalises(norm):
+    """Each pass, or sample, is normalised: above, right and wrong labels are equally good."""
+    layers = [Dense(12, 8), norm(8), Activation("relu"), Dense(8, 6), norm(6), Dense(6, 3)]
+    net = Network(layers, seed=0, dtype=np.float64)
+    rule = ForwardForward()
+    rule.attach(net)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(7, 12)), rng.integers(0, 3, 7)
+    trace = net.forward(x, train=True).set_target(net.as_target(y, 7))
+    labelled = rule.labelled(net, trace, trace.target)
+    first = net.weighted[0]
+    own = labelled[first].h.copy()
+    assert np.array_equal(judged(labelled, first), own)
+    goodness = (own**2).sum(axis=1) - rule.threshold * 8
+    right = -2 * own / (1 + np.exp(goodness))[:, None]
+    signals = [signal for layer, signal, *_ in rule.signals(net, trace) if layer is first]
+    np.testing.assert_allclose(signals[0].reshape(7, 8), right, rtol=1e-9)
+
+
+@pytest.mark.parametrize("norm", [None, BatchNorm, LayerNorm])
+def test_a_network_that_normalises_learns_too(norm):
+    """Goodness above batch normalisation left ResNet-8 at chance."""
+    data = nofb.datasets.load("digits")
+    hidden = []
+    for _ in range(2):
+        hidden += [Dense(64, 64), *([norm(64)] if norm else []), Activation("relu")]
+    net = Network([*hidden, Dense(64, 10)], seed=0)
+    run = nofb.fit(net, ForwardForward(), data, 6, optimizer=nofb.Adam(lr=0.004), probe=0)
+    assert run.history["test_accuracy"][-1] > 0.5

@@ -1,4 +1,4 @@
-"""A rule that teaches from further passes: what it yields, and what becomes of it."""
+"""A rule with further passes: what it yields, and how its updates are computed."""
 
 import numpy as np
 import oracles
@@ -11,7 +11,7 @@ from nofb.threads import team
 
 
 class Twice(FeedbackAlignment):
-    """Feedback alignment that teaches from further passes, which are the first one again."""
+    """Feedback alignment with further passes, which all equal the first one."""
 
     name = "twice"
     by_sample = False
@@ -25,8 +25,8 @@ class Twice(FeedbackAlignment):
 
 @pytest.mark.parametrize("parts", [1, 2, 3])
 @pytest.mark.parametrize("make", [dense_net, oracles.conv_net])
-def test_the_steps_of_several_passes_add_up(make, parts):
-    """Of two passes each would else be half of what was asked for, or the last one all of it."""
+def test_the_updates_of_several_passes_are_added(make, parts):
+    """With two passes, the update must be neither half of the sum nor the last one alone."""
     net = make()
     x, y = batch(net)
     expected = oracles.teach(attached("fa", net), net, taught_trace(net, x, y))
@@ -40,8 +40,8 @@ def test_the_steps_of_several_passes_add_up(make, parts):
         np.testing.assert_allclose(trace.deltas[layer], delta, rtol=1e-12)
 
 
-def test_a_signal_meets_what_its_own_pass_brought():
-    """The activities of the first pass are another step, and no error would show it."""
+def test_a_signal_is_multiplied_by_the_activities_of_its_own_pass():
+    """The activities of the first pass would give another update, without an error."""
     net = dense_net()
     trace = taught_trace(net, *batch(net))
     layer = net.weighted[1]
@@ -61,8 +61,8 @@ def test_a_signal_meets_what_its_own_pass_brought():
     np.testing.assert_allclose(update.dW, expected, rtol=1e-12)
 
 
-def test_passes_that_use_their_memory_again_do_not_mix_on_several_threads():
-    """The second pass must not overwrite the first one before its product is taken."""
+def test_passes_that_reuse_their_memory_do_not_mix_on_several_threads():
+    """The second pass must not overwrite the first one before its product is computed."""
     net = dense_net((300, 200, 150, 10), dtype=np.float32)
     x, y = batch(net, 256)
     rule = attached(Twice(), net)
@@ -75,7 +75,7 @@ def test_passes_that_use_their_memory_again_do_not_mix_on_several_threads():
 
 
 def test_a_batch_with_further_passes_cannot_be_cut(monkeypatch):
-    """A piece would take its second pass for that of the whole batch."""
+    """A piece would use the second pass of the whole batch."""
     monkeypatch.setattr(updates, "PIECE", 1)
 
     class Cut(Twice):

@@ -1,7 +1,7 @@
-"""The mirror's neighbours: symmetric and information alignment, and node-perturbation feedback.
+"""Rules like the mirror: symmetric and information alignment, and node-perturbation feedback.
 
-Every expectation is a finite difference, a fixed point worked out by hand, or the statistics of a
-sample mean.
+Every expected value is a finite difference, a fixed point computed by hand, or the statistics of
+a sample mean.
 """
 
 import copy
@@ -22,8 +22,8 @@ NETS = list(oracles.NETS)
 
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize(("decay", "pull"), [(0.5, 1.0), (2.0, 1.0), (0.3, 0.9)])
-def test_symmetric_alignment_settles_at_its_multiple_of_the_transpose(decay, pull, net_name):
-    """(β / 2α) Wᵀ, and the distance to it shrinks by exactly (1 - 2 α η_B) at every step."""
+def test_symmetric_alignment_converges_to_its_multiple_of_the_transpose(decay, pull, net_name):
+    """The limit is (β / 2α) Wᵀ; the distance shrinks by exactly (1 - 2 α η_B) at every step."""
     net = oracles.NETS[net_name]()
     rule = attached("sa", net, rate=0.05, decay=decay, pull=pull)
     goals = [pull / (2 * decay) * layer.W.T for layer in net.weighted[1:]]
@@ -50,8 +50,8 @@ def test_a_step_of_symmetric_alignment_descends_its_regulariser():
     np.testing.assert_allclose((before - layer.B).ravel(), 0.1 * slopes, atol=1e-9)
 
 
-def test_symmetric_alignment_reads_the_weights_when_it_changes_its_feedback_and_says_so():
-    """It is weight transport, whatever the way back looks like; no table may hide that."""
+def test_symmetric_alignment_reads_the_weights_for_its_feedback_and_says_so():
+    """It is weight transport, though the backward pass does not use W; every table must say so."""
     net = dense_net()
     rule = attached("sa", net)
     W = [layer.W.copy() for layer in net.weighted]
@@ -65,7 +65,7 @@ def test_symmetric_alignment_reads_the_weights_when_it_changes_its_feedback_and_
 
 
 def test_symmetric_alignment_follows_the_schedule_of_the_learning_rate():
-    """Every change that a rule makes by itself does."""
+    """A rule multiplies all its own changes by the learning-rate factor."""
     net = dense_net()
     rule = attached("sa", net, rate=0.2)
     layer, start = net.weighted[1], net.weighted[1].B.copy()
@@ -79,7 +79,7 @@ def test_symmetric_alignment_follows_the_schedule_of_the_learning_rate():
 
 @pytest.mark.parametrize("net_name", NETS)
 def test_information_alignment_without_its_null_term_is_the_weight_mirror(net_name):
-    """The same noise, the same answers, the same B, to rounding."""
+    """The same noise, the same responses, the same B, up to rounding."""
     net, twin = oracles.NETS[net_name](), oracles.NETS[net_name]()
     for stack, rule in ((net, attached("ia", net, null=0.0)), (twin, attached("wm", twin))):
         rule.mirror(stack, 5)
@@ -90,7 +90,7 @@ def test_information_alignment_without_its_null_term_is_the_weight_mirror(net_na
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("null", [0.0, 1.0, 2.5])
 def test_a_mirror_step_descends_amp_and_null(null, activation):
-    """-∂R/∂B of "amp" is the mirror's outer product; "null" adds what was said already."""
+    """-∂R/∂B of "amp" is the mirror's outer product; that of "null" subtracts ν zᵀ z B."""
     net = dense_net(activation=activation)
     rule = attached("ia", net, null=null, steps_before=0, width=0.7, samples=9)
     layer, start = net.weighted[1], net.weighted[1].B.copy()
@@ -116,8 +116,8 @@ def linear_layer() -> tuple[Network, Dense]:
 
 
 @pytest.mark.parametrize("null", [0.5, 1.0, 20.0])
-def test_information_alignment_settles_between_the_transpose_and_the_pseudo_inverse(null):
-    """(1 + ν WᵀW) B = Wᵀ: ridge regression of the noise on its answers."""
+def test_information_alignment_converges_between_the_transpose_and_the_pseudo_inverse(null):
+    """(1 + ν WᵀW) B = Wᵀ: ridge regression of the noise on its responses."""
     net, layer = linear_layer()
     rule = attached("ia", net, null=null, decay=0.01, samples=1000, steps_before=1500)
     mean = np.zeros_like(layer.B)
@@ -130,8 +130,8 @@ def test_information_alignment_settles_between_the_transpose_and_the_pseudo_inve
     assert (inverse < transpose) == (null == 20.0)
 
 
-def test_information_alignment_leaves_the_weights_alone():
-    """Here B alone descends; a mirror that moved W would teach the network noise."""
+def test_information_alignment_does_not_change_the_weights():
+    """Only B learns here; if W changed too, the network would learn noise."""
     net = dense_net()
     rule = attached("ia", net)
     before = [layer.W.copy() for layer in net.weighted]
@@ -151,13 +151,13 @@ class Silence:
 
 
 def repeated(net: Network, copies: int) -> tuple:
-    """Return one sample, so many times."""
+    """Return one sample, repeated."""
     x, y = batch(net, 1)
     return np.repeat(x, copies, axis=0), np.repeat(y, copies)
 
 
 def received_gradients(net: Network, trace) -> dict:
-    """Return backprop's gradient at what each layer but the first received, for each sample."""
+    """Return backprop's gradient for the input of each layer but the first, by sample."""
     found = oracles.signals(attached("bp", net), net, trace)
     return {
         layer: trace.on_input(layer, rows(found[layer]) @ layer.W.T) for layer in net.weighted[1:]
@@ -169,16 +169,16 @@ def rows(delta):
     return delta.reshape(-1, delta.shape[-1])
 
 
-def blames(rule, net: Network, trace) -> dict:
-    """Return what each unit below a layer is told that it was worth, for each sample."""
+def credits_of(rule, net: Network, trace) -> dict:
+    """Return the estimated gradient of each unit below a layer, for each sample."""
     teller = copy.copy(rule)
     teller.regress = lambda trace, layer, told, B: told
     return dict(teller.feedback_updates(net, trace))
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_who_moved_and_what_came_of_it_is_the_gradient_on_average(net_name):
-    """E[λ] = δ Wᵀ at every depth, though all layers are perturbed at once."""
+def test_noise_times_the_change_of_the_loss_is_the_gradient_on_average(net_name):
+    """E[λ] = δ Wᵀ at every depth, though all layers get noise at once."""
     net = oracles.NETS[net_name]()
     copies = 20_000 if net_name == "dense" else 4_000
     x, y = repeated(net, copies)
@@ -186,41 +186,41 @@ def test_who_moved_and_what_came_of_it_is_the_gradient_on_average(net_name):
     gradients = received_gradients(net, trace)
     size = np.sqrt(sum((gradient[0] ** 2).sum() for gradient in gradients.values()))
     rule = attached("np_feedback", net)
-    for layer, blame in blames(rule, net, trace).items():
+    for layer, blame in credits_of(rule, net, trace).items():
         wrong = np.linalg.norm(blame.mean(axis=0) - gradients[layer][0])
         assert wrong < 1.5 * size * np.sqrt(gradients[layer][0].size / copies)
         assert relative(blame.mean(axis=0), gradients[layer][0]) < 0.5
 
 
-def test_the_blame_is_as_noisy_as_its_header_says():
-    """Var λ = ‖g‖² + g² in each entry, g of all layers together: why it learns so slowly."""
+def test_the_estimate_of_the_gradient_is_as_noisy_as_the_header_states():
+    """Var λ = ‖g‖² + g² in each entry, with g of all layers: so it learns slowly."""
     net = dense_net()
     trace = taught_trace(net, *repeated(net, 20_000))
     gradients = received_gradients(net, trace)
     size = sum((gradient[0] ** 2).sum() for gradient in gradients.values())
-    for layer, blame in blames(attached("np_feedback", net), net, trace).items():
+    for layer, blame in credits_of(attached("np_feedback", net), net, trace).items():
         expected = size + gradients[layer][0] ** 2
         np.testing.assert_allclose(blame.var(axis=0), expected, rtol=0.1)
 
 
 def draw_from(net, rng):
-    """Let the noise of every layer come from another generator."""
+    """Draw the noise of every layer from another generator."""
     for layer in net.weighted[1:]:
         layer.rule_state.rng = rng
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_without_noise_nobody_is_blamed(net_name):
-    """λ = 0 for ξ = 0; what B then learns is to send nothing."""
+def test_without_noise_the_estimate_is_zero(net_name):
+    """λ = 0 for ξ = 0; then B learns to send nothing."""
     net = oracles.NETS[net_name]()
     rule = attached("np_feedback", net)
     draw_from(net, Silence())
     trace = taught_trace(net, *batch(net))
-    assert not any(blame.any() for blame in blames(rule, net, trace).values())
+    assert not any(blame.any() for blame in credits_of(rule, net, trace).values())
 
 
-def test_the_noisy_pass_meets_the_masks_of_the_first_one():
-    """Other units silent, and the loss would change for reasons that no noise explains."""
+def test_the_noisy_pass_uses_the_masks_of_the_first_one():
+    """With other masks the loss would change for reasons that the noise does not explain."""
     net = dense_net(dropout=0.5)
     trace = taught_trace(net, *batch(net))
     noise = {layer: np.zeros_like(trace[layer].h_below) for layer in net.weighted[1:]}
@@ -229,8 +229,8 @@ def test_the_noisy_pass_meets_the_masks_of_the_first_one():
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_the_noisy_pass_leaves_the_first_one_as_it_was(net_name):
-    """The loss that is reported, and the signals, are those of the network without noise."""
+def test_the_noisy_pass_does_not_change_the_first_one(net_name):
+    """The reported loss and the signals are those of the network without noise."""
     net = oracles.NETS[net_name]()
     rule = attached("np_feedback", net)
     trace = taught_trace(net, *batch(net))
@@ -250,14 +250,14 @@ def test_the_noisy_pass_leaves_the_first_one_as_it_was(net_name):
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_the_feedback_descends_its_error_in_predicting_the_blame(net_name):
+def test_the_feedback_follows_the_gradient_of_its_prediction_error(net_name):
     """ΔB is the gradient of ½‖δ B - λ‖², a mean over samples, through every patch of a map."""
     net = oracles.NETS[net_name]()
     rule = attached("np_feedback", net)
     trace = taught_trace(net, *batch(net))
     deltas = oracles.signals(rule, net, trace)
     draw_from(net, np.random.default_rng(1))
-    told = blames(rule, net, trace)
+    told = credits_of(rule, net, trace)
     draw_from(net, np.random.default_rng(1))
     updates = rule.teach(net, trace)
     assert updates[0].dB is None
@@ -273,8 +273,8 @@ def test_the_feedback_descends_its_error_in_predicting_the_blame(net_name):
         np.testing.assert_allclose(update.dB.ravel(), slopes, atol=1e-6 * scale)
 
 
-def test_at_the_transpose_the_expected_change_is_zero():
-    """B = Wᵀ everywhere is what the regression looks for."""
+def test_at_the_transpose_the_expected_update_is_zero():
+    """B = Wᵀ in every layer is the solution of the regression."""
     net = dense_net()
     rule = attached("np_feedback", net)
     x, y = batch(net, 20_000)
@@ -292,8 +292,8 @@ def test_at_the_transpose_the_expected_change_is_zero():
         assert at_rest < 0.15 * off
 
 
-def test_the_feedback_finds_the_transposed_weights_from_the_loss_alone():
-    """With the weights at rest and errors in every direction, the top's B becomes Wᵀ."""
+def test_the_feedback_learns_the_transposed_weights_from_the_loss_alone():
+    """With fixed weights and errors in every direction, the B of the output layer becomes Wᵀ."""
     net = dense_net((5, 6, 4), "tanh", loss="squared_error")
     rule, layer = attached("np_feedback", net), net.weighted[1]
     rng = np.random.default_rng(0)
@@ -304,8 +304,8 @@ def test_the_feedback_finds_the_transposed_weights_from_the_loss_alone():
     assert angle(layer.B, layer.W.T) < 8 < 40 < before
 
 
-def test_the_feedback_steps_with_the_optimizer_of_the_weights():
-    """`fit` hands dB on; B that stayed would be feedback alignment."""
+def test_the_feedback_is_updated_by_the_optimizer_of_the_weights():
+    """`fit` passes dB to the optimizer; with a fixed B the rule would be feedback alignment."""
     net = dense_net()
     rule = attached("np_feedback", net)
     before = [layer.B.copy() for layer in net.weighted[1:]]
@@ -315,11 +315,11 @@ def test_the_feedback_steps_with_the_optimizer_of_the_weights():
         np.testing.assert_allclose(layer.B, B - 0.1 * update.dB, rtol=1e-9)
 
 
-# -- what a student gets wrong -------------------------------------------------------------------
+# -- mistakes of a student -----------------------------------------------------------------------
 
 
-def test_noise_is_kept_for_the_layers_that_have_feedback_and_for_no_other():
-    """The first layer sends nothing back, so nothing is learned from its noise."""
+def test_noise_is_kept_only_for_layers_with_feedback():
+    """The first layer sends no signal, so nothing is learned from its noise."""
     net = dense_net()
     attached("np_feedback", net)
     assert [layer.rule_state is not None for layer in net.weighted] == [False, True, True]
@@ -343,6 +343,6 @@ def test_noise_is_kept_for_the_layers_that_have_feedback_and_for_no_other():
     ],
 )
 def test_a_wrong_attribute_is_named(name, attributes, sentence):
-    """One sentence must say which, and what is allowed."""
+    """One sentence must name it, and what is allowed."""
     with pytest.raises(ValueError, match=sentence):
         rules.make(name, **attributes)

@@ -1,7 +1,7 @@
-"""Networks at the edge of what can be built, under every rule: one unit, one pixel, one sample.
+"""The smallest possible networks, with every rule: one unit, one pixel, one sample.
 
-Here an index runs past an end first, so `.ci/bounds` runs this with every index checked, and
-`.ci/python_only` without a compiler.
+An index error appears here first, so `.ci/bounds` runs this file with checked indices, and
+`.ci/python_only` without compilation.
 """
 
 import numpy as np
@@ -67,7 +67,7 @@ SPLIT_MAPS = {
     )
 }
 NETS = DENSE | APART | MAPS | SPLIT_MAPS
-UNLABELLED = [  # on which forward-forward cannot write a label for each class
+UNLABELLED = [  # too few inputs for the label of forward-forward
     name for name, make in NETS.items() if not 1 < (net := make()).n_outputs <= net.inputs
 ]
 RULES_AND_NETS = [
@@ -82,19 +82,19 @@ SAMPLES = [1, 3]
 
 
 def odd(name: str, net_name: str, samples: int):
-    """Return a rule attached to an odd network, the network, and a batch for it."""
+    """Return a rule attached to a small network, the network, and a batch for it."""
     net = NETS[net_name]()
     x, y = batch(net, samples)
     if net.n_outputs == 1:
-        y = np.sin(3 * x)  # a number for each sample
+        y = np.sin(3 * x)  # one number for each sample
     return attached(name, net, **QUICK.get(name, {})), net, x, y
 
 
 @pytest.mark.parametrize("samples", SAMPLES)
 @pytest.mark.parametrize("net_name", DENSE)
-@pytest.mark.parametrize("name", oracles.WRITTEN)
+@pytest.mark.parametrize("name", rules.RULES)
 def test_on_odd_dense_networks_a_rules_updates_are_those_of_its_equations(name, net_name, samples):
-    """An equation that holds for five units holds for one."""
+    """An equation that holds for five units must hold for one."""
     if name == "ff" and net_name in UNLABELLED:
         pytest.skip("no label fits on its inputs, which it says: see below")
     rule, net, x, y = odd(name, net_name, samples)
@@ -104,11 +104,11 @@ def test_on_odd_dense_networks_a_rules_updates_are_those_of_its_equations(name, 
 
 @pytest.mark.parametrize("samples", SAMPLES)
 @pytest.mark.parametrize(("name", "net_name"), RULES_AND_NETS)
-def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, samples):
-    """W ← W - η dW, in arrays of the same shapes; and the feedback stays finite where it learns."""
+def test_on_odd_networks_a_step_changes_every_array_by_its_update(name, net_name, samples):
+    """W ← W - η dW, in arrays of the same shapes; and feedback that learns stays finite."""
     rule, net, x, y = odd(name, net_name, samples)
     if name.startswith(("kp", "dkp")):
-        rule.decay = 0.0  # its own decay comes on top
+        rule.decay = 0.0  # the rule's own decay is added
     before = oracles.arrays_of(net)
     trace = net.forward(x, train=True).set_target(net.as_target(y, samples))
     updates = step(net, rule, SGD(lr=0.1), trace)
@@ -124,13 +124,13 @@ def test_on_odd_networks_a_step_moves_every_array_by_its_update(name, net_name, 
 
 
 @pytest.mark.parametrize("net_name", UNLABELLED)
-def test_on_odd_networks_forward_forward_says_where_no_label_fits(net_name):
+def test_on_odd_networks_forward_forward_says_that_no_label_fits(net_name):
     with pytest.raises(ValueError, match="writes the label over the first inputs"):
         rules.make("ff").attach(NETS[net_name]())
 
 
-def test_a_rule_that_teaches_no_bias_moves_none():
-    """A student's rule may teach weights alone; a bias that it gives nothing must stay."""
+def test_a_rule_that_teaches_no_bias_changes_none():
+    """A student's rule may teach only weights; then the biases must not change."""
     net = dense_net()
     updates = [Update(np.ones_like(layer.W), db=None) for layer in net.weighted]
     moved = [name for name, _, _ in moves(net, rules.Backprop(), updates)]
@@ -140,7 +140,7 @@ def test_a_rule_that_teaches_no_bias_moves_none():
 @pytest.mark.parametrize("samples", SAMPLES)
 @pytest.mark.parametrize("net_name", NETS)
 def test_on_odd_networks_backprop_is_the_gradient(net_name, samples):
-    """Finite differences do not care how few units there are."""
+    """Finite differences work for any number of units."""
     rule, net, x, y = odd("bp", net_name, samples)
     oracles.assert_gradient(net, x, y, rule.updates(net, x, y), most=6)
 
@@ -148,7 +148,7 @@ def test_on_odd_networks_backprop_is_the_gradient(net_name, samples):
 @pytest.mark.parametrize("samples", SAMPLES)
 @pytest.mark.parametrize("net_name", NETS)
 def test_on_odd_networks_feedback_alignment_with_transposes_is_backprop(net_name, samples):
-    """What differs is a matrix, and there it is the same one."""
+    """Both rules differ only in the matrix, which is the same here."""
     rule, net, x, y = odd("bp", net_name, samples)
     expected = rule.updates(net, x, y)
     rule = attached("fa", net)
@@ -159,7 +159,7 @@ def test_on_odd_networks_feedback_alignment_with_transposes_is_backprop(net_name
 
 @pytest.mark.parametrize("samples", SAMPLES)
 @pytest.mark.parametrize("net_name", NETS)
-def test_on_odd_networks_weights_less_feedback_shrink_by_the_decay(net_name, samples):
+def test_on_odd_networks_weights_minus_feedback_shrink_by_the_decay(net_name, samples):
     """W - Bᵀ ← (1 - λ)(W - Bᵀ), the law of Kolen and Pollack."""
     rule, net, x, y = odd("kp", net_name, samples)
     gaps = [layer.W - layer.B.T for layer in net.weighted[1:]]
@@ -169,8 +169,8 @@ def test_on_odd_networks_weights_less_feedback_shrink_by_the_decay(net_name, sam
         np.testing.assert_allclose(layer.W - layer.B.T, (1 - rule.decay) * gap, atol=1e-14)
 
 
-def test_the_networks_are_as_odd_as_they_say():
-    """A test of one unit that had two would test nothing."""
+def test_the_networks_have_the_sizes_of_their_names():
+    """If the network had two units, the test for one unit would be wrong."""
     sizes = {name: make() for name, make in NETS.items()}
     assert max(layer.n_out for layer in sizes["one unit in every layer"].weighted) == 1
     assert len(sizes["no hidden layer"].weighted) == 1

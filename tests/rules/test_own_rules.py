@@ -1,4 +1,4 @@
-"""A custom rule: found by its address, checked, and taken everywhere that a rule can go."""
+"""A custom rule: found by its address, checked, and accepted by every command."""
 
 import contextlib
 import json
@@ -89,7 +89,7 @@ def helper():
 
 @pytest.fixture
 def desk(tmp_path):
-    """Sit in a folder with a student's file."""
+    """Work in a folder with a student's file."""
     (tmp_path / "students_file.py").write_text(FILE)
     (tmp_path / "no_python.py").write_text("x = 1 +\n")
     (tmp_path / "needs_more.py").write_text("import a_module_that_nobody_has\n")
@@ -132,7 +132,7 @@ def desk(tmp_path):
     ],
 )
 def test_a_mistake_in_the_address_gets_one_sentence(capsys, words, sentence):
-    """Before a rule can be wrong it must be found, and that is where a student begins."""
+    """A student begins with the address, before a rule can be checked."""
     assert main(["check", *words]) == 2
     error = capsys.readouterr().err
     assert error.startswith("nofb: ") and error.count("\n") == 1
@@ -140,22 +140,22 @@ def test_a_mistake_in_the_address_gets_one_sentence(capsys, words, sentence):
 
 
 @pytest.mark.usefixtures("desk")
-def test_the_command_prints_a_line_for_each_test_and_says_by_its_code_if_one_failed(capsys):
-    """A grader reads the code, a student the sentences."""
+def test_the_checker_prints_a_line_for_each_test_and_its_exit_code_says_whether_one_failed(capsys):
+    """A grading script reads the exit code, a student the sentences."""
     assert main(["check", "students_file:Mine", "--set", "scale=0.2"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("mine: a custom rule (not published)\n")
     assert len(re.findall("^passed", out, re.M)) == len(TESTS) and "No failure." in out
     assert main(["check", "students_file:Flat"]) == 1
     out = capsys.readouterr().out
-    assert re.search("^FAILED  the slope ", out, re.M) and "Mend the first one first" in out
+    assert re.search("^FAILED  the slope ", out, re.M) and "Fix the first one first" in out
     assert max(map(len, out.splitlines())) <= 100
 
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_rule_of_ones_own_joins_the_comparison_and_says_whose_rate_it_has(capsys, jobs):
-    """A rate that was tuned for another rule must not pass for its own."""
+def test_a_custom_rule_joins_the_comparison_with_a_note_about_its_default_rate(capsys, jobs):
+    """A rate that was tuned for another rule must not look like its own."""
     words = ["--seeds", "1", "--epochs", "1", "--hidden", "8", "--jobs", jobs]
     assert main(["compare", "--rules", "fa", "students_file:Mine", *words]) == 0
     out = " ".join(capsys.readouterr().out.split())
@@ -166,8 +166,8 @@ def test_a_rule_of_ones_own_joins_the_comparison_and_says_whose_rate_it_has(caps
 
 
 @pytest.mark.usefixtures("desk")
-def test_a_rate_that_is_given_is_nobody_elses(capsys):
-    """The note is for who does not know; who has chosen a rate does."""
+def test_a_given_rate_gets_no_note(capsys):
+    """The note is for a user who has not chosen a rate."""
     words = ["--epochs", "1", "--hidden", "8", "--lr", "0.01"]
     assert main(["train", "students_file:Mine", *words]) == 0
     out = capsys.readouterr().out
@@ -178,8 +178,8 @@ def test_a_rate_that_is_given_is_nobody_elses(capsys):
 
 
 @pytest.mark.usefixtures("desk")
-def test_a_rule_of_ones_own_is_explained_from_its_own_file(capsys):
-    """What the class above says a rule is would be no explanation of this one."""
+def test_a_custom_rule_is_explained_from_its_own_file(capsys):
+    """The explanation of its base class would not be one of this rule."""
     assert main(["explain", "students_file:Mine"]) == 0
     out = capsys.readouterr().out
     assert "students_file.py" in out and "trace.arrive(layer, delta @ layer.B)" in out
@@ -199,15 +199,15 @@ lr = [0.01, 0.02]
 """
 
 
-def test_a_sweep_finds_the_rate_of_a_rule_of_ones_own(capsys, desk):
-    """It is what the note about the rate sends a student to."""
+def test_a_sweep_finds_the_rate_of_a_custom_rule(capsys, desk):
+    """The note about the default rate recommends a sweep."""
     (desk / "rates.toml").write_text(RATES)
     assert main(["sweep", "rates.toml", "--jobs", "1"]) == 0
     assert "mine" in capsys.readouterr().out
 
 
-def test_another_line_anywhere_in_the_file_is_another_rule_once_it_is_loaded(desk):
-    """A student who mends a helper beside the class must not be shown what the broken one did."""
+def test_a_change_of_any_line_of_the_file_makes_another_rule_after_loading(desk):
+    """A student who fixes a helper in the file must not see the results of the old version."""
     before = fingerprint.of_class(load("students_file:Mine"))
     assert before == fingerprint.of_class(load("students_file:Mine"))
     assert before != fingerprint.of_class(load("students_file:Flat"))
@@ -218,8 +218,8 @@ def test_another_line_anywhere_in_the_file_is_another_rule_once_it_is_loaded(des
     assert before != fingerprint.of_class(load("students_file:Mine"))
 
 
-def test_a_class_that_is_written_anew_takes_the_place_of_the_first():
-    """In a notebook a cell is run again and again, and the last class is the one that counts."""
+def test_a_class_that_is_defined_again_replaces_the_first():
+    """A notebook runs a cell many times, and the last class is the valid one."""
     first, second = (type("Mine", (FeedbackAlignment,), {"name": "mine"}) for _ in range(2))
     assert rules.register(first) is first and isinstance(rules.make("mine"), first)
     assert rules.register(second) is RULES["mine"] is second

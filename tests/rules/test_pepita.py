@@ -1,12 +1,22 @@
-"""PEPITA: the error goes into the input, and what it moves in a second pass is what is taught."""
+"""PEPITA: the error is added to the input, and the difference of two passes is the signal."""
 
 import numpy as np
 import oracles
+import passes
 import pytest
-from oracles import attached, batch, dense_net, taught_trace
+from oracles import attached, batch, dense_net, normal, taught_trace
 
 from nofb import Dense, Network, rules
 from nofb.rules.pepita import Projection
+
+EQUATIONS = {"pepita": passes.pepita}
+DEFAULTS = {"pepita": {"feedback_init": "uniform_fan_out", "scale": 0.12}}  # 0.05 √6, as released
+USES = {"pepita": "error feedback second_pass"}
+BOUNDS = {("pepita", "scale"): ((0, 1e-12, 10), (-1e-12,))}  # at 0 both passes are equal
+KERNELS = {
+    "pepita.modulate": lambda: (normal(7, 5), normal(7, 3), normal(3, 5)),
+    "pepita.moved": lambda: (normal(7, 5), normal(7, 5)),
+}
 
 
 def projection(net):
@@ -27,8 +37,8 @@ def by_the_paper(net, x, target, F):
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "logistic"])
 @pytest.mark.parametrize("samples", [1, 7])
-def test_its_steps_are_those_of_the_paper(activation, samples):
-    """Written apart, in columns: a step from the first pass's activities would look alike."""
+def test_its_updates_are_those_of_the_paper(activation, samples):
+    """Written again, in columns: an update with the first pass's activities would look similar."""
     net = dense_net(activation=activation)
     x, y = batch(net, samples)
     rule = attached("pepita", net, scale=0.7)
@@ -40,7 +50,7 @@ def test_its_steps_are_those_of_the_paper(activation, samples):
 
 
 def test_without_a_projection_no_hidden_layer_is_taught():
-    """F = 0 makes the passes one: whatever is left would be taught by nobody."""
+    """With F = 0 both passes are equal, so every update of a hidden layer must be 0."""
     net = dense_net()
     x, y = batch(net)
     *hidden, last = attached("pepita", net, scale=0).updates(net, x, y)
@@ -48,7 +58,7 @@ def test_without_a_projection_no_hidden_layer_is_taught():
     np.testing.assert_array_equal(last.dW, attached("bp", net).updates(net, x, y)[-1].dW)
 
 
-def test_without_an_error_nothing_is_taught():
+def test_without_an_error_every_update_is_zero():
     net = dense_net(loss="squared_error")
     x, _ = batch(net)
     rule = attached("pepita", net)
@@ -70,8 +80,8 @@ def test_near_the_first_pass_it_is_direct_feedback_through_the_first_weights():
     assert apart[1] == pytest.approx(apart[0] / 10, rel=0.1)
 
 
-def test_both_passes_meet_the_same_dropout_masks():
-    """With masks of their own the passes would differ where there is no error at all."""
+def test_both_passes_have_the_same_dropout_masks():
+    """With different masks the passes would differ even without an error."""
     net = dense_net(dropout=0.5, loss="squared_error")
     x, _ = batch(net)
     oracles.same_masks(net)
@@ -81,7 +91,7 @@ def test_both_passes_meet_the_same_dropout_masks():
         assert not delta.any()
 
 
-def test_the_projection_stays_as_it_was_drawn():
+def test_the_projection_does_not_change():
     net = dense_net()
     x, y = batch(net)
     rule = attached("pepita", net)
@@ -91,7 +101,7 @@ def test_the_projection_stays_as_it_was_drawn():
 
 
 def test_the_projection_is_drawn_as_the_released_code_draws_it():
-    """Uniform on about ±0.05 √(6 / n_0): its spread decides how far the second pass goes."""
+    """Uniform on about ±0.05 √(6 / n_0): its size determines how much the second pass differs."""
     net = Network([Dense(600, 4, "relu"), Dense(4, 50)])
     attached("pepita", net)
     F = projection(net)

@@ -1,4 +1,4 @@
-"""A rule is registered by standing in a file of nofb/rules, and its class says all the rest."""
+"""A rule is registered by its class in a file of nofb/rules, which also holds all other data."""
 
 import pytest
 
@@ -23,14 +23,14 @@ class {kind}(FeedbackAlignment):
 
 
 def class_text(kind, paper, family):
-    """Return the text of a class that is a rule."""
+    """Return the text of a class of a rule."""
     return NEW.format(kind=kind, name=kind.lower(), paper=paper, family=family)
 
 
 def test_a_class_in_a_file_of_the_folder_is_found_and_ordered_by_family_and_year(
     tmp_path, monkeypatch
 ):
-    """Whoever adds a rule must not have to look for the lists that it belongs to."""
+    """The author of a new rule must not have to edit lists in other files."""
     folder = tmp_path / "some_rules"
     folder.mkdir()
     (folder / "__init__.py").touch()
@@ -42,17 +42,17 @@ def test_a_class_in_a_file_of_the_folder_is_found_and_ordered_by_family_and_year
     )
     monkeypatch.syspath_prepend(tmp_path)
     found = [rule.name for rule in rules_in("some_rules", [str(folder)])]
-    assert found == ["first", "early", "late", "last"]  # and no helper without a name of its own
+    assert found == ["first", "early", "late", "last"]  # and no helper without its own name
 
 
-def test_no_two_rules_of_nofb_have_one_name():
-    """The second one would take the place of the first, without a word."""
+def test_no_two_rules_of_nofb_have_the_same_name():
+    """The second one would replace the first without an error."""
     names = [rule.name for rule in rules_in("nofb.rules", rules.__path__)]
     assert len(set(names)) == len(names) and set(RULES) <= set(names)
 
 
-def test_the_rules_of_one_family_stand_together_and_shallow_is_the_last():
-    """Lists, legends and the gallery are in this order."""
+def test_the_rules_of_one_family_are_together_and_shallow_is_the_last():
+    """Lists, legends and the gallery have this order."""
     families = [rule.family for rule in RULES.values()]
     listed = list(dict.fromkeys(families))
     assert listed == [family for family in FAMILIES if family in listed]
@@ -62,8 +62,8 @@ def test_the_rules_of_one_family_stand_together_and_shallow_is_the_last():
     assert middle == sorted(middle, key=listed.index)
 
 
-def test_a_variant_is_a_class_of_the_package_and_stands_in_no_list():
-    """It is shown with the rule that it varies."""
+def test_a_variant_is_a_class_of_the_package_and_in_no_list():
+    """It is shown with the rule of which it is a variant."""
     variants = {name for name in rules.__all__ if not getattr(getattr(rules, name), "listed", True)}
     assert variants == {"RandomRelay", "IteratedFromInverse", "IteratedInOutputSpace"}
     assert not {getattr(rules, name).name for name in variants} & RULES.keys()
@@ -71,22 +71,22 @@ def test_a_variant_is_a_class_of_the_package_and_stands_in_no_list():
 
 @pytest.fixture
 def newcomer(monkeypatch):
-    """A rule that nothing but its class knows of."""
+    """A rule that is known only by its class."""
     kind = type("Newcomer", (FeedbackAlignment,), {"name": "newcomer", "remark": "It is new."})
     monkeypatch.setitem(RULES, "newcomer", kind)
     return kind
 
 
-def test_a_rule_that_no_search_has_seen_runs_with_the_default_rate_and_says_so(newcomer):
-    """nofb's own new rules too: a table must not take it for a rate of their own."""
+def test_a_rule_without_a_searched_rate_runs_with_the_default_and_says_so(newcomer):
+    """Also a new rule of nofb: the default must not look like a searched rate."""
     new, known = Specification(rule="newcomer"), Specification(rule="fa")
     assert new.rate == known.rate
     assert "newcomer has no learning rate of its own yet" in new.default_rate
     assert known.default_rate is None
 
 
-def test_what_a_class_inherits_is_not_said_of_it_in_figures_and_tables(newcomer, monkeypatch):
-    """A variant would look like the rule that it varies, and be excused for what that one fails."""
+def test_a_derived_class_does_not_inherit_its_style_and_its_excuses(newcomer, monkeypatch):
+    """Otherwise a variant would look like its base rule, and be excused from the same tests."""
     light = style.THEMES["light"]
     assert style.look("newcomer", light) != style.look("fa", light)
     monkeypatch.setattr(newcomer, "look", ("orange", "dots", "s"), raising=False)

@@ -30,12 +30,12 @@ RNG = np.random.default_rng(0)
 
 
 def values_of(parameter):
-    """Return the values of an option that are tried; a new kind of option must be added here."""
+    """Return the values of an option for the tests; a new kind of option must be added here."""
     default = parameter.default
     if isinstance(default, bool):
         return [False, True]
     if parameter.name == "noise" and isinstance(default, str):
-        return list(NOISES)  # of a mirror; what other rules call noise is a number
+        return list(NOISES)  # of a mirror; in other rules the noise is a number
     if isinstance(default, str) or default is None:
         return CHOICES[parameter.name]
     if isinstance(default, int):
@@ -44,7 +44,7 @@ def values_of(parameter):
 
 
 def options_of(rule):
-    """Return every option of a rule with the values that are tried."""
+    """Return every option of a rule with the values for the tests."""
     parameters = inspect.signature(rule).parameters.values()
     return {parameter.name: values_of(parameter) for parameter in parameters}
 
@@ -56,12 +56,12 @@ def all_of(options):
 
 
 def pairs_of(chosen):
-    """Return every two options of a combination, with their values."""
+    """Return every pair of options of a combination, with their values."""
     return set(combinations(sorted(chosen.items(), key=lambda item: item[0]), 2))
 
 
 def paired(options):
-    """Yield combinations that hold every two values of two options, greedily few of them."""
+    """Yield combinations that contain every pair of values of two options, by a greedy search."""
     pick = np.random.default_rng(0)
     missing = {
         tuple(sorted([(a, x), (b, y)], key=lambda item: item[0]))
@@ -81,10 +81,10 @@ def paired(options):
 
 
 def combinations_of(rule):
-    """Yield combinations: all of those that change what is computed, and pairs of all the others.
+    """Yield combinations: all of the options that change the computation, and pairs of all others.
 
-    All of them would be 2²⁰ for the largest rule. What fails for three options together and for no
-    two of them is looked for among those that are names or switches, 64 combinations at most.
+    All of them would be 2²⁰ for the largest rule. Errors that need three options together are
+    looked for only among options that are names or switches, in at most 64 combinations.
     """
     options = options_of(rule)
     switches = {
@@ -98,7 +98,7 @@ def combinations_of(rule):
 
 
 def dense(apart=False):
-    """Return two hidden layers, with activations that are layers of their own or not."""
+    """Return two hidden layers, with activations as separate layers or not."""
     fused = [Dense(5, 4, "tanh"), Dense(4, 6, "tanh"), Dense(6, 3)]
     split = [Dense(5, 4), Activation("tanh"), Dense(4, 6), Activation("tanh"), Dense(6, 3)]
     return Network(split if apart else fused, seed=1)
@@ -115,7 +115,7 @@ def few_samples(*shape):
 
 
 def train_one_epoch(net, name, chosen, data):
-    """Return False if the rule is refused where it is made; or train, with a probe, and look."""
+    """Return False if the rule is refused where it is made; otherwise train and return True."""
     try:
         rule = rules.make(name, **chosen)
     except (ValueError, TypeError):
@@ -132,7 +132,7 @@ def train_one_epoch(net, name, chosen, data):
 
 @pytest.mark.parametrize("name", rules.RULES)
 def test_every_combination_of_options_trains_or_is_refused_where_it_is_made(name):
-    """A run that fails after its first epoch, or when it is probed, costs a student an hour."""
+    """A run that fails after its first epoch, or in its probe, costs a student an hour."""
     data = few_samples(5)
     trained = [
         train_one_epoch(dense(apart), name, chosen, data)
@@ -144,14 +144,14 @@ def test_every_combination_of_options_trains_or_is_refused_where_it_is_made(name
 
 @pytest.mark.parametrize("name", [name for name in rules.RULES if name not in rules.TARGETS])
 def test_every_combination_of_options_trains_a_convolution_too(name):
-    """An option that was thought of for dense layers alone must say so."""
+    """An option that works only for dense layers must say so."""
     data = few_samples(1, 5, 5)
     for chosen in combinations_of(rules.RULES[name]):
         train_one_epoch(convolutional(), name, chosen, data)
 
 
-def test_the_pairs_are_all_there():
-    """A walk that leaves out a pair proves nothing about it."""
+def test_all_pairs_occur():
+    """The test proves nothing about a pair that is missing."""
     options = {"a": [1, 2], "b": [1, 2, 3], "c": [1, 2], "d": [1, 2]}
     rows = list(paired(options))
     for one, other in combinations(options, 2):
@@ -162,7 +162,7 @@ def test_the_pairs_are_all_there():
 
 @pytest.mark.parametrize("name", rules.RULES)
 def test_a_refusal_names_the_option(name):
-    """A student who is told no must know which of ten options to change."""
+    """A student must know which of ten options to change."""
     for chosen in combinations_of(rules.RULES[name]):
         try:
             rules.make(name, **chosen)
@@ -171,14 +171,14 @@ def test_a_refusal_names_the_option(name):
 
 
 @pytest.mark.parametrize("name", ["dtp_drl", "itp_drl", "itp", "ldrl", "fwdtp", "sdtp"])
-def test_only_difference_target_propagation_can_do_without_its_topmost_inverse(name):
-    """Two rules accepted it and failed with the first batch; others used W_Lᵀ and did not say."""
+def test_only_difference_target_propagation_works_without_its_last_inverse(name):
+    """Two rules accepted it and failed with the first batch; others silently used W_Lᵀ."""
     with pytest.raises(ValueError, match=f"rule '{name}' has no attribute 'gradient_at_top'"):
         rules.make(name, gradient_at_top=True)
 
 
-def test_a_rule_says_that_it_uses_the_weights_of_the_top_if_it_does():
-    """A table of what rules use would call a step through W_Lᵀ free of weight transport."""
+def test_a_rule_that_uses_the_weights_of_the_output_layer_says_so():
+    """Otherwise the table of rules would call a step through W_Lᵀ free of weight transport."""
     for gradient in (False, True):
         assert rules.make("dtp", gradient_at_top=gradient).uses.transport is gradient
 
@@ -186,22 +186,22 @@ def test_a_rule_says_that_it_uses_the_weights_of_the_top_if_it_does():
 @pytest.mark.parametrize("kind", [rules.IteratedFromInverse, rules.IteratedInOutputSpace])
 @pytest.mark.parametrize("apart", [False, True])
 def test_every_way_to_iterate_trains_with_every_measure(kind, apart):
-    """They are classes that no list of rules holds, so nothing else would try them."""
+    """No list of rules holds these classes, so no other test uses them."""
     rule = kind(minimum_norm=True, residual=0.5)
     run = nofb.fit(dense(apart), rule, few_samples(5), 1, 6, nofb.SGD(lr=0.01), progress=False)
     assert run.stopped is None and run.history.epochs == 1
     assert rules.make("dtp", preset="meulemans2020").gradient_at_top is False
 
 
-def test_a_preset_gives_way_to_what_is_given_beside_it_and_an_unknown_one_is_named():
-    """A paper's settings are where one begins to change them."""
+def test_a_preset_can_be_overridden_and_an_unknown_one_is_named():
+    """A user starts from a paper's settings, and changes some of them."""
     assert rules.make("dtp", preset="meulemans2020", noise=0.5).noise == 0.5
     with pytest.raises(ValueError, match="preset of rule 'dtp' is 'lee', but must be one of"):
         rules.make("dtp", preset="lee")
 
 
 def test_a_direct_inverse_has_no_lipschitz_constant_whatever_its_shape():
-    """In a network of equal widths it was measured as if it led one layer down."""
+    """In a network of equal widths it was measured as if it were the inverse of one layer."""
     fused = [Dense(3, 3, "tanh"), Dense(3, 3, "tanh"), Dense(3, 3)]
     split = [Dense(3, 3), Activation("tanh"), Dense(3, 3), Activation("tanh"), Dense(3, 3)]
     for layers in (fused, split):
@@ -211,7 +211,7 @@ def test_a_direct_inverse_has_no_lipschitz_constant_whatever_its_shape():
 
 
 def test_a_direct_target_for_a_pre_activation_is_the_error_through_its_inverse():
-    """With η̂ → 0 and a linear inverse δ_l = e D_l; with the slope too it would count twice."""
+    """With η̂ → 0 and a linear inverse δ_l = e D_l; with f' too, it would count twice."""
     net = dense(apart=True)
     rule = rules.make("ddtp")
     rule.attach(net)

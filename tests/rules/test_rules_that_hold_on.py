@@ -1,4 +1,4 @@
-"""Custom rules that go on working with what they gave away, or ask for more meanwhile."""
+"""Custom rules that change an array after yielding it, or run other computations meanwhile."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,7 +16,7 @@ LARGE = (64, 300, 300, 10)
 
 
 class Louder(Backprop):
-    """Changes its own array after it has been given away."""
+    """Changes its own array after yielding it."""
 
     name, uses = "louder", Uses(error=True, transport=True)
 
@@ -30,7 +30,7 @@ class Louder(Backprop):
 
 
 class Asks(Backprop):
-    """Asks for the network's loss while its signals are on their way."""
+    """Computes the network's loss before all its signals are used."""
 
     name, uses = "asks", Uses(error=True, transport=True)
 
@@ -41,7 +41,7 @@ class Asks(Backprop):
 
 
 class Twice(Backprop):
-    """Gives every layer two signals."""
+    """Yields two signals for each layer."""
 
     name, uses = "twice", Uses(error=True, transport=True)
 
@@ -52,7 +52,7 @@ class Twice(Backprop):
 
 
 def large() -> tuple[Network, np.ndarray, np.ndarray]:
-    """Return a network whose steps two threads share, and a batch."""
+    """Return a network that is cut between two threads, and a batch."""
     layers = [Dense(n, m, "tanh") for n, m in pairwise(LARGE[:-1])]
     net = Network([*layers, Dense(*LARGE[-2:])], seed=0)
     rng = np.random.default_rng(0)
@@ -60,7 +60,7 @@ def large() -> tuple[Network, np.ndarray, np.ndarray]:
 
 
 def steps(kind, size: int) -> list[np.ndarray]:
-    """Return the steps that a rule asks for, worked out by so many threads."""
+    """Return the updates of a rule, computed by a number of threads."""
     net, x, y = large()
     rule = kind()
     rule.attach(net)
@@ -69,8 +69,8 @@ def steps(kind, size: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", [Louder, Asks])
-def test_what_a_rule_does_after_a_signal_does_not_depend_on_the_threads(kind):
-    """A job that still reads the rule's array, or waits for itself, would spoil or hang a run."""
+def test_a_change_after_a_signal_does_not_make_updates_depend_on_the_threads(kind):
+    """A job that still reads the rule's array, or waits for itself, would be wrong or hang."""
     alone = steps(kind, 1)
     for _ in range(5):
         for one, other in zip(alone, steps(kind, 2), strict=True):
@@ -78,14 +78,14 @@ def test_what_a_rule_does_after_a_signal_does_not_depend_on_the_threads(kind):
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_a_layer_that_gets_two_signals_is_named(size):
-    """Which of the two counts would depend on the threads."""
+def test_a_layer_with_two_signals_is_named(size):
+    """Otherwise the threads would determine which of the two counts."""
     with pytest.raises(ValueError, match="a signal twice"):
         steps(Twice, size)
 
 
-def test_a_loop_that_is_not_the_traces_finds_nothing_of_an_earlier_rule():
-    """Signals of another rule would be taken for this one's without a word."""
+def test_a_custom_loop_over_layers_gets_no_signals_of_an_earlier_rule():
+    """The signals of another rule would be used without an error."""
     net = oracles.dense_net()
     trace = oracles.taught_trace(net, *oracles.batch(net))
     rules.Backprop().teach(net, trace)
@@ -97,13 +97,13 @@ def test_a_loop_that_is_not_the_traces_finds_nothing_of_an_earlier_rule():
 
 
 class Three(WeightMirror):
-    """Gives a field another default, as one does for any class."""
+    """Changes the default of a field, as in any class."""
 
     name, steps_before, feedback_init = "three", 3, "xavier"
 
 
 class Bare(FeedbackAlignment):
-    """Leaves out what its parent does in __init__."""
+    """Does not call the __init__ of its parent."""
 
     name = "bare"
 
@@ -113,19 +113,19 @@ class Bare(FeedbackAlignment):
 
 @dataclass(kw_only=True)
 class Equal(IteratedInverses):
-    """A dataclass as one writes it, which cannot be hashed."""
+    """A typical dataclass, which cannot be hashed."""
 
     name = "equal"
 
 
 def test_a_plain_value_in_a_subclass_is_the_default():
-    """A dataclass would go on with its parent's, and nobody would know."""
+    """A dataclass would silently use the default of its parent."""
     assert Three().steps_before == 3 and Three(steps_before=5).steps_before == 5
     assert Three().feedback_init is rules.make("wm", feedback_init="xavier").feedback_init
 
 
 @pytest.mark.parametrize("kind", [Bare, Equal])
-def test_a_subclass_need_not_know_how_its_parent_is_made(kind):
+def test_a_subclass_may_have_any_constructor(kind):
     """Its own __init__ may leave out the parent's, and it may be a dataclass of any kind."""
     net = oracles.dense_net()
     rule = kind()
@@ -138,20 +138,20 @@ def test_a_subclass_need_not_know_how_its_parent_is_made(kind):
     ("name", "field"),
     [("itp", "layer_norm"), ("itp", "minimum_norm"), ("dtp", "gradient_at_top")],
 )
-def test_a_switch_takes_true_and_false_alone(name, field):
+def test_a_switch_accepts_only_true_and_false(name, field):
     """The string "False" is true in Python."""
     with pytest.raises(TypeError, match=f"{field} must be True or False"):
         rules.make(name, **{field: "False"})
 
 
 def test_nesterov_is_a_switch_too():
-    """Of an optimizer as of a rule."""
+    """Also the switch of an optimizer."""
     with pytest.raises(TypeError, match="nesterov must be True or False"):
         SGD(momentum=0.9, nesterov="no")
 
 
 @pytest.mark.parametrize("value", ["centred=maybe", "width=nan", "samples=1e999", "rate=x"])
 def test_a_value_of_the_wrong_type_ends_a_command_with_a_sentence(value, capsys):
-    """A traceback would look like a fault of nofb's."""
+    """A traceback would look like an error of nofb."""
     assert main(["train", "wm", "--epochs", "1", "--set", value]) == 2
     assert "nofb: " in capsys.readouterr().err

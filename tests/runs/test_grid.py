@@ -1,4 +1,4 @@
-"""Grids of runs: whatever is killed or torn, a finished run is neither lost nor done twice."""
+"""Grids of runs: after any failure, a finished run is neither lost nor repeated."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from nofb.runs.run_log import open_log, read_log
 TASKS = [{"n": n} for n in range(6)]
 
 
-# -- work for the workers --------------------------------------------------------------------------
+# -- functions for the workers ---------------------------------------------------------------------
 
 
 def twice(task):
-    """What most tests have done; a "diary" counts how often."""
+    """What most tests run; a "diary" counts how often."""
     if "diary" in task:
         with Path(task["diary"]).open("a") as diary:
             diary.write(f"{task['n']}\n")
@@ -37,14 +37,14 @@ def twice(task):
 
 
 def moody(task):
-    """Raises for odd numbers until a certain file is there."""
+    """Raises an error for odd numbers until a certain file exists."""
     if task["n"] % 2 and not Path(task["mended"]).exists():
         raise ValueError(f"{task['n']} is odd\nand more")
     return twice(task)
 
 
 def mortal(task):
-    """Is killed the first time that it meets the number 3, and whenever it meets a curse."""
+    """Is killed at the first run with the number 3, and at each run with a curse."""
     first = Path(task["grave"])
     if task["n"] == 3 and (task.get("cursed") or not first.exists()):
         first.touch()
@@ -53,7 +53,7 @@ def mortal(task):
 
 
 def deadly(task):
-    """Kills whoever does it."""
+    """Kills every process that runs it."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -69,7 +69,7 @@ def threads(task):
 
 
 def numbers(records):
-    """What was found, whoever found it and when."""
+    """Return the results, without their order, process and time."""
     return sorted((r["task"]["n"], r["result"]["twice"]) for r in records)
 
 
@@ -84,8 +84,8 @@ def with_path(**paths):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_every_task_is_done_once_and_two_equal_ones_are_one(jobs, tmp_path):
-    """A run that counts twice makes a mean that nobody measured."""
+def test_every_task_is_run_once_and_two_equal_ones_are_one(jobs, tmp_path):
+    """A run that counts twice would give a wrong mean."""
     diary = tmp_path / "diary"
     tasks = with_path(diary=diary)
     records = list(run_grid(twice, [*tasks, dict(reversed(tasks[0].items()))], jobs=jobs))
@@ -96,8 +96,10 @@ def test_every_task_is_done_once_and_two_equal_ones_are_one(jobs, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_run_that_raises_is_recorded_in_one_line_while_the_others_go_on(jobs, tmp_path):
-    """One impossible setting must not cost a night of possible ones."""
+def test_a_run_that_raises_an_error_is_recorded_in_one_line_while_the_others_continue(
+    jobs, tmp_path
+):
+    """One impossible setting must not lose a night of possible ones."""
     log, mended = tmp_path / "runs.jsonl", tmp_path / "mended"
     tasks = with_path(mended=mended)
     records = list(run_grid(moody, tasks, jobs=jobs, log=log))
@@ -107,8 +109,8 @@ def test_a_run_that_raises_is_recorded_in_one_line_while_the_others_go_on(jobs, 
     assert finished(tasks, log) == 3
 
 
-def test_what_failed_is_tried_again_and_what_did_not_is_not(tmp_path):
-    """A disk that was full must not condemn a run for ever."""
+def test_a_failed_run_is_tried_again_and_a_finished_one_is_not(tmp_path):
+    """A run that failed because of a full disk must be possible later."""
     log, mended, diary = (tmp_path / name for name in ("runs.jsonl", "mended", "diary"))
     tasks = with_path(mended=mended, diary=diary)
     list(run_grid(moody, tasks, log=log))
@@ -119,23 +121,23 @@ def test_what_failed_is_tried_again_and_what_did_not_is_not(tmp_path):
     assert len(log.read_text().splitlines()) == 9
 
 
-def test_a_result_that_json_can_not_hold_is_a_failure_and_nan_is_null():
-    """NaN and Infinity stop most readers of JSON other than Python's."""
+def test_a_result_that_json_cannot_hold_is_a_failure_and_nan_is_null():
+    """Most readers of JSON other than Python's refuse NaN and Infinity."""
     array, thing = run_grid(not_json, TASKS[:2])
     assert array["result"] == {"result": [None, 1.0]}
     assert thing["error"].startswith("TypeError")
 
 
-def test_a_record_read_from_the_log_is_the_record_that_was_yielded(tmp_path):
-    """Restarted or not, whoever works with the results must see the same values."""
+def test_a_record_read_from_the_log_equals_the_record_that_was_yielded(tmp_path):
+    """After a restart a user must see the same values."""
     log = tmp_path / "runs.jsonl"
     fresh = list(run_grid(not_json, [{"n": 0, "units": (3, 2)}], log=log))
     assert fresh == list(run_grid(not_json, [{"n": 0, "units": (3, 2)}], log=log))
     assert fresh == [json.loads(line) for line in log.read_text().splitlines()]
 
 
-def test_a_grid_that_is_not_wanted_to_its_end_keeps_what_it_yielded(tmp_path):
-    """A notebook cell that breaks off its loop must leave no process and no lock behind."""
+def test_a_grid_that_is_not_read_to_its_end_keeps_what_it_yielded(tmp_path):
+    """A notebook cell that breaks out of its loop must leave no process and no lock."""
     log = tmp_path / "runs.jsonl"
     records = run_grid(twice, TASKS, jobs=2, log=log)
     next(records)
@@ -147,8 +149,8 @@ def test_a_grid_that_is_not_wanted_to_its_end_keeps_what_it_yielded(tmp_path):
 # -- the log ---------------------------------------------------------------------------------------
 
 
-def test_a_last_line_torn_at_any_byte_is_dropped_and_its_run_done_again(tmp_path):
-    """The power may fail in the middle of a write; what was whole before stays."""
+def test_a_last_line_cut_at_any_byte_is_dropped_and_its_run_repeated(tmp_path):
+    """The power may fail during a write; all complete lines must be kept."""
     log = tmp_path / "runs.jsonl"
     whole = list(run_grid(twice, TASKS[:2], log=log))
     content = log.read_bytes()
@@ -164,7 +166,7 @@ def test_a_last_line_torn_at_any_byte_is_dropped_and_its_run_done_again(tmp_path
 
 @pytest.mark.parametrize("line", ["{", "", "[1]", '{"task": 1}', '{"result": 1}', "\0\0", "a = 1"])
 def test_a_bad_line_in_the_middle_is_an_error_that_names_it_and_changes_nothing(tmp_path, line):
-    """Dropping it in silence could drop an hour's run; only its owner knows what happened."""
+    """To drop it silently could lose an hour of training; its owner must decide."""
     log = tmp_path / "runs.jsonl"
     list(run_grid(twice, TASKS[:2], log=log))
     first, second = log.read_text().splitlines()
@@ -179,8 +181,8 @@ def test_a_bad_line_in_the_middle_is_an_error_that_names_it_and_changes_nothing(
 
 
 @pytest.mark.parametrize("content", ["epoch,loss", '{"a": 1}', "{\n}\n", "\x89PNG", "x\n"])
-def test_a_file_of_another_program_is_refused_and_not_cut(tmp_path, content):
-    """Taking its end for a torn line would destroy somebody's data."""
+def test_a_file_of_another_program_is_refused_and_not_changed(tmp_path, content):
+    """If its end were dropped as a cut line, a user's data would be destroyed."""
     log = tmp_path / "runs.jsonl"
     log.write_text(content)
     with pytest.raises(ValueError, match=r"line 1 of .* is not a run that nofb has written"):
@@ -188,8 +190,8 @@ def test_a_file_of_another_program_is_refused_and_not_cut(tmp_path, content):
     assert log.read_text() == content
 
 
-def test_two_logs_put_together_count_each_run_once(tmp_path):
-    """Halves of a sweep from two machines are joined with `cat`."""
+def test_two_logs_in_one_file_count_each_run_once(tmp_path):
+    """A user joins two halves of a sweep from two machines with `cat`."""
     one, two, both = (tmp_path / name for name in ("one", "two", "both"))
     list(run_grid(twice, TASKS[:4], log=one))
     list(run_grid(twice, TASKS[2:], log=two))
@@ -198,8 +200,8 @@ def test_two_logs_put_together_count_each_run_once(tmp_path):
     assert numbers(run_grid(twice, TASKS, log=both)) == ALL
 
 
-def test_two_grids_can_not_write_one_log_at_once(tmp_path):
-    """Lines of two writers would mix, and every run would be done twice."""
+def test_two_grids_cannot_write_one_log_at_the_same_time(tmp_path):
+    """The lines of two writers would mix, and every run would be done twice."""
     log = tmp_path / "runs.jsonl"
     first = run_grid(twice, TASKS, log=log)
     next(first)
@@ -210,7 +212,7 @@ def test_two_grids_can_not_write_one_log_at_once(tmp_path):
 
 
 def test_another_task_is_another_run(tmp_path):
-    """A changed setting must never get the numbers of the old one."""
+    """A changed setting must never get the results of the old one."""
     log = tmp_path / "runs.jsonl"
     list(run_grid(twice, [{"n": 1, "lr": 0.1}], log=log))
     assert finished([{"n": 1, "lr": 0.1}], log) == 1
@@ -221,16 +223,16 @@ def test_another_task_is_another_run(tmp_path):
 # -- processes -------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_is_killed_loses_nothing(tmp_path):
-    """The system kills whoever takes too much memory; the pool breaks, the grid does not."""
+def test_a_worker_that_is_killed_loses_no_run(tmp_path):
+    """The system kills a process that uses too much memory; the grid must continue."""
     log = tmp_path / "runs.jsonl"
     tasks = with_path(grave=tmp_path / "grave")
     assert numbers(run_grid(mortal, tasks, jobs=2, log=log)) == ALL
     assert numbers(map(json.loads, log.read_text().splitlines())) == ALL
 
 
-def test_a_run_that_kills_its_worker_is_a_failure_and_takes_no_other_with_it(tmp_path):
-    """One setting that needs too much memory must not cost the rest of the night."""
+def test_a_run_that_kills_its_worker_is_a_failure_and_affects_no_other(tmp_path):
+    """One setting that needs too much memory must not stop the others."""
     log = tmp_path / "runs.jsonl"
     tasks = [task | {"cursed": True} for task in with_path(grave=tmp_path / "grave")]
     records = {record["task"]["n"]: record for record in run_grid(mortal, tasks, jobs=2, log=log)}
@@ -239,8 +241,8 @@ def test_a_run_that_kills_its_worker_is_a_failure_and_takes_no_other_with_it(tmp
     assert len(read_log(log)) == 6
 
 
-def test_a_grid_gives_up_when_worker_after_worker_dies_and_keeps_what_is_finished(tmp_path):
-    """Where no process can live, it would go on for ever."""
+def test_a_grid_gives_up_if_every_worker_dies_and_keeps_finished_runs(tmp_path):
+    """If no process survives, the grid would restart workers forever."""
     log = tmp_path / "runs.jsonl"
     list(run_grid(twice, TASKS[:2], log=log))
     many = [{"n": n} for n in range(30)]
@@ -250,8 +252,8 @@ def test_a_grid_gives_up_when_worker_after_worker_dies_and_keeps_what_is_finishe
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_every_run_has_one_thread_and_afterwards_all_are_there_again(jobs):
-    """Threads below workers below cores: measured, that is many times slower."""
+def test_every_run_has_one_thread_and_the_process_has_all_again_afterwards(jobs):
+    """Many threads in each of many workers are several times slower."""
     before = threads({})
     for record in run_grid(threads, TASKS[:2], jobs=jobs):
         assert set(record["result"]["blas"]) == {1}
@@ -262,8 +264,8 @@ def test_every_run_has_one_thread_and_afterwards_all_are_there_again(jobs):
     assert threads({})["numba"] == before["numba"]
 
 
-def test_one_job_needs_neither_joblib_nor_another_process():
-    """A first run must start at once, and be open to a debugger."""
+def test_a_single_job_needs_neither_joblib_nor_another_process():
+    """A first run must start at once, and allow a debugger."""
     code = (
         "import sys, nofb.runs.compare as c; from nofb.runs.specification import Specification;"
         "c.compare(['fa'], Specification(hidden=(4,), epochs=1), seeds=1);"
@@ -283,8 +285,8 @@ for record in run_grid(slow, [{"n": n} for n in range(6)], jobs=2, log=sys.argv[
 """
 
 
-def test_a_grid_that_is_killed_leaves_no_worker_behind_and_goes_on_when_started_again(tmp_path):
-    """After a crash, workers of the old grid would take the cores from the new one."""
+def test_a_grid_that_is_killed_leaves_no_worker_and_resumes_when_started_again(tmp_path):
+    """After a crash, old workers would use the cores that the new grid needs."""
     log = tmp_path / "runs.jsonl"
     command = [sys.executable, "-c", SCRIPT, str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as grid:
@@ -303,7 +305,7 @@ def test_a_grid_that_is_killed_leaves_no_worker_behind_and_goes_on_when_started_
 
 
 def test_a_cluster_without_dask_says_what_to_install(monkeypatch, tmp_path):
-    """dask is an extra that most never need."""
+    """dask is optional, and most users never need it."""
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'nofb\[dask\]'"):
         list(run_grid(twice, TASKS, cluster="tcp://127.0.0.1:8786"))
@@ -312,15 +314,15 @@ def test_a_cluster_without_dask_says_what_to_install(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "address", ["", "localhost", "8786", "127.0.0.1:8786", "tcp://a:b", "tcp://a"]
 )
-def test_what_is_no_address_is_refused_at_once(address, tmp_path):
-    """dask waits for a minute before it complains."""
+def test_an_invalid_address_is_refused_at_once(address, tmp_path):
+    """dask waits for a minute before its error."""
     with pytest.raises(ValueError, match=f"^cluster must be the address .*but is '{address}'$"):
         list(run_grid(twice, TASKS, cluster=address, log=tmp_path / "folder" / "runs.jsonl"))
     assert not list(tmp_path.iterdir())
 
 
-def test_workers_whose_runs_would_share_a_process_are_refused():
-    """BLAS has one number of threads for a whole process: runs would set each other's."""
+def test_workers_with_several_runs_in_a_process_are_refused():
+    """BLAS has one number of threads for a whole process: the runs would change each other's."""
     client = SimpleNamespace(
         wait_for_workers=lambda number, timeout: None, nthreads=lambda: {"tcp://a:1": 4}
     )
@@ -328,8 +330,8 @@ def test_workers_whose_runs_would_share_a_process_are_refused():
         _check_workers(client, "tcp://a:8786")
 
 
-def test_a_cluster_without_workers_is_not_waited_for_for_ever():
-    """Whoever started a scheduler and no worker would look at an empty bar all night."""
+def test_a_cluster_without_workers_is_not_waited_for_forever():
+    """A user who forgot to start workers would wait all night."""
 
     def wait(number, timeout):
         raise TimeoutError("Only 0/1 workers arrived")
@@ -340,7 +342,7 @@ def test_a_cluster_without_workers_is_not_waited_for_for_ever():
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two workers of one thread each, in processes of their own."""
+    """Yield two workers of one thread each, in separate processes."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
@@ -350,10 +352,10 @@ def cluster():
 
 @pytest.mark.skipif(find_spec("distributed") is None, reason="dask is an extra")
 class TestACluster:
-    """What holds for processes holds for a cluster."""
+    """What holds for processes must hold for a cluster."""
 
     def test_does_every_task_once_in_other_processes(self, cluster, tmp_path):
-        """One word is changed, and nothing else."""
+        """Only the address of the cluster differs."""
         log = tmp_path / "runs.jsonl"
         records = list(run_grid(twice, TASKS, cluster=cluster, log=log))
         assert numbers(records) == ALL
@@ -361,25 +363,25 @@ class TestACluster:
         assert numbers(run_grid(twice, TASKS, cluster="tcp://127.0.0.1:1", log=log)) == ALL
 
     def test_records_what_raises_and_goes_on(self, cluster, tmp_path):
-        """Errors come back from another machine as they do from here."""
+        """Errors of another machine must be reported like local ones."""
         records = list(run_grid(moody, with_path(mended=tmp_path / "no"), cluster=cluster))
         errors = {r["error"] for r in records if "error" in r}
         assert errors == {f"ValueError: {n} is odd and more" for n in (1, 3, 5)}
 
     def test_gives_each_run_one_thread(self, cluster):
-        """The limits of the process that asks do not reach a worker."""
+        """The limits of the main process do not apply to a worker."""
         for record in run_grid(threads, TASKS[:2], cluster=cluster):
             assert set(record["result"]["blas"]) == {1} and record["result"]["numba"] == 1
 
     @pytest.mark.slow
     def test_loses_nothing_when_a_worker_is_killed(self, cluster, tmp_path):
-        """A machine that reboots is everyday life on a cluster."""
+        """A machine of a cluster may restart at any time."""
         tasks = with_path(grave=tmp_path / "grave")
         assert numbers(run_grid(mortal, tasks, cluster=cluster)) == ALL
 
     @pytest.mark.slow
     def test_ends_even_if_a_run_kills_every_worker(self, cluster, tmp_path):
-        """joblib's dask backend waits for it for ever."""
+        """joblib's dask backend would wait forever."""
         tasks = [task | {"cursed": True} for task in with_path(grave=tmp_path / "grave")]
         records = {r["task"]["n"]: r for r in run_grid(mortal, tasks, cluster=cluster)}
         assert records.pop(3)["error"].startswith("KilledWorker")

@@ -1,4 +1,4 @@
-"""A kept result is shown again for the code that made it, in this process and in a new one."""
+"""A kept result is used only for the code that made it, in this process and in a new one."""
 
 import json
 import os
@@ -17,13 +17,13 @@ SHORT = ["--seeds", "1", "--epochs", "1", "--hidden", "4", "--jobs", "1"]
 
 @pytest.fixture
 def desk(tmp_path):
-    """Sit in a folder with a rule and the helper that it imports."""
+    """Work in a folder with a rule and the helper that it imports."""
     with sitting_in(tmp_path):
         yield tmp_path
 
 
 def python(folder, *words, **environment):
-    """Run Python in a folder, with the folder on its path as in a notebook if a text is run."""
+    """Run Python in a folder; if a text is run, the folder is on the path, as in a notebook."""
     command, surroundings = [sys.executable, *words], os.environ | environment
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, env=surroundings
@@ -31,7 +31,7 @@ def python(folder, *words, **environment):
 
 
 def compared(folder, *words):
-    """Compare a rule alone in a new process; return its accuracy and what was printed."""
+    """Compare a rule in a new process; return its accuracy and what was printed."""
     done = python(folder, "-P", "-m", "nofb", "compare", "--rules", "my_rule:Mine", *SHORT, *words)
     assert done.returncode == 0, done.stderr
     out = words[words.index("--out") + 1] if "--out" in words else "nofb-compare"
@@ -39,8 +39,8 @@ def compared(folder, *words):
     return run["history"]["test_accuracy"][-1], done.stdout
 
 
-def test_a_comparison_is_run_anew_when_a_helper_was_edited(desk):
-    """A mended helper was answered with what the broken one gave, after a restart too."""
+def test_a_comparison_is_repeated_after_a_helper_was_edited(desk):
+    """With a fixed helper the result was still that of the broken one, also after a restart."""
     before, _ = compared(desk)
     (desk / "helper.py").write_text(HELPER.format(-1.0))
     after, said = compared(desk)
@@ -76,8 +76,8 @@ print(first != accuracy() == accuracy(out="kept") == accuracy(out="kept"))
 
 
 @pytest.mark.parametrize("scale", ["scale", "(scale if scale > 0 else scale)"])
-def test_a_class_that_is_written_anew_in_a_notebook_is_run_anew(tmp_path, scale):
-    """It has no file that could have changed, and was answered from the log."""
+def test_a_class_that_is_defined_again_in_a_notebook_is_run_again(tmp_path, scale):
+    """Such a class has no file that could have changed, so the result came from the log."""
     done = python(tmp_path, "-c", NOTEBOOK.format(scale=scale))
     assert done.stdout == "True\n", done.stderr
 
@@ -108,8 +108,8 @@ run(1)
 
 
 @pytest.mark.parametrize("file", ["my_rule.py", "helper.py"])
-def test_a_file_that_is_edited_while_the_process_lives_counts_when_it_is_loaded(desk, file):
-    """The old class's number was kept as that of the new file, and told after a restart."""
+def test_a_file_that_is_edited_during_a_process_counts_when_it_is_loaded(desk, file):
+    """The old class's result was kept as that of the new file, and shown after a restart."""
     text = (desk / file).read_text().replace("times(delta)", "-times(delta)")
     if file == "helper.py":
         text = HELPER.format(-1.0)
@@ -140,8 +140,8 @@ for jobs in (1, 2):
 """
 
 
-def test_nofb_that_is_edited_while_the_process_lives_is_spoken_of(tmp_path):
-    """With one job the old code ran without a word; with two, other machines were blamed."""
+def test_a_nofb_that_is_edited_during_a_process_gives_a_warning(tmp_path):
+    """With one job the old code ran silently; with two, the error named other machines."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(nofb.__file__).parent, tmp_path / "nofb", ignore=ignore)
     done = python(tmp_path, "-c", NOFB_EDITED, NUMBA_DISABLE_JIT="1")
@@ -151,8 +151,8 @@ def test_nofb_that_is_edited_while_the_process_lives_is_spoken_of(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["compare", "sweep", "audit"])
-def test_two_classes_of_one_name_are_refused_with_both_addresses(desk, command):
-    """One row was shown, the last one's, as if it were both."""
+def test_two_classes_with_one_name_are_refused_with_both_addresses(desk, command):
+    """Only the row of the last one was shown, as if it were both."""
     for name in ("v1", "v2"):
         (desk / f"{name}.py").write_text(RULE)
     (desk / "sweep.toml").write_text('rules = ["v1:Mine", "v2:Mine"]')

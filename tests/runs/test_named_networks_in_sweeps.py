@@ -1,4 +1,4 @@
-"""A sweep of a named network gives it the data in the layout that it takes."""
+"""A sweep of a named network gives it the data in the form that it needs."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def plan_for(data, network):
 
 
 def test_a_sweep_trains_a_language_model_on_text():
-    """The data were laid out for dense layers first, which take no tokens."""
+    """The data were first prepared for dense layers, which do not accept tokens."""
     (row,) = carry_out(plan_for("text", MODEL), progress=False).rows()
     assert row["stopped"] is None and 0 < row["test_accuracy"] < 1
 
@@ -26,10 +26,10 @@ def test_a_sweep_trains_a_language_model_on_text():
     ("data", "network", "shape"),
     [("digits", "lenet", (1, 8, 8)), ("digits", "mlp", (64,)), ("text", MODEL, (64,))],
 )
-def test_what_workers_need_is_compiled_with_data_as_the_network_takes_them(
+def test_kernels_for_workers_are_compiled_with_data_of_the_right_form(
     data, network, shape, monkeypatch
 ):
-    """Without the shape of the images nothing was compiled, and nobody was told."""
+    """Without the shape of the images no kernel was compiled, without a warning."""
     given = []
     monkeypatch.setattr(run_tasks, "train", lambda run, data, rule: given.append(data))
     run_tasks.warm_up(RULES, plan_for(data, network).tasks, {data: datasets.load(data)})

@@ -1,4 +1,4 @@
-"""Files of arrays and JSON, and how a run is taken apart for one: whole or refused, never half."""
+"""Files of arrays and JSON, and a run as such a file: restored completely, or refused."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def path(tmp_path):
 
 
 def test_a_file_cut_at_any_byte_is_refused(path):
-    """A half-written file that loads would go on from a network nobody trained."""
+    """A half-written file must not resume a run with a network that was never trained."""
     for length in range(path.stat().st_size - 1, -1, -1):
         os.truncate(path, length)
         with pytest.raises(ValueError, match="is not a whole file of nofb: it was"):
@@ -35,9 +35,9 @@ def test_a_file_cut_at_any_byte_is_refused(path):
 
 
 def test_a_changed_bit_is_refused_or_changes_nothing(path):
-    """A disk that forgets a bit must not change a weight."""
+    """A disk error of one bit must not change a weight."""
     content, (about, arrays) = path.read_bytes(), archive.read(path, "checkpoint")
-    end = len(content) - 4000  # the table of contents is there
+    end = len(content) - 4000  # here is the table of contents of the zip file
     places = [*range(0, end, 311), *range(end, len(content), 13)]
     refused = 0
     for place in places:
@@ -56,7 +56,7 @@ def test_a_changed_bit_is_refused_or_changes_nothing(path):
 
 
 def write_members(path, about, **members):
-    """Write a zip as somebody else would."""
+    """Write a zip file with any members."""
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("about.json", json.dumps(about))
         for name, array in members.items():
@@ -64,8 +64,8 @@ def write_members(path, about, **members):
                 np.lib.format.write_array(member, array, allow_pickle=True)
 
 
-def test_what_is_no_checkpoint_of_this_format_is_refused(tmp_path):
-    """Weights, somebody's arrays, a text, a pickle, and a checkpoint of a later nofb."""
+def test_a_file_that_is_no_checkpoint_of_this_format_is_refused(tmp_path):
+    """Weights, another program's arrays, a text, a pickle, and a checkpoint of a later nofb."""
     path = tmp_path / "run.npz"
 
     def refused(sentence):
@@ -92,8 +92,8 @@ def test_what_is_no_checkpoint_of_this_format_is_refused(tmp_path):
     refused("has the format 2, but this nofb reads format 1")
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
-    """The last good file is worth more than the newest one."""
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
+    """The last complete file is worth more than a newer, incomplete one."""
     path = tmp_path / "a.npz"
     archive.write(path, "example", {}, {"x": np.arange(3)})
     with pytest.raises(ValueError, match="Object arrays"):
@@ -102,8 +102,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_writer_left_is_cleared_away_and_a_link_stays_a_link(tmp_path):
-    """Rubbish must not pile up, and a link to a large disk must still lead there."""
+def test_files_of_a_killed_writer_are_removed_and_a_link_stays_a_link(tmp_path):
+    """Old files must not fill the folder, and a link to a large disk must stay one."""
     (tmp_path / "large").mkdir()
     link, target = tmp_path / "run.npz", tmp_path / "large" / "far.npz"
     link.symlink_to(target)
@@ -115,19 +115,19 @@ def test_what_a_killed_writer_left_is_cleared_away_and_a_link_stays_a_link(tmp_p
     assert link.is_symlink() and set(target.parent.iterdir()) == {target, others}
 
 
-# -- taking things apart, and putting them together ----------------------------------------------
+# -- to JSON and back ----------------------------------------------------------------------------
 
 
 def there_and_back(value, now=None):
-    """Take a value apart, send it through JSON, and put it together again."""
+    """Convert a value to JSON and arrays, and restore it."""
     net = Network([Dense(4, 3), Dense(3, 2)])
     collector = Collector(net)
     saved = json.loads(json.dumps(collector.take(value, "mine"), allow_nan=False))
     return Restorer(net, collector.arrays).put(saved, now, "mine")
 
 
-def test_plain_values_come_back_as_they_were():
-    """A tuple that comes back as a list, or 1 as 1.0, could send a rule another way."""
+def test_plain_values_are_restored_exactly():
+    """If a tuple became a list, or 1 became 1.0, a rule could behave differently."""
     value = {
         "a": [1, 2.5, None, True, "x", (1, ("y",))], 3: {}, (0, "W"): [], "big": 2**100,
         "array": np.arange(6.0).reshape(2, 3), "scalar": np.float32(0.1), "int": np.int64(3),
@@ -138,16 +138,16 @@ def test_plain_values_come_back_as_they_were():
     assert np.isnan(there_and_back(float("nan")))
 
 
-def test_one_thing_under_two_names_stays_one_thing():
-    """Two names of one array that part on the way would no longer learn together."""
+def test_one_object_with_two_names_stays_one_object():
+    """If two names of one array became two arrays, they would no longer learn together."""
     array, ring = np.zeros(2), []
     ring.append(ring)
     back = there_and_back({"a": array, "b": [array], "ring": ring})
     assert back["a"] is back["b"][0] and back["ring"][0] is back["ring"]
 
 
-def test_two_things_that_were_one_when_they_were_made_come_back_as_two():
-    """Filled in place, both would hold what only the second one was."""
+def test_two_objects_that_share_a_default_are_restored_as_two():
+    """If both were filled in place, the first would hold the values of the second."""
     shared = np.zeros(2)
     now = {"a": shared, "b": shared}
     back = there_and_back({"a": np.ones(2), "b": np.full(2, 2.0)}, now)
@@ -155,17 +155,17 @@ def test_two_things_that_were_one_when_they_were_made_come_back_as_two():
     assert (back["a"].tolist(), back["b"].tolist()) == ([1, 1], [2, 2])
 
 
-def test_what_was_there_before_does_not_stay():
+def test_old_state_is_removed_when_a_run_is_restored():
     """Running averages of an earlier run would be taken for those of this one."""
     now = {"left": np.ones(2), "v": np.ones(2)}
     assert list(there_and_back({"v": np.zeros(2), "w": 1}, now)) == ["v", "w"] == list(now)
 
 
 @pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
-def test_a_generator_goes_on_where_it_was(kind):
-    """Random numbers that repeat after a stop are not random."""
+def test_a_generator_continues_where_it_was(kind):
+    """Random numbers that repeat after a stop would not be random."""
     rng = np.random.Generator(getattr(np.random, kind)(3))
-    rng.integers(10, dtype=np.uint32)  # half a draw is left over
+    rng.integers(10, dtype=np.uint32)  # a half of a draw is left
     now = np.random.default_rng(0)
     back, filled = there_and_back(rng), there_and_back(rng, now)
     expected = rng.random(5).tolist()
@@ -185,14 +185,14 @@ def test_a_generator_goes_on_where_it_was(kind):
         (Path("x"), "cannot hold mine, a .*Path"),
     ],
 )
-def test_what_could_not_be_put_together_is_not_taken_apart(value, sentence):
-    """Half of a thing is another thing."""
+def test_an_object_that_could_not_be_restored_is_not_saved(value, sentence):
+    """Half of the state would be another state."""
     with pytest.raises(TypeError, match=sentence):
         Collector(Network([Dense(4, 2)])).take(value, "mine")
 
 
 class Colour(Enum):
-    """Two things that are told apart by name."""
+    """Two values that are distinguished by their names."""
 
     RED = 1
     BLUE = 2
@@ -213,7 +213,7 @@ class Colour(Enum):
         (np.float32, np.float64),
     ],
 )
-def test_a_description_is_the_same_for_equal_things_only(value, another):
-    """What a rule was given decides whether it may go on."""
+def test_only_equal_objects_have_the_same_description(value, another):
+    """The description of a rule decides whether a run may resume."""
     described = json.loads(json.dumps(describe("it", value)))
     assert described == describe("it", value) != describe("it", another)

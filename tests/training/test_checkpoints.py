@@ -1,7 +1,6 @@
-"""Checkpoints: a run that was stopped and resumed is the run that never was, or it is refused."""
+"""Checkpoints: a run that was stopped and resumed equals the run that was not."""
 
 import re
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from oracles import DENSE_ONLY
+from training.stopped import PART, mlp, train, wide
 
 import nofb
 from nofb import (
@@ -28,7 +28,6 @@ from nofb import (
     rules,
     schedules,
 )  # fmt: skip
-from nofb.cli import main
 from nofb.datasets import Dataset
 from nofb.initialisers import scaled
 from nofb.rules import FeedbackAlignment
@@ -36,8 +35,6 @@ from nofb.training import DivergenceWarning
 from nofb.training.checkpoint_file import open_checkpoint
 from nofb.training.description import is_plain
 
-DIGITS = nofb.datasets.load("digits")
-PART = Dataset(DIGITS.x_train[:150], DIGITS.y_train[:150], DIGITS.x_test[:60], DIGITS.y_test[:60])
 IMAGES = Dataset(
     *(part.reshape(-1, 1, 8, 8) if part.ndim == 2 else part for part in
       (PART.x_train, PART.y_train, PART.x_test, PART.y_test))
@@ -45,7 +42,7 @@ IMAGES = Dataset(
 
 
 class StoppedError(Exception):
-    """Stands for whatever ends a run."""
+    """Raised to end a run."""
 
 
 def stop_after(epochs):
@@ -58,14 +55,8 @@ def stop_after(epochs):
     return callback
 
 
-def mlp(**options):
-    """Return a small network for digits, with dropout."""
-    layers = [Dropout(0.1), Dense(64, 12, "tanh"), Dropout(0.3), Dense(12, 9, "tanh"), Dense(9, 10)]
-    return Network(layers, **options)
-
-
 def undropped(**options):
-    """Return the network without masks between its layers, for rules that invert them."""
+    """Return the network without dropout between its layers, for rules that invert layers."""
     first = [Dropout(0.1), Dense(64, 12), Activation("tanh")]
     layers = [*first, Dense(12, 9, "tanh"), Dense(9, 10)]
     return Network(layers, **options)
@@ -80,19 +71,8 @@ def convnet():
     return Network(layers)
 
 
-MOMENTUM = partial(SGD, 0.1, momentum=0.9)
-
-
-def train(path=None, rule="fa", net=mlp, optimizer=MOMENTUM, resume=False, **options):
-    """Train everything fresh, quietly, for four epochs or as the options say."""
-    rule = rule() if callable(rule) else rules.make(rule)
-    checkpoint = None if path is None else Checkpoint(path, options.pop("every", 1), resume)
-    options = {"data": PART, "epochs": 4, "progress": False, "checkpoint": checkpoint, **options}
-    return nofb.fit(net(), rule, optimizer=optimizer(), **options)
-
-
 def train_in_pieces(path, **options):
-    """Train, end the run twice by force, and resume it each time."""
+    """Train, end the run twice by an error, and resume it each time."""
     for epochs in (1, 3):
         with pytest.raises(StoppedError):
             train(path, resume=True, callbacks=[stop_after(epochs)], **options)
@@ -100,7 +80,7 @@ def train_in_pieces(path, **options):
 
 
 def arrays_of(run):
-    """Return everything a run has learned and recorded, but for the time it took."""
+    """Return everything that a run has learned and recorded, without the time it took."""
     arrays = {
         f"{index}.{name}": getattr(layer, name)
         for index, layer in enumerate(run.net.weighted)
@@ -115,19 +95,19 @@ def arrays_of(run):
 
 
 def assert_same(run, other):
-    """Say which array of two runs differs, in any bit."""
+    """Assert that two runs are equal, and name the array that differs."""
     arrays, others = arrays_of(run), arrays_of(other)
     assert list(arrays) == list(others)
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, others[name], err_msg=name, strict=array is not None)
 
 
-# -- what resumes bit for bit --------------------------------------------------------------------
+# -- what resumes bit for bit ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rule", rules.RULES)
-def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
-    """Otherwise a result would depend on when the machine was switched off."""
+def test_a_resumed_run_equals_the_run_that_was_never_stopped(tmp_path, rule):
+    """Otherwise a result would depend on when the computer was switched off."""
     options = {"rule": rule, "net": undropped if rule in DENSE_ONLY else mlp}
     assert_same(train_in_pieces(tmp_path / "run.npz", **options), train(**options))
 
@@ -160,12 +140,12 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(tmp_path, rule):
     ],
 )
 def test_optimizers_schedules_splits_images_and_variants_resume_too(tmp_path, options):
-    """Momentum, a schedule or a mask that begins anew would leave a kink in the curve."""
+    """If momentum, a schedule or a mask started again, the curve would have a kink."""
     assert_same(train_in_pieces(tmp_path / "run.npz", **options), train(**options))
 
 
 def test_a_regression_without_accuracies_keeps_its_nans(tmp_path):
-    """A NaN in the history must come back as NaN, not as zero or as an error."""
+    """A NaN in the history must be restored as NaN, not as zero or an error."""
     options = {
         "data": nofb.datasets.linear_teacher(),
         "net": lambda: Network([Dense(30, 20), Dense(20, 10)], loss="squared_error"),
@@ -178,13 +158,13 @@ def test_a_regression_without_accuracies_keeps_its_nans(tmp_path):
 
 @dataclass
 class Noise:
-    """What `Learner` keeps for a layer."""
+    """The state of `Learner` for a layer."""
 
     noise: np.ndarray
 
 
 class Learner(FeedbackAlignment):
-    """A rule that keeps state of every kind that a rule may keep."""
+    """A rule with state of every allowed kind."""
 
     def __init__(self, rate=0.1, rng=None):
         super().__init__()
@@ -218,7 +198,7 @@ class Learner(FeedbackAlignment):
 
 
 def test_a_rule_with_state_of_every_kind_resumes(tmp_path):
-    """Who writes a rule must not have to write its checkpoint as well."""
+    """The author of a rule need not write code for its checkpoint."""
     options = {"rule": Learner, "optimizer": partial(SGD, 0.01)}
     resumed, whole = train_in_pieces(tmp_path / "run.npz", **options), train(**options)
     assert_same(resumed, whole)
@@ -227,8 +207,8 @@ def test_a_rule_with_state_of_every_kind_resumes(tmp_path):
     assert resumed.rule.first is resumed.net.weighted[0]
 
 
-def test_the_same_objects_go_on_after_an_interrupt_in_the_middle_of_an_epoch(tmp_path):
-    """In a notebook one stops a cell and runs it again; half an epoch must not be counted twice."""
+def test_the_same_objects_resume_after_an_interrupt_in_the_middle_of_an_epoch(tmp_path):
+    """A user stops a notebook cell and runs it again; half an epoch must not count twice."""
 
     class Interrupted(FeedbackAlignment):
         steps = 0
@@ -249,7 +229,7 @@ def test_the_same_objects_go_on_after_an_interrupt_in_the_middle_of_an_epoch(tmp
 
 
 def test_a_rule_that_was_attached_to_another_network_before_resumes(tmp_path):
-    """What it keeps for layers elsewhere is not part of this run."""
+    """Its state for the layers of the other network does not belong to this run."""
     elsewhere, rule = mlp(seed=9), rules.make("frsf")
     rule.attach(elsewhere)
     kept = elsewhere.weighted[1].rule_state.M.copy()
@@ -258,8 +238,8 @@ def test_a_rule_that_was_attached_to_another_network_before_resumes(tmp_path):
     np.testing.assert_array_equal(elsewhere.weighted[1].rule_state.M, kept)
 
 
-def test_more_epochs_go_on_and_as_many_return_the_finished_run(tmp_path):
-    """A run that looks unfinished can be given more time; a finished one costs nothing."""
+def test_more_epochs_continue_the_run_and_the_same_number_returns_it(tmp_path):
+    """A user can extend a run, and to load a finished one costs nothing."""
     path, seen = tmp_path / "run.npz", []
     train(path)
     again = train(path, resume=True, callbacks=[seen.append])
@@ -268,8 +248,8 @@ def test_more_epochs_go_on_and_as_many_return_the_finished_run(tmp_path):
     assert_same(train(path, resume=True, epochs=6), train(epochs=6))
 
 
-def test_every_so_many_epochs_and_after_the_last_one_the_file_is_written(tmp_path):
-    """A long last stretch without a file would be lost to a power cut after the end."""
+def test_the_file_is_written_every_so_many_epochs_and_after_the_last_one(tmp_path):
+    """Otherwise a power failure after the end would lose the last epochs."""
     path, held = tmp_path / "run.npz", []
 
     def look(run):
@@ -280,8 +260,8 @@ def test_every_so_many_epochs_and_after_the_last_one_the_file_is_written(tmp_pat
     assert archive.read(path, "checkpoint")[0]["epochs"] == 5
 
 
-def test_a_run_that_diverges_leaves_its_last_whole_epoch_and_diverges_again(tmp_path):
-    """A file full of NaN would be of no use to anybody."""
+def test_a_run_that_diverges_keeps_its_last_finite_epoch_and_diverges_again(tmp_path):
+    """A file full of NaN would be useless."""
     options = {
         "net": lambda: Network([Dense(64, 9, "relu"), Dense(9, 10)]),
         "optimizer": partial(SGD, 1.0, schedule=lambda epoch, epochs: 10**epoch),
@@ -295,218 +275,11 @@ def test_a_run_that_diverges_leaves_its_last_whole_epoch_and_diverges_again(tmp_
     assert sentences[0] == sentences[1]
 
 
-# -- what is refused -----------------------------------------------------------------------------
-
-
-def other(x=0.0, y=0, name="mine"):
-    """Return the data with one number changed, or another name."""
-    x_train, y_train = PART.x_train.copy(), PART.y_train.copy()
-    x_train[3, 3] += x
-    y_train[3] = (y_train[3] + y) % 10
-    return Dataset(x_train, y_train, PART.x_test, PART.y_test, name=name)
-
-
-def wide():
-    """Return another network than `mlp`."""
-    return Network([Dropout(0.1), Dense(64, 13, "tanh"), Dense(13, 10)])
-
-
-REFUSED = [
-    ({"net": wide}, """layer 1 is "Dense(64, 13, activation='tanh') with W (64, 13), b (13,)","""),
-    ({"net": wide}, """with "Dense(64, 12, activation='tanh') with W (64, 12), b (12,)\""""),
-    ({"net": lambda: Network(deepcopy(mlp().layers[1:]))}, 'layer 0 is "Dense(64, 12'),
-    ({"net": partial(mlp, loss="binary_cross_entropy")}, "loss is 'binary_cross_entropy', but "),
-    ({"net": partial(mlp, dtype=np.float64)}, "net.dtype is 'float64', but "),
-    ({"net": partial(mlp, seed=1)}, "net.seed is 1, but "),
-    ({"rule": "bp"}, "rule is 'Backprop', but run.npz was written with 'FeedbackAlignment'"),
-    (
-        {"rule": partial(FeedbackAlignment, feedback_init="xavier")},
-        "rule.feedback_init is 'nofb.in",
-    ),
-    ({"optimizer": Adam}, "optimizer is 'Adam', but run.npz was written with 'SGD'"),
-    ({"optimizer": partial(SGD, 0.2)}, "optimizer.lr is 0.2, but run.npz was written with 0.1"),
-    ({"optimizer": partial(SGD, 0.1, "step")}, "optimizer.schedule is 'step', but "),
-    ({"batch_size": 16}, "batch_size is 16, but run.npz was written with 32"),
-    ({"seed": 1}, "seed is 1, but run.npz was written with 0"),
-    ({"validation": 0.1}, "validation is 0.1, but run.npz was written with 0.0"),
-    ({"probe": 0}, "probe is 0, but run.npz was written with 100"),
-    ({"data": DIGITS}, "data.name is 'digits', but run.npz was written with 'mine'"),
-    ({"data": other(x=0.01)}, "data.digest is "),
-    ({"data": other(y=1)}, "data.digest is "),
-    ({"data": other(name="yours")}, "data.name is 'yours', but run.npz was written with 'mine'"),
-    ({"epochs": 1}, "epochs is 1, but run.npz holds 2 already"),
-]
-
-
-@pytest.mark.parametrize(("options", "sentence"), REFUSED)
-def test_another_run_than_the_one_that_was_saved_is_refused(
-    tmp_path, monkeypatch, options, sentence
-):
-    """A curve that is one rule's to the middle and another's from there lies to everybody."""
-    monkeypatch.chdir(tmp_path)
-    train("run.npz", epochs=2)
-    before = Path("run.npz").read_bytes()
-    with pytest.raises(ValueError, match=re.escape(sentence)) as refusal:
-        train("run.npz", resume=True, **options)
-    assert "\n" not in str(refusal.value)
-    assert Path("run.npz").read_bytes() == before
-
-
-def halving(rate):
-    """Return a schedule that holds a number."""
-    return lambda epoch, epochs: rate**epoch
-
-
-@pytest.mark.parametrize(
-    ("schedule", "another"),
-    [
-        (schedules.step(every=2), schedules.step(every=3)),
-        (halving(0.5), halving(0.25)),
-        (lambda epoch, epochs: 0.5**epoch, lambda epoch, epochs: 0.25**epoch),
-        (lambda epoch, epochs, rate=0.5: rate, lambda epoch, epochs, rate=0.25: rate),
-    ],
-)
-def test_a_function_is_told_from_another_by_what_it_holds(tmp_path, schedule, another):
-    """Two schedules from one place look the same until one asks what they were made with."""
-    path = tmp_path / "run.npz"
-    train(path, optimizer=partial(SGD, 0.1, schedule), epochs=1)
-    with pytest.raises(ValueError, match=r"optimizer\.schedule is"):
-        train(path, optimizer=partial(SGD, 0.1, another), resume=True)
-    train(path, optimizer=partial(SGD, 0.1, schedule), resume=True)
-
-
-def test_a_file_that_is_there_is_never_overwritten_unasked(tmp_path):
-    """It may be an hour of somebody's work."""
-    path = tmp_path / "run.npz"
-    train(path, epochs=1)
-    before = path.read_bytes()
-    with pytest.raises(
-        FileExistsError, match=r"already: resume it with nofb.Checkpoint\(.*run\.npz"
-    ):
-        train(path)
-    assert path.read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("path", "options", "error", "sentence"),
-    [
-        ("run.npz", {"every": 0}, ValueError, "every must be at least 1, but is 0"),
-        ("run.npz", {"resume": "yes"}, TypeError, "resume must be True or False, but is 'yes'"),
-        (True, {}, TypeError, "path must be the path of a file, but is True"),
-        ("none/run.npz", {}, OSError, "none/run.npz cannot be written: No such file or directory"),
-        (".", {}, OSError, "cannot be written: it is a folder"),
-        ("/dev/null/run.npz", {}, OSError, "/dev/null/run.npz cannot be written: Not a directory"),
-    ],
-)
-def test_what_could_not_be_kept_is_refused_before_training(
-    tmp_path, monkeypatch, path, options, error, sentence
-):
-    """An hour of training must not end in an error about a path."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(error, match=sentence):
-        train(path, callbacks=[pytest.fail], **options)
-    assert not list(tmp_path.iterdir())
-
-
-class Forgetful(FeedbackAlignment):
-    """A rule that does not keep what it was given."""
-
-    def __init__(self, scale):
-        super().__init__()
-        self.factor = scale
-
-
-class Hidden(FeedbackAlignment):
-    """A rule with a set, whose order nobody knows."""
-
-    def draw_feedback(self, net, rng):
-        super().draw_feedback(net, rng)
-        self.seen = {1, 2}
-
-
-class Closed(FeedbackAlignment):
-    """A rule with random numbers where nobody can see them."""
-
-    def draw_feedback(self, net, rng):
-        super().draw_feedback(net, rng)
-        self.draw = lambda: rng.random()
-
-
-class Late(FeedbackAlignment):
-    """A rule that makes an object in its first step."""
-
-    def after_step(self, net):
-        self.inner = SGD()
-
-
-@pytest.mark.parametrize(
-    ("rule", "epochs", "sentence"),
-    [
-        (lambda: Forgetful(2.0), 0, "Forgetful takes 'scale' but keeps no attribute of that name"),
-        (Hidden, 0, "a checkpoint cannot hold rule/seen, a set: it holds arrays, numbers, "),
-        (Closed, 0, "rule/draw holds Generator.*, which a checkpoint cannot tell from another one"),
-        (Late, 1, "rule/inner became SGD in training, .*: make it in __init__ or draw_feedback"),
-    ],
-)
-def test_state_that_could_not_come_back_is_refused_and_not_dropped(
-    tmp_path, rule, epochs, sentence
-):
-    """A rule that silently forgets something is another rule after every stop."""
-    done = []
-    with pytest.raises(TypeError, match=sentence):
-        train(tmp_path / "run.npz", rule, callbacks=[done.append])
-    assert len(done) == epochs
-    train(rule=rule, epochs=1)
-
-
-# -- the command line ----------------------------------------------------------------------------
-
-
-def command(capsys, *words):
-    """Run `nofb train fa` in this process; return its exit code and what it printed."""
-    code = main(["train", "fa", "--hidden", "8", *words])
-    return code, *capsys.readouterr()
-
-
-def test_the_same_command_goes_on_and_shows_the_whole_table(capsys, tmp_path):
-    """Whoever comes back after a power cut types the same line again, and sees every epoch."""
-    path = str(tmp_path / "run.npz")
-    keep = ["--checkpoint", path, "--resume"]
-    _, whole, _ = command(capsys, "--epochs", "3")
-    code, out, err = command(capsys, "--epochs", "3", *keep)
-    assert (code, out, err) == (0, whole, "")
-    assert command(capsys, "--epochs", "3", *keep) == (0, whole, "")
-    code, longer, _ = command(capsys, "--epochs", "5", *keep)
-    assert code == 0 and longer.startswith(whole) and longer.count("\n") == whole.count("\n") + 2
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (["--checkpoint", "run.npz"], "the checkpoint run.npz is there already"),
-        (["--checkpoint", "run.npz", "--resume", "--seed", "1"], "net.seed is 1, but run.npz was "),
-        (["--checkpoint", "run.npz", "--resume", "--lr", "1"], "optimizer.lr is 1.0, but run.npz"),
-        (["--checkpoint", "cut.npz", "--resume"], "cut.npz is not a whole file of nofb"),
-        (["--checkpoint", "none/run.npz"], "none/run.npz cannot be written: No such file"),
-        (["--resume"], "--resume needs a checkpoint: give its file by --checkpoint FILE"),
-        (["--every", "3"], "--every needs a checkpoint: give its file by --checkpoint FILE"),
-        (["--every", "2"], "every needs a checkpoint"),
-    ],
-)
-def test_a_refusal_is_one_sentence_and_exit_code_2(capsys, tmp_path, monkeypatch, words, sentence):
-    """A script must be able to tell it from a run that diverged."""
-    monkeypatch.chdir(tmp_path)
-    assert command(capsys, "--epochs", "1", "--checkpoint", "run.npz")[0] == 0
-    Path("cut.npz").write_bytes(Path("run.npz").read_bytes()[:-1])
-    code, _, err = command(capsys, "--epochs", "1", *words)
-    assert code == 2 and err.startswith("nofb: ") and sentence in err and err.count("\n") == 1
-
-
-# -- weights alone -------------------------------------------------------------------------------
+# -- weights alone --------------------------------------------------------------------------------
 
 
 def test_saved_weights_fill_a_network_of_the_same_layers_in_place(tmp_path):
-    """The trained network must be there tomorrow, and its arrays where they were."""
+    """A user loads the trained network later, into the same arrays."""
     net = train().net
     net.save(tmp_path / "weights.npz")
     twin = mlp(seed=1)
@@ -518,7 +291,7 @@ def test_saved_weights_fill_a_network_of_the_same_layers_in_place(tmp_path):
 
 
 def test_plain_numpy_opens_saved_weights(tmp_path):
-    """Nobody should need nofb to read the numbers that it found."""
+    """A user must be able to read the weights without nofb."""
     net = convnet()
     net.save(tmp_path / "weights")
     with np.load(tmp_path / "weights", allow_pickle=False) as file:
@@ -528,8 +301,8 @@ def test_plain_numpy_opens_saved_weights(tmp_path):
         np.testing.assert_array_equal(file["weighted/1/W"], net.weighted[1].W)
 
 
-def test_weights_come_out_of_a_checkpoint_and_change_their_type(tmp_path):
-    """A run that was stopped has a network worth looking at, in float64 if wanted."""
+def test_weights_can_be_read_from_a_checkpoint_and_change_their_type(tmp_path):
+    """A user may evaluate the network of a stopped run, also in float64."""
     run = train(tmp_path / "run.npz", rule="frsf")
     net = mlp(dtype=np.float64).load(tmp_path / "run.npz")
     assert net.weighted[1].W.dtype == np.float64
@@ -546,7 +319,7 @@ def test_weights_come_out_of_a_checkpoint_and_change_their_type(tmp_path):
     ],
 )
 def test_weights_of_other_layers_are_refused(tmp_path, net, sentence):
-    """Weights that happen to fit a network of another kind would be silently wrong."""
+    """Weights that fit another kind of network by chance would be silently wrong."""
     mlp().save(tmp_path / "weights.npz")
     net = net()
     before = net.weighted[0].W.copy()
@@ -555,16 +328,16 @@ def test_weights_of_other_layers_are_refused(tmp_path, net, sentence):
     np.testing.assert_array_equal(net.weighted[0].W, before)
 
 
-def test_weights_that_cannot_be_written_or_found_say_so(tmp_path):
-    """A typing error in a path is the commonest mistake of all."""
+def test_weights_that_cannot_be_written_or_found_give_a_sentence(tmp_path):
+    """A typing error in a path is a frequent mistake."""
     with pytest.raises(OSError, match=r"none/weights\.npz cannot be written: No such file"):
         mlp().save(tmp_path / "none" / "weights.npz")
     with pytest.raises(FileNotFoundError, match=r"No such file or directory: .*weights\.npz"):
         mlp().load(tmp_path / "weights.npz")
 
 
-def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch):
-    """Who opens the file with plain NumPy goes by these names."""
+def test_the_examples_of_the_docs_run_and_are_correct(tmp_path, monkeypatch):
+    """A user who opens the file with plain NumPy needs these names."""
     monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text(encoding="utf-8")
     names = {}
@@ -576,17 +349,17 @@ def test_the_examples_of_the_docs_run_and_say_what_is_true(tmp_path, monkeypatch
     np.testing.assert_array_equal(names["twin"].weighted[1].W, names["net"].weighted[1].W)
 
 
-def test_only_an_object_that_is_its_attributes_is_kept_by_them():
-    """What a dictionary or a slot holds besides would be missing after a resume."""
+def test_only_an_object_whose_state_is_its_attributes_is_saved():
+    """Other state, of a dictionary or of slots, would be missing after a resume."""
 
     class Own:
-        """Nothing but attributes."""
+        """An object with attributes only."""
 
     class Words(dict):
-        """Entries, and attributes as well."""
+        """An object with entries as well as attributes."""
 
     class Slotted(Own):
-        """A slot, and attributes as well."""
+        """An object with slots as well as attributes."""
 
         __slots__ = ("held",)
 
@@ -594,8 +367,8 @@ def test_only_an_object_that_is_its_attributes_is_kept_by_them():
     assert not any(map(is_plain, (Words(), Slotted(), {}, 1)))
 
 
-def test_a_checkpoint_that_is_there_is_resumed_only_where_that_is_asked_for(tmp_path):
-    """By default nobody goes on from a file that was forgotten there."""
+def test_an_existing_checkpoint_is_resumed_only_on_request(tmp_path):
+    """By default a run must not resume from a forgotten file."""
     (tmp_path / "run.npz").write_bytes(b"of another run")
     with pytest.raises(FileExistsError), open_checkpoint(Checkpoint(tmp_path / "run.npz")):
         pass

@@ -1,4 +1,4 @@
-"""A checkpoint with values that no run could have left is refused before anything is filled."""
+"""A checkpoint with impossible values is refused before anything is filled."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def train(path, net=None, optimizer=None, stopping=None, epochs=2):
 
 
 def rewrite(path, change):
-    """Write the file again, its JSON and arrays changed by a function."""
+    """Write the file again, after a function has changed its JSON and arrays."""
     about, arrays = archive.read(path, "checkpoint")
     change(about, arrays)
     kept = {name: it for name, it in about.items() if name not in ("kind", "format", "arrays")}
@@ -31,7 +31,7 @@ def rewrite(path, change):
 
 
 def refused(path, sentence):
-    """Check that a run is not resumed, and that network and optimizer stay as they were."""
+    """Assert that a run is not resumed, and that network and optimizer do not change."""
     net, optimizer = Network([Dense(64, 8, "tanh"), Dense(8, 10)]), Adam()
     start = [layer.W.copy() for layer in net.weighted]
     with pytest.raises(ValueError, match=f"(?s)is not a whole file of nofb.*{sentence}"):
@@ -42,7 +42,7 @@ def refused(path, sentence):
 
 
 def other(shape=None, value=None, at=0):
-    """Return a function that makes an array of another shape, or puts a value in."""
+    """Return a function that makes an array of another shape, or with another value."""
 
     def make(array):
         made = np.ones(shape, array.dtype) if shape is not None else array.copy()
@@ -75,10 +75,8 @@ def other(shape=None, value=None, at=0):
         ("batches/order", other((3,)), "batches/order is"),
     ],
 )
-def test_values_that_no_run_leaves_are_refused_before_anything_is_filled(
-    tmp_path, place, make, sentence
-):
-    """They ended in errors of NumPy, with the network filled, or blamed the learning rate."""
+def test_impossible_values_are_refused_before_anything_is_filled(tmp_path, place, make, sentence):
+    """They ended in errors of NumPy with a filled network, or blamed the learning rate."""
     path = tmp_path / "run.npz"
     train(path)
 
@@ -98,8 +96,8 @@ def test_values_that_no_run_leaves_are_refused_before_anything_is_filled(
         (other(value=NAN), r"W of net.weighted\[0\] holds nan"),
     ],
 )
-def test_a_best_epoch_that_could_not_be_given_back_is_refused_at_once(tmp_path, make, sentence):
-    """It was first looked at after the last epoch, when the network got it back."""
+def test_a_best_epoch_that_cannot_be_restored_is_refused_at_once(tmp_path, make, sentence):
+    """It was first checked after the last epoch, when it was restored."""
     path = tmp_path / "run.npz"
     train(path)
 
@@ -112,7 +110,7 @@ def test_a_best_epoch_that_could_not_be_given_back_is_refused_at_once(tmp_path, 
 
 
 def test_a_history_that_lacks_a_measure_or_an_epoch_is_refused(tmp_path):
-    """The next epoch could not be added to it."""
+    """The next epoch could not be appended."""
     path = tmp_path / "run.npz"
     for name in ("loss", "test_loss"):
         path.unlink(missing_ok=True)
@@ -125,8 +123,8 @@ def test_a_history_that_lacks_a_measure_or_an_epoch_is_refused(tmp_path):
     refused(path, "holds 0 epochs")
 
 
-def test_a_history_with_a_measure_too_many_is_refused(tmp_path):
-    """A column that no epoch adds to would be shorter than the others ever after."""
+def test_a_history_with_an_additional_measure_is_refused(tmp_path):
+    """A column without new values would be shorter than the others."""
     path = tmp_path / "run.npz"
     train(path)
 
@@ -138,8 +136,8 @@ def test_a_history_with_a_measure_too_many_is_refused(tmp_path):
     refused(path, "history and start do not go together: mine")
 
 
-def test_a_best_epoch_that_is_not_over_yet_is_refused(tmp_path):
-    """A run with such a file would never stop."""
+def test_a_best_epoch_in_the_future_is_refused(tmp_path):
+    """A run with such a file would never stop early."""
     path = tmp_path / "run.npz"
     train(path)
 
@@ -151,8 +149,8 @@ def test_a_best_epoch_that_is_not_over_yet_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1), SGD(0.1, momentum=0.9), Adam(), nofb.RMSprop()])
-def test_a_checkpoint_that_a_run_left_is_resumed_as_before(tmp_path, optimizer):
-    """Sound files must not be refused, whatever the optimizer keeps."""
+def test_a_checkpoint_of_a_real_run_is_resumed_as_before(tmp_path, optimizer):
+    """Valid files must not be refused, with any optimizer."""
     path = tmp_path / "run.npz"
     whole = train(tmp_path / "whole.npz", optimizer=optimizer, epochs=3)
     train(path, optimizer=optimizer)
@@ -161,8 +159,8 @@ def test_a_checkpoint_that_a_run_left_is_resumed_as_before(tmp_path, optimizer):
         np.testing.assert_array_equal(resumed.history[name], whole.history[name])
 
 
-def test_what_an_inverse_learned_with_is_checked_and_resumed_too(tmp_path):
-    """It has an optimizer of its own, whose averages would be taken for those of no array."""
+def test_the_optimizer_of_an_inverse_is_checked_and_resumed_too(tmp_path):
+    """It has its own averages, which must belong to the arrays of the inverse."""
     path = tmp_path / "run.npz"
 
     def targets(path, epochs):

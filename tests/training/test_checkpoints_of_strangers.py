@@ -1,4 +1,4 @@
-"""Whatever a checkpoint made by hand holds, it is refused in one sentence or taken as it is."""
+"""Any checkpoint made by hand is refused in one sentence, or resumed completely."""
 
 import json
 import random
@@ -38,7 +38,7 @@ ARRAYS = (
 
 
 class Trial:
-    """A small run of a rule, and its checkpoint."""
+    """A short run of a rule, and its checkpoint."""
 
     def __init__(self, rule, path):
         self.rule, self.path = rule, path
@@ -46,7 +46,7 @@ class Trial:
         self.about, self.arrays = archive.read(path, "checkpoint")
 
     def new(self):
-        """Take a new network, whose rule is attached, so that all that may change is there."""
+        """Make a new network with its rule attached, so that all state that may change exists."""
         between = [] if self.rule in DENSE_ONLY else [Dropout(0.2)]
         self.net = Network([Dense(64, 6, "tanh"), *between, Dense(6, 5, "tanh"), Dense(5, 10)])
         self.made, self.optimizer = rules.make(self.rule), Adam()
@@ -58,7 +58,7 @@ class Trial:
     def fit(self, epochs):
         """Begin the run, or resume it."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # values may be huge, and diverge
+            warnings.simplefilter("ignore", RuntimeWarning)  # values may be very large, and diverge
             return nofb.fit(
                 self.net, self.made, PART, epochs, 8, self.optimizer, validation=0.2, probe=5,
                 callbacks=[self.stopping], progress=False,
@@ -66,7 +66,7 @@ class Trial:
             )  # fmt: skip
 
     def state(self):
-        """Return all that may change."""
+        """Return all state that may change."""
         collector = Collector(self.net)
         parts = {"weighted": self.net.weighted, "layers": self.net.layers, "rule": self.made,
                  "optimizer": self.optimizer, "early_stopping": [self.stopping]}  # fmt: skip
@@ -74,17 +74,17 @@ class Trial:
         return json.loads(saved), {name: it.copy() for name, it in collector.arrays.items()}
 
     def write(self, about, arrays):
-        """Write the file anew."""
+        """Write the file again."""
         kept = {name: it for name, it in about.items() if name not in ("kind", "format", "arrays")}
         archive.write(self.path, "checkpoint", kept, arrays)
 
     def refused(self):
-        """Resume the run; return whether it was refused, with nothing filled, or taken as it is."""
+        """Resume the run; return whether it was refused; check that it is complete if not."""
         before = self.new().state()
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(nofb.EarlyStopping, "end", lambda *_: None)  # else the best epoch stays
+            patched.setattr(nofb.EarlyStopping, "end", lambda *_: None)  # keep the weights
             try:
-                self.fit(2)  # as many epochs as are done: what was filled is not trained on
+                self.fit(2)  # as many epochs as are done: nothing is trained
             except ValueError as error:
                 assert re.search(REFUSAL, str(error)), error
                 same(self.state(), before)
@@ -92,12 +92,12 @@ class Trial:
         about, arrays = archive.read(self.path, "checkpoint")
         held = {name: about["state"][name] for name in before[0]}
         same(self.state(), (held, {name: arrays[name] for name in sorted(named(held))}))
-        self.new().fit(3)  # it can be trained on
+        self.new().fit(3)  # the network can be trained
         return False
 
 
 def named(value):
-    """Return the names of the arrays in JSON."""
+    """Return the names of the arrays that are used in JSON."""
     if not isinstance(value, dict | list):
         return set()
     parts = value.values() if isinstance(value, dict) else value
@@ -106,9 +106,9 @@ def named(value):
 
 
 def same(found, wanted):
-    """Check that two states are equal, as far as they do not refer to each other."""
+    """Assert that two states are equal, as far as they do not refer to each other."""
     (saved, there), (other, arrays) = found, wanted
-    if named(saved) == named(other) == there.keys():  # else two places have one array
+    if named(saved) == named(other) == there.keys():  # otherwise two places share one array
         assert without_words(saved) == without_words(other)
         assert there.keys() == arrays.keys()
     for name in there.keys() & arrays.keys():
@@ -116,14 +116,14 @@ def same(found, wanted):
 
 
 def without_words(value):
-    """Return JSON without the names of functions, which stay those of the run."""
+    """Return JSON without the names of functions, which must stay those of the run."""
     if isinstance(value, dict):
         return {name: name == "fixed" or without_words(part) for name, part in value.items()}
     return [*map(without_words, value)] if isinstance(value, list) else value
 
 
 def places(value, place=()):
-    """Give the way to every value in JSON."""
+    """Yield the path of every value in JSON."""
     if not isinstance(value, dict | list):
         return
     for name, part in value.items() if isinstance(value, dict) else enumerate(value):
@@ -132,7 +132,7 @@ def places(value, place=()):
 
 
 def holder(state, place):
-    """Return the object or the list around a value."""
+    """Return the object or the list that contains a value."""
     for name in place[:-1]:
         state = state[name]
     return state
@@ -161,8 +161,8 @@ def damaged(trial, rng):
     "cases", [8, pytest.param(60, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 @pytest.mark.parametrize("rule", RULES)
-def test_one_entry_of_another_kind_is_refused_in_one_sentence_or_taken(tmp_path, rule, cases):
-    """A stranger's file must end in no error of Python, and in no network that is half filled."""
+def test_one_wrong_entry_is_refused_in_one_sentence_or_resumed_completely(tmp_path, rule, cases):
+    """An untrusted file must give neither a traceback nor a half-filled network."""
     trial, rng = Trial(rule, tmp_path / "run.npz"), random.Random(f"{rule} {cases}")
     refused = 0
     for _ in range(cases):
@@ -203,8 +203,8 @@ def test_one_entry_of_another_kind_is_refused_in_one_sentence_or_taken(tmp_path,
          "weighted/1/rule_state/rng is no value of a checkpoint"),
     ],
 )  # fmt: skip
-def test_a_value_of_another_kind_is_refused_by_its_name(tmp_path, rule, place, value, sentence):
-    """Each was filled in, and ended in an error of Python or in nothing at all."""
+def test_a_value_of_another_type_is_refused_by_its_name(tmp_path, rule, place, value, sentence):
+    """Each was accepted, and ended in an error of Python or had no effect."""
     trial, way = Trial(rule, tmp_path / "run.npz"), place.split("/")
     way = [int(each) if each.isdecimal() else each for each in way]
     about = deepcopy(trial.about)
@@ -217,8 +217,8 @@ def test_a_value_of_another_kind_is_refused_by_its_name(tmp_path, rule, place, v
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_an_attribute_that_is_missing_is_refused_by_its_name(tmp_path, rule):
-    """What a new run begins with stayed in its place, and the run was another one."""
+def test_a_missing_attribute_is_refused_by_its_name(tmp_path, rule):
+    """The value of a new run stayed there, so another run was resumed."""
     trial = Trial(rule, tmp_path / "run.npz")
     for way in (("rule", "object"), ("optimizer", "object"), ("weighted", "list", 1, "object")):
         place = "/".join(str(name) for name in way if name not in ("object", "list"))
@@ -234,8 +234,8 @@ def test_an_attribute_that_is_missing_is_refused_by_its_name(tmp_path, rule):
             assert re.search(f"{reason}|is no value of a checkpoint", str(error.value)), error.value
 
 
-def test_a_running_average_of_a_best_epoch_is_checked_too(tmp_path):
-    """The network gets it back at the end, when nothing can be refused any more."""
+def test_a_running_average_of_the_best_epoch_is_checked_too(tmp_path):
+    """It is restored at the end of the run, when an error comes too late."""
     trial = Trial("itp_drl", tmp_path / "run.npz")
     (name,) = [it for it in trial.arrays if it.startswith("early") and it.endswith("/2/rule_state/o"
                "ptimizer/state/B/m")]  # fmt: skip

@@ -44,7 +44,7 @@ def change(path, place, array):
 def test_an_array_of_another_shape_is_refused_before_anything_is_filled(
     tmp_path, place, rule, sentence, shape
 ):
-    """Kernels trusted the averages of a file, and wrote past their end."""
+    """Kernels did not check the averages of a file, and wrote past their end."""
     path = tmp_path / "run.npz"
     train(path, rule)[1]()
     change(path, place, np.ones(shape, np.float32))
@@ -56,8 +56,8 @@ def test_an_array_of_another_shape_is_refused_before_anything_is_filled(
         np.testing.assert_array_equal(layer.W, W)
 
 
-def test_averages_of_a_layer_that_is_not_there_are_refused(tmp_path):
-    """They belong to another network, whatever their shape."""
+def test_averages_of_a_layer_that_does_not_exist_are_refused(tmp_path):
+    """They belong to another network, with any shape."""
     path = tmp_path / "run.npz"
     train(path, optimizer=Adam())[1]()
     about, arrays = archive.read(path, "checkpoint")
@@ -69,8 +69,8 @@ def test_averages_of_a_layer_that_is_not_there_are_refused(tmp_path):
         train(path, optimizer=Adam(), epochs=3)[1]()
 
 
-def test_a_file_that_lacks_an_array_is_refused_in_one_sentence(tmp_path):
-    """Made by hand, it ended in a KeyError, with half of the run filled."""
+def test_a_file_without_one_of_the_arrays_is_refused_in_one_sentence(tmp_path):
+    """It ended in a KeyError, with half of the run filled."""
     path = tmp_path / "run.npz"
     train(path)[1]()
     about, arrays = archive.read(path, "checkpoint")
@@ -85,7 +85,7 @@ def test_a_file_that_lacks_an_array_is_refused_in_one_sentence(tmp_path):
         np.testing.assert_array_equal(layer.W, W)
 
 
-def test_a_part_that_this_nofb_does_not_write_is_refused_by_its_name(tmp_path):
+def test_an_unknown_part_of_a_file_is_refused_by_its_name(tmp_path):
     """A file of an earlier version must not end in a KeyError."""
     path = tmp_path / "run.npz"
     train(path)[1]()
@@ -97,9 +97,9 @@ def test_a_part_that_this_nofb_does_not_write_is_refused_by_its_name(tmp_path):
         train(path, epochs=3)[1]()
 
 
-def test_a_ufunc_is_described_where_numpy_gives_it_no_module():
-    """NumPy 1.26 has no `np.tanh.__module__`: a rule with a tanh could not be checkpointed."""
-    ufunc = np.frompyfunc(abs, 1, 1)  # without __module__ under every NumPy
+def test_a_ufunc_is_described_if_numpy_gives_it_no_module():
+    """NumPy 1.26 has no `np.tanh.__module__`: a rule with a tanh could not have a checkpoint."""
+    ufunc = np.frompyfunc(abs, 1, 1)  # has no __module__ in any version of NumPy
     assert not hasattr(ufunc, "__module__")
     assert describe("f", ufunc).startswith("numpy.")
     assert describe("f", np.tanh) == "numpy.tanh"

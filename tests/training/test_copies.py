@@ -1,4 +1,4 @@
-"""Networks, rules, optimizers and runs can be copied and pickled, and share nothing afterwards."""
+"""Networks, rules, optimizers and runs can be copied and pickled; copies share no state."""
 
 import pickle
 from copy import deepcopy
@@ -51,14 +51,14 @@ def maps():
 
 
 def train(net, rule=None, data=PART, epochs=1, optimizer=None):
-    """Train quietly with a rule, or with the one that is attached."""
+    """Train without output with a rule, or with the one that is attached."""
     optimizer = SGD(0.1, momentum=0.9) if optimizer is None else optimizer
     rule = net.rule if rule is None else rule
     return nofb.fit(net, rule, data, epochs=epochs, optimizer=optimizer, probe=0, progress=False)
 
 
 def assert_same(net, other):
-    """Say which array of two networks differs, in any bit."""
+    """Assert that two networks are equal, and name the array that differs."""
     arrays, others = arrays_of(net), arrays_of(other)
     assert arrays.keys() == others.keys()
     for name, array in arrays.items():
@@ -66,7 +66,7 @@ def assert_same(net, other):
 
 
 def owned(net):
-    """Return every array that a network and its rule keep."""
+    """Return all arrays of a network and its rule."""
     kept = [getattr(layer, name) for layer in net.weighted for name in "WbBD"]
     states = [vars(layer.rule_state) for layer in net.weighted if layer.rule_state is not None]
     kept += [part for state in states for part in state.values()]
@@ -75,8 +75,8 @@ def owned(net):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", rules.RULES)
-def test_a_copy_trains_to_the_same_numbers_and_leaves_the_original_alone(name, way):
-    """Training a copy was a KeyError for 15 rules, and pickling one failed for all."""
+def test_a_copy_trains_to_the_same_numbers_and_the_original_does_not_change(name, way):
+    """Training a copy gave a KeyError for 15 rules, and pickling failed for all."""
     net = dense()
     train(net, rules.make(name))
     twin = WAYS[way](net)
@@ -93,7 +93,7 @@ def test_a_copy_trains_to_the_same_numbers_and_leaves_the_original_alone(name, w
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", MAPS)
 def test_a_copy_of_a_network_of_maps_trains_to_the_same_numbers(name, way):
-    """Dropout's generator, pooling and filters are copied too."""
+    """Dropout's generator, pooling and filters must be copied too."""
     net, images = maps(), PART.as_images()
     train(net, rules.make(name), images)
     twin = WAYS[way](net)
@@ -104,7 +104,7 @@ def test_a_copy_of_a_network_of_maps_trains_to_the_same_numbers(name, way):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_network_without_a_rule_is_copied_before_and_after_training(way):
-    """A class hands out networks before anybody has trained them."""
+    """A teacher gives networks to a class before training."""
     net = dense()
     twin = WAYS[way](net)
     assert twin.rule is None
@@ -114,8 +114,8 @@ def test_a_network_without_a_rule_is_copied_before_and_after_training(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_run_and_a_trace_keep_what_they_hold(way):
-    """joblib and multiprocessing send results home by pickle."""
+def test_the_copy_of_a_run_or_a_trace_has_the_same_contents(way):
+    """joblib and multiprocessing return results by pickle."""
     run = train(dense(), rules.make("wm"), epochs=2)
     twin = WAYS[way](run)
     assert twin.net.rule is twin.rule and twin.stopped is None
@@ -132,7 +132,7 @@ def test_a_run_and_a_trace_keep_what_they_hold(way):
 )
 @pytest.mark.parametrize("kind", [partial(SGD, 0.1, momentum=0.9), RMSprop, Adam])
 def test_an_optimizer_is_copied_with_its_averages_and_its_schedule(kind, schedule, way):
-    """A schedule that is a function inside a function cannot be pickled."""
+    """A schedule that is a function inside of a function cannot be pickled."""
     optimizer, update = kind(schedule=schedule), np.full((2, 3), 0.5)
     optimizer.at(1.5, 4)
     optimizer.step("W", np.ones((2, 3)), update)
@@ -148,7 +148,7 @@ def test_an_optimizer_is_copied_with_its_averages_and_its_schedule(kind, schedul
 
 @pytest.mark.parametrize("way", WAYS)
 def test_initialisers_activations_and_losses_are_copied(way):
-    """`scaled` was a function inside a function; a table's entries stay the table's entries."""
+    """`scaled` was a function inside of a function; the entries of a table must stay the same."""
     draw = initialisers.scaled(initialisers.scaled("he", 2.0), 3.0)
     drawn = [each(np.random.default_rng(0), 4, 3) for each in (draw, WAYS[way](draw))]
     np.testing.assert_array_equal(*drawn)
@@ -163,7 +163,7 @@ NETS = {"A": partial(dense, 8, 0), "B": partial(dense, 12, 1)}
 
 @pytest.mark.parametrize("name", rules.RULES)
 def test_one_rule_trains_two_networks_as_two_rules_would(name):
-    """Attached to A, B and A, five rules drew their noise anew: A was another run than A alone."""
+    """Attached to A, B and A, five rules drew new noise: A was another run than A alone."""
     rule, pair = rules.make(name), {key: make() for key, make in NETS.items()}
     optimizer = SGD(0.1, momentum=0.9, schedule="cosine")
     for key in "ABA":
@@ -179,7 +179,7 @@ def test_one_rule_trains_two_networks_as_two_rules_would(name):
 
 @pytest.mark.parametrize("name", rules.RULES)
 def test_attaching_again_starts_from_the_seed(name):
-    """Whatever the rule has done before, the same seed draws the same feedback and the same run."""
+    """With the same seed a rule must draw the same feedback and give the same run, in any order."""
     rule = rules.make(name)
     train(dense(seed=3), rule, optimizer=SGD(0.1, schedule="cosine"))
     again, fresh = dense(), dense()

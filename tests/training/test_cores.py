@@ -1,4 +1,4 @@
-"""How many cores there are to use: a container's quota is not seen in the number of cores."""
+"""The number of cores that may be used: the number of cores does not show a container's quota."""
 
 import math
 import os
@@ -18,7 +18,7 @@ V2 = "0::/"
 
 
 def groups(folder, lines, files):
-    """Write what Linux shows of control groups: the groups of this process, and their limits."""
+    """Write files like those of Linux for control groups: this process's groups, their limits."""
     mine = folder / "cgroup"
     mine.write_text("\n".join(lines) + "\n")
     for name, text in files.items():
@@ -53,14 +53,12 @@ def groups(folder, lines, files):
         ([V2, "1:cpu:/"], {"cpu/cpu.max": "1 0", "unified/cpu.max": "1000 1000"}, 1),
     ],
 )
-def test_the_quota_of_a_container_is_what_the_strictest_group_grants(
-    tmp_path, lines, files, expected
-):
-    """Four threads on half a core are stopped together, nine tenths of the time."""
+def test_the_quota_of_a_container_is_that_of_the_strictest_group(tmp_path, lines, files, expected):
+    """Four threads on half a core are all stopped for nine tenths of the time."""
     assert cores.granted(*groups(tmp_path, lines, files)) == expected
 
 
-def test_elsewhere_than_on_linux_there_is_no_quota(tmp_path):
+def test_other_systems_than_linux_have_no_quota(tmp_path):
     """macOS and Windows have no control groups."""
     assert cores.granted(tmp_path / "fs", tmp_path / "cgroup") == math.inf
 
@@ -69,7 +67,7 @@ def test_elsewhere_than_on_linux_there_is_no_quota(tmp_path):
 def test_the_number_of_threads_and_jobs_follows_the_quota(
     tmp_path, monkeypatch, capsys, quota, expected
 ):
-    """A grader with half a core must not start four threads and two processes."""
+    """A grading server with half a core must not start four threads and two processes."""
     fs, mine = groups(tmp_path, [V2], {"cpu.max": f"{quota} 100"})
     monkeypatch.setattr(cores, "GROUPS", fs)
     monkeypatch.setattr(cores, "MINE", mine)
@@ -80,10 +78,10 @@ def test_the_number_of_threads_and_jobs_follows_the_quota(
     assert threads.default() == min(expected, 4)
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
-    assert f"how many runs at once (default: {min(expected, 2)})" in capsys.readouterr().out
+    assert f"the number of parallel runs (default: {min(expected, 2)})" in capsys.readouterr().out
 
 
-def test_a_system_that_grants_no_more_threads_gets_the_work_done_with_fewer(monkeypatch):
+def test_with_a_limit_of_threads_the_work_is_done_with_fewer(monkeypatch):
     """A container can limit the number of threads; the first one over the limit was a traceback."""
     start, started = threading.Thread.start, []
 
@@ -96,7 +94,7 @@ def test_a_system_that_grants_no_more_threads_gets_the_work_done_with_fewer(monk
     monkeypatch.setattr(threading.Thread, "start", limited)
     done = []
     with threads.team(8) as team:
-        team.share([lambda i=i: done.append(i) for i in range(10)])
+        team.run([lambda i=i: done.append(i) for i in range(10)])
     assert sorted(done) == list(range(10)) and team.size == 3
 
 
@@ -119,7 +117,7 @@ def test_a_hundred_thousand_threads_are_refused_in_a_sentence(tmp_path):
 
 @pytest.mark.parametrize("seeds", [10**6, 10**18])
 def test_a_million_seeds_are_refused_before_anything_is_listed(seeds):
-    """Nothing began for forty seconds, and the log could never have been read."""
+    """The command did nothing visible for forty seconds, and its log would have been too large."""
     with pytest.raises(ValueError, match=f"^{seeds} runs are too many for one log, which holds 2"):
         nofb.sweep(["bp"], seeds=seeds)
     with pytest.raises(SystemExit) as end:
@@ -139,8 +137,8 @@ def test_a_grid_of_very_many_combinations_is_refused_before_anything_is_listed()
         make_plan(["bp"], 3, grid=values)
 
 
-def test_as_many_runs_as_a_log_holds_have_one_task_each():
-    """Whatever is quick must still tell every seed from every other."""
+def test_the_largest_allowed_number_of_runs_has_one_task_each():
+    """The fast method must still distinguish all seeds."""
     plan = make_plan(["bp", "dfa"], 10_000, attributes={"dfa": {"entries": 3}})
     tasks = plan.tasks
     assert len(tasks) == plan.number == 20_000

@@ -1,4 +1,4 @@
-"""Early stopping: on the validation split alone, the best epoch's network back, resumed or not."""
+"""Early stopping: it uses only the validation split, and restores the best epoch, also resumed."""
 
 from itertools import pairwise
 
@@ -21,14 +21,14 @@ def net_for(hidden=(12,), seed=0):
 
 
 def train(rule="fa", **options):
-    """Train so fast that the validation loss rises again after some epochs."""
+    """Train with a rate at which the validation loss rises again after some epochs."""
     options = {"epochs": 60, "progress": False, "validation": 0.25, "probe": 0,
                "optimizer": SGD(lr=0.5, momentum=0.5), **options}  # fmt: skip
     return nofb.fit(net_for(), rules.make(rule), PART, **options)
 
 
 def learned(run):
-    """Return every array that the network learned or learns with."""
+    """Return all arrays of the network and of its training."""
     return {
         f"{index}.{name}": getattr(layer, name).copy()
         for index, layer in enumerate(run.net.weighted)
@@ -59,10 +59,8 @@ def epochs_by_hand(values, patience, better):
     [("validation_loss", np.less), ("validation_accuracy", np.greater)],
 )
 @pytest.mark.parametrize("patience", [1, 4])
-def test_a_run_stops_when_its_measure_has_not_improved_for_so_many_epochs(
-    measure, better, patience
-):
-    """A loss is better when it is lower, an accuracy when it is higher; a tie is no progress."""
+def test_a_run_stops_when_its_measure_has_not_improved_for_the_patience(measure, better, patience):
+    """A loss is better if it is lower, an accuracy if it is higher; a tie is no improvement."""
     whole = train().history[measure]
     best, last = epochs_by_hand(whole, patience, better)
     assert best < last < 60, "this task must overfit, or nothing is tested"
@@ -78,8 +76,8 @@ def test_a_run_stops_when_its_measure_has_not_improved_for_so_many_epochs(
 
 
 @pytest.mark.parametrize("rule", ["fa", "dfa", "kp", "wm", "tp", "ldrl"])
-def test_the_best_epoch_comes_back_with_its_feedback(rule):
-    """W from one epoch and a learned B from another would be a network that never was."""
+def test_the_best_epoch_is_restored_with_its_feedback(rule):
+    """W of one epoch and a learned B of another would be a network that never existed."""
     stopping = EarlyStopping(2)
     run = train(rule, callbacks=[stopping], optimizer=SGD(lr=0.5))
     assert stopping.best_epoch == run.history.epochs - 2
@@ -93,15 +91,15 @@ def test_the_best_epoch_comes_back_with_its_feedback(rule):
     assert run.net.loss(held.x_test, held.y_test) == pytest.approx(stopping.best)
 
 
-def test_without_restore_best_the_weights_stay_as_they_are():
-    """The last epoch is what the history ends with."""
+def test_without_restore_best_the_weights_of_the_last_epoch_stay():
+    """The history ends with the last epoch."""
     run = train(callbacks=[EarlyStopping(2, restore_best=False)])
     assert "whose weights" not in run.stopped
     assert_same(learned(run), learned(train(epochs=run.history.epochs)))
 
 
-def test_the_best_epoch_comes_back_however_a_run_ends():
-    """With a patience that is never used up, after Ctrl-C, and after a loss that exploded."""
+def test_the_best_epoch_is_restored_however_a_run_ends():
+    """With a large patience, after Ctrl-C, and after divergence."""
     best, last = epochs_by_hand(train().history["validation_loss"], 4, np.less)
     expected = learned(train(epochs=best))
 
@@ -123,8 +121,8 @@ def test_the_best_epoch_comes_back_however_a_run_ends():
     assert whole.stopped is None and interrupted.interrupted and not diverged.interrupted
 
 
-def test_one_object_serves_a_second_run_from_its_beginning():
-    """The best loss of another run would stop this one at once, or give it foreign weights."""
+def test_one_object_serves_a_second_run_from_the_start():
+    """The best loss of the first run would stop the second, or give it other weights."""
     stopping, slower = EarlyStopping(2), {"optimizer": SGD(lr=0.01), "epochs": 5}
     good = train(callbacks=[stopping]).history["validation_loss"].min()
     again = train(callbacks=[stopping], **slower)
@@ -135,7 +133,7 @@ def test_one_object_serves_a_second_run_from_its_beginning():
 
 @pytest.mark.parametrize("pieces", [3, 1])
 def test_a_resumed_run_stops_where_it_would_have_stopped(tmp_path, pieces):
-    """Its patience, its best value and its best weights are part of the run."""
+    """Its patience, its best value and its best weights belong to the run."""
     whole = train(callbacks=[EarlyStopping(4)])
     last, path = whole.history.epochs, tmp_path / "run.npz"
     for epochs in range(pieces, last, pieces):
@@ -144,7 +142,7 @@ def test_a_resumed_run_stops_where_it_would_have_stopped(tmp_path, pieces):
             epochs=epochs,
             checkpoint=nofb.Checkpoint(path, resume=True),
         )
-    for _ in range(2):  # the second time, nothing is left to do
+    for _ in range(2):  # the second time, no epochs are left
         stopping = EarlyStopping(4)
         resumed = train(callbacks=[stopping], checkpoint=nofb.Checkpoint(path, resume=True))
         assert resumed.stopped == whole.stopped
@@ -154,7 +152,7 @@ def test_a_resumed_run_stops_where_it_would_have_stopped(tmp_path, pieces):
 
 
 def test_a_checkpoint_holds_the_last_epoch_and_not_the_best_one(tmp_path):
-    """With more patience than was left, the run must go on from where it was."""
+    """A run that resumes with more patience must continue from the last epoch."""
     path = tmp_path / "run.npz"
     train(callbacks=[EarlyStopping(100)], epochs=12, checkpoint=path)
     longer = train(
@@ -167,8 +165,8 @@ def test_a_checkpoint_holds_the_last_epoch_and_not_the_best_one(tmp_path):
     ("first", "then"),
     [([EarlyStopping(4)], []), ([], [EarlyStopping(4)]), ([EarlyStopping(4)], [EarlyStopping(5)])],
 )
-def test_another_early_stopping_than_before_is_refused_on_resume(tmp_path, first, then):
-    """Half a run with one patience and half with another is the run of neither."""
+def test_another_early_stopping_is_refused_on_resume(tmp_path, first, then):
+    """A run with two values of patience would be a mixture of two runs."""
     path = tmp_path / "run.npz"
     train(callbacks=first, epochs=2, checkpoint=path)
     with pytest.raises(ValueError, match=r"early_stopping is .*, but .* was written with"):
@@ -188,14 +186,14 @@ def test_another_early_stopping_than_before_is_refused_on_resume(tmp_path, first
          "measure is 'val_loss', but must be one of: validation_loss, validation_accuracy"),
     ],
 )  # fmt: skip
-def test_what_early_stopping_can_not_watch_is_refused_at_once(make, error, sentence):
-    """A test split that chooses when to stop reports too good a number."""
+def test_a_measure_that_early_stopping_cannot_use_is_refused_at_once(make, error, sentence):
+    """If the test split decided when to stop, the reported number would be too good."""
     with pytest.raises(error, match=sentence):
         make()
 
 
 def test_a_regression_has_no_accuracy_to_stop_by():
-    """NaN never improves, so the run would stop after its patience for no reason."""
+    """NaN never improves, so the run would stop after its patience without a reason."""
     data = nofb.datasets.linear_teacher()
     net = Network([Dense(30, 20), Dense(20, 10)], loss="squared_error")
     options = {"validation": 0.2, "optimizer": SGD(lr=0.02), "progress": False, "epochs": 3}
@@ -206,8 +204,8 @@ def test_a_regression_has_no_accuracy_to_stop_by():
     assert run.history.epochs == 3
 
 
-def test_a_rule_that_could_not_be_given_back_is_refused_before_the_first_step():
-    """Half of a rule from the best epoch and half from the last one would be neither."""
+def test_a_rule_that_could_not_be_restored_is_refused_before_the_first_step():
+    """A rule with state from the best epoch and from the last one would be neither."""
 
     class Odd(rules.FeedbackAlignment):
         def draw_feedback(self, net, rng):
@@ -219,10 +217,10 @@ def test_a_rule_that_could_not_be_given_back_is_refused_before_the_first_step():
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2, 3])
-def test_the_best_epoch_may_be_any_that_is_over(epoch):
-    """A resumed run whose best epoch lies behind it has not been tampered with."""
+def test_the_best_epoch_may_be_any_earlier_one(epoch):
+    """A best epoch before the resumed ones is valid."""
     stopping = EarlyStopping(patience=9, restore_best=False)
-    assert (stopping.best, stopping.best_epoch) == (0, 0)  # none yet
+    assert (stopping.best, stopping.best_epoch) == (0, 0)  # no best epoch yet
     run = train(epochs=3, callbacks=[stopping], optimizer=SGD(lr=0.05))
     stopping.best_epoch = epoch
     stopping.best = float(run.history["validation_loss"][epoch - 1])

@@ -1,10 +1,10 @@
-"""Runs that come to a real end: killed at random moments, or on a disk that is full.
+"""Runs that really end early: killed at random moments, or on a disk that is full.
 
 Two rules are killed four times each. With NOFB_KILLS set to 20,
 
     NOFB_KILLS=20 python -m pytest -s tests/training/test_killed_runs.py
 
-kills every rule twenty times, and says where.
+kills every rule twenty times, and prints where.
 """
 
 import os
@@ -26,17 +26,17 @@ SECONDS = 0.4  # at most, from a line that a run prints to its end by force
 
 
 def start(rule, path):
-    """Start or go on with a run of the command line on digits."""
+    """Start or resume a run of the command line on digits."""
     words = ["train", rule, "--hidden", "24", "12", "--validation", ".2", "--epochs", str(EPOCHS)]
     words += ["--checkpoint", str(path), "--resume"]
     command = [sys.executable, "-u", "-m", "nofb", *words]
-    quiet = os.environ | {"PYTHONWARNINGS": "ignore::RuntimeWarning"}  # of inverses that diverge
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore::RuntimeWarning"}  # about inverses that diverge
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=quiet)
 
 
 def kill(run):
-    """Kill a run soon after it printed the heading or an epoch; say whether it was not over yet."""
+    """Kill a run soon after it printed the heading or an epoch; return whether it was running."""
     mark = random.choice(["epoch", " "])
     for line in run.stdout:
         if line.startswith(mark):
@@ -48,8 +48,8 @@ def kill(run):
 
 
 @pytest.mark.parametrize("rule", RULES if THOROUGH else ["fa", "brsf"])
-def test_a_run_that_is_killed_again_and_again_ends_bit_for_bit_as_if_never(tmp_path, rule):
-    """A cluster kills without asking, in the middle of a step or of a write."""
+def test_a_run_that_is_killed_many_times_ends_bit_for_bit_as_one_that_was_not(tmp_path, rule):
+    """A cluster kills without a warning, in the middle of a step or of a write."""
     path, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
     undisturbed = start(rule, whole)
     reached, writing = [], 0
@@ -99,7 +99,7 @@ for warning in caught:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of a file")
 def test_a_full_disk_loses_only_the_newest_checkpoint(tmp_path):
-    """The run goes on, says so, and what was kept before is still there."""
+    """The run continues, warns, and keeps the earlier file."""
     path = tmp_path / "run.npz"
     finished = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=True
@@ -110,6 +110,6 @@ def test_a_full_disk_loses_only_the_newest_checkpoint(tmp_path):
         f"CheckpointWarning the checkpoint of epoch {epoch}" for epoch in (2, 3)
     ]
     assert lines[5].endswith(
-        f"written to {path} (File too large); an earlier one is still there, and the run goes on"
+        f"written to {path} (File too large); an earlier one is still there, and the run continues"
     )
     assert finished.stderr == "" and list(tmp_path.iterdir()) == [path]

@@ -1,4 +1,4 @@
-"""One writer for each file: two runs with one checkpoint must not both believe it is theirs."""
+"""One writer for each file: two runs must not use one checkpoint at the same time."""
 
 import errno
 import os
@@ -30,12 +30,12 @@ def files_of(folder):
 
 @pytest.fixture
 def long_run(tmp_path):
-    """A process that trains with the checkpoint run.npz for much longer than a test."""
+    """Start a process that trains with the checkpoint run.npz for much longer than a test."""
     words = [*TRAIN, "--epochs", "100000", "--checkpoint", "run.npz"]
     command = [sys.executable, "-u", "-m", "nofb", *words]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
-        if line.startswith("    2 "):  # the checkpoint of the first epoch is there
+        if line.startswith("    2 "):  # the checkpoint of the first epoch exists
             break
     yield process
     process.kill()
@@ -43,10 +43,10 @@ def long_run(tmp_path):
     process.stdout.close()
 
 
-def test_a_second_run_with_the_same_checkpoint_is_refused_until_the_first_is_gone(
+def test_a_second_run_with_the_same_checkpoint_is_refused_until_the_first_ends(
     tmp_path, long_run, monkeypatch, capsys
 ):
-    """Both ended with exit code 0 before, and one run was lost."""
+    """Both ended with exit code 0, and one of the runs was lost."""
     monkeypatch.chdir(tmp_path)
     for more in ([], ["--resume"]):
         assert main([*TRAIN, "--epochs", "1", "--checkpoint", "run.npz", *more]) == 2
@@ -65,8 +65,8 @@ def test_a_second_run_with_the_same_checkpoint_is_refused_until_the_first_is_gon
     assert files_of(tmp_path) == ["run.npz"]
 
 
-def test_a_run_that_fails_gives_its_checkpoint_back(tmp_path):
-    """In a notebook, the traceback holds on to everything, and the cell is run again."""
+def test_a_run_that_fails_releases_its_checkpoint(tmp_path):
+    """In a notebook the traceback keeps all objects alive, and the cell is run again."""
 
     def fail(run):
         raise ArithmeticError("in a callback")
@@ -82,7 +82,7 @@ def test_a_run_that_fails_gives_its_checkpoint_back(tmp_path):
 
 
 def test_two_names_of_one_file_have_one_lock(tmp_path):
-    """A link to a large disk and the path itself are the same checkpoint."""
+    """A link to a large disk and its path are the same checkpoint."""
     (tmp_path / "link.npz").symlink_to(tmp_path / "run.npz")
     with archive.only_writer(tmp_path / "run.npz"):
         with pytest.raises(BlockingIOError, match=r"link\.npz is being written by another run"):
@@ -90,8 +90,8 @@ def test_two_names_of_one_file_have_one_lock(tmp_path):
         fit(tmp_path / "other.npz")
 
 
-def test_the_lock_is_never_held_twice_though_its_file_comes_and_goes(tmp_path):
-    """A lock on a file that was just removed would guard nothing."""
+def test_the_lock_is_never_held_twice_though_its_file_is_removed_and_made_again(tmp_path):
+    """A lock on a removed file would protect nothing."""
     inside, most, failures = [], [], []
 
     def work():
@@ -114,12 +114,12 @@ def test_the_lock_is_never_held_twice_though_its_file_comes_and_goes(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
-def test_a_lock_on_a_file_that_was_just_removed_is_not_trusted(tmp_path, monkeypatch):
-    """Who opens the file just before the last holder removes it would share the checkpoint."""
+def test_a_lock_on_a_file_that_was_just_removed_is_not_used(tmp_path, monkeypatch):
+    """A process that opens the file just before its removal would share the checkpoint."""
     lock, calls = locks.lock, []
 
     def lock_late(file, path, refusal):
-        if not calls:  # between the opening and the lock, the last holder ends
+        if not calls:  # between opening and locking, the last holder ends
             path.with_name(".run.npz.lock").unlink()
         calls.append(path)
         lock(file, path, refusal)
@@ -135,7 +135,7 @@ def test_a_lock_on_a_file_that_was_just_removed_is_not_trusted(tmp_path, monkeyp
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has another function")
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
-def test_without_locks_there_is_a_warning_and_the_work_goes_on(tmp_path, monkeypatch, number):
+def test_without_locks_there_is_a_warning_and_the_work_continues(tmp_path, monkeypatch, number):
     """On some network drives every sweep ended with [Errno 38]."""
 
     def refuse(file, flags):
@@ -151,8 +151,8 @@ def test_without_locks_there_is_a_warning_and_the_work_goes_on(tmp_path, monkeyp
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has another function")
-def test_an_error_of_the_disk_is_no_missing_lock(tmp_path, monkeypatch):
-    """A broken disk must not be taken for one that knows no locks."""
+def test_an_error_of_the_disk_is_not_taken_for_missing_locks(tmp_path, monkeypatch):
+    """A broken disk differs from one without locks."""
 
     def refuse(file, flags):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -162,8 +162,8 @@ def test_an_error_of_the_disk_is_no_missing_lock(tmp_path, monkeypatch):
         fit(tmp_path / "run.npz")
 
 
-def test_a_second_writer_does_not_clear_away_what_the_first_is_writing(tmp_path):
-    """The half of a file beside it may be a checkpoint that is just being written."""
+def test_a_second_writer_does_not_remove_the_file_that_the_first_is_writing(tmp_path):
+    """A temporary file may be a checkpoint that is being written."""
     path = tmp_path / "run.npz"
     half = path.with_name(".run.npz.0a1b2c3d.part")
     with archive.only_writer(path):

@@ -1,4 +1,4 @@
-"""What a run keeps in memory, and that a step asks for no more."""
+"""The memory of a run: what it keeps, and that a step allocates no more."""
 
 import tracemalloc
 from copy import deepcopy
@@ -12,7 +12,7 @@ from nofb import SGD, Adam, Dense, Network, Trace, rules
 from nofb.training.step import step
 
 STEPS = 1000
-SMALL_CHANGE = 40_000  # bytes: iterators and views, whatever the size of the network
+SMALL_CHANGE = 40_000  # bytes: iterators and views, for any size of the network
 NEW_FEEDBACK = (
     "wm",
     "wm_released",
@@ -23,7 +23,7 @@ NEW_FEEDBACK = (
     "usf",
     "brsf",
     "frsf",
-    "ff",  # adds up the steps of two passes
+    "ff",  # these add the updates of two passes
 )
 
 
@@ -42,12 +42,12 @@ def prepared(name, sizes, samples, optimizer):
 
 @pytest.mark.parametrize("width", [20, 400])
 @pytest.mark.parametrize("name", rules.RULES)
-def test_a_step_keeps_nothing_and_borrows_no_more_than_its_formula_says(name, width):
-    """Memory that is asked for at every step is time that is lost at every step."""
+def test_a_step_keeps_nothing_and_allocates_no_more_than_the_formula(name, width):
+    """Memory that is allocated at every step costs time at every step."""
     take = prepared(name, (30, width, width, 10), 16, SGD(momentum=0.9))
     tracemalloc.start()
     try:
-        take()  # its signals stay until the next step
+        take()  # its signals are kept until the next step
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(STEPS if name in ("bp", "fa", "dfa") else 20):
             take()
@@ -55,17 +55,17 @@ def test_a_step_keeps_nothing_and_borrows_no_more_than_its_formula_says(name, wi
     finally:
         tracemalloc.stop()
     assert after - before < SMALL_CHANGE
-    if name != "gnt":  # which is a yardstick, and has a Jacobian for every sample
+    if name != "gnt":  # the reference, which has a Jacobian for every sample
         assert peak - before < SMALL_CHANGE + borrowed(name, (30, width, width, 10), 16)
 
 
 def borrowed(name, sizes, samples):
-    """Return the bytes that a step asks for and gives back, by docs/speed.md.
+    """Return the bytes that a step allocates and frees again, by docs/speed.md.
 
     Equations are functions that return their results: with targets, the gradient of every inverse
-    once; where feedback learns or is made anew, two arrays like the feedback. Both may ask for
-    eight arrays like the activations of a batch; what sends errors alone, for the signals that
-    arrive and two arrays of the widest layer.
+    once; if feedback learns or is computed in each step, two arrays like the feedback. Both may
+    allocate eight arrays like the activations of a batch; a rule that sends only errors may
+    allocate the signals that arrive and two arrays of the widest layer.
     """
     activations = 8 * samples * sum(sizes)
     matrices = [n * m for n, m in pairwise(sizes)]
@@ -77,8 +77,8 @@ def borrowed(name, sizes, samples):
 
 
 @pytest.mark.parametrize("name", DENSE_ONLY)
-def test_inverses_that_learn_keep_nothing_and_borrow_no_more_than_the_formula_says(name):
-    """Inverses take as many steps as the weights, or more, so their steps must be as frugal."""
+def test_a_step_of_inverses_keeps_nothing_and_allocates_no_more_than_the_formula(name):
+    """Inverses take at least as many steps as the weights, so memory matters for them, too."""
     sizes = (30, 400, 400, 10)
     net = Network([Dense(n, m, "tanh") for n, m in pairwise(sizes[:-1])] + [Dense(400, 10)])
     rule, x = rules.make(name), np.random.default_rng(0).normal(size=(16, 30))
@@ -101,9 +101,9 @@ def test_inverses_that_learn_keep_nothing_and_borrow_no_more_than_the_formula_sa
     ("optimizer", "averages"), [(SGD(), 0), (SGD(momentum=0.9), 1), (Adam(), 2)]
 )
 def test_a_run_keeps_weights_averages_feedback_and_one_batch_of_activations(optimizer, averages):
-    """The formula of docs/speed.md: a class must know which network fits its laptops."""
+    """The formula of docs/speed.md: a teacher must know which network fits the laptops."""
     sizes, samples = (300, 200, 100, 10), 64
-    prepared("fa", sizes, samples, deepcopy(optimizer))  # compiled kernels are not the network's
+    prepared("fa", sizes, samples, deepcopy(optimizer))  # compiled kernels do not count
     tracemalloc.start()
     try:
         take = prepared("fa", sizes, samples, optimizer)

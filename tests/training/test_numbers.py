@@ -1,4 +1,4 @@
-"""Numbers that would mean nothing are refused, with the cure, before a weight moves."""
+"""Meaningless numbers are refused, with the cure, before a weight changes."""
 
 import warnings
 
@@ -33,7 +33,7 @@ def train(net, data, **options):
 
 
 def test_one_logistic_output_serves_two_classes():
-    """Its accuracy was always 1 and its prediction always 0, since a row of one has one argmax."""
+    """Its accuracy was always 1 and its prediction 0, since the argmax of one number is 0."""
     net, data = logistic(), Dataset(X[:40], HALF[:40], X[40:], HALF[40:])
     run = train(net, data, epochs=30)
     predicted, above = net.predict(X), net.outputs(X)[:, 0] > 0.5
@@ -61,7 +61,7 @@ def test_labels_and_a_column_are_one_target_for_a_logistic_output():
 
 
 def test_one_logistic_output_and_two_softmax_outputs_are_one_classifier():
-    """σ(a) is the second entry of softmax(0, a): equal weights must give equal answers."""
+    """σ(a) is the second entry of softmax(0, a): equal weights must give equal outputs."""
     one, two = logistic(dtype=np.float64), Network([Dense(4, 8, "tanh"), Dense(8, 2)],
                                                    dtype=np.float64)  # fmt: skip
     two.layers[0].W[:], two.layers[1].W[:] = one.layers[0].W, 0
@@ -71,14 +71,14 @@ def test_one_logistic_output_and_two_softmax_outputs_are_one_classifier():
 
 
 def test_a_logistic_output_refuses_a_third_class_with_the_cure():
-    """Three classes need three outputs, and labels 1 and 2 need another numbering."""
+    """Three classes need three outputs, and labels 1 and 2 must be numbered from 0."""
     with pytest.raises(ValueError, match=r"label 2 at sample 1, .* one output, for two classes: "
                        r"labels are 0 to 1; np\.unique\(y, return_inverse=True\)"):  # fmt: skip
         logistic().loss(X[:2], np.array([1, 2]))
 
 
 def test_one_linear_output_has_no_classes():
-    """A regression that "predicts" class 0 with accuracy 1 says nothing about its values."""
+    """A regression that "predicts" class 0 with accuracy 1 would be meaningless."""
     net, y = linear(), X[:, :1]
     with pytest.raises(ValueError, match=r"one linear output names none: outputs\(x\)"):
         net.predict(X)
@@ -97,7 +97,7 @@ def test_one_linear_output_refuses_labels_with_the_cure():
 
 
 def test_a_softmax_over_one_class_is_refused():
-    """It is 1 whatever comes in, so its loss is 0 and it is 100 % right."""
+    """It is always 1, so its loss is 0 and its accuracy 100 %."""
     with pytest.raises(ValueError, match='use "binary_cross_entropy" for two classes'):
         Network([Dense(4, 8, "tanh"), Dense(8, 1)])
 
@@ -111,7 +111,7 @@ def test_a_softmax_over_one_class_is_refused():
     ],
 )
 def test_targets_that_are_no_probabilities_are_refused(net, target):
-    """ŷ - y is the gradient of a log loss for targets from 0 to 1 only; others run away."""
+    """ŷ - y is the gradient of a log loss for targets from 0 to 1 only; others diverge."""
     with pytest.raises(
         ValueError, match=r"at sample 1, but .*cross_entropy needs targets from 0 to"
     ):
@@ -131,8 +131,8 @@ def test_targets_that_are_no_probabilities_are_refused(net, target):
         (np.array([0, 2] * 20)[:, None], ValueError, "y.ravel()"),
     ],
 )
-def test_labels_of_another_kind_are_refused_with_the_cure_and_the_cure_cures(y, error, cure):
-    """A sentence that names the line to write is worth more than one that names the mistake."""
+def test_labels_of_another_kind_are_refused_with_a_cure_that_works(y, error, cure):
+    """A sentence with the line to write helps more than one with the mistake alone."""
     with pytest.raises(error) as refusal:
         Dataset(X[:40], y, X[40:], np.zeros(20, int))
     assert cure in str(refusal.value)
@@ -143,8 +143,8 @@ def test_labels_of_another_kind_are_refused_with_the_cure_and_the_cure_cures(y, 
 
 
 @pytest.mark.parametrize("first", [0.0, 1.0])
-def test_a_column_of_labels_is_not_taken_for_regression_without_a_word(first):
-    """It ran through, with a NaN for accuracy, and nobody knew why."""
+def test_a_column_of_labels_is_not_silently_taken_for_a_regression(first):
+    """The run ended with NaN as its accuracy, and users did not know why."""
     y = (first + np.arange(60) % 3).reshape(-1, 1)
     with pytest.warns(nofb.datasets.DataWarning, match=r"numbers \d to \d, .*y\.ravel\(\)") as seen:
         data = Dataset(X[:40], y[:40], X[40:], y[40:])
@@ -158,20 +158,20 @@ def test_a_column_of_labels_is_not_taken_for_regression_without_a_word(first):
         RNG.integers(18, 80, size=(60, 1)) * 1.0,  # ages
         RNG.integers(0, 40, size=(60, 1)) ** 2.0,  # counts with gaps
         np.arange(60.0)[:, None],  # every value once
-        np.arange(60.0)[:, None] % 2,  # the targets of one unit, as of XOR
+        np.arange(60.0)[:, None] % 2,  # targets of one unit, such as those of XOR
         np.arange(120.0).reshape(60, 2) % 3,
     ],
     ids=["reals", "ages", "counts", "a ramp", "0 and 1", "two columns"],
 )
-def test_honest_regressions_are_left_in_peace(y):
-    """A warning that is wrong once is not read the next time."""
+def test_a_valid_regression_gives_no_warning(y):
+    """Users ignore a warning that was wrong once."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Dataset(X[:40], y[:40], X[40:], y[40:]).n_classes is None
 
 
 def test_a_column_of_labels_is_refused_by_a_network_with_an_output_for_each():
-    """The other door: predictions are scored without a data set."""
+    """Predictions can be scored without a data set, so the network must check, too."""
     with pytest.raises(ValueError, match=r"labels: y\.ravel\(\)\.astype\(int\)"):
         Network([Dense(4, 3)]).accuracy(X, np.zeros((60, 1)))
 
@@ -183,8 +183,8 @@ def test_a_column_of_labels_is_refused_by_a_network_with_an_output_for_each():
     ("dtype", "top"),
     [(np.uint8, 255), (np.int64, 255), (np.float32, 255), (np.uint16, 65535), (float, 65535)],
 )
-def test_pixels_as_they_stand_in_a_file_are_warned_of(dtype, top):
-    """They saturate every tanh unit, and the sentence at the end blamed the learning rate."""
+def test_pixels_from_0_to_255_give_a_warning(dtype, top):
+    """They saturate every tanh unit, and the error at the end blamed the learning rate."""
     raw = np.rint(DIGITS.x_train[:50] * top).astype(dtype)
     y = DIGITS.y_train[:50]
     with pytest.warns(nofb.datasets.DataWarning, match=f"x_train / {top}") as seen:
@@ -194,7 +194,7 @@ def test_pixels_as_they_stand_in_a_file_are_warned_of(dtype, top):
         Dataset(DIGITS.x_train[:50], y, raw[:20], y[:20])  # only one of the two was scaled
 
 
-def test_images_with_their_channels_at_the_end_are_warned_of():
+def test_images_with_their_channels_at_the_end_give_a_warning():
     """Digits of 8 x 8 pixels were taken for eight maps of 8 x 1."""
     images, y = DIGITS.x_train[:50].reshape(-1, 8, 8, 1), DIGITS.y_train[:50]
     photographs = RNG.random((50, 20, 32, 3))
@@ -220,7 +220,7 @@ def test_images_with_their_channels_at_the_end_are_warned_of():
     ],
     ids=["large", "digits", "signed", "binary", "photographs", "series", "maps"],
 )
-def test_honest_samples_are_left_in_peace(x):
+def test_valid_samples_give_no_warning(x):
     """Standardised data, counts and time series are not pixels."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -229,7 +229,7 @@ def test_honest_samples_are_left_in_peace(x):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_network_says_that_channels_come_first(known):
-    """`predict` and `evaluate` take arrays that no data set has seen."""
+    """`predict` and `evaluate` accept arrays without a data set."""
     shape = (1, 8, 8) if known else None
     net = Network([Conv2D(1, 2, 3), Flatten(), Dense(72, 10)], input_shape=shape)
     images = DIGITS.x_test[:5].reshape(-1, 8, 8, 1)
@@ -238,11 +238,11 @@ def test_a_network_says_that_channels_come_first(known):
     assert net.predict(images.transpose(0, 3, 1, 2)).shape == (5,)
 
 
-# -- what the network's type can hold ------------------------------------------------------------
+# -- the range of the network's type -------------------------------------------------------------
 
 
 def too_large(name):
-    """Return data whose float64 values are finite, and one of which float32 cannot hold."""
+    """Return data with finite float64 values, one of which float32 cannot hold."""
     arrays = {"x_train": X[:40].copy(), "x_test": X[40:].copy()}
     arrays |= {"y_train": X[:40, :1].copy(), "y_test": X[40:, :1].copy()}
     arrays[name][3, 0] = 1e300
@@ -250,8 +250,8 @@ def too_large(name):
 
 
 @pytest.mark.parametrize("name", ["x_train", "x_test", "y_train", "y_test"])
-def test_a_value_that_float32_can_not_hold_is_refused_where_it_stands(name):
-    """It passed the check for infinity in float64, and became one in the network."""
+def test_a_value_that_float32_cannot_hold_is_refused_with_its_position(name):
+    """It passed the check for infinity in float64, and became infinite in the network."""
     net = linear()
     before = [layer.W.copy() for layer in net.weighted]
     with pytest.raises(ValueError, match=rf"{name} holds 1e\+300 at index \(3, 0\), which float32 "
@@ -261,8 +261,8 @@ def test_a_value_that_float32_can_not_hold_is_refused_where_it_stands(name):
         np.testing.assert_array_equal(layer.W, W)
 
 
-def test_float64_takes_what_float32_can_not_hold():
-    """The cure that the sentence names must cure."""
+def test_float64_accepts_what_float32_cannot_hold():
+    """The cure that the sentence names must work."""
     x = X.copy()
     x[3, 0] = 1e300
     assert linear(dtype=np.float64).outputs(x).shape == (60, 1)
@@ -272,8 +272,8 @@ def test_float64_takes_what_float32_can_not_hold():
             act(x)
 
 
-@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # NumPy's own word for it
-def test_inputs_that_overflow_on_the_way_are_named_before_a_weight_moves():
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # the warning of NumPy
+def test_inputs_that_overflow_in_the_network_are_named_before_a_weight_changes():
     """1e30 is a float32, but its square is not; no learning rate could help."""
     for split in ("x_train", "x_test"):
         arrays = {"x_train": X[:40].copy(), "x_test": X[40:].copy()}
@@ -294,7 +294,7 @@ def test_inputs_that_overflow_on_the_way_are_named_before_a_weight_moves():
             np.testing.assert_array_equal(layer.W, W)
 
 
-def test_a_run_that_diverged_on_large_inputs_names_them_beside_the_learning_rate():
+def test_the_error_of_a_diverged_run_names_large_inputs_beside_the_learning_rate():
     """With pixels up to 255 a smaller rate is only half of the cure."""
     x = DIGITS.x_train[:100] * 255 - 3.0
     data = Dataset(x, DIGITS.y_train[:100], x, DIGITS.y_train[:100])
@@ -321,7 +321,7 @@ def test_a_network_with_weights_that_are_not_finite_says_so(name, layer, value):
     acts = [lambda: net.predict(DIGITS.x_test), lambda: net.outputs(DIGITS.x_test),
             lambda: net.evaluate(DIGITS.x_test, DIGITS.y_test),
             lambda: net.accuracy(DIGITS.x_test, DIGITS.y_test)]  # fmt: skip
-    if not (name == "W" and layer == 0 and value == np.inf):  # tanh of it is 1, a number
+    if not (name == "W" and layer == 0 and value == np.inf):  # its tanh is 1, a finite number
         for act in acts:
             with pytest.raises(
                 ValueError, match=rf"{name} of net\.weighted\[{layer}\] holds {value}"
@@ -333,7 +333,7 @@ def test_a_network_with_weights_that_are_not_finite_says_so(name, layer, value):
 
 @pytest.mark.parametrize(("rule", "name", "layer"), [("fa", "B", 1), ("dfa", "D", 0)])
 def test_feedback_that_is_not_finite_is_refused_before_the_first_step(rule, name, layer):
-    """It spoils every hidden layer in one step, and a smaller learning rate would not help."""
+    """It makes every hidden layer NaN in one step, and a smaller learning rate would not help."""
     net, rule = Network([Dense(64, 16, "tanh"), Dense(16, 10)]), rules.make(rule)
     rule.attach(net)
     getattr(net.layers[layer], name)[0, 0] = np.nan
@@ -341,8 +341,8 @@ def test_feedback_that_is_not_finite_is_refused_before_the_first_step(rule, name
         nofb.fit(net, rule, DIGITS, epochs=1, progress=False)
 
 
-def test_huge_weights_are_named_when_they_make_outputs_that_are_not_finite():
-    """Weights of 1e30 are finite, and what comes out is not."""
+def test_huge_weights_are_named_if_they_make_outputs_that_are_not_finite():
+    """Weights of 1e30 are finite, and the outputs are not."""
     net = linear()
     for layer in net.weighted:
         layer.W[:] = 3e38
@@ -350,18 +350,18 @@ def test_huge_weights_are_named_when_they_make_outputs_that_are_not_finite():
         net.outputs(np.abs(X))
 
 
-def test_every_loss_has_an_answer_for_one_output():
-    """Who adds a loss must say what a single output of it means."""
+def test_every_loss_has_a_meaning_for_one_output():
+    """The author of a new loss must define what a single output means."""
     for name, loss in losses.LOSSES.items():
-        if loss.shares:
+        if loss.sums_to_one:
             assert loss.probabilities
         else:
             net = Network([Dense(4, 1)], loss=name)
             assert net.names_classes == loss.probabilities
 
 
-def test_too_few_outputs_are_told_apart_from_labels_with_other_numbers():
-    """To number the labels anew would change nothing where they are 0, 1 and 2 already."""
+def test_too_few_outputs_are_distinguished_from_labels_with_other_numbers():
+    """If the labels are 0, 1 and 2 already, numbering them again would not help."""
     net = Network([Dense(4, 2)])
     with pytest.raises(ValueError, match="labels are 0 to 1; 3 classes need 3 outputs"):
         net.loss(np.ones((3, 4)), np.array([0, 1, 2]))

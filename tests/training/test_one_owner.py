@@ -1,4 +1,4 @@
-"""A network, an optimizer and a callback with a state belong to one run at a time."""
+"""A network, an optimizer and a callback with state belong to one run at a time."""
 
 import copy
 import pickle
@@ -26,7 +26,7 @@ def train(net=None, **options):
 
 
 def shared(name):
-    """Return a function that trains with one and the same thing each time it is called."""
+    """Return a function that trains with one and the same object in each call."""
     if name == "net":
         net = small()
         return lambda **options: train(net, **options)
@@ -38,8 +38,8 @@ def shared(name):
 
 
 @pytest.mark.parametrize("name", ["net", "optimizer", "a callback"])
-def test_a_second_run_inside_a_callback_is_refused_what_the_first_one_owns(name):
-    """The inner run forgot the momentum of the outer one, whose numbers were wrong in silence."""
+def test_a_second_run_inside_a_callback_cannot_use_what_the_first_one_owns(name):
+    """The inner run deleted the momentum of the outer one, whose results were silently wrong."""
     again, refused = shared(name), []
 
     def nested(run):
@@ -54,8 +54,8 @@ def test_a_second_run_inside_a_callback_is_refused_what_the_first_one_owns(name)
     np.testing.assert_array_equal(run.history["loss"], alone.history["loss"])
 
 
-def test_a_thread_is_refused_an_optimizer_that_another_one_trains_with():
-    """Steps of two threads through one set of averages depend on chance."""
+def test_a_thread_cannot_use_an_optimizer_of_another_thread():
+    """The steps of two threads with one set of averages would depend on chance."""
     optimizer, errors = SGD(0.05, momentum=0.9), []
 
     def second():
@@ -73,8 +73,8 @@ def test_a_thread_is_refused_an_optimizer_that_another_one_trains_with():
     assert errors == ["optimizer belongs to a run that still goes on: give each run its own SGD"]
 
 
-def test_a_run_gives_back_what_it_owned_however_it_ends():
-    """After an error, the same cell of a notebook is run again, with the same objects."""
+def test_a_run_releases_what_it_owned_however_it_ends():
+    """After an error a user runs the same cell again, with the same objects."""
     net, optimizer, stopping = small(), SGD(0.05), nofb.EarlyStopping(patience=5)
     for error in (ZeroDivisionError, KeyboardInterrupt, nofb.StopTraining):
 
@@ -89,7 +89,7 @@ def test_a_run_gives_back_what_it_owned_however_it_ends():
 
 
 def test_copies_that_are_made_in_a_run_are_free():
-    """To belong to a run is no part of an optimizer or a network, nor of its pickle."""
+    """The owner is no part of the state of an optimizer or a network, nor of its pickle."""
     done = []
 
     def nested(run):
@@ -100,7 +100,7 @@ def test_copies_that_are_made_in_a_run_are_free():
     assert [run.history.epochs for run in done] == [3, 3]
 
 
-def test_a_rule_and_equal_optimizers_serve_nested_runs():
+def test_one_rule_and_equal_optimizers_can_be_used_in_nested_runs():
     """Optimizers with equal numbers are still two, and a callback may be listed twice."""
     rule, twice = rules.make("fa"), nofb.Callback()
     options = {"epochs": 1, "progress": False, "probe": 0}

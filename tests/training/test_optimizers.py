@@ -1,4 +1,4 @@
-"""The optimizers against their textbook formulas, written out in plain NumPy."""
+"""The optimizers against their textbook formulas in plain NumPy."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ START = RNG.normal(size=(5, 3))
 
 
 def walk(optimizer, updates=UPDATES):
-    """Return where an optimizer ends after all updates."""
+    """Return the parameter after all updates of an optimizer."""
     W = START.copy()
     for dW in updates:
         optimizer.step("W", W, dW)
@@ -59,7 +59,7 @@ def naive_adam(lr, beta1, beta2, epsilon, decay=0.0):
     ids=["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"],
 )
 def test_every_optimizer_follows_its_textbook_formula(optimizer, expected):
-    """A wrong bias correction or a momentum of another convention changes every published rate."""
+    """With a wrong bias correction or another form of momentum, no published rate would fit."""
     np.testing.assert_allclose(walk(optimizer), expected, rtol=1e-12)
 
 
@@ -71,29 +71,29 @@ def test_weight_decay_is_decoupled_and_shrinks_matrices_geometrically(make_optim
 
 
 def test_weight_decay_leaves_biases_alone():
-    """A decayed bias pulls every unit's threshold to zero, which no rule here asks for."""
+    """With decay on biases every threshold would go to zero, which no paper does."""
     b = np.ones(3)
     SGD(lr=0.1, decay=0.5).step("b", b, np.zeros(3))
     assert b.tolist() == [1, 1, 1]
 
 
 def test_weight_decay_falls_with_the_learning_rate():
-    """A fixed decay under a falling rate would shrink a trained network to nothing."""
+    """A fixed decay with a falling rate would shrink a trained network to nothing."""
     optimizer = SGD(lr=0.1, decay=0.4, schedule=lambda epoch, epochs: 0.5)
     optimizer.at(3.0, 10)
     np.testing.assert_allclose(walk(optimizer, np.zeros((1, 5, 3))), 0.8 * START)
 
 
 def test_the_rate_follows_the_schedule():
-    """Cosine annealing that never reaches the step would be a constant rate."""
+    """Cosine annealing that never reaches the optimizer would be a constant rate."""
     optimizer = SGD(lr=0.2, schedule="cosine")
     optimizer.at(5.0, 10)
     np.testing.assert_allclose(walk(optimizer, UPDATES[:1]), START - 0.1 * UPDATES[0])
 
 
 @pytest.mark.parametrize("make_optimizer", [SGD, RMSprop, Adam, AdamW])
-def test_every_optimizer_takes_the_share_of_its_rate_that_is_left(make_optimizer):
-    """The first step is proportional to the rate, whatever the averages are."""
+def test_every_optimizer_multiplies_its_rate_by_the_schedules_factor(make_optimizer):
+    """The first step is proportional to the rate, for any averages."""
     whole, less = (make_optimizer(lr=0.2, decay=0.0, schedule=lambda *_, s=s: s) for s in (1, 0.25))
     for optimizer in (whole, less):
         optimizer.at(0.0, 10)
@@ -102,23 +102,23 @@ def test_every_optimizer_takes_the_share_of_its_rate_that_is_left(make_optimizer
 
 
 def test_max_norm_shortens_long_columns_only_and_keeps_their_direction():
-    """Max-norm limits what flows into a unit: columns of W, as (n_in, n_out) is laid out."""
+    """Max-norm limits the weights into a unit: the columns of W, which is (n_in, n_out)."""
     W = np.array([[3.0, 0.1], [4.0, 0.2]])
     SGD(lr=0.1, max_norm=1.0).step("W", W, np.zeros((2, 2)))
     np.testing.assert_allclose(W, [[0.6, 0.1], [0.8, 0.2]])
 
 
 @pytest.mark.parametrize("times", [1.001, 1.25, 1.499, 1.75, 40.0])
-def test_no_column_is_left_longer_than_the_limit_however_little_it_exceeds_it(times):
-    """A limit that lets a column grow to 1.5 times its length is another limit."""
+def test_every_column_above_the_limit_is_shortened_however_little_it_exceeds_it(times):
+    """A limit that allows 1.5 times its length is another limit."""
     directions = START / np.linalg.norm(START, axis=0)
     W = directions * [0.8 * times, 0.8, 0.8 / times]
     SGD(lr=0.1, max_norm=0.8).step("W", W, np.zeros_like(W))
     np.testing.assert_allclose(W, directions * [0.8, 0.8, 0.8 / times], rtol=1e-12)
 
 
-def test_parameters_keep_their_averages_apart():
-    """Two layers that shared a momentum would push each other."""
+def test_parameters_have_separate_averages():
+    """Two layers with one momentum would change each other."""
     optimizer, W, b = SGD(lr=1.0, momentum=0.5), np.zeros((2, 2)), np.zeros(2)
     optimizer.step("W", W, np.ones((2, 2)))
     optimizer.step("b", b, np.zeros(2))
@@ -128,7 +128,7 @@ def test_parameters_keep_their_averages_apart():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ["sgd", "rmsprop", "adam", "adamw"])
 def test_a_step_works_in_place_and_keeps_the_type(name, dtype):
-    """A step that made a new array would leave the layer with its old weights."""
+    """If a step made a new array, the layer would keep its old weights."""
     W = np.ones((4, 3), dtype)
     optimizer = make(name, lr=0.1)
     optimizer.step("W", W, np.full((4, 3), 2, dtype))
@@ -136,8 +136,8 @@ def test_a_step_works_in_place_and_keeps_the_type(name, dtype):
     assert (W < 1).all()
 
 
-def test_schedules_give_the_share_of_the_rate_that_is_left():
-    """A schedule is a share of η_0, so it starts at one, but for a warm-up, which starts at 0."""
+def test_schedules_return_the_factor_of_the_rate():
+    """A schedule is a factor of η_0, so it starts at 1; only a warm-up starts at 0."""
     starts = {name: schedule()(0.0, 10) for name, schedule in SCHEDULES.items()}
     assert starts.pop("warmup") == 0
     assert set(starts.values()) == {1}
@@ -163,13 +163,13 @@ def test_schedules_give_the_share_of_the_rate_that_is_left():
     ],
 )
 def test_a_bad_hyper_parameter_is_named(build, sentence):
-    """A student who mistypes a rate should read which one, and what is allowed."""
+    """A student who mistypes a rate must read which one, and what is allowed."""
     with pytest.raises(ValueError, match=sentence):
         build()
 
 
 def test_a_rate_that_is_no_number_is_refused():
-    """A string from a form would fail deep in a kernel."""
+    """A string from a form would fail inside of a kernel."""
     with pytest.raises(TypeError, match=r"lr must be a number, but is '0.1'"):
         SGD(lr="0.1")
 
@@ -177,7 +177,7 @@ def test_a_rate_that_is_no_number_is_refused():
 @pytest.mark.parametrize("other", [(2, 3), (5, 2), (5, 4), (7, 3), (15,)])
 @pytest.mark.parametrize("make_optimizer", [lambda: SGD(momentum=0.5), RMSprop, Adam])
 def test_averages_of_a_smaller_or_a_larger_matrix_are_refused(make_optimizer, other):
-    """Those of a larger one would fit into memory, and be the averages of other weights."""
+    """Those of a larger one would fit into memory, but belong to other weights."""
     optimizer = make_optimizer()
     optimizer.step("W", np.zeros(other), np.ones(other))
     W = START.copy()

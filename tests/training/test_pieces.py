@@ -1,6 +1,6 @@
-"""A batch that is cut into pieces teaches what the whole one does, and is cut only where it may be.
+"""A batch that is cut into pieces gives the same updates, and is cut only where this is allowed.
 
-Pieces are made for threads (see test_threads.py) and where signals are large: here both are forced.
+Pieces are made for threads (see test_threads.py) and for large signals: the tests force both.
 """
 
 import numpy as np
@@ -20,14 +20,14 @@ RULES_AND_NETS = [
 
 
 def cut_into(monkeypatch, count: int) -> None:
-    """Let every batch of a rule that may be cut be taught in so many pieces."""
+    """Cut every batch of a rule that may be cut into a number of pieces."""
     monkeypatch.setattr(nofb.updates, "count_pieces", lambda trace, work: min(count, trace.samples))
 
 
 @pytest.mark.parametrize("count", [3, 7])
 @pytest.mark.parametrize(("name", "net_name"), RULES_AND_NETS)
-def test_a_batch_in_pieces_teaches_what_the_whole_batch_does(name, net_name, count, monkeypatch):
-    """7 samples as 2, 2 and 3: rows in the wrong place would still train, only worse."""
+def test_a_batch_in_pieces_gives_the_updates_of_the_whole_batch(name, net_name, count, monkeypatch):
+    """7 samples as 2, 2 and 3: with rows in the wrong place a network would train, but worse."""
     net = NETS[net_name]()
     rule = attached(name, net)
     trace = taught_trace(net, *batch(net))
@@ -43,8 +43,8 @@ def test_a_batch_in_pieces_teaches_what_the_whole_batch_does(name, net_name, cou
 
 
 @pytest.mark.parametrize("name", ["kp", "kp_released"])
-def test_feedback_learns_from_all_the_pieces(name, monkeypatch):
-    """dB is a product of the whole batch, as dW is."""
+def test_the_update_of_feedback_is_over_all_pieces(name, monkeypatch):
+    """dB is a product over the whole batch, like dW."""
     net = oracles.conv_net()
     rule = attached(name, net)
     cut_into(monkeypatch, 3)
@@ -54,7 +54,7 @@ def test_feedback_learns_from_all_the_pieces(name, monkeypatch):
 
 
 def test_pieces_follow_their_trace_from_batch_to_batch(monkeypatch):
-    """`fit` has one trace for all batches, the last of which is smaller."""
+    """`fit` has one trace for all batches, and the last batch is smaller."""
     net = oracles.conv_net()
     rule = attached("fa", net)
     large = taught_trace(net, *batch(net))
@@ -67,8 +67,8 @@ def test_pieces_follow_their_trace_from_batch_to_batch(monkeypatch):
         oracles.assert_close(rule.teach(net, trace.set_target(net.as_target(y, samples))), expected)
 
 
-def test_a_smaller_batch_lies_at_the_beginning_of_the_memory_of_a_larger_one():
-    """Whoever looks at the whole trace after the last batch of an epoch finds it there."""
+def test_a_smaller_batch_is_at_the_start_of_the_memory_of_a_larger_one():
+    """A user who reads the whole trace after the last batch of an epoch finds it there."""
     net = dense_net()
     whole = taught_trace(net, *batch(net))
     assert whole.first == 0 and whole.rows(7) is whole
@@ -79,7 +79,7 @@ def test_a_smaller_batch_lies_at_the_beginning_of_the_memory_of_a_larger_one():
 
 
 def counted(kind: type[FeedbackAlignment]) -> list[int]:
-    """Return how many samples a rule saw at each call of `signals`, for one batch of seven."""
+    """Return the number of samples in each call of `signals`, for one batch of seven."""
     seen = []
 
     class Counting(kind):
@@ -95,11 +95,11 @@ def counted(kind: type[FeedbackAlignment]) -> list[int]:
 
 
 class Own(FeedbackAlignment):
-    """A custom rule that says nothing of samples."""
+    """A custom rule that does not declare whether samples are independent."""
 
 
 class OwnBySample(FeedbackAlignment):
-    """One that says that a sample needs no other."""
+    """A custom rule that declares that samples are independent."""
 
     by_sample = True
 
@@ -112,8 +112,8 @@ class Centred(FeedbackAlignment):
             yield layer, delta - delta.mean(axis=0)
 
 
-def test_only_a_rule_that_says_so_is_taught_in_pieces(monkeypatch):
-    """What a custom rule inherits says nothing of what it overrides."""
+def test_only_a_rule_that_declares_it_is_taught_in_pieces(monkeypatch):
+    """The declaration of a base class says nothing about methods that a custom rule overrides."""
     cut_into(monkeypatch, 3)
     assert FeedbackAlignment.by_sample and not Own.by_sample
     assert counted(Own) == [7]
@@ -121,8 +121,8 @@ def test_only_a_rule_that_says_so_is_taught_in_pieces(monkeypatch):
 
 
 @pytest.mark.parametrize("module", ["a_rule", "nofb_rules", "nofbx.rules", "my.nofb", "zoo", ""])
-def test_a_rule_of_ones_own_is_known_by_its_module_whatever_that_is_called(module):
-    """A file that comes before `nofb` in the alphabet would have its batches cut all the same."""
+def test_a_custom_rule_is_recognised_by_its_module_with_any_name(module):
+    """With a file name before `nofb` in the alphabet, its batches were cut by mistake."""
     own = type("Own", (FeedbackAlignment,), {"__module__": module})
     assert not own.by_sample
     assert type("Own", (FeedbackAlignment,), {"__module__": module, "by_sample": True}).by_sample
@@ -131,7 +131,7 @@ def test_a_rule_of_ones_own_is_known_by_its_module_whatever_that_is_called(modul
 
 
 def test_a_rule_with_statistics_of_the_batch_gets_the_whole_batch(monkeypatch):
-    """The mean of a piece is another mean: the step would depend on the number of threads."""
+    """The mean of a piece differs: the step would depend on the number of threads."""
     net = dense_net()
     rule = attached(Centred(), net)
     x, y = batch(net)
@@ -142,14 +142,14 @@ def test_a_rule_with_statistics_of_the_batch_gets_the_whole_batch(monkeypatch):
 
 
 def rounded(updates):
-    """Return updates without what rounding left."""
+    """Return updates without rounding errors."""
     for update in updates:
         update.db[np.abs(update.db) < 1e-12] = 0
     return updates
 
 
-def test_large_signals_are_made_in_pieces_and_small_ones_are_not(monkeypatch):
-    """New memory of many megabytes costs more than the arithmetic in it."""
+def test_large_signals_are_computed_in_pieces_and_small_ones_are_not(monkeypatch):
+    """To allocate many megabytes takes longer than the arithmetic in them."""
     net = dense_net()
     trace = taught_trace(net, *batch(net))
     size = 7 * net.signal_bytes

@@ -1,4 +1,4 @@
-"""A rate, a weight or a value that means nothing is named, and the learning rate is not blamed."""
+"""A meaningless rate, weight or value is named, and the learning rate is not blamed."""
 
 import warnings
 
@@ -28,8 +28,8 @@ def train(net=None, data=DATA, **options):
 
 
 @pytest.mark.parametrize("share", [float("nan"), float("inf"), None, -1, -0.5, "half", 1j])
-def test_a_schedule_that_returns_no_share_is_named_before_a_weight_moves(share):
-    """-1 trained uphill without a word; NaN was blamed on the learning rate."""
+def test_a_schedule_that_returns_no_valid_factor_is_named_before_a_weight_changes(share):
+    """-1 raised the loss without an error; NaN was blamed on the learning rate."""
     net = small()
     with pytest.raises((ValueError, TypeError), match=r"^the factor that schedule returns must be"):
         train(net, optimizer=SGD(0.1, schedule=lambda epoch, epochs: share))
@@ -38,27 +38,27 @@ def test_a_schedule_that_returns_no_share_is_named_before_a_weight_moves(share):
 
 
 @pytest.mark.parametrize("lr", [float("nan"), float("inf"), -0.1, 0, 0.0, None])
-def test_a_rate_that_is_set_in_a_callback_is_checked_like_one_that_is_given(lr):
-    """The constructor refuses it, so an assignment must not bring it in."""
+def test_a_rate_that_is_set_in_a_callback_is_checked_like_a_given_one(lr):
+    """The constructor refuses it, so an assignment must not accept it."""
     optimizer = SGD(0.1)
     with pytest.raises((ValueError, TypeError), match=r"^lr must be"):
         train(optimizer=optimizer, callbacks=[lambda run: setattr(optimizer, "lr", lr)])
 
 
 @pytest.mark.parametrize("share", [0, 1, 0.0, np.float32(0.5), np.float64(2.0), np.int64(1)])
-def test_numbers_of_every_kind_are_shares(share):
-    """A schedule may rest, rise, and return what NumPy computed."""
+def test_numbers_of_every_type_are_valid_factors(share):
+    """A schedule may be constant, rise, and return a number of NumPy."""
     optimizer = SGD(1, schedule=lambda epoch, epochs: share)
     optimizer.at(0.0, 3)
     assert optimizer.factor == share
 
 
-# -- weights that a callback has spoiled -----------------------------------------------------------
+# -- weights that a callback has changed -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["W", "b", "B"])
 def test_a_weight_that_a_callback_made_nan_is_named(name):
-    """ "A learning rate below 0.1 may help" sent the student the wrong way."""
+    """ "A learning rate below 0.1 may help" would mislead the student."""
 
     def spoil(run):
         if run.history.epochs == 2:
@@ -73,7 +73,7 @@ def test_a_weight_that_a_callback_made_nan_is_named(name):
 
 
 def test_a_weight_that_was_made_nan_is_not_written_to_a_checkpoint(tmp_path):
-    """A file that no run can resume is worth less than the one of the epoch before."""
+    """A file that no run can resume is worth less than that of the epoch before."""
     path = tmp_path / "run.npz"
 
     def spoil(run):
@@ -88,8 +88,8 @@ def test_a_weight_that_was_made_nan_is_not_written_to_a_checkpoint(tmp_path):
 # -- the end of a run ----------------------------------------------------------------------------
 
 
-def test_a_wish_to_stop_that_comes_at_the_end_does_not_lose_the_run():
-    """It came out of `fit` as an error, and the callbacks behind it were not told of the end."""
+def test_a_request_to_stop_at_the_end_does_not_lose_the_run():
+    """It ended `fit` with an error, and later callbacks were not told of the end."""
     ended = []
 
     class Late(nofb.Callback):
@@ -101,8 +101,8 @@ def test_a_wish_to_stop_that_comes_at_the_end_does_not_lose_the_run():
     assert ended == [3, 3] and run.stopped is None and run.history.epochs == 3
 
 
-def test_an_interrupt_that_a_callback_raises_is_placed_after_its_epoch():
-    """It was said to be in the last step, as if that had not counted."""
+def test_an_interrupt_in_a_callback_is_reported_after_its_epoch():
+    """It was reported in the last step, as if this step had not counted."""
 
     def stop(run):
         raise KeyboardInterrupt
@@ -114,8 +114,8 @@ def test_an_interrupt_that_a_callback_raises_is_placed_after_its_epoch():
 # -- data ----------------------------------------------------------------------------------------
 
 
-def test_masked_values_are_refused_wherever_they_come_in():
-    """The mask was dropped, and -999 behind it was learned from."""
+def test_masked_values_are_refused_in_every_argument():
+    """The mask was dropped, and the network learned from the value -999 behind it."""
     x = np.ma.masked_equal(np.where(X > 2, -999.0, X), -999.0)
     assert x.mask.any()
     y = np.ma.masked_equal(Y, 0)
@@ -132,8 +132,8 @@ def test_masked_values_are_refused_wherever_they_come_in():
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
-def test_labels_from_1_are_warned_of_and_the_cure_cures(dtype):
-    """An output for the class 0 that nobody has went unnoticed."""
+def test_labels_from_1_give_a_warning_with_a_cure_that_works(dtype):
+    """The output for class 0, which has no samples, was not noticed."""
     y = (1 + np.arange(60) % 3).astype(dtype)
     with pytest.warns(DataWarning, match=r"no sample has the label 0.*np\.unique\(y, ") as seen:
         assert Dataset(X, y, X, y).n_classes == 4
@@ -157,15 +157,15 @@ def test_labels_from_1_are_warned_of_and_the_cure_cures(dtype):
     ],
     ids=["from 0", "0 in the test split", "one class", "a gap", "few", "one-hot", "uint8"],
 )
-def test_honest_labels_are_left_in_peace(train_labels, test_labels):
-    """A warning that is wrong once is not read the next time."""
+def test_valid_labels_give_no_warning(train_labels, test_labels):
+    """Users ignore a warning that was wrong once."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Dataset(X, train_labels, X, test_labels)
 
 
-def test_huge_targets_are_blamed_for_a_loss_that_float32_cannot_hold():
-    """The sentence blamed the weights, which reached 0.9."""
+def test_huge_targets_are_named_for_a_loss_that_float32_cannot_hold():
+    """The sentence blamed the weights, which were at most 0.9."""
     net, y = Network([Dense(4, 1)], loss="squared_error"), X[:, :1] * 1e30
     with pytest.raises(ValueError, match=r"y reaches .*e\+30, too much for float32: scale the"):
         net.loss(X, y)

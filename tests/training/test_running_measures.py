@@ -1,4 +1,4 @@
-"""The running loss and accuracy of an epoch: means over its samples, whatever the batches."""
+"""The running loss and accuracy of an epoch: means over its samples, for any batches."""
 
 import numpy as np
 import oracles
@@ -13,11 +13,11 @@ STILL = 1e-30  # a learning rate at which no weight moves
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 6, 7, 50])
 @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
-def test_while_no_weight_moves_the_running_measures_are_those_of_all_samples(loss, batch_size):
-    """If the last, smaller batch weighed as a whole one, its samples would count more."""
+def test_with_fixed_weights_the_running_measures_are_those_of_all_samples(loss, batch_size):
+    """If the last, smaller batch counted as a full one, its samples would count more."""
     net = oracles.dense_net(loss=loss)
     x, y = oracles.batch(net, samples=7)
-    y = np.where(np.arange(7) < 6, net.predict(x), y)  # of the last batch alone, all may be wrong
+    y = np.where(np.arange(7) < 6, net.predict(x), y)  # all wrong in the last batch
     y[6] = (net.predict(x)[6] + 1) % 3
     history = nofb.fit(
         net, nofb.rules.Backprop(), Dataset(x, y, x, y), epochs=2, batch_size=batch_size,
@@ -27,8 +27,8 @@ def test_while_no_weight_moves_the_running_measures_are_those_of_all_samples(los
     np.testing.assert_allclose(history["train_accuracy"], 6 / 7, rtol=1e-12)
 
 
-def test_while_weights_move_each_batch_counts_with_the_loss_before_its_own_step():
-    """(4 l_1 + 1 l_2) / 5: the loss of a batch is measured before the batch has taught."""
+def test_with_changing_weights_each_batch_counts_with_the_loss_before_its_own_step():
+    """(4 l_1 + 1 l_2) / 5: the loss of a batch is measured before its step."""
     net, twin = oracles.dense_net(), oracles.dense_net()
     x, y = oracles.batch(net, samples=5)
     history = nofb.fit(
@@ -44,7 +44,7 @@ def test_while_weights_move_each_batch_counts_with_the_loss_before_its_own_step(
 
 
 def test_several_columns_of_zeros_and_ones_are_targets_and_no_classes():
-    """A sample may be in two groups or in none: a share of right answers would mean nothing."""
+    """A sample may be in two groups or in none, so a fraction of correct classes has no meaning."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 4)), rng.integers(0, 2, (30, 3)).astype(float)
     data = nofb.datasets.Dataset(x[:20], y[:20], x[20:], y[20:])

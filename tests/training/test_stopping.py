@@ -1,4 +1,4 @@
-"""Ctrl-C and callbacks: the run that was stopped comes back, and nothing is checked too late."""
+"""Ctrl-C and callbacks: a stopped run is returned, and arguments are checked before training."""
 
 import os
 import re
@@ -38,12 +38,12 @@ def train(net=None, rule="fa", data=PART, **options):
 
 
 def press():
-    """Press Ctrl-C: what a terminal, and a notebook's button, do."""
+    """Press Ctrl-C, as in a terminal or by the button of a notebook."""
     os.kill(os.getpid(), signal.SIGINT)
 
 
 class PressedAt(rules.FeedbackAlignment):
-    """Feedback alignment that is interrupted in the middle of its steps of that number."""
+    """Feedback alignment that is interrupted in the middle of a given step."""
 
     def __init__(self, *numbers):
         super().__init__()
@@ -66,9 +66,9 @@ def same_weights(net, other):
 # -- Ctrl-C --------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_returns_the_run_with_what_it_has_and_says_where():
-    """An hour of a notebook was lost, history and all, unless a checkpoint had been asked for."""
-    run = train(rule=PressedAt(13), probe=0)  # five steps an epoch
+def test_ctrl_c_returns_the_run_so_far_and_says_where_it_stopped():
+    """Without a checkpoint an hour of training was lost, with its history."""
+    run = train(rule=PressedAt(13), probe=0)  # five steps in an epoch
     assert run.stopped == "fa was stopped by the user in epoch 3, step 3" and run.interrupted
     whole = train(probe=0)
     assert whole.stopped is None and not whole.interrupted
@@ -78,7 +78,7 @@ def test_ctrl_c_returns_the_run_with_what_it_has_and_says_where():
 
 
 def test_ctrl_c_waits_for_the_end_of_the_step():
-    """In the middle of a step some layers have moved and others not, which is no network of any."""
+    """In the middle of a step some layers have changed and others not."""
     stopped, twin = net_for(), net_for()
     train(stopped, PressedAt(3), probe=0)
     rule, optimizer = rules.make("fa"), SGD()
@@ -94,8 +94,8 @@ def test_ctrl_c_waits_for_the_end_of_the_step():
         np.testing.assert_allclose(one.W, two.W, rtol=1e-5, atol=1e-7)
 
 
-def test_a_second_ctrl_c_interrupts_for_real():
-    """Whoever presses twice does not want to wait for anything."""
+def test_a_second_ctrl_c_interrupts_at_once():
+    """A user who presses twice does not want to wait."""
     before = signal.getsignal(signal.SIGINT)
 
     class Twice(PressedAt):
@@ -110,8 +110,8 @@ def test_a_second_ctrl_c_interrupts_for_real():
 
 
 @pytest.mark.parametrize("numbers", [(), (7,)])
-def test_ctrl_c_is_pythons_own_again_after_a_run(numbers):
-    """A handler that stayed would swallow the next Ctrl-C of somebody else's code."""
+def test_ctrl_c_has_pythons_own_handler_again_after_a_run(numbers):
+    """Otherwise nofb would catch the next Ctrl-C of other code."""
     before = signal.getsignal(signal.SIGINT)
     train(rule=PressedAt(*numbers), probe=0)
     assert signal.getsignal(signal.SIGINT) is before
@@ -119,15 +119,15 @@ def test_ctrl_c_is_pythons_own_again_after_a_run(numbers):
         press()
 
 
-def test_ctrl_c_between_two_steps_counts_the_epoch_that_is_over():
-    """Pressed while a network is evaluated or a callback draws, there is no step to name."""
+def test_ctrl_c_between_two_steps_counts_the_finished_epoch():
+    """During an evaluation or a callback there is no step to name."""
     run = train(callbacks=[lambda run: press() if run.history.epochs == 2 else None])
     assert run.stopped == "fa was stopped by the user after epoch 2"
     assert run.history.epochs == 2
 
 
-def test_ctrl_c_while_the_feedback_learns_apart_stops_too():
-    """A mirror's phase of its own can take longer than an epoch of steps."""
+def test_ctrl_c_during_a_separate_phase_of_the_feedback_stops_too():
+    """The phase of a mirror can take longer than an epoch of steps."""
 
     class Apart(rules.FeedbackAlignment):
         def feedback_passes(self, epoch):
@@ -141,8 +141,8 @@ def test_ctrl_c_while_the_feedback_learns_apart_stops_too():
     assert run.stopped == "fa was stopped by the user in epoch 1, before its steps"
 
 
-def test_an_interrupt_that_is_raised_returns_the_run_as_well():
-    """Debuggers and some shells raise KeyboardInterrupt where another handler is in charge."""
+def test_a_raised_interrupt_returns_the_run_as_well():
+    """Debuggers and some shells raise KeyboardInterrupt themselves."""
 
     def stop(run):
         if run.history.epochs == 2:
@@ -152,7 +152,7 @@ def test_an_interrupt_that_is_raised_returns_the_run_as_well():
     assert run.interrupted and run.history.epochs == 2
 
 
-def test_a_run_outside_the_main_thread_trains_as_any_other():
+def test_a_run_outside_of_the_main_thread_trains_normally():
     """Python allows signal handlers in the main thread only."""
     found = []
     thread = threading.Thread(target=lambda: found.append(train()))
@@ -161,8 +161,8 @@ def test_a_run_outside_the_main_thread_trains_as_any_other():
     np.testing.assert_array_equal(found[0].history["loss"], train().history["loss"])
 
 
-def test_a_stopped_run_resumes_from_its_last_whole_epoch(tmp_path, monkeypatch):
-    """Half an epoch must not be counted twice, nor lost twice."""
+def test_a_stopped_run_resumes_from_its_last_complete_epoch(tmp_path, monkeypatch):
+    """Half an epoch must neither count twice nor be skipped."""
     options = {"checkpoint": nofb.Checkpoint(tmp_path / "run.npz", resume=True), "probe": 0}
     assert train(rule=PressedAt(13), **options).history.epochs == 2
     monkeypatch.setitem(globals(), "press", lambda: None)
@@ -180,16 +180,16 @@ def interrupted_work(task):
     return {"n": task["n"]}
 
 
-def test_ctrl_c_ends_a_whole_grid_and_no_half_run_is_logged_as_finished(tmp_path):
-    """The next sweep would take the numbers of a few steps for those of a whole run."""
+def test_ctrl_c_ends_a_whole_grid_and_no_unfinished_run_is_logged_as_finished(tmp_path):
+    """The next sweep would use the results of a few steps as those of a whole run."""
     log = tmp_path / "runs.jsonl"
     with pytest.raises(KeyboardInterrupt):
         list(run_grid(interrupted_work, [{"n": n} for n in range(3)], log=log))
     assert [record["task"]["n"] for record in read_log(log).values()] == [0]
 
 
-def test_everything_ends_where_many_runs_are_done_and_only_there():
-    """The context of a grid must not outlive it."""
+def test_ctrl_c_stops_all_runs_of_a_grid_and_only_there():
+    """The handler of a grid must not remain after it."""
     with end_everything(), pytest.raises(KeyboardInterrupt):
         train(rule=PressedAt(3), probe=0)
     assert train(rule=PressedAt(3), probe=0).interrupted
@@ -216,8 +216,8 @@ sys.exit(cli.main(sys.argv[1:]))
         ["compare", "--rules", "fa", "--seeds", "2", "--jobs", "1", "--lr", "0.01", "--out", "out"],
     ],
 )
-def test_the_commands_end_with_their_sentence_and_130(words, tmp_path):
-    """A script must not go on after Ctrl-C as if the command had done its work."""
+def test_the_commands_end_with_their_sentence_and_exit_code_130(words, tmp_path):
+    """A script must not continue after Ctrl-C as if the command had succeeded."""
     ended = subprocess.run([sys.executable, "-c", INTERRUPTED, *words], cwd=tmp_path,
                            capture_output=True, text=True, check=False)  # fmt: skip
     assert ended.returncode == 130
@@ -230,7 +230,7 @@ def test_the_commands_end_with_their_sentence_and_130(words, tmp_path):
 
 
 def test_a_callback_stops_a_run_with_its_reason():
-    """There was no way to stop a run but an error that lost it."""
+    """A run could be stopped only by an error, which lost it."""
 
     def stop(run):
         if run.history.epochs == 2:
@@ -244,8 +244,8 @@ def test_a_callback_stops_a_run_with_its_reason():
     assert same_weights(run.net, train(epochs=2).net)
 
 
-def test_a_stop_without_a_reason_is_a_whole_sentence():
-    """`raise nofb.StopTraining` is the least that one can write."""
+def test_a_stop_without_a_reason_gives_a_complete_sentence():
+    """`raise nofb.StopTraining` is the shortest form."""
 
     def stop(run):
         raise nofb.StopTraining
@@ -253,8 +253,8 @@ def test_a_stop_without_a_reason_is_a_whole_sentence():
     assert train(callbacks=[stop]).stopped == "fa was stopped by a callback after epoch 1"
 
 
-def test_the_last_epoch_of_a_stopped_run_is_kept_whatever_every_says(tmp_path):
-    """Resumed, it would otherwise do again what was done."""
+def test_the_last_epoch_of_a_stopped_run_is_saved_with_any_value_of_every(tmp_path):
+    """Otherwise a resumed run would repeat finished epochs."""
 
     def stop(run):
         if run.history.epochs == 3:
@@ -269,14 +269,14 @@ def test_the_last_epoch_of_a_stopped_run_is_kept_whatever_every_says(tmp_path):
     assert same_weights(whole.net, train(epochs=5).net)
 
 
-def test_an_error_of_a_callback_is_the_users_and_reaches_them():
+def test_an_error_of_a_callback_is_raised_to_the_user():
     """A mistake in a callback must not look like a finished run."""
     with pytest.raises(ZeroDivisionError):
         train(callbacks=[lambda run: 1 / 0])
 
 
-def test_callbacks_are_told_of_the_beginning_and_the_end():
-    """What only makes sense after training, or needs a check before, has its place."""
+def test_callbacks_are_called_at_the_beginning_and_at_the_end():
+    """Some callbacks need a check before training, or a summary after it."""
     told = []
 
     class Told(nofb.Callback):
@@ -294,14 +294,14 @@ def test_callbacks_are_told_of_the_beginning_and_the_end():
 
 
 def test_a_generator_of_callbacks_is_called_after_every_epoch():
-    """It was used up after the first."""
+    """It was empty after the first epoch."""
     seen = []
     train(callbacks=(f for f in [lambda run: seen.append(run.history.epochs)]))
     assert seen == [1, 2, 3, 4]
 
 
-def test_the_page_on_stopping_says_what_its_examples_give(tmp_path, monkeypatch):
-    """A reader compares what is printed with what stands behind the line."""
+def test_the_examples_of_the_page_on_stopping_print_what_the_page_shows(tmp_path, monkeypatch):
+    """A reader compares the output with the comment behind the line."""
     monkeypatch.chdir(tmp_path)
     page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text(encoding="utf-8")
     names, checked = {}, 0
@@ -314,7 +314,7 @@ def test_the_page_on_stopping_says_what_its_examples_give(tmp_path, monkeypatch)
     assert checked == 3
 
 
-# -- checked before a weight moves ---------------------------------------------------------------
+# -- checked before a weight changes -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -340,8 +340,8 @@ def test_the_page_on_stopping_says_what_its_examples_give(tmp_path, monkeypatch)
         ({"checkpoint": True}, TypeError, "checkpoint must be the path of a file, but is True"),
     ],
 )  # fmt: skip
-def test_a_mistake_costs_no_epoch(options, error, sentence):
-    """`callbacks=f` failed after the first epoch, when the weights had moved."""
+def test_a_wrong_argument_is_found_before_the_first_epoch(options, error, sentence):
+    """`callbacks=f` failed after the first epoch, when the weights had changed."""
     net = net_for()
     with pytest.raises(error, match=sentence):
         train(net, **options)
@@ -349,14 +349,14 @@ def test_a_mistake_costs_no_epoch(options, error, sentence):
 
 
 def test_layers_without_a_network_are_refused_with_the_cure():
-    """A list of layers is a network to a reader, but has no loss and no seed."""
+    """A reader may take a list of layers for a network, but it has no loss and no seed."""
     net = net_for()
     with pytest.raises(TypeError, match=r"net must be such as nofb.Network"):
         nofb.fit(net.layers, rules.make("fa"), PART)
     assert net.rule is None
 
 
-def test_a_live_plot_outside_a_notebook_fails_before_the_first_step():
+def test_a_live_plot_outside_of_a_notebook_fails_before_the_first_step():
     """It failed after the first epoch."""
     net = net_for()
     with pytest.raises(RuntimeError, match="draws in a notebook"):
@@ -364,8 +364,8 @@ def test_a_live_plot_outside_a_notebook_fails_before_the_first_step():
     assert same_weights(net, net_for())
 
 
-def test_a_mistake_leaves_no_checkpoint_behind(tmp_path):
-    """The next, correct call would be told that there is one already."""
+def test_a_wrong_argument_leaves_no_checkpoint(tmp_path):
+    """Otherwise the next, correct call would find an existing checkpoint."""
     with pytest.raises(TypeError):
         train(callbacks=print, checkpoint=tmp_path / "run.npz")
     with pytest.raises(ValueError, match="x_train has samples of shape"):

@@ -1,4 +1,4 @@
-"""Threads: the same numbers, whoever does the work, and no error lost on the way."""
+"""Threads: the same results with any number of threads, and no error is lost."""
 
 import os
 import subprocess
@@ -16,15 +16,15 @@ from nofb.trace import Trace
 
 @pytest.fixture
 def cut_everything(monkeypatch):
-    """Let the smallest work be worth a second thread, so that small networks are cut too."""
-    monkeypatch.setattr(threads, "WORTH", 1)
+    """Set the smallest part to 1, so that small networks are cut between threads, too."""
+    monkeypatch.setattr(threads, "SMALLEST_PART", 1)
     monkeypatch.setattr(threads, "ROWS", 1)
 
 
 @pytest.mark.parametrize("samples", [1, 2, 7])
 @pytest.mark.parametrize(("name", "net_name"), oracles.RULES_AND_NETS)
-def test_a_team_works_out_the_updates_that_one_thread_does(name, net_name, samples, cut_everything):
-    """Half of the samples left out, or taken twice, would still train, only worse."""
+def test_several_threads_compute_the_updates_of_one(name, net_name, samples, cut_everything):
+    """If half of the samples were missing, or counted twice, a network would train, but worse."""
     net = oracles.NETS[net_name]()
     rule = oracles.attached(name, net)
     x, y = oracles.batch(net, samples)
@@ -35,8 +35,8 @@ def test_a_team_works_out_the_updates_that_one_thread_does(name, net_name, sampl
         oracles.assert_close(together, alone)
 
 
-def test_a_whole_trace_shows_what_its_parts_did(cut_everything):
-    """Rules read h_below, a and h of the whole batch, wherever they were worked out."""
+def test_a_whole_trace_holds_the_results_of_its_parts(cut_everything):
+    """Rules read h_below, a and h of the whole batch, which several threads have computed."""
     net = oracles.conv_net()
     x, y = oracles.batch(net)
     alone = oracles.taught_trace(net, x, y)
@@ -48,7 +48,7 @@ def test_a_whole_trace_shows_what_its_parts_did(cut_everything):
     np.testing.assert_allclose(together.error, alone.error, rtol=1e-12, atol=1e-15)
 
 
-def test_dropout_draws_the_same_masks_for_a_team(cut_everything):
+def test_dropout_draws_the_same_masks_with_several_threads(cut_everything):
     """Masks drawn by two threads at once would differ from run to run."""
     net = oracles.dense_net(dropout=0.5)
     x, y = oracles.batch(net)
@@ -58,8 +58,8 @@ def test_dropout_draws_the_same_masks_for_a_team(cut_everything):
     np.testing.assert_array_equal(together.output, alone.output)
 
 
-def test_one_trace_serves_batches_of_two_sizes_in_a_team(cut_everything):
-    """The last batch of an epoch is smaller, and is cut elsewhere."""
+def test_one_trace_serves_batches_of_two_sizes_with_several_threads(cut_everything):
+    """The last batch of an epoch is smaller, and is cut at other samples."""
     net = oracles.dense_net()
     rule = oracles.attached("bp", net)
     trace = Trace(net, 7)
@@ -72,7 +72,7 @@ def test_one_trace_serves_batches_of_two_sizes_in_a_team(cut_everything):
 
 
 def test_a_run_does_not_depend_on_the_number_of_threads():
-    """A result that only two cores can repeat is not a result."""
+    """A result must be reproducible on a computer with another number of cores."""
     data = nofb.datasets.two_moons(400, seed=0)
     losses = []
     for size in (1, 2):
@@ -84,8 +84,8 @@ def test_a_run_does_not_depend_on_the_number_of_threads():
 
 
 @pytest.mark.parametrize("name", rules.TARGETS)
-def test_inverses_learn_the_same_in_a_team(name, cut_everything):
-    """Two lessons that write to one place, or share noise, would depend on who comes first."""
+def test_inverses_learn_the_same_with_several_threads(name, cut_everything):
+    """Two reconstruction steps that share an array or noise would depend on their order."""
     learned = []
     for size in (1, 3):
         net = oracles.dense_net((5, 6, 7, 6, 4, 3))
@@ -99,25 +99,25 @@ def test_inverses_learn_the_same_in_a_team(name, cut_everything):
         np.testing.assert_array_equal(together, alone)
 
 
-def test_an_error_in_a_helper_reaches_the_one_who_asked():
-    """A thread that dies in silence would leave zeros where numbers should be."""
+def test_an_error_in_another_thread_is_raised_in_the_main_one():
+    """If a thread ended silently, its results would be zeros."""
     started = threading.Barrier(2)
 
     def fail():
-        started.wait(timeout=10)  # both jobs go on at once, so one of them is a helper's
+        started.wait(timeout=10)  # both jobs run at once, so one of them is in another thread
         if threading.current_thread() is not threading.main_thread():
             raise ArithmeticError("from a helper")
 
     with threads.team(2) as two:
         with pytest.raises(ArithmeticError, match="from a helper"):
-            two.share([fail, fail])
+            two.run([fail, fail])
         done = []
-        two.share([lambda: done.append(1)] * 3)
+        two.run([lambda: done.append(1)] * 3)
         assert done == [1, 1, 1], "the team must be fit for work after an error"
 
 
-def test_an_error_of_ones_own_waits_for_the_others_to_end():
-    """Whoever catches the error must not find helpers still writing into the arrays."""
+def test_an_error_in_the_main_thread_waits_for_the_others_to_end():
+    """A user who catches the error must not find threads that still write into the arrays."""
     ended = []
 
     def jobs():
@@ -126,14 +126,14 @@ def test_an_error_of_ones_own_waits_for_the_others_to_end():
 
     with threads.team(2) as two:
         with pytest.raises(KeyboardInterrupt):
-            two.share(jobs())
+            two.run(jobs())
         before = list(ended)
-        two.share([])
+        two.run([])
         assert ended == before
 
 
-def test_a_helper_has_no_team_of_its_own():
-    """Threads that start threads would be many more than cores."""
+def test_a_thread_of_a_team_has_no_team_of_its_own():
+    """If threads started threads, there would be many more than cores."""
     sizes = []
     started = threading.Barrier(2)
 
@@ -142,12 +142,12 @@ def test_a_helper_has_no_team_of_its_own():
         sizes.append(threads.size())
 
     with threads.team(2) as two:
-        two.share([look, look])
+        two.run([look, look])
     assert sorted(sizes) == [1, 2]
 
 
-def test_the_team_ends_with_its_context_and_the_outer_one_is_back():
-    """A leaked team would go on to share the work of whatever comes next."""
+def test_a_team_ends_with_its_context_and_the_outer_one_is_active_again():
+    """Otherwise later code would run with the threads of an old team."""
     assert threads.size() == 1
     with threads.team(3):
         with threads.team():
@@ -169,8 +169,8 @@ def test_the_team_ends_with_its_context_and_the_outer_one_is_back():
         ("OMP_NUM_THREADS", "3,2,1", "3"),
     ],
 )
-def test_the_environment_says_how_many_threads_there_are(name, text, expected):
-    """On a shared machine, the worker processes of a grid must keep to one thread each."""
+def test_an_environment_variable_sets_the_number_of_threads(name, text, expected):
+    """On a shared machine each worker process of a grid must use one thread."""
     environment = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
     found = subprocess.run(
         [sys.executable, "-c", "from nofb import threads; print(threads.default())"],

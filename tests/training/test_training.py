@@ -26,13 +26,13 @@ def small_net(seed=0, hidden=(24,), activation="tanh"):
 
 
 def train(net=None, rule="fa", data=DIGITS, **options):
-    """Train quietly for two epochs, or as the options say."""
+    """Train without output for two epochs, or as the options say."""
     options = {"epochs": 2, "progress": False, **options}
     return nofb.fit(net or small_net(), rules.make(rule), data, **options)
 
 
-def test_every_rule_but_the_control_moves_every_layer():
-    """A hidden layer that never moves means that the rule does not reach it."""
+def test_every_rule_except_the_control_changes_every_layer():
+    """If a hidden layer never changes, the rule does not reach it."""
     for name in rules.RULES:
         net = small_net(hidden=(20, 12))
         before = [layer.W.copy() for layer in net.weighted]
@@ -42,8 +42,8 @@ def test_every_rule_but_the_control_moves_every_layer():
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "ifa", "usf", "brsf", "frsf", "drtp"])
-def test_a_rule_that_teaches_its_hidden_layers_beats_the_shallow_control(name):
-    """With eight hidden units, random features alone can not tell ten digits apart."""
+def test_a_rule_that_trains_hidden_layers_is_better_than_the_shallow_control(name):
+    """With eight hidden units, random features alone cannot distinguish ten digits."""
     accuracy = {}
     for rule in (name, "shallow"):
         optimizer = SGD(lr=0.03, momentum=0.9)
@@ -53,7 +53,7 @@ def test_a_rule_that_teaches_its_hidden_layers_beats_the_shallow_control(name):
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another():
-    """Otherwise no result could be looked at twice."""
+    """Otherwise no result could be reproduced."""
     for rule in ("fa", "brsf"):
         first, again, other = (train(small_net(), rule, seed=seed) for seed in (0, 0, 1))
         for name in set(first.history) - {"seconds"}:
@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another():
 
 
 def test_the_history_holds_one_value_for_each_epoch_and_the_start():
-    """A curve without its start hides that the feedback began at 90°."""
+    """A curve without its start would not show that the feedback began at 90°."""
     history = train(epochs=3, validation=0.25).history
     scalars = {"loss", "train_accuracy", "seconds", "test_loss", "test_accuracy",
                "validation_loss", "validation_accuracy"}  # fmt: skip
@@ -77,7 +77,7 @@ def test_the_history_holds_one_value_for_each_epoch_and_the_start():
 
 
 def test_the_recorded_accuracy_and_loss_are_those_of_the_network():
-    """The history must say of the test split what a user measures by hand."""
+    """A user who measures the network must find the numbers of the history."""
     net = small_net()
     history = train(net).history
     right = (net.predict(DIGITS.x_test) == DIGITS.y_test).mean()
@@ -87,8 +87,8 @@ def test_the_recorded_accuracy_and_loss_are_those_of_the_network():
     assert history["test_loss"][-1] == pytest.approx(loss, rel=1e-5)
 
 
-def test_each_epoch_sees_every_sample_once_in_a_new_order_the_last_ones_too():
-    """A dropped last batch never trains on some samples; a fixed order repeats its bias."""
+def test_each_epoch_uses_every_sample_once_in_a_new_order_with_the_last_ones():
+    """Without the last batch some samples would never be used; a fixed order adds a bias."""
     x, target = np.arange(10.0).reshape(10, 1), np.arange(20.0).reshape(10, 2)
     batches = Batches(x, target, 4, np.random.default_rng(0))
     epochs = [[(x.copy(), y.copy()) for x, y in batches] for _ in range(2)]
@@ -100,8 +100,8 @@ def test_each_epoch_sees_every_sample_once_in_a_new_order_the_last_ones_too():
     assert (epochs[0][0][0] != epochs[1][0][0]).any()
 
 
-def test_without_shuffling_every_epoch_takes_the_samples_as_they_stand():
-    """Some released runs never shuffle; to repeat them, the order must be the data's own."""
+def test_without_shuffling_every_epoch_has_the_order_of_the_data():
+    """Some released codes never shuffle; to repeat them, the order must be that of the data."""
     x, target = np.arange(5.0).reshape(5, 1), np.zeros((5, 2))
     batches = Batches(x, target, 2, np.random.default_rng(0), shuffle=False)
     for _ in range(2):
@@ -111,8 +111,8 @@ def test_without_shuffling_every_epoch_takes_the_samples_as_they_stand():
     assert (train(rule="bp").history["loss"] != losses[0]).all()
 
 
-def test_a_rule_can_be_compared_with_backprop_on_other_samples_than_the_tests():
-    """An angle that was published for one training sample can only be met on that sample."""
+def test_a_rule_can_be_compared_with_backprop_on_other_samples_than_the_test_split():
+    """A published angle for one training sample can be reproduced only with that sample."""
     own = DIGITS.x_test[:30], DIGITS.y_test[:30]
     name = "delta_angle_end_to_end"
     first, same, other = (
@@ -123,7 +123,7 @@ def test_a_rule_can_be_compared_with_backprop_on_other_samples_than_the_tests():
 
 
 def test_a_last_smaller_batch_is_a_mean_over_its_own_samples():
-    """Divided by the full batch size, the samples that happen to come last would count less."""
+    """Divided by the full batch size, the samples of the last batch would count less."""
     x, y = DIGITS.x_train[:5], np.array([0, 1, 2, 3, 4])
     data = Dataset(x, y, x, y)
     net, twin = small_net(), small_net()
@@ -141,7 +141,7 @@ def test_a_last_smaller_batch_is_a_mean_over_its_own_samples():
 
 
 def test_a_run_attaches_its_rule_unless_it_is_attached():
-    """A student who sets B by hand must find it used, and not drawn anew."""
+    """A matrix B that a student has assigned must be used, and not drawn again."""
     net, rule = small_net(), rules.FeedbackAlignment()
     rule.attach(net, seed=7)
     net.weighted[1].B = np.ascontiguousarray(net.weighted[1].W.T)
@@ -152,8 +152,8 @@ def test_a_run_attaches_its_rule_unless_it_is_attached():
     assert net.weighted[1].B is None and net.weighted[0].D is not None
 
 
-def test_fixed_feedback_stays_fixed():
-    """Feedback alignment learns through random feedback because the *weights* turn towards it."""
+def test_fixed_feedback_does_not_change():
+    """Feedback alignment learns because the *weights* align with the random feedback."""
     for name, attribute in (("fa", "B"), ("dfa", "D")):
         net, rule = small_net(), rules.make(name)
         rule.attach(net)
@@ -165,8 +165,8 @@ def test_fixed_feedback_stays_fixed():
             np.testing.assert_array_equal(getattr(layer, attribute), matrix)
 
 
-def test_the_validation_split_comes_out_of_the_training_samples():
-    """A validation split taken from the test split would choose on what it reports."""
+def test_the_validation_split_is_a_part_of_the_training_samples():
+    """If it came from the test split, the choice would use the reported samples."""
     seen = []
     train(validation=0.25, callbacks=[lambda run: seen.append(run)], epochs=1)
     held = DIGITS.split_validation(0.25, 0)
@@ -182,8 +182,8 @@ def test_a_diverging_run_stops_and_says_where():
     assert run.history.epochs == 0 and len(run.history) == 0
 
 
-def test_a_run_that_diverges_in_its_very_last_step_is_found_out():
-    """No batch follows to show it, so the test split must."""
+def test_a_run_that_diverges_in_its_last_step_is_detected():
+    """No later batch can show it, so the evaluation of the test split must."""
     first = Dataset(DIGITS.x_train[:20], np.arange(20) % 10, DIGITS.x_test, DIGITS.y_test)
     with pytest.warns(DivergenceWarning, match="epoch 1, after its steps"):
         run = train(small_net(activation="relu"), "bp", first, epochs=1, batch_size=20,
@@ -199,7 +199,7 @@ def test_callbacks_are_called_after_every_epoch_with_the_run_so_far():
 
 
 def test_a_regression_is_trained_without_an_accuracy():
-    """Lillicrap's linear teacher: feedback alignment solves a linear task without classes."""
+    """Lillicrap's linear teacher: feedback alignment learns a linear task without classes."""
     data = linear_teacher()
     net = Network([Dense(30, 20), Dense(20, 10)], loss="squared_error")
     run = nofb.fit(net, rules.FeedbackAlignment(), data, epochs=20, optimizer=SGD(lr=0.02),
@@ -211,7 +211,7 @@ def test_a_regression_is_trained_without_an_accuracy():
 
 
 def test_images_train_a_convolutional_network_with_every_rule_that_takes_one():
-    """Only rules that send targets need layers that have an inverse."""
+    """Only rules of targets need layers that have an inverse."""
     data = DIGITS.as_images()
     part = Dataset(data.x_train[:200], data.y_train[:200], data.x_test[:50], data.y_test[:50])
     for name in set(rules.RULES) - set(DENSE_ONLY):
@@ -222,16 +222,16 @@ def test_images_train_a_convolutional_network_with_every_rule_that_takes_one():
         net = Network(layers)
         before = [layer.W.copy() for layer in net.weighted]
         history = train(net, name, part, epochs=4, optimizer=SGD(lr=0.01)).history
-        # The error's signs do not fade as the error does, so sdfa needs a smaller rate than others;
-        # the loss of ff is that of an output layer below which nothing is meant for it.
+        # The error's signs do not become smaller, so sdfa needs a smaller rate than others;
+        # the loss of ff is that of an output layer that the hidden layers do not train.
         assert history["loss"][-1] < history["loss"][0] or name in ("sdfa", "ff"), name
         moved = [(layer.W != W).any() for layer, W in zip(net.weighted, before, strict=True)]
         assert all(moved) or name == "shallow"
 
 
 @pytest.mark.parametrize("name", DENSE_ONLY)
-def test_a_rule_that_inverts_layers_refuses_what_it_can_not_invert(name):
-    """A target that went around a pool or a mask would be one for units that were never asked."""
+def test_a_rule_that_inverts_layers_refuses_what_it_cannot_invert(name):
+    """A target that skipped a pooling layer or a mask would be one for other units."""
     inner = [Dense(8, 8, "tanh"), Dropout(0.1), Dense(8, 10)]
     maps = [Conv2D(1, 2, 3), MaxPool2D(2), Flatten(), Dense(18, 10)]
     for layers, odd in ((inner, "Dropout(0.1)"), (maps, "Conv2D(1, 2,")):
@@ -259,14 +259,14 @@ def test_a_rule_that_inverts_layers_refuses_what_it_can_not_invert(name):
     ],
 )  # fmt: skip
 def test_bad_arguments_are_named(options, error, sentence):
-    """One sentence that says what was wrong beats a traceback from a kernel."""
+    """One sentence that names the mistake helps more than a traceback from a kernel."""
     with pytest.raises(error, match=sentence):
         train(**options)
 
 
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "usf", "kp", "wm"])
-def test_training_allocates_nothing_that_stays_or_grows(name):
-    """Buffers are made once: ten times more epochs must not need more memory."""
+def test_training_allocates_no_memory_that_stays_or_grows(name):
+    """Buffers are allocated once: ten times more epochs must not need more memory."""
     net, rule = small_net(), rules.make(name)
     options = {"progress": False, "probe": 0, "optimizer": SGD(lr=0.1, momentum=0.9)}
     nofb.fit(net, rule, DIGITS, epochs=1, **options)
@@ -279,7 +279,7 @@ def test_training_allocates_nothing_that_stays_or_grows(name):
     assert peaks[1] < 1.05 * peaks[0]
 
 
-def test_nothing_is_printed_where_nobody_watches(capsys):
+def test_nothing_is_printed_if_the_output_is_no_terminal(capsys):
     """A progress bar in a log file is noise."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")

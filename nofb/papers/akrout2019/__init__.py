@@ -1,4 +1,4 @@
-"""Akrout et al. 2019, "Deep Learning without Weight Transport": their logs, and the same runs here.
+"""Akrout et al. 2019, "Deep Learning without Weight Transport": their logs, and our runs.
 
 Their released code trains 784-500-10 logistic units on MNIST with backprop, feedback alignment, the
 weight mirror and Kolen-Pollack, and keeps a log of each: `published.csv`.

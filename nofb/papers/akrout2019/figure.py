@@ -1,6 +1,6 @@
-"""Akrout et al. 2019, run again: loss, accuracy and two angles, the authors' curves beside ours.
+"""Akrout et al. 2019, reproduced: loss, accuracy and two angles, with the authors' curves.
 
-A curve that leaves the authors' dotted one shows where a reproduction misses.
+A curve that leaves the authors' dotted one shows where the reproduction differs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from nofb.types import Array
 PANELS = {
     "loss": "Training loss, mean over the epoch",
     "test_accuracy": "Test accuracy",
-    "weight_angle": "Output layer's feedback matrix against Wᵀ",
-    "delta_angle": "Hidden layer's teaching signal against backprop's",
+    "weight_angle": "Output layer's feedback matrix to Wᵀ",
+    "delta_angle": "Hidden layer's teaching signal to backprop's",
 }
 
 
@@ -36,7 +36,7 @@ def akrout2019(
     ----------
     runs
         For each rule, the curves of its seeds: "loss", "test_accuracy", and in degrees
-        "weight_angle" and "delta_angle"; what a rule does not have is left out.
+        "weight_angle" and "delta_angle"; measures that a rule does not have are left out.
     logs
         For each rule, the authors' curves, if there are any.
 
@@ -45,7 +45,7 @@ def akrout2019(
     Picture
         A `matplotlib.figure.Figure` of four panels over epochs on a logarithmic scale. Lines are
         means over seeds; bands are one standard deviation to either side, for the loss from the
-        lowest to the highest seed. Dotted lines are the authors'.
+        lowest to the highest seed. Dotted lines are the authors' logs.
     """
     logs = logs or {}
     with using("light") as colours:
@@ -61,7 +61,7 @@ def akrout2019(
 def _draw(
     axes: Axes, rule: str, measure: str, runs: Sequence[Curves], log: Curves, theme: Theme
 ) -> None:
-    """Draw one rule's mean over seeds, its spread, and as much of the authors' curve as we ran."""
+    """Draw one rule's mean over seeds, its spread, and the authors' curve for the same epochs."""
     colour = look(rule, theme).colour
     values = np.array([run[measure] for run in runs if measure in run])
     if not values.size:
@@ -80,7 +80,7 @@ def _draw(
 
 
 def _finish(axes: Axes, measure: str) -> None:
-    """Give a panel its title and scales."""
+    """Set the title and the scales of a panel."""
     axes.set_title(PANELS[measure])
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -98,7 +98,7 @@ def _finish(axes: Axes, measure: str) -> None:
 
 
 def _legend(picture: Picture, rules: Sequence[str], authors: bool, theme: Theme) -> None:
-    """Say which colour is which rule, and which line is whose."""
+    """Draw the legend: colours for rules, dotted lines for the authors."""
     handles = [Line2D([], [], color=look(rule, theme).colour, lw=1.6) for rule in rules]
     labels = [full_name(rule) for rule in rules]
     if authors:

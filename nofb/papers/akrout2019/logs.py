@@ -1,4 +1,4 @@
-"""What is compared: the authors' logs, and what the same measures are here."""
+"""The data of the comparison: the authors' logs, and the same measures of our runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import resources
 
 import numpy as np
 
-from nofb.papers.study import Record, Rows
+from nofb.papers.study import Record, Rows, grouped
 from nofb.types import Array
 
 RULES = ("bp", "fa", "wm", "kp")
@@ -19,14 +19,15 @@ NAMES = {
     "delta_angle": "signal to backprop's",
 }
 
-Curves = Mapping[str, Sequence[float]]  # of one run: each measure, epoch by epoch
+Curves = Mapping[str, Sequence[float]]  # of one run: each measure over epochs
 
 
 def published(rule: str) -> dict[str, list[float]]:
     """Return the authors' log of one rule: each measure they have, for 400 epochs.
 
-    Accuracies are shares, angles degrees; `weight_angle` is the output layer's, `delta_angle` that
-    of the hidden layer's signal on the first training sample. Backprop has no angles.
+    Accuracies are fractions, angles are in degrees. `weight_angle` is that of the output layer,
+    `delta_angle` that of the hidden layer's signal on the first training sample. Backprop has no
+    angles.
 
     Examples
     --------
@@ -52,9 +53,7 @@ def curves(history: Mapping[str, Array]) -> dict[str, list[float]]:
 
 def by_rule(records: Iterable[Record]) -> dict[str, list[Curves]]:
     """Return the curves of each rule's seeds."""
-    runs: dict[str, list[Curves]] = {}
-    for record in records:
-        runs.setdefault(record["task"]["rule"], []).append(record["result"])
+    runs = grouped(records, "rule")
     return {rule: runs[rule] for rule in RULES if rule in runs}
 
 
@@ -70,14 +69,14 @@ def lines(form: str, runs: Mapping[str, Sequence[Curves]]) -> Rows:
 
 
 def as_text(measure: str, value: float) -> str:
-    """Return one number as a reader wants it."""
+    """Return one number as text for a table."""
     forms = {"loss": "{:.3g}", "test_accuracy": "{:.2f}"}
     scale = 100 if measure == "test_accuracy" else 1
     return forms.get(measure, "{:.1f}°").format(scale * value)
 
 
 def extent(runs: Mapping[str, Sequence[Curves]]) -> str:
-    """Say how many seeds and epochs ran; a shortened reproduction must look like one."""
+    """Return the numbers of seeds and epochs, so that a shortened reproduction is visible."""
     epochs = sorted({len(run["loss"]) for seeds in runs.values() for run in seeds})
     seeds = max(map(len, runs.values()))
     ran = " or ".join(map(str, epochs))

@@ -1,4 +1,4 @@
-"""As the paper describes it: shuffled, all means, a centred mirror with a bound, KP with decay."""
+"""The runs as in the paper: shuffled, all means, a centred mirror with a bound, KP with decay."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def run_of(rule: str, seed: int) -> Specification:
-    """Return one run as the paper describes it, with nofb's own rules.
+    """Return one run as in the paper, with nofb's own rules.
 
-    Plain descent needs its 400 epochs; RMSprop and half a cosine need thirty. The rate was chosen
-    for *backprop* on held-out training samples, and all rules have it.
+    Plain gradient descent needs its 400 epochs; RMSprop with cosine annealing needs thirty. The
+    learning rate was chosen for *backprop* on held-out training samples, and all rules have it.
     """
     return training.RUN.replace(
         rule=rule,
@@ -49,7 +49,7 @@ def run_of(rule: str, seed: int) -> Specification:
 
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Do one run; the folder keeps its checkpoint."""
+    """Do one run, with a checkpoint in the folder."""
     run = run_of(task["rule"], task["seed"])
     return training.resumed(run, task, folder, callbacks=callbacks)
 

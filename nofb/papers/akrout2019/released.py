@@ -1,6 +1,6 @@
-"""As their released code does it, flaws and all: 400 epochs beside the authors' own logs.
+"""The runs as in the released code, with its errors: 400 epochs, to compare with their logs.
 
-What it does, and no other run of nofb does:
+Only these runs of nofb have:
 
     biases are divided by N twice, so they learn N times more slowly   BiasesDividedTwice
     batches in the order of the files, the last 96 samples left out    shuffle=False, whole_batches
@@ -8,7 +8,7 @@ What it does, and no other run of nofb does:
     the mirror is raw, uniform and without bound; no decay             wm_released, kp_released
     the teaching signal's angle is that on the first training sample   probe
 
-What it leaves out: B_1, which is learned and logged there but sends nothing anywhere.
+Left out: B_1, which their code learns and logs but never uses.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 class BiasesDividedTwice(SGD):
-    """Plain descent in which a bias's mean over the batch is divided by the batch once more."""
+    """Plain gradient descent in which a bias's mean over the batch is divided by N once more."""
 
     def plan(self, name: str, W: Array) -> Plan:
         kernel, averages, (lr, *rest) = super().plan(name, W)
@@ -62,14 +62,14 @@ class BiasesDividedTwice(SGD):
 
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Do one run; the folder keeps its checkpoint."""
+    """Do one run, with a checkpoint in the folder."""
     run = training.RUN.replace(seed=task["seed"])
     given = as_released(task["rule"], task["seed"], run.load())
     return training.resumed(run, task, folder, callbacks=callbacks, **given)
 
 
 def as_released(rule: str, seed: int, data: Dataset) -> dict[str, Any]:
-    """Return what `nofb.fit` is given for one run, that it is done as the authors' code does it."""
+    """Return the arguments of `nofb.fit` for one run as in the authors' code."""
     layers = [Dense(784, 500, "logistic", init=gaussian), Dense(500, 10, init=gaussian)]
     net = Network(layers, loss="binary_cross_entropy", seed=seed)
     draw_biases(net, seed)
@@ -84,21 +84,21 @@ def as_released(rule: str, seed: int, data: Dataset) -> dict[str, Any]:
 
 
 def released_rule(rule: str) -> Rule:
-    """Return the rule as it was released, with feedback drawn as the weights are."""
+    """Return the released rule, with feedback from the same distribution as the weights."""
     if rule == "bp":
         return make("bp")
     return make({"wm": "wm_released", "kp": "kp_released"}.get(rule, rule), feedback_init=gaussian)
 
 
 def draw_biases(net: Network, seed: int) -> None:
-    """Draw every bias from N(0, 1 / (n_l + n_{l-1})), as the weights are."""
+    """Draw every bias from N(0, 1 / (n_l + n_{l-1})), like the weights."""
     rng = seeds.generator(seed, "weights", 1)  # not the stream of the weights
     for layer in net.weighted:
         layer.b = gaussian(rng, layer.n_in, layer.n_out)[0].astype(net.dtype)
 
 
 def whole_batches(data: Dataset) -> Dataset:
-    """Return the data set without the training samples that fill no batch."""
+    """Return the data set without the training samples of the last, incomplete batch."""
     rows = slice(len(data.x_train) // BATCH * BATCH)
     return Dataset(data.x_train[rows], data.y_train[rows], data.x_test, data.y_test, data.name)
 
@@ -127,13 +127,13 @@ def _pair(measure: str, log: Curves, run: Curves, epoch: int) -> str:
 
 
 def lines(records: Sequence[Record]) -> Rows:
-    """Return every number, the authors' first."""
+    """Return every number, the authors' ones first."""
     authors = {rule: [published(rule)] for rule in RULES}
     return logs.lines("authors", authors) + logs.lines("released", logs.by_rule(records))[1:]
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw the four measures over epochs, the authors' curves beside ours."""
+    """Draw the four measures over epochs, the authors' curves and ours."""
     from nofb.papers.akrout2019.figure import akrout2019  # late: matplotlib loads slowly
 
     return akrout2019(logs.by_rule(records), {rule: published(rule) for rule in RULES})

@@ -1,4 +1,4 @@
-"""What both forms have in common: 784-500-10 on MNIST, and runs that resume from a checkpoint."""
+"""The common part of both forms: 784-500-10 on MNIST, and runs that resume from a checkpoint."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def tasks(form: str, seeds: int, longest: int, epochs: int | None) -> list[dict[
 def resumed(run: Specification, task: Task, folder: Path, **options: Any) -> dict[str, Any]:
     """Train one run and return each measure of the logs, and "seconds", as a list over epochs.
 
-    A run that was stopped is resumed from its checkpoint in the folder, which is removed in the
-    end. The task names the code of nofb, and so does the file: other code begins anew.
+    A stopped run is resumed from its checkpoint in the folder, which is removed at the end. The
+    task has a hash of nofb's code, and this is part of the file's name: other code starts a new
+    run.
     """
     checkpoint = folder / f"{'-'.join(map(str, task.values()))}.npz"
     kept = Checkpoint(checkpoint, EVERY, resume=True)

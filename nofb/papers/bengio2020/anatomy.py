@@ -1,9 +1,9 @@
-"""What do more exact inverses do to a target? A trained network, looked at iteration by iteration.
+"""How do more exact inverses change a target? A trained network, over the number of iterations.
 
-Two networks of five hidden layers learn MNIST for a few epochs, one with inverses that reconstruct
-what each layer received, one with inverses that reconstruct what comes back from the output. Then
-they rest, and their targets are iterated ever longer. A third column has no inverse at all: local
-Jacobians, solved exactly, are what the first would be if it were perfect.
+Two networks of five hidden layers learn MNIST for a few epochs. The inverses of one reconstruct the
+input of each layer; the inverses of the other learn by difference reconstruction. Then the weights
+are fixed, and the number of iterations of the targets is increased. The limit for perfect inverses
+is computed from the local Jacobians, which are inverted exactly.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from nofb.plots import Picture
 
 EPOCHS, SAMPLES = 3, 100
-HEADING = "What more exact inverses do to a target, by hidden layer from the input side up"
-LEARNED = {  # what the inverses learn from: the rule, and its attributes
+HEADING = "The effect of more exact inverses on a target, hidden layers first to last"
+LEARNED = {  # the training of the inverses: the rule, and its attributes
     "reconstruction": (
         "itp",
         {"noise": 0.0837, "inverse_lr": 1.96e-3, "step_size": 0.05, "layer_norm": False},
@@ -36,14 +36,14 @@ LEARNED = {  # what the inverses learn from: the rule, and its attributes
 }
 ROWS = {
     "gauss_newton_angle": "angle to the\nGauss-Newton change",
-    "null_space_share": "share that the output\ndoes not notice",
-    "length": "length over that of the\nGauss-Newton change (log.)",
+    "null_space_share": "fraction without effect\non the output",
+    "length": "length / length of the\nGauss-Newton change (log.)",
 }
-SHADES = ("#9CC4E0", "#69A5CF", "#3A84B8", "#1B629A", "#08306B")  # lightness tells layers apart
+SHADES = ("#9CC4E0", "#69A5CF", "#3A84B8", "#1B629A", "#08306B")  # a lightness for each layer
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
-    """Return a run for each way for inverses to learn.
+    """Return a run for each kind of inverse training.
 
     Examples
     --------
@@ -55,14 +55,14 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def anatomy(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train, then iterate targets ever longer.
+    """Train, then measure targets for a growing number of iterations.
 
     Returns
     -------
     dict
-        Each of `MEASURES` as a list over `ITERATIONS` with one value for each hidden layer, under
-        "iterated"; the same for exact local inverses, under "exact"; and of every hidden layer but
-        the first, under "condition", the median condition number of its Jacobian.
+        "iterated" has each of `MEASURES` as a list over `ITERATIONS` with one value for each hidden
+        layer; "exact" has the same for exact local inverses; "condition" has the median condition
+        number of the Jacobian of every hidden layer but the first.
     """
     name, attributes = LEARNED[task["inverses"]]
     chosen = RUN.replace(
@@ -79,7 +79,7 @@ def anatomy(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
-    """Return rows of what iterating does to targets, hidden layers from the input side up."""
+    """Return a row for each number of iterations, with hidden layers first to last."""
     rows = [["inverses learn by", "iterations", "angle to Gauss-Newton", "to the gradient",
              "unnoticed share", "length / Gauss-Newton's"]]  # fmt: skip
     for record in records:
@@ -116,10 +116,10 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw what becomes of t - h in each hidden layer as its inverses are iterated.
+    """Draw the measures of t - h in each hidden layer over the number of iterations.
 
-    A column for each way for inverses to learn, and a row for each of `ROWS`. The crosses at the
-    right are exact local inverses.
+    There is a column for each kind of inverse training, and a row for each of `ROWS`. The crosses
+    at the right are exact local inverses.
     """
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using

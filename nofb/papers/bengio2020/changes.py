@@ -1,4 +1,4 @@
-"""What a rule's targets ask of the hidden layers, and how that changes as inverses are iterated."""
+"""The changes t - h of hidden layers in a rule with targets, over the number of iterations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from nofb.diagnosis import angles
 from nofb.diagnosis.targets import residual
-from nofb.jacobians import null_space_shares, output_jacobians
+from nofb.jacobians import null_space_fraction, output_jacobians
 from nofb.layers import WeightedLayer
 from nofb.network import network_of
 from nofb.rules import make
@@ -25,7 +25,7 @@ Changes = Mapping[WeightedLayer, Array]
 
 
 def over_iterations(rule: TargetRule, trace: Trace) -> dict[str, Any]:
-    """Return what becomes of a rule's targets: "iterated", "exact" and "condition" of `anatomy`."""
+    """Return the measures of a rule's targets: "iterated", "exact" and "condition" of `anatomy`."""
     iterated = [measures(rule, trace, changes_after(rule, trace, k)) for k in ITERATIONS]
     exact, conditions = exact_changes(rule, trace)
     return {
@@ -36,16 +36,16 @@ def over_iterations(rule: TargetRule, trace: Trace) -> dict[str, Any]:
 
 
 def changes_after(rule: TargetRule, trace: Trace, iterations: int) -> Changes:
-    """Return t - h of every layer after so many iterations."""
+    """Return t - h of every layer after this number of iterations."""
     rule.iterations = iterations  # type: ignore[attr-defined]
     targets = rule.targets(network_of(trace), trace)
     return {layer: t - rule.state(trace, layer) for layer, t in targets}
 
 
 def exact_changes(rule: TargetRule, trace: Trace) -> tuple[Changes, list[float]]:
-    """Return t - h where every layer is inverted exactly, to first order, and how hard that is.
+    """Return t - h for exact inverses of every layer, to first order, and the condition numbers.
 
-    The output layer, which has fewer units than the one below, gets the smallest change.
+    The output layer has fewer units than the one below, so its solution is the smallest change.
     """
     net, conditions = network_of(trace), []
     change = -rule.step_size * trace.error.astype(np.float64)
@@ -68,10 +68,10 @@ def exact_changes(rule: TargetRule, trace: Trace) -> tuple[Changes, list[float]]
 
 
 def measures(rule: TargetRule, trace: Trace, changes: Changes) -> dict[str, list[float]]:
-    """Return each of `MEASURES` for every hidden layer, from the input side up.
+    """Return each of `MEASURES` for every hidden layer, first to last.
 
-    Angles are those of t - h to minus the Gauss-Newton step and to minus the gradient; the length
-    is that of t - h over that of the Gauss-Newton step; medians over samples.
+    Angles are between t - h and minus the Gauss-Newton step or minus the gradient. The length is
+    that of t - h divided by that of the Gauss-Newton step. All are medians over samples.
     """
     found: dict[str, list[float]] = {name: [] for name in MEASURES}
     net, error = network_of(trace), trace.error
@@ -83,7 +83,7 @@ def measures(rule: TargetRule, trace: Trace, changes: Changes) -> dict[str, list
         gradient = np.einsum("nj,nji->ni", error, J)
         found["gauss_newton_angle"].append(_median(angles(asked, newton)))
         found["bp_angle"].append(_median(angles(asked, gradient)))
-        found["null_space_share"].append(_median(null_space_shares(J, asked)))
+        found["null_space_share"].append(_median(null_space_fraction(J, asked)))
         lengths = np.linalg.norm(asked, axis=1) / np.linalg.norm(newton, axis=1)
         found["length"].append(_median(lengths))
         own = layers[net.weighted.index(layer) + 1]

@@ -1,8 +1,8 @@
-"""How fast does an iterated inverse find its target? By the Lipschitz constant, or not at all.
+"""How fast does an iterated inverse converge? By its Lipschitz constant, or not at all.
 
-A linear layer with an inverse that is wrong by exactly ρ shows the bound attained: with g ∘ f - id
-a rotation times ρ, every error is multiplied by ρ. A tanh layer with an inverse that learned from
-noise shows it kept: no iteration is slower than the largest constant that was met on the way.
+A linear layer attains the bound: its g ∘ f - id is a rotation times ρ, so every error is multiplied
+by exactly ρ. A tanh layer with an inverse that learned from noise stays below the bound: no
+iteration is slower than the largest constant on its path.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEADING = "An iterated inverse contracts by its Lipschitz constant, and diverges
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
-    """Return a run for each constant, and for each length of learning; none has epochs.
+    """Return a run for each constant, and for each number of inverse steps; none has epochs.
 
     Examples
     --------
@@ -54,8 +54,9 @@ def contraction(task: Task) -> dict[str, Any]:
     Returns
     -------
     dict
-        "error", ‖h^(k) - h*‖ over its start for every k, the largest of all samples; "residual",
-        the same of ‖f(h^(k)) - t‖; "constant", the largest Lipschitz constant of g ∘ f - id met.
+        "error": ‖h^(k) - h*‖ divided by its start, for every k, the largest of all samples.
+        "residual": the same for ‖f(h^(k)) - t‖. "constant": the largest Lipschitz constant of g ∘ f
+        - id on the path.
     """
     rng = np.random.default_rng(0)
     f, g = wrong_by(task["constant"], rng) if "constant" in task else taught(task["lessons"], rng)
@@ -89,7 +90,7 @@ def wrong_by(constant: float, rng: np.random.Generator) -> tuple[Dense, Inverse]
 
 
 def taught(lessons: int, rng: np.random.Generator) -> tuple[Dense, Inverse]:
-    """Return a tanh layer that widens, and an inverse that learned from so many batches."""
+    """Return a tanh layer with more outputs than inputs, and an inverse trained on some batches."""
     W = 0.5 * orthogonal(rng, UNITS, WIDE)
     f = layer(W, "tanh")
     g = Inverse(0.1 * orthogonal(rng, WIDE, UNITS))
@@ -113,7 +114,7 @@ def layer(W: Array, activation: str | None = None) -> Dense:
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
-    """Return a row for each inverse: its constant, what is left of the error, and the bound."""
+    """Return a row for each inverse: its constant, the remaining error, and the bound."""
     rows = [["layer, inverse", "Lip(g ∘ f - id)", "error after 1", "after 4", "after 12 (bound)"]]
     for record in records:
         task, result = record["task"], record["result"]
@@ -143,8 +144,8 @@ def lines(records: Sequence[Record]) -> Rows:
 def figure(records: Sequence[Record]) -> Picture:
     """Draw ‖h^(k) - h*‖ over iterations, measured and bounded by Lip^k.
 
-    The left panel has linear layers, whose error is the bound; the right one has tanh layers with
-    learned inverses, whose error stays below it. Points are measured.
+    The left panel has linear layers, whose error equals the bound; the right one has tanh layers
+    with learned inverses, whose error is below it. Points are measured.
     """
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
@@ -155,11 +156,11 @@ def figure(records: Sequence[Record]) -> Picture:
         linear = [record for record in records if "constant" in record["task"]]
         learned = [record for record in records if "lessons" in record["task"]]
         _panel(left, linear, lambda record: f"Lip {record['task']['constant']:g}")
-        _panel(right, learned, lambda record: f"{record['task']['lessons']} lessons: "
+        _panel(right, learned, lambda record: f"{record['task']['lessons']} steps: "
                f"Lip {record['result']['constant']:.2f}")  # fmt: skip
-        left.set_title("a linear layer, its inverse wrong by a rotation")
-        left.set_ylabel("‖h - h*‖ over its start (logarithmic)\nlines: Lipᵏ; points: measured")
-        right.set_title("a tanh layer, its inverse learned from noise")
+        left.set_title("a linear layer; its inverse is wrong by a rotation")
+        left.set_ylabel("‖h - h*‖ / its start (logarithmic)\nlines: Lipᵏ; points: measured")
+        right.set_title("a tanh layer; its inverse learned from noise")
     return picture
 
 

@@ -1,4 +1,4 @@
-"""What the trained parts have in common: five hidden layers on MNIST, as Meulemans et al. 2020."""
+"""The network of the trained parts: five hidden layers on MNIST, as in Meulemans et al. 2020."""
 
 from nofb.runs.specification import Specification
 

@@ -1,7 +1,7 @@
-"""When does iterating help to learn? Five hidden layers on MNIST, iterated and repaired.
+"""When does iteration help? Five hidden layers on MNIST, with iterated and improved inverses.
 
-One iteration is difference target propagation. More iterations are more exact inverses, and learn
-worse; each repair is one change to that.
+One iteration is difference target propagation. More iterations make the inverses more exact, but
+the network learns worse; each improvement is one change to this.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, Probe
 from nofb.papers.bengio2020.network import RUN
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nofb.plots.style import Theme
 
 EPOCHS, SEEDS = 15, 1
-HEADING = "When iterating helps to learn: 784-5x256-10 on MNIST"
+HEADING = "When iteration helps: 784-5x256-10 on MNIST"
 PLAIN = {"noise": 0.0837, "inverse_lr": 1.96e-3, "step_size": 0.2195, "layer_norm": False}
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "1 iteration": ("itp", {**PLAIN, "iterations": 1}),
@@ -40,7 +40,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Gauss-Newton, c = 0.1": ("gnt", {"damping": 0.1}),
     "Gauss-Newton, c = 10": ("gnt", {"damping": 10.0}),
 }
-GROUPS = {  # a hue for what learns, a line for how
+GROUPS = {  # a hue for the kind of inverse, a line for the settings
     "1 iteration": ("ink", "-"),
     "3 iterations": ("vermillion", "-"),
     "3, damped by 0.3": ("orange", "--"),
@@ -55,8 +55,8 @@ GROUPS = {  # a hue for what learns, a line for how
 }
 PANELS = {
     "lipschitz": "Lipschitz constant of g ∘ f - id,\nmean of hidden layers 2 to 5",
-    "null_space_share": "share of t - h that the output\ndoes not notice, mean of hidden layers",
-    "gauss_newton_angle": "angle of the weight step to Gauss-\nNewton's, mean of hidden layers",
+    "null_space_share": "fraction of t - h without effect on\nthe output, mean of hidden layers",
+    "gauss_newton_angle": "angle of the weight step to that of\nGauss-Newton, mean of hidden ones",
 }
 KEPT = (
     "lipschitz",
@@ -86,9 +86,9 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def training(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train one form; return its test error in per cent, and what its targets were like.
+    """Train one form; return its test error in per cent, and the measures of its targets.
 
-    Each of `KEPT` is a list over epochs with one value for each layer, `None` where it has none.
+    Each of `KEPT` is a list over epochs with one value for each layer, `None` if it has none.
     """
     name, attributes = FORMS[task["form"]]
     chosen = RUN.replace(rule=name, attributes=attributes, seed=task["seed"], epochs=task["epochs"])
@@ -104,7 +104,7 @@ def _plain(values: Array) -> list[list[float | None]]:
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
-    """Return a row for each form: its test error and what its steps were like, over seeds."""
+    """Return a row for each form: its test error and the measures of its steps, over seeds."""
     rows = [["targets", "seeds", "epochs", "test error %", "step to gradient", "to Gauss-Newton",
              "unnoticed share", "Lipschitz constant"]]  # fmt: skip
     for form, results in by_form(records).items():
@@ -133,7 +133,7 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw how every form learns: the test error over epochs, and `PANELS`; means over seeds."""
+    """Draw the test error of every form over epochs, and `PANELS`; means over seeds."""
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
 
@@ -159,16 +159,14 @@ def figure(records: Sequence[Record]) -> Picture:
 
 def by_form(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
     """Return the results of each form's seeds, in the order of `FORMS`."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        found.setdefault(record["task"]["form"], []).append(record["result"])
+    found = grouped(records, "form")
     return {form: found[form] for form in FORMS if form in found}
 
 
 def hidden_mean(results: Sequence[Mapping[str, Any]], measure: str) -> Array | None:
     """Return the mean over seeds and hidden layers for every epoch, or `None` without one.
 
-    A Lipschitz constant belongs to the inverse of a layer, from the second to the last hidden one.
+    The second to the last hidden layer have an inverse with a Lipschitz constant.
     """
     if measure not in results[0]:
         return None

@@ -1,4 +1,4 @@
-"""Targets through five hidden layers, with settings from held-out samples, beside published errors.
+"""Targets through five hidden layers, with settings from held-out samples, and published errors.
 
 The network is Meulemans et al.'s, 784-5x256-10 with tanh. `search` chose the settings, and
 `errors` trains with them.
@@ -9,7 +9,7 @@ from nofb.papers.study import Study
 
 STUDY = Study(
     "deep_targets",
-    "Targets through five hidden layers: test errors of 784-5x256-10 beside published ones",
+    "Targets through five hidden layers: test errors of 784-5x256-10, and published ones",
     "an hour on one idle core",
     ("mnist", "fashion_mnist"),
     (errors.PART,),

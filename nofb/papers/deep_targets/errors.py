@@ -1,11 +1,11 @@
-"""How well do targets teach five hidden layers? Test errors of five seeds, beside published ones.
+"""How well do five hidden layers learn from targets? Test errors of five seeds, and published ones.
 
-Fashion-MNIST takes MNIST's settings.
+Fashion-MNIST has MNIST's settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,17 @@ import numpy as np
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, Probe
 from nofb.papers.deep_targets.settings import GRIDS, found, run_of
 from nofb.papers.published import published
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
-HEADING = "Test errors and angles at the end, hidden layers from the input side up"
+HEADING = "Test errors and angles at the end, hidden layers first to last"
 NOTE = (
     "Means over seeds, ± the standard deviation of one. Published: Meulemans et al. 2020, 10 "
     "seeds, and for sdtp Bartunov et al. 2018; quoted from memory. Settings: {settings}."
 )
 EPOCHS, SEEDS = 20, 5
-LONGEST = {"dtp": 40}  # epochs, where 20 are not enough
+LONGEST = {"dtp": 40}  # epochs, if 20 are not enough
 PUBLISHED = published(__package__, ["data", "rule"])
 
 
@@ -66,11 +66,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each data set and rule."""
     rows = [["data", "rule", "seeds", "epochs", "test error %", "published %",
              "step to gradient", "to Gauss-Newton"]]  # fmt: skip
-    cases: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for record in records:
-        task = record["task"]
-        cases.setdefault((task["data"], task["rule"]), []).append(record["result"])
-    for case, results in cases.items():
+    for case, results in grouped(records, "data", "rule").items():
         last = np.array([result["test_error"][-1] for result in results])
         spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
         angles = [
@@ -87,7 +83,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say where the numbers and the settings are from."""
+    """Return the sources of the published numbers, and the settings."""
     settings = "; ".join(
         f"{rule} {', '.join(f'{name} {value:g}' for name, value in values.items())}"
         for rule, values in found().items()

@@ -1,4 +1,4 @@
-"""Which settings does each rule want? A search on MNIST, judged by held-out training samples.
+"""Which settings are best for each rule? A search on MNIST, with held-out training samples.
 
 `python -m nofb.papers.deep_targets.search` writes `found.json`. It may be stopped: finished runs
 are kept in `nofb-deep-targets.jsonl`.
@@ -14,11 +14,11 @@ from nofb.papers.deep_targets.settings import FOUND, GRIDS, RUN, fixed
 from nofb.runs.search import Search, search
 
 EPOCHS, HELD_OUT = 6, 1 / 6
-LONGER = {"dtp": 15}  # after 6 epochs it prefers a rate that is too high for 20
+LONGER = {"dtp": 15}  # the best rate for 6 epochs is too high for 20
 
 
 def searches() -> dict[str, Search]:
-    """Return the search for each rule, before anything was tried.
+    """Return the search for each rule, before its first run.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def searches() -> dict[str, Search]:
 
 
 def find(log: Path | None = Path("nofb-deep-targets.jsonl"), jobs: int = 1) -> dict[str, Any]:
-    """Try every setting that the log does not have; return the best ones, and every error."""
+    """Try every setting that is not in the log; return the best ones, and every error."""
     every = searches()
     search(every.values(), jobs, log)
     return {

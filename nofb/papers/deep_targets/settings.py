@@ -1,4 +1,4 @@
-"""What is trained, and with what each rule is: the network is fixed, the rest was searched."""
+"""The settings of the runs: the network is fixed, the rest was searched for each rule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from nofb.runs.specification import Specification
 
-FOUND = "found.json"  # beside this file; `python -m nofb.papers.deep_targets.search` writes it
+FOUND = "found.json"  # in this folder; `python -m nofb.papers.deep_targets.search` writes it
 RUN = Specification(
     data="mnist",
     centred=False,
@@ -34,7 +34,7 @@ def fixed(rule: str) -> dict[str, Any]:
 
 
 def run_of(rule: str, found: Mapping[str, float]) -> Specification:
-    """Return what is run with these values of a rule's grid."""
+    """Return the run with these values of a rule's grid."""
     searched = {name: value for name, value in found.items() if name != "lr"}
     return RUN.replace(rule=rule, lr=found["lr"], attributes={**fixed(rule), **searched})
 

@@ -1,6 +1,6 @@
-"""Feedback that learns, looked at closely: a mirror's noise floor, Kolen-Pollack's law, and depth.
+"""Learned feedback in detail: the noise floor of a mirror, Kolen-Pollack's law, and depth.
 
-No paper's numbers stand beside these runs; what stands there is theory.
+These runs are compared with theory, not with numbers of a paper.
 """
 
 from nofb.papers.learned_feedback import depth, floor, law
@@ -8,7 +8,7 @@ from nofb.papers.study import Study
 
 STUDY = Study(
     "learned_feedback",
-    "Feedback that learns: noise floor, decay and depth, measured beside theory",
+    "Learned feedback: noise floor, decay and depth, measured and predicted",
     "half a minute on two cores",
     ("digits",),
     (floor.PART, law.PART, depth.PART),

@@ -1,21 +1,21 @@
-"""How far do feedback paths carry? Four hidden layers, and the angles at each of them.
+"""How good are feedback paths in a deep network? The angles at each of four hidden layers.
 
-A weight angle is one matrix's own affair, and so is a local delta angle: both compare one step back
-with what Wᵀ would have made of the same signal. End to end every step on the way adds its own
-error, so the farther a layer is from the output, the less of backprop's signal reaches it.
+A weight angle depends on one matrix only, and so does a local delta angle: it compares one backward
+step through B with the same step through Wᵀ. End to end, every step adds its own error. So the
+farther a layer is from the output, the more its signal differs from backprop's.
 
-All four rules have one learning rate. Those that `tune` found are for two hidden layers, and that
-of feedback alignment is too high for four.
+All four rules have the same learning rate. The rates that `tune` found are for two hidden layers,
+and that of feedback alignment is too high for four.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
     from nofb.plots import Picture
 
-HEADING = "Four hidden layers: angles at the end by hidden layer, from the input side up"
+HEADING = "Four hidden layers: angles at the end, hidden layers first to last"
 
 RULES: dict[str, dict[str, float]] = {"bp": {}, "fa": {}, "wm": {}, "kp": {"decay": 0.005}}
 RUN = Specification(hidden=(100, 100, 100, 100), lr=0.002)
 MEASURES = ("weight_angle", "delta_angle_local", "delta_angle_end_to_end")
 SEEDS = 3
 ROWS = {
-    "weight_angle": "feedback matrix\nagainst Wᵀ",
-    "delta_angle_local": "signal against Wᵀ's,\none step back",
-    "delta_angle_end_to_end": "signal against backprop's,\nthe whole way",
+    "weight_angle": "feedback matrix\nto Wᵀ",
+    "delta_angle_local": "signal to Wᵀ's,\none backward step",
+    "delta_angle_end_to_end": "signal to backprop's,\nend to end",
 }
-SHADES = ("#86B7DA", "#4F93C4", "#1F6AA8", "#08306B")  # lightness alone tells them apart
+SHADES = ("#86B7DA", "#4F93C4", "#1F6AA8", "#08306B")  # a lightness for each layer
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -57,10 +57,10 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def depth(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train one rule on digits; return its angles, from the start on, and its test accuracy.
+    """Train one rule on digits; return its angles, with those before training, and its accuracy.
 
-    Each of `MEASURES` is a list over epochs with one value for each hidden layer, from the input
-    side up. A weight angle is that of the matrix which ends at the layer; `None` without one.
+    Each of `MEASURES` is a list over epochs with one value for each hidden layer, first to last. A
+    weight angle is that of the matrix that ends at the layer; `None` without one.
     """
     chosen = RUN.replace(
         rule=task["rule"],
@@ -70,7 +70,9 @@ def depth(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     )
     run = train(chosen, callbacks=callbacks)
     angles = {name: run.history.from_start(name) for name in MEASURES}
-    angles["weight_angle"] = np.roll(angles["weight_angle"], -1, axis=1)  # kept by the layer above
+    angles["weight_angle"] = np.roll(
+        angles["weight_angle"], -1, axis=1
+    )  # belongs to the layer above
     hidden = {name: values[:, :-1].tolist() for name, values in angles.items()}
     if not np.isfinite(hidden["weight_angle"]).all():
         hidden["weight_angle"] = None
@@ -78,19 +80,11 @@ def depth(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     return {"stopped": run.stopped, "test_accuracy": accuracy, **hidden}
 
 
-def by_rule(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return the results of each rule's seeds."""
-    rules: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        rules.setdefault(record["task"]["rule"], []).append(record["result"])
-    return rules
-
-
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each rule, means over seeds."""
     names = ["weight angle", "signal, one step back", "signal, the whole way"]
     rows = [["rule", "seeds", "epochs", "test accuracy %", *names]]
-    for rule, seeds in by_rule(records).items():
+    for rule, seeds in grouped(records, "rule").items():
         accuracy = 100 * np.mean([run["test_accuracy"][-1] for run in seeds])
         angles = [_angles(seeds, measure) for measure in MEASURES]
         epochs = str(len(seeds[0]["test_accuracy"]))
@@ -121,14 +115,16 @@ def figure(records: Sequence[Record]) -> Picture:
     """Draw the angles of each hidden layer over epochs, a column for each rule.
 
     The rows are the feedback matrix that ends at the layer, the teaching signal given the same
-    signal from above, and the signal end to end. Lines are means over seeds, bands go from the
-    lowest to the highest seed. Columns have scales of their own. Backprop has no feedback matrix,
-    and is left out.
+    signal from above, and the signal end to end. Lines are means over seeds; bands are from the
+    lowest to the highest seed. Each column has its own scale. Backprop has no feedback matrix, and
+    is left out.
     """
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import full_name, using
 
-    runs = {rule: seeds for rule, seeds in by_rule(records).items() if seeds[0]["weight_angle"]}
+    runs = {
+        rule: seeds for rule, seeds in grouped(records, "rule").items() if seeds[0]["weight_angle"]
+    }
     with using("light") as colours:
         picture = Picture(11.0, 8.4, colours)
         grid = picture.subplots(len(ROWS), len(runs), sharex=True, sharey="col", squeeze=False)
@@ -146,7 +142,7 @@ def figure(records: Sequence[Record]) -> Picture:
 
 
 def _panel(axes: Axes, angles: Array, top: float) -> None:
-    """Draw the angles (seeds, epochs, layers) and name each layer where its line ends."""
+    """Draw the angles (seeds, epochs, layers), with the layers' names at the ends of lines."""
     from matplotlib.ticker import MultipleLocator  # late, as above
 
     from nofb.plots.labels import label_ends

@@ -1,16 +1,16 @@
-"""How well can a mirror see? Its noise floor: the angle that is left however long one mirrors.
+"""How exact is a weight mirror? Its noise floor: the angle that remains after any training time.
 
-With W at rest, B averages the estimates of its last 1 / λ steps, each made of M noise vectors:
+If W does not change, B averages the estimates of its last 1 / λ steps, each of M noise vectors:
 
     tan² θ = F (n_{l-1} + 1) λ / ((2 - λ) (M - 1))
 
-F says how noisy the answers are: the variance of an answer over the part of it that tells of W,
-F = Var f(a) / (Var a E[f'(a)]²). It is 1 for linear units and 2 - 2/π = 1.36 for ReLU. Raw answers
-have E[f(a)²] instead of Var f(a), and M instead of M - 1: logistic units respond with ½ whoever
-speaks, so F = ¼ / (Var a / 16), which is 400 for noise of width 0.1.
+F is the noise of the responses: the variance of a response divided by the part that depends
+linearly on a, F = Var f(a) / (Var a E[f'(a)]²). It is 1 for linear units and 2 - 2/π = 1.36 for
+ReLU. Without centring, E[f(a)²] replaces Var f(a), and M replaces M - 1. Logistic units respond
+with ½ to zero input, so F = ¼ / (Var a / 16), which is 400 for noise of width 0.1.
 
-Renormalised feedback forgets too, since what is new is added and the sum cut back to its length:
-λ = κ / (κ + cos θ), with κ the length of what a step adds on average over the length of B.
+Renormalised feedback also decays, because a step is added and the sum is scaled back to its length:
+λ = κ / (κ + cos θ), where κ is the length of the mean step divided by the length of B.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 HEADING = "The noise floor of a mirror: angle of B and Wᵀ, measured (predicted)"
 
 N_IN, N_OUT, WIDTH = 100, 60, 0.1
-SHARES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # η_B σ² E[f'], λ where there is a decay
+SHARES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)  # η_B σ² E[f'], or λ with decay
 SAMPLES = (4, 8, 16, 32, 64, 128, 256, 512)
 SHARE, SAMPLE = 0.02, 64  # of the mirror by default
-LOOKS = 5  # one after each 1 / λ steps
+LOOKS = 5  # evaluations, one after each 1 / λ steps
 HUES = {
     "linear": "blue",
     "relu": "bluish green",
@@ -57,9 +57,9 @@ class Form:
     Attributes
     ----------
     title
-        What sets it apart.
+        Its name in table and figure.
     activation
-        Of the units that answer.
+        The activation of the units that respond.
     slope
         E[f'(a)].
     noisiness
@@ -118,7 +118,7 @@ def floor(task: Task) -> dict[str, Any]:
 
 
 def settled(form: Form, share: float, samples: int) -> tuple[WeightMirror, Network, Array, Array]:
-    """Return a mirror that has all the noise it will ever have, and W and B of its layer."""
+    """Return a mirror with its final amount of noise, and W and B of its layer."""
     layer = Dense(N_IN, N_OUT, form.activation, init="lecun")
     net = Network([Dense(1, N_IN), layer, Dense(N_OUT, 1)], "squared_error")
     rule = WeightMirror(
@@ -132,19 +132,19 @@ def settled(form: Form, share: float, samples: int) -> tuple[WeightMirror, Netwo
     )
     rule.attach(net)
     assert layer.B is not None
-    layer.B[:] = layer.W.T  # where it settles but for its noise
+    layer.B[:] = layer.W.T  # its limit without noise
     mirror(rule, net, round(4 / share))
     return rule, net, layer.W, layer.B
 
 
 def mirror(rule: WeightMirror, net: Network, steps: int) -> None:
-    """Mirror in phases of one step, as in training, since B gets its length back after a phase."""
+    """Mirror in phases of one step, as in training, because B is renormalised after a phase."""
     for _ in range(steps):
         rule.mirror(net)
 
 
 def predicted(form: Form, share: float, samples: int, W: Array) -> float:
-    """Return the floor in degrees that theory gives.
+    """Return the predicted floor in degrees.
 
     Examples
     --------
@@ -190,10 +190,10 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw the angle that mirroring leaves, measured and predicted.
+    """Draw the noise floor, measured and predicted.
 
-    The left panel is over the share of B that is new at every step, the right one over the number
-    of noise vectors. Lines are theory, points are measured.
+    The left panel is over the fraction of B that is new in every step, the right one over the
+    number of noise vectors. Lines are theory, points are measured.
     """
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
@@ -206,15 +206,15 @@ def figure(records: Sequence[Record]) -> Picture:
         _panel(left, at_rate, "share", colours)
         _panel(right, at_size, "samples", colours)
         left.set_title(f"M = {SAMPLE} noise vectors a step")
-        left.set_xlabel("share of B that is new at each step, λ with decay (logarithmic)")
-        left.set_ylabel("angle between B and Wᵀ that is left\n(logarithmic; points are measured)")
-        right.set_title(f"a share of {SHARE:g} is new at each step")
+        left.set_xlabel("fraction of B that is new in each step, λ with decay (logarithmic)")
+        left.set_ylabel("remaining angle between B and Wᵀ\n(logarithmic; points are measured)")
+        right.set_title(f"a fraction of {SHARE:g} is new in each step")
         right.set_xlabel("M, noise vectors a step (logarithmic)")
     return picture
 
 
 def _panel(axes: Axes, records: Sequence[Record], quantity: str, theme: Theme) -> None:
-    """Draw every form of the mirror over one quantity, and name it where its line ends."""
+    """Draw every form of the mirror over one quantity, with its name at the end of its line."""
     from nofb.plots.labels import label_ends  # late, as above
     from nofb.plots.style import OKABE_ITO
 

@@ -1,9 +1,10 @@
-"""Kolen-Pollack's law on real data: what W and Bᵀ do not share fades by (1 - λ) at every step.
+"""Kolen-Pollack's law on real data: W - Bᵀ is multiplied by (1 - λ) in every step.
 
     W - Bᵀ = (1 - λ)^t (W_0 - B_0ᵀ)        so        B = Wᵀ - (1 - λ)^t (W_0 - B_0ᵀ)ᵀ
 
-The second form needs nothing of B but its start: W alone tells every later angle. With λ = 0 the
-difference stays, and the angle falls only as W outgrows it, which is what the authors released.
+The second form needs only the start of B: W predicts every later angle. With λ = 0 the difference
+is constant, and the angle falls only because W becomes larger. This is the form of the released
+code.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from nofb.plots import Picture
 
-HEADING = "Kolen-Pollack at the end: what is left of W - Bᵀ, and its angle, measured (predicted)"
+HEADING = "Kolen-Pollack at the end: remaining W - Bᵀ, and angles, measured (predicted)"
 
 DECAYS = (0.0, 1e-4, 1e-3, 1e-2)
 EPOCHS = 40
@@ -36,7 +37,7 @@ RUN = Specification(
     optimizer_options={"schedule": "constant"},  # λ is the same at every step
     probe=0,
 )
-LOWEST = 1e-3  # of the gap in the figure; below it lies the end of single precision
+LOWEST = 1e-3  # of the gap in the figure; smaller ones are below single precision
 EVERY = 4  # epochs between two points
 
 
@@ -53,10 +54,10 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 
 def law(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train on digits; return, for each epoch from the start on, what the law says and what is.
+    """Train on digits; return predicted and measured values for each epoch, with the start.
 
-    "gap" is ‖W - Bᵀ‖ over what it was at the start, "angle" that between W and Bᵀ in degrees, each
-    a list with one value for each layer with feedback; "predicted_" ones are those of the law.
+    "gap" is ‖W - Bᵀ‖ divided by its start, "angle" is between W and Bᵀ in degrees. Each is a list
+    with one value for each layer with feedback; the law gives the "predicted_" ones.
     """
     chosen = RUN.replace(attributes={"decay": task["decay"]}, epochs=task["epochs"])
     data = chosen.load()
@@ -119,10 +120,10 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw how W and Bᵀ approach each other for every decay, measured and predicted.
+    """Draw the difference of W and Bᵀ over steps for every decay, measured and predicted.
 
-    The length of the output layer's W - Bᵀ over steps, and the angle of each feedback matrix. Lines
-    are the law, points are measured.
+    The panels are the length of the output layer's W - Bᵀ, and the angle of each feedback matrix.
+    Lines are predicted, points are measured.
     """
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
@@ -134,8 +135,8 @@ def figure(records: Sequence[Record]) -> Picture:
         _panel(gap, records, "gap", layers - 1)
         gap.set_yscale("log")
         gap.set_ylim(LOWEST, 1.5)
-        gap.set_title("‖W - Bᵀ‖ over its start, output layer")
-        gap.set_ylabel("share that is left (logarithmic)")
+        gap.set_title("‖W - Bᵀ‖ / its start, output layer")
+        gap.set_ylabel("remaining fraction (logarithmic)")
         for layer, axes in enumerate(angles):
             _panel(axes, records, "angle", layer)
             axes.yaxis.set_major_formatter("{x:g}°")
@@ -147,7 +148,7 @@ def figure(records: Sequence[Record]) -> Picture:
 
 
 def _panel(axes: Axes, records: Sequence[Record], measure: str, layer: int) -> None:
-    """Draw one measure of one layer for every decay, and name the decay where its line ends."""
+    """Draw one measure of one layer for every decay, with its name at the end of the line."""
     from nofb.plots.labels import label_ends  # late, as above
     from nofb.plots.style import HUES, OKABE_ITO
 

@@ -1,8 +1,9 @@
-"""Where does a step point, to the gradient or to Gauss-Newton?
+"""Is a rule's step closer to the gradient or to Gauss-Newton?
 
-Meulemans et al. 2020, "A Theoretical Framework for Target Propagation". Their answer: plain
-difference target propagation to neither, and with difference reconstruction to Gauss-Newton. Every
-rule here trains the same network from the same starts, and is asked after each epoch.
+Meulemans et al. 2020, "A Theoretical Framework for Target Propagation". In the paper, plain
+difference target propagation is close to neither, and with difference reconstruction it is close to
+Gauss-Newton. Here every rule trains the same network from the same starts, and the angles are
+measured after each epoch.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS, directions, ends, probed
 from nofb.papers.meulemans2020.configurations import SCALES, SEEDS, specified
 from nofb.papers.published import published
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training import Run
 from nofb.training.callbacks import AfterEpoch
@@ -31,13 +32,13 @@ RULES = (
 PROBED = 200  # test samples
 PUBLISHED = published(__package__, ["rule"])
 HEADINGS = (
-    "At the end, hidden layers from the input side up",
-    "Targets and inverses at the end, layer by layer",
+    "At the end, hidden layers first to last",
+    "Targets and inverses of each layer, at the end",
     "Mean angle of the hidden layers to Gauss-Newton, by its damping",
 )
 NOTE = (
     "Means over seeds, ± the standard deviation of one. Gauss-Newton is damped by {damping}; see "
-    "the last table for others. Published errors: 10 seeds on all of Fashion-MNIST, 5 hidden "
+    "the last table for other dampings. Published errors: 10 seeds on full Fashion-MNIST, 5 hidden "
     "layers of 256; quoted from memory{else_where}. Runs: {extent}."
 )
 
@@ -61,14 +62,14 @@ def tasks(epochs: int | None = None, scale: str = "laptop") -> list[dict[str, An
 
 
 def step_angles(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Train, and ask where the steps point before the first one and after each epoch.
+    """Train, and measure the angles of the steps before the first one and after each epoch.
 
     Returns
     -------
     dict
-        "test_error" in per cent, after each epoch; "angles", for each of `YARDSTICKS` and from the
-        start on, those of the hidden layers' steps, from the input side up; and what `ends` says.
-        Of a run that diverged in its first epoch "stopped" alone.
+        "test_error" in per cent, after each epoch; "angles" of the hidden layers' steps, first to
+        last, to each of `YARDSTICKS`, before training and after each epoch; and the results of
+        `ends`. A run that diverged in its first epoch has "stopped" only.
     """
     run = specified(task["scale"], task["rule"])
     run = run.replace(seed=task["seed"], epochs=task["epochs"])
@@ -92,9 +93,7 @@ def step_angles(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, A
 
 def by_rule(records: Sequence[Record]) -> dict[str, list[Mapping[str, Any]]]:
     """Return the results of each rule's seeds."""
-    runs: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        runs.setdefault(record["task"]["rule"], []).append(record["result"])
+    runs = grouped(records, "rule")
     return {rule: runs[rule] for rule in RULES if rule in runs}
 
 
@@ -106,7 +105,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def angles_table(runs: Runs) -> Rows:
-    """Return a row for each rule: its error beside the published one, and where its steps point."""
+    """Return a row for each rule: its error, the published one, and the angles of its steps."""
     rows = [["rule", "seeds", "test error %", "published %", "to the gradient", "to Gauss-Newton",
              "unnoticed share"]]  # fmt: skip
     for rule, seeds in runs.items():
@@ -144,13 +143,13 @@ def damping_table(runs: Runs) -> Rows:
 
 
 def mean_angles(seeds: Sequence[Mapping[str, Any]], yardstick: str) -> Array:
-    """Return the mean over seeds (epochs from the start on, hidden layers)."""
+    """Return the mean over seeds (epochs with the start, hidden layers)."""
     angles: Array = np.mean([np.array(run["angles"][yardstick], float) for run in seeds], axis=0)
     return angles
 
 
 def _mean(seeds: Sequence[Mapping[str, Any]], measure: str) -> Array:
-    """Return the mean over seeds of what is measured at the end, NaN where there is nothing."""
+    """Return the mean over seeds of a measure at the end, NaN if there is none."""
     mean: Array = np.mean([np.array(run[measure], float) for run in seeds], axis=0)
     return mean
 
@@ -160,7 +159,7 @@ def _row(values: Array, form: str) -> str:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what ran, and what the published numbers belong to."""
+    """Return a note on the runs, and on the settings of the published numbers."""
     name = records[0]["task"]["scale"]
     run, epochs = SCALES[name], max(len(each["result"]["test_error"]) for each in records)
     hidden = run.options["hidden"]
@@ -174,7 +173,7 @@ def lines(records: Sequence[Record]) -> Rows:
     rows = [["rule", "seed", "epoch", "test_error", "layer", *YARDSTICKS]]
     for record in records:
         task, result = record["task"], record["result"]
-        errors = [None, *result["test_error"]]  # of the start it was not measured
+        errors = [None, *result["test_error"]]  # it is not measured at the start
         for epoch, layer in np.ndindex(np.shape(result["angles"]["gradient"])):
             place = [task["rule"], task["seed"], epoch, errors[epoch], layer + 1]
             angles = [result["angles"][name][epoch][layer] for name in YARDSTICKS]
@@ -183,7 +182,7 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw each rule's way between the two directions, means over seeds."""
+    """Draw the path of each rule between the two directions, means over seeds."""
     from nofb.papers.meulemans2020.step_directions import (
         step_directions,
     )  # late: matplotlib loads slowly

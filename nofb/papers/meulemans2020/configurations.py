@@ -1,10 +1,10 @@
-"""With what each rule runs, on a laptop and at the paper's scale.
+"""The settings of each rule, on a laptop and at the paper's scale.
 
-The laptop's is the embedded part of Fashion-MNIST, four layers of 128, one learning rate, and each
-rule's own attributes. The full one is the paper's: Fashion-MNIST, five layers of 256, 100 epochs,
-ten seeds, double precision, and `PAPER`, what its released code has.
+On a laptop: the embedded part of Fashion-MNIST, four layers of 128, the same learning rate for all,
+and the attributes of each rule. Full, as in the paper: Fashion-MNIST, five layers of 256, 100
+epochs, ten seeds, double precision, and `PAPER`, the settings of the released code.
 
-What the released code does otherwise:
+Differences of the released code:
 
     η̂ multiplies the gradient of a batch's mean, so that ours is η̂ / N
     a rate is divided by η̂, and Adam's ε is for steps 2 η̂ / N times ours   `Released`
@@ -43,13 +43,13 @@ SCALES["full"] = SCALES["laptop"].replace(
     dtype="float64",
     batch_size=128,
     epochs=100,
-    lr=6.543e-5 / 0.2329,  # that of dtp, for the rules that the paper does not have
+    lr=6.543e-5 / 0.2329,  # that of dtp, for rules that are not in the paper
 )
 
 
 @dataclass(frozen=True)
 class Released:
-    """A rule's hyper-parameters as the released code writes them; without η̂ they are ours."""
+    """A rule's hyper-parameters as in the released code; without η̂ they are ours."""
 
     lr: float
     step_size: float | None = None
@@ -58,9 +58,9 @@ class Released:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def applied_to(self, run: Specification) -> Specification:
-        """Return a run with Adam for steps that are means over the batch, and free of η̂.
+        """Return a run with Adam for steps that are means over the batch, without η̂.
 
-        The η̂ of a sample's gradient stays with the rule where it sends targets.
+        A rule that sends targets keeps the η̂ of a sample's gradient.
         """
         lr, epsilon, attributes = self.lr, self.epsilon, dict(self.attributes)
         if self.step_size is not None:
@@ -95,7 +95,7 @@ OWN: dict[str, dict[str, Any]] = {
 
 
 def specified(scale: str, rule: str) -> Specification:
-    """Return what a rule is run with, from seed 0.
+    """Return the run of a rule, with seed 0.
 
     Examples
     --------

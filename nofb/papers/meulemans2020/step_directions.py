@@ -1,7 +1,7 @@
-"""Where steps point: each rule's way between the gradient and Gauss-Newton, layer by layer.
+"""The directions of steps: each rule between the gradient and Gauss-Newton, for each layer.
 
-A point near the left edge is a gradient step, one near the bottom a step to damped Gauss-Newton's
-targets; far from both edges a rule teaches something else.
+A point near the left edge is a gradient step. A point near the bottom is a step to the targets of
+damped Gauss-Newton. A point far from both edges is another direction.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Path = tuple[Array, Array]
 
 
 def step_directions(paths: Mapping[str, Path]) -> Picture:
-    """Draw how each rule's steps turn in training, a panel for each hidden layer.
+    """Draw the directions of each rule's steps in training, a panel for each hidden layer.
 
     Parameters
     ----------
     paths
-        For each rule its angles to the gradient and to Gauss-Newton, in degrees, each (epochs from
-        the start on, hidden layers).
+        For each rule its angles to the gradient and to Gauss-Newton, in degrees, each (epochs with
+        the start, hidden layers).
 
     Returns
     -------
     Picture
-        A `matplotlib.figure.Figure`. Lines begin where training does, markers stand at its end.
+        A `matplotlib.figure.Figure`. Lines start before training; markers are at its end.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def step_directions(paths: Mapping[str, Path]) -> Picture:
 
 
 def _draw(axes: Axes, rule: str, across: Array, up: Array, theme: Theme) -> None:
-    """Draw one rule's way in one layer, and where it ends."""
+    """Draw the path of one rule in one layer, and its end."""
     style = look(rule, theme)
     axes.plot(across, up, color=style.colour, lw=0.9, alpha=0.45, label=f"_{rule}, the way")
     drawn: dict[str, Any] = {"color": style.colour, "marker": style.marker or "o", "ls": ""}
@@ -70,7 +70,7 @@ def _draw(axes: Axes, rule: str, across: Array, up: Array, theme: Theme) -> None
 
 
 def _finish(picture: Picture, grid: Array) -> None:
-    """Give the panels one scale, from 0 to beyond a right angle."""
+    """Set the same scale for all panels, from 0 to more than 90 degrees."""
     for axes in grid.flat:
         axes.set_xlim(-4, 97)
         axes.set_ylim(-4, 97)

@@ -1,4 +1,4 @@
-"""Every rule on networks that branch: LeNet, ResNet-8, a vision transformer, a language model.
+"""Every rule on networks with branches: LeNet, ResNet-8, a vision transformer, a language model.
 
 `search` chose the learning rates; `images` and `text` train with them.
 """
@@ -8,8 +8,8 @@ from nofb.papers.study import Study
 
 STUDY = Study(
     "networks",
-    "Every rule on networks that branch: LeNet, ResNet-8, and transformers for images and text",
-    "some forty minutes on one idle core",
+    "Every rule on networks with branches: LeNet, ResNet-8, and transformers for images and text",
+    "about forty minutes on one idle core",
     ("digits", "text"),
     (images.PART, text.PART),
 )

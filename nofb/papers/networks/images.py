@@ -1,4 +1,4 @@
-"""Does every rule teach LeNet, ResNet-8 and a vision transformer? Digits, accuracy and angles."""
+"""Does every rule train LeNet, ResNet-8 and a vision transformer? Digits, accuracy and angles."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb import networks
 from nofb.diagnosis import Probe
 from nofb.papers.networks.settings import (
     IMAGES,
     MEASURES,
-    OPTIONS,
     RULES,
     TITLES,
-    load,
     rate,
-    train,
+    run_for,
+    run_of,
 )
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
+from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
@@ -33,11 +32,11 @@ EPOCHS = {"lenet": 30, "resnet": 15, "vision_transformer": 30}
 SEEDS = {"lenet": 3, "resnet": 3, "vision_transformer": 3}
 NOTE = (
     "Means over seeds, ± the standard deviation of one. One test image of 359 is 0.28 %. Angles "
-    "are those of teaching signals to backprop's at the end, on 100 test images, by layer with "
-    "weights from the input side up, without the last layer, whose signal is the error itself. "
+    "are those of teaching signals to backprop's at the end, on 100 test images, for layers with "
+    "weights, first to last, without the last layer, whose signal is the error itself. "
     "Layers, with the shapes of their W: {layers}."
 )
-MAP = "cividis_r"  # pale where a signal is backprop's, dark where it is no better than chance
+MAP = "cividis_r"  # pale for backprop's signal, dark for an angle at chance
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -60,7 +59,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def images(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return the test accuracies, and the signal's angle at each layer at the end."""
-    run = train(task, load(task["network"]), probe=Probe(measures=MEASURES), callbacks=callbacks)
+    run = train(run_for(task), probe=Probe(measures=MEASURES), callbacks=callbacks)
     history = run.history
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
     return {
@@ -72,11 +71,7 @@ def images(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
 
 def by_rule(records: Iterable[Record], network: str) -> dict[str, list[Mapping[str, Any]]]:
     """Return the results of each rule's seeds on a network."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        if record["task"]["network"] == network:
-            found.setdefault(record["task"]["rule"], []).append(record["result"])
-    return found
+    return grouped((each for each in records if each["task"]["network"] == network), "rule")
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
@@ -97,24 +92,25 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def last_accuracies(results: Sequence[Mapping[str, Any]]) -> Array:
-    """Return the test accuracy at the end of each run; one that diverged at once has none."""
+    """Return the final test accuracy of each run; a run that diverged at once has none."""
     return np.array([run["test_accuracy"][-1] for run in results if run["test_accuracy"]])
 
 
 def mean_angles(results: Sequence[Mapping[str, Any]]) -> Array:
-    """Return the mean angle of each layer that is taught, over seeds; nothing if none is."""
+    """Return the mean angle over seeds of each layer with a signal; nothing if there is none."""
     angles = np.array([run["signal_angle"] for run in results], float)
     return np.array([]) if np.isnan(angles).all() else angles.mean(axis=0)
 
 
 def layers(network: str) -> list[str]:
     """Return the layers with weights of a network but the last, each with the shape of its W."""
-    net = networks.make(network, load(network), **OPTIONS[network])
+    run = run_of(network, "bp")
+    net = run.network_for(run.load())
     return [f"{type(layer).__name__} {layer.n_in} x {layer.n_out}" for layer in net.weighted[:-1]]
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are, and in which order the layers stand."""
+    """Return a note on the numbers, and the list of the layers."""
     texts = [f"{TITLES[network]}: {', '.join(layers(network))}" for network in IMAGES]
     return NOTE.format(layers="; ".join(texts))
 
@@ -132,7 +128,7 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw a panel for each network: rules by their accuracy, and the angle at every layer."""
+    """Draw a panel for each network: rules sorted by accuracy, and the angle at every layer."""
     from matplotlib.cm import ScalarMappable  # late: matplotlib loads slowly
     from matplotlib.colors import Normalize
 
@@ -170,7 +166,7 @@ def _panel(
         if not len(angles):
             axes.text(0.2, y + 0.5, "not taught", va="center", fontsize=8)
     count = max(len(runs[0]["signal_angle"]) for runs in rules.values())
-    axes.set(xlim=(0, count), ylim=(len(order), 0), xlabel="layer, from the input side up")
+    axes.set(xlim=(0, count), ylim=(len(order), 0), xlabel="layer, first to last")
     axes.set_xticks(np.arange(count) + 0.5, [str(layer) for layer in range(1, count + 1)])
     axes.set_yticks(
         np.arange(len(order)) + 0.5, [f"{rule}  {100 * accuracy[rule]:.1f}%" for rule in order]

@@ -1,23 +1,19 @@
-"""What is trained: four networks, the rules that work on all of them, and their learning rates.
+"""The settings: four networks, the rules that work on all of them, and their learning rates.
 
-A rule that sends targets needs dense layers in a chain, so none of those is here.
+A rule that sends targets needs a chain of dense layers, so these rules are left out.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from nofb import Adam, datasets, networks
-from nofb.datasets import Dataset
 from nofb.diagnosis import ALIGNMENT
-from nofb.rules import make
-from nofb.training import Run, fit
-from nofb.training.interrupts import end_everything
+from nofb.papers.study import Task
+from nofb.runs.specification import Specification
 
-FOUND = "found.json"  # beside this file; `python -m nofb.papers.networks.search` writes it
+FOUND = "found.json"  # in this folder; `python -m nofb.papers.networks.search` writes it
 MEASURES = tuple(each for each in ALIGNMENT if each.name == "delta_angle_end_to_end")
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -37,31 +33,26 @@ TEXT = "language_model"
 RULES = ("bp", "wm", "kp", "sa", "ia", "np_feedback", "usf", "brsf", "frsf", "fa", "dfa_blocks",
          "dkp", "dfa", "ifa", "drtp", "sdfa", "pepita", "ff", "shallow")  # fmt: skip
 TEXT_RULES = ("bp", "wm", "kp", "fa", "dfa_blocks", "dfa", "shallow")
-BATCH_SIZE = {"lenet": 32, "resnet": 32, "vision_transformer": 32, "language_model": 32}
 
 
-def load(network: str) -> Dataset:
-    """Return the text for the language model, and digits for the others, pixels in [-1, 1]."""
-    if network == TEXT:
-        return datasets.load("text")
-    return networks.prepared(network, datasets.load("digits").centred())
+def run_of(network: str, rule: str, **chosen: Any) -> Specification:
+    """Return one run: on the text for the language model, on digits for the others.
 
-
-@end_everything()
-def train(task: Mapping[str, Any], data: Dataset, **options: Any) -> Run:
-    """Train what a task says: its network, rule, seed, epochs and learning rate."""
-    network = task["network"]
-    return fit(
-        networks.make(network, data, seed=task["seed"], **OPTIONS[network]),
-        make(task["rule"]),
-        data,
-        task["epochs"],
-        BATCH_SIZE[network],
-        Adam(lr=task["lr"], schedule="cosine"),
-        seed=task["seed"],
-        progress=False,
-        **options,
+    Examples
+    --------
+    >>> run_of("lenet", "fa", seed=1, epochs=2, lr=0.002).load().x_train.shape
+    (1438, 1, 8, 8)
+    """
+    data = "text" if network == TEXT else "digits"
+    return Specification(
+        data=data, network=network, optimizer="adam", rule=rule, **OPTIONS[network], **chosen
     )
+
+
+def run_for(task: Task) -> Specification:
+    """Return the run of a task of the study."""
+    chosen = {name: task[name] for name in ("network", "rule", "seed", "epochs", "lr")}
+    return run_of(**chosen)
 
 
 def rate(network: str, rule: str) -> float:

@@ -1,8 +1,8 @@
-"""Does every rule teach a language model? Bits per character of a small causal transformer.
+"""Does every rule train a language model? Bits per character of a small causal transformer.
 
-The next character of three plays by Shakespeare is named at each of 64 characters. Two counts
-without any network stand beside the rules: how often each character comes, and how often it comes
-after the one before.
+It predicts the next character at each of 64 characters of three plays by Shakespeare. The rules are
+compared with two counts without a network: the frequency of each character, and its frequency after
+the previous one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 
 from nofb.datasets import Dataset
 from nofb.diagnosis import Probe
-from nofb.papers.networks.settings import MEASURES, TEXT, TEXT_RULES, load, rate, train
+from nofb.papers.networks.settings import MEASURES, TEXT, TEXT_RULES, rate, run_for, run_of
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ HEADING = "Text, language model: two blocks of 64 units, 64 characters at a time
 EPOCHS, SEEDS = 5, 1
 PROBE = 16  # test sequences on which signals are compared with backprop's
 NOTE = (
-    "Test bits per character, the cross-entropy in bits; {seeds} seed{s}, so that small "
-    "differences rank nothing. Without a network: {alone:.2f} bits from how often each character "
-    "comes in the training text, {pairs:.2f} from how often it comes after the one before. The "
+    "Test bits per character, the cross-entropy in bits; {seeds} seed{s}, so small "
+    "differences mean nothing. Without a network: {alone:.2f} bits from the frequency of each "
+    "character in the training text, {pairs:.2f} from its frequency after the previous one. The "
     "angle is that of teaching signals to backprop's at the end, on 16 test sequences: the mean "
     "over all layers with weights but the last, and the smallest and the largest of them."
 )
@@ -54,7 +55,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def text(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test bits per character, and the signal's angle at each layer."""
-    run = train(task, load(TEXT), probe=Probe(PROBE, MEASURES), callbacks=callbacks)
+    run = train(run_for(task), probe=Probe(PROBE, MEASURES), callbacks=callbacks)
     history = run.history
     bits = history["test_loss"] / np.log(2) if history.epochs else np.array([])
     angles = history[MEASURES[0].name][-1][:-1] if history.epochs else []
@@ -68,7 +69,7 @@ def text(task: Task, callbacks: Iterable[AfterEpoch] = ()) -> dict[str, Any]:
 @cache
 def counted() -> tuple[float, float]:
     """Return the test bits per character of counts: of characters, and of pairs of them."""
-    data = load(TEXT)
+    data = run_of(TEXT, "bp").load()
     n = data.n_outputs
     pairs = np.zeros((n, n))
     np.add.at(pairs, (data.x_train, data.y_train), 1)
@@ -77,7 +78,7 @@ def counted() -> tuple[float, float]:
 
 
 def _bits(counts: Any, data: Dataset) -> float:
-    """Return the test bits of counts (n, n), each one larger, so that nothing is impossible."""
+    """Return the test bits of counts (n, n), each plus one, so that no probability is zero."""
     p = (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
     return float(-np.log2(p[data.x_test, data.y_test]).mean())
 
@@ -96,7 +97,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 
 def note(records: Sequence[Record]) -> str:
-    """Say what the numbers are, and what counting alone would give."""
+    """Return a note on the numbers, with the bits of the two counts."""
     alone, pairs = counted()
     seeds = len({record["task"]["seed"] for record in records})
     return NOTE.format(seeds=seeds, s="s" * (seeds > 1), alone=alone, pairs=pairs)
@@ -113,7 +114,7 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw bits per character over epochs, and what counting alone gives."""
+    """Draw bits per character over epochs, with the levels of the two counts."""
     from nofb.plots.curves import draw_rule, level  # late: matplotlib loads slowly
     from nofb.plots.picture import Picture
     from nofb.plots.style import using

@@ -1,173 +1,29 @@
-"""Feedback that learns: what weight mirrors and Kolen-Pollack must do, whatever the data.
+"""The weight mirror: what its estimates are, where it converges, and its two modes.
 
-Every expectation is an identity, a closed form or the statistics of a sample mean; layers are never
-square, so that no transpose can hide.
+Every expected value is an identity, a closed form or the statistics of a sample mean; layers are
+never square, so a missing transpose gives an error.
 """
 
 import numpy as np
 import oracles
 import pytest
-from oracles import angle, attached, batch, dense_net, relative
+from oracles import angle, attached, dense_net, relative
+from rules.learning import NETS, train
 
-import nofb
-from nofb import AdamW, Dense, Network, RMSprop, rules
+from nofb import Dense, Network, rules
 from nofb.clock import Clock
-from nofb.datasets import Dataset
-from nofb.training import SGD, Adam
+from nofb.training import SGD
 
 MIRRORS = ["wm", "wm_released"]
-RECIPROCAL = ["kp", "kp_released"]
-NETS = list(oracles.NETS)
 
 
-def data_for(net: Network, samples: int = 12) -> Dataset:
-    """Return random training samples that fit the network."""
-    x, y = batch(net, samples)
-    return Dataset(x, y, x, y)
-
-
-def train(net: Network, rule, optimizer, epochs: int = 5, **options) -> None:
-    """Train quietly, in batches of 5, 5 and 2."""
-    options = {"batch_size": 5, "probe": 0, "progress": False, **options}
-    nofb.fit(net, rule, data_for(net), epochs, optimizer=optimizer, **options)
-
-
-# -- Kolen-Pollack -------------------------------------------------------------------------------
-
-
-def gaps(net: Network) -> list:
-    """Return W - Bᵀ of every layer with feedback."""
-    return [layer.W - layer.B.T for layer in net.weighted[1:]]
-
-
-OPTIMIZERS = {
-    "plain": lambda: SGD(lr=0.1),
-    "momentum": lambda: SGD(lr=0.1, momentum=0.9),
-    "nesterov": lambda: SGD(lr=0.1, momentum=0.9, nesterov=True),
-    "rmsprop": lambda: RMSprop(lr=0.01),
-    "adam": lambda: Adam(lr=0.01),
-    "adamw": lambda: AdamW(lr=0.01, decay=0.02),
-}
-
-
-@pytest.mark.parametrize("net_name", NETS)
-@pytest.mark.parametrize("decay", [0.03, 0.0])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_weights_less_feedback_shrink_by_the_decay_at_every_step(optimizer, decay, net_name):
-    """The law of Kolen and Pollack: W - Bᵀ ← (1 - λ)(W - Bᵀ), whatever the data and the steps."""
-    net = oracles.NETS[net_name]()
-    rule, stepper = attached("kp", net, decay=decay), OPTIMIZERS[optimizer]()
-    start, W = gaps(net), net.weighted[-1].W.copy()
-    train(net, rule, stepper)
-    factor = ((1 - decay) * (1 - stepper.decay)) ** 15
-    for gap, first in zip(gaps(net), start, strict=True):
-        np.testing.assert_allclose(gap, factor * first, rtol=1e-9, atol=1e-12)
-    assert relative(net.weighted[-1].W, W) > 0.01
-
-
-def test_the_decay_follows_the_schedule_of_the_learning_rate():
-    """A fixed λ under a falling η would shrink a trained network to nothing."""
-    net = dense_net()
-    rule = attached("kp", net, decay=0.1)
-    start = gaps(net)
-    train(net, rule, SGD(lr=0.1, schedule="cosine"), epochs=4)
-    shares = [(1 + np.cos(np.pi * step / 12)) / 2 for step in range(12)]
-    factor = np.prod([1 - 0.1 * share for share in shares])
-    for gap, first in zip(gaps(net), start, strict=True):
-        np.testing.assert_allclose(gap, factor * first, rtol=1e-9)
-
-
-def test_the_released_runs_never_bring_the_two_paths_together():
-    """Their decay factor is 1, so W - Bᵀ stays what it was, and only the growth of W hides it."""
-    net = dense_net()
-    rule = attached("kp_released", net)
-    start = gaps(net)
-    train(net, rule, SGD(lr=0.5))
-    for gap, first in zip(gaps(net), start, strict=True):
-        np.testing.assert_allclose(gap, first, rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("net_name", NETS)
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_started_at_the_transpose_it_is_backprop_with_decay_for_ever(momentum, net_name):
-    """W and Bᵀ that are one stay one, so the signals stay backprop's."""
-    net, twin = oracles.NETS[net_name](), oracles.NETS[net_name]()
-    rule, other = attached("kp", net, decay=0.02), BackpropWithDecay(0.02)
-    for layer in net.weighted[1:]:
-        layer.B = np.ascontiguousarray(layer.W.T)
-    for each, stack in ((rule, net), (other, twin)):
-        train(stack, each, SGD(lr=0.2, momentum=momentum))
-    for layer, same in zip(net.weighted, twin.weighted, strict=True):
-        np.testing.assert_allclose(layer.W, same.W, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(layer.b, same.b, rtol=1e-9, atol=1e-12)
-    for gap in gaps(net):
-        np.testing.assert_allclose(gap, 0, atol=1e-12)
-
-
-class BackpropWithDecay(rules.Backprop):
-    """Backprop, with the weights of all layers but the first shrunk after each step."""
-
-    def __init__(self, decay: float) -> None:
-        self.decay = decay
-
-    def after_step(self, net: Network) -> None:
-        for layer in net.weighted[1:]:
-            layer.W *= 1 - self.decay
-
-
-@pytest.mark.parametrize("samples", [1, 7])
-@pytest.mark.parametrize("net_name", NETS)
-@pytest.mark.parametrize("name", RECIPROCAL)
-def test_the_feedback_is_taught_the_transpose_of_what_the_weights_are(name, net_name, samples):
-    """Both products are of the same activities; a larger batch before leaves nothing behind."""
-    net = oracles.NETS[net_name]()
-    rule = attached(name, net)
-    large = oracles.taught_trace(net, *batch(net, 9))
-    rule.teach(net, large)
-    x, y = batch(net, samples, seed=1)
-    small = large.rows(samples).fill(net.as_input(x), train=True)
-    first, *others = rule.teach(net, small.set_target(net.as_target(y, samples)))
-    assert first.dB is None
-    for layer, update in zip(net.weighted[1:], others, strict=True):
-        assert update.dB.shape == layer.B.shape and update.dB.flags.c_contiguous
-        np.testing.assert_allclose(update.dB, update.dW.T, rtol=1e-9, atol=1e-14)
-
-
-def spoil(passed, layer, rows, dW, db) -> None:
-    """Be a weight step that gets nothing right."""
-    dW.fill(np.nan)
-
-
-def test_the_feedback_works_out_its_own_change(monkeypatch):
-    """Copying the weights' change across would be weight transport once more, of changes."""
-    net = dense_net()
-    rule = attached("kp", net)
-    expected = [update.dB for update in rule.updates(net, *batch(net))][1:]
-    monkeypatch.setattr(nofb.updates, "write_product", spoil)
-    spoiled = rule.updates(net, *batch(net))[1:]
-    for update, dB in zip(spoiled, expected, strict=True):
-        assert np.isnan(update.dW).all()
-        np.testing.assert_array_equal(update.dB, dB)
-
-
-def test_a_layer_without_feedback_keeps_its_weights_from_decay():
-    """λ is there for the pair; the first layer has no partner to be brought to."""
-    net = dense_net()
-    rule = attached("kp", net, decay=0.5)
-    before = [layer.W.copy() for layer in net.weighted]
-    rule.after_step(net)
-    assert [relative(layer.W, W) for layer, W in zip(net.weighted, before, strict=True)] == [
-        0, pytest.approx(0.5), pytest.approx(0.5),
-    ]  # fmt: skip
-
-
-# -- the weight mirror: what its estimates say ---------------------------------------------------
+# -- the weight mirror: what its estimates are ----------------------------------------------------
 
 
 def mirror_of(n_in: int = 9, n_out: int = 6, activation: str | None = None, **attributes):
-    """Return a mirror, a random network, and the layer in its middle, which starts at B = 0.
+    """Return a mirror, a random network, and its middle layer, which starts with B = 0.
 
-    The weights of that layer are N(0, 1 / n_in). Nothing has been mirrored; η_B = 1, λ = 0.
+    The weights of this layer are N(0, 1 / n_in). No mirror step was taken; η_B = 1, λ = 0.
     """
     layers = [Dense(3, n_in, "tanh"), Dense(n_in, n_out, activation, init="lecun"), Dense(n_out, 2)]
     net = oracles.roughened(Network(layers, dtype=np.float64))
@@ -187,14 +43,14 @@ def mirrored(*sizes: int, steps: int = 1, **attributes):
 @pytest.mark.parametrize("noise", ["gaussian", "uniform"])
 @pytest.mark.parametrize("centred", [True, False])
 def test_the_mean_change_of_a_linear_layer_is_the_variance_times_the_transpose(noise, centred):
-    """The whole idea: noise that went through W, times the noise that went in, is σ²Wᵀ."""
+    """The basic idea: responses to noise, times the noise, are σ²Wᵀ on average."""
     layer = mirrored(width=0.5, noise=noise, centred=centred, samples=200_000)
     assert relative(layer.B, 0.25 * layer.W.T) < 0.02
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])
-def test_the_mean_change_of_a_smooth_layer_is_weighted_by_the_slopes_at_its_biases(activation):
-    """E[ξ f(ξW + b)] = σ² Wᵀ diag f'(b) for small σ: steep units are mirrored larger."""
+def test_the_mean_change_of_a_smooth_layer_is_weighted_by_the_derivatives_at_its_biases(activation):
+    """E[ξ f(ξW + b)] = σ² Wᵀ diag f'(b) for small σ: units with a large f' get a larger row."""
     layer = mirrored(activation=activation, width=0.05, samples=200_000, bias=True)
     slope = oracles.ACTIVATIONS[activation][1](layer.b)[:, None]
     assert relative(layer.B, 0.05**2 * slope * layer.W.T) < 0.02
@@ -203,14 +59,14 @@ def test_the_mean_change_of_a_smooth_layer_is_weighted_by_the_slopes_at_its_bias
 @pytest.mark.parametrize("activation", ["tanh", "logistic", "relu", "leaky_relu"])
 @pytest.mark.parametrize("width", [0.2, 3.0])
 def test_gaussian_noise_of_any_width_finds_the_direction_of_every_units_weights(activation, width):
-    """Stein's lemma: E[ξ f(ξw)] = σ² E[f'] w, unit by unit, however far f is from linear."""
+    """Stein's lemma: E[ξ f(ξw)] = σ² E[f'] w, unit by unit, for any f."""
     layer = mirrored(activation=activation, width=width, samples=200_000)
     for row, weights in zip(layer.B, layer.W.T, strict=True):
         assert angle(row, weights) < 3
 
 
 def test_scaling_the_noise_scales_the_mean_change_by_its_square():
-    """η_B σ² is what counts, so a rate means nothing without its width."""
+    """Only η_B σ² matters, so a rate has no meaning without the width of the noise."""
     once, twice = (
         mirrored(width=width, samples=1000).B for width in (0.1, 0.2)
     )  # the same random numbers, and a linear layer
@@ -218,14 +74,14 @@ def test_scaling_the_noise_scales_the_mean_change_by_its_square():
 
 
 @pytest.mark.parametrize("samples", [2, 5])
-def test_centring_leaves_the_mean_change_right_however_few_samples_there_are(samples):
-    """The mean of M products less the product of their means is too small by 1 / M."""
+def test_centring_leaves_the_mean_change_unbiased_for_any_number_of_samples(samples):
+    """Without the correction, the estimate of the covariance is too small by 1 / M."""
     layer = mirrored(width=1.0, samples=samples, steps=10_000, rate=1 / 10_000)
     assert relative(layer.B, layer.W.T) < 0.1
 
 
 def typical_error(samples: int, activation: str | None = None, **attributes) -> float:
-    """Return the relative error of one estimate of Wᵀ, up to its length: a root mean square."""
+    """Return the root mean square of the relative error of one estimate of Wᵀ, up to its length."""
     errors = []
     rule, net, layer = mirror_of(40, 30, activation, samples=samples, width=0.1, **attributes)
     for _ in range(10):
@@ -237,22 +93,22 @@ def typical_error(samples: int, activation: str | None = None, **attributes) -> 
 
 
 @pytest.mark.parametrize("samples", [100, 10_000])
-def test_an_estimate_is_as_wrong_as_its_theory_says_at_rate_one_over_root_m(samples):
+def test_the_error_of_an_estimate_follows_its_theory_and_falls_as_one_over_root_m(samples):
     """Each entry has variance (‖w_j‖² + W_ij²) / M: √((n + 1) / M) of ‖W‖ in all."""
     assert typical_error(samples) == pytest.approx(np.sqrt(41 / samples), rel=0.1)
 
 
-def test_answers_that_are_not_centred_drown_the_transpose_in_noise():
-    """A logistic unit answers ½ whoever speaks: z̄ξ has no mean, but is all that is heard."""
+def test_responses_that_are_not_centred_give_an_estimate_that_is_mostly_noise():
+    """A logistic unit responds with ½ to zero input: z̄ξ has mean 0, but its noise is large."""
     centred = typical_error(10_000, "logistic")
     raw = typical_error(10_000, "logistic", centred=False)
     assert centred == pytest.approx(np.sqrt(41 / 10_000), rel=0.1)
-    # z² is ¼ in the place of f'² σ² ‖w‖² = σ² / 16, with σ = 0.1
+    # z² is ¼ instead of f'² σ² ‖w‖² = σ² / 16, with σ = 0.1
     assert raw == pytest.approx(20 * centred, rel=0.15)
 
 
-def test_noise_that_has_gone_through_a_layer_mirrors_something_else_in_the_next():
-    """One vector for the whole net: the next layer finds Cov(h) W, which is not along W."""
+def test_noise_that_has_passed_a_layer_gives_another_matrix_in_the_next():
+    """With one noise vector for the whole net, the next layer learns Cov(h) W instead of W."""
     rule, net, below = mirror_of(samples=50_000, rate=None, decay=0.999)
     rule.mirror(net)
     above = net.weighted[2]
@@ -262,8 +118,8 @@ def test_noise_that_has_gone_through_a_layer_mirrors_something_else_in_the_next(
     assert angle(above.B, above.W.T) < 3 < 20 < angle(shared, above.W.T)
 
 
-def test_every_layer_and_every_step_hears_fresh_noise():
-    """Noise that layers or steps share is one sample counted many times."""
+def test_every_layer_and_every_step_gets_new_noise():
+    """The same noise for several layers or steps would be one sample that counts many times."""
     net = dense_net((5, 6, 6, 6, 3))
     rule = attached("wm", net, steps_before=0, samples=500)
     heard = []
@@ -278,8 +134,8 @@ def test_every_layer_and_every_step_hears_fresh_noise():
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_relu_unit_with_a_negative_bias_hardly_answers_if_biases_take_part(bias):
-    """Its row of B then fades, and with it what it is taught; without biases it answers by half."""
+def test_a_relu_unit_with_a_negative_bias_hardly_responds_if_biases_are_added(bias):
+    """Its row of B then shrinks, and so does its signal; without biases it responds to half."""
     rule, net, layer = mirror_of(activation="relu", width=0.1, samples=10_000, bias=bias)
     layer.b[0] = -1.0  # ten times as far below zero as the noise reaches
     rule.mirror(net)
@@ -289,12 +145,12 @@ def test_a_relu_unit_with_a_negative_bias_hardly_answers_if_biases_take_part(bia
         assert relative(layer.B[0] / 0.01, layer.W.T[0] / 2) < 0.1
 
 
-# -- the weight mirror: where it settles ---------------------------------------------------------
+# -- the weight mirror: where it converges --------------------------------------------------------
 
 
 @pytest.mark.parametrize("rate", [3.0, None])
-def test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose(rate):
-    """(η_B σ² / λ) Wᵀ: λ sets the length. The rate that is left out makes it Wᵀ itself."""
+def test_with_decay_the_feedback_converges_to_a_multiple_of_the_transpose(rate):
+    """(η_B σ² / λ) Wᵀ: λ determines the length. The default rate gives exactly Wᵀ."""
     rule, net, layer = mirror_of(rate=rate, decay=0.05, width=0.2, samples=1000)
     layer.B[:] = 10.0
     rule.mirror(net, 300)
@@ -308,8 +164,10 @@ def test_with_decay_the_feedback_settles_at_a_multiple_of_the_transpose(rate):
 
 @pytest.mark.parametrize(("decay", "samples"), [(0.05, 5), (0.2, 100)])
 @pytest.mark.parametrize(("activation", "factor"), [(None, 1), ("relu", 2 - 2 / np.pi)])
-def test_what_is_left_of_the_angle_is_what_the_header_says(activation, factor, decay, samples):
-    """tan² = F (n + 1) λ / ((2 - λ)(M - 1)): the floor that no amount of mirroring gets below."""
+def test_the_remaining_angle_is_that_of_the_formula_in_the_header(
+    activation, factor, decay, samples
+):
+    """tan² = F (n + 1) λ / ((2 - λ)(M - 1)): more mirror steps cannot make it smaller."""
     rule, net, layer = mirror_of(60, 50, activation, decay=decay, rate=None, samples=samples)
     rule.mirror(net, round(10 / decay))
     squares = []
@@ -321,8 +179,8 @@ def test_what_is_left_of_the_angle_is_what_the_header_says(activation, factor, d
 
 
 @pytest.mark.parametrize(("share", "samples"), [(0.05, 5), (0.3, 100)])
-def test_renormalised_feedback_is_left_with_the_angle_that_the_header_says(share, samples):
-    """It forgets by λ = κ / (κ + cos θ): the more noise a step adds, the more it cuts back."""
+def test_the_remaining_angle_of_renormalised_feedback_is_that_of_the_header(share, samples):
+    """Its decay is λ = κ / (κ + cos θ): the more noise a step adds, the more B is shortened."""
     attributes = {"rate": share / 0.01, "renormalise": True, "samples": samples}
     rule, net, layer = mirror_of(60, 50, **attributes)
     layer.B[:] = 2 * layer.W.T
@@ -337,7 +195,7 @@ def test_renormalised_feedback_is_left_with_the_angle_that_the_header_says(share
 
 
 def test_renormalised_feedback_keeps_its_length_and_finds_the_direction():
-    """The other bound: what noise adds along Wᵀ stays, and everything else fades."""
+    """The other form: what noise adds along Wᵀ stays, and everything else decays."""
     net = dense_net()
     rule = attached("wm", net, rate=2.0, decay=0.0, renormalise=True, steps_before=0)
     lengths = [np.linalg.norm(layer.B) for layer in net.weighted[1:]]
@@ -349,8 +207,8 @@ def test_renormalised_feedback_keeps_its_length_and_finds_the_direction():
 
 
 @pytest.mark.parametrize("net_name", NETS)
-def test_every_layer_of_a_network_is_mirrored_filters_too(net_name):
-    """A convolution is the dense layer that it is for one patch."""
+def test_every_layer_of_a_network_is_mirrored_including_convolutions(net_name):
+    """For one patch a convolution is a dense layer."""
     net = oracles.NETS[net_name]()
     attached("wm", net, steps_before=300, samples=1000)
     assert net.weighted[0].B is None
@@ -359,13 +217,13 @@ def test_every_layer_of_a_network_is_mirrored_filters_too(net_name):
         assert relative(layer.B, layer.W.T) < 0.05
 
 
-# -- two modes -----------------------------------------------------------------------------------
+# -- two modes ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("name", MIRRORS)
-def test_mirror_mode_moves_the_feedback_and_nothing_else(name, net_name):
-    """A mirror that changed W would teach the network noise."""
+def test_mirror_mode_changes_only_the_feedback(name, net_name):
+    """If a mirror changed W, the network would learn noise."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net)
     before = oracles.arrays_of(net)
@@ -377,8 +235,8 @@ def test_mirror_mode_moves_the_feedback_and_nothing_else(name, net_name):
 
 @pytest.mark.parametrize("net_name", NETS)
 @pytest.mark.parametrize("name", MIRRORS)
-def test_engaged_mode_moves_the_weights_and_nothing_else(name, net_name):
-    """While the network learns from data, its feedback rests."""
+def test_engaged_mode_changes_only_the_weights(name, net_name):
+    """While the network learns from data, its feedback does not change."""
     net = oracles.NETS[net_name]()
     rule = attached(name, net, **({"steps_between": 0} if name == "wm" else {}))
     rule.steps_between = 0
@@ -389,8 +247,8 @@ def test_engaged_mode_moves_the_weights_and_nothing_else(name, net_name):
     assert moved == {"W", "b"}
 
 
-def test_the_modes_take_turns_as_often_as_asked():
-    """Ten mirror steps before training and two after each engaged step are what was ordered."""
+def test_the_modes_alternate_as_often_as_requested():
+    """Ten mirror steps before training and two after each engaged step, as given."""
     net = dense_net()
     rule = rules.make("wm", steps_before=10, steps_between=2)
     taken = []
@@ -401,7 +259,7 @@ def test_the_modes_take_turns_as_often_as_asked():
 
 
 def test_the_mirror_follows_the_schedule_of_the_learning_rate():
-    """As W comes to rest B may average for longer: that is how the noise leaves it."""
+    """While W changes more slowly B may average for longer: so its noise becomes smaller."""
     once = mirrored(samples=1000).B
     rule, net, layer = mirror_of(samples=1000)
     rule.clock = Clock(factor=0.25)
@@ -411,7 +269,7 @@ def test_the_mirror_follows_the_schedule_of_the_learning_rate():
 
 @pytest.mark.parametrize("name", ["wm", "ia"])
 def test_the_decay_of_a_mirror_follows_the_schedule_of_the_learning_rate(name):
-    """Under a falling rate, a decay that stays would shrink B to nothing while it hardly learns."""
+    """With a falling rate, a constant decay would shrink B to nothing while it hardly learns."""
     net = dense_net()
     rule = attached(name, net, decay=0.4, width=0.5, steps_before=0)
     rule.clock = Clock(factor=0.25)
@@ -423,7 +281,7 @@ def test_the_decay_of_a_mirror_follows_the_schedule_of_the_learning_rate(name):
 
 
 def test_in_a_run_the_decay_of_a_mirror_follows_the_schedule_of_the_optimizer():
-    """The rule is told at every step what is left of the rate."""
+    """The rule gets the learning-rate factor at every step."""
     net = dense_net()
     rule = attached("wm", net, rate=1e-12, decay=0.1, steps_before=0)
     start = [layer.B.copy() for layer in net.weighted[1:]]
@@ -434,8 +292,8 @@ def test_in_a_run_the_decay_of_a_mirror_follows_the_schedule_of_the_optimizer():
         np.testing.assert_allclose(layer.B, factor * B, rtol=1e-9)
 
 
-def test_the_noise_of_the_released_mirror_is_even_from_minus_to_plus_a_twentieth():
-    """Theirs is `rand - 0.5`, times 0.1; another width would be another rate."""
+def test_the_noise_of_the_released_mirror_is_uniform_from_minus_to_plus_a_twentieth():
+    """The released code has `rand - 0.5`, times 0.1; another width would be another rate."""
     net = dense_net((40, 50, 60, 3))
     attached("wm_released", net, steps_before=1)
     for layer in net.weighted[1:]:
@@ -448,8 +306,8 @@ def test_the_noise_of_the_released_mirror_is_even_from_minus_to_plus_a_twentieth
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "squared_error"])
-def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss):
-    """0.01 Σ ξ zᵀ over 128 draws of 0.1 (U - ½), with biases and output units in place."""
+def test_the_released_mirror_adds_the_sum_of_raw_products_without_decay(loss):
+    """0.01 Σ ξ zᵀ over 128 draws of 0.1 (U - ½), with biases and all output units."""
     net = dense_net(activation="logistic", loss=loss)
     rule = attached("wm_released", net, steps_before=0)
     before = [layer.B.copy() for layer in net.weighted[1:]]
@@ -465,7 +323,7 @@ def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss
         np.testing.assert_allclose(layer.B - B, 0.01 * answer @ xi, rtol=1e-9, atol=1e-14)
 
 
-# -- what a student gets wrong -------------------------------------------------------------------
+# -- mistakes of a student ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -485,12 +343,12 @@ def test_the_released_mirror_adds_the_sum_of_raw_products_and_never_forgets(loss
     ],
 )
 def test_a_wrong_attribute_is_named(name, attributes, sentence):
-    """One sentence must say which, and what is allowed."""
+    """One sentence must name it, and what is allowed."""
     with pytest.raises(ValueError, match=sentence):
         rules.make(name, **attributes)
 
 
 def test_a_single_raw_sample_is_enough_to_mirror():
-    """Only centring needs a second one to have a mean."""
+    """Only centring needs a second sample for the mean."""
     layer = mirrored(samples=1, centred=False)
     assert np.linalg.matrix_rank(layer.B) == 1
