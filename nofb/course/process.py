@@ -99,7 +99,7 @@ def start(
     if guarded.user is not None:
         own |= {"user": guarded.user, "group": guarded.user, "extra_groups": ()}
     return subprocess.Popen(
-        [sys.executable, "-I", "-B", str(WORKER), *numbers],
+        [sys.executable, "-I", "-B", "-u", str(WORKER), *numbers],
         stdin=incoming,
         stdout=subprocess.PIPE,
         stderr=printed,
