@@ -222,8 +222,11 @@ def test_results_are_written_task_by_task_and_a_students_own_results_count_for_n
     evil = f"from pathlib import Path\nPath({str(output)!r}).write_text({forged!r})\n"
     path_of(folder, "3.4").write_text(evil + right("3.4"))
     seen = []
-    grade(folder, output, chapter=3, limits=SHORT,
-          watch=lambda verdict: seen.append(len(json.loads(output.read_text())["tasks"])))  # fmt: skip
+
+    def watch(verdict):
+        seen.append(len(json.loads(output.read_text())["tasks"]))
+
+    grade(folder, output, chapter=3, limits=SHORT, watch=watch)
     found = json.loads(output.read_text())
     assert found["score"] <= find("3.3").points + TASK.points
     assert seen == list(range(1, len(seen) + 1))
