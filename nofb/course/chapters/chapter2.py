@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, sizes
+from nofb.course.chapters.draws import few, normal, sizes, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "Feedback alignment"
@@ -13,6 +13,11 @@ TITLE = "Feedback alignment"
 def arguments(rng: np.random.Generator) -> Arguments:
     N, n_out, n_in = sizes(rng, 3)
     return normal(rng, N, n_out), normal(rng, n_out, n_in)
+
+
+def example(rng: np.random.Generator) -> Arguments:
+    N, n_out, n_in = few(rng, 3)
+    return whole(rng, N, n_out), whole(rng, n_out, n_in)
 
 
 def is_backprop_if_b_is_w_transposed(kernel: Answer, rng: np.random.Generator) -> str | None:
@@ -48,6 +53,7 @@ ITEMS: list[Item] = [
             "delta @ B",
         ),
         draw=arguments,
+        example=example,
         properties=(is_backprop_if_b_is_w_transposed, is_linear_in_delta),
         wrong=(
             Wrong("return delta @ np.sign(B)", "only the signs of B come back: B is used as it is"),
@@ -110,7 +116,7 @@ ITEMS: list[Item] = [
                 "this is one standard deviation: 95 % need two",
             ),
             (
-                lambda values: 2 / np.sqrt(values["units"]),
+                lambda values: float(2 / np.sqrt(values["units"])),
                 "this is in radians: the question asks for degrees",
             ),
             (

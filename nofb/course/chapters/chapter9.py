@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import error, normal, sizes
+from nofb.course.chapters.draws import error, few, normal, sizes, small_error, whole
 from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
 
 TITLE = "Write your own rule"
@@ -42,6 +42,11 @@ def regression_arguments(rng: np.random.Generator) -> Arguments:
     return normal(rng, N, n_out), normal(rng, N, n_in), N
 
 
+def regression_example(rng: np.random.Generator) -> Arguments:
+    n_out, n_in = few(rng, 2)
+    return whole(rng, 2, n_out), whole(rng, 2, n_in), 2
+
+
 def vanishes_where_nothing_is_wrong(kernel: Answer, rng: np.random.Generator) -> str | None:
     delta, wrong, N = regression_arguments(rng)
     if np.any(np.asarray(kernel(delta, 0 * wrong, N))):
@@ -71,6 +76,7 @@ ITEMS: list[Item] = [
             "x + e @ F",
         ),
         draw=modulate_arguments,
+        example=lambda rng: (whole(rng, 2, 2), small_error(rng, 2), whole(rng, 3, 2)),
         properties=(nothing_to_correct,),
         wrong=(
             Wrong("return x - e @ F", "the sign is wrong: here the error is added"),
@@ -94,6 +100,7 @@ ITEMS: list[Item] = [
             "(change / width**2)[:, None] * xi",
         ),
         draw=credit_arguments,
+        example=lambda rng: (whole(rng, 2) / 10, whole(rng, 2, 3) / 10, 0.1),
         properties=(estimates_a_gradient,),
         wrong=(
             Wrong("return change[:, None] * xi", "divide by σ²: the noise enters twice"),
@@ -116,6 +123,7 @@ ITEMS: list[Item] = [
             "delta.T @ wrong / samples",
         ),
         draw=regression_arguments,
+        example=regression_example,
         properties=(vanishes_where_nothing_is_wrong,),
         wrong=(
             Wrong("return delta.T @ wrong", "this is a sum over the batch: divide by N"),
@@ -145,6 +153,7 @@ ITEMS: list[Item] = [
             "B += rate * pull * W.T - 2 * rate * decay * B",
         ),
         draw=pull_arguments,
+        example=lambda rng: (whole(rng, 2, 3), whole(rng, 3, 2), 0.1, 0.5, 1.0),
         wrong=(
             Wrong("B -= 2 * rate * decay * B", "the pull to Wᵀ is missing"),
             Wrong(
