@@ -51,9 +51,7 @@ def results_of(task: Task, arguments: Arguments) -> dict[str, Any]:
         if isinstance(value, np.ndarray)
     ]
     changed = zip(arrays, found, strict=True)
-    return {
-        name: after for (name, before), after in changed if not np.array_equal(before, after)
-    }
+    return {name: after for (name, before), after in changed if not np.array_equal(before, after)}
 
 
 def named_results(found: Sequence[Any]) -> dict[str, Any]:

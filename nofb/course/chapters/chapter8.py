@@ -1,4 +1,4 @@
-"""8: convolution, residual sums, and attention's derivative."""
+"""8: convolution, residual sums, attention's derivative, and TOAST."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nofb.course.chapters import toast
 from nofb.course.chapters.draws import normal, sizes, softmax, tenths, whole
 from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
 
@@ -366,4 +367,5 @@ ITEMS: list[Item] = [
             "The part that came by the shortcut is what backprop would have sent by it too.",
         ),
     ),
+    *toast.ITEMS,
 ]

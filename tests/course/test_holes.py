@@ -1,0 +1,27 @@
+"""Tasks whose functions nofb has as several kernels give what nofb's layers give."""
+
+import numpy as np
+
+from nofb import datasets, networks, transfer
+from nofb.course import holes
+
+DATA = datasets.load("digits")
+
+
+def steered_model():
+    """Return TOAST on a small transformer with one head, all of whose arrays are random."""
+    net = networks.make(
+        "vision_transformer", DATA, patch=4, blocks=1, units=8, heads=1, dtype="float64"
+    )
+    return transfer.make("toast", net, n_outputs=3, std=0.5)
+
+
+def test_feature_selection_is_what_toast_sends_down():
+    """The task would else teach another selection than the one that nofb trains."""
+    model = steered_model()
+    x = DATA.as_images().x_test[:2]
+    trace, it = model.forward(x), model.steered
+    z, found = trace[it.selection].h_below, trace[it.P].h
+    for sample in range(len(x)):
+        right = holes.feature_selection(z[sample], it.selection.xi, it.P.W)
+        np.testing.assert_allclose(right, found[sample], atol=1e-12)
