@@ -1,6 +1,7 @@
 """The chapters: what a student's file must have, and that every student gets other numbers."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from nofb.course.folder import stub
 from nofb.course.judge import outputs
 from nofb.course.questions import text_of
 from nofb.course.tasks import TITLES, of_chapter
+
+ROOT = Path(__file__).parents[2]
 
 HOLES = [number for number, item in TASKS.items() if isinstance(item, Task)]
 QUESTIONS = [number for number, item in TASKS.items() if isinstance(item, Question)]
@@ -96,3 +99,12 @@ def test_a_chapter_has_code_and_something_else(chapter):
     items = of_chapter(chapter)
     assert any(isinstance(item, Task) for item in items)
     assert any(isinstance(item, Question) for item in items)
+
+
+@pytest.mark.parametrize("chapter", TITLES)
+def test_the_guide_states_the_tasks_and_minutes_of_each_chapter(chapter):
+    """A teacher plans a term with this table."""
+    items, guide = of_chapter(chapter), (ROOT / "docs" / "course.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| {chapter} \|.*\| (\d+) \| (\d+) \|$", guide, re.MULTILINE)
+    assert row == (str(len(items)), str(sum(item.minutes for item in items)))
+    assert f"{len(TASKS)} tasks in nine chapters" in guide

@@ -25,3 +25,19 @@ def test_feature_selection_is_what_toast_sends_down():
     for sample in range(len(x)):
         right = holes.feature_selection(z[sample], it.selection.xi, it.P.W)
         np.testing.assert_allclose(right, found[sample], atol=1e-12)
+
+
+def test_steered_attention_is_the_second_pass_of_toast():
+    """With biases of 0, as a student's function has none."""
+    model = steered_model()
+    attention = model.steered.blocks[0].attention
+    for layer in (attention.query, attention.key, attention.value):
+        layer.b[:] = 0
+    x = DATA.as_images().x_test[:2]
+    trace = model.forward(x)
+    X, td = trace[attention.query].h_below, trace[model.steered.td[0]].h
+    W = [layer.W for layer in (attention.query, attention.key, attention.value)]
+    assert np.abs(td).max() > 1e-3
+    for sample in range(len(x)):
+        right = holes.steered_attention(X[sample], td[sample], *W)
+        np.testing.assert_allclose(right, trace[attention.attend].h[sample], atol=1e-12)
