@@ -45,7 +45,7 @@ def new(folder: Path, chapter: int | None = None, student: str = "") -> list[Pat
         texts[f"{place(item)}/{item.file}"] = stub(item, seed_of(student))
     for number in dict.fromkeys(item.chapter for item in items):
         name = f"chapter_{number}/chapter_{number}"
-        texts |= notebooks.both(name, number, TITLES[number], of_chapter(number))
+        texts |= notebooks.both(name, number, TITLES[number], of_chapter(number), seed_of(student))
     return [path for path in (_write(folder / name, text) for name, text in texts.items()) if path]
 
 

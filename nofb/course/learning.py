@@ -5,7 +5,7 @@ The rule trains here. Wherever it calls the kernel, the student's process is ask
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -21,6 +21,8 @@ from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.training import fit
+
+Theirs = Callable[..., tuple[Any, Sequence[Any]]]  # what it gives, and its arguments afterwards
 
 BATCH = 128  # few calls of the student's process
 
@@ -40,7 +42,7 @@ def learns(task: Task, theirs: Process) -> str | None:
 
 
 @contextmanager
-def instead(task: Task, theirs: Process) -> Iterator[None]:
+def instead(task: Task, theirs: Theirs) -> Iterator[None]:
     """Within this context, nofb calls the student's function where it has the hole."""
     module: Any = import_module(task.module)
     own = getattr(module, task.name)

@@ -28,13 +28,13 @@ def text(task: Task, seed: int) -> list[str]:
     named = list(zip(task.arguments, arguments, strict=True))
     lines = ["A worked number, to check with pencil and paper:", ""]
     for name, value in named:
-        lines += _indented(name, value)
+        lines += indented(name, value)
     results = results_of(task, arguments)
     ends = "Afterwards" if task.in_place else "This gives"
     rounded = "" if all(map(_is_short, results.values())) else f", rounded to {DECIMALS} decimals"
     lines += ["", f"{ends}{rounded}", ""]
     for name, value in results.items():
-        lines += _indented(name, value)
+        lines += indented(name, value)
     return lines
 
 
@@ -42,30 +42,32 @@ def results_of(task: Task, arguments: Arguments) -> dict[str, Any]:
     """Return the right results, by name: of the arguments that change, or `result`."""
     from nofb.course.judge import outputs  # late: it imports the training
 
-    found = outputs(task.reference, task, arguments)
+    return changed(task, arguments, outputs(task.reference, task, arguments))
+
+
+def changed(task: Task, arguments: Arguments, found: Sequence[Any]) -> dict[str, Any]:
+    """Return what a function has returned or changed, by name."""
     if not task.in_place:
-        return named_results(found)
-    arrays = [
+        many = len(found) > 1
+        return {f"result {n}" if many else "result": each for n, each in enumerate(found, 1)}
+    named = [
         (name, value)
         for name, value in zip(task.arguments, arguments, strict=True)
         if isinstance(value, np.ndarray)
     ]
-    changed = zip(arrays, found, strict=True)
-    return {name: after for (name, before), after in changed if not np.array_equal(before, after)}
-
-
-def named_results(found: Sequence[Any]) -> dict[str, Any]:
-    """Return what a function returns, by name."""
-    if len(found) == 1:
-        return {"result": found[0]}
-    return {f"result {place}": value for place, value in enumerate(found, 1)}
+    return {
+        name: after
+        for (name, before), after in zip(named, found, strict=True)
+        if not np.array_equal(before, after)
+    }
 
 
 def _is_short(value: Any) -> bool:
     return np.allclose(value, np.round(value, DECIMALS), rtol=0, atol=1e-12)
 
 
-def _indented(name: str, value: Any) -> list[str]:
+def indented(name: str, value: Any) -> list[str]:
+    """Return the lines that show an array or a number, under its name."""
     start = f"    {name} = "
     if isinstance(value, np.ndarray):
         shape = value.shape

@@ -148,4 +148,28 @@ ITEMS: list[Item] = [
             "h_1 then contains e B. Write down ΔW_2 = h_1ᵀ e with it.",
         ),
     ),
+    Question(
+        number="2.5",
+        title="Predict the angle between B and Wᵀ",
+        minutes=10,
+        points=2,
+        needs=("2.2",),
+        by_hand=True,
+        asks="A network 64-100-10 learns digits with feedback alignment for 20 epochs. Which angle "
+        "between B and Wᵀ of the output layer do you expect after 0, 1, 5, 10 and 20 epochs? Write "
+        "five numbers, and your reason in one sentence, before you draw the curve. Keep them, "
+        "whatever the curve shows.",
+        key=lambda values: (
+            "Measured: 90, 87, 78, 73, 69 degrees. Points: the start is near 90 (1), the angle "
+            "falls, with a reason why W moves (1). The angle itself does not matter: most "
+            "students expect it to come much closer to 0. Only the part of W that the steps have "
+            "added is along Bᵀ; the random start stays in W, and nothing removes it. The angle of "
+            "the signals falls further."
+        ),
+        hints=(
+            "B and W are independent at the start.",
+            "W is its random start plus all steps. Which of the two is along Bᵀ?",
+            "Nothing removes the random start, so the angle does not come to 0.",
+        ),
+    ),
 ]

@@ -166,4 +166,28 @@ ITEMS: list[Item] = [
             ),
         ),
     ),
+    Question(
+        number="5.5",
+        title="Predict the angle of a mirror",
+        minutes=10,
+        points=2,
+        needs=("5.3", "5.4"),
+        by_hand=True,
+        asks="A mirror starts from a random B. Each mirror step uses 16 noise vectors, 20 units "
+        "are below, λ = 0.02 and η_B = λ / σ². Which angle between B and Wᵀ do you expect after 0, "
+        "10, 50, 100 and 300 mirror steps? Write five numbers, and say which two numbers of this "
+        "text decide where it ends, before you draw the curve.",
+        key=lambda values: (
+            "Measured: 94, 87, 45, 16, 7 degrees. The random start is multiplied by 0.98 in each "
+            "step, so it is gone after some 1/λ = 50 steps, and the rest is noise: B is a mean of "
+            "about 2/λ steps of 16 vectors. tan²θ = (n + 1) λ / ((2 - λ)(M - 1)) gives 6.8 "
+            "degrees. Points: it starts near 90 and stops above 0 (1), λ and the number of noise "
+            "vectors decide where (1)."
+        ),
+        hints=(
+            "How much of the random start is left after 50 steps, if each step keeps 98 %?",
+            "B is a mean over the last steps, and every step has sampling noise.",
+            "A smaller λ or more noise vectors leave less noise in B.",
+        ),
+    ),
 ]

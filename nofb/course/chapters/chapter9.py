@@ -59,6 +59,15 @@ def pull_arguments(rng: np.random.Generator) -> Arguments:
     return normal(rng, n_in, n_out), normal(rng, n_out, n_in), 0.1, 0.2, 0.3
 
 
+OWN = "activations (own, above)"
+AUDITS = (  # the mistake of question 9.7, and what `nofb audit` finds
+    ("a", f"error, Wᵀ (at first), other W (above), {OWN}"),
+    ("b", f"error, Wᵀ (slowly), other W (above), {OWN}"),
+    ("c", f"error, signs of W, other W (above), random feedback, {OWN}"),
+    ("d", f"labels, random feedback, {OWN}"),
+    ("e", f"error, own W, random feedback, {OWN}"),
+)
+
 ITEMS: list[Item] = [
     Task(
         number="9.1",
@@ -207,6 +216,52 @@ ITEMS: list[Item] = [
             "Start from a copy of feedback_alignment.py.",
             "One change is enough: what could B be, other than random?",
             "`nofb check my_rule:MyRule` names what is wrong in sentences.",
+        ),
+    ),
+    Question(
+        number="9.7",
+        title="Find the fault from the audit",
+        minutes=15,
+        points=3,
+        needs=("9.5",),
+        asks="A friend wrote feedback alignment, and made one mistake. `nofb audit` finds that the "
+        "rule uses: {found}. Feedback alignment uses: error, random feedback, activations (own, "
+        "above). Which line is the mistake? "
+        "a: `layer.B = layer.W.T` in draw_feedback, where B is drawn. "
+        "b: `layer.B = layer.W.T` in after_step, which is called after each step. "
+        "c: `layer.B = np.sign(layer.W.T) * abs(layer.B)` in after_step. "
+        "d: `trace.arrive(layer, trace.target @ layer.B)` at the output layer. "
+        "e: `yield layer, delta + 0.1 * np.sign(layer.W).mean(0)`. Answer with a letter.",
+        values=lambda rng: dict(
+            zip(("letter", "found"), AUDITS[int(rng.integers(len(AUDITS)))], strict=True)
+        ),
+        key=lambda values: values["letter"],
+        hints=(
+            "Compare the two lists: what is new, and what is missing?",
+            "'at first' is what was drawn at the start, 'slowly' what earlier steps have left.",
+            "Which of the lines reads y, which its own W, which only the sign of W?",
+        ),
+        wrong=(
+            (
+                lambda values: "a",
+                "a copies Wᵀ once, so Wᵀ would be used 'at first', and nothing random is left",
+            ),
+            (
+                lambda values: "b",
+                "b copies Wᵀ after each step, so Wᵀ would be used 'slowly', through earlier steps",
+            ),
+            (
+                lambda values: "c",
+                "c reads only signs: the row would say 'signs of W', and still random feedback",
+            ),
+            (
+                lambda values: "d",
+                "d sends y and not ŷ - y: the row would say 'labels', and no error",
+            ),
+            (
+                lambda values: "e",
+                "e reads the layer's own weights: the row would say 'own W'",
+            ),
         ),
     ),
 ]
