@@ -10,11 +10,8 @@ import json
 import textwrap
 import zlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from nofb.course import notebooks
+from nofb.course import notebooks, worked
 from nofb.course.questions import text_of
 from nofb.course.reading import read
 from nofb.course.task import Item, Question, Task
@@ -50,7 +47,7 @@ def new(folder: Path, chapter: int | None = None, student: str = "") -> list[Pat
         texts[f"{place(item)}/{item.file}"] = stub(item, seed_of(student))
     for number in dict.fromkeys(item.chapter for item in items):
         name = f"chapter_{number}/chapter_{number}"
-        texts |= notebooks.both(name, number, TITLES[number], of_chapter(number))
+        texts |= notebooks.both(name, number, TITLES[number], of_chapter(number), seed_of(student))
     return [path for path in (_write(folder / name, text) for name, text in texts.items()) if path]
 
 
@@ -89,36 +86,24 @@ def stub(item: Item, seed: int = 0) -> str:
 def head(item: Item) -> list[str]:
     """Return the first lines of a student's file."""
     needs = f" After {', '.join(item.needs)}." if item.needs else ""
-    what = f"{item.minutes} minutes, {item.points} points.{needs}"
+    what = f"{item.minutes} minutes, {points_of(item)}.{needs}"
     return [f"{item.number}: {item.title}", "", what, "", *textwrap.wrap(item.story, WIDTH)]
 
 
+def points_of(item: Item) -> str:
+    """Return what a task is worth, in words."""
+    return f"{item.points} point{'s' if item.points != 1 else ''}"
+
+
 def _hole(task: Task, seed: int) -> str:
-    lines = [*head(task), "", f"    {task.equation}", "", *example(task, seed), ""]
+    lines = [*head(task), "", f"    {task.equation}", "", f"({task.where})", ""]
+    lines += [*worked.text(task, seed), ""]
     lines += ["Write the body of the function below. NumPy is enough.",
               f"`nofb course check {task.number}` judges it."]  # fmt: skip
     ends = f'    raise NotImplementedError("task {task.number}")'
     signature = task.signature
     header = ['"""' + "\n".join(lines), '"""', "", "import numpy as np", "", "Array = np.ndarray"]
     return "\n".join([*header, "", "", signature, f'    """{task.equation}."""', ends, ""])
-
-
-def example(task: Task, seed: int) -> list[str]:
-    """Return the shapes of one student's arguments, and one worked number."""
-    from nofb.course.judge import outputs  # late: it imports the training
-
-    rng = np.random.default_rng([zlib.crc32(task.number.encode()), seed, 1000])
-    arguments = task.draw(rng)
-    lines = ["For arguments such as", ""]
-    for name, value in zip(task.arguments, arguments, strict=True):
-        said = f"of shape {value.shape}" if isinstance(value, np.ndarray) else f"= {value}"
-        lines.append(f"    {name} {said}")
-    found = outputs(task.reference, task, arguments)
-    names = [n for n, v in zip(task.arguments, arguments, strict=True) if isinstance(v, np.ndarray)]
-    what = f"afterwards {names[-1]}" if task.in_place else "the result"
-    last: Any = np.asarray(found[-1])
-    shape = f" has shape {last.shape}" if last.ndim else " is a number"
-    return [*lines, "", f"{what}{shape}."]
 
 
 def _question(question: Question, seed: int) -> str:

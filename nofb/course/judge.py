@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nofb.course.hidden import Hidden
-from nofb.course.learning import Asked, learns
+from nofb.course.learning import Theirs, learns
 from nofb.course.process import Failed, Limits, Process, Stub
 from nofb.course.task import Arguments, Property, Task
 from nofb.course.verdict import Step, Verdict, one_line
@@ -115,36 +115,37 @@ def outputs(function: Callable[..., Any], task: Task, arguments: Arguments) -> l
     return list(given) if isinstance(given, tuple) else [given]
 
 
-def their_outputs(theirs: Process, task: Task, arguments: Arguments) -> tuple[list[Any], list[Any]]:
-    """Return the same of a student's function, and what it made of its arguments."""
-    given, after = theirs(*arguments)
+def results(task: Task, given: Any, after: Sequence[Any]) -> list[Any]:
+    """Return the same of what a student's function gave, and what it made of its arguments."""
     if task.in_place:
-        return [each for each in after if isinstance(each, np.ndarray)], after
-    return list(given) if isinstance(given, tuple) else [given], after
+        return [each for each in after if isinstance(each, np.ndarray)]
+    return list(given) if isinstance(given, tuple) else [given]
 
 
-def checked(task: Task, theirs: Process) -> Asked:
+def checked(task: Task, theirs: Theirs) -> Theirs:
     """Return the student's function for code that relies on its shapes and on finite numbers.
 
     It raises Failed with a sentence where the function does not give them.
     """
 
-    def function(*arguments: Any) -> list[Any]:
-        found, after = their_outputs(theirs, task, arguments)
+    def function(*arguments: Any) -> tuple[Any, Sequence[Any]]:
+        given, after = theirs(*arguments)
+        found = results(task, given, after)
         expected = outputs(task.reference, task, arguments)
         cause = _unlike(task, found, expected) or _changed(task, arguments, after)
         if cause is None and _all_finite(expected) and not _all_finite(found):
             cause = f"{task.name} gives {NOT_FINITE}"
         if cause:
             raise Failed(cause)
-        return found
+        return given, after
 
     return function
 
 
 def wrong_shape(task: Task, theirs: Process, arguments: Arguments) -> str | None:
     """Say which result has the wrong shape, or which argument was changed."""
-    found, after = their_outputs(theirs, task, arguments)
+    given, after = theirs(*arguments)
+    found = results(task, given, after)
     expected = outputs(task.reference, task, arguments)
     return _unlike(task, found, expected) or _changed(task, arguments, after)
 
@@ -184,7 +185,7 @@ def wrong_numbers(task: Task, theirs: Process, draws: Sequence[Arguments]) -> st
     """Say what is wrong with the numbers: a mistake that is known, or how they differ."""
     for arguments in draws:
         expected = outputs(task.reference, task, arguments)
-        found, _ = their_outputs(theirs, task, arguments)
+        found = results(task, *theirs(*arguments))
         pairs = list(zip(found, expected, strict=False))
         if len(found) != len(expected) or not all(_same(*pair) for pair in pairs):
             return known_mistake(task, found, arguments) or _difference(pairs)
@@ -254,7 +255,7 @@ def _broken(
     ask = checked(task, theirs)
 
     def function(*arguments: Any) -> Any:
-        found = ask(*arguments)
+        found = results(task, *ask(*arguments))
         return found[0] if len(found) == 1 else tuple(found)
 
     found = (broken(function, rng) for broken in properties)

@@ -5,7 +5,7 @@ The rule trains here. Wherever it calls the kernel, the student's process is ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from nofb import rules
-from nofb.course.task import Task, arrays_of
+from nofb.course.task import Task
 from nofb.datasets import Dataset, load
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.training import fit
 
-Asked = Callable[..., list[Any]]  # gives a function's results, or what it wrote into its arrays
+Theirs = Callable[..., tuple[Any, Sequence[Any]]]  # what it gives, and its arguments afterwards
 BATCH = 128  # few calls of the student's process
 
 
-def learns(task: Task, theirs: Asked) -> str | None:
+def learns(task: Task, theirs: Theirs) -> str | None:
     """Say that a rule does not learn with the student's function, if it does not."""
     wanted = task.learning
     assert wanted is not None
@@ -40,18 +40,17 @@ def learns(task: Task, theirs: Asked) -> str | None:
 
 
 @contextmanager
-def instead(task: Task, theirs: Asked) -> Iterator[None]:
+def instead(task: Task, theirs: Theirs) -> Iterator[None]:
     """Within this context, nofb calls the student's function where it has the hole."""
     module: Any = import_module(task.module)
     own = getattr(module, task.name)
 
     def function(*arguments: Any) -> Any:
-        found = theirs(*arguments)
-        if not task.in_place:
-            return np.asarray(found[0], np.float32)
-        for mine, changed in zip(arrays_of(arguments), found, strict=True):
-            mine[...] = changed
-        return None
+        given, after = theirs(*arguments)
+        for mine, changed in zip(arguments, after, strict=True):
+            if isinstance(mine, np.ndarray) and task.in_place:
+                mine[...] = changed
+        return None if task.in_place else np.asarray(given, np.float32)
 
     setattr(module, task.name, function)
     try:

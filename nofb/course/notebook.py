@@ -1,21 +1,18 @@
-"""What a chapter's notebook calls: check, hint and draw."""
+"""What a chapter's notebook calls: check, example, hint and yours."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
+from nofb.course import worked
 from nofb.course.files import judge_file
 from nofb.course.folder import place, seed_in
-from nofb.course.judge import outputs
-from nofb.course.process import Failed, Process
-from nofb.course.task import Task
+from nofb.course.task import Item, Task
 from nofb.course.tasks import find
-
-if TYPE_CHECKING:
-    from nofb.plots import Picture
+from nofb.course.yours import Failed, NotFilledIn, Yours, results_of
 
 
 def check(number: str, folder: str | Path = ".") -> None:
@@ -28,6 +25,51 @@ def hint(number: str, which: int = 1) -> None:
     print(find(number).hints[which - 1])
 
 
+def yours(number: str, folder: str | Path = ".") -> Yours:
+    """Return your function of a task, as its file has it when it is called.
+
+    Raises
+    ------
+    TypeError
+        If the task is a question.
+    """
+    return Yours(code_task(find(number)), file_of(number, folder))
+
+
+def example(number: str, folder: str | Path = ".") -> None:
+    """Print the worked number of a task, and what your function gives for it."""
+    answer = yours(number, folder)
+    arguments = worked.arguments_for(answer.task, seed_in(root_of(folder)))
+    print("\n".join(worked.text(answer.task, seed_in(root_of(folder)))[2:]))
+    right = list(worked.results_of(answer.task, arguments).values())
+    try:
+        found = worked.changed(answer.task, arguments, results_of(answer, *arguments))
+    except (NotFilledIn, Failed) as failed:
+        print(f"\n{failed}")
+        return
+    print("\nYours is the same" if same(found, right) else "\n".join(["\nYours", "", *told(found)]))
+
+
+def same(found: dict[str, Any], right: list[Any]) -> bool:
+    """Return whether results agree, up to rounding."""
+    pairs = list(zip(found.values(), right, strict=False))
+    return len(found) == len(right) and all(
+        np.shape(mine) == np.shape(other) and np.allclose(mine, other) for mine, other in pairs
+    )
+
+
+def told(found: dict[str, Any]) -> list[str]:
+    """Return lines with all results."""
+    return [line for name, value in found.items() for line in worked.indented(name, value)]
+
+
+def code_task(item: Item) -> Task:
+    """Return an item if it has code to write."""
+    if not isinstance(item, Task):
+        raise TypeError(f"task {item.number} is a question: its answer is no function")
+    return item
+
+
 def root_of(folder: str | Path) -> Path:
     """Return the student's folder, for itself or for the folder of a chapter."""
     path = Path(folder).resolve()
@@ -38,33 +80,3 @@ def file_of(number: str, folder: str | Path = ".") -> Path:
     """Return where the file of a task is."""
     item = find(number)
     return root_of(folder) / place(item) / item.file
-
-
-def draw(number: str, folder: str | Path = ".") -> Picture:
-    """Draw what a function gives: yours, beside what it should be."""
-    from nofb.plots import Picture  # late: matplotlib loads slowly
-    from nofb.plots.picture import sentence
-    from nofb.plots.style import THEMES
-
-    task, path = find(number), file_of(number, folder)
-    assert isinstance(task, Task)
-    arguments = task.draw(np.random.default_rng(0))
-    right = np.atleast_2d(np.asarray(outputs(task.reference, task, arguments)[-1], float))
-    try:
-        with Process(path.read_text("utf-8"), str(path), task.name) as theirs:
-            given, after = theirs(*arguments)
-    except (Failed, OSError) as failed:
-        return sentence(f"nothing to draw yet: {failed}", THEMES["light"])
-    changed = [each for each in after if isinstance(each, np.ndarray)]
-    last = changed[-1] if task.in_place else given[-1] if isinstance(given, tuple) else given
-    yours = np.atleast_2d(np.asarray(last, float))
-    picture = Picture(8.0, 3.0)
-    reach = float(np.abs(right).max()) or 1.0
-    for axes, (title, array) in zip(
-        picture.subplots(1, 2), {"yours": yours, "as it should be": right}.items(), strict=True
-    ):
-        rows = array.reshape(-1, array.shape[-1])
-        axes.imshow(rows, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
-        axes.set(title=title, xticks=[], yticks=[])
-        axes.grid(visible=False)
-    return picture

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from nofb.course.questions import text_of
+from nofb.course.stories import STORIES, Scene
 from nofb.course.task import Item, Question, Task
 
 HEADER = """# ---
@@ -21,44 +23,69 @@ HEADER = """# ---
 #     name: python3
 # ---
 """
-BEGIN = """# `check` loads your file anew and judges it. Work in the files beside this notebook,
-# and run its cell again.
-from nofb.course.notebook import check, draw, hint"""
+BEGIN = """from nofb.course.notebook import check, example, hint, yours
+from nofb.course.pictures import chapter{number} as pictures"""
+HOW = """**How to work.** Each task has a file of its own beside this notebook. Open it in another
+tab, write the body of its function, save it, and run the cells of the task again: they read your
+file anew. `example` prints small numbers to compute by hand, and what your function gives for them.
+`check` judges your answer in one sentence. `hint("{first}")` prints a hint, and
+`hint("{first}", 2)` a second one."""
 
 Cell = tuple[str, str]  # "markdown" or "code", and the text
 
 
-def cells(number: int, title: str, items: Sequence[Item]) -> list[Cell]:
+def cells(number: int, title: str, items: Sequence[Item], seed: int = 0) -> list[Cell]:
     """Return the cells of a chapter."""
     minutes, points = (sum(getattr(item, name) for item in items) for name in ("minutes", "points"))
+    story = STORIES[number]
+    facts = f"*{minutes} minutes, {points} points. Read before: lesson {story.lessons}.*"
     found: list[Cell] = [
-        ("markdown", f"# {number} {title}\n\n{minutes} minutes, {points} points."),
-        ("code", BEGIN),
+        ("markdown", f"# {number} {title}\n\n{facts}\n\n{story.opening}"),
+        ("markdown", HOW.format(first=items[0].number)),
+        ("code", BEGIN.format(number=number)),
     ]
     for item in items:
-        found += _item(item)
+        found += _item(item, seed)
+        for scene in story.scenes:
+            if scene.after == item.number:
+                found += _scene(scene)
     return found
 
 
-def _item(item: Item) -> list[Cell]:
+def _item(item: Item, seed: int) -> list[Cell]:
     after = f" After {', '.join(item.needs)}." if item.needs else ""
-    what = f"*{item.minutes} minutes, {item.points} points.{after} Your file: `{item.file}`*"
-    text = [f"## {item.number} {item.title}", what]
-    if item.story:
-        text.append(item.story)
-    if isinstance(item, Task):
-        text.append(f"`{item.name}`: {item.equation}")
-    elif isinstance(item, Question):
-        text.append("The question stands in the file, with numbers of your own.")
-    made: list[Cell] = [("markdown", "\n\n".join(text)), ("code", f'check("{item.number}")')]
-    if isinstance(item, Task):
-        made.append(("code", f'draw("{item.number}")'))
-    return made
+    worth = f"{item.points} point{'s' if item.points != 1 else ''}"
+    text = [
+        f"## {item.number} {item.title}",
+        f"*{item.minutes} minutes, {worth}.{after} Your file: `{item.file}`*",
+        *([item.story] if item.story else []),
+    ]
+    if isinstance(item, Question):
+        text.append(f"> {text_of(item, seed)}")
+        text.append("Write your answer into the file, then check it.")
+        return [("markdown", "\n\n".join(text)), ("code", f'check("{item.number}")')]
+    assert isinstance(item, Task)
+    text.append(f"`{item.name}`: {item.equation}   ({item.where})")
+    return [
+        ("markdown", "\n\n".join(text)),
+        ("code", f'example("{item.number}")'),
+        ("code", f'check("{item.number}")'),
+    ]
 
 
-def both(name: str, number: int, title: str, items: Sequence[Item]) -> dict[str, str]:
+def _scene(scene: Scene) -> list[Cell]:
+    return [
+        ("markdown", scene.text),
+        ("code", scene.code),
+        ("markdown", f"**Look, and answer:** {scene.asks}\n\n*Your answer:*"),
+    ]
+
+
+def both(
+    name: str, number: int, title: str, items: Sequence[Item], seed: int = 0
+) -> dict[str, str]:
     """Return the texts of both files, by their names."""
-    found = cells(number, title, items)
+    found = cells(number, title, items, seed)
     return {f"{name}.py": as_script(found), f"{name}.ipynb": as_notebook(found)}
 
 

@@ -53,8 +53,10 @@ def right_answer(item: Item) -> str:
 def wrong_answers(item: Item) -> Iterator[tuple[str, str]]:
     """Yield the text of each wrong answer, and the sentence that it must get."""
     if isinstance(item, Question):
+        values = values_for(item, 0)
         for wrong, cause in item.wrong:
-            yield answer_of(wrong(values_for(item, 0))), cause
+            if wrong(values) != item.key(values):  # a letter that is right for these values
+                yield answer_of(wrong(values)), cause
     elif isinstance(item, Task):
         for each in item.wrong:
             yield item.function_of(each.body), each.cause

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,9 @@ class Task(Item):
     equation
         What it computes.
     draw
-        Draws arguments for it, of other sizes each time.
+        Draws arguments for it, of different sizes each time.
+    example
+        Draws small arguments, for a worked number that can be computed by hand.
     properties
         What must be true of any right answer; each returns a sentence, or `None` if it holds.
     wrong
@@ -115,15 +118,19 @@ class Task(Item):
         A right answer's lines, where nofb's own use helpers; "" for nofb's own.
     learning
         What learns with it, or `None`.
+    numbered
+        Which number the equation has in which file, if the hole's own file does not say it.
     """
 
     hole: str
     equation: str
     draw: Draw
+    example: Draw
     properties: Sequence[Property] = ()
     wrong: Sequence[Wrong]
     solution: str = ""
     learning: Learning | None = None
+    numbered: str = ""
 
     @property
     def name(self) -> str:
@@ -140,6 +147,16 @@ class Task(Item):
         """The function as nofb has it, without a compiler."""
         function: Any = getattr(import_module(self.module), self.name)
         return getattr(function, "py_func", function)
+
+    @property
+    def where(self) -> str:
+        """The number of the equation, and the file of nofb that has it."""
+        if self.numbered:
+            return self.numbered
+        file = self.module.replace(".", "/") + ".py"
+        numbers = dict.fromkeys(re.findall(r"eqs?\. (\d+)", inspect.getsource(self.reference)))
+        equations = " and ".join(f"eq. {number}" for number in numbers)
+        return f"{equations} of {file}" if equations else f"eq. {self.number} of the course; {file}"
 
     @property
     def signature(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, one_hot, sizes, softmax
+from nofb.course.chapters.draws import few, normal, one_hot, sizes, softmax, tenths, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "The error, the slope, the weight update"
@@ -80,6 +80,17 @@ def send_back_is_the_gradient(kernel: Answer, rng: np.random.Generator) -> str |
     return None
 
 
+def update_example(rng: np.random.Generator) -> Arguments:
+    n_in, n_out = few(rng, 2)
+    h_below, delta = whole(rng, 2, n_in), whole(rng, 2, n_out)
+    return h_below, delta, 2, np.zeros((n_in, n_out)), np.zeros(n_out)
+
+
+def send_back_example(rng: np.random.Generator) -> Arguments:
+    N, n_out, n_in = few(rng, 3)
+    return whole(rng, N, n_out), whole(rng, n_in, n_out)
+
+
 def softmax_arguments(rng: np.random.Generator) -> Arguments:
     N, n = sizes(rng, 2)
     return 3 * normal(rng, N, n), np.zeros((N, n))
@@ -133,6 +144,7 @@ ITEMS: list[Item] = [
             "The slope is h (1 - h); the signal is multiplied with it, number by number.",
         ),
         draw=logistic_arguments,
+        example=lambda rng: (whole(rng, 2, 2), tenths(rng, 2, 2)),
         properties=(slope_is_a_derivative(lambda a: 1 / (1 + np.exp(-a))),),
         wrong=(
             Wrong("return signal", "the slope is missing: the signal comes out as it went in"),
@@ -159,6 +171,7 @@ ITEMS: list[Item] = [
             "The slope is 1 - h².",
         ),
         draw=tanh_arguments,
+        example=lambda rng: (whole(rng, 2, 2), tenths(rng, 2, 2) * np.sign(whole(rng, 2, 2))),
         properties=(slope_is_a_derivative(np.tanh),),
         wrong=(
             Wrong("return signal", "the slope is missing: the signal comes out as it went in"),
@@ -187,6 +200,7 @@ ITEMS: list[Item] = [
             "np.where(h > 0, signal, 0)",
         ),
         draw=relu_arguments,
+        example=lambda rng: (whole(rng, 2, 3), np.maximum(whole(rng, 2, 3), 0)),
         properties=(slope_is_a_derivative(lambda a: np.maximum(a, 0)),),
         wrong=(
             Wrong("return signal", "the slope is missing: silent units let the signal pass"),
@@ -215,6 +229,7 @@ ITEMS: list[Item] = [
             "Subtract a.max(axis=1, keepdims=True) first, and write into output[...].",
         ),
         draw=softmax_arguments,
+        example=lambda rng: (whole(rng, 2, 3), np.zeros((2, 3))),
         properties=(softmax_ignores_a_shift,),
         wrong=(
             Wrong(
@@ -247,6 +262,7 @@ ITEMS: list[Item] = [
             "(target * (log_total[:, None] - a)).sum(), with log_total of each sample.",
         ),
         draw=cross_entropy_arguments,
+        example=lambda rng: (whole(rng, 2, 3), one_hot(rng, 2, 3)),
         properties=(loss_has_the_error_as_slope,),
         wrong=(
             Wrong(
@@ -282,6 +298,7 @@ ITEMS: list[Item] = [
             "dW[...] = h_below.T @ delta / samples; db[...] = delta.sum(0) / samples",
         ),
         draw=update_arguments,
+        example=update_example,
         solution="dW[...] = h_below.T @ delta / samples\ndb[...] = delta.sum(0) / samples",
         properties=(update_is_a_mean,),
         wrong=(
@@ -320,6 +337,7 @@ ITEMS: list[Item] = [
             "delta @ W.T",
         ),
         draw=send_back_arguments,
+        example=send_back_example,
         properties=(send_back_is_the_gradient,),
         wrong=(
             Wrong("return delta @ np.abs(W.T)", "the signs of the weights are lost"),
@@ -352,6 +370,7 @@ ITEMS: list[Item] = [
             "v[...] = mu * v + dW; W -= lr * v",
         ),
         draw=momentum_arguments,
+        example=lambda rng: (*(whole(rng, 1, 3) for _ in range(3)), 0.1, 0.5),
         solution="v[...] = mu * v + dW\nW -= lr * v",
         wrong=(
             Wrong("W -= lr * v\nv[...] = mu * v + dW", "W takes the old v: change v first"),

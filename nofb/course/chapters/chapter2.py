@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, sizes
+from nofb.course.chapters.draws import few, normal, sizes, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "Feedback alignment"
@@ -13,6 +13,11 @@ TITLE = "Feedback alignment"
 def arguments(rng: np.random.Generator) -> Arguments:
     N, n_out, n_in = sizes(rng, 3)
     return normal(rng, N, n_out), normal(rng, n_out, n_in)
+
+
+def example(rng: np.random.Generator) -> Arguments:
+    N, n_out, n_in = few(rng, 3)
+    return whole(rng, N, n_out), whole(rng, n_out, n_in)
 
 
 def is_backprop_if_b_is_w_transposed(kernel: Answer, rng: np.random.Generator) -> str | None:
@@ -48,6 +53,7 @@ ITEMS: list[Item] = [
             "delta @ B",
         ),
         draw=arguments,
+        example=example,
         properties=(is_backprop_if_b_is_w_transposed, is_linear_in_delta),
         wrong=(
             Wrong("return delta @ np.sign(B)", "only the signs of B come back: B is used as it is"),
@@ -110,7 +116,7 @@ ITEMS: list[Item] = [
                 "this is one standard deviation: 95 % need two",
             ),
             (
-                lambda values: 2 / np.sqrt(values["units"]),
+                lambda values: float(2 / np.sqrt(values["units"])),
                 "this is in radians: the question asks for degrees",
             ),
             (
@@ -140,6 +146,30 @@ ITEMS: list[Item] = [
             "Only one of the two can move.",
             "What does W_1 consist of after a few steps, if every step was xᵀ (e B)?",
             "h_1 then contains e B. Write down ΔW_2 = h_1ᵀ e with it.",
+        ),
+    ),
+    Question(
+        number="2.5",
+        title="Predict the angle between B and Wᵀ",
+        minutes=10,
+        points=2,
+        needs=("2.2",),
+        by_hand=True,
+        asks="A network 64-100-10 learns digits with feedback alignment for 20 epochs. Which angle "
+        "between B and Wᵀ of the output layer do you expect after 0, 1, 5, 10 and 20 epochs? Write "
+        "five numbers, and your reason in one sentence, before you draw the curve. Keep them, "
+        "whatever the curve shows.",
+        key=lambda values: (
+            "Measured: 90, 87, 78, 73, 69 degrees. Points: the start is near 90 (1), the angle "
+            "falls, with a reason why W moves (1). The angle itself does not matter: most "
+            "students expect it to come much closer to 0. Only the part of W that the steps have "
+            "added is along Bᵀ; the random start stays in W, and nothing removes it. The angle of "
+            "the signals falls further."
+        ),
+        hints=(
+            "B and W are independent at the start.",
+            "W is its random start plus all steps. Which of the two is along Bᵀ?",
+            "Nothing removes the random start, so the angle does not come to 0.",
         ),
     ),
 ]

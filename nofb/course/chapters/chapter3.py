@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import error, normal, one_hot, sizes
+from nofb.course.chapters.draws import error, few, normal, one_hot, sizes, small_error, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "Direct feedback and depth"
@@ -23,6 +23,16 @@ def label_arguments(rng: np.random.Generator) -> Arguments:
 def relay_arguments(rng: np.random.Generator) -> Arguments:
     N, n_in, n_out = sizes(rng, 3)
     return normal(rng, N, n_in), normal(rng, n_in, n_out)
+
+
+def direct_example(rng: np.random.Generator) -> Arguments:
+    N, n = few(rng, 2)
+    return small_error(rng, N), whole(rng, 3, n)
+
+
+def relay_example(rng: np.random.Generator) -> Arguments:
+    N, n_in, n_out = few(rng, 3)
+    return whole(rng, N, n_in), whole(rng, n_in, n_out)
 
 
 def product_arguments(rng: np.random.Generator) -> Arguments:
@@ -71,6 +81,7 @@ ITEMS: list[Item] = [
             "e @ D",
         ),
         draw=direct_arguments,
+        example=direct_example,
         properties=(reaches_at_most_as_many_directions,),
         wrong=(
             Wrong("return np.sign(e) @ D", "only the signs of the errors are sent: that is sDFA"),
@@ -96,6 +107,7 @@ ITEMS: list[Item] = [
             "delta_below @ R",
         ),
         draw=relay_arguments,
+        example=relay_example,
         wrong=(
             Wrong(
                 "return delta_below @ np.sign(R)",
@@ -127,6 +139,7 @@ ITEMS: list[Item] = [
             "y @ D",
         ),
         draw=label_arguments,
+        example=lambda rng: (one_hot(rng, 2, 3), whole(rng, 3, 2)),
         wrong=(
             Wrong(
                 "return (y - y.mean(0)) @ D",
@@ -154,6 +167,7 @@ ITEMS: list[Item] = [
             "np.sign(e) @ D",
         ),
         draw=direct_arguments,
+        example=direct_example,
         properties=(ignores_the_size_of_errors,),
         wrong=(
             Wrong(
@@ -180,6 +194,7 @@ ITEMS: list[Item] = [
             "e.T @ h / samples",
         ),
         draw=product_arguments,
+        example=lambda rng: (small_error(rng, 2), whole(rng, 2, few(rng, 1)[0]), 2),
         properties=(is_a_mean,),
         wrong=(
             Wrong("return e.T @ h", "this is a sum over the batch: divide by N"),

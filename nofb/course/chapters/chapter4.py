@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, sizes
+from nofb.course.chapters.draws import few, normal, sizes, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "Sign-symmetry"
@@ -37,6 +37,18 @@ def send_arguments(rng: np.random.Generator) -> Arguments:
     return normal(rng, N, n_out), np.sign(normal(rng, n_out, n_in))
 
 
+def sign_example(rng: np.random.Generator) -> Arguments:
+    n_in, n_out = few(rng, 2)
+    W = whole(rng, n_in, n_out)
+    W[0, 0] = 0.0
+    return W, np.abs(whole(rng, n_out, n_in))
+
+
+def send_example(rng: np.random.Generator) -> Arguments:
+    N, n_out, n_in = few(rng, 3)
+    return whole(rng, N, n_out), np.sign(whole(rng, n_out, n_in))
+
+
 ITEMS: list[Item] = [
     Task(
         number="4.1",
@@ -53,6 +65,7 @@ ITEMS: list[Item] = [
             "M * np.sign(W.T)",
         ),
         draw=sign_arguments,
+        example=sign_example,
         properties=(has_the_signs_of_w, forgets_the_size_of_w),
         wrong=(
             Wrong("return M * W.T", "the sizes of the weights come through: take their signs"),
@@ -82,6 +95,7 @@ ITEMS: list[Item] = [
             "delta @ B",
         ),
         draw=send_arguments,
+        example=send_example,
         wrong=(
             Wrong(
                 "return np.sign(delta) @ B",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, sizes
+from nofb.course.chapters.draws import few, normal, sizes, whole
 from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
 
 TITLE = "Weight mirrors"
@@ -23,6 +23,16 @@ def correlate_arguments(rng: np.random.Generator) -> Arguments:
 def follow_arguments(rng: np.random.Generator) -> Arguments:
     n_out, n_in = sizes(rng, 2)
     return normal(rng, n_out, n_in), normal(rng, n_out, n_in), 0.1, 0.02
+
+
+def drive_example(rng: np.random.Generator) -> Arguments:
+    M, n_in, n_out = few(rng, 3)
+    return whole(rng, M, n_in), whole(rng, n_in, n_out)
+
+
+def correlate_example(rng: np.random.Generator) -> Arguments:
+    n_in, n_out = few(rng, 2)
+    return whole(rng, 3, n_in), whole(rng, 3, n_out), 2
 
 
 def finds_w_transposed(kernel: Answer, rng: np.random.Generator) -> str | None:
@@ -61,6 +71,7 @@ ITEMS: list[Item] = [
             "xi @ W",
         ),
         draw=drive_arguments,
+        example=drive_example,
         wrong=(
             Wrong("return np.tanh(xi @ W)", "f is applied elsewhere: this is its argument"),
             Wrong("return xi @ W / len(xi)", "nothing is averaged here"),
@@ -84,6 +95,7 @@ ITEMS: list[Item] = [
             "z.T @ xi / count",
         ),
         draw=correlate_arguments,
+        example=correlate_example,
         properties=(finds_w_transposed,),
         wrong=(
             Wrong("return z.T @ xi", "this is a sum over noise vectors: divide by their count"),
@@ -111,6 +123,7 @@ ITEMS: list[Item] = [
             "B += rate * dB - decay * B",
         ),
         draw=follow_arguments,
+        example=lambda rng: (whole(rng, 2, 3), whole(rng, 2, 3), 0.5, 0.1),
         properties=(has_its_fixed_point,),
         wrong=(
             Wrong("B += rate * dB", "the decay is missing: B grows without bound"),
@@ -151,6 +164,30 @@ ITEMS: list[Item] = [
                 lambda values: 2 * values["samples"],
                 "the noise falls with the root of M, not with M",
             ),
+        ),
+    ),
+    Question(
+        number="5.5",
+        title="Predict the angle of a mirror",
+        minutes=10,
+        points=2,
+        needs=("5.3", "5.4"),
+        by_hand=True,
+        asks="A mirror starts from a random B. Each mirror step uses 16 noise vectors, 20 units "
+        "are below, λ = 0.02 and η_B = λ / σ². Which angle between B and Wᵀ do you expect after 0, "
+        "10, 50, 100 and 300 mirror steps? Write five numbers, and say which two numbers of this "
+        "text decide where it ends, before you draw the curve.",
+        key=lambda values: (
+            "Measured: 94, 87, 45, 16, 7 degrees. The random start is multiplied by 0.98 in each "
+            "step, so it is gone after some 1/λ = 50 steps, and the rest is noise: B is a mean of "
+            "about 2/λ steps of 16 vectors. tan²θ = (n + 1) λ / ((2 - λ)(M - 1)) gives 6.8 "
+            "degrees. Points: it starts near 90 and stops above 0 (1), λ and the number of noise "
+            "vectors decide where (1)."
+        ),
+        hints=(
+            "How much of the random start is left after 50 steps, if each step keeps 98 %?",
+            "B is a mean over the last steps, and every step has sampling noise.",
+            "A smaller λ or more noise vectors leave less noise in B.",
         ),
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, sizes
+from nofb.course.chapters.draws import few, normal, sizes, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "Kolen-Pollack's law"
@@ -20,6 +20,11 @@ def product_arguments(rng: np.random.Generator) -> Arguments:
 def decay_arguments(rng: np.random.Generator) -> Arguments:
     n_in, n_out = sizes(rng, 2)
     return normal(rng, n_in, n_out), normal(rng, n_out, n_in), 0.1
+
+
+def product_example(rng: np.random.Generator) -> Arguments:
+    n_in, n_out = few(rng, 2)
+    return whole(rng, 2, n_in), whole(rng, 2, n_out), 2
 
 
 def is_the_weight_step_transposed(kernel: Answer, rng: np.random.Generator) -> str | None:
@@ -63,6 +68,7 @@ ITEMS: list[Item] = [
             "delta.T @ h_below / samples",
         ),
         draw=product_arguments,
+        example=product_example,
         properties=(is_the_weight_step_transposed,),
         wrong=(
             Wrong(
@@ -95,6 +101,7 @@ ITEMS: list[Item] = [
             "W *= 1 - decay; B *= 1 - decay",
         ),
         draw=decay_arguments,
+        example=lambda rng: (whole(rng, 2, 3), whole(rng, 3, 2), 0.1),
         properties=(the_gap_shrinks,),
         wrong=(
             Wrong("W *= 1 - decay", "only W forgets: B must forget the same fraction"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import error, normal, sizes
+from nofb.course.chapters.draws import error, normal, sizes, small_error, whole
 from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
 
 TITLE = "Targets, differences, inverses"
@@ -63,6 +63,7 @@ def undamped_reaches_the_error(kernel: Answer, rng: np.random.Generator) -> str 
 ITEMS: list[Item] = [
     Task(
         number="7.1",
+        numbered="eq. 1 of nofb/rules/iterated_inverses.py",
         title="The target of the output",
         hole="nofb.rules.targets:output_target",
         equation="t_L = a_L - η̂ e",
@@ -77,6 +78,7 @@ ITEMS: list[Item] = [
             "a - step_size * e",
         ),
         draw=output_arguments,
+        example=lambda rng: (whole(rng, 2, 3), small_error(rng, 2), 0.5),
         wrong=(
             Wrong("return a + step_size * e", "the sign is wrong: this target has a larger loss"),
             Wrong("return a - e", "the step size is missing"),
@@ -85,6 +87,7 @@ ITEMS: list[Item] = [
     ),
     Task(
         number="7.2",
+        numbered="eq. 3 of nofb/rules/difference_target_propagation.py",
         title="How far from its target",
         hole="nofb.rules.targets:target_error",
         equation="(h - t) / η̂",
@@ -98,6 +101,7 @@ ITEMS: list[Item] = [
             "(h - t) / step_size",
         ),
         draw=error_arguments,
+        example=lambda rng: (whole(rng, 2, 3), whole(rng, 2, 3), 0.5),
         wrong=(
             Wrong(
                 "return (t - h) / step_size", "the sign is wrong: the optimizer subtracts an update"
@@ -111,6 +115,7 @@ ITEMS: list[Item] = [
     ),
     Task(
         number="7.3",
+        numbered="eq. 2 of nofb/rules/difference_target_propagation.py",
         title="The difference that makes an error cancel",
         hole="nofb.rules.targets:difference_target",
         equation="t_{l-1} = h_{l-1} + (g(t_l) - g(h_l))",
@@ -126,6 +131,7 @@ ITEMS: list[Item] = [
             "h_below + (g_t - g_h), with the bracket first, so that equal terms cancel exactly.",
         ),
         draw=difference_arguments,
+        example=lambda rng: tuple(whole(rng, 2, 3) for _ in range(3)),
         properties=(vanishes_where_the_target_is_met,),
         wrong=(
             Wrong(
@@ -152,6 +158,7 @@ ITEMS: list[Item] = [
             "x + damping * (wanted - reached)",
         ),
         draw=improve_arguments,
+        example=lambda rng: (*(whole(rng, 2, 3) for _ in range(3)), np.full((2, 1), 0.5)),
         properties=(stays_where_it_is_right,),
         wrong=(
             Wrong(
@@ -189,6 +196,7 @@ ITEMS: list[Item] = [
             "np.linalg.solve(J[i] @ J[i].T + damping * np.eye(n_L), e[i]) @ J[i]",
         ),
         draw=newton_arguments,
+        example=lambda rng: (whole(rng, 1, 1, 2), whole(rng, 1, 1), 1.0),
         properties=(undamped_reaches_the_error,),
         wrong=(
             Wrong(

@@ -1,4 +1,4 @@
-"""8: convolution, residual sums, and attention's derivative."""
+"""8: convolution, residual sums, attention's derivative, and TOAST."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nofb.course.chapters.draws import normal, sizes, softmax
+from nofb.course.chapters import toast
+from nofb.course.chapters.draws import normal, sizes, softmax, tenths, whole
 from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
 
 TITLE = "Convolution, residual sums, attention"
@@ -68,6 +69,18 @@ def each_row_of_the_signal_sums_to_zero(kernel: Answer, rng: np.random.Generator
     return None
 
 
+def attention_example(rng: np.random.Generator) -> Arguments:
+    share = tenths(rng, 1, 1, 2, 1)
+    return np.concatenate([share, 1 - share], axis=-1), whole(rng, 1, 1, 2, 2), 0.5
+
+
+def norm_example(rng: np.random.Generator) -> Arguments:
+    """Two units one above the mean, two one below it: r = 1 and z = ±1, if ε is left out."""
+    mean = whole(rng, 1)
+    x = mean[:, None] + rng.permutation([[-1.0, -1.0, 1.0, 1.0]], axis=1)
+    return whole(rng, 1, 4), x, mean, np.ones(1), whole(rng, 4)
+
+
 def shift_arguments(rng: np.random.Generator) -> Arguments:
     N, heads, T = sizes(rng, 3)
     return (np.exp(normal(rng, N, heads, T, T)),)
@@ -94,6 +107,7 @@ ITEMS: list[Item] = [
             "pooled[n, y, x] = maps[n, top:top + size[0], left:left + size[1]].mean((0, 1))",
         ),
         draw=pool_arguments,
+        example=lambda rng: (whole(rng, 1, 2, 4, 1), (2, 2), (2, 2), np.zeros((1, 1, 2, 1))),
         wrong=(
             Wrong(
                 "for y in range(pooled.shape[1]):\n    for x in range(pooled.shape[2]):\n"
@@ -130,6 +144,7 @@ ITEMS: list[Item] = [
             "(size[0] * size[1])",
         ),
         draw=windows_arguments,
+        example=lambda rng: (4 * whole(rng, 1, 1, 2, 1), (2, 2), (2, 2), np.zeros((1, 2, 4, 1))),
         properties=(is_the_transpose_of_pooling,),
         wrong=(
             Wrong(
@@ -172,6 +187,7 @@ ITEMS: list[Item] = [
             "maps[:, y * stride + i, x * step : x * step + run] += patches[:, y, x, i]",
         ),
         draw=scatter_arguments,
+        example=lambda rng: (whole(rng, 1, 1, 2, 1, 2), 1, 1, np.zeros((1, 1, 3))),
         wrong=(
             Wrong(
                 "maps[:] = 0\nrun = patches.shape[4]\nfor y in range(patches.shape[1]):\n"
@@ -209,6 +225,7 @@ ITEMS: list[Item] = [
             "A /= A.sum(-1, keepdims=True)",
         ),
         draw=shift_arguments,
+        example=lambda rng: (np.abs(whole(rng, 1, 1, 2, 3)),),
         wrong=(
             Wrong(
                 "A /= A.sum(-2, keepdims=True)",
@@ -240,6 +257,7 @@ ITEMS: list[Item] = [
             "dA[...] = scale * A * (dA - (dA * A).sum(-1, keepdims=True))",
         ),
         draw=attention_arguments,
+        example=attention_example,
         properties=(each_row_of_the_signal_sums_to_zero,),
         wrong=(
             Wrong(
@@ -277,6 +295,7 @@ ITEMS: list[Item] = [
             "z).mean(1)[:, None])",
         ),
         draw=norm_arguments,
+        example=norm_example,
         properties=(ignores_what_the_norm_removes,),
         wrong=(
             Wrong(
@@ -348,4 +367,5 @@ ITEMS: list[Item] = [
             "The part that came by the shortcut is what backprop would have sent by it too.",
         ),
     ),
+    *toast.ITEMS,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nofb.course.chapters.draws import error, normal, sizes
+from nofb.course.chapters.draws import error, few, normal, sizes, small_error, whole
 from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
 
 TITLE = "Write your own rule"
@@ -42,6 +42,11 @@ def regression_arguments(rng: np.random.Generator) -> Arguments:
     return normal(rng, N, n_out), normal(rng, N, n_in), N
 
 
+def regression_example(rng: np.random.Generator) -> Arguments:
+    n_out, n_in = few(rng, 2)
+    return whole(rng, 2, n_out), whole(rng, 2, n_in), 2
+
+
 def vanishes_where_nothing_is_wrong(kernel: Answer, rng: np.random.Generator) -> str | None:
     delta, wrong, N = regression_arguments(rng)
     if np.any(np.asarray(kernel(delta, 0 * wrong, N))):
@@ -53,6 +58,15 @@ def pull_arguments(rng: np.random.Generator) -> Arguments:
     n_in, n_out = sizes(rng, 2)
     return normal(rng, n_in, n_out), normal(rng, n_out, n_in), 0.1, 0.2, 0.3
 
+
+OWN = "activations (own, above)"
+AUDITS = (  # the mistake of question 9.7, and what `nofb audit` finds
+    ("a", f"error, Wᵀ (at first), other W (above), {OWN}"),
+    ("b", f"error, Wᵀ (slowly), other W (above), {OWN}"),
+    ("c", f"error, signs of W, other W (above), random feedback, {OWN}"),
+    ("d", f"labels, random feedback, {OWN}"),
+    ("e", f"error, own W, random feedback, {OWN}"),
+)
 
 ITEMS: list[Item] = [
     Task(
@@ -71,6 +85,7 @@ ITEMS: list[Item] = [
             "x + e @ F",
         ),
         draw=modulate_arguments,
+        example=lambda rng: (whole(rng, 2, 2), small_error(rng, 2), whole(rng, 3, 2)),
         properties=(nothing_to_correct,),
         wrong=(
             Wrong("return x - e @ F", "the sign is wrong: here the error is added"),
@@ -94,6 +109,7 @@ ITEMS: list[Item] = [
             "(change / width**2)[:, None] * xi",
         ),
         draw=credit_arguments,
+        example=lambda rng: (whole(rng, 2) / 10, whole(rng, 2, 3) / 10, 0.1),
         properties=(estimates_a_gradient,),
         wrong=(
             Wrong("return change[:, None] * xi", "divide by σ²: the noise enters twice"),
@@ -116,6 +132,7 @@ ITEMS: list[Item] = [
             "delta.T @ wrong / samples",
         ),
         draw=regression_arguments,
+        example=regression_example,
         properties=(vanishes_where_nothing_is_wrong,),
         wrong=(
             Wrong("return delta.T @ wrong", "this is a sum over the batch: divide by N"),
@@ -145,6 +162,7 @@ ITEMS: list[Item] = [
             "B += rate * pull * W.T - 2 * rate * decay * B",
         ),
         draw=pull_arguments,
+        example=lambda rng: (whole(rng, 2, 3), whole(rng, 3, 2), 0.1, 0.5, 1.0),
         wrong=(
             Wrong("B -= 2 * rate * decay * B", "the pull to Wᵀ is missing"),
             Wrong(
@@ -198,6 +216,52 @@ ITEMS: list[Item] = [
             "Start from a copy of feedback_alignment.py.",
             "One change is enough: what could B be, other than random?",
             "`nofb check my_rule:MyRule` names what is wrong in sentences.",
+        ),
+    ),
+    Question(
+        number="9.7",
+        title="Find the fault from the audit",
+        minutes=15,
+        points=3,
+        needs=("9.5",),
+        asks="A friend wrote feedback alignment, and made one mistake. `nofb audit` finds that the "
+        "rule uses: {found}. Feedback alignment uses: error, random feedback, activations (own, "
+        "above). Which line is the mistake? "
+        "a: `layer.B = layer.W.T` in draw_feedback, where B is drawn. "
+        "b: `layer.B = layer.W.T` in after_step, which is called after each step. "
+        "c: `layer.B = np.sign(layer.W.T) * abs(layer.B)` in after_step. "
+        "d: `trace.arrive(layer, trace.target @ layer.B)` at the output layer. "
+        "e: `yield layer, delta + 0.1 * np.sign(layer.W).mean(0)`. Answer with a letter.",
+        values=lambda rng: dict(
+            zip(("letter", "found"), AUDITS[int(rng.integers(len(AUDITS)))], strict=True)
+        ),
+        key=lambda values: values["letter"],
+        hints=(
+            "Compare the two lists: what is new, and what is missing?",
+            "'at first' is what was drawn at the start, 'slowly' what earlier steps have left.",
+            "Which of the lines reads y, which its own W, which only the sign of W?",
+        ),
+        wrong=(
+            (
+                lambda values: "a",
+                "a copies Wᵀ once, so Wᵀ would be used 'at first', and nothing random is left",
+            ),
+            (
+                lambda values: "b",
+                "b copies Wᵀ after each step, so Wᵀ would be used 'slowly', through earlier steps",
+            ),
+            (
+                lambda values: "c",
+                "c reads only signs: the row would say 'signs of W', and still random feedback",
+            ),
+            (
+                lambda values: "d",
+                "d sends y and not ŷ - y: the row would say 'labels', and no error",
+            ),
+            (
+                lambda values: "e",
+                "e reads the layer's own weights: the row would say 'own W'",
+            ),
         ),
     ),
 ]

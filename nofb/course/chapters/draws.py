@@ -1,4 +1,7 @@
-"""Arguments for kernels: arrays of other sizes each time, so that no answer fits one size only."""
+"""Arguments for kernels: arrays of different sizes each time, so that no answer fits one size only.
+
+`few`, `whole`, `tenths` and `small_error` draw examples that can be computed by hand.
+"""
 
 from __future__ import annotations
 
@@ -31,3 +34,24 @@ def one_hot(rng: np.random.Generator, rows: int, classes: int) -> Array:
 def error(rng: np.random.Generator, rows: int, classes: int) -> Array:
     """Return an output error ŷ - y of softmax outputs."""
     return softmax(normal(rng, rows, classes)) - one_hot(rng, rows, classes)
+
+
+def few(rng: np.random.Generator, count: int) -> list[int]:
+    """Return so many different sizes from 1 to 3."""
+    return [int(each) for each in rng.permutation([1, 2, 3])[:count]]
+
+
+def whole(rng: np.random.Generator, *shape: int) -> Array:
+    """Return whole numbers from -3 to 3 without 0."""
+    return rng.choice([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0], shape)
+
+
+def tenths(rng: np.random.Generator, *shape: int) -> Array:
+    """Return 0.1, 0.2 and so on up to 0.9."""
+    return rng.integers(1, 10, shape) / 10
+
+
+def small_error(rng: np.random.Generator, rows: int) -> Array:
+    """Return an output error ŷ - y of three classes, with one decimal."""
+    shares = rng.permuted(np.tile([0.2, 0.3, 0.5], (rows, 1)), axis=1)
+    return np.round(shares - one_hot(rng, rows, 3), 1)
