@@ -1,9 +1,9 @@
 """Pages of the site that are copied from elsewhere in the repository, or generated.
 
-Notebooks and the benchmarks' page are copied, and the page of each rule, of each method of transfer
-and of the course's wrong answers is generated from the code, before the site is read. Links work in both places: a link
-to a file with a page on the site leads to this page, and a link to any other file leads to the
-file.
+Notebooks and the benchmarks' page are copied. The page of each rule, of each method of transfer and
+of the course's wrong answers is generated from the code before the site is read. Links work in both
+places: a link to a file with a page on the site leads to this page, and a link to any other file
+leads to the file.
 """
 
 from __future__ import annotations

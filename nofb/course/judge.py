@@ -233,7 +233,8 @@ def _difference(pairs: Sequence[tuple[Any, Any]]) -> str:
     if (factor := _factor(mine, right)) is not None:
         return f"every number is {factor:.4g} times what it should be"
     first = int(np.flatnonzero(~np.isclose(mine, right, rtol=RTOL, atol=ATOL))[0])
-    return f"number {first} is {mine.flat[first]:.6g}, but should be {right.flat[first]:.6g}"
+    shown, wanted = mine.flat[first] + 0.0, right.flat[first] + 0.0  # no -0
+    return f"number {first} is {shown:.6g}, but should be {wanted:.6g}"
 
 
 def _factor(mine: Array, right: Array) -> float | None:
