@@ -12,6 +12,7 @@ from pathlib import Path
 from nofb.course import Question, Task, chapters
 from nofb.course.task import Item
 from nofb.course.tasks import TITLES, of_chapter
+from nofb.text import markdown
 
 FOLDER = Path(chapters.__file__).parent  # what a link leads to where the site is not built
 
@@ -31,7 +32,7 @@ def mistakes() -> Iterator[str]:
     yield "# What students get wrong\n"
     yield (
         "Each task of the [course](../course.md) holds wrong answers that students give. If an "
-        "answer gives the same numbers as one of them, the checker says the sentence below it.\n"
+        "answer gives the same numbers as one of them, the checker says the sentence beside it.\n"
     )
     for number, title in TITLES.items():
         yield f"## {number} {title}\n"
@@ -44,10 +45,16 @@ def _mistakes_of(item: Item) -> Iterator[str]:
     yield f"### {item.number} {item.title}\n"
     if isinstance(item, Task):
         yield f"`{item.name}`: {item.equation}\n"
-        for wrong in item.wrong:
-            yield f"```python\n{textwrap.dedent(wrong.body).strip()}\n```\n"
-            yield f"> {wrong.cause}\n"
+        rows = [["the student writes", "the checker says"]]
+        rows += [[_code(wrong.body), wrong.cause] for wrong in item.wrong]
+        yield markdown(rows)
     elif isinstance(item, Question) and item.by_hand:
         yield "A person reads the answer and gives the points.\n"
     elif isinstance(item, Question):
-        yield from (f"> {cause}\n" for _, cause in item.wrong)
+        yield markdown([["the checker says"], *([cause] for _, cause in item.wrong)])
+
+
+def _code(body: str) -> str:
+    """Return the lines of an answer as the code of one cell."""
+    lines = textwrap.dedent(body).strip().replace("|", "\\|").splitlines()
+    return "<br>".join(f"`{line}`" for line in lines)
