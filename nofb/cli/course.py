@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 
 from nofb import checks, cores
+from nofb.cli import course_material
 from nofb.course import children, gradescope, selftest
 from nofb.course.files import judge_file
 from nofb.course.folder import new, place, seed_in
@@ -28,6 +29,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_new(ways)
     _add_check(ways)
     _add_grade(ways)
+    course_material.add(ways)
     test = ways.add_parser("selftest", help="test the course itself")
     test.set_defaults(run=run_selftest)
     pack = ways.add_parser("gradescope", help="write the zip that Gradescope runs")
