@@ -47,14 +47,14 @@ def _mistakes_of(item: Item) -> Iterator[str]:
         yield f"`{item.name}`: {item.equation}\n"
         rows = [["the student writes", "the checker says"]]
         rows += [[_code(wrong.body), wrong.cause] for wrong in item.wrong]
-        yield markdown(rows)
+        yield f"{markdown(rows)}\n"
     elif isinstance(item, Question) and item.by_hand:
         yield "A person reads the answer and gives the points.\n"
     elif isinstance(item, Question):
-        yield markdown([["the checker says"], *([cause] for _, cause in item.wrong)])
+        yield f"{markdown([['the checker says'], *([cause] for _, cause in item.wrong)])}\n"
 
 
 def _code(body: str) -> str:
     """Return the lines of an answer as the code of one cell."""
-    lines = textwrap.dedent(body).strip().replace("|", "\\|").splitlines()
+    lines = textwrap.dedent(body).strip().splitlines()
     return "<br>".join(f"`{line}`" for line in lines)

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 from nofb import checks, cores
+from nofb.cli import course_material
 from nofb.course import children, gradescope, hidden, selftest
 from nofb.course.classes import Found, as_csv, grade_class
 from nofb.course.files import judge_file
@@ -30,6 +31,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_new(ways)
     _add_check(ways)
     _add_grade(ways)
+    course_material.add(ways)
     _add_teachers(ways)
     parser.set_defaults(run=run_list)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from nofb.course.process import Limits
 from nofb.course.tasks import of_chapter
 from nofb.course.verdict import one_line
 from nofb.runs.grid import run_grid
+from nofb.text import csv_lines
 
 Found = Mapping[str, Any]  # the results of a folder, or {"error": a sentence}
 
@@ -100,21 +99,14 @@ def as_csv(found: Mapping[str, Found | None], chapter: int | None = None) -> str
     anna,,anna is no folder
     """
     numbers = [item.number for item in of_chapter(chapter)]
-    buffer = io.StringIO()
-    table = csv.writer(buffer)
-    table.writerow(["folder", "student", "score", *numbers])
+    rows: list[list[object]] = [["folder", "student", "score", *numbers]]
     for folder, result in found.items():
         if result is None:
-            table.writerow([_cell(folder), "", "not graded yet"])
+            rows.append([folder, "", "not graded yet"])
         elif "error" in result:
-            table.writerow([_cell(folder), "", _cell(one_line(str(result["error"])))])
+            rows.append([folder, "", one_line(str(result["error"]))])
         else:
             points = {task["number"]: task["score"] for task in result["tasks"]}
-            row = [points.get(number, "") for number in numbers]
-            table.writerow([_cell(folder), _cell(result["student"]), result["score"], *row])
-    return buffer.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+            score_of_all = [points.get(number, "") for number in numbers]
+            rows.append([folder, result["student"], result["score"], *score_of_all])
+    return csv_lines(rows)

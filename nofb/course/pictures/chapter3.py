@@ -18,7 +18,7 @@ UNITS, CLASSES, STEPS = 16, 4, 8
 def from_zero(project: Yours) -> Picture:
     """Draw which weight matrices have moved, by backprop and by your direct feedback."""
     ways = {"backprop": lengths(None), "direct feedback, yours": lengths(project)}
-    picture = Picture(8.0, 2.6)
+    picture = Picture(8.0, 3.0)
     for axes, (name, found), colour in zip(
         picture.subplots(1, 2, sharey=True), ways.items(), COLOURS, strict=False
     ):

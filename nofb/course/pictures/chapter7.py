@@ -67,10 +67,10 @@ def smallest(gauss_newton: Yours) -> Picture:
     """Draw the changes of two units that move one output by e, and yours for some dampings."""
     J, e = np.array([[[0.8, 0.5]]]), np.array([[0.7]])
     line = np.linspace(-1.5, 2.0, 50)
-    picture = Picture(7.0, 3.8)
+    picture = Picture(8.4, 3.8)
     axes = picture.subplots()
     axes.plot(line, (e[0, 0] - J[0, 0, 0] * line) / J[0, 0, 1], "--", color=picture.theme.faint,
-              label="all that move the output by e")  # fmt: skip
+              label="all that move ŷ by e")  # fmt: skip
     for damping, colour in zip((0.0, 0.5, 2.0), COLOURS, strict=False):
         change = np.asarray(gauss_newton(J, e, damping))[0]
         axes.annotate("", change, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
@@ -78,5 +78,5 @@ def smallest(gauss_newton: Yours) -> Picture:
     axes.plot(0, 0, "o", color=picture.theme.ink)
     axes.set(xlim=(-1.0, 1.8), ylim=(-0.6, 1.6), aspect="equal", xlabel="change of unit 1")
     axes.set(ylabel="change of unit 2")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), handlelength=1.4)
     return picture

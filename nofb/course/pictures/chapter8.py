@@ -20,8 +20,8 @@ def image(axes: Axes, array: Array, title: str) -> None:
     if array.size <= 64:
         middle = (array.max() + array.min()) / 2
         for (y, x), value in np.ndenumerate(array):
-            axes.text(x, y, f"{value:.2g}", ha="center", va="center", fontsize=7,
-                      color="white" if value < middle else "black")  # fmt: skip
+            axes.text(x, y, f"{round(value, 2):g}", ha="center", va="center", fontsize=7,
+                      color="white" if value <= middle else "black")  # fmt: skip
 
 
 @drawn

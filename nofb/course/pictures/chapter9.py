@@ -47,6 +47,6 @@ def second_pass(modulate: Yours) -> Picture:
         again = np.tanh(np.asarray(modulate(x, e, F)) @ W1)
         axes.bar(range(20), h[0], color=picture.theme.band, label="first pass")
         axes.plot(again[0], "_", color=COLOURS[0], ms=9, mew=2, label="second pass")
-        axes.set(title=f"error times {scale:g}", xlabel="hidden unit", ylim=(-1.1, 1.1))
-    picture.axes[0].legend(loc="upper right")
+        axes.set(title=f"error times {scale:g}", xlabel="hidden unit", ylim=(-1.1, 1.6))
+    picture.axes[0].legend(loc="upper left", ncols=2)
     return picture
