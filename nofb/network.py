@@ -250,15 +250,15 @@ class Network(Graph):
     def _classes(self, rows: Array) -> Array:
         return rows.argmax(axis=-1) if self.n_outputs > 1 else (rows[..., 0] > 0.5).astype(np.intp)
 
-    def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
+    def _pieces(self, x: Array, last: Layer | None = None) -> Iterator[tuple[Trace, slice]]:
         most = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // self.sample_bytes))
         trace = Trace(self, min(len(x), most))
         for start in range(0, len(x), most):
             rows = slice(start, min(start + most, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
-            piece = trace.rows(len(samples)).fill(samples)
-            if self.rule is not None:
+            piece = trace.rows(len(samples)).fill(samples, last=last)
+            if self.rule is not None and last is None:
                 self.rule.replace_outputs(self, piece)
             yield piece, rows
 

@@ -81,6 +81,23 @@ def check(settings: Any) -> None:
             setattr(settings, each.name, bounds(each.name, getattr(settings, each.name)))
 
 
+def checked(kind: type, name: str, value: Any) -> Any:
+    """Return a value for a field of a dataclass, after the check of its bounds if it has any.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Mirror:
+    ...     decay: float = number(0.02, least=0, below=1)
+    >>> checked(Mirror, "decay", 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: decay must be finite and at least 0 and less than 1, but is 1
+    """
+    bounds = _bounds(kind, name)
+    return value if bounds is None else bounds(name, value)
+
+
 def _take_override(settings: Any, field: dataclasses.Field[Any]) -> None:
     """Use a plain value in the body of a subclass as the default, also without `@dataclass`.
 
@@ -128,8 +145,7 @@ def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
-    bounds = None if default is dataclasses.MISSING else _bounds(kind, field.name)
-    return default if bounds is None else bounds(field.name, default)
+    return default if default is dataclasses.MISSING else checked(kind, field.name, default)
 
 
 def _bounds(kind: type, name: str) -> Callable[[str, Any], Any] | None:

@@ -19,6 +19,7 @@ from nofb.cli import (
     course,
     data,
     explain,
+    lessons,
     reproduce,
     rules,
     streams,
@@ -43,19 +44,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (
-        compare,
-        train,
-        sweep,
-        transfer,
-        reproduce,
-        explain,
-        audit,
-        check,
-        course,
-        rules,
-        data,
-    ):
+    teaching = (explain, lessons, audit, check, course, rules, data)
+    for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser
 

@@ -43,6 +43,11 @@ class Description:
         """Where the data is now, in words."""
         return self.locate()
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether nofb has the data, or generates it, and needs no other file."""
+        return self.locate in (_embedded, _generated)
+
 
 def load(name: str) -> Dataset:
     """Load a data set by its name; those that are not shipped are downloaded once, then cached.

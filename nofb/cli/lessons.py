@@ -1,0 +1,38 @@
+"""`nofb lessons FOLDER`: copy the lessons (Jupyter notebooks) to a folder of one's own."""
+
+import argparse
+from importlib import resources
+from pathlib import Path
+
+from nofb.cli.streams import say
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("lessons", help="copy the lessons (notebooks) to a folder")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made if it does not exist")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Copy the lessons; a file that is there already stays as it is."""
+    options.folder.mkdir(parents=True, exist_ok=True)
+    copied = 0
+    for lesson in shipped():
+        copy = options.folder / lesson.name
+        if copy.exists():
+            if copy.read_bytes() != lesson.read_bytes():
+                say(f"{copy} was changed and stays as it is; move it away to get the original")
+            continue
+        copy.write_bytes(lesson.read_bytes())
+        copied += 1
+    print(f"{copied} of {len(shipped())} lessons copied to {options.folder}; open them with")
+    print(f"jupyter lab {options.folder}")
+    return 0
+
+
+def shipped() -> list[Path]:
+    """Return the lessons in the installed package, or in the checkout that is installed."""
+    package = Path(str(resources.files("nofb")))
+    inside, beside = package / "notebooks", package.parent / "notebooks"
+    return sorted((inside if inside.is_dir() else beside).glob("*.ipynb"))
