@@ -55,7 +55,7 @@ def test_folders_of_one_name_have_results_of_their_own(tmp_path):
     assert len(set(names.values())) == 3 and names[folders[2]] == "anna"
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@a"])
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+a()", "-a()", "@a"])
 def test_a_name_is_no_formula_for_a_spreadsheet(name):
     """A student chooses the name in course.json; a spreadsheet would run it."""
     found = as_csv({"a": {"student": name, "score": 1.0, "tasks": []}}, 3)
