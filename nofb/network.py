@@ -98,7 +98,7 @@ class Network(Graph):
         if input_shape is None:
             input_shape = self.natural_shape()
         if input_shape is not None:
-            self.infer_shapes(tuple(input_shape))
+            self.infer_shapes(self._checked_shape(input_shape))
         _TAKEN.update(self.nodes)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -250,15 +250,15 @@ class Network(Graph):
     def _classes(self, rows: Array) -> Array:
         return rows.argmax(axis=-1) if self.n_outputs > 1 else (rows[..., 0] > 0.5).astype(np.intp)
 
-    def _pieces(self, x: Array) -> Iterator[tuple[Trace, slice]]:
+    def _pieces(self, x: Array, last: Layer | None = None) -> Iterator[tuple[Trace, slice]]:
         most = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // self.sample_bytes))
         trace = Trace(self, min(len(x), most))
         for start in range(0, len(x), most):
             rows = slice(start, min(start + most, len(x)))
             # Numba would compile every kernel once more for read-only memory.
             samples = np.require(x[rows], requirements="W")
-            piece = trace.rows(len(samples)).fill(samples)
-            if self.rule is not None:
+            piece = trace.rows(len(samples)).fill(samples, last=last)
+            if self.rule is not None and last is None:
                 self.rule.replace_outputs(self, piece)
             yield piece, rows
 
@@ -493,6 +493,33 @@ class Network(Graph):
         for index, layer in enumerate(self.nodes):
             layer.draw(rng, self.dtype)
             layer.seed_masks(seeds.generator(self.seed, "dropout", index))
+
+    def _checked_shape(self, given: Any) -> Shape:
+        """Return the shape of one sample as a tuple, or a sentence on a typical mistake."""
+        if not isinstance(given, Sequence) or isinstance(given, str):
+            raise TypeError(f"input_shape must be a tuple such as ({given},), but is {given!r}")
+        shape = tuple(checks.whole("each number of input_shape", size) for size in given)
+        channels = self._channels()
+        if channels is not None and len(shape) == 2:
+            raise ValueError(f"input_shape is {shape}, but images have channels: {(1, *shape)}")
+        if channels is not None and len(shape) == 3 and shape[0] != channels == shape[2]:
+            raise ValueError(
+                f"input_shape is {shape}, but the channels come first: {(channels, *shape[:2])}"
+            )
+        return shape
+
+    def summary(self) -> None:
+        """Print the layers as a table, as `print(net)` does: shapes, parameters and feedback.
+
+        Examples
+        --------
+        >>> Network([Dense(4, 2)]).summary()
+        layer                               gives  parameters  feedback
+        ----------------------------------  -----  ----------  --------
+        Dense(4, 2, activation='identity')  2      10
+        total                                      10
+        """
+        print(self)
 
     def __str__(self) -> str:
         return summary.table(self)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numba.core.errors import NumbaError
@@ -58,7 +59,15 @@ class Optimizer(ABC):
     Raises
     ------
     TypeError, ValueError
-        If a number is out of its range, or the schedule is unknown.
+        If a number is out of its range, also if it is set later; or if the schedule is unknown.
+
+    Examples
+    --------
+    >>> optimizer = SGD()
+    >>> optimizer.max_gradient = -1
+    Traceback (most recent call last):
+    ...
+    ValueError: max_gradient must be finite and greater than 0, but is -1
     """
 
     lr: float = settings.number(0.1, above=0)
@@ -73,6 +82,10 @@ class Optimizer(ABC):
         settings.check(self)
         schedules.get(self.schedule)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a setting that is changed later has the same bounds as a new one."""
+        super().__setattr__(name, settings.checked(type(self), name, value))
+
     def reset(self) -> None:
         """Remove all running averages: the next step is the first one of a run."""
         self.state = {}
@@ -84,7 +97,7 @@ class Optimizer(ABC):
         Raises
         ------
         TypeError, ValueError
-            If `lr`, or the value of the schedule, is not a valid rate.
+            If the value of the schedule is not a valid factor.
 
         Examples
         --------
@@ -93,10 +106,9 @@ class Optimizer(ABC):
         ...
         ValueError: the factor that schedule returns must be finite and at least 0, but is -1
         """
-        lr, factor = self.lr, schedules.get(self.schedule)(epoch, epochs)
-        # This runs in every step: two plain floats in their range need no full check.
-        if not (type(lr) is type(factor) is float and 0 < lr < INFINITY and 0 <= factor < INFINITY):
-            checks.number("lr", lr, above=0)
+        factor = schedules.get(self.schedule)(epoch, epochs)
+        # This runs in every step: a plain float in its range needs no full check.
+        if not (type(factor) is float and 0 <= factor < INFINITY):
             checks.number("the factor that schedule returns", factor, least=0)
         self.factor = factor
 
@@ -253,12 +265,16 @@ class SGD(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_nesterov()
+
+    def _check_nesterov(self) -> None:
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along the momentum, so momentum must not be 0")
 
     def plan(self, name: str, W: Array) -> Plan:
         lr = self.lr * self.factor
         if not self.momentum:
+            self._check_nesterov()  # either may have been set after the other
             return steps.descend, (), (lr,)
         kernel = steps.nesterov if self.nesterov else steps.momentum
         return kernel, (self.average(name, "v", W),), (lr, self.momentum)

@@ -27,6 +27,7 @@ FAMILIES = {  # in the order in which rules are listed
     "forward": "Further forward passes instead of a backward pass",
     "other": "Others",
 }
+METHODS_OF_TRANSFER = ("linear", "finetune", "lora", "prompts", "toast", "toast_lite")
 YEAR = re.compile(r"\b\d{4}\b")
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -120,6 +121,12 @@ def find(word: str, argument: str = "rule") -> type[Rule]:
     if isinstance(word, str) and ":" in word:
         return register(load(word))
     if word not in RULES:
+        if word in METHODS_OF_TRANSFER:
+            raise ValueError(
+                f"{argument} is {word!r}, which is no rule, but a method of transfer: "
+                f"nofb.transfer.make({word!r}, backbone, n_outputs) makes a network that nofb.fit "
+                f"trains with any rule, and `nofb transfer {word}` compares it with others"
+            )
         own = word[:-3] if isinstance(word, str) and word.endswith(".py") else ""
         own = f"or module:Class, such as {own if own.isidentifier() else 'my_rule'}:MyRule"
         checks.choice(argument, word, [*RULES, own])

@@ -76,6 +76,8 @@ def warmup(fraction: float = 0.1, then: str | Schedule = "cosine") -> Schedule:
 
     η_t = η_0 · min(1, epoch / (fraction · epochs)) · then(epoch, epochs), as transformers are
     usually trained: Adam's averages of squares are too uncertain for full steps at the beginning.
+    The first step has the rate 0, as in most libraries, so a run of one step learns nothing;
+    `nofb.fit` warns of it.
 
     Parameters
     ----------

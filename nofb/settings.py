@@ -6,22 +6,24 @@ A class with such fields calls `check` in its `__post_init__`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nofb import checks, initialisers
 
-CHECK = "check"  # where a field keeps its bounds
+CHECK, WORDS = "check", "words"  # where a field keeps its bounds, as a function and in words
 
 
 def number(default: float | None, *, optional: bool = False, **bounds: float) -> Any:
     """Return a field for a number; the bounds are those of `checks.number`."""
-    return _field(default, lambda name, given: checks.number(name, given, **bounds), optional)
+    said = " and ".join(checks.bounds_in_words(**bounds))
+    return _field(default, lambda name, given: checks.number(name, given, **bounds), optional, said)
 
 
 def whole(default: int | None, *, optional: bool = False, least: int = 1) -> Any:
     """Return a field for a whole number."""
-    return _field(default, lambda name, given: checks.whole(name, given, least), optional)
+    said = f"a whole number, at least {least}"
+    return _field(default, lambda name, given: checks.whole(name, given, least), optional, said)
 
 
 def choice(default: str | None, allowed: Iterable[str], *, optional: bool = False) -> Any:
@@ -32,12 +34,12 @@ def choice(default: str | None, allowed: Iterable[str], *, optional: bool = Fals
         checks.choice(name, given, allowed)
         return given
 
-    return _field(default, one, optional)
+    return _field(default, one, optional, f"one of {', '.join(allowed)}")
 
 
 def switch(default: bool) -> Any:
     """Return a field for `True` or `False`."""
-    return _field(default, checks.switch)
+    return _field(default, checks.switch, said="True or False")
 
 
 def initialiser(default: str) -> Any:
@@ -79,6 +81,23 @@ def check(settings: Any) -> None:
         _take_override(settings, each)
         if (bounds := _bounds(type(settings), each.name)) is not None:
             setattr(settings, each.name, bounds(each.name, getattr(settings, each.name)))
+
+
+def checked(kind: type, name: str, value: Any) -> Any:
+    """Return a value for a field of a dataclass, after the check of its bounds if it has any.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Mirror:
+    ...     decay: float = number(0.02, least=0, below=1)
+    >>> checked(Mirror, "decay", 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: decay must be finite and at least 0 and less than 1, but is 1
+    """
+    bounds = _bounds(kind, name)
+    return value if bounds is None else bounds(name, value)
 
 
 def _take_override(settings: Any, field: dataclasses.Field[Any]) -> None:
@@ -128,22 +147,43 @@ def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
-    bounds = None if default is dataclasses.MISSING else _bounds(kind, field.name)
-    return default if bounds is None else bounds(field.name, default)
+    return default if default is dataclasses.MISSING else checked(kind, field.name, default)
+
+
+def words(kind: type, name: str) -> str:
+    """Return the bounds of a field in words, "" if it has none.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Mirror:
+    ...     decay: float = number(0.02, least=0, below=1)
+    >>> words(Mirror, "decay")
+    'at least 0 and less than 1'
+    """
+    return str(_stated(kind, name).get(WORDS, ""))
 
 
 def _bounds(kind: type, name: str) -> Callable[[str, Any], Any] | None:
     """Return the check of a field, from the nearest class that defines one."""
+    return _stated(kind, name).get(CHECK)
+
+
+def _stated(kind: type, name: str) -> Mapping[str, Any]:
+    """Return the metadata of a field, from the nearest class that states its bounds."""
     for each in kind.__mro__:
         stated = vars(each).get("__dataclass_fields__", {}).get(name)
         if stated is not None and CHECK in stated.metadata:
-            check_of: Callable[[str, Any], Any] = stated.metadata[CHECK]
-            return check_of
-    return None
+            found: Mapping[str, Any] = stated.metadata
+            return found
+    return {}
 
 
-def _field(default: Any, one: Callable[[str, Any], Any], optional: bool = False) -> Any:
+def _field(
+    default: Any, one: Callable[[str, Any], Any], optional: bool = False, said: str = ""
+) -> Any:
     def checked(name: str, given: Any) -> Any:
         return None if optional and given is None else one(name, given)
 
-    return dataclasses.field(default=default, metadata={CHECK: checked})
+    said = f"{said}, or None" if said and optional else said
+    return dataclasses.field(default=default, metadata={CHECK: checked, WORDS: said})

@@ -101,8 +101,10 @@ class Trace:
         """Return a trace for a smaller batch, in this one's memory."""
         return self if samples == self.samples else Trace(self.net, samples, whole=self)
 
-    def fill(self, x: Array, train: bool = False) -> Trace:
+    def fill(self, x: Array, train: bool = False, last: Layer | None = None) -> Trace:
         """Compute a forward pass of x (as `Network.as_input` returns it) and store the results.
+
+        With `last`, the pass ends at this layer: those after it, and the output, are not computed.
 
         Raises
         ------
@@ -114,12 +116,14 @@ class Trace:
         for layer in self.net.weightless:
             layer.prepare(self.records[layer])
         work = self.samples * self.net.work
+        nodes = self.net.nodes if last is None else self.net.nodes[: self.net.nodes.index(last) + 1]
         if threads.pays_off(work):
-            self._forward_in_pieces(self.pieces(len(threads.cut(self.samples, work))))
+            self._forward_in_pieces(self.pieces(len(threads.cut(self.samples, work))), nodes)
         else:
-            for node, record in self.records.items():
-                node.forward(record)
-        self._unit()
+            for node in nodes:
+                node.forward(self.records[node])
+        if last is None:
+            self._unit()
         return self
 
     @property
@@ -428,9 +432,9 @@ class Trace:
         for layer in layers:
             layer.forward(self[layer])
 
-    def _forward_in_pieces(self, pieces: Sequence[Trace]) -> None:
-        """Compute all layers; a layer that needs the whole batch is not cut."""
-        for by_sample, group in groupby(self.net.nodes, lambda layer: layer.by_sample):
+    def _forward_in_pieces(self, pieces: Sequence[Trace], nodes: Sequence[Layer]) -> None:
+        """Compute some layers; a layer that needs the whole batch is not cut."""
+        for by_sample, group in groupby(nodes, lambda layer: layer.by_sample):
             layers = list(group)
             if by_sample:
                 threads.run([partial(piece._forward, layers) for piece in pieces])

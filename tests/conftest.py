@@ -4,6 +4,8 @@ import pytest
 
 from nofb.rules import RULES
 
+pytest_plugins = ["smoke"]
+
 collect_ignore = ["mutation"]  # a command, which needs the extra of that name
 
 

@@ -1,4 +1,4 @@
-"""The command `nofb`: compare, train, sweep, reproduce, explain, audit, check, rules, data."""
+"""The command `nofb`; `nofb --help` lists its subcommands."""
 
 from nofb.cli.main import main
 

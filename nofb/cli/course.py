@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
+import textwrap
 from pathlib import Path
 
 from nofb import checks, cores
 from nofb.cli import course_material
-from nofb.course import children, gradescope, selftest
+from nofb.course import children, gradescope, hidden, selftest
+from nofb.course.classes import Found, as_csv, grade_class
 from nofb.course.files import judge_file
-from nofb.course.folder import new, place, seed_in
-from nofb.course.grade import grade, grade_alone, score, write
+from nofb.course.folder import new, seed_in
+from nofb.course.grade import found, grade, score
 from nofb.course.process import Limits
 from nofb.course.tasks import TASKS, TITLES, find, of_chapter
 from nofb.course.verdict import Verdict
-from nofb.runs.grid import run_grid
 from nofb.text import columns
 from nofb.training.progress import bar
-from nofb.version import __version__
+
+CODES = (
+    "Exit code: 0 if every point was earned but for those given by hand; 1 if not; 2 for an error."
+)
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,12 +32,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add_check(ways)
     _add_grade(ways)
     course_material.add(ways)
-    test = ways.add_parser("selftest", help="test the course itself")
-    test.set_defaults(run=run_selftest)
-    pack = ways.add_parser("gradescope", help="write the zip that Gradescope runs")
-    pack.add_argument("zip", type=Path, metavar="FILE")
-    pack.add_argument("--chapter", type=int, metavar="N")
-    pack.set_defaults(run=run_zip)
+    _add_teachers(ways)
     parser.set_defaults(run=run_list)
 
 
@@ -52,7 +49,7 @@ def _add_new(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _add_check(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     # fmt: off
-    check = ways.add_parser("check", help="judge one answer")
+    check = ways.add_parser("check", help="judge one answer", epilog=CODES)
     check.add_argument("task", metavar="TASK", help="its number, such as 3.1")
     check.add_argument("--folder", type=Path, default=Path(), metavar="FOLDER",
                        help="the student's folder (default: this one)")
@@ -64,21 +61,39 @@ def _add_check(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _add_grade(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     # fmt: off
-    grading = ways.add_parser("grade", help="grade a folder, or the folders of a class")
+    grading = ways.add_parser("grade", help="grade a folder, or the folders of a class",
+                              epilog=f"{CODES} For a class: 0 if every folder was graded, or 1.")
     add = grading.add_argument
     add("folders", nargs="+", type=Path, metavar="FOLDER")
     add("--output", type=Path, metavar="FILE",
-        help="of one folder, results as JSON; of several, a CSV for the class")
+        help="one folder: results as JSON; several: a CSV for the class, and each folder's results "
+             "in a folder beside it")
     add("--gradescope", type=Path, metavar="FILE", help="results as Gradescope reads them")
     add("--chapter", type=int, metavar="N", help="one chapter only")
-    add("--hidden", action="store_true", help="try answers with more arguments")
+    add("--hidden", type=Path, metavar="FILE",
+        help="a teacher's hidden tests; nofb course hidden writes such a file")
     add("--seconds", type=float, default=Limits.seconds, metavar="S",
-        help="for each answer (default: %(default)g)")
+        help="for each task (default: %(default)g)")
     add("--megabytes", type=int, default=Limits.megabytes, metavar="M",
-        help="of memory, for each answer (default: %(default)d)")
+        help="of memory, for each task (default: %(default)d)")
     add("--jobs", type=int, default=cores.count(), metavar="N",
         help="folders that are graded side by side (default: all cores)")
     grading.set_defaults(run=run_grade)
+    # fmt: on
+
+
+def _add_teachers(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    # fmt: off
+    secret = ways.add_parser("hidden", help="write a file of hidden tests, with a seed of its own")
+    secret.add_argument("file", type=Path, metavar="FILE")
+    secret.set_defaults(run=run_hidden)
+    pack = ways.add_parser("gradescope", help="write the zip that Gradescope runs")
+    pack.add_argument("zip", type=Path, metavar="FILE")
+    pack.add_argument("--chapter", type=int, metavar="N", help="one chapter only")
+    pack.add_argument("--hidden", type=Path, metavar="FILE", help="a teacher's hidden tests")
+    pack.set_defaults(run=run_zip)
+    test = ways.add_parser("selftest", help="test the course itself")
+    test.set_defaults(run=run_selftest)
     # fmt: on
 
 
@@ -109,67 +124,75 @@ def run_check(options: argparse.Namespace) -> int:
         checks.choice("hint", options.hint, ("1", "2", "3"))
         print(item.hints[int(options.hint) - 1])
         return 0
-    path = options.folder / place(item) / item.file
-    verdict = judge_file(item, path, seed_in(options.folder))
+    folder = options.folder.resolve()
+    verdict = judge_file(item, found(folder, item), seed_in(folder))
+    if verdict.printed:
+        print(f"your file printed:\n{textwrap.indent(verdict.printed.rstrip(), '    ')}\n")
     print(verdict)
-    return int(verdict.score < verdict.points and not verdict.by_hand)
+    return int(lacks_points(verdict))
+
+
+def lacks_points(verdict: Verdict) -> bool:
+    """Say whether an answer earned less than it could, other than by hand."""
+    return verdict.score < verdict.points and not verdict.by_hand
 
 
 def run_grade(options: argparse.Namespace) -> int:
-    """Grade; return 0 if everything was graded."""
+    """Grade one folder or a class."""
     limits = Limits(options.seconds, options.megabytes)
     if len(options.folders) > 1:
-        return grade_class(options, limits)
+        return run_class(options, limits)
     children.adopt()
-    verdicts = grade(options.folders[0], options.output, options.chapter, options.hidden, limits,
-                     watch=print)  # fmt: skip
-    if options.gradescope is not None:
-        gradescope.write_results(verdicts, options.gradescope)
+    secret = None if options.hidden is None else hidden.load(options.hidden)
+    verdicts: list[Verdict] = []
+
+    def watch(verdict: Verdict) -> None:
+        verdicts.append(verdict)
+        print(verdict, flush=True)
+        if options.gradescope is not None:  # after each task: whatever ends the grader later
+            gradescope.write_results(verdicts, options.gradescope)
+
+    grade(options.folders[0], options.output, options.chapter, secret, limits, watch)
     print(total(verdicts))
-    return 0
+    return int(any(map(lacks_points, verdicts)))
 
 
 def total(verdicts: list[Verdict]) -> str:
     """Return the last line of a grading."""
     waiting = sum(verdict.points for verdict in verdicts if verdict.by_hand)
-    left = f", {waiting:g} more are given by hand" if waiting else ""
+    left = f"; {waiting:g} of them are given by hand" if waiting else ""
     return f"{score(verdicts):g} of {sum(verdict.points for verdict in verdicts):g} points{left}"
 
 
-def grade_class(options: argparse.Namespace, limits: Limits) -> int:
+def run_class(options: argparse.Namespace, limits: Limits) -> int:
     """Grade many folders side by side, and write one line for each."""
-    tasks = [
-        {"folder": str(folder), "seconds": limits.seconds, "megabytes": limits.megabytes,
-         "hidden": options.hidden}
-        for folder in options.folders
-    ]  # fmt: skip
-    found, failed = {}, 0
-    with bar(len(tasks), "course", "folder") as shown:
-        for record in run_grid(grade_alone, tasks, jobs=options.jobs, own_code=False):
+    if options.gradescope is not None:
+        raise ValueError(
+            "--gradescope is for one folder: Gradescope grades one submission at a time"
+        )
+    folders = list(dict.fromkeys(options.folders))
+    done: dict[str, Found] = {}
+    with bar(len(folders), "course", "folder") as shown:
+        for each in grade_class(
+            folders, options.output, options.chapter, options.hidden, limits, options.jobs
+        ):
+            done = each
             shown.update()
-            found[record["task"]["folder"]] = record.get("result")
-            failed += "result" not in record
-    text = as_csv({str(folder): found.get(str(folder)) for folder in options.folders})
+    failed = {folder: result["error"] for folder, result in done.items() if "error" in result}
     if options.output is None:
-        print(text, end="")
+        print(as_csv(done, options.chapter), end="")
     else:
-        write(options.output, text)
-        print(f"{options.output}: {len(tasks) - failed} of {len(tasks)} folders")
-    return int(failed > 0)
+        print(f"{options.output}: {len(folders) - len(failed)} of {len(folders)} folders")
+    for folder, error in failed.items():
+        print(f"{folder}: {error}")
+    return int(bool(failed))
 
 
-def as_csv(found: dict[str, object]) -> str:
-    """Return a line for each folder: its score, and the points of each task."""
-    buffer = io.StringIO()
-    table = csv.writer(buffer)
-    table.writerow(["folder", "score", *TASKS])
-    for folder, result in found.items():
-        if isinstance(result, dict):
-            points = {task["number"]: task["score"] for task in result["tasks"]}
-            table.writerow([folder, result["score"], *(points.get(number, "") for number in TASKS)])
-        else:
-            table.writerow([folder, "not graded"])
-    return buffer.getvalue()
+def run_hidden(options: argparse.Namespace) -> int:
+    """Write a file of hidden tests."""
+    hidden.write(options.file)
+    print(f"{options.file}: keep it to yourself, and give it to grade and gradescope with --hidden")
+    return 0
 
 
 def run_selftest(options: argparse.Namespace) -> int:
@@ -185,6 +208,6 @@ def run_selftest(options: argparse.Namespace) -> int:
 
 def run_zip(options: argparse.Namespace) -> int:
     """Write the zip that Gradescope runs."""
-    gradescope.write_zip(options.zip, __version__, options.chapter)
+    gradescope.write_zip(options.zip, options.chapter, options.hidden)
     print(f"{options.zip}: upload it as the autograder")
     return 0

@@ -1,15 +1,21 @@
-"""`nofb data`: the data sets, and where each one is stored."""
+"""`nofb data`: the data sets, and where each one is stored; `nofb data fetch` downloads them."""
 
 import argparse
 
 from nofb import datasets
+from nofb.cli.streams import say
 from nofb.text import columns
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser("data", help="list the data sets and where they are stored")
+    """Add the subcommand, and `fetch` below it."""
+    parser = commands.add_parser("data", help="list the data sets, or download them ahead")
     parser.set_defaults(run=run)
+    below = parser.add_subparsers(metavar="fetch")
+    ahead = below.add_parser("fetch", help="download data sets ahead, for work without a network")
+    ahead.add_argument("names", nargs="*", metavar="NAME",
+                       help="data sets (default: all that nofb does not have)")  # fmt: skip
+    ahead.set_defaults(run=fetch)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -22,3 +28,19 @@ def run(options: argparse.Namespace) -> int:
         rows.append([row.name, row.what, *sizes, shape, classes, row.licence, row.where])
     print(columns(rows))
     return 0
+
+
+def fetch(options: argparse.Namespace) -> int:
+    """Load each data set once, which downloads and checks its files; go on after a failure."""
+    failed = 0
+    missing = [row.name for row in datasets.describe() if not row.is_shipped]
+    for name in options.names or missing:
+        try:
+            data = datasets.load(name)
+        except (ConnectionError, ModuleNotFoundError) as error:
+            say(f"{name}: {error}")
+            failed += 1
+            continue
+        where = next(row.where for row in datasets.describe() if row.name == name)
+        print(f"{name}: {len(data.x_train)} training and {len(data.x_test)} test samples, {where}")
+    return int(failed > 0)

@@ -15,10 +15,12 @@ from typing import NoReturn
 from nofb.cli import (
     audit,
     check,
+    cite,
     compare,
     course,
     data,
     explain,
+    lessons,
     reproduce,
     rules,
     streams,
@@ -43,19 +45,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (
-        compare,
-        train,
-        sweep,
-        transfer,
-        reproduce,
-        explain,
-        audit,
-        check,
-        course,
-        rules,
-        data,
-    ):
+    teaching = (explain, lessons, audit, check, course, rules, cite, data)
+    for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser
 

@@ -6,10 +6,12 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux: orphans become children of this process
+ROUNDS = 100  # a process that is ended may have started another meanwhile
 _adopting = False
 
 
@@ -24,19 +26,28 @@ def adopt() -> None:
         _adopting = True
 
 
-def end(process: int) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """End a process, its session, and its orphans that `adopt` has made children of this one."""
+    if os.name != "posix":
+        process.kill()
+        process.wait()
+        return
     with contextlib.suppress(OSError):
-        os.killpg(process, signal.SIGKILL)
-    for child in orphans(process):
-        with contextlib.suppress(OSError):
-            os.kill(child, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            os.waitpid(child, 0)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for _ in range(ROUNDS):
+        left = orphans()
+        for child in left:
+            with contextlib.suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                os.waitpid(child, 0)
+        if not left:
+            return
 
 
-def orphans(process: int) -> list[int]:
-    """Return the children of this process, but for one, that are in another session than it is.
+def orphans() -> list[int]:
+    """Return the children of this process that are in another session than it is.
 
     A student's process is started in a session of its own, so whatever it leaves behind is in that
     session or in one that it has made.
@@ -45,7 +56,7 @@ def orphans(process: int) -> list[int]:
         return []
     mine, session, found = os.getpid(), os.getsid(0), []
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != process:
+        if folder.name.isdigit():
             with contextlib.suppress(OSError, ValueError):
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 parent, its_session = int(fields[1]), int(fields[3])

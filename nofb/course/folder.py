@@ -13,8 +13,10 @@ from pathlib import Path
 
 from nofb.course import notebooks, worked
 from nofb.course.questions import text_of
+from nofb.course.reading import read
 from nofb.course.task import Item, Question, Task
 from nofb.course.tasks import TITLES, of_chapter
+from nofb.course.verdict import one_line
 from nofb.version import __version__
 
 ABOUT = "course.json"
@@ -61,11 +63,16 @@ def seed_of(student: str) -> int:
 
 def seed_in(folder: Path) -> int:
     """Return the seed that a student's folder was made with."""
+    return seed_of(student_in(folder))
+
+
+def student_in(folder: Path) -> str:
+    """Return for whom a folder was made, as it says itself; "" if it does not say so."""
     try:
-        about = json.loads((folder / ABOUT).read_text("utf-8"))
-        return seed_of(str(about.get("student", "")))
-    except (OSError, ValueError, AttributeError):
-        return 0
+        about = json.loads(read(folder / ABOUT).decode("utf-8"))
+        return one_line(str(about.get("student", "")))
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return ""
 
 
 def stub(item: Item, seed: int = 0) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nofb.course import children
 from nofb.course.files import judge_file
-from nofb.course.folder import place, seed_in
+from nofb.course.folder import place, seed_in, student_in
+from nofb.course.hidden import Hidden
 from nofb.course.process import Limits
 from nofb.course.task import Item
 from nofb.course.tasks import of_chapter
@@ -30,7 +31,7 @@ def grade(
     folder: Path,
     output: Path | None = None,
     chapter: int | None = None,
-    hidden: bool = False,
+    hidden: Hidden | None = None,
     limits: Limits | None = None,
     watch: Watch | None = None,
 ) -> list[Verdict]:
@@ -45,7 +46,7 @@ def grade(
     chapter
         One chapter only, or all.
     hidden
-        Whether answers are tried with more arguments, as a teacher's copy does.
+        A teacher's hidden tests, or `None`.
     limits
         Of time and memory, for each answer.
     watch
@@ -55,9 +56,13 @@ def grade(
     ------
     NotADirectoryError
         If there is no such folder.
+    ValueError
+        If Python takes modules from that folder: then its files are part of the grader.
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is no folder: give the one that `nofb course new` made")
+    folder = folder.resolve()
+    check_path(folder)
     seed, verdicts = seed_in(folder), []
     for item in of_chapter(chapter):
         verdicts.append(judge_file(item, found(folder, item), seed, hidden, limits))
@@ -66,6 +71,17 @@ def grade(
         if watch is not None:
             watch(verdicts[-1])
     return verdicts
+
+
+def check_path(folder: Path) -> None:
+    """Refuse to grade a folder that Python takes modules from."""
+    for entry in sys.path:
+        place = Path(entry).resolve()
+        if place == folder or folder in place.parents:
+            raise ValueError(
+                f"Python imports modules from {place}, so a submission's numpy.py would be part of "
+                "the grader: run `nofb course grade` from another folder, without PYTHONPATH"
+            )
 
 
 def found(folder: Path, item: Item) -> Path:
@@ -79,11 +95,19 @@ def keep(verdicts: Sequence[Verdict], folder: Path, output: Path) -> None:
     content = {
         "nofb": __version__,
         "folder": folder.name,
+        "student": student_in(folder),
         "score": score(verdicts),
         "points": sum(verdict.points for verdict in verdicts),
-        "tasks": [asdict(verdict) for verdict in verdicts],
+        "tasks": [for_a_student(verdict) for verdict in verdicts],
     }
     write(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def for_a_student(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict without what only a teacher may read."""
+    fields = asdict(verdict)
+    del fields["hidden"], fields["printed"]  # what is printed may show a hidden test's arguments
+    return fields
 
 
 def write(path: Path, text: str) -> None:
@@ -99,13 +123,3 @@ def write(path: Path, text: str) -> None:
 def score(verdicts: Iterable[Verdict]) -> float:
     """Return all points that were earned."""
     return round(sum(verdict.score for verdict in verdicts), 2)
-
-
-def grade_alone(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Grade one folder in a process that does nothing else; for a class, folder by folder."""
-    children.adopt()
-    folder = Path(task["folder"])
-    limits = Limits(task["seconds"], task["megabytes"])
-    verdicts = grade(folder, hidden=task["hidden"], limits=limits)
-    return {"folder": str(folder), "score": score(verdicts),
-            "tasks": [asdict(verdict) for verdict in verdicts]}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Does a rule learn with a student's function in the place of its own?
+"""Does a rule learn with a student's function instead of its own?
 
 The rule trains here. Wherever it calls the kernel, the student's process is asked instead.
 """
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from nofb import rules
-from nofb.course.process import Process
 from nofb.course.task import Task
 from nofb.datasets import Dataset, load
 from nofb.layers import Dense
@@ -23,11 +22,10 @@ from nofb.optimizers import SGD
 from nofb.training import fit
 
 Theirs = Callable[..., tuple[Any, Sequence[Any]]]  # what it gives, and its arguments afterwards
-
 BATCH = 128  # few calls of the student's process
 
 
-def learns(task: Task, theirs: Process) -> str | None:
+def learns(task: Task, theirs: Theirs) -> str | None:
     """Say that a rule does not learn with the student's function, if it does not."""
     wanted = task.learning
     assert wanted is not None

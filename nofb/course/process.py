@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
-import select
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import zipfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, cast
 
-import numpy as np
-
-from nofb.course import children
-from nofb.course.worker import pack, unpack
+from nofb.course import children, confine
+from nofb.course.verdict import one_line
+from nofb.course.worker import pack, read, unpack
 
 WORKER = Path(__file__).with_name("worker.py")
-LONGEST = 1 << 28  # bytes of a message
+NOBODY = 65534
+NO_ANSWER = "its process sent an answer that is none"
+PRINTED = 2000  # characters that are shown of what a student prints
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,12 @@ class Limits:
     Attributes
     ----------
     seconds
-        Until an answer must be there.
+        For all that a task asks of it.
     megabytes
         Of memory.
     """
 
-    seconds: float = 10.0
+    seconds: float = 20.0
     megabytes: int = 2048
 
 
@@ -48,8 +53,65 @@ class Stub(Failed):
     """The function is still the one that the student was given."""
 
 
+@dataclass(frozen=True)
+class Guard:
+    """How students' processes are kept from the grader and its files.
+
+    Attributes
+    ----------
+    program
+        The filter of calls, empty for none.
+    user
+        Their user id, or `None` for the grader's own.
+    """
+
+    program: bytes
+    user: int | None
+
+
+@cache
+def guard() -> Guard:
+    """Return the strongest guard that works here: it is tried on a process that does nothing."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    for user in (NOBODY, None) if root else (None,):
+        for program in dict.fromkeys((confine.program(), b"")):
+            if _works(found := Guard(program, user)):
+                return found
+    raise OSError(f"{sys.executable} cannot start a process with NumPy: is NumPy installed for it?")
+
+
+def _works(guarded: Guard) -> bool:
+    with tempfile.TemporaryFile() as nothing, tempfile.TemporaryFile() as printed:
+        try:
+            with start(guarded, Limits(), tempfile.gettempdir(), nothing, printed) as process:
+                return process.wait() == 0
+        except OSError:  # that user cannot run this interpreter
+            return False
+
+
+def start(
+    guarded: Guard, limits: Limits, folder: str, incoming: Any, printed: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a process that waits for a student's code."""
+    seconds = int(limits.seconds) + 5  # of processor time; the clock ends it earlier
+    numbers = [str(limits.megabytes), str(seconds), guarded.program.hex()]
+    own: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
+    if guarded.user is not None:
+        own |= {"user": guarded.user, "group": guarded.user, "extra_groups": ()}
+    return subprocess.Popen(
+        [sys.executable, "-I", "-B", "-u", str(WORKER), *numbers],
+        stdin=incoming,
+        stdout=subprocess.PIPE,
+        stderr=printed,
+        cwd=folder,
+        env=_environment(folder),
+        bufsize=0,
+        **own,
+    )
+
+
 class Process:
-    """A process that answers with a student's function, until it is closed.
+    """A process that answers with a student's function, while it is used in a `with`.
 
     Parameters
     ----------
@@ -57,47 +119,40 @@ class Process:
         The text of the student's file, read once: what is judged is what was read.
     path, name
         Where it stood, and the function's name.
-    driver
-        Trusted code around it, with a function `run(theirs, *arguments)`; "" for none.
     limits
         Of time and memory.
+
+    Attributes
+    ----------
+    printed
+        The first of what the student's code has printed, once it has ended.
     """
 
-    def __init__(
-        self, source: str, path: str, name: str, driver: str = "", limits: Limits | None = None
-    ) -> None:
-        self.limits, self.name = limits or Limits(), name
+    def __init__(self, source: str, path: str, name: str, limits: Limits | None = None) -> None:
+        self.source, self.path, self.name = source, path, name
+        self.limits, self.printed = limits or Limits(), ""
+        self._messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def __enter__(self) -> Process:
+        guarded = guard()
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._start()
-        self._greet(source, path, driver)
-
-    def _start(self) -> None:
-        to_read, ours_to_write = os.pipe()
-        ours_to_read, to_write = os.pipe()
-        numbers = [to_read, to_write, self.limits.megabytes, int(self.limits.seconds) * 4 + 60]
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(WORKER), *map(str, numbers)],
-            pass_fds=(to_read, to_write),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self._folder.name,
-            env=_environment(self._folder.name),
-            start_new_session=True,
+        if guarded.user is not None:
+            os.chown(self._folder.name, guarded.user, guarded.user)
+        self._output = tempfile.TemporaryFile()
+        self._until = time.monotonic() + self.limits.seconds
+        self._process = start(
+            guarded, self.limits, self._folder.name, subprocess.PIPE, self._output
         )
-        os.close(to_read)
-        os.close(to_write)
-        self._outgoing = os.fdopen(ours_to_write, "wb", buffering=0)
-        self._incoming = ours_to_read
-
-    def _greet(self, source: str, path: str, driver: str) -> None:
+        # A thread, since reading and writing may last for ever: a student's process need not
+        # take what it is sent.
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
         try:
-            self._ask("load", source, path, self.name, driver)
+            self._ask("load", self.source, self.path, self.name)
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Process:
         return self
 
     def __exit__(
@@ -110,11 +165,12 @@ class Process:
 
     def close(self) -> None:
         """End the process, and whatever it has started."""
-        for end in (self._outgoing.close, lambda: os.close(self._incoming)):
-            with contextlib.suppress(OSError):  # closed already
-                end()
-        children.end(self._process.pid)
-        self._process.wait()
+        children.end(self._process)
+        self._messages.put(None)
+        self._thread.join(timeout=1.0)  # longer only if a process that has escaped keeps the pipe
+        self._output.seek(0)
+        self.printed = self._output.read(4 * PRINTED).decode("utf-8", "replace")[:PRINTED]
+        self._output.close()
         self._folder.cleanup()
 
     def __call__(self, *arguments: Any) -> tuple[Any, list[Any]]:
@@ -129,28 +185,37 @@ class Process:
         count = _count(values)
         results, after = values[1 : 1 + count], values[1 + count :]
         if len(after) != len(arguments):
-            raise Failed("its process sent an answer that is none")
+            raise Failed(NO_ANSWER)
         return (results[0] if count == 1 else tuple(results)), after
 
     def value(self) -> Any:
         """Return what the student's name stands for: a number, a text or `None`."""
-        (value,) = self._ask("value")
-        return value
+        values = self._ask("value")
+        if len(values) != 1:
+            raise Failed(NO_ANSWER)
+        return values[0]
 
     def _ask(self, kind: str, *values: Any) -> list[Any]:
-        until = time.monotonic() + self.limits.seconds
+        self._messages.put(pack(kind, values))
         try:
-            self._outgoing.write(pack(kind, values))
-        except OSError as error:
-            raise Failed("its process has ended before it answered") from error
-        (length,) = np.frombuffer(self._receive(4, until), ">u4")
-        if length > LONGEST:
-            raise Failed("its process sent an answer that is none")
-        try:
-            found, results = unpack(self._receive(int(length), until))
-        except (ValueError, KeyError, OSError, EOFError, MemoryError) as error:
-            raise Failed("its process sent an answer that is none") from error
-        return self._judged(found, results)
+            content = self._answers.get(timeout=max(0.0, self._until - time.monotonic()))
+        except queue.Empty:
+            raise Failed(f"no answer came within {self.limits.seconds:g} seconds") from None
+        if content is None:
+            raise Failed(self._ended())
+        return self._judged(*opened(content))
+
+    def _talk(self) -> None:
+        """Send each message, and keep what comes back; `None` if nothing can."""
+        outgoing, incoming = cast(IO[bytes], self._process.stdin), self._process.stdout
+        with contextlib.closing(outgoing), contextlib.closing(cast(IO[bytes], incoming)):
+            while (message := self._messages.get()) is not None:
+                try:
+                    while message:
+                        message = message[outgoing.write(message) :]
+                    self._answers.put(read(cast(Any, incoming)))
+                except (OSError, ValueError):  # it has ended, or its message is too long
+                    self._answers.put(None)
 
     def _judged(self, kind: str, values: list[Any]) -> list[Any]:
         if kind == "stub":
@@ -158,39 +223,44 @@ class Process:
         if kind == "missing":
             raise Failed(f"the file has no {self.name}: keep the name that it was given")
         if kind == "failed":
-            raise Failed(f"{self.name} failed: {_last_line(str(values[0]))}")
+            raise Failed(one_line(f"{self.name} failed{values[0] if values else ''}"))
         if kind not in ("ready", "answer", "value"):
-            raise Failed("its process sent an answer that is none")
+            raise Failed(NO_ANSWER)
         return values
-
-    def _receive(self, length: int, until: float) -> bytes:
-        parts = bytearray()
-        while len(parts) < length:
-            left = until - time.monotonic()
-            if left <= 0 or not select.select([self._incoming], [], [], left)[0]:
-                raise Failed(f"no answer came within {self.limits.seconds:g} seconds")
-            part = os.read(self._incoming, length - len(parts))
-            if not part:
-                raise Failed(self._ended())
-            parts += part
-        return bytes(parts)
 
     def _ended(self) -> str:
         """Say how the process ended."""
         try:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
-            return "its process sent nothing more"
-        if code == -signal.SIGXCPU:
+            return NO_ANSWER
+        if code == -getattr(signal, "SIGXCPU", 0) and code:
             return "it took more processor time than a task may"
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return f"its process ended {how} before it answered"
 
 
+def opened(content: bytes) -> tuple[str, list[Any]]:
+    """Return the kind and the values of a message from a student's process, which may be forged.
+
+    Raises
+    ------
+    Failed
+        If it is no such message, or one that would be larger when it is unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(each.file_size for each in archive.infolist()) > len(content):
+                raise ValueError("it is compressed")
+        return unpack(content)
+    except Exception as error:  # a forged archive can raise anything
+        raise Failed(NO_ANSWER) from error
+
+
 def _count(values: list[Any]) -> int:
     count = values[0] if values else 0
     if not isinstance(count, int) or not 0 < count <= len(values):
-        raise Failed("its process sent an answer that is none")
+        raise Failed(NO_ANSWER)
     return count
 
 
@@ -202,11 +272,5 @@ def _environment(home: str) -> dict[str, str]:
         **{name: os.environ[name] for name in kept if name in os.environ},
         **dict.fromkeys(threads, "1"),
         "HOME": home,
-        "NUMBA_CACHE_DIR": home,
-        "NUMBA_DISABLE_JIT": "1",
+        "PYTHONUTF8": "1",
     }
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.strip().splitlines()]
-    return lines[-1] if lines else "no message"

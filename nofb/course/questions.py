@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nofb.course.process import Failed, Limits, Process, Stub
+from nofb.course.process import Failed, Limits, Process
 from nofb.course.task import Question
-from nofb.course.verdict import Verdict
+from nofb.course.verdict import Verdict, one_line
 
 
 def values_for(question: Question, seed: int) -> dict[str, Any]:
@@ -27,18 +28,18 @@ def judge_question(
     question: Question, source: str, path: str, seed: int = 0, limits: Limits | None = None
 ) -> Verdict:
     """Judge the value that a file gives to ANSWER."""
+    theirs = Process(source, path, "ANSWER", limits)
+    nothing = Verdict(question.number, question.points, 0.0, "")
     try:
-        with Process(source, path, "ANSWER", limits=limits) as theirs:
+        with theirs:
             given = theirs.value()
-    except Stub as stub:
-        return Verdict(question.number, question.points, 0.0, str(stub))
     except Failed as failed:
-        return Verdict(question.number, question.points, 0.0, str(failed))
+        return replace(nothing, sentence=str(failed), printed=theirs.printed)
     if given is None:
-        return Verdict(question.number, question.points, 0.0, "ANSWER is still None: set it")
+        return replace(nothing, sentence="ANSWER is still None: set it")
     if question.by_hand:
         said = "written down; a person reads it and gives the points"
-        return Verdict(question.number, question.points, 0.0, said, by_hand=True)
+        return replace(nothing, sentence=said, by_hand=True)
     return _judged(question, given, values_for(question, seed))
 
 
@@ -62,9 +63,10 @@ def matches(given: Any, right: Any, tolerance: float) -> bool:
 
 
 def _not_right(given: Any, right: Any) -> str:
+    shown = one_line(repr(given))[:60]
     wanted = "a letter or a word in quotes" if isinstance(right, str) else "a number"
     if isinstance(given, str) != isinstance(right, str) or isinstance(given, bool):
-        return f"ANSWER is {given!r}, but must be {wanted}"
+        return f"ANSWER is {shown}, but must be {wanted}"
     if isinstance(given, int | float) and not math.isfinite(given):
-        return f"ANSWER is {given!r}, which is no finite number"
-    return f"{given!r} is not right; nofb course check --hint has a hint"
+        return f"ANSWER is {shown}, which is no finite number"
+    return f"{shown} is not right; nofb course check --hint has a hint"

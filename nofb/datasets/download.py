@@ -148,11 +148,28 @@ def _download(source: Source, file: RemoteFile, target: Path) -> bytes:
             # Every network error of requests is an OSError; a ValueError is a refused copy.
             except (OSError, ValueError) as error:
                 failures.append((url, error))
-    tried = "; ".join(f"{url}: {error}" for url, error in failures)
     raise ConnectionError(
-        f"the data set {source.name!r} could not be downloaded ({tried}); "
-        f"{DATA_VARIABLE} can point to a folder that holds {source.folder}/{file.name}."
+        f"set {DATA_VARIABLE} to a folder that holds {source.folder}/{file.name}, or connect to "
+        f"the internet: {source.name} could not be downloaded ({_reasons(failures)})"
     ) from failures[-1][1]
+
+
+def _reasons(failures: list[tuple[str, Exception]]) -> str:
+    """Return in a few words why no mirror served a file."""
+    reasons = [_reason(url, error) for url, error in failures]
+    if any(reasons):
+        return "; ".join(filter(None, reasons))
+    return "no connection to any mirror"
+
+
+def _reason(url: str, error: Exception) -> str:
+    """Return the reason of a failure: empty, if there was no connection."""
+    response = getattr(error, "response", None)  # of requests: a mirror said 404, for example
+    if response is not None:
+        return f"{url}: status {response.status_code}"
+    if isinstance(error, OSError):
+        return f"{url}: {error.strerror}" if error.strerror else ""  # such as a full disk
+    return str(error).rstrip(".")  # a refused copy, with its address
 
 
 @contextmanager

@@ -37,6 +37,11 @@ def _named(word: str) -> Subject:
 
 def rule_called(word: str, methods: Iterable[str]) -> type[Rule]:
     """Return the rule of this name; the error for an unknown one lists some methods, too."""
+    if word in METHODS:
+        raise ValueError(
+            f"rule is {word!r}, but must be a rule, see `nofb rules`, or a method of transfer: "
+            + ", ".join(methods)
+        )
     try:
         return find(word)
     except ValueError as error:

@@ -14,7 +14,7 @@ from nofb import fingerprint
 from nofb.papers.vouched import vouched
 from nofb.report.failures import failure, failures
 from nofb.report.folder import as_files, put
-from nofb.report.origin import page_head
+from nofb.report.origin import page_head, same_content
 from nofb.runs.kept import made_by
 from nofb.text import columns, markdown
 from nofb.training.callbacks import AfterEpoch
@@ -150,7 +150,10 @@ class Study:
         return "\n\n".join(tables + failures(records))
 
     def write(self, records: Sequence[Record], folder: Path, command: str) -> Path:
-        """Write the page, figures and every number; return the page's path."""
+        """Write the page, figures and every number; return the page's path.
+
+        A page that would get no more than a new date stays, so that kept results do not change.
+        """
         files: dict[str, bytes] = {}
         numbers: dict[str, Rows] = {}
         for part, found in self.by_part(records):
@@ -160,9 +163,11 @@ class Study:
             numbers.setdefault(part.numbers, [headings]).extend(rows)
         for name, lines in numbers.items():
             files[f"{name}.csv"] = ("\n".join(map(",".join, lines)) + "\n").encode()
-        files[f"{self.name}.md"] = self.page(records, command, folder).encode()
+        path, page = folder / f"{self.name}.md", self.page(records, command, folder)
+        if not (path.exists() and same_content(path.read_text("utf-8"), page)):
+            files[path.name] = page.encode()
         put(files, folder)
-        return folder / f"{self.name}.md"
+        return path
 
     def page(self, records: Sequence[Record], command: str, folder: Path | None = None) -> str:
         """Return the page as Markdown, with the command, the machine and the code."""

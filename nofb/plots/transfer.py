@@ -45,7 +45,7 @@ def scores(found: Transfers, theme: str = "light") -> Picture:
         for y, case in enumerate(cases):
             drawn: dict[str, Any] = {"color": colour(case, colours), "marker": MARKERS[case]}
             values = found.scores(case)
-            left.plot(values, [y] * len(values), **drawn, ls="", ms=6, alpha=0.5, mew=0)
+            left.plot(values, [y] * len(values), **drawn, ls="", ms=6, alpha=0.75, mew=0)
             left.plot(values.mean(), y, color=colour(case, colours), marker="|", ms=18, mew=2)
             right.plot(found.mean(case, "trained"), y, **drawn, ls="", ms=7)
         left.set_yticks(range(len(cases)), [CASES[case].title for case in cases])
@@ -72,7 +72,8 @@ def attention_by_block(found: Transfers, theme: str = "light") -> Picture:
         axes = picture.subplots()
         first = found.mean(found.ended[0], "on_before")
         blocks = np.arange(1, len(first) + 1)
-        axes.plot(blocks, first, color=colours.ink, ls="--", lw=2, label="the backbone alone")
+        axes.plot(blocks, first, color=colours.ink, ls="--", lw=2, zorder=3,
+                  label="the backbone alone")  # fmt: skip
         for case in found.ended:
             if case in STEERING:
                 drawn: dict[str, Any] = {"color": colour(case, colours), "marker": MARKERS[case]}

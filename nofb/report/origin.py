@@ -57,6 +57,23 @@ def page_head(title: str, command: str, code: str) -> list[str]:
     return [f"# {title}", f"```sh\n{command}\n```", str(origin(command)), *filter(None, [code])]
 
 
+def same_content(page: str, other: str) -> bool:
+    """Return whether two pages with a `page_head` differ in nothing but their command and date.
+
+    Examples
+    --------
+    >>> one, other = ("\\n\\n".join([*page_head("TOAST", command, ""), "30 %"]) for command in "ab")
+    >>> one == other, same_content(one, other), same_content(one, f"{other} more")
+    (False, True, False)
+    """
+    return _content(page) == _content(other)
+
+
+def _content(page: str) -> list[str]:
+    title, _, _, *rest = page.split("\n\n", 3)
+    return [title, *rest]
+
+
 def rates_note(settings: Specification) -> str:
     """Return sentences on how the learning rates were chosen.
 

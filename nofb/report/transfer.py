@@ -9,15 +9,21 @@ from pathlib import Path
 from nofb.report.folder import as_files, check_folder, put
 from nofb.report.origin import Origin, origin
 from nofb.report.skeleton import bullets, definitions, figure, filled, named, table, whole
-from nofb.report.transfer_table import as_csv, as_markdown, cells, headings, notes, paper, score
+from nofb.report.transfer_table import (
+    as_csv,
+    as_markdown,
+    cells,
+    headings,
+    notes,
+    over_seeds,
+    paper,
+    score,
+)
 from nofb.runs.transfer import Transfers
 from nofb.runs.transfer_run import backbone, everything
 from nofb.transfer.tasks import ACCURACY, CASES, TransferTask
 
-READING = (
-    "Final values on test samples, mean ± standard deviation over the seeds. All methods but "
-    "fine-tuning keep the backbone's weights frozen."
-)
+FROZEN = "All methods but fine-tuning keep the backbone's weights frozen."
 SCORES = (
     "Compare the score of each method with its number of parameters. The linear probes show what "
     "the frozen backbone has already learned: from the class token alone, and from all tokens, "
@@ -35,9 +41,9 @@ BY_BLOCK = (
 )
 STEERED = (
     "Two rows for each test image of seed 0. Above: the image, and the attention of the class "
-    "token in each block of pass 1, in red. Below: the mask m, in blue, which selects the patches "
-    "in the direction of the task, and pass 2, steered by them. Percentages are the attention on "
-    "the object of the question."
+    "token in each block of pass 1, in orange. Below: the mask m, in blue, which selects the "
+    "patches in the direction of the task, and pass 2, steered by them. Percentages are the "
+    "attention on the object of the question."
 )
 CHANGED = (
     "Two rows for each test image of seed 0: the attention of the class token in each block, "
@@ -90,7 +96,7 @@ def render(found: Transfers, drawings: Mapping[str, bytes], about: Origin) -> st
     rows = [cells(found, case) for case in found.plan.named]
     body = filled(
         "transfer.html",
-        reading=escape(READING),
+        reading=escape(f"{over_seeds(found)} {FROZEN}"),
         table=table(
             ["method", *headings(found)[2:]],
             [(named(row[0], row[1], paper(row[0])), row[2:]) for row in rows],

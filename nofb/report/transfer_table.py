@@ -74,8 +74,18 @@ def mask(found: Transfers, case: str) -> str:
     return NOTHING if mean is None else f"{mean:.3f}"
 
 
+def over_seeds(found: Transfers) -> str:
+    """Return a sentence on what a score is, with the number of seeds."""
+    if found.plan.seeds == 1:
+        return "Final values on test samples, of one seed: differences may be chance."
+    return (
+        f"Final values on test samples, the mean of {found.plan.seeds} seeds ± the standard "
+        "deviation of one."
+    )
+
+
 def notes(found: Transfers) -> list[str]:
-    """Return the notes below the table."""
+    """Return the notes below the table, without the sentence on seeds."""
     said = [
         "learn: trained parameters, with the head; cost: multiply-adds of a prediction, "
         "relative to the frozen backbone alone."
@@ -113,13 +123,14 @@ def _of_text(found: Transfers) -> list[str]:
 def table(found: Transfers) -> str:
     """Return the rows as plain text of at most 100 columns, with the notes below."""
     rows = [headings(found), *(cells(found, case) for case in found.plan.named)]
-    return "\n".join([columns(rows), "", *(textwrap.fill(each, WIDTH) for each in notes(found))])
+    said = [over_seeds(found), *notes(found)]
+    return "\n".join([columns(rows), "", *(textwrap.fill(each, WIDTH) for each in said)])
 
 
 def as_markdown(found: Transfers, title: str, outcome: str, command: str) -> str:
     """Return the table as a page in Markdown, with the command that repeats it."""
     rows = [headings(found), *(cells(found, case) for case in found.plan.named)]
-    said = "\n".join(f"- {each}" for each in notes(found))
+    said = "\n".join(f"- {each}" for each in [over_seeds(found), *notes(found)])
     return "\n\n".join([*page_head(title, command, ""), outcome, markdown(rows), said]) + "\n"
 
 

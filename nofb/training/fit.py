@@ -106,6 +106,8 @@ def fit(
         If a later checkpoint could not be written; the earlier one is still complete.
     DivergenceWarning
         If the loss became infinite, NaN or huge, with the epoch and the step.
+    UserWarning
+        If the run has a single step, and its schedule starts with the rate 0.
 
     Examples
     --------
@@ -139,6 +141,7 @@ def fit(
             rule.attach(net, seed)
         optimizer.reset()
         batches = Batches(*examiner.training, batch_size, seeds.generator(seed, "order"), shuffle)
+        _warn_of_rate_zero(optimizer, epochs, len(batches))
         done = keeper.restore(run, batches)
         if not done:
             run.history.start = examiner.look_first()
@@ -188,6 +191,19 @@ def _train(
             raise
         run.stopped = f"{run.rule.name} was stopped by the user {interrupts.where}"
         run.interrupted = True
+
+
+def _warn_of_rate_zero(optimizer: Optimizer, epochs: int, batches: int) -> None:
+    """Warn of a run with one step, which has the rate 0: the beginning of a warm-up."""
+    if epochs * batches > 1:
+        return
+    optimizer.at(0, epochs)
+    if optimizer.factor == 0:
+        callers.warn(
+            "the run has a single step, for which the schedule gives the learning rate 0, so "
+            "nothing is learned: a smaller batch_size, more epochs or another schedule would help",
+            UserWarning,
+        )
 
 
 def _check_kinds(net: Network, rule: Rule, optimizer: Optimizer) -> None:

@@ -15,7 +15,7 @@ from nofb.transfer.backbone import Backbone
 from nofb.transfer.finetune import Finetune
 from nofb.transfer.linear import Linear
 from nofb.transfer.lora import LoRA
-from nofb.transfer.model import Transferred, check_backbone
+from nofb.transfer.model import Transferred, backbone_of, check_backbone
 from nofb.transfer.prompts import PromptTuning
 from nofb.transfer.toast import DeadMaskWarning, Steering, Toast
 from nofb.transfer.toast_lite import ToastLite
@@ -121,9 +121,14 @@ def load(path: str | os.PathLike[str], backbone: Network | Backbone) -> Transfer
     >>> bool((twin.outputs(x) == model.outputs(x)).all())
     True
     """
+    if isinstance(path, Network | Backbone):
+        raise TypeError(
+            f"path must be the path of a file, but is a {type(path).__name__}: "
+            "load(path, backbone) takes the file first"
+        )
     about, _ = archive.read(path, "transfer", parts=PARTS)
     checks.choice(f"the method of {path}", about["method"], METHODS)
-    backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
+    backbone = backbone_of(backbone)
     check_backbone(path, about, backbone)
     model = make(about["method"], backbone, about["n_outputs"], about["seed"], **about["options"])
     return model.load(path)

@@ -203,10 +203,11 @@ class Backbone:
         given
             Layers of `net` with the same number of rows for a sample.
         """
+        last = max(given, key=self.net.nodes.index)  # no layer after it is computed
         units = [layer.shape_out[-1] for layer in given]
         ends = np.cumsum(units)
         kept = np.empty((len(x), *given[0].shape_out[:-1], sum(units)), self.net.dtype)
-        for trace, rows in self.net._pieces(x):
+        for trace, rows in self.net._pieces(x, last):
             for layer, end, width in zip(given, ends, units, strict=True):
                 kept[rows][..., end - width : end] = trace[layer].h
         return kept

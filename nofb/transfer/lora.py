@@ -60,6 +60,28 @@ class LowRank:
         return low_rank(self.down.W, self.up.W, self.alpha)
 
 
+def check_rank(rank: int, units: int) -> None:
+    """Refuse a rank that no change of a matrix with this many rows can have.
+
+    Raises
+    ------
+    ValueError
+        With both numbers.
+
+    Examples
+    --------
+    >>> check_rank(65, 64)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: rank is 65, but the tokens have 64 units, and no change of a matrix with 64 rows ...
+    """
+    if rank > units:
+        raise ValueError(
+            f"rank is {rank}, but the tokens have {units} units, and no change of a matrix with "
+            f"{units} rows has a higher rank than {units}: more would only add parameters"
+        )
+
+
 @dataclass(kw_only=True)
 class LoRAOptions(Options):
     """The options of LoRA.
@@ -67,7 +89,8 @@ class LoRAOptions(Options):
     Parameters
     ----------
     rank
-        r.
+        r, at most the number d of units of a token. With r = d, the change can have full rank, as
+        in fine-tuning of these matrices; no product V U has a rank above d.
     alpha
         α; the branch is multiplied by α/r.
     fused
@@ -137,6 +160,9 @@ class LoRA(Transferred):
         self.adapted = Adapted(copies, self.widths, self.options)
         self._unmerged: list[dict[Layer, Array]] = []
         return [self.adapted]
+
+    def check_options(self) -> None:
+        check_rank(self.options.rank, self.backbone.units)
 
     def groups(self) -> dict[str, list[Layer]]:
         flat = [branch for block in self.adapted.branches for branch in block]

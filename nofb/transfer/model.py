@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class Transferred(Network):
     ) -> None:
         checks.table(f"the method {self.name!r}", options, self._option_names())
         self.options = self.options_type(**options)
-        self.backbone = backbone if isinstance(backbone, Backbone) else Backbone(backbone)
+        self.backbone = backbone_of(backbone)
         self.check_options()
         head = Dense(self.head_units, checks.whole("n_outputs", n_outputs))  # a = h W + b
         parts = [*self.body(self.backbone.copies()), head]
@@ -106,6 +106,16 @@ class Transferred(Network):
         if start is not None:
             self._take_from(start)
         self.freeze()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            known = not hasattr(type(self), name)  # else it is not set yet
+            others = [kind.name for kind in _kinds(Transferred) if known and hasattr(kind, name)]
+            cure = f"; it belongs to: {', '.join(others)}" if others else ""
+            raise AttributeError(
+                f"a model of {self.name!r} has no {name!r}{cure}", name=name, obj=self
+            )
 
     # -- what a method sets ----------------------------------------------------------------------
 
@@ -335,6 +345,22 @@ class Transferred(Network):
                     setattr(layer, key, array)
 
 
+def backbone_of(given: Network | Backbone) -> Backbone:
+    """Return the backbone of a network; one that was transferred already is refused.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a network, or is a model of `nofb.transfer`, or has another structure.
+    """
+    if isinstance(given, Transferred):
+        raise TypeError(
+            f"backbone must be a trained network, but is {given!r}, a model of nofb.transfer: give "
+            "the network that it was made on"
+        )
+    return given if isinstance(given, Backbone) else Backbone(given)
+
+
 def check_backbone(path: object, about: dict[str, Any], backbone: Backbone) -> None:
     """Refuse a file that needs another backbone.
 
@@ -389,6 +415,11 @@ class Columns(Block):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.copies.blocks)} blocks)"
+
+
+def _kinds(kind: type[Transferred]) -> list[type[Transferred]]:
+    """Return all classes of methods below a class."""
+    return [each for below in kind.__subclasses__() for each in (below, *_kinds(below))]
 
 
 def _size(layer: Layer) -> int:

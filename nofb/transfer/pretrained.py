@@ -56,6 +56,11 @@ def backbone(name: str = "vision", dtype: str = "float32") -> Network:
     >>> bool((net.predict(images) == digits).mean() > 0.5)
     True
     """
+    if str(name).lower() == "minilm":
+        raise ValueError(
+            f"name is {name!r}, but must be one of: {', '.join(BACKBONES)}; MiniLM is a package of "
+            "its own, which nofb.networks.minilm.load() reads"
+        )
     checks.choice("name", name, BACKBONES)
     with file_of(name) as path:
         return empty(dtype=dtype, name=name).load(path)

@@ -210,7 +210,8 @@ class ToastOptions(Options):
     Parameters
     ----------
     stage
-        "pretune", on the data of the backbone, with L_var; or "transfer", without.
+        "pretune", on the data of the backbone, with L_var, where A must learn; or "transfer",
+        without.
     reconstruction
         c, the weight of L_var in pre-tuning.
     train_a, train_p
@@ -354,6 +355,7 @@ class Toast(Transferred):
     paper = "Shi et al. 2023"
     options_type = ToastOptions
     wiring: ClassVar[type[Steered]] = Steered
+    frozen_a: ClassVar[str] = "leave train_a out, or take stage='transfer'"
     options: ToastOptions
     steered: Steered
 
@@ -374,6 +376,11 @@ class Toast(Transferred):
         return [self.backbone.inputs[self.first], self.backbone.selected, *self._present()]
 
     def check_options(self) -> None:
+        if self.options.stage == "pretune" and not self.options.train_a:
+            raise ValueError(
+                "stage is 'pretune', in which A learns to invert the blocks, but A is frozen: "
+                f"{self.frozen_a}"
+            )
         late, blocks = self.options.late, len(self.backbone.blocks)
         if late is not None and late > blocks:
             raise ValueError(f"late is {late}, but the backbone has only {blocks} blocks")

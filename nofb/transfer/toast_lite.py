@@ -22,7 +22,7 @@ from nofb import settings
 from nofb.layers import Dense, Layer, Sum
 from nofb.layers.base import Wiring
 from nofb.transfer.backbone import Parts, TransformerBlock
-from nofb.transfer.lora import LowRank
+from nofb.transfer.lora import LowRank, check_rank
 from nofb.transfer.toast import Steered, Toast, ToastOptions
 
 
@@ -77,9 +77,14 @@ class ToastLite(Toast):
     name = "toast_lite"
     title = "TOAST-Lite"
     options_type = ToastLiteOptions
+    frozen_a = "pre-tune make('toast', ..., stage='pretune'), and give it as start"
     options: ToastLiteOptions
     wiring = SteeredLite
     steered: SteeredLite
+
+    def check_options(self) -> None:
+        super().check_options()
+        check_rank(self.options.rank, self.backbone.units)
 
     def wiring_options(self) -> dict[str, Any]:
         return {"rank": self.options.rank, "alpha": self.options.alpha}

@@ -40,6 +40,7 @@ def test_it_writes_a_page_a_table_every_number_and_the_maps(folder):
 def test_the_page_shows_its_images_and_loads_nothing_from_a_network(folder):
     """The maps are inside the page: its content policy must allow them, and no other source."""
     page = (folder / "report.html").read_text("utf-8")
+    assert "of one seed: differences may be chance" in page
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
     assert "default-src 'none'" in policy and "img-src data:" in policy
     sources = re.findall(r'(?:src|href)="([^"#]+)"', page)

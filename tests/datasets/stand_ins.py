@@ -53,6 +53,7 @@ class Mirrors:
 
     def __init__(self, monkeypatch):
         self.served: dict[str, bytes] = {}
+        self.failures: dict[str, Exception] = {}
         self.asked: list[str] = []
         monkeypatch.setattr("pooch.HTTPDownloader", lambda progressbar: self)
 
@@ -61,7 +62,7 @@ class Mirrors:
         if url not in self.served:
             # requests raises an OSError; it comes after half of the file was written.
             output_file.write(b"half a file")
-            raise OSError(f"no route to {url}")
+            raise self.failures.get(url, OSError(f"no route to {url}"))
         output_file.write(self.served[url])
 
 

@@ -72,6 +72,20 @@ def test_a_kept_run_names_the_code_and_is_used_again_for_it(study):
     assert "3 of 3 runs were finished earlier" in out and "earlier code" not in out
 
 
+def test_a_page_that_would_only_get_a_new_date_stays_as_it_is(study):
+    """`nofb reproduce` in a clean checkout would otherwise change files of the repository."""
+    assert study.run()[0] == 0
+    page = study.folder / f"{NAME}.md"
+    old = page.read_text("utf-8").replace("Written 20", "Written 19")
+    page.write_text(old, "utf-8")
+    files = {path: path.read_bytes() for path in study.folder.iterdir()}
+    assert study.run()[0] == 0
+    assert {path: path.read_bytes() for path in study.folder.iterdir()} == files
+    page.write_text(old.replace("1.0", "2.0"), "utf-8")
+    assert study.run()[0] == 0
+    assert "2.0 |" not in page.read_text("utf-8") and "Written 19" not in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("kept_by", "named"), [(None, "their log does not name it"), (EARLIER, EARLIER)]
 )

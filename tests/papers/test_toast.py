@@ -8,6 +8,8 @@ import pytest
 from nofb import papers
 from nofb.datasets import composites
 from nofb.papers.toast import angles, feedback, methods, settings, variants
+from nofb.plots.style import THEMES
+from nofb.plots.transfer import colour
 from nofb.rules import RULES
 from nofb.transfer import METHODS
 from nofb.transfer.tasks import CASES, TASKS
@@ -171,6 +173,17 @@ def test_tables_and_lines_have_a_row_for_each_run(part, study, layers, request):
     assert len(lines) == 1 + len(records) * layers
     assert {len(row) for row in lines} == {len(lines[0])}
     assert not any("," in cell for row in lines for cell in row)
+
+
+def test_a_method_has_the_colour_of_the_report_of_nofb_transfer(compared):
+    """A reader who has seen one figure must recognise TOAST in the other."""
+    right = methods.PART.figure(compared).axes[1]
+    _, labels = right.get_legend_handles_labels()
+    drawn = dict(zip(labels, right.get_lines(), strict=True))
+    for label, line in drawn.items():
+        name = "linear" if label == "backbone alone" else methods.NAMES[label]
+        assert line.get_color() == colour(name, THEMES["light"])
+    assert drawn["LoRA"].get_color() != drawn["TOAST"].get_color()
 
 
 def test_the_figure_can_be_drawn(compared):

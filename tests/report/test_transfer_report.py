@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from nofb.report.transfer import outcome
-from nofb.report.transfer_table import as_csv, notes, table
+from nofb.report.transfer_table import as_csv, as_markdown, notes, table
 from nofb.runs.transfer import Plan, Transfers
 from nofb.transfer.tasks import BITS, TASKS
 
@@ -49,6 +49,14 @@ def test_means_spreads_and_seconds_are_over_seeds():
     assert row[:2] == ["toast", "TOAST"]
     assert "70.0 ± 14.1 %" in table(found)
     assert found.seconds("toast") == 4.0
+
+
+def test_the_number_of_seeds_is_stated_with_the_means(tmp_path):
+    """A mean of two seeds and one of ten are not equally sure."""
+    two = transfers(record("toast", 0, 0.6), record("toast", 1, 0.8))
+    for text in (table(two), as_markdown(two, "title", "outcome", "command")):
+        assert "the mean of 2 seeds ± the standard deviation of one" in text.replace("\n", " ")
+    assert "of one seed: differences may be chance" in table(transfers(record("toast")))
 
 
 def test_attention_is_shown_if_it_changed():

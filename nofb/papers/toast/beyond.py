@@ -26,7 +26,17 @@ from nofb.layers import Layer
 from nofb.network import Network
 from nofb.papers.toast.pretrain import pretrain
 from nofb.papers.toast.pretune import pretune, samples
-from nofb.papers.toast.settings import Case, N, data, model, on_garment, splits, train
+from nofb.papers.toast.settings import (
+    CASES,
+    RATES,
+    Case,
+    N,
+    data,
+    model,
+    on_garment,
+    splits,
+    train,
+)
 from nofb.transfer import LoRA, Toast, Transferred, pretrained
 from nofb.types import Array
 
@@ -34,13 +44,13 @@ COMMAND = "python -m nofb.papers.toast.beyond"
 CHECKPOINT, PRETUNED = Path("nofb-patch-7.npz"), Path("nofb-patch-7-toast.npz")
 PRETRAINING_EPOCHS, PRETUNING_EPOCHS, PRETUNING_SAMPLES, EPOCHS = 2, 2, 20_000, 12
 SAMPLES = 1_000  # of the test samples, for attention
-RATE = 3e-2  # of the tasks that learn few numbers
+RATE = RATES["linear"]  # of the tasks that learn few numbers, as a linear head does
 METHODS = {
-    "linear": Case("linear", 3e-2),
-    "linear on all tokens": Case("linear", 1e-2, {"all_tokens": True}),
-    "LoRA": Case("lora", 3e-2),
-    "TOAST, A frozen": Case("toast", 1e-2, {"train_a": False}, pretuned=True),
-    "TOAST": Case("toast", 1e-2, pretuned=True),
+    "linear": CASES["linear"],
+    "linear on all tokens": CASES["linear on all tokens"],
+    "LoRA": CASES["LoRA"],
+    "TOAST, A frozen": replace(CASES["TOAST"], options={"train_a": False}),
+    "TOAST": CASES["TOAST"],
 }
 
 

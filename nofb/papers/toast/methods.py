@@ -12,7 +12,7 @@ import numpy as np
 
 from nofb.papers.published import published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
-from nofb.papers.toast.settings import CASES, EPOCHS, N, data, model, on_garment, train
+from nofb.papers.toast.settings import CASES, EPOCHS, TITLES, N, data, model, on_garment, train
 from nofb.training.callbacks import AfterEpoch
 from nofb.transfer import Toast
 from nofb.types import Array
@@ -24,6 +24,7 @@ HEADING = "Composites: classify the garment beside a digit"
 PUBLISHED_HEADING = "Published: FGVC, accuracy in %, ViT-B pretrained on ImageNet-1k"
 SEEDS = 5
 OTHER_N = {500: 2, 8_000: 1}  # training samples, and seeds
+NAMES = {title: name for name, title in TITLES.items()}  # in `nofb transfer`
 STEERED = 1_000  # test samples on which attention is measured
 NOTE = (
     "Accuracy on 2,000 test composites after 12 epochs: means over seeds, ± the standard "
@@ -156,6 +157,7 @@ def figure(records: Sequence[Record]) -> Picture:
     """Draw the accuracy of each method, a dot for each seed, and the attention of each block."""
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
+    from nofb.plots.transfer import MARKERS, colour
 
     runs = {
         method: found for (n, method), found in grouped(records, "n", "method").items() if n == N
@@ -166,17 +168,21 @@ def figure(records: Sequence[Record]) -> Picture:
         left, right = picture.subplots(1, 2, width_ratios=[5, 4])
         for y, method in enumerate(order):
             accuracies = last(runs[method])
-            strong = method.startswith("TOAST")
-            left.plot(accuracies, [y] * len(accuracies), "o", ms=5, alpha=0.6,
-                      color=theme.ink if strong else theme.faint)  # fmt: skip
-            left.plot(accuracies.mean(), y, "|", ms=16, mew=2, color=theme.ink)
+            drawn: dict[str, Any] = {"color": colour(NAMES[method], theme)}
+            left.plot(accuracies, [y] * len(accuracies), MARKERS[NAMES[method]], **drawn, ms=6,
+                      mew=0, alpha=0.6)  # fmt: skip
+            left.plot(accuracies.mean(), y, "|", **drawn, ms=16, mew=2)
         left.set_yticks(range(len(order)), order)
-        left.set_xlabel("test accuracy in % (a dot is a seed)")
+        left.set_xlabel("test accuracy in % (a point is a seed, | their mean)")
         for method in ("linear", "LoRA", "VPT", "TOAST", "TOAST-Lite"):
             if method in runs:
                 after = np.mean([run["after"] for run in runs[method]], axis=0)
-                label = "backbone alone" if method == "linear" else method
-                right.plot(range(1, len(after) + 1), after, "o-", label=label)
+                alone = method == "linear"
+                right.plot(
+                    range(1, len(after) + 1), after, color=colour(NAMES[method], theme),
+                    marker=MARKERS[NAMES[method]], ls="--" if alone else "-",
+                    label="backbone alone" if alone else method,
+                )  # fmt: skip
         right.set_xticks(range(1, 5))
         right.set_xlabel("block")
         right.set_ylabel("class token's attention on the garment")
