@@ -18,8 +18,7 @@ from nofb import checks
 if TYPE_CHECKING:
     from nofb.plots import Picture
 
-PACKAGED = Path(__file__).with_name("lessons")  # of an installed nofb
-REPOSITORY = Path(__file__).parents[2] / "notebooks"
+PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,15 @@ class Shown:
     picture: Picture
 
 
+def folder() -> Path:
+    """Return where the lessons are: in the installed package, or beside it in a checkout."""
+    inside = PACKAGE / "notebooks"
+    return inside if inside.is_dir() else PACKAGE.parent / "notebooks"
+
+
 def scripts() -> dict[str, Path]:
     """Return the script of each lesson, by its number such as "02"."""
-    folder = PACKAGED if PACKAGED.is_dir() else REPOSITORY
-    return {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.py"))}
+    return {path.name[:2]: path for path in sorted(folder().glob("[0-9][0-9]_*.py"))}
 
 
 def script(number: str) -> Path:

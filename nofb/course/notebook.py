@@ -47,7 +47,11 @@ def example(number: str, folder: str | Path = ".") -> None:
     except (NotFilledIn, Failed) as failed:
         print(f"\n{failed}")
         return
-    print("\nYours is the same" if same(found, right) else "\n".join(["\nYours", "", *told(found)]))
+    print(
+        "\nYours is the same."
+        if same(found, right)
+        else "\n".join(["\nYours is", "", *told(found)])
+    )
 
 
 def same(found: dict[str, Any], right: list[Any]) -> bool:

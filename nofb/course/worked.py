@@ -80,7 +80,7 @@ def indented(name: str, value: Any) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.{DECIMALS + 2}g}" if isinstance(value, float) else f"{value}"
+    return f"{round(value, DECIMALS):g}" if isinstance(value, float) else f"{value}"
 
 
 def written(array: Array) -> str:

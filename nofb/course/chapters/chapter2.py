@@ -132,9 +132,9 @@ ITEMS: list[Item] = [
         points=4,
         needs=("2.1", "2.2"),
         by_hand=True,
-        asks="Train feedback alignment in the notebook and look at the angle between B "
-        "and Wᵀ. Nobody moves B. Explain in three or four sentences why the angle "
-        "falls all the same.",
+        asks="Look at the picture of task 2.1 in the notebook: the angle between your signal and "
+        "backprop's falls, and so does the angle between B and Wᵀ. Nobody moves B. Explain in "
+        "three or four sentences why.",
         key=lambda values: (
             "ΔW_1 = xᵀ δ_1 has δ_1 = (e B) ∘ f', so W_1 takes up the directions of "
             "B; h_1 then holds e B, and ΔW_2 = h_1ᵀ e adds a part of Bᵀ eᵀ e: W_2 "
