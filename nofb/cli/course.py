@@ -11,7 +11,7 @@ from nofb.cli import course_material
 from nofb.course import children, gradescope, hidden, selftest
 from nofb.course.classes import Found, as_csv, grade_class
 from nofb.course.files import judge_file
-from nofb.course.folder import new, seed_in
+from nofb.course.folder import new, place, seed_in
 from nofb.course.grade import found, grade, score
 from nofb.course.process import Limits
 from nofb.course.tasks import TASKS, TITLES, find, of_chapter
@@ -22,6 +22,7 @@ from nofb.training.progress import bar
 CODES = (
     "Exit code: 0 if every point was earned but for those given by hand; 1 if not; 2 for an error."
 )
+PRINTED_LINES = 10
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -111,8 +112,13 @@ def run_list(options: argparse.Namespace) -> int:
 def run_new(options: argparse.Namespace) -> int:
     """Write a student's folder."""
     written = new(options.folder, options.chapter, options.student)
+    if not written:
+        print(f"{options.folder} has all its files already; they stay as they are")
+        return 0
+    first = of_chapter(options.chapter)[0]
     print(
-        f"{options.folder}: {len(written)} files. Open chapter_1/chapter_1.ipynb, or a task's file."
+        f"{options.folder}: {len(written)} files. Go there, open {place(first)}/{first.file} or "
+        f"the notebook beside it, and check your answer with: nofb course check {first.number}"
     )
     return 0
 
@@ -127,9 +133,16 @@ def run_check(options: argparse.Namespace) -> int:
     folder = options.folder.resolve()
     verdict = judge_file(item, found(folder, item), seed_in(folder))
     if verdict.printed:
-        print(f"your file printed:\n{textwrap.indent(verdict.printed.rstrip(), '    ')}\n")
+        print(f"your file printed:\n{first_lines(verdict.printed)}\n")
     print(verdict)
     return int(lacks_points(verdict))
+
+
+def first_lines(printed: str) -> str:
+    """Return the first lines of what was printed: a rule that learns calls a function often."""
+    lines = printed.splitlines()
+    more = ["..."] if len(lines) > PRINTED_LINES else []
+    return textwrap.indent("\n".join([*lines[:PRINTED_LINES], *more]), "    ")
 
 
 def lacks_points(verdict: Verdict) -> bool:

@@ -28,7 +28,8 @@ def judge_file(
         content = read(path)
         source = content.decode("utf-8-sig")
     except FileNotFoundError:
-        return replace(nothing, sentence=f"there is no file {path.name}")
+        where = f"there is no file {path.name} in {path.parent}"
+        return replace(nothing, sentence=one_line(f"{where}; --folder names the student's folder"))
     except UnicodeDecodeError:
         return replace(nothing, sentence=f"{path.name} is not UTF-8: save it with that encoding")
     except (OSError, ValueError) as error:

@@ -16,7 +16,7 @@ import numpy as np
 
 from nofb.course.hidden import Hidden
 from nofb.course.learning import Theirs, learns
-from nofb.course.process import Failed, Limits, Process, Stub
+from nofb.course.process import Failed, Limits, Process, Raised, Stub
 from nofb.course.task import Arguments, Property, Task
 from nofb.course.verdict import Step, Verdict, one_line
 from nofb.types import Array
@@ -144,10 +144,19 @@ def checked(task: Task, theirs: Theirs) -> Theirs:
 
 def wrong_shape(task: Task, theirs: Process, arguments: Arguments) -> str | None:
     """Say which result has the wrong shape, or which argument was changed."""
-    given, after = theirs(*arguments)
+    try:
+        given, after = theirs(*arguments)
+    except Raised as raised:
+        raise Raised(f"{raised}; it was given {_shapes(task, arguments)}") from raised
     found = results(task, given, after)
     expected = outputs(task.reference, task, arguments)
     return _unlike(task, found, expected) or _changed(task, arguments, after)
+
+
+def _shapes(task: Task, arguments: Arguments) -> str:
+    """Return the shapes of arguments, by name."""
+    named = zip(task.arguments, arguments, strict=True)
+    return ", ".join(f"{name} {np.shape(each)}" for name, each in named if np.shape(each))
 
 
 def _unlike(task: Task, found: Sequence[Any], expected: Sequence[Any]) -> str | None:

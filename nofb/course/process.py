@@ -53,6 +53,10 @@ class Stub(Failed):
     """The function is still the one that the student was given."""
 
 
+class Raised(Failed):
+    """The function was called, and raised an error."""
+
+
 @dataclass(frozen=True)
 class Guard:
     """How students' processes are kept from the grader and its files.
@@ -223,7 +227,7 @@ class Process:
         if kind == "missing":
             raise Failed(f"the file has no {self.name}: keep the name that it was given")
         if kind == "failed":
-            raise Failed(one_line(f"{self.name} failed{values[0] if values else ''}"))
+            raise Raised(one_line(f"{self.name} failed{values[0] if values else ''}"))
         if kind not in ("ready", "answer", "value"):
             raise Failed(NO_ANSWER)
         return values

@@ -32,7 +32,7 @@ def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):
     assert [line.split()[0] for line in out.splitlines()[2:5]] == ["bp", "fa", "shallow"]
     assert str(folder / "report.html") in out
     kinds = {path.suffix for path in folder.iterdir()}
-    assert kinds == {".html", ".png", ".svg", ".json", ".csv", ".jsonl"}
+    assert kinds == {".html", ".png", ".svg", ".json", ".csv", ".jsonl", ".md", ".tex"}
     results = json.loads((folder / "results.json").read_text())
     assert len(results["runs"]) == 6
     assert results["command"].startswith("nofb compare --rules bp fa shallow --seeds 2")
