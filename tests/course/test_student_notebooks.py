@@ -17,6 +17,12 @@ SCENES = [(number, scene) for number, story in STORIES.items() for scene in stor
 NAMES = [f"{number}, after {scene.after}" for number, scene in SCENES]
 
 
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Train for two epochs: what is drawn is not the question here."""
+    monkeypatch.setattr("nofb.course.pictures.chapter2.EPOCHS", 2)
+
+
 def draw(number, scene, folder):
     """Run the cell of a picture, with a prediction where one is asked for, and return it."""
     pictures = import_module(f"nofb.course.pictures.chapter{number}")

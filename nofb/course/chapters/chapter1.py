@@ -135,9 +135,9 @@ ITEMS: list[Item] = [
         equation="δ = signal ∘ h (1 - h)",
         minutes=10,
         points=2,
-        story="A signal on what a unit gives becomes one on what it receives by one "
-        "factor, the slope. A logistic unit's slope needs nothing but what the unit "
-        "gives.",
+        story="A signal at the output of a unit becomes a signal at its input by one "
+        "factor, the slope. The slope of a logistic unit can be computed from its output "
+        "alone.",
         hints=(
             "h is 1 / (1 + exp(-a)). Differentiate it, and write the result with h alone.",
             "The slope is largest where h is a half, and 0 where h is 0 or 1.",
@@ -193,7 +193,7 @@ ITEMS: list[Item] = [
         minutes=5,
         points=2,
         needs=("1.1",),
-        story="A rectified unit passes a signal on, or it does not.",
+        story="A rectified unit (ReLU) passes a signal if it is active, and blocks it otherwise.",
         hints=(
             "Where the unit gives 0, a small change of a changes nothing.",
             "np.where chooses between two arrays.",
@@ -222,7 +222,7 @@ ITEMS: list[Item] = [
         equation="ŷ = exp(a) / Σ exp(a), for each sample",
         minutes=15,
         points=3,
-        story="The output unit turns what it receives into shares. It writes into `output`.",
+        story="The output units turn their inputs into probabilities. Write them into `output`.",
         hints=(
             "The sum goes over the classes of one sample, not over samples.",
             "exp(1000) is infinite. Which number can you subtract from all a of a sample?",

@@ -58,7 +58,7 @@ ITEMS: list[Item] = [
         minutes=10,
         points=3,
         needs=("2.1",),
-        story="Half a secret: B learns which weights are positive. How large they are it draws.",
+        story="B knows which weights are positive and which are negative. Their sizes are random.",
         hints=(
             "B and M are (n_out, n_in), W is (n_in, n_out).",
             "The sign of 0 is 0: a weight of 0 sends nothing back.",
@@ -88,7 +88,7 @@ ITEMS: list[Item] = [
         minutes=5,
         points=1,
         needs=("4.1",),
-        story="The same line as feedback alignment: what differs is where B is from.",
+        story="The same line as in feedback alignment. Only B differs.",
         hints=(
             "B is (n_out, n_in).",
             "Nothing here knows of signs any more.",

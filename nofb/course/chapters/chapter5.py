@@ -87,8 +87,8 @@ ITEMS: list[Item] = [
         points=4,
         needs=("5.1",),
         story="The heart of the mirror. A feedback synapse sees the noise at one end and "
-        "the response at the other. The mean of their product is σ² Wᵀ: nobody has "
-        "told it a weight.",
+        "the response at the other. The mean of their product is σ² Wᵀ, although "
+        "the synapse was never shown a weight.",
         hints=(
             "B is (n_out, n_in), and so is its step.",
             "E[zᵀ ξ] = E[(ξ W)ᵀ ξ] = Wᵀ E[ξᵀ ξ] = σ² Wᵀ.",
@@ -116,7 +116,7 @@ ITEMS: list[Item] = [
         minutes=10,
         points=3,
         needs=("5.2",),
-        story="Without decay B would grow for ever, as it does in the released code.",
+        story="Without decay B grows without limit, as it does in the released code.",
         hints=(
             "B changes in place.",
             "Both terms use B as it was.",

@@ -150,8 +150,8 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("7.3",),
-        story="Bengio 2020: an inverse that is not exact can still be used, if one looks "
-        "where its guess leads, and corrects the guess by what is missing.",
+        story="Bengio 2020: an inexact inverse can still give exact targets. Send "
+        "its guess up through the layer, compare with what is wanted, and correct the guess.",
         hints=(
             "x moves towards what is missing.",
             "α is one number for each sample, (N, 1).",

@@ -101,7 +101,7 @@ ITEMS: list[Item] = [
         minutes=20,
         points=3,
         needs=("5.2",),
-        story="Every unit adds a little noise, and hears by how much the loss of the "
+        story="Every unit adds a little noise, and is told by how much the loss of the "
         "sample has changed. On average, their product is the gradient.",
         hints=(
             "`change` has one number for each sample: it multiplies that sample's noise.",

@@ -19,13 +19,13 @@ EPOCHS = 20
 ASKED = (0, 1, 5, 10, 20)  # the epochs of the prediction
 
 
-def train(name: str, *answers: Yours, epochs: int = EPOCHS, lr: float = 0.05) -> Run:
+def train(name: str, *answers: Yours) -> Run:
     """Return a run on digits, 64-100-10, whose rule uses these functions."""
     data = nofb.datasets.load("digits").centred().flat()
     net = Network([Dense(64, 100, activation="tanh"), Dense(100, 10)], seed=0)
     rule = nofb.rules.make(name)
     with in_place_of_nofbs(*answers):
-        return nofb.fit(net, rule, data, epochs, 32, nofb.SGD(lr=lr), 0, progress=False)
+        return nofb.fit(net, rule, data, EPOCHS, 32, nofb.SGD(lr=0.05), 0, progress=False)
 
 
 @drawn
