@@ -166,6 +166,14 @@ def test_the_network_is_drawn_with_the_paths_of_its_rule():
     assert ways["pepita"] == [("F_1", False, 2, 0)] and ways["ff"] == []
 
 
+@pytest.mark.parametrize("name", ["fa", "toast"])
+def test_the_first_step_shows_all_arrays_that_the_update_starts_from(name):
+    """A student who wants to do the update by hand begins with these numbers."""
+    steps, _ = events_of(name)
+    start = {each.name for each in walked(name).ran.start if not isinstance(each.content, str)}
+    assert {each.name for each in steps[0].makes} == start
+
+
 def test_a_rule_object_is_shown_with_its_own_attributes():
     """A student who changes λ wants to see this λ."""
     story = Story(walk(RULES["kp"](decay=0.25)))
