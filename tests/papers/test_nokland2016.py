@@ -90,7 +90,7 @@ def test_dropout_is_a_tenth_of_the_inputs_and_half_of_each_hidden_layer():
     for name, row in (MNIST | CIFAR10).items():
         rates = [each.rate for each in row.network("bp", data_of(row), 0).layers
                  if isinstance(each, Dropout)]  # fmt: skip
-        optimizer = row.optimizer(0.001)
+        optimizer = row.optimizer(0.001, "constant")
         if "dropout" in name:
             assert rates == [0.1] + [0.5] * len(row.hidden)
             optimizer.at(20, 100)
@@ -146,7 +146,7 @@ def test_every_published_number_has_a_row():
 def test_a_run_stops_at_a_training_error_of_a_hundredth_of_a_per_cent():
     """The paper stops there; more epochs would be another experiment."""
     row = MNIST["1x800 tanh"]
-    run = Run(row.network("bp", data_of(row), 0), make("bp"), row.optimizer(0.001))
+    run = Run(row.network("bp", data_of(row), 0), make("bp"), row.optimizer(0.001, "constant"))
     run.history.append({"train_accuracy": 0.99989})
     tables.stop_when_learned(run)
     run.history.append({"train_accuracy": 0.9999})

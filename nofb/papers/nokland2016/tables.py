@@ -43,10 +43,11 @@ def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, A
 
     Examples
     --------
-    >>> tasks("mnist", full=False, epochs=2)[0]
-    {'part': 'mnist', 'model': '7x240 tanh', 'rule': 'bp', 'seed': 0, 'epochs': 2, 'lr': 0.0003}
+    >>> first = tasks("mnist", full=False, epochs=2)[0]
+    >>> [first[name] for name in ("model", "rule", "seed", "epochs", "lr", "schedule")]
+    ['7x240 tanh', 'bp', 0, 2, 0.0003, 'cosine']
     """
-    longest, faster = (FULL, 1.0) if full else (EPOCHS, FASTER)
+    longest, faster, schedule = (FULL, 1.0, "constant") if full else (EPOCHS, FASTER, "cosine")
     return [
         {
             "part": table,
@@ -55,6 +56,7 @@ def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, A
             "seed": seed,
             "epochs": row.epochs(rule, min(epochs or longest, longest)),
             "lr": round(row.rate * faster, 10),
+            "schedule": schedule,
         }
         for seed in range(SEEDS)
         for model, row in ROWS[table].items()
@@ -77,7 +79,7 @@ def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dic
             data=data,
             epochs=task["epochs"],
             batch_size=BATCH,
-            optimizer=row.optimizer(task["lr"]),
+            optimizer=row.optimizer(task["lr"], task["schedule"]),
             seed=seed,
             probe=0,
             perturb=row.perturb,
