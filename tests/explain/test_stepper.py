@@ -135,6 +135,14 @@ def test_weights_that_a_mirror_sees_are_those_after_the_step():
     assert changed.before is not None and not np.array_equal(changed.before, changed.content)
 
 
+def test_a_kernel_comes_before_the_line_that_uses_its_result():
+    """A line whose result is shown before the product that it contains cannot be followed."""
+    steps, _ = events_of("dfa")
+    kernel, line = step_with(steps, "return e @ D"), step_with(steps, "delta = trace.delta(")
+    assert kernel < line
+    assert [call.lines for call in steps[kernel].callers] == [steps[line].call.lines]
+
+
 def test_both_passes_of_forward_forward_are_in_the_update():
     """ΔW_1 is a sum over the right and the wrong labels."""
     steps, _ = events_of("ff")
