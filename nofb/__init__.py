@@ -48,6 +48,7 @@ from nofb.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nofb import explain, plots, transfer
+    from nofb.report.own import compare
     from nofb.report.sweep import sweep
 
 
@@ -84,6 +85,7 @@ __all__ = [
     "StopTraining",
     "Trace",
     "Update",
+    "compare",
     "datasets",
     "explain",
     "fit",
@@ -98,6 +100,8 @@ def __getattr__(name: str) -> Any:
     """Import slow or rarely needed modules when they are first used."""
     if name in ("explain", "plots", "transfer"):
         return import_module(f"nofb.{name}")
+    if name == "compare":
+        return import_module("nofb.report.own").compare
     if name == "sweep":
         return import_module("nofb.report.sweep").sweep
     raise AttributeError(f"module 'nofb' has no attribute {name!r}")

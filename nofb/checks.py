@@ -52,16 +52,29 @@ def number(
     """Return `given` as a float, or refuse it when it is not a finite number in the bounds."""
     if isinstance(given, bool) or not isinstance(given, int | float | np.integer | np.floating):
         raise TypeError(f"{name} must be a number, but is {given!r}")
-    bounds = [
-        (f"greater than {above:g}", given > above) if above is not None else None,
-        (f"at least {least:g}", given >= least) if least is not None else None,
-        (f"less than {below:g}", given < below) if below is not None else None,
-    ]
-    wanted = [bound for bound in bounds if bound]
-    if not np.isfinite(given) or not all(holds for _, holds in wanted):
-        rule = " and ".join(["finite", *(text for text, _ in wanted)])
+    holds = (
+        (above is None or given > above)
+        and (least is None or given >= least)
+        and (below is None or given < below)
+    )
+    if not np.isfinite(given) or not holds:
+        rule = " and ".join(["finite", *bounds_in_words(above=above, least=least, below=below)])
         raise ValueError(f"{name} must be {rule}, but is {given}")
     return float(given)
+
+
+def bounds_in_words(
+    *, above: float | None = None, least: float | None = None, below: float | None = None
+) -> list[str]:
+    """Return the bounds of `number` in words.
+
+    Examples
+    --------
+    >>> bounds_in_words(least=0, below=1)
+    ['at least 0', 'less than 1']
+    """
+    bounds = {"greater than": above, "at least": least, "less than": below}
+    return [f"{text} {bound:g}" for text, bound in bounds.items() if bound is not None]
 
 
 def line(name: str, given: Any, most: int = 80) -> str:

@@ -98,7 +98,7 @@ class Network(Graph):
         if input_shape is None:
             input_shape = self.natural_shape()
         if input_shape is not None:
-            self.infer_shapes(tuple(input_shape))
+            self.infer_shapes(self._checked_shape(input_shape))
         _TAKEN.update(self.nodes)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -493,6 +493,33 @@ class Network(Graph):
         for index, layer in enumerate(self.nodes):
             layer.draw(rng, self.dtype)
             layer.seed_masks(seeds.generator(self.seed, "dropout", index))
+
+    def _checked_shape(self, given: Any) -> Shape:
+        """Return the shape of one sample as a tuple, or a sentence on a typical mistake."""
+        if not isinstance(given, Sequence) or isinstance(given, str):
+            raise TypeError(f"input_shape must be a tuple such as ({given},), but is {given!r}")
+        shape = tuple(checks.whole("each number of input_shape", size) for size in given)
+        channels = self._channels()
+        if channels is not None and len(shape) == 2:
+            raise ValueError(f"input_shape is {shape}, but images have channels: {(1, *shape)}")
+        if channels is not None and len(shape) == 3 and shape[0] != channels == shape[2]:
+            raise ValueError(
+                f"input_shape is {shape}, but the channels come first: {(channels, *shape[:2])}"
+            )
+        return shape
+
+    def summary(self) -> None:
+        """Print the layers as a table, as `print(net)` does: shapes, parameters and feedback.
+
+        Examples
+        --------
+        >>> Network([Dense(4, 2)]).summary()
+        layer                               gives  parameters  feedback
+        ----------------------------------  -----  ----------  --------
+        Dense(4, 2, activation='identity')  2      10
+        total                                      10
+        """
+        print(self)
 
     def __str__(self) -> str:
         return summary.table(self)

@@ -6,22 +6,24 @@ A class with such fields calls `check` in its `__post_init__`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nofb import checks, initialisers
 
-CHECK = "check"  # where a field keeps its bounds
+CHECK, WORDS = "check", "words"  # where a field keeps its bounds, as a function and in words
 
 
 def number(default: float | None, *, optional: bool = False, **bounds: float) -> Any:
     """Return a field for a number; the bounds are those of `checks.number`."""
-    return _field(default, lambda name, given: checks.number(name, given, **bounds), optional)
+    said = " and ".join(checks.bounds_in_words(**bounds))
+    return _field(default, lambda name, given: checks.number(name, given, **bounds), optional, said)
 
 
 def whole(default: int | None, *, optional: bool = False, least: int = 1) -> Any:
     """Return a field for a whole number."""
-    return _field(default, lambda name, given: checks.whole(name, given, least), optional)
+    said = f"a whole number, at least {least}"
+    return _field(default, lambda name, given: checks.whole(name, given, least), optional, said)
 
 
 def choice(default: str | None, allowed: Iterable[str], *, optional: bool = False) -> Any:
@@ -32,12 +34,12 @@ def choice(default: str | None, allowed: Iterable[str], *, optional: bool = Fals
         checks.choice(name, given, allowed)
         return given
 
-    return _field(default, one, optional)
+    return _field(default, one, optional, f"one of {', '.join(allowed)}")
 
 
 def switch(default: bool) -> Any:
     """Return a field for `True` or `False`."""
-    return _field(default, checks.switch)
+    return _field(default, checks.switch, said="True or False")
 
 
 def initialiser(default: str) -> Any:
@@ -148,18 +150,40 @@ def _default(kind: type, field: dataclasses.Field[Any]) -> Any:
     return default if default is dataclasses.MISSING else checked(kind, field.name, default)
 
 
+def words(kind: type, name: str) -> str:
+    """Return the bounds of a field in words, "" if it has none.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Mirror:
+    ...     decay: float = number(0.02, least=0, below=1)
+    >>> words(Mirror, "decay")
+    'at least 0 and less than 1'
+    """
+    return str(_stated(kind, name).get(WORDS, ""))
+
+
 def _bounds(kind: type, name: str) -> Callable[[str, Any], Any] | None:
     """Return the check of a field, from the nearest class that defines one."""
+    return _stated(kind, name).get(CHECK)
+
+
+def _stated(kind: type, name: str) -> Mapping[str, Any]:
+    """Return the metadata of a field, from the nearest class that states its bounds."""
     for each in kind.__mro__:
         stated = vars(each).get("__dataclass_fields__", {}).get(name)
         if stated is not None and CHECK in stated.metadata:
-            check_of: Callable[[str, Any], Any] = stated.metadata[CHECK]
-            return check_of
-    return None
+            found: Mapping[str, Any] = stated.metadata
+            return found
+    return {}
 
 
-def _field(default: Any, one: Callable[[str, Any], Any], optional: bool = False) -> Any:
+def _field(
+    default: Any, one: Callable[[str, Any], Any], optional: bool = False, said: str = ""
+) -> Any:
     def checked(name: str, given: Any) -> Any:
         return None if optional and given is None else one(name, given)
 
-    return dataclasses.field(default=default, metadata={CHECK: checked})
+    said = f"{said}, or None" if said and optional else said
+    return dataclasses.field(default=default, metadata={CHECK: checked, WORDS: said})

@@ -20,6 +20,7 @@ from wording import mathematics, prose, remark, sentence
 
 from nofb.audit import audit, table
 from nofb.explain import header, latex, source
+from nofb.explain.citation import linked
 from nofb.explain.headers import Header
 from nofb.explain.reader import Function, Line
 from nofb.rules import CONTROLS, RULES, Rule, Uses
@@ -63,7 +64,7 @@ def page(name: str) -> Iterator[str]:
     yield uses(rule)
     yield ":::\n"
     yield f"{prose(read.summary)}\n"
-    yield f"{prose(read.paper)}\n"
+    yield f"{linked(prose(read.paper))} BibTeX: `nofb cite {name}`.\n"
     yield f"**Uses** {prose(read.says('Uses'))}\n"
     yield "## The equations\n"
     yield from equations(read)

@@ -23,6 +23,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("--step", action="store_true",
         help="show one update of a 2-3-2 network, or of a transformer of two blocks, every array "
         "beside the line that computes it")
+    add("--all", action="store_true",
+        help="show the code of other files too that runs around that of its own file")
     add("--seed", type=int, default=0, metavar="N",
         help="the seed of this network, its feedback and its batch (default: %(default)s)")
     # fmt: on
@@ -32,5 +34,5 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the explanation."""
     seed = checks.whole("seed", options.seed, least=0)
-    print(explain(options.rule, step=options.step, seed=seed))
+    print(explain(options.rule, step=options.step, seed=seed, everything=options.all))
     return 0

@@ -15,6 +15,7 @@ from typing import NoReturn
 from nofb.cli import (
     audit,
     check,
+    cite,
     compare,
     data,
     explain,
@@ -43,7 +44,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    teaching = (explain, lessons, audit, check, rules, data)
+    teaching = (explain, lessons, audit, check, rules, cite, data)
     for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser

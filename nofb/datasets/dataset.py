@@ -7,12 +7,14 @@ new data set.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nofb import checks
 from nofb.datasets import tokens, validation
 from nofb.datasets.splits import last_part, stratified_split
 from nofb.datasets.vocabulary import Vocabulary
@@ -40,6 +42,8 @@ class Dataset:
         (channels, height, width) of samples given as flat rows.
     vocabulary : Vocabulary or WordPieces, optional
         The meaning of the tokens of sequences.
+    class_names : sequence of str, optional
+        The name of each class, for figures; "0", "1", ... if left out.
 
     Attributes
     ----------
@@ -78,6 +82,7 @@ class Dataset:
     name: str = "mine"
     image_shape: tuple[int, int, int] | None = None
     vocabulary: Vocabulary | WordPieces | None = None
+    class_names: Sequence[str] | None = None
     n_classes: int | None = field(init=False)
     n_tokens: int | None = field(init=False, default=None)
 
@@ -87,6 +92,7 @@ class Dataset:
             self._take_sequences()
         else:
             self._take_features()
+        self._set(class_names=validation.class_names(self.class_names, self.n_classes))
 
     def _take_sequences(self) -> None:
         given = self.x_train, self.y_train, self.x_test, self.y_test
@@ -116,6 +122,59 @@ class Dataset:
     def n_outputs(self) -> int:
         """The number of output units that fit: the number of classes, or of target columns."""
         return int(self.y_train.shape[1]) if self.n_classes is None else self.n_classes
+
+    def with_class_names(self, names: Sequence[str] | None) -> Dataset:
+        """Return the same samples with other names of the classes; `None` for "0", "1", ...
+
+        Raises
+        ------
+        ValueError
+            If there are not as many names as classes, or two are equal.
+
+        Examples
+        --------
+        >>> from nofb.datasets import xor
+        >>> xor().with_class_names(["same sign", "different"]).class_names
+        ('same sign', 'different')
+        """
+        other = self._copy()
+        other._set(class_names=validation.class_names(names, self.n_classes))
+        return other
+
+    def take(self, n_train: int, n_test: int | None = None, seed: int = 0) -> Dataset:
+        """Return a smaller data set of samples that are drawn at random, for a quick run.
+
+        Parameters
+        ----------
+        n_train, n_test : int
+            The numbers of training and of test samples; all test samples if left out.
+        seed : int
+            Seed of the generator that draws them.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer samples.
+
+        Examples
+        --------
+        >>> from nofb.datasets import load
+        >>> load("digits").take(100, 50)
+        Dataset('digits': 100 training and 50 test samples of 1x8x8, 10 classes)
+        """
+        rng, other = np.random.default_rng(seed), self._copy()
+        for split, number in (("train", n_train), ("test", n_test)):
+            x, y = getattr(self, f"x_{split}"), getattr(self, f"y_{split}")
+            if number is None:
+                continue
+            if checks.whole(f"n_{split}", number) > len(y):
+                raise ValueError(
+                    f"n_{split} is {number}, but the data set {self.name!r} has {len(y)} samples "
+                    "there."
+                )
+            rows = rng.permutation(len(y))[:number]
+            other._set(**{f"x_{split}": x[rows], f"y_{split}": y[rows]})
+        return other
 
     def as_images(self) -> Dataset:
         """Return the same samples with x of shape (n, channels, height, width).

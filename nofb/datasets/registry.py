@@ -23,6 +23,12 @@ from nofb.datasets.embedded import load_embedded
 from nofb.datasets.idx import fetch_idx
 from nofb.datasets.pixels import image_dataset
 
+GARMENTS = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
+            "bag", "ankle boot")  # fmt: skip
+THINGS = ("aeroplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+          "lorry")  # fmt: skip
+DIGITS = tuple("0123456789")
+
 
 @dataclass(frozen=True)
 class Description:
@@ -37,6 +43,7 @@ class Description:
     licence: str
     load: Callable[[], Dataset] = field(repr=False)
     locate: Callable[[], str] = field(repr=False)
+    class_names: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
     def where(self) -> str:
@@ -80,7 +87,8 @@ def load(name: str) -> Dataset:
     """
     if name not in _TABLE:
         raise ValueError(f"there is no data set {name!r}; the known ones are {', '.join(names())}.")
-    return _TABLE[name].load()
+    row = _TABLE[name]
+    return row.load().with_class_names(row.class_names)
 
 
 def names() -> list[str]:
@@ -153,6 +161,7 @@ _ROWS = (
         licence="MIT",
         load=lambda: load_embedded("fashion_small", white=255),
         locate=_embedded,
+        class_names=GARMENTS,
     ),
     Description(
         name="composites_small",
@@ -164,6 +173,7 @@ _ROWS = (
         licence="CC BY 4.0, MIT",
         load=lambda: composites.dataset(composites.SMALL),
         locate=_embedded,
+        class_names=GARMENTS,
     ),
     Description(
         name="xor",
@@ -252,6 +262,7 @@ _ROWS = (
         licence="MIT",
         load=lambda: _load_idx(sources.FASHION_MNIST),
         locate=lambda: download.where(sources.FASHION_MNIST),
+        class_names=GARMENTS,
     ),
     Description(
         name="composites",
@@ -263,6 +274,7 @@ _ROWS = (
         licence="CC BY-SA 3.0, MIT",
         load=lambda: composites.dataset(composites.TRANSFER),
         locate=lambda: download.where(sources.MNIST, sources.FASHION_MNIST),
+        class_names=GARMENTS,
     ),
     Description(
         name="composites_pretraining",
@@ -274,6 +286,7 @@ _ROWS = (
         licence="CC BY-SA 3.0, MIT",
         load=lambda: composites.dataset(composites.PRETRAINING),
         locate=lambda: download.where(sources.MNIST, sources.FASHION_MNIST),
+        class_names=DIGITS + GARMENTS,
     ),
     Description(
         name="cifar10",
@@ -285,6 +298,7 @@ _ROWS = (
         licence="none stated; cite Krizhevsky 2009",
         load=_load_cifar10,
         locate=lambda: download.where(sources.CIFAR10),
+        class_names=THINGS,
     ),
     Description(
         name="shakespeare",
@@ -307,6 +321,7 @@ _ROWS = (
         licence="MIT",
         load=reviews.movie_reviews,
         locate=lambda: download.where(sources.MOVIE_REVIEWS),
+        class_names=("blame", "praise"),
     ),
 )
 

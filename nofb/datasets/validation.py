@@ -7,6 +7,7 @@ value is almost certainly a mistake, but could be intended, there is a `DataWarn
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,28 @@ def name(given: object) -> None:
         raise TypeError(f"name is {given!r}; it must be a string.")
     if not given.strip() or not given.isprintable():
         raise ValueError(f"name is {given!r}; it must be one line of printable signs.")
+
+
+def class_names(given: Sequence[str] | None, n_classes: int | None) -> tuple[str, ...] | None:
+    """Return the name of each class, numbers if none are given; `None` for regression.
+
+    Examples
+    --------
+    >>> class_names(None, 2), class_names(["cat", "dog"], 2), class_names(None, None)
+    (('0', '1'), ('cat', 'dog'), None)
+    >>> class_names(["cat"], 2)
+    Traceback (most recent call last):
+    ...
+    ValueError: class_names has 1 names, but there are 2 classes.
+    """
+    if given is None:
+        return None if n_classes is None else tuple(map(str, range(n_classes)))
+    names = checks.distinct("class_names", checks.listed("class_names", given))
+    if len(names) != n_classes:
+        raise ValueError(
+            f"class_names has {len(names)} names, but there are {n_classes or 'no'} classes."
+        )
+    return tuple(checks.line("a name in class_names", each) for each in names)
 
 
 def features(values: ArrayLike, argument: str) -> NDArray[np.floating[Any]]:

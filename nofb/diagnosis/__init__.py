@@ -2,6 +2,7 @@
 
 from nofb.diagnosis.angles import angle, angles, norm_ratio, norm_ratios
 from nofb.diagnosis.chance import chance_band
+from nofb.diagnosis.confusion import confusion_matrix, most_confused
 from nofb.diagnosis.measures import ALIGNMENT, DEFAULT, GAUSS_NEWTON, TARGETS, Measure
 from nofb.diagnosis.paths import feedback_path, transport_path
 from nofb.diagnosis.probe import Probe
@@ -25,7 +26,9 @@ __all__ = [
     "angle",
     "angles",
     "chance_band",
+    "confusion_matrix",
     "feedback_path",
+    "most_confused",
     "norm_ratio",
     "norm_ratios",
     "transport_path",

@@ -7,6 +7,7 @@
 import sys
 from types import ModuleType
 
+from nofb.explain.citation import cite
 from nofb.explain.explanation import Explanation, explain
 from nofb.explain.headers import header
 from nofb.explain.rich import prose
@@ -14,7 +15,18 @@ from nofb.explain.sources import Source, source
 from nofb.explain.walk import Walk, walk
 from nofb.latex import latex
 
-__all__ = ["Explanation", "Source", "Walk", "explain", "header", "latex", "prose", "source", "walk"]
+__all__ = [
+    "Explanation",
+    "Source",
+    "Walk",
+    "cite",
+    "explain",
+    "header",
+    "latex",
+    "prose",
+    "source",
+    "walk",
+]
 
 
 class _Package(ModuleType):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nofb.explain import plain, rich
 from nofb.explain.headers import Header, Paragraph, header
+from nofb.explain.hyper_parameters import hyper_parameters
 from nofb.explain.sources import Source, source
 from nofb.explain.subjects import Subject
 from nofb.explain.values import Block, of_function
@@ -20,6 +21,8 @@ class Explanation:
 
     header: Header
     body: Source | Walk  # its code, or a walk through one update
+    parameters: tuple[Paragraph, ...] = ()
+    everything: bool = False  # also the code of other files that runs around its own
 
     def __repr__(self) -> str:
         return plain.page(self.header, *self._shown())
@@ -29,14 +32,29 @@ class Explanation:
 
     def _shown(self) -> tuple[tuple[Paragraph, ...], list[Block]]:
         """Return the paragraphs of the header that are shown, and the blocks below it."""
+        if isinstance(self.body, Source):
+            words = (*self.header.paragraphs, *self.parameters)
+            if not self.everything:
+                return words, [*self.body.own_blocks(), Block(says=self._around())]
+        else:
+            words = ()
         shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]
         title = [Block(title=f"What all {self.body.word}s share")] if shared else []
-        words = self.header.paragraphs if isinstance(self.body, Source) else ()
         return words, [*self.body.blocks(), *title, *shared]
+
+    def _around(self) -> str:
+        name = self.header.name
+        return (
+            f"The code of other files that runs around it: nofb explain {name} --all, or "
+            f"nofb.explain({name!r}, everything=True)."
+        )
 
 
 def explain(
-    subject: str | Subject | Rule | Transferred, step: bool = False, seed: int = 0
+    subject: str | Subject | Rule | Transferred,
+    step: bool = False,
+    seed: int = 0,
+    everything: bool = False,
 ) -> Explanation:
     """Explain a rule or a method; a notebook displays the result, elsewhere `print` it.
 
@@ -50,6 +68,8 @@ def explain(
         computed it: of a 2-3-2 network by a rule, or of a transformer of two blocks by a method.
     seed
         The seed of the weights, the feedback and the batch of this update.
+    everything
+        Whether to show the code of other files too that runs around that of its own file.
 
     Raises
     ------
@@ -63,4 +83,5 @@ def explain(
     Lillicrap, Cownden, Tweed & Akerman 2016 (Nature Communications 7:13276; arXiv 1411.0247).
     ...
     """
-    return Explanation(header(subject), walk(subject, seed) if step else source(subject))
+    body = walk(subject, seed) if step else source(subject)
+    return Explanation(header(subject), body, tuple(hyper_parameters(subject)), everything)

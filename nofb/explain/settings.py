@@ -28,7 +28,8 @@ def settings_for(subject: str | Subject | Rule | Transferred) -> list[Setting]:
     chosen = changed(subject.options) if isinstance(subject, Transferred) else {}
     options = {name: size for name, size in SMALLER.items() if name in names} | chosen
     found: list[Setting] = [MethodSetting(options)]
-    if "stage" in names - chosen.keys():
+    learns = getattr(kind.options_type(**chosen), "train_a", False)  # only then it is pre-tuned
+    if learns and "stage" not in chosen:
         found.append(MethodSetting(options | {"stage": "pretune"}))
     return found
 

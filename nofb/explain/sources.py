@@ -42,6 +42,11 @@ class Source:
         lines = [(each, line) for each in (*self.functions, *self.shared) for line in each.lines]
         return [(function, line) for function, line in lines if equation in line.equations]
 
+    def own_blocks(self) -> Iterator[Block]:
+        """Yield the blocks of its own file; of several files, if it has no code of its own."""
+        own = tuple(each for each in self.functions if each.file == self.file)
+        yield from replace(self, functions=own or self.functions).blocks()
+
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks to show, in order."""
         for file, functions in groupby(self.functions, lambda each: each.file):

@@ -13,12 +13,15 @@ from nofb.plots.accuracy_and_angle import accuracy_and_angle
 from nofb.plots.alignment import alignment
 from nofb.plots.attention_maps import attention_maps
 from nofb.plots.class_map import class_map
+from nofb.plots.confusion import confusion
+from nofb.plots.filters import filters
 from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
 from nofb.plots.live import LivePlot
 from nofb.plots.notebook import in_notebook
 from nofb.plots.paths import paths
 from nofb.plots.picture import Picture
+from nofb.plots.samples import samples
 from nofb.plots.slider import Sliders, slider
 from nofb.plots.units import units
 
@@ -41,10 +44,13 @@ __all__ = [
     "alignment",
     "attention_maps",
     "class_map",
+    "confusion",
+    "filters",
     "heat_map",
     "in_notebook",
     "learning_curves",
     "paths",
+    "samples",
     "slider",
     "units",
 ]

@@ -48,7 +48,7 @@ def accuracy_and_angle(
     >>> run = nofb.fit(net, rules.make("fa"), nofb.datasets.load("digits"), epochs=2)
     >>> picture = accuracy_and_angle({"fa": [run]})
     >>> [axes.get_title() for axes in picture.axes]
-    ['test accuracy', "hidden layer 1: its signal to backprop's"]
+    ['test accuracy', "hidden layer 1: angle of its signal to backprop's"]
     """
     first = next(iter(runs.values()))[0]
     with using(theme) as colours:
@@ -61,7 +61,8 @@ def accuracy_and_angle(
             draw_rule(accuracy, name, shares, colours)
             draw_rule(angle, name, signals, colours)
         accuracy.set(title="test accuracy", ylim=(0, 1.02))
-        angle.set(title=f"hidden layer {layer + 1}: its signal to backprop's", ylim=(-3, 110))
+        title = f"hidden layer {layer + 1}: angle of its signal to backprop's"
+        angle.set(title=title, ylim=(-3, 110))
         angle.set_yticks(range(0, 91, 30))
         angle.yaxis.set_major_formatter("{x:g}°")
         percent(accuracy)

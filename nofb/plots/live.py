@@ -137,9 +137,12 @@ def _accuracies(axes: Axes, run: Run, theme: Theme) -> None:
 def _angles(axes: Axes, run: Run, theme: Theme) -> None:
     axes.set_title("Angle of the teaching signal to backprop's")
     angles = run.history.from_start(SIGNAL)[:, :-1]
-    widest = min((network_band(run.net, layer) for layer in range(angles.shape[1])), key=min)
-    axes.axhspan(*widest, color=theme.band, linewidth=0)
-    for layer, column in enumerate(angles.T):
+    bands = [network_band(run.net, layer) for layer in range(angles.shape[1])]
+    alone = len(set(bands)) == 1  # else each layer has a band in its own colour
+    for layer, (column, band) in enumerate(zip(angles.T, bands, strict=True)):
+        colour = theme.band if alone else OKABE_ITO[HUES[layer % len(HUES)]]
+        if layer == 0 or not alone:
+            axes.axhspan(*band, color=colour, alpha=1 if alone else 0.18, linewidth=0)
         _line(axes, column, 0, f"hidden layer {layer + 1}", layer)
     axes.set_ylim(-3, max(100.0, float(np.nanmax(angles)) + 5))
     axes.yaxis.set_major_formatter("{x:g}°")

@@ -6,14 +6,20 @@ A notebook displays it, and it can be saved as a PNG or SVG file.
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from nofb import checks
+from nofb.plots.paper import at_width
 from nofb.plots.style import THEMES, Theme, settings
 
 DPI = 160  # about twice the resolution of a page
+FORMS = ("png", "svg", "pdf")
+WIDTHS = {"column": 3.4, "full": 7.0}  # inches, in a paper with two columns
 
 
 class Picture(Figure):
@@ -42,10 +48,52 @@ class Picture(Figure):
             self.set_layout_engine("none")
             self.settled = True
 
+    def save(self, path: str | os.PathLike[str], width: str | float | None = None) -> None:
+        """Write the figure as PNG, SVG or PDF, by the ending of the path.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced.
+        width
+            "column" or "full", the widths of a paper with two columns (3.4 and 7 inches), or
+            inches; as it is drawn if left out. Text is then 8 points high, whatever the width, and
+            panels that would be too narrow are put below each other.
+
+        Raises
+        ------
+        ValueError
+            If the path has another ending, or the width is not one of these.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> picture = Picture(9.6, 3.5)
+        >>> axes = picture.subplots()
+        >>> with TemporaryDirectory() as folder:
+        ...     picture.save(f"{folder}/angles.pdf", width="column")
+        >>> picture.get_size_inches().tolist()
+        [9.6, 3.5]
+        """
+        path = Path(path)
+        form = path.suffix.lower().removeprefix(".")
+        if form not in FORMS:
+            raise ValueError(f"path is {str(path)!r}, but must end in one of: .png, .svg, .pdf")
+        if isinstance(width, str):
+            checks.choice("width", width, WIDTHS)
+        if width is None:
+            path.write_bytes(self.to_bytes(form))
+            return
+        inches = WIDTHS[width] if isinstance(width, str) else width
+        with mpl.rc_context(settings(self.theme)), at_width(self, inches):
+            path.write_bytes(self.to_bytes(form))
+
     def to_bytes(self, form: str) -> bytes:
-        """Return the figure as a file; `form` is "png" or "svg"."""
-        nothing: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        metadata = nothing if form == "svg" else {"Software": None}
+        """Return the figure as a file; `form` is "png", "svg" or "pdf"."""
+        nothing: dict[str, Any] = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        metadata = {"svg": nothing, "pdf": {"CreationDate": None}}.get(form, {"Software": None})
         buffer = io.BytesIO()
         with mpl.rc_context(settings(self.theme)):
             self.infer_shapes()

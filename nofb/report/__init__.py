@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nofb.report import numbers, page
+from nofb.report import differences, numbers, page
 from nofb.report.folder import as_files, check_folder, put
 from nofb.report.origin import origin
-from nofb.report.summary import table
+from nofb.report.summary import rows, table
 from nofb.runs.compare import Comparison
 
 __all__ = ["check_folder", "table", "write"]
@@ -25,7 +25,9 @@ def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
         The runs.
     folder
         The folder. It gets `report.html`, which needs no network, each figure as PNG and SVG,
-        `results.json` and `results.csv`. Files of these names are replaced, others are unchanged.
+        `results.json` and `results.csv`, and `table.md` and `table.tex`: the table and the paired
+        differences from the first rule for a paper. Files of these names are replaced, others are
+        unchanged.
     command
         The command that repeats the comparison, for the reader.
 
@@ -50,6 +52,16 @@ def write(comparison: Comparison, folder: str | Path, command: str) -> Path:
     drawings = {stem: files[f"{stem}.svg"] for stem in FIGURES}
     files["results.json"] = numbers.as_json(comparison, about).encode()
     files["results.csv"] = numbers.as_csv(comparison).encode()
+    files["table.md"] = _tables(comparison, "markdown").encode()
+    files["table.tex"] = _tables(comparison, "latex").encode()
     files["report.html"] = page.render(comparison, drawings, about).encode()
     put(files, folder)
     return folder / "report.html"
+
+
+def _tables(comparison: Comparison, form: str) -> str:
+    """Return the table of the rules, and that of their differences, for a paper."""
+    texts = [differences.FORMS[form](rows(comparison))]
+    if len(comparison.rules) > 1:
+        texts.append(differences.table(comparison, form=form))
+    return "\n\n".join(texts) + "\n"

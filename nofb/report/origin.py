@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 
+from nofb.runs.compare import Settings
 from nofb.runs.rates import search_for
 from nofb.runs.specification import Specification
 from nofb.version import __version__
@@ -74,7 +75,7 @@ def _content(page: str) -> list[str]:
     return [title, *rest]
 
 
-def rates_note(settings: Specification) -> str:
+def rates_note(settings: Settings) -> str:
     """Return sentences on how the learning rates were chosen.
 
     Examples
@@ -87,6 +88,8 @@ def rates_note(settings: Specification) -> str:
             f"Every rule got the learning rate {settings.lr:g}, given by hand; some would do "
             "better with another one."
         )
+    if not isinstance(settings, Specification):
+        return "Each rule got the learning rate that was given for it by hand."
     search = search_for(settings.data)
     seeds = "1 seed" if search["seeds"] == 1 else f"{search['seeds']} seeds"
     return (

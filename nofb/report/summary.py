@@ -83,6 +83,13 @@ def table(comparison: Comparison) -> str:
     return "\n".join([columns(rows), "", *notes])
 
 
+def rows(comparison: Comparison) -> list[list[str]]:
+    """Return the table as words for Markdown or LaTeX, the names of the columns first."""
+    heading = ["rule", "full name", score_name(comparison), "signal's angle", "matrix's angle",
+               "seconds per run", "learning rate"]  # fmt: skip
+    return [heading, *([row.rule, row.title, *astuple(row)[3:]] for row in summarise(comparison))]
+
+
 def remarks(comparison: Comparison) -> list[str]:
     """Return the remarks on the angles of the compared rules."""
     said = (vars(RULES[rule]).get("remark") for rule in comparison.rules if rule in RULES)

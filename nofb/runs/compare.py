@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,6 +18,22 @@ from nofb.runs.specification import Specification
 from nofb.runs.sweep import carry_out
 from nofb.runs.train import Result, result_of
 from nofb.types import Array
+
+
+class Settings(Protocol):
+    """What a comparison states about its runs, such as a `Specification` does."""
+
+    @property
+    def data(self) -> str: ...
+    @property
+    def lr(self) -> float | None: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
+    @property
+    def default_rate(self) -> str | None: ...
+    def replace(self, **changes: Any) -> Settings: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +57,7 @@ class Comparison:
         The line of the log for each run, in the same order.
     """
 
-    settings: Specification
+    settings: Settings
     results: tuple[Result, ...]
     units: tuple[int, ...]
     weights: tuple[int, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 from nofb import checks, datasets, networks, rules
 from nofb.datasets import Dataset
@@ -189,7 +189,14 @@ class Specification:
         )
 
 
-def default_rates(runs: Iterable[Specification]) -> list[str]:
+class Rated(Protocol):
+    """Anything that may have a default learning rate."""
+
+    @property
+    def default_rate(self) -> str | None: ...
+
+
+def default_rates(runs: Iterable[Rated]) -> list[str]:
     """Return a sentence for each default rate that some of the runs have, each sentence once.
 
     Examples

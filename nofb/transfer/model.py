@@ -110,7 +110,8 @@ class Transferred(Network):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            others = [kind.name for kind in _kinds(Transferred) if hasattr(kind, name)]
+            known = not hasattr(type(self), name)  # else it is not set yet
+            others = [kind.name for kind in _kinds(Transferred) if known and hasattr(kind, name)]
             cure = f"; it belongs to: {', '.join(others)}" if others else ""
             raise AttributeError(
                 f"a model of {self.name!r} has no {name!r}{cure}", name=name, obj=self

@@ -15,6 +15,7 @@ import numpy as np
 
 from nofb import AdamW, checks, datasets, extras, seeds
 from nofb.datasets import Dataset, composites
+from nofb.datasets.registry import GARMENTS
 from nofb.network import Network
 from nofb.networks import minilm
 from nofb.schedules import warmup
@@ -27,8 +28,6 @@ SAMPLES, EPOCHS, BATCH_SIZE = 2_000, 12, 32
 MAX_GRADIENT = 1.0
 COLUMNS, MIDDLE = 4, 2  # of the patches of a composite: the first two of each row are on the left
 NOT_SEARCHED = "The rate of each method is a usual one; there was no search for rates."
-GARMENTS = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker",
-            "bag", "ankle boot")  # fmt: skip
 
 
 @dataclass(frozen=True)

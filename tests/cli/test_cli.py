@@ -32,7 +32,7 @@ def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):
     assert [line.split()[0] for line in out.splitlines()[2:5]] == ["bp", "fa", "shallow"]
     assert str(folder / "report.html") in out
     kinds = {path.suffix for path in folder.iterdir()}
-    assert kinds == {".html", ".png", ".svg", ".json", ".csv", ".jsonl"}
+    assert kinds == {".html", ".png", ".svg", ".json", ".csv", ".jsonl", ".md", ".tex"}
     results = json.loads((folder / "results.json").read_text())
     assert len(results["runs"]) == 6
     assert results["command"].startswith("nofb compare --rules bp fa shallow --seeds 2")
@@ -61,10 +61,9 @@ def test_train_prints_a_line_for_each_epoch(capsys):
 def test_rules_lists_every_rule_with_its_paper_and_what_it_uses(capsys):
     """Which rule needs weight transport is the main question of the field."""
     code, out, _ = run(capsys, "rules")
-    lines = {line.split()[0]: line for line in out.splitlines()[2:]}
-    assert code == 0 and list(lines) == list(RULES)
-    transport = out.splitlines()[0].index("transport")
-    using = {name for name, line in lines.items() if line[transport:].startswith("yes")}
+    parts = {part.split()[0]: part for part in re.split(r"\n(?=\S+ {2,})", out)[1:]}
+    assert code == 0 and list(parts) == list(RULES)
+    using = {name for name, part in parts.items() if "transport" in part.partition("uses")[2]}
     assert using == {"bp", "sa", "dtp", "gnt"}
 
 

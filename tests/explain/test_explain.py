@@ -28,7 +28,7 @@ read = cache(source)
 
 def explained(name, step):
     """Return an explanation of a rule; it is computed once for all tests."""
-    return Explanation(header(name), walked(name) if step else read(name))
+    return Explanation(header(name), walked(name) if step else read(name), everything=True)
 
 
 def shown(steps, name):
@@ -234,14 +234,14 @@ def test_no_line_is_wider_than_a_terminal(name, step):
 
 def test_a_rule_is_explained_from_its_question_to_its_last_kernel(capsys):
     """The README promises it: the header, then each line beside its equation."""
-    assert main(["explain", "wm"]) == 0
+    assert main(["explain", "wm", "--all"]) == 0
     text = capsys.readouterr().out
     for part in ("What if the feedback path learned Wᵀ by itself", "Differences of the",
                  "# WeightMirror.signals", "What all rules share"):  # fmt: skip
         assert part in text
     line = next(line for line in text.splitlines() if "return delta @ B" in line)
     assert line.rstrip().endswith("(2) δ_{l-1} = (δ_l B_l) ∘ f'(a_{l-1})")
-    assert main(["explain", "kp"]) == 0
+    assert main(["explain", "kp", "--all"]) == 0
     text = capsys.readouterr().out
     for part in ("What it runs of nofb/rules/feedback_alignment.py", "# FeedbackAlignment.signals"):
         assert part in text

@@ -126,13 +126,15 @@ def test_what_a_method_uses_from_another_file_is_shown_with_that_file():
 
 def test_the_command_explains_a_method(capsys):
     """A user of the command line types `nofb explain toast --step`."""
-    assert main(["explain", "toast"]) == 0
+    assert main(["explain", "toast", "--all"]) == 0
     text = capsys.readouterr().out
     line = next(line for line in text.splitlines() if "wire_matrix(graph, A, s)" in line)
     assert "(3) s_l = s_{l+1} A_lᵀ" in line
     assert "The method, nofb/transfer/toast.py" in text and "What all methods share" in text
     assert main(["explain", "toast", "--step", "--seed", "3"]) == 0
     assert "stage = pretune" in capsys.readouterr().out
+    assert main(["explain", "toast_lite", "--step"]) == 0  # its A is frozen, so it has one stage
+    assert "pretune" not in capsys.readouterr().out
 
 
 def test_a_misspelt_name_lists_rules_and_methods(capsys):

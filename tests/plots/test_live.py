@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from comparisons import MEASURES, made_up
+from matplotlib.colors import to_rgba
 from plots.drawn import Notebook
 
 import nofb
@@ -116,13 +117,33 @@ def test_a_live_figure_has_only_panels_with_numbers(comparison, titles):
     assert [axes.get_title().split()[0] for axes in picture.axes] == titles
 
 
-def test_the_band_of_a_live_figure_is_the_widest_of_all_hidden_layers():
-    """The layers share a panel: with a narrower band a layer at chance would look aligned."""
-    net = nofb.Network([nofb.Dense(64, 30), nofb.Dense(30, 6), nofb.Dense(6, 10)])
-    run = nofb.fit(net, rules.make("fa"), nofb.datasets.load("digits"), 1, progress=False)
+def bands(run):
+    """Return the ends and the colour of each band in the panel of angles."""
     *_, angle = live.draw(run).axes
-    box = angle.patches[0].get_extents().transformed(angle.transData.inverted())
-    np.testing.assert_allclose(box.intervaly, network_band(net, 1))
+    boxes = [patch.get_extents().transformed(angle.transData.inverted()) for patch in angle.patches]
+    return [box.intervaly for box in boxes], [patch.get_facecolor() for patch in angle.patches]
+
+
+def test_each_hidden_layer_of_a_live_figure_has_its_own_band_in_its_own_colour():
+    """With one band for all, a fall out of chance would be drawn inside it, or the reverse."""
+    layers = [nofb.Conv2D(1, 4, 3), nofb.Flatten(), nofb.Dense(144, 6), nofb.Dense(6, 10)]
+    net = nofb.Network(layers, input_shape=(1, 8, 8))
+    data = nofb.datasets.load("digits").as_images()
+    run = nofb.fit(net, rules.make("fa"), data, 1, progress=False)
+    found, colours = bands(run)
+    np.testing.assert_allclose(found, [network_band(net, layer) for layer in (0, 1)])
+    assert np.ptp(found[0]) < 10 < np.ptp(found[1])  # 144 units of the maps, not 4 channels
+    *_, angle = live.draw(run).axes
+    lines = [to_rgba(line.get_color())[:3] for line in angle.get_lines()]
+    assert [colour[:3] for colour in colours] == lines
+
+
+def test_layers_with_equal_bands_share_one():
+    """Two bands above each other would only be darker."""
+    net = nofb.Network([nofb.Dense(64, 6), nofb.Dense(6, 6), nofb.Dense(6, 10)])
+    run = nofb.fit(net, rules.make("fa"), nofb.datasets.load("digits"), 1, progress=False)
+    found, _ = bands(run)
+    np.testing.assert_allclose(found, [network_band(net, 1)])
 
 
 def test_a_live_figure_works_for_a_run_without_a_probe():

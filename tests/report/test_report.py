@@ -25,7 +25,7 @@ from nofb.runs import rates
 from nofb.runs.specification import Specification
 
 ABOUT = origin("nofb compare")
-FILES = {"report.html", "results.json", "results.csv"} | {
+FILES = {"report.html", "results.json", "results.csv", "table.md", "table.tex"} | {
     f"{stem}.{form}" for stem in plots.FIGURES for form in ("png", "svg")
 }
 

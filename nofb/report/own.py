@@ -1,0 +1,126 @@
+"""`nofb.compare`: rules on one's own network and data, with what `nofb compare` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nofb import report
+from nofb.datasets import Dataset
+from nofb.optimizers import Optimizer
+from nofb.report import differences, summary
+from nofb.rules import Rule
+from nofb.runs.compare import Comparison
+from nofb.runs.own_networks import MakeNetwork, compare_own
+from nofb.text import latex_table, markdown
+
+COMMAND = "nofb.compare(...)"
+
+
+@dataclass(frozen=True)
+class Compared(Comparison):
+    """A comparison that prints as a table; `nofb.plots.learning_curves` and others draw it."""
+
+    def __str__(self) -> str:
+        return summary.table(self)
+
+    def __repr__(self) -> str:
+        return f"Compared({', '.join(self.rules)}: {len(self.seeds)} seeds)"
+
+    def rows(self) -> list[list[str]]:
+        """Return the table as words, the names of the columns first."""
+        return summary.rows(self)
+
+    def markdown(self) -> str:
+        """Return the table as Markdown."""
+        return markdown(self.rows())
+
+    def latex(self) -> str:
+        """Return the table as LaTeX; it needs the package booktabs."""
+        return latex_table(self.rows())
+
+    def differences(self, reference: str | None = None, form: str = "text") -> str:
+        """Return the paired differences from a rule, the first one if left out, as a table.
+
+        Parameters
+        ----------
+        reference
+            A rule of the comparison.
+        form
+            "text", "markdown" or "latex".
+
+        Raises
+        ------
+        ValueError
+            If there is no such rule, or no such form.
+        """
+        return differences.table(self, reference, form)
+
+    def write(self, folder: str | Path) -> Path:
+        """Write the report, figures and every number into a folder, as `nofb compare` does."""
+        return report.write(self, folder, COMMAND)
+
+
+def compare(
+    rules: Sequence[str | Rule],
+    make_network: MakeNetwork,
+    data: Dataset,
+    seeds: int = 5,
+    *,
+    epochs: int = 20,
+    batch_size: int = 32,
+    optimizer: Optimizer | str | Mapping[str, Optimizer] = "sgd",
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> Compared:
+    """Train several rules on one's own network and data, all from the same starts.
+
+    Parameters
+    ----------
+    rules
+        Short names, keys of `nofb.rules.RULES`; module:Class; or rules with their attributes.
+    make_network
+        A function of the seed that returns a new network: `lambda seed: Network([...], seed=seed)`.
+    data
+        A data set, such as `nofb.datasets.Dataset(x_train, y_train, x_test, y_test, name="mine")`.
+    seeds
+        Their number: 0, 1, ... A seed draws the weights, the feedback and the order of samples.
+    epochs, batch_size
+        As for `nofb.fit`.
+    optimizer
+        The optimizer of every rule, as for `nofb.fit`; or a table with one for each rule, by its
+        short name: rules may need different learning rates.
+    out
+        A folder for the report, the figures and every number; `write` does this later, too.
+    progress
+        Whether a progress bar is shown, in a terminal or a notebook.
+
+    Returns
+    -------
+    Compared
+        Printed, it is the table of `nofb compare`. `markdown()`, `latex()` and `differences()` are
+        tables for a paper.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, or the data do not fit the network.
+
+    Examples
+    --------
+    >>> import nofb
+    >>> from nofb import Dense, Network
+    >>> data = nofb.datasets.load("digits")
+    >>> make = lambda seed: Network([Dense(64, 16, "tanh"), Dense(16, 10)], seed=seed)
+    >>> found = nofb.compare(["bp", "fa"], make, data, seeds=2, epochs=2)
+    >>> found.rules, found.curves("fa", "test_accuracy").shape
+    (['bp', 'fa'], (2, 2))
+    """
+    if out is not None:
+        report.check_folder(out)
+    found = compare_own(rules, make_network, data, seeds, epochs, batch_size, optimizer, progress)
+    compared = Compared(**vars(found))
+    if out is not None:
+        compared.write(out)
+    return compared
