@@ -1,9 +1,9 @@
 """Pages of the site that are copied from elsewhere in the repository, or generated.
 
-Notebooks and the benchmarks' page are copied, and the page of each rule, and of each method of
-transfer, is generated from its own file, before the site is read. Links work in both places: a link
-to a file with a page on the site leads to this page, and a link to any other file leads to the
-file.
+Notebooks and the benchmarks' page are copied. The page of each rule, of each method of transfer and
+of the course's wrong answers is generated from the code before the site is read. Links work in both
+places: a link to a file with a page on the site leads to this page, and a link to any other file
+leads to the file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
+import course_pages
 import method_pages
 import rule_pages
 from sphinx.application import Sphinx
@@ -37,6 +38,7 @@ def destinations() -> dict[Path, Path]:
     """Return the page of each file of the repository that has one."""
     pages = {origin: page for page, origin in origins().items()}
     written = rule_pages.pages(DOCS / "rules") | method_pages.pages(DOCS / "methods")
+    written |= course_pages.pages(DOCS / "course")
     return {**pages, ROOT / "README.md": DOCS / "index.md", **written}
 
 
@@ -51,6 +53,7 @@ def gather(app: Sphinx) -> None:
     for picture in (ROOT / "benchmarks").glob("*.png"):
         contents[DOCS / "benchmarks" / picture.name] = picture.read_bytes()
     written = rule_pages.contents(DOCS / "rules") | method_pages.contents(DOCS / "methods")
+    written |= course_pages.contents(DOCS / "course")
     written |= step_pages(DOCS / "_static" / "steps")
     contents |= {page: text.encode() for page, text in written.items()}
     for folder in {page.parent for page in contents}:

@@ -1,10 +1,10 @@
 """`nofb lessons FOLDER`: copy the lessons (Jupyter notebooks) to a folder of one's own."""
 
 import argparse
-from importlib import resources
 from pathlib import Path
 
 from nofb.cli.streams import say
+from nofb.course import lessons
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +33,4 @@ def run(options: argparse.Namespace) -> int:
 
 def shipped() -> list[Path]:
     """Return the lessons in the installed package, or in the checkout that is installed."""
-    package = Path(str(resources.files("nofb")))
-    inside, beside = package / "notebooks", package.parent / "notebooks"
-    return sorted((inside if inside.is_dir() else beside).glob("*.ipynb"))
+    return sorted(lessons.folder().glob("*.ipynb"))

@@ -17,6 +17,7 @@ from nofb.cli import (
     check,
     cite,
     compare,
+    course,
     data,
     explain,
     lessons,
@@ -44,7 +45,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="nofb", description="Learning without weight transport, side by side.")
     parser.add_argument("--version", action="version", version=f"nofb {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    teaching = (explain, lessons, audit, check, rules, cite, data)
+    teaching = (explain, lessons, audit, check, course, rules, cite, data)
     for module in (compare, train, sweep, transfer, reproduce, *teaching):
         module.add(commands)
     return parser

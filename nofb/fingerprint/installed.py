@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import uuid4
 
 PACKAGE = Path(__file__).parent.parent
-WITHOUT_EFFECT = ("audit", "check", "cli", "explain", "papers", "plots", "report")  # on a run
+# Parts that have no effect on a run.
+WITHOUT_EFFECT = ("audit", "check", "cli", "course", "explain", "papers", "plots", "report")
 PROCESS = uuid4().hex  # different in every process
 
 

@@ -1,0 +1,1 @@
+"""The nine chapters: each a list of tasks and questions."""

@@ -1,0 +1,125 @@
+"""`nofb course grade`: every task of a folder, in a process of its own, written down one by one.
+
+Whatever a student's code does costs that task and no other: the results are kept by this process,
+which never imports what it grades, and are written anew after each task.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nofb.course.files import judge_file
+from nofb.course.folder import place, seed_in, student_in
+from nofb.course.hidden import Hidden
+from nofb.course.process import Limits
+from nofb.course.task import Item
+from nofb.course.tasks import of_chapter
+from nofb.course.verdict import Verdict
+from nofb.version import __version__
+
+Watch = Callable[[Verdict], object]
+
+
+def grade(
+    folder: Path,
+    output: Path | None = None,
+    chapter: int | None = None,
+    hidden: Hidden | None = None,
+    limits: Limits | None = None,
+    watch: Watch | None = None,
+) -> list[Verdict]:
+    """Grade a student's folder.
+
+    Parameters
+    ----------
+    folder
+        The student's.
+    output
+        Where the results are kept, after each task anew; `None` for nowhere.
+    chapter
+        One chapter only, or all.
+    hidden
+        A teacher's hidden tests, or `None`.
+    limits
+        Of time and memory, for each answer.
+    watch
+        Is called with each verdict.
+
+    Raises
+    ------
+    NotADirectoryError
+        If there is no such folder.
+    ValueError
+        If Python takes modules from that folder: then its files are part of the grader.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is no folder: give the one that `nofb course new` made")
+    folder = folder.resolve()
+    check_path(folder)
+    seed, verdicts = seed_in(folder), []
+    for item in of_chapter(chapter):
+        verdicts.append(judge_file(item, found(folder, item), seed, hidden, limits))
+        if output is not None:
+            keep(verdicts, folder, output)
+        if watch is not None:
+            watch(verdicts[-1])
+    return verdicts
+
+
+def check_path(folder: Path) -> None:
+    """Refuse to grade a folder that Python takes modules from."""
+    for entry in sys.path:
+        place = Path(entry).resolve()
+        if place == folder or folder in place.parents:
+            raise ValueError(
+                f"Python imports modules from {place}, so a submission's numpy.py would be part of "
+                "the grader: run `nofb course grade` from another folder, without PYTHONPATH"
+            )
+
+
+def found(folder: Path, item: Item) -> Path:
+    """Return where a task's file is: in its chapter's folder, or flat as some systems upload it."""
+    nested, flat = folder / place(item) / item.file, folder / item.file
+    return flat if flat.exists() and not nested.exists() else nested
+
+
+def keep(verdicts: Sequence[Verdict], folder: Path, output: Path) -> None:
+    """Write the results so far, whole or not at all."""
+    content = {
+        "nofb": __version__,
+        "folder": folder.name,
+        "student": student_in(folder),
+        "score": score(verdicts),
+        "points": sum(verdict.points for verdict in verdicts),
+        "tasks": [for_a_student(verdict) for verdict in verdicts],
+    }
+    write(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def for_a_student(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict without what only a teacher may read."""
+    fields = asdict(verdict)
+    del fields["hidden"], fields["printed"]  # what is printed may show a hidden test's arguments
+    return fields
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, so that whoever reads it finds the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)
+
+
+def score(verdicts: Iterable[Verdict]) -> float:
+    """Return all points that were earned."""
+    return round(sum(verdict.score for verdict in verdicts), 2)
