@@ -42,7 +42,8 @@ nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json
 html_theme = "furo"
 html_title = "nofb"
 html_static_path = ["_static"]
-html_css_files, html_js_files = ["site.css"], ["site.js"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js", "stepper.js"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright = False
 html_theme_options = {
     "navigation_with_keys": True,
