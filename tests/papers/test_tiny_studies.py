@@ -9,8 +9,8 @@ from nofb.cli import main
 from nofb.papers import vouching
 
 ROWS = {  # of each part, the quickest ones
-    "nokland2016": ["mnist 1x800 tanh bp 0.0003", "mnist 1x800 tanh dfa 0.0003",
-                    "cifar10 1x1000 tanh fa 0.00015", "features bp", "features dfa",
+    "nokland2016": ["mnist 1x800 tanh bp 0.0003 cosine", "mnist 1x800 tanh dfa 0.0003 cosine",
+                    "cifar10 1x1000 tanh fa 0.00015 cosine", "features bp", "features dfa",
                     "freezing dfa 0", "freezing dfa 10"],
     "depth": ["bp 1", "dfa from zero 2"],
     "two_gradients": ["bp", "dfa"],
