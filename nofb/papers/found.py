@@ -13,8 +13,20 @@ FILE = "found.json"
 
 
 def found(package: str) -> dict[str, dict[str, float]]:
-    """Return the values that the committed search of a paper chose, by the name of the search."""
-    text = resources.files(package).joinpath(FILE).read_text("utf-8")
+    """Return the values that the committed search of a paper chose, by the name of the search.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the search has not been done.
+    """
+    file = resources.files(package).joinpath(FILE)
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"search for the learning rates first, with `python -m {package}.search`: this study has "
+            "none yet"
+        )
+    text = file.read_text("utf-8")
     best: dict[str, dict[str, float]] = json.loads(text)["best"]
     return best
 
