@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,10 @@ class Optimizer(ABC):
     max_gradient
         The largest length of all updates of one step together, or `None`. If they are longer, all
         are shortened by the same factor (Pascanu et al. 2013). Learned feedback matrices count too.
+    layer_factors
+        A factor of the learning rate for each layer with weights, from the first one up, or `None`
+        for 1. It holds for W, b and learned feedback of the layer, not for decay. Released code
+        often has another rate for the last layer.
 
     Attributes
     ----------
@@ -75,6 +79,8 @@ class Optimizer(ABC):
     decay: float = settings.number(0.0, least=0, below=1)
     max_norm: float | None = settings.number(None, above=0, optional=True)
     max_gradient: float | None = settings.number(None, above=0, optional=True)
+    _: KW_ONLY
+    layer_factors: tuple[float, ...] | None = settings.numbers(None, least=0)
     factor: float = field(default=1.0, init=False, repr=False)
     state: dict[str, dict[str, Array]] = field(default_factory=dict, init=False, repr=False)
 
@@ -85,6 +91,20 @@ class Optimizer(ABC):
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a setting that is changed later has the same bounds as a new one."""
         super().__setattr__(name, settings.checked(type(self), name, value))
+
+    def rate(self, name: str) -> float:
+        """Return the learning rate of a parameter now: η_0, by the schedule and its layer.
+
+        Examples
+        --------
+        >>> SGD(lr=0.1, layer_factors=[1, 0.5]).rate("1.W"), SGD(lr=0.1).rate("1.W")
+        (0.05, 0.1)
+        """
+        layer = name.partition(".")[0]
+        of_layer = 1.0
+        if self.layer_factors is not None and layer.isdigit():
+            of_layer = self.layer_factors[int(layer)]
+        return self.lr * self.factor * of_layer
 
     def reset(self) -> None:
         """Remove all running averages: the next step is the first one of a run."""
@@ -245,7 +265,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    lr, schedule, decay, max_norm, max_gradient
+    lr, schedule, decay, max_norm, max_gradient, layer_factors
         As for every `Optimizer`.
     momentum
         μ, from 0 to less than 1: the fraction of the last step that is added.
@@ -272,7 +292,7 @@ class SGD(Optimizer):
             raise ValueError("nesterov looks ahead along the momentum, so momentum must not be 0")
 
     def plan(self, name: str, W: Array) -> Plan:
-        lr = self.lr * self.factor
+        lr = self.rate(name)
         if not self.momentum:
             self._check_nesterov()  # either may have been set after the other
             return steps.descend, (), (lr,)
@@ -286,7 +306,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    lr, schedule, decay, max_norm, max_gradient
+    lr, schedule, decay, max_norm, max_gradient, layer_factors
         As for every `Optimizer`.
     rho
         The fraction of the running average of squares that is kept at each step.
@@ -306,7 +326,7 @@ class RMSprop(Optimizer):
     epsilon: float = settings.number(1e-8, above=0)
 
     def plan(self, name: str, W: Array) -> Plan:
-        numbers = self.lr * self.factor, self.rho, self.epsilon
+        numbers = self.rate(name), self.rho, self.epsilon
         return steps.rmsprop, (self.average(name, "s", W),), numbers
 
 
@@ -316,7 +336,7 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    lr, schedule, decay, max_norm, max_gradient
+    lr, schedule, decay, max_norm, max_gradient, layer_factors
         As for every `Optimizer`.
     beta1, beta2
         The fractions of the running averages of updates and of squares that are kept at each step.
@@ -340,7 +360,7 @@ class Adam(Optimizer):
         t = self.average(name, "t", np.zeros(1))
         t += 1
         correction = float(np.sqrt(1 - self.beta2 ** t[0]))
-        lr = self.lr * self.factor * correction / float(1 - self.beta1 ** t[0])
+        lr = self.rate(name) * correction / float(1 - self.beta1 ** t[0])
         numbers = lr, self.beta1, self.beta2, self.epsilon * correction
         return steps.adam, (self.average(name, "m", W), self.average(name, "s", W)), numbers
 

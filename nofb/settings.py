@@ -20,6 +20,17 @@ def number(default: float | None, *, optional: bool = False, **bounds: float) ->
     return _field(default, lambda name, given: checks.number(name, given, **bounds), optional, said)
 
 
+def numbers(default: None, **bounds: float) -> Any:
+    """Return a field for a list of numbers, each in the bounds of `checks.number`, or `None`."""
+
+    def each(name: str, given: Any) -> tuple[float, ...]:
+        listed = checks.listed(name, given)
+        return tuple(checks.number(f"a number in {name}", one, **bounds) for one in listed)
+
+    said = " and ".join(checks.bounds_in_words(**bounds))
+    return _field(default, each, True, f"numbers {said}")
+
+
 def whole(default: int | None, *, optional: bool = False, least: int = 1) -> Any:
     """Return a field for a whole number."""
     said = f"a whole number, at least {least}"

@@ -322,12 +322,18 @@ class WeightedLayer(Layer):
     work: int
 
     def __init__(
-        self, n_in: int, n_out: int, activation: str | None, init: str | Initialiser, bias: bool
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | None,
+        init: str | Initialiser,
+        bias: bool,
+        bias_init: str | Initialiser = "zeros",
     ) -> None:
         self.n_in, self.n_out = n_in, n_out
         self.activation = activations.get(activation)
         self.init = initialisers.get(init)
-        self.bias = bias
+        self.bias, self.bias_init = bias, initialisers.get(bias_init, "bias_init")
 
     @property
     def feedback_shape(self) -> tuple[int, int]:
@@ -335,10 +341,10 @@ class WeightedLayer(Layer):
         return self.n_out, self.n_in
 
     def draw(self, rng: np.random.Generator, dtype: FloatType) -> None:
-        """Draw W with the layer's initialiser and set b to zero."""
+        """Draw W and b with the layer's initialisers."""
         self.dtype = dtype
         self.W = self.init(rng, self.n_in, self.n_out)
-        self.b = np.zeros(self.n_out, dtype) if self.bias else None
+        self.b = self.bias_init(rng, self.n_in, self.n_out)[0] if self.bias else None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in OWNED:

@@ -49,7 +49,7 @@ class Conv2D(WeightedLayer):
         The size of a patch in pixels: a number or (rows, columns).
     stride, padding
         Pixels between patches, and the width of the border of zeros; numbers or pairs.
-    activation, init, bias
+    activation, init, bias, bias_init
         As for `Dense`.
 
     Raises
@@ -80,13 +80,15 @@ class Conv2D(WeightedLayer):
         activation: str | None = None,
         init: str | Initialiser = "xavier",
         bias: bool = True,
+        bias_init: str | Initialiser = "zeros",
     ) -> None:
         self.channels_in = checks.whole("channels_in", channels_in)
         self.kernel_size = pair("kernel_size", kernel_size)
         self.stride = pair("stride", stride)
         self.padding = pair("padding", padding, least=0)
         n_in = self.kernel_size[0] * self.kernel_size[1] * channels_in
-        super().__init__(n_in, checks.whole("channels_out", channels_out), activation, init, bias)
+        n_out = checks.whole("channels_out", channels_out)
+        super().__init__(n_in, n_out, activation, init, bias, bias_init)
 
     def infer_shapes(self, shape_in: Shape) -> None:
         """Compute the size of the maps, or refuse maps that do not fit."""

@@ -24,6 +24,9 @@ class Dense(WeightedLayer):
         How W is drawn: a name in `nofb.initialisers.INITIALISERS`, or a function.
     bias
         Whether the layer has biases b.
+    bias_init
+        How b is drawn: as one row of W would be by this initialiser. The default is 0;
+        "uniform_fan_in", on ±1/√n_in, is that of PyTorch's layers and of code that uses them.
 
     Raises
     ------
@@ -51,9 +54,10 @@ class Dense(WeightedLayer):
         activation: str | None = None,
         init: str | Initialiser = "xavier",
         bias: bool = True,
+        bias_init: str | Initialiser = "zeros",
     ) -> None:
         n_in, n_out = checks.whole("n_in", n_in), checks.whole("n_out", n_out)
-        super().__init__(n_in, n_out, activation, init, bias)
+        super().__init__(n_in, n_out, activation, init, bias, bias_init)
         self.shape_in, self.shape_out = (n_in,), (n_out,)
         self.work = n_in * n_out
 

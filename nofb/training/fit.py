@@ -126,6 +126,7 @@ def fit(
     rule = rules.make(rule) if isinstance(rule, str) else rule
     optimizer = optimizers.make(optimizer) if isinstance(optimizer, str) else optimizer
     _check_kinds(net, rule, optimizer)
+    _check_layer_factors(net, optimizer)
     callbacks = calls.checked(callbacks)
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe)
@@ -191,6 +192,16 @@ def _train(
             raise
         run.stopped = f"{run.rule.name} was stopped by the user {interrupts.where}"
         run.interrupted = True
+
+
+def _check_layer_factors(net: Network, optimizer: Optimizer) -> None:
+    """Refuse factors of the learning rate that do not fit the layers."""
+    factors = optimizer.layer_factors
+    if factors is not None and len(factors) != len(net.weighted):
+        raise ValueError(
+            f"layer_factors has {len(factors)} numbers, but the network has {len(net.weighted)} "
+            "layers with weights"
+        )
 
 
 def _warn_of_rate_zero(optimizer: Optimizer, epochs: int, batches: int) -> None:

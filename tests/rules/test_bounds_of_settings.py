@@ -29,6 +29,7 @@ BOUNDS = {
     "lr": POSITIVE,
     "max_norm": POSITIVE,
     "max_gradient": POSITIVE,
+    "layer_factors": (((0.0, 2.0), (1.0,)), ([-TINY], [], 0.5)),
     "momentum": FRACTION,
     "rho": FRACTION,
     "beta1": FRACTION,
@@ -70,7 +71,9 @@ BOUNDS = {
     "minimum_norm": SWITCH,
     "gradient_at_top": SWITCH,
 }
-OPTIONAL = {"max_norm", "max_gradient", "rate", "entries", "inverse_activation"}  # they may be None
+OPTIONAL = {  # they may be None
+    "max_norm", "max_gradient", "layer_factors", "rate", "entries", "inverse_activation",
+}  # fmt: skip
 DIVIDES = (TINY, 1), (0, -TINY)  # a loss is divided by the width of this noise
 # Where a rule, or an optimizer, takes another range for the same name.
 OWN = {
