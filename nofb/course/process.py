@@ -98,7 +98,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a process that waits for a student's code."""
     seconds = int(limits.seconds) + 5  # of processor time; the clock ends it earlier
-    numbers = [str(limits.megabytes), str(seconds), guarded.program.hex()]
+    numbers = [str(limits.megabytes), str(seconds), guarded.program.hex(), str(os.getpid())]
     own: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
     if guarded.user is not None:
         own |= {"user": guarded.user, "group": guarded.user, "extra_groups": ()}
