@@ -21,6 +21,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinxcontrib.katex",
     "gathered_pages",
+    "lesson_downloads",
 ]
 exclude_patterns = ["_build"]
 default_role = "literal"
@@ -42,6 +43,7 @@ html_theme = "furo"
 html_title = "nofb"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js", "stepper.js"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright = False
 html_theme_options = {
     "navigation_with_keys": True,

@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nofb import loaded_numpy as _first  # noqa: F401 (all others could fail without a reason)
+
+# isort: split
 from nofb import datasets, rules
 from nofb.diagnosis import Probe
 from nofb.layers import (

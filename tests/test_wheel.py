@@ -34,6 +34,8 @@ COMMANDS = {
     "lessons": "lessons mine",
     "audit": "audit fa",
     "check": "check fa",
+    "course": "course new work",
+    "cite": "cite fa",
     "rules": "rules",
     "data": "data fetch digits",
 }

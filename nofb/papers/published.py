@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from importlib import resources
 
 FILE = "published.csv"
+FROM_MEMORY = (  # of numbers that are "quoted from memory" there, for notes below tables
+    "The published numbers were written down from memory and not compared with the paper: rely on "
+    "their size and order, not on their last digits"
+)
 
 
 @dataclass(frozen=True)

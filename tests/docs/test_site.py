@@ -171,3 +171,43 @@ def test_pictures_of_some_pages_are_kept(site, browser, tmp_path, width, theme):
         picture = tmp_path / f"{name.replace('/', '-')}.png"
         picture.write_bytes(base64.b64decode(shot))
         assert picture.stat().st_size > 10_000
+
+
+# The lines of code that are cut where the column of the equations begins.
+CUT = """
+return [...document.querySelectorAll('.step pre')]
+    .filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)
+"""
+
+# Wide tables and figures without the words that say so, and such words before narrow ones.
+WRONG_HINTS = """
+return [...document.querySelectorAll('.table-wrapper, .wide-figure')].filter(each => {
+    const said = each.previousElementSibling?.classList.contains('scroll-hint') ?? false;
+    return (each.scrollWidth > each.clientWidth + 1) != said;
+}).length
+"""
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_no_line_of_code_is_cut_beside_an_equation(site, browser, width):
+    """The end of a line is where the equation is computed."""
+    look(browser, width, "light")
+    for name in RULES:
+        browser.get((site / "rules" / f"{name}.html").as_uri())
+        assert browser.execute_script(CUT) == [], name
+
+
+def test_wide_tables_and_figures_say_on_a_phone_that_they_scroll(site, browser):
+    """A reader would take the first columns for the whole table."""
+    look(browser, PHONE, "light")
+    for page in pages(site):
+        browser.get(page.as_uri())
+        assert browser.execute_script(WRONG_HINTS) == 0, page
+
+
+def test_a_figure_keeps_a_size_on_a_phone_at_which_it_can_be_read(site, browser):
+    """At 390 pixels the letters of a figure for a wide screen are two pixels high."""
+    look(browser, PHONE, "light")
+    browser.get((site / "results.html").as_uri())
+    shown = "return Math.min(...[...document.querySelectorAll('article img')].map(i => i.width))"
+    assert browser.execute_script(shown) >= 600

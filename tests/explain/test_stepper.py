@@ -135,6 +135,14 @@ def test_weights_that_a_mirror_sees_are_those_after_the_step():
     assert changed.before is not None and not np.array_equal(changed.before, changed.content)
 
 
+def test_a_kernel_comes_before_the_line_that_uses_its_result():
+    """A line whose result is shown before the product that it contains cannot be followed."""
+    steps, _ = events_of("dfa")
+    kernel, line = step_with(steps, "return e @ D"), step_with(steps, "delta = trace.delta(")
+    assert kernel < line
+    assert [call.lines for call in steps[kernel].callers] == [steps[line].call.lines]
+
+
 def test_both_passes_of_forward_forward_are_in_the_update():
     """ΔW_1 is a sum over the right and the wrong labels."""
     steps, _ = events_of("ff")
@@ -164,6 +172,14 @@ def test_the_network_is_drawn_with_the_paths_of_its_rule():
     assert ways["dfa"] == [("D_1", False, 2, 1)]
     assert ("D_1", False, 3, 1) in ways["ifa"]
     assert ways["pepita"] == [("F_1", False, 2, 0)] and ways["ff"] == []
+
+
+@pytest.mark.parametrize("name", ["fa", "toast"])
+def test_the_first_step_shows_all_arrays_that_the_update_starts_from(name):
+    """A student who wants to do the update by hand begins with these numbers."""
+    steps, _ = events_of(name)
+    start = {each.name for each in walked(name).ran.start if not isinstance(each.content, str)}
+    assert {each.name for each in steps[0].makes} == start
 
 
 def test_a_rule_object_is_shown_with_its_own_attributes():

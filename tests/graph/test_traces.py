@@ -101,7 +101,9 @@ def test_samples_of_a_large_network_are_evaluated_in_small_pieces(monkeypatch):
     monkeypatch.setattr(nofb.network, "BYTES_AT_ONCE", 3 * net.sample_bytes)
     sizes = []
     monkeypatch.setattr(
-        nofb.network.Trace, "fill", lambda trace, x: sizes.append(len(x)) or FILL(trace, x)
+        nofb.network.Trace,
+        "fill",
+        lambda trace, x, **how: sizes.append(len(x)) or FILL(trace, x, **how),
     )
     x = np.random.default_rng(0).normal(size=(7, 4))
     assert net.outputs(x).shape == (7, 2)

@@ -62,6 +62,6 @@ def test_the_table_of_deep_targets_has_published_numbers_beside_ours(small, tmp_
         for task, on_digits in zip(tasks, digits, strict=True)
     ]
     page = STUDY.write(records, tmp_path, "nofb reproduce deep_targets").read_text()
-    assert "2.39 ± 0.19" in page and "quoted from memory" in page
+    assert "2.39 ± 0.19" in page and "written down from memory" in page
     lines = (tmp_path / "deep_targets.csv").read_text().splitlines()
     assert len(lines) == 1 + len(records)

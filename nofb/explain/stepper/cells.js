@@ -29,9 +29,13 @@ function written(value, content) {
   return (/^-[0.]*$/.test(text) ? text.slice(1) : text).replace("-", "−");
 }
 
+function raised(power) {
+  return String(power).replace(/./g, (sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻");
+}
+
 function shapeText(content) {
   const shape = content.shape;
-  const power = content.power ? ` in 10^${content.power}` : "";
+  const power = content.power ? ` in 10${raised(content.power)}` : "";
   return ` (${shape.join(", ")}${shape.length === 1 ? "," : ""})${power}`;
 }
 

@@ -14,7 +14,7 @@ from nofb.explain.values import is_array
 from nofb.explain.walk import Walk
 from nofb.rules import Rule
 
-DRAWN = re.compile(r"(?:d?[Wb]|[ahBDF]|δ)_\d+|[xye]")
+DRAWN = re.compile(r"(?:d?[WbBD]|[ahF]|δ)_\d+|[xye]")
 PLACE = re.compile(r"(?:block |_)(\d+)\b")
 
 
@@ -58,8 +58,9 @@ def feedback(rule: type[Rule], last: int, held: Mapping[str, Content]) -> Iterat
 def others(last: int, held: Mapping[str, Content]) -> list[list[str]]:
     """Return the names of the other arrays of each layer, in lists from the first layer on."""
     names = [name for name in held if not DRAWN.fullmatch(name)]
-    return [[name for name in names if name.endswith(f"_{number}") and name != f"db_{number}"]
-            for number in range(1, last + 1)]  # fmt: skip
+    return [
+        [name for name in names if name.endswith(f"_{number}")] for number in range(1, last + 1)
+    ]
 
 
 def boxes(held: Mapping[str, Content]) -> Iterator[dict[str, Any]]:

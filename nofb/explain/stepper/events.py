@@ -14,6 +14,7 @@ from nofb.explain.values import Value, is_array
 from nofb.types import Array
 
 Content = Array | float | str
+LETTERS = {"error": "e", "target": "y", "delta": "δ"}  # of names in code
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,22 @@ class State:
         """Change some arrays, or add them."""
         self.held |= {value.name: value.content for value in values}
 
-    def name_of(self, content: Content) -> str:
-        """Return the name of an array with this content, the last one that was added; or ""."""
+    def name_of(self, name: str, content: Content) -> str:
+        """Return the name of an array with this content; or "".
+
+        Of several, it is the one with the letter of `name`, or else the last one that was added.
+        """
         if not is_array(content) or content.size == 1 or not content.any():
             return ""  # there are too many equal ones
-        names = (name for name, each in reversed(self.held.items()) if equal(each, content))
-        return next(names, "")
+        found = [other for other, each in reversed(self.held.items()) if equal(each, content)]
+        word = name.rpartition(".")[2]
+        alike = (other for other in found if other.split("_")[0] == LETTERS.get(word, word))
+        return next(alike, found[0] if found else "")
 
     def reading(self, values: Iterable[Value]) -> tuple[Operand, ...]:
         """Return what a step reads, without layers in words, and each array once."""
         found = {each.name: each.content for each in values if not isinstance(each.content, str)}
-        return tuple(Operand(name, self.name_of(each), each) for name, each in found.items())
+        return tuple(Operand(name, self.name_of(name, each), each) for name, each in found.items())
 
     def changed(self, values: Iterable[Value]) -> tuple[Value, ...]:
         """Return the values that differ from what is held."""
@@ -107,7 +113,7 @@ class State:
         for each in values:
             alias = alias_in(new, each)
             before = self.held.get(alias) if alias else _replaced(old.get(each.name), each.content)
-            alias = alias or self.name_of(each.content)
+            alias = alias or self.name_of(each.name, each.content)
             made.append(Operand(each.name, alias, each.content, before))
         known = {each.same_as for each in made}
         made += [Operand(name, name, content, self.held.get(name))

@@ -1,7 +1,7 @@
 // The network: units with the numbers of the first sample, and a line for each weight.
 "use strict";
 
-const RADIUS = 17, COLUMN = 150, ROW = 44, LEFT = 70;
+const RADIUS = 18, COLUMN = 150, ROW = 42, LEFT = 48;
 
 function svg(kind, attributes, text = "") {
   const made = document.createElementNS("http://www.w3.org/2000/svg", kind);
@@ -29,8 +29,8 @@ class Picture {
     this.parts = new Map();
     this.last = this.units.length - 1;
     this.tall = Math.max(...this.units) * ROW;
-    this.top = 34 + this.tall / 2;
-    this.low = this.tall + 84 + this.tall / 2;
+    this.top = 38 + this.tall / 2;
+    this.low = this.tall + 92 + this.tall / 2;
     const extra = this.others.some((names) => names.length) ? 26 : 0;
     const width = LEFT * 2 + COLUMN * this.last + 60;
     const height = this.low + this.tall / 2 + 8 + extra;
@@ -39,7 +39,7 @@ class Picture {
     this.layers = [svg("g", {}), svg("g", {})]; // lines below units
     this.root.append(...this.layers);
     this.root.append(svg("text", { class: "rest", x: width / 2, y: 10 }, "forward →"));
-    this.root.append(svg("text", { class: "rest", x: width / 2, y: this.low - this.tall / 2 - 27 }, "← teaching signals"));
+    this.root.append(svg("text", { class: "rest", x: width / 2, y: this.low - this.tall / 2 - 32 }, "← teaching signals"));
     this.drawForward();
     this.drawBack();
     this.drawOthers(height - 14);
@@ -73,7 +73,7 @@ class Picture {
       group.append(paper, unit, number);
       this.part(name).units.push([unit, number]);
     }
-    group.append(label(name, x, middle - (count / 2) * ROW - 8, suffix));
+    group.append(label(name, x, middle - (count / 2) * ROW - 12, suffix));
   }
 
   // A line for each entry of a matrix, from units below to units above.

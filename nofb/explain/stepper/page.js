@@ -4,6 +4,7 @@
 const at = (id) => document.getElementById(id);
 const phases = [...new Set(data.steps.map((step) => step.phase))];
 const picture = new (data.network.kind === "units" ? Picture : Boxes)(at("network"), data.network);
+const MOST = 640; // pixels that are reserved for one part
 const places = new Map(); // of all arrays, by name
 let current = -1;
 
@@ -95,18 +96,26 @@ function show(index) {
   try { history.replaceState(null, "", `#step=${to + 1}`); } catch { /* not allowed in some frames */ }
 }
 
-// Reserve the height of the largest step, so that nothing below moves.
+// Reserve the size that each part has in its largest step, so that nothing moves.
 function reserve() {
-  const box = document.querySelector(".line");
-  const step = data.steps[current];
-  box.style.minHeight = "";
-  let most = 0;
-  for (const each of data.steps) {
-    showLine(each);
-    most = Math.max(most, box.offsetHeight);
-  }
-  box.style.minHeight = `${Math.min(most, 640)}px`;
-  showLine(step);
+  const parts = [at("title"), at("equations"), at("says"), document.querySelector(".line")];
+  const tables = [...places.values()].map(([place]) => place);
+  const sizes = new Map([...parts, ...tables].map((part) => [part, [0, 0]]));
+  for (const part of sizes.keys()) part.style.minHeight = part.style.minWidth = "";
+  data.steps.forEach((step, index) => {
+    at("title").textContent = step.title;
+    showLine(step);
+    showState(stateAt(index), step);
+    for (const [part, most] of sizes) {
+      const { width, height } = part.getBoundingClientRect();
+      sizes.set(part, [Math.max(most[0], Math.ceil(width)), Math.max(most[1], Math.ceil(height))]);
+    }
+  });
+  for (const [part, [, height]] of sizes) part.style.minHeight = `${Math.min(height, MOST)}px`;
+  for (const place of tables) place.style.minWidth = `min(100%, ${sizes.get(place)[0]}px)`;
+  const shown = current;
+  current = -1;
+  show(shown);
 }
 
 function fromHash() {
@@ -160,6 +169,10 @@ addEventListener("hashchange", fromHash);
 addEventListener("touchstart", touched, { passive: true });
 addEventListener("touchend", released, { passive: true });
 addEventListener("resize", reserve);
+addEventListener("message", (event) => {
+  const theme = event.data?.theme; // of the page around this one
+  if (["light", "dark", "auto"].includes(theme)) document.documentElement.dataset.theme = theme;
+});
 makeLegend();
 makeGroups();
 fromHash();

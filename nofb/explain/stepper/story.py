@@ -38,9 +38,8 @@ class Story:
 
     def events(self) -> Iterator[Event]:
         """Yield every step; the state is that after the last one."""
-        start = [each for each in self.walk.ran.start if not isinstance(each.content, str)]
-        yield self.made(Event(BEFORE, "The network and its batch", self.walk.setting.says,
-                              sets=tuple(start)))  # fmt: skip
+        start = tuple(x for x in self.walk.ran.start if not isinstance(x.content, str))
+        yield self.given(BEFORE, "The network and its batch", start, self.walk.setting.says)
         yield from self.forward()
         for moment in self.moments():
             yield from self.meanwhile(moment)
@@ -58,7 +57,7 @@ class Story:
         """Yield a step for every layer, and one for the error."""
         values = {each.name: each for each in self.walk.ran.forward}
         if self.walk.word != "rule":
-            yield self.made(Event(FORWARD, self.walk.setting.forward, sets=tuple(values.values())))
+            yield self.given(FORWARD, self.walk.setting.forward, tuple(values.values()))
             return
         for number in range(1, len(values) // 2 + 1):
             yield self.made(self.forward_of(number, values))
@@ -104,8 +103,7 @@ class Story:
         if self.updates.is_step(sets):
             yield from self.updates.step(sets)
         elif sets:
-            yield self.made(Event(self.phase, "Further lines", UNSEEN,
-                                  makes=self.state.making((), sets, {}), sets=sets))  # fmt: skip
+            yield self.given(self.phase, "Further lines", sets, UNSEEN)
 
     def line(self, moment: Moment) -> Iterator[Event]:
         """Yield the step of a line."""
@@ -158,6 +156,11 @@ class Story:
             self.focus[moment.function] = self.focus.get(moment.caller.function, 0)
         if moment.sends:
             self.focus[moment.function] = moment.sends.layer
+
+    def given(self, phase: str, title: str, sets: tuple[Value, ...], says: str = "") -> Event:
+        """Return a step without a line, which has arrays only."""
+        makes = self.state.making((), sets, {})
+        return self.made(Event(phase, title, says, makes=makes, sets=sets))
 
     def made(self, event: Event) -> Event:
         """Return an event, after its changes."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, Probe
 from nofb.papers.deep_targets.settings import GRIDS, found, run_of
-from nofb.papers.published import published
+from nofb.papers.published import FROM_MEMORY, published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
@@ -20,7 +20,7 @@ from nofb.training.callbacks import AfterEpoch
 HEADING = "Test errors and angles at the end, hidden layers first to last"
 NOTE = (
     "Means over seeds, ± the standard deviation of one. Published: Meulemans et al. 2020, 10 "
-    "seeds, and for sdtp Bartunov et al. 2018; quoted from memory. Settings: {settings}."
+    f"seeds, and for sdtp Bartunov et al. 2018. {FROM_MEMORY}. Settings: {{settings}}."
 )
 EPOCHS, SEEDS = 20, 5
 LONGEST = {"dtp": 40}  # epochs, if 20 are not enough

@@ -16,7 +16,7 @@ import numpy as np
 
 from nofb.diagnosis.step_angles import GAUSS_NEWTON, YARDSTICKS, directions, ends, probed
 from nofb.papers.meulemans2020.configurations import SCALES, SEEDS, specified
-from nofb.papers.published import published
+from nofb.papers.published import FROM_MEMORY, published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.train import train
 from nofb.training import Run
@@ -39,7 +39,7 @@ HEADINGS = (
 NOTE = (
     "Means over seeds, ± the standard deviation of one. Gauss-Newton is damped by {damping}; see "
     "the last table for other dampings. Published errors: 10 seeds on full Fashion-MNIST, 5 hidden "
-    "layers of 256; quoted from memory{else_where}. Runs: {extent}."
+    f"layers of 256{{else_where}}. {FROM_MEMORY}. Runs: {{extent}}."
 )
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]

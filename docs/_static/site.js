@@ -1,0 +1,36 @@
+// Says of each table and figure that is wider than the screen that it scrolls.
+const WIDE = ".table-wrapper, .wide-figure";
+
+function hint(box) {
+  const scrolls = box.scrollWidth > box.clientWidth + 1;
+  const before = box.previousElementSibling;
+  if (scrolls && !before?.classList.contains("scroll-hint")) {
+    const words = document.createElement("p");
+    words.className = "scroll-hint";
+    words.textContent = "scroll sideways →";
+    box.before(words);
+    box.tabIndex = 0; // for the arrow keys
+  } else if (!scrolls && before?.classList.contains("scroll-hint")) {
+    before.remove();
+  }
+}
+
+function figures() {
+  for (const image of document.querySelectorAll("article img")) {
+    if (!image.closest(".wide-figure")) {
+      const box = document.createElement("div");
+      box.className = "wide-figure";
+      const link = image.closest("a") ?? image;
+      link.replaceWith(box);
+      box.append(link);
+    }
+  }
+}
+
+function all() {
+  document.querySelectorAll(WIDE).forEach(hint);
+}
+
+addEventListener("DOMContentLoaded", figures);
+addEventListener("load", all);
+addEventListener("resize", all);

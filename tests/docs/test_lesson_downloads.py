@@ -1,0 +1,43 @@
+"""The page of a lesson offers its notebook."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("sphinx", reason="needs the extra docs")
+from lesson_downloads import LESSONS, add_button, button, copy_lessons
+
+
+@pytest.mark.parametrize("notebook", sorted(LESSONS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_lessons_page_has_a_button_for_the_file_beside_it(notebook, tmp_path):
+    """A student who reads the page wants to run it, and has no copy of the repository."""
+    (tmp_path / "notebooks").mkdir()
+    app = SimpleNamespace(builder=SimpleNamespace(name="html"), outdir=tmp_path)
+    copy_lessons(app, None)
+    offered = tmp_path / "notebooks" / notebook.name
+    assert offered.read_bytes() == notebook.read_bytes()
+    context = {"body": "<h1>lesson</h1>"}
+    add_button(app, f"notebooks/{notebook.stem}", "page.html", context)
+    title, _, below = context["body"].partition("</h1>")
+    assert title == "<h1>lesson" and f'href="{notebook.name}" download' in below
+
+
+@pytest.mark.parametrize("page", ["start", "notebooks/README", "rules/fa", "notebooks/99_missing"])
+def test_other_pages_have_no_button(page):
+    """A button that downloads nothing is worse than none."""
+    assert button(page) == ""
+
+
+def test_no_page_speaks_of_aims_that_only_the_authors_had():
+    """A reader wants what was measured, and what it means."""
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", root / "benchmarks/README.md", *root.glob("docs/**/*.md")]
+    phrases = ("target was", "aim was", "aims were", "was aimed at", "quoted from memory")
+    found = [
+        f"{page.name}: {phrase}"
+        for page in pages
+        for phrase in phrases
+        if phrase in " ".join(page.read_text(encoding="utf-8").split())
+    ]
+    assert found == []
