@@ -262,12 +262,16 @@ class Trace:
                 "with trace.arrive from each layer above it"
             )
         else:
-            signal = self._arrived[layer]
+            signal = self.arrived(layer)
         return self._times_slope(layer, signal)
 
     def reached(self, layer: WeightedLayer) -> bool:
         """Return whether a signal has arrived at a layer."""
         return layer in self._arrived
+
+    def arrived(self, layer: WeightedLayer) -> Array:
+        """Return the sum of all signals that have arrived at a layer; see `reached`."""
+        return self._arrived[layer]
 
     def times_slope(self, layer: WeightedLayer, signal: Array) -> Array:
         """Return signal ∘ f'(a), for a signal on the activation: δ as rows (N, n_out)."""

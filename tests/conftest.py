@@ -2,6 +2,7 @@
 
 import pytest
 
+from nofb.datasets import registry
 from nofb.rules import RULES
 
 pytest_plugins = ["smoke"]
@@ -16,3 +17,9 @@ def own_rules():
     yield
     RULES.clear()
     RULES.update(before)
+
+
+@pytest.fixture(autouse=True)
+def own_data(monkeypatch):
+    """Remove every data set that a test has registered."""
+    monkeypatch.setattr(registry, "_OWN", {})

@@ -18,6 +18,10 @@ import method_pages
 import rule_pages
 from sphinx.application import Sphinx
 
+from nofb.explain import stepper, walk
+from nofb.rules import RULES
+from nofb.transfer import METHODS
+
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)#\s]+)(?=[)#])")
@@ -38,6 +42,11 @@ def destinations() -> dict[Path, Path]:
     return {**pages, ROOT / "README.md": DOCS / "index.md", **written}
 
 
+def step_pages(folder: Path) -> dict[Path, str]:
+    """Return the page of one update of every rule and every method."""
+    return {folder / f"{name}.html": stepper.page(walk(name)) for name in (*RULES, *METHODS)}
+
+
 def gather(app: Sphinx) -> None:
     """Copy and write all pages; unchanged ones are not written."""
     contents = {page: origin.read_bytes() for page, origin in origins().items()}
@@ -45,14 +54,15 @@ def gather(app: Sphinx) -> None:
         contents[DOCS / "benchmarks" / picture.name] = picture.read_bytes()
     written = rule_pages.contents(DOCS / "rules") | method_pages.contents(DOCS / "methods")
     written |= course_pages.contents(DOCS / "course")
+    written |= step_pages(DOCS / "_static" / "steps")
     contents |= {page: text.encode() for page, text in written.items()}
     for folder in {page.parent for page in contents}:
         folder.mkdir(exist_ok=True)
         for left_over in set(folder.iterdir()) - set(contents):
             shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
-    for page, content in contents.items():
-        if not page.is_file() or page.read_bytes() != content:
-            page.write_bytes(content)
+    for file, content in contents.items():
+        if not file.is_file() or file.read_bytes() != content:
+            file.write_bytes(content)
 
 
 def lead(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from rule_pages import code, equations, said, symbols
+from rule_pages import code, equations, said, stepper, symbols
 from wording import prose, sentence
 
 from nofb.audit import top_down, top_down_table
@@ -44,6 +44,7 @@ def page(name: str) -> Iterator[str]:
     yield from equations(known)
     yield "\n### Symbols\n"
     yield from symbols(known)
+    yield from stepper(name, known.title)
     yield from code(name)
     yield from said(known)
     yield "## Options\n"

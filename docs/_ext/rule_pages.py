@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from html import escape
 from itertools import chain
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def page(name: str) -> Iterator[str]:
     yield from equations(read)
     yield "\n### Symbols\n" if read.symbols else ""
     yield from symbols(read)
+    yield from stepper(name, read.title)
     yield from code(name)
     yield from said(read)
     yield from use_it(name, rule)
@@ -120,6 +122,20 @@ def code(name: str) -> Iterator[str]:
         yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
         yield from chain.from_iterable(map(listing, folded))
         yield "</details>\n"
+
+
+def stepper(name: str, title: str) -> Iterator[str]:
+    """Write the page of one update into a frame."""
+    yield "\n## One update, step by step\n"
+    yield (
+        "Go through it with the buttons, the arrow keys, or by swiping. `nofb explain "
+        f"{name} --step --html FILE` writes the same page; it needs no network.\n"
+    )
+    yield (
+        f'<p><iframe class="stepper" src="../_static/steps/{name}.html" loading="lazy" '
+        f'title="One update by {escape(title)}, step by step"></iframe>'
+        f'<a href="../_static/steps/{name}.html">Open it on its own page</a></p>\n'
+    )
 
 
 def listing(function: Function) -> Iterator[str]:

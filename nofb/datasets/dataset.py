@@ -7,6 +7,7 @@ new data set.
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,6 +123,15 @@ class Dataset:
     def n_outputs(self) -> int:
         """The number of output units that fit: the number of classes, or of target columns."""
         return int(self.y_train.shape[1]) if self.n_classes is None else self.n_classes
+
+    @property
+    def digest(self) -> str:
+        """The identity of the samples and targets: half of a SHA-256 of the four arrays."""
+        total = hashlib.sha256()
+        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+            total.update(f"{array.dtype} {array.shape}".encode())
+            total.update(np.ascontiguousarray(array).reshape(-1).data)
+        return total.hexdigest()[:32]
 
     def with_class_names(self, names: Sequence[str] | None) -> Dataset:
         """Return the same samples with other names of the classes; `None` for "0", "1", ...

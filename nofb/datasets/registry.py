@@ -53,7 +53,7 @@ class Description:
     @property
     def is_shipped(self) -> bool:
         """Whether nofb has the data, or generates it, and needs no other file."""
-        return self.locate in (_embedded, _generated)
+        return self.locate in (_embedded, _generated, _in_memory)
 
 
 def load(name: str) -> Dataset:
@@ -85,6 +85,8 @@ def load(name: str) -> Dataset:
     >>> load("digits")
     Dataset('digits': 1438 training and 359 test samples of 1x8x8, 10 classes)
     """
+    if name in _OWN:
+        return _OWN[name]
     if name not in _TABLE:
         raise ValueError(f"there is no data set {name!r}; the known ones are {', '.join(names())}.")
     row = _TABLE[name]
@@ -99,7 +101,53 @@ def names() -> list[str]:
     >>> "digits" in names()
     True
     """
-    return list(_TABLE)
+    return [*_TABLE, *_OWN]
+
+
+def register(data: Dataset) -> Dataset:
+    """Let a data set of one's own be found by its name, as those of nofb are.
+
+    Then `load(data.name)`, `nofb.sweep` and `nofb.runs.compare.compare` take the name. A log keeps
+    a hash of the arrays too, so that a run is not taken for one on other data of the same name.
+
+    Parameters
+    ----------
+    data
+        The data set. It replaces an earlier one of the same name.
+
+    Returns
+    -------
+    Dataset
+        The same object.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a `Dataset`, or has the name of one of nofb's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.eye(4), np.arange(4) % 2
+    >>> register(Dataset(x, y, x, y, name="corners"))
+    Dataset('corners': 4 training and 4 test samples with 4 features, 2 classes)
+    >>> load("corners").name
+    'corners'
+    """
+    if not isinstance(data, Dataset):
+        raise TypeError(f"data must be a nofb.datasets.Dataset, but is {data!r}")
+    if data.name in _TABLE:
+        raise ValueError(
+            f"name is {data.name!r}, which is a data set of nofb: give another one, such as "
+            f"Dataset(..., name='my_{data.name}')"
+        )
+    _OWN[data.name] = data
+    return data
+
+
+def registered() -> dict[str, Dataset]:
+    """Return the data sets that were registered, by their names."""
+    return dict(_OWN)
 
 
 def describe() -> list[Description]:
@@ -111,7 +159,16 @@ def describe() -> list[Description]:
     >>> row.name, row.n_train, row.n_test, row.shape, row.where
     ('digits', 1438, 359, (1, 8, 8), 'embedded')
     """
-    return list(_TABLE.values())
+    return [*_TABLE.values(), *map(_described, _OWN.values())]
+
+
+def _described(data: Dataset) -> Description:
+    """Return the row of a data set that was registered."""
+    return Description(
+        data.name, "registered by this program", len(data.y_train), len(data.y_test),
+        data.image_shape or data.x_train.shape[1:], data.n_classes, "not stated", lambda: data,
+        _in_memory,
+    )  # fmt: skip
 
 
 def _load_idx(source: sources.Source) -> Dataset:
@@ -137,6 +194,10 @@ def _embedded() -> str:
 
 def _generated() -> str:
     return "generated"
+
+
+def _in_memory() -> str:
+    return "in memory"
 
 
 _ROWS = (
@@ -326,3 +387,4 @@ _ROWS = (
 )
 
 _TABLE = {row.name: row for row in _ROWS}
+_OWN: dict[str, Dataset] = {}  # registered by users

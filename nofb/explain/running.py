@@ -63,14 +63,7 @@ class Example:
 
     def arrays(self) -> tuple[Value, ...]:
         """Return the batch, and the arrays of the layers: weights, feedback, the rule's own."""
-        found = {id(self.x): ("x", self.x), id(self.target): ("y", self.target)}
-        for number, layer in enumerate(self.net.weighted, 1):
-            inverse = {"c": layer.inverse.b} if layer.inverse else {}
-            for part in (vars(layer), inverse, getattr(layer.rule_state, "__dict__", {})):
-                arrays = {name: value for name, value in part.items() if is_array(value)}
-                for name, value in arrays.items():
-                    found.setdefault(id(value), (f"{name}_{number}", value))
-        return named(dict(found.values()), self.net)
+        return named({"x": self.x, "y": self.target, **layer_arrays(self.net)}, self.net)
 
     def forward(self) -> tuple[Value, ...]:
         """Send the batch through the network; return the outputs of the layers, and the error."""
@@ -87,6 +80,18 @@ class Example:
         updates = step(self.net, self.rule, SGD(lr=RATE), self.trace)
         return named({f"{name}_{number}": array for number, update in enumerate(updates, 1)
                       for name, array in vars(update).items()}, self.net)  # fmt: skip
+
+
+def layer_arrays(net: Network) -> dict[str, Array]:
+    """Return the arrays of the layers by name, each once: weights, feedback, the rule's own."""
+    found: dict[int, tuple[str, Array]] = {}
+    for number, layer in enumerate(net.weighted, 1):
+        inverse = {"c": layer.inverse.b} if layer.inverse else {}
+        for part in (vars(layer), inverse, getattr(layer.rule_state, "__dict__", {})):
+            arrays = {name: value for name, value in part.items() if is_array(value)}
+            for name, value in arrays.items():
+                found.setdefault(id(value), (f"{name}_{number}", value))
+    return dict(found.values())
 
 
 def example(rule: str | type[Rule] | Rule, units: tuple[int, ...], seed: int = 0) -> Example:

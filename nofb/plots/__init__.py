@@ -14,6 +14,7 @@ from nofb.plots.alignment import alignment
 from nofb.plots.attention_maps import attention_maps
 from nofb.plots.class_map import class_map
 from nofb.plots.confusion import confusion
+from nofb.plots.each_rule import each_rule
 from nofb.plots.filters import filters
 from nofb.plots.heat_map import heat_map
 from nofb.plots.learning_curves import learning_curves
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 FIGURES: dict[str, Callable[[Comparison, str], Picture]] = {
     "learning_curves": learning_curves,
+    "each_rule": each_rule,
     "alignment": alignment,
     "accuracy_against_angle": accuracy_against_angle,
 }
@@ -45,6 +47,7 @@ __all__ = [
     "attention_maps",
     "class_map",
     "confusion",
+    "each_rule",
     "filters",
     "heat_map",
     "in_notebook",

@@ -8,6 +8,7 @@ from nofb.runs.compare import Comparison
 
 HEADINGS = {
     "learning_curves": "Which rules learn, and how fast?",
+    "each_rule": "How does each rule learn?",
     "alignment": "Does the feedback align with backprop?",
     "accuracy_against_angle": "Does alignment help?",
 }
@@ -16,6 +17,11 @@ LEARNING = (
     "ceiling: it sends errors back through the forward weights. The thick dashed line, the "
     "baseline, trains the last layer alone: a rule below it is worse than not training the hidden "
     "layers."
+)
+EACH = (
+    "The same curves, each rule in a panel of its own: its mean over seeds in colour, with its "
+    "final score above, and the means of all others in grey. The dashed line is "
+    "chance."
 )
 ALIGNMENT = (
     "Upper row: the angle between a layer's teaching signal and backprop's. At 0° they agree; the "
@@ -36,6 +42,7 @@ def caption(stem: str, comparison: Comparison) -> str:
     alignment = ALIGNMENT + "".join(f" {each}" for each in remarks(comparison))
     texts = {
         "learning_curves": LEARNING,
+        "each_rule": EACH,
         "alignment": alignment,
         "accuracy_against_angle": ACCURACY.format(better=better),
     }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nofb import checks, fingerprint, networks
 from nofb.custom_rules import address, is_own
-from nofb.datasets import Dataset
+from nofb.datasets import Dataset, registry
 from nofb.rules import RULES, Rule
 from nofb.runs.grid import attempt, run_grid, unfinished
 from nofb.runs.pools import Task, in_processes
@@ -38,11 +38,14 @@ class RunTask:
         The function of a task and the class of its rule.
     asked_by
         The process that made this object.
+    data
+        The data sets that were registered there: another process does not have them.
     """
 
     classes: Classes
     do: Callable[[Task, type[Rule]], Mapping[str, Any]] = run_task
     asked_by: str = fingerprint.PROCESS
+    data: Mapping[str, Dataset] = field(default_factory=registry.registered)
 
     @property
     def own(self) -> bool:
@@ -54,6 +57,8 @@ class RunTask:
         rule = self.classes[task["rule"]]
         if self.asked_by != fingerprint.PROCESS:
             _check_code(task, rule)
+            for each in self.data.values():
+                registry.register(each)
         return self.do(task, rule)
 
 

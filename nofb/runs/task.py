@@ -1,8 +1,9 @@
 """A task: a specification as plain values, with the code that makes its numbers.
 
 A task holds everything that determines a run's numbers: the learning rate, also a default one, the
-rule's attributes, also default ones, and hashes of the code: nofb's, and that of a custom rule. So
-two runs with the same task are the same run, also in different comparisons and sweeps.
+rule's attributes, also default ones, and hashes of the code: nofb's, and that of a custom rule. A
+data set of the user's own is known by a hash of its arrays, too. So two runs with the same task are
+the same run, also in different comparisons and sweeps.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from nofb import fingerprint
+from nofb.datasets import registry
 from nofb.rules import RULES, Rule
 from nofb.runs.pools import Task
 from nofb.runs.specification import Specification
@@ -22,7 +24,7 @@ from nofb.strict_json import plain
 
 PLAIN = str | bool | int | float | None
 UNKNOWN = "unknown "  # the prefix of a hash for code that cannot be identified
-CODE = ("code", "own_code")  # what a task has besides its specification
+BESIDES = ("code", "own_code", "own_data")  # what a task has besides its specification
 
 
 class UnknownCodeWarning(UserWarning):
@@ -59,12 +61,13 @@ def task_of(
     task: dict[str, Any] = plain(
         {**whole.as_dict(), "code": fingerprint.of_nofb(), "own_code": own}
     )
-    return task
+    mine = registry.registered().get(run.data)
+    return task if mine is None else {**task, "own_data": mine.digest}
 
 
 def specification_of(task: Task) -> Specification:
     """Return the specification from which a task was made."""
-    return Specification(**{name: value for name, value in task.items() if name not in CODE})
+    return Specification(**{name: value for name, value in task.items() if name not in BESIDES})
 
 
 def own_code(rule: type[Rule]) -> str | None:

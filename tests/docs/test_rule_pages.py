@@ -1,8 +1,12 @@
 """The site's pages of rules are generated from the rules, so a new rule gets its page at once."""
 
 import inspect
+import os
+import re
 from pathlib import Path
 
+import gathered_pages
+import method_pages
 import pytest
 import rule_pages
 from desks import at_work_in
@@ -44,3 +48,15 @@ def test_a_new_rule_has_its_page_its_picture_and_its_rows_without_further_text(
     assert {FOLDER / f"{newcomer.name}.{kind}" for kind in ("md", "svg")} <= set(written)
     assert f"| {newcomer.name} | yes |" in written[FOLDER / "audit.txt"]
     assert f"[**`{newcomer.name}`** {newcomer.title}]" in written[FOLDER / "index.md"]
+
+
+@pytest.mark.parametrize("pages", [rule_pages, method_pages])
+def test_every_page_shows_one_update_step_by_step(pages):
+    """A frame without its file is an empty box in the middle of the page."""
+    folder = Path("_static/steps")
+    steps = set(gathered_pages.step_pages(folder))
+    written = {file: text for file, text in pages.contents(FOLDER).items()
+               if file.suffix == ".md" and file.stem != "index"}  # fmt: skip
+    for file, text in written.items():
+        (address,) = re.findall(r'<iframe [^>]*src="([^"]*)"', text)
+        assert Path(os.path.normpath(FOLDER / address)) in steps, file
