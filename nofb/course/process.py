@@ -36,7 +36,7 @@ class Limits:
     Attributes
     ----------
     seconds
-        For all that a task asks of it.
+        For all that a task asks of it; the grader's own work between is not counted.
     megabytes
         Of memory.
     """
@@ -98,7 +98,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a process that waits for a student's code."""
     seconds = int(limits.seconds) + 5  # of processor time; the clock ends it earlier
-    numbers = [str(limits.megabytes), str(seconds), guarded.program.hex()]
+    numbers = [str(limits.megabytes), str(seconds), guarded.program.hex(), str(os.getpid())]
     own: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
     if guarded.user is not None:
         own |= {"user": guarded.user, "group": guarded.user, "extra_groups": ()}
@@ -144,7 +144,7 @@ class Process:
         if guarded.user is not None:
             os.chown(self._folder.name, guarded.user, guarded.user)
         self._output = tempfile.TemporaryFile()
-        self._until = time.monotonic() + self.limits.seconds
+        self._left = self.limits.seconds
         self._process = start(
             guarded, self.limits, self._folder.name, subprocess.PIPE, self._output
         )
@@ -200,11 +200,14 @@ class Process:
         return values[0]
 
     def _ask(self, kind: str, *values: Any) -> list[Any]:
-        self._messages.put(pack(kind, values))
+        message, began = pack(kind, values), time.monotonic()
+        self._messages.put(message)
         try:
-            content = self._answers.get(timeout=max(0.0, self._until - time.monotonic()))
+            content = self._answers.get(timeout=max(0.0, self._left))
         except queue.Empty:
             raise Failed(f"no answer came within {self.limits.seconds:g} seconds") from None
+        finally:  # only what the student's code takes counts, and not what the grader does between
+            self._left -= time.monotonic() - began
         if content is None:
             raise Failed(self._ended())
         return self._judged(*opened(content))

@@ -80,6 +80,18 @@ def test_a_process_that_stops_reading_is_ended():
     assert time.monotonic() - began < 60
 
 
+def test_the_time_that_the_grader_takes_is_not_the_students():
+    """Numba compiles while the first rule learns: a right answer lost points by it."""
+    limits = Limits(seconds=4.0)
+    with Process("def f(x): return x\n", "theirs.py", "f", limits) as theirs:
+        time.sleep(5)
+        assert theirs(1.5)[0] == 1.5
+    slow = "import time\ndef f(x):\n    time.sleep(1.5)\n    return x\n"
+    with Process(slow, "theirs.py", "f", limits) as theirs, pytest.raises(Failed, match="4 sec"):
+        for _ in range(4):
+            theirs(1.5)
+
+
 @pytest.mark.parametrize(
     "count", [0, -1, 7, 10**15, 1.5, "many"], ids=["none", "less", "more", "huge", "half", "text"]
 )

@@ -1,7 +1,10 @@
 """The course tests itself: a task that cannot be solved, or that a stub solves, is no task."""
 
+from dataclasses import replace
+
 import pytest
 
+from nofb.cli import main
 from nofb.course import TASKS, Question, Task, find, selftest
 from nofb.course.tasks import TITLES, of_chapter
 
@@ -9,6 +12,19 @@ from nofb.course.tasks import TITLES, of_chapter
 @pytest.mark.parametrize("number", TASKS)
 def test_stubs_earn_nothing_right_answers_everything_and_wrong_ones_get_their_hint(number):
     assert list(selftest.faults(find(number))) == []
+
+
+def test_the_command_names_every_fault_of_a_task(monkeypatch, capsys):
+    """A teacher who adds a task runs it: a hint that nobody gets must be named."""
+    good = find("3.4")
+    silent = replace(good, wrong=[*good.wrong[:2], replace(good.wrong[0], body=good.wrong[1].body)])
+    few = replace(good, wrong=good.wrong[:2])
+    monkeypatch.setattr(selftest, "TASKS", {"a": silent, "b": few})
+    assert main(["course", "selftest"]) == 1
+    printed = capsys.readouterr().out
+    assert "a wrong answer gets" in printed and "there are 2 wrong answers" in printed
+    monkeypatch.setattr(selftest, "TASKS", {"a": good})
+    assert main(["course", "selftest"]) == 0 and "0 faults" in capsys.readouterr().out
 
 
 def test_there_are_at_least_thirty_tasks_in_nine_chapters():

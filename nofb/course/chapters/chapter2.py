@@ -161,10 +161,9 @@ ITEMS: list[Item] = [
         "whatever the curve shows.",
         key=lambda values: (
             "Measured: 90, 87, 78, 73, 69 degrees. Points: the start is near 90 (1), the angle "
-            "falls, with a reason why W moves (1). The angle itself does not matter: most "
-            "students expect it to come much closer to 0. Only the part of W that the steps have "
-            "added is along Bᵀ; the random start stays in W, and nothing removes it. The angle of "
-            "the signals falls further."
+            "falls, with a reason why W moves (1). The numbers themselves do not matter. Only the "
+            "part of W that the steps have added is along Bᵀ; the random start stays in W, and "
+            "nothing removes it. So the angle does not come to 0."
         ),
         hints=(
             "B and W are independent at the start.",
