@@ -23,8 +23,8 @@ def found(package: str) -> dict[str, dict[str, float]]:
     file = resources.files(package).joinpath(FILE)
     if not file.is_file():
         raise FileNotFoundError(
-            f"search for the learning rates first, with `python -m {package}.search`: this study has "
-            "none yet"
+            f"search for the learning rates first, with `python -m {package}.search`: this study "
+            "has none yet"
         )
     text = file.read_text("utf-8")
     best: dict[str, dict[str, float]] = json.loads(text)["best"]
