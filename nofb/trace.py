@@ -48,7 +48,11 @@ class Trace:
     deltas
         The last teaching signal of each layer, shaped like its pre-activation.
     passed
-        The last signal on the output of each layer that has parameters but no weights.
+        The signal on the output of each other layer with parameters, as it passed last.
+    to_input
+        Whether signals travel on to the samples, where nothing learns.
+    at_input
+        The signal on the samples then, shaped like `x`, or `None` if none has arrived.
     """
 
     output: Array
@@ -71,6 +75,8 @@ class Trace:
         self.meeting: Meeting | None = None  # of pieces that run in parallel
         self.train = False
         self._x: Array | None = None
+        self.at_input: Array | None = None
+        self.to_input = False
         self._of: Array | None = None  # the input of the whole batch, of which this is a piece
         self._arrived: dict[Layer, Array] = {}
         self._relayed: dict[Layer, Array] = {}
@@ -220,13 +226,14 @@ class Trace:
             For some layers, a signal on their output (N, ...) that replaces what arrives there.
         """
         net, last = self.net, self.net.last
+        self.at_input = None
         net.find_teachable()
         self._arrived = {last: self.error.reshape(self.records[last].h.shape)}
         for layer in reversed(net.nodes):
             if instead and layer in instead:
                 self._arrived[layer] = self[layer].shaped(instead[layer], layer)
             if layer.weighted:
-                if net.teachable(layer):
+                if net.teachable(layer) or self.to_input:
                     yield cast(WeightedLayer, layer)
             elif layer in self._arrived:
                 self._pass_on(cast(WeightlessLayer, layer), self._arrived.pop(layer))
@@ -296,12 +303,12 @@ class Trace:
         signal
             A signal on the input of W, as rows (N, n_in): δ B for feedback alignment.
         """
-        if not layer.sends:
+        if not (layer.sends or self.to_input):
             raise ValueError(
                 f"nothing below {layer!r} learns: send a signal further `if layer.sends`"
             )
         (source,) = self.net.sources[layer]
-        self._add(cast(Layer, source), self.on_input(layer, signal))
+        self._send(source, self.on_input(layer, signal))
 
     def below(self, layer: WeightedLayer, signal: Array) -> Array:
         """Convert a signal on the input of W (N, n_in) to a signal on the activation below."""
@@ -455,6 +462,14 @@ class Trace:
     def _unit(self) -> None:
         self.net.head.unit(self._last_a, self.output)  # ŷ
 
+    def _send(self, source: Layer | None, signal: Array) -> None:
+        """Send a signal to the output of a layer, or to the samples, if it is needed there."""
+        if source is None:
+            if self.to_input:
+                self.at_input = signal if self.at_input is None else self.at_input + signal
+        elif self.to_input or self.net.teachable(source):
+            self._add(source, signal)
+
     def _add(self, layer: Layer, signal: Array) -> None:
         """Add a signal to those that have arrived at a layer's output."""
         there = self._arrived.get(layer)
@@ -462,13 +477,12 @@ class Trace:
 
     def _pass_on(self, layer: WeightlessLayer, signal: Array) -> None:
         """Store a signal on the output of a weightless layer, and send it where it is useful."""
-        if not layer.sends:
+        if not (layer.sends or self.to_input):
             self._store(layer, signal)
             return
         signals = self._back(layer, signal)
         for source, each in zip(self.net.sources[layer], signals, strict=True):
-            if self.net.teachable(source):
-                self._add(cast(Layer, source), each)
+            self._send(source, each)
 
     def _store(self, layer: WeightlessLayer, signal: Array) -> None:
         """Store the signal on the output of a layer whose parameters learn."""

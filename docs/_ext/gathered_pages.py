@@ -1,9 +1,9 @@
 """Pages of the site that are copied from elsewhere in the repository, or generated.
 
 Notebooks and the benchmarks' page are copied. The page of each rule, of each method of transfer and
-of the course's wrong answers is generated from the code before the site is read. Links work in both
-places: a link to a file with a page on the site leads to this page, and a link to any other file
-leads to the file.
+of the course's wrong answers is generated from the code before the site is read, and tables of the
+kept runs from their logs. Links work in both places: a link to a file with a page on the site leads
+to this page, and a link to any other file leads to the file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import course_pages
+import kept_pages
 import method_pages
 import rule_pages
 
@@ -56,6 +57,7 @@ def gather(app: Sphinx) -> None:
     for picture in (ROOT / "benchmarks").glob("*.png"):
         contents[DOCS / "benchmarks" / picture.name] = picture.read_bytes()
     written = rule_pages.contents(DOCS / "rules") | method_pages.contents(DOCS / "methods")
+    written |= kept_pages.contents(DOCS)
     written |= course_pages.contents(DOCS / "course")
     written |= step_pages(DOCS / "_static" / "steps")
     contents |= {page: text.encode() for page, text in written.items()}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from nofb import checks, datasets, fingerprint, papers, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.papers import Study, vouched, vouching
+from nofb.papers.study import Record
 from nofb.runs.grid import run_grid, unfinished
-from nofb.runs.kept import SameCode, of_one_code
+from nofb.runs.kept import SameCode, code_of, kept_of_one_code, of_one_code, with_code
 from nofb.runs.run_log import read_log
+from nofb.strict_json import canonical
 from nofb.training.progress import bar
 
 LOG = "runs.jsonl"  # in the folder: its runs are not repeated
@@ -28,13 +32,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add = parser.add_argument
     add("paper", metavar="PAPER", nargs="?",
         help=f"{', '.join(papers.names())} (default: list them)")
+    add("--data", metavar="NAME",
+        help="the same study on another data set, such as cifar10 for akrout2019")
     add("--epochs", type=int, metavar="N",
-        help="the maximum of epochs (default: as in the paper)")
+        help="no run longer than this (default: as long as the paper's)")
+    add("--rows", nargs="+", metavar="TEXT",
+        help="only rows that have one of these texts in their names, such as '2x800 tanh dfa'")
+    add("--seeds", type=int, metavar="N",
+        help="only the first so many seeds of each row")
+    add("--kept", action="store_true",
+        help="run nothing, and show the runs that the folder has, also if some are missing")
     add("--full", action="store_true",
         help="the full size of the paper, for hours or days, if the default is smaller")
     add("--out", type=Path, metavar="FOLDER",
         help="the folder for figures and numbers; its runs are not repeated, and no runs of "
-             "other code are added to them (default: nofb-PAPER)")
+             "other code are added to them (default: nofb-PAPER, with the name of other data)")
     add("--vouch", action="store_true",
         help="repeat the beginning of one run of each row in the folder, and list the rows that "
              "today's code does not reproduce")
@@ -48,19 +60,47 @@ def run(options: argparse.Namespace) -> int:
     if options.paper is None:
         print(listed())
         return 0
-    study = papers.find(options.paper)
-    epochs = None if options.epochs is None else checks.whole("epochs", options.epochs)
+    study, epochs = study_of(options), options.epochs
+    epochs = None if epochs is None else checks.whole("epochs", epochs)
     checks.whole("jobs", options.jobs)
-    study = study.full or study if options.full else study
-    folder = options.out or Path(f"nofb-{options.paper}")
+    folder = options.out or Path(f"nofb-{study.name}")
     report.check_folder(folder)
-    log, records = folder / LOG, []
     if options.vouch:
         return vouch(study, folder, options.jobs)
-    tasks = []
+    records = [] if options.kept else done(study, options, epochs, folder)
+    records = shown(study, records, epochs, folder / LOG)
+    if not records:
+        raise ValueError(f"{folder / LOG} keeps no runs of {study.name} that could be shown")
+    page = study.write(records, folder, options.command)
+    parts = [study.title, study.table(records), study.made_by(records, folder)]
+    print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
+    return exit_code(records)
+
+
+def study_of(options: argparse.Namespace) -> Study:
+    """Return the study that the words of a command name."""
+    study = papers.find(options.paper)
+    if options.data is not None:
+        if not study.others:
+            raise ValueError(f"{study.name} runs on its own data only: leave --data out")
+        checks.choice("data", options.data, study.others)
+        study = study.others[options.data]
+    return study.full or study if options.full else study
+
+
+def done(
+    study: Study, options: argparse.Namespace, epochs: int | None, folder: Path
+) -> list[Record]:
+    """Do the chosen runs that the folder does not have, and return all chosen ones."""
+    rows = rows_of(study, epochs)
+    for text in options.rows or ():
+        if not chosen_rows(rows, [text]):
+            raise ValueError(f"rows has {text!r}, and no row has it in its name: {'; '.join(rows)}")
+    tasks, log = [], folder / LOG
     for part in study.parts:
-        wanted = part.tasks(epochs)
-        tasks += of_one_code(wanted, log, study.code(wanted[0]))
+        every = part.tasks(epochs)
+        if wanted := chosen(every, chosen_rows(rows, options.rows), options.seeds):
+            tasks += of_one_code(wanted, log, study.code(wanted[0]))
     if unfinished(tasks, log):
         fingerprint.warn_of_changes()
         for name in study.data:
@@ -75,14 +115,59 @@ def run(options: argparse.Namespace) -> int:
         log=log,
         own_code=False,
     )
+    records: list[Record] = []
     with resumable(log), bar(len(tasks), study.name, "run") as shown:
         for record in runs:
             records.append(record)
             shown.update()
-    page = study.write(records, folder, options.command)
-    parts = [study.title, study.table(records), study.made_by(records, folder)]
-    print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
-    return exit_code(records)
+    return records
+
+
+def rows_of(study: Study, epochs: int | None) -> list[str]:
+    """Return the name of every row of a study."""
+    return list(dict.fromkeys(vouching.name_of(task) for task in study.tasks(epochs)))
+
+
+def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:
+    """Return the rows with one of some texts in their name; a whole name stands for its row alone.
+
+    Examples
+    --------
+    >>> sorted(chosen_rows(["bp 1", "bp 10", "fa 1", "fa 10"], ["bp 1", "fa"]))
+    ['bp 1', 'fa 1', 'fa 10']
+    """
+    if texts is None:
+        return set(rows)
+    return {
+        row for row in rows for text in texts if row == text or (text not in rows and text in row)
+    }
+
+
+def chosen(
+    tasks: Iterable[dict[str, Any]], rows: Collection[str], seeds: int | None
+) -> list[dict[str, Any]]:
+    """Return the runs of some rows, of the first so many seeds."""
+    least = None if seeds is None else checks.whole("seeds", seeds)
+    return [
+        task
+        for task in tasks
+        if vouching.name_of(task) in rows and (least is None or task.get("seed", 0) < least)
+    ]
+
+
+def shown(study: Study, records: Sequence[Record], epochs: int | None, log: Path) -> list[Record]:
+    """Return the given runs and those kept beside them by the same code, in the study's order."""
+    asked = {canonical(record["task"]): record for record in records}
+    codes = {study.part(record["task"]).name: code_of(record) for record in records}
+    known = {name: each for name, each in read_log(log).items() if "result" in each} | asked
+    found = []
+    for part in study.parts:
+        if every := part.tasks(epochs):
+            tasks = kept_of_one_code(every, log, study.code(every[0]))
+            if part.name in codes:
+                tasks = [with_code(task, codes[part.name]) for task in every]
+            found += [known[name] for name in map(canonical, tasks) if name in known]
+    return found
 
 
 def vouch(study: Study, folder: Path, jobs: int) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nofb import checks
-from nofb.datasets import tokens, validation
+from nofb.datasets import tokens, validation, whitening
 from nofb.datasets.splits import last_part, stratified_split
 from nofb.datasets.vocabulary import Vocabulary
 from nofb.datasets.word_pieces import WordPieces
@@ -236,6 +236,31 @@ class Dataset:
             )
         other = self._copy()
         other._set(x_train=2 * self.x_train - 1, x_test=2 * self.x_test - 1)
+        return other
+
+    def whitened(self, epsilon: float = 0.01) -> Dataset:
+        """Return the same samples after ZCA whitening, which the training split decides.
+
+        Parameters
+        ----------
+        epsilon : float
+            What is added to the variance of each direction, above 0.
+
+        Examples
+        --------
+        >>> from nofb.datasets import load
+        >>> x = load("fashion_small").whitened(1e-3).flat().x_train
+        >>> bool(abs(x.mean(axis=0)).max() < 1e-3)
+        True
+        """
+        if self.n_tokens is not None:
+            raise ValueError(f"the data set {self.name!r} holds tokens, which cannot be whitened.")
+        flat, shape = self.flat(), self.x_train.shape[1:]
+        mean, M = whitening.zca(flat.x_train, epsilon)
+        other = self._copy()
+        for split in ("x_train", "x_test"):
+            rows = (getattr(flat, split) - mean) @ M
+            other._set(**{split: rows.reshape(-1, *shape)})
         return other
 
     def split_validation(self, fraction: float, seed: int = 0) -> Dataset:

@@ -35,11 +35,16 @@ def fetch(source: Source, file: RemoteFile) -> bytes:
     ConnectionError
         If no mirror has returned it.
     OSError
-        If there is no folder for the download.
+        If there is no folder for the download, or no mirror to download from.
     """
     found = find_in_data_directory(source, file)
     if found is not None:
         return checked_content(found, file, str(found))
+    if not source.mirrors:
+        raise FileNotFoundError(
+            f"put {file.name} into the folder {source.folder} of {DATA_VARIABLE}: the data set "
+            f"{source.name!r} is not published as one file, so it cannot be downloaded"
+        )
     cached = cache_directory() / source.folder / file.name
     if cached.exists():
         try:
@@ -56,6 +61,8 @@ def where(*sources: Source) -> str:
     found = [find_in_data_directory(source, file) is not None for source, file in files]
     if all(found):
         return f"found in {DATA_VARIABLE}"
+    if not all(source.mirrors for source in sources):
+        return f"not here: put it in {DATA_VARIABLE}"
     megabytes = sum(source.megabytes for source in sources)
     try:
         folder = cache_directory()

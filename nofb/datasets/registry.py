@@ -12,6 +12,7 @@ from nofb.datasets import (
     cifar,
     composites,
     download,
+    jpeg,
     reviews,
     sources,
     teachers,
@@ -60,7 +61,8 @@ def load(name: str) -> Dataset:
     """Load a data set by its name; those that are not shipped are downloaded once, then cached.
 
     Downloads go to the system's cache folder or to NOFB_CACHE_DIR. Files in NOFB_DATA_DIR, in the
-    folders mnist, fashion-mnist, cifar-10, text and vader, are used first and need no network.
+    folders mnist, fashion-mnist, cifar-10, cifar10-jpeg, text and vader, are used first and need no
+    network.
 
     Parameters
     ----------
@@ -180,6 +182,12 @@ def _load_cifar10() -> Dataset:
     (file,) = sources.CIFAR10.files
     archive = download.fetch(sources.CIFAR10, file)
     return image_dataset(sources.CIFAR10.name, *cifar.parse_cifar10(archive, file.name))
+
+
+def _load_cifar10_jpeg() -> Dataset:
+    (file,) = sources.CIFAR10_JPEG.files
+    archive = download.fetch(sources.CIFAR10_JPEG, file)
+    return image_dataset(sources.CIFAR10_JPEG.name, *jpeg.parse_pictures(archive, file.name))
 
 
 def _load_shakespeare() -> Dataset:
@@ -360,6 +368,17 @@ _ROWS = (
         load=_load_cifar10,
         locate=lambda: download.where(sources.CIFAR10),
         class_names=THINGS,
+    ),
+    Description(
+        name="cifar10_jpeg",
+        what="the same photographs re-encoded as JPEG, so not the original pixels",
+        n_train=50000,
+        n_test=10000,
+        shape=(3, 32, 32),
+        n_classes=10,
+        licence="none stated; cite Krizhevsky 2009",
+        load=_load_cifar10_jpeg,
+        locate=lambda: download.where(sources.CIFAR10_JPEG),
     ),
     Description(
         name="shakespeare",

@@ -132,3 +132,19 @@ CIFAR10 = Source(
     ),
     megabytes=170,
 )
+
+# No archive of these pictures is published, so there is nothing to download.
+CIFAR10_JPEG = Source(
+    name="cifar10_jpeg",
+    folder="cifar10-jpeg",
+    files=(
+        RemoteFile(
+            "cifar10_jpeg.zip",
+            "ee45dedb29ae60764dbfee7f0bcc8adf73a33f51b871ac81d3d3d027157f818d",
+            largest=62_190_935,
+            hash_is_of_content=False,
+        ),
+    ),
+    mirrors=(),
+    megabytes=62,
+)

@@ -7,13 +7,14 @@ numbers are in a CSV file of the folder. A folder is found by its name, and has 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
 from nofb import checks
 from nofb.papers.study import Study
 
-__all__ = ["Study", "find", "names"]
+__all__ = ["Study", "every", "find", "names"]
 
 
 def names() -> list[str]:
@@ -43,3 +44,16 @@ def find(name: str) -> Study:
     checks.choice("paper", name, names())
     study: Study = import_module(f"{__name__}.{name}").STUDY
     return study
+
+
+def every() -> Iterator[Study]:
+    """Yield every study, and after it the same one on other data.
+
+    Examples
+    --------
+    >>> [study.name for study in every()][:2]
+    ['akrout2019', 'akrout2019_cifar10']
+    """
+    for name in names():
+        study = find(name)
+        yield from (study, *study.others.values())

@@ -27,12 +27,15 @@ class Published:
         The number, and the standard deviation over seeds if the paper has it.
     source, how_sure
         Its place in the paper, and whether it was read there or is quoted from memory.
+    seeds
+        The number of runs of which it is the mean, if the source says it.
     """
 
     mean: float
     spread: float | None
     source: str
     how_sure: str
+    seeds: int | None = None
 
     def __str__(self) -> str:
         return f"{self.mean:.2f}" + ("" if self.spread is None else f" ± {self.spread:.2f}")
@@ -61,6 +64,7 @@ def published(package: str, keys: Sequence[str]) -> dict[tuple[str, ...], Publis
                 float(row["spread"]) if row["spread"] else None,
                 row["source"],
                 row["how_sure"],
+                int(row["seeds"]) if row.get("seeds") else None,
             )
             for row in csv.DictReader(file)
         }

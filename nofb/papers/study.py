@@ -6,11 +6,12 @@ A part answers one question. Its runs are tasks of plain values, which name the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nofb import fingerprint
+from nofb.papers.compared import Claim, Compared
 from nofb.papers.vouched import vouched
 from nofb.report.failures import failure, failures
 from nofb.report.folder import as_files, put
@@ -55,6 +56,10 @@ class Part:
         Whether `run` trains; then it also takes `callbacks` for `nofb.fit`.
     resumes
         Whether `run` also takes the folder, for checkpoints.
+    compared
+        Returns its numbers beside published ones, if there are any.
+    claims
+        Returns statements of the paper beside what was measured, as far as runs are there.
     """
 
     name: str
@@ -69,6 +74,8 @@ class Part:
     by_epoch: tuple[str, ...] = ()
     trains: bool = True
     resumes: bool = False
+    compared: Callable[[Sequence[Record]], Iterable[Compared]] | None = None
+    claims: Callable[[Sequence[Record]], Iterable[Claim]] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,8 @@ class Study:
         The key of a task whose value is the part, if there are several.
     full
         The same study at the paper's scale, if this one is smaller.
+    others
+        The same study on other data sets, by the name of each.
     """
 
     name: str
@@ -100,6 +109,7 @@ class Study:
     parts: tuple[Part, ...]
     key: str = "part"
     full: Study | None = None
+    others: Mapping[str, Study] = field(default_factory=dict)
 
     def tasks(self, epochs: int | None = None) -> list[dict[str, Any]]:
         """Return every run, none longer than `epochs`."""

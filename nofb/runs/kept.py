@@ -59,19 +59,40 @@ def of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict
     >>> of_one_code([{"seed": 0}], "no such log", "0123abc")
     [{'seed': 0, 'code': '0123abc'}]
     """
-    tasks, records = list(tasks), read_log(log)
-    kept = {name for name, record in records.items() if "result" in record}
-    codes = dict.fromkeys([today, *map(code_of, records.values())])
-    choices = {code: [with_code(task, code) for task in tasks] for code in codes}
-    found = {code: sum(canonical(task) in kept for task in each) for code, each in choices.items()}
-    code = max(found, key=lambda code: found[code])  # today's in a tie
-    if code != today and found[code] < len(tasks):
+    tasks = list(tasks)
+    code, found = _most_kept(tasks, log, today)
+    if code != today and len(found) < len(tasks):
         raise ValueError(
-            f"{log} keeps {found[code]} of these {len(tasks)} runs, made by "
+            f"{log} keeps {len(found)} of these {len(tasks)} runs, made by "
             f"{_earlier(code or UNNAMED)}, and today's code would add others: start again in "
             "another folder (--out), or finish these with the nofb that began them"
         )
-    return choices[code]
+    return [with_code(task, code) for task in tasks]
+
+
+def kept_of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict[str, Any]]:
+    """Return the tasks that have kept runs, with their code: the one that made most of them.
+
+    Examples
+    --------
+    >>> kept_of_one_code([{"seed": 0}], "no such log", "0123abc")
+    []
+    """
+    return _most_kept(list(tasks), log, today)[1]
+
+
+def _most_kept(
+    tasks: Sequence[Task], log: str | Path, today: str
+) -> tuple[str | None, list[dict[str, Any]]]:
+    """Return the code that made most of the kept runs, today's in a tie, and their tasks."""
+    records = read_log(log)
+    kept = {name for name, record in records.items() if "result" in record}
+    found = {}
+    for code in dict.fromkeys([today, *map(code_of, records.values())]):
+        named = (with_code(task, code) for task in tasks)
+        found[code] = [task for task in named if canonical(task) in kept]
+    most = max(found, key=lambda code: len(found[code]))
+    return most, found[most]
 
 
 def made_by(records: Sequence[Mapping[str, Any]], today: Collection[str]) -> str:

@@ -1,6 +1,7 @@
 """The one training loop, and what it needs: optimizers, schedules, a history."""
 
 from nofb.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
+from nofb.training.adversarial import FastGradientSign
 from nofb.training.callbacks import Callback, EarlyStopping, StopTraining
 from nofb.training.checkpoint import Checkpoint
 from nofb.training.checkpoint_file import CheckpointWarning
@@ -18,6 +19,7 @@ __all__ = [
     "CheckpointWarning",
     "DivergenceWarning",
     "EarlyStopping",
+    "FastGradientSign",
     "History",
     "Optimizer",
     "RMSprop",

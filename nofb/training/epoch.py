@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from nofb.clock import Clock
+from nofb.network import Network
+from nofb.rule import Rule
 from nofb.trace import Trace
 from nofb.training.batches import Batches
 from nofb.training.interrupts import Interrupts
 from nofb.training.run import Run
 from nofb.training.step import step
 from nofb.types import Array
+
+Perturbation = Callable[[Rule, Network, Trace], Array]
 
 TOO_LARGE = 1000.0  # a loss this many times the first one counts as diverged
 LARGE_INPUT = 10.0  # larger than standardised inputs, or pixels in [0, 1], usually are
@@ -37,12 +42,15 @@ class Epochs:
         The total number of epochs of the run.
     interrupts
         An object that is called after every step, and may end the epoch.
+    perturb
+        A function that changes the samples of each batch before its step, or `None`.
     """
 
     run: Run
     batches: Batches
     epochs: int
     interrupts: Interrupts
+    perturb: Perturbation | None = None
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.run.net, self.batches.size)
@@ -63,6 +71,9 @@ class Epochs:
             where = f"in epoch {epoch + 1}, step {number + 1}"
             batch_loss = trace.loss()
             self.check_loss(batch_loss, where, moved=now > 0)
+            if self.perturb is not None:
+                changed = self.perturb(run.rule, run.net, trace)
+                trace.fill(changed, train=True).set_target(target)
             step(run.net, run.rule, run.optimizer, trace)
             loss += batch_loss * len(x)
             right += run.net.count_right(trace.output, trace.target)

@@ -17,7 +17,7 @@ from nofb.training.batches import Batches
 from nofb.training.callbacks import AfterEpoch, Callback, EarlyStopping, StopTraining
 from nofb.training.checkpoint import Checkpoint
 from nofb.training.checkpoint_file import CheckpointFile, open_checkpoint
-from nofb.training.epoch import Diverged, Epochs
+from nofb.training.epoch import Diverged, Epochs, Perturbation
 from nofb.training.examiner import Examiner
 from nofb.training.interrupts import Interrupted, Interrupts
 from nofb.training.ownership import owned
@@ -45,6 +45,7 @@ def fit(
     callbacks: Iterable[AfterEpoch] = (),
     shuffle: bool = True,
     progress: bool = True,
+    perturb: Perturbation | None = None,
 ) -> Run:
     """Train a network with a rule.
 
@@ -83,6 +84,9 @@ def fit(
         Whether each epoch takes the samples in a new order; if not, in their own order.
     progress
         Whether a progress bar is shown; it appears only in a terminal or a notebook.
+    perturb
+        A function of the rule, the network and the trace that returns changed samples, shaped like
+        `trace.x`, for the step on each batch, such as `nofb.FastGradientSign(0.08)`.
 
     Returns
     -------
@@ -131,8 +135,12 @@ def fit(
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe)
     stopping = [each for each in callbacks if isinstance(each, EarlyStopping)]
-    told = {"batch_size": batch_size, "seed": seed, "validation": validation, "shuffle": shuffle,
-            "probe": probe.samples, "measures": [each.name for each in probe.measures]}  # fmt: skip
+    told: dict[str, Any] = {
+        "batch_size": batch_size, "seed": seed, "validation": validation, "shuffle": shuffle,
+        "probe": probe.samples, "measures": [each.name for each in probe.measures],
+    }  # fmt: skip
+    if perturb is not None:
+        told["perturb"] = perturb
     more = {"early_stopping": stopping} if stopping else {}
     stateful = [("a callback", each) for each in callbacks if isinstance(each, Callback)]
     mine = owned([("net", net), ("optimizer", optimizer), *stateful])
@@ -148,7 +156,7 @@ def fit(
             run.history.start = examiner.look_first()
         shown = bar(epochs, rule.name, "epoch", progress, done)
         with threads.team(), shown, Interrupts() as interrupts:
-            each = Epochs(run, batches, epochs, interrupts)
+            each = Epochs(run, batches, epochs, interrupts, perturb)
             _train(each, examiner, callbacks, keeper, done, shown)
         calls.end(callbacks, run)
     return run

@@ -12,6 +12,16 @@ STUDY = Study(
     "Akrout et al. 2019: weight mirrors and Kolen-Pollack on MNIST, 784-500-10",
     "an hour on one core",
     ("mnist",),
-    (released.PART, paper.PART),
+    (released.part_on("mnist"), paper.PART),
     key="form",
+    others={
+        "cifar10": Study(
+            "akrout2019_cifar10",
+            "Akrout et al. 2019: weight mirrors and Kolen-Pollack on CIFAR-10, 3072-1000-10",
+            "half an hour on one core",
+            ("cifar10_jpeg",),
+            (released.part_on("cifar10"),),
+            key="form",
+        )
+    },
 )

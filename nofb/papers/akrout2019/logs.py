@@ -22,12 +22,18 @@ NAMES = {
 Curves = Mapping[str, Sequence[float]]  # of one run: each measure over epochs
 
 
-def published(rule: str) -> dict[str, list[float]]:
+def published(rule: str, file: str = "published.csv") -> dict[str, list[float]]:
     """Return the authors' log of one rule: each measure they have, for 400 epochs.
 
-    Accuracies are fractions, angles are in degrees. `weight_angle` is that of the output layer,
-    `delta_angle` that of the hidden layer's signal on the first training sample. Backprop has no
-    angles.
+    Parameters
+    ----------
+    rule
+        One of `RULES`.
+    file
+        Their log on MNIST, or another one beside this file.
+
+    Accuracies are shares, angles degrees; `weight_angle` is the output layer's, `delta_angle` that
+    of the hidden layer's signal on the first training sample. Backprop has no angles.
 
     Examples
     --------
@@ -35,8 +41,8 @@ def published(rule: str) -> dict[str, list[float]]:
     >>> len(log["loss"]), log["test_accuracy"][-1], log["weight_angle"][-1]
     (400, 0.9849, 3.79)
     """
-    with resources.files(__package__).joinpath("published.csv").open(encoding="utf-8") as file:
-        table = np.genfromtxt(file, delimiter=",", names=True, skip_header=1)
+    with resources.files(__package__).joinpath(file).open(encoding="utf-8") as opened:
+        table = np.genfromtxt(opened, delimiter=",", names=True, skip_header=1)
     names = [name for name in MEASURES if f"{rule}_{name}" in (table.dtype.names or ())]
     log = {name: table[f"{rule}_{name}"].tolist() for name in names}
     return log | {"test_accuracy": [percent / 100 for percent in log["test_accuracy"]]}

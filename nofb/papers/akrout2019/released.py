@@ -13,7 +13,9 @@ Left out: B_1, which their code learns and logs but never uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,67 +29,129 @@ from nofb.network import Network
 from nofb.optimizers import SGD, Plan
 from nofb.papers.akrout2019 import logs, training
 from nofb.papers.akrout2019.logs import MEASURES, NAMES, RULES, Curves, as_text, published
+from nofb.papers.compared import Compared
+from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.rules import Rule, make
+from nofb.runs.specification import Specification
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
 if TYPE_CHECKING:
     from nofb.plots import Picture
 
-SEEDS, EPOCHS = 1, 400
+SEEDS = 1
+LAST = 10  # epochs
+BESIDE = {  # the name, factor and offset of a measure, and how far ours may always be from theirs
+    "test_accuracy": ("test error %", -100.0, 100.0, 0.15),
+    "weight_angle": ("B to Wᵀ, degrees", 1.0, 0.0, 3.0),
+    "delta_angle": ("signal to backprop's, degrees", 1.0, 0.0, 3.0),
+}
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 400)  # epochs
-BATCH = training.RUN.batch_size
-RATES = {"bp": 0.2, "fa": 0.2, "wm": 0.05, "kp": 0.3}
 gaussian = scaled("xavier", np.sqrt(0.5))  # N(0, 1 / (n_in + n_out))
 
 
-def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
-    """Return every run, none longer than `epochs`.
+@dataclass(frozen=True)
+class Setting:
+    """What the authors' code is run on.
+
+    Attributes
+    ----------
+    data, hidden
+        The data set, and the units of the hidden layer.
+    rates
+        The learning rate of each rule.
+    log
+        The file of the authors' own log.
+    mirror_steps
+        How many steps the mirror takes before training, one for each batch of an epoch there.
+    epochs
+        How many are run.
+    batch_size
+        Of the samples, and of the mirror's noise.
+    """
+
+    data: str
+    hidden: int
+    rates: Mapping[str, float]
+    log: str
+    mirror_steps: int
+    epochs: int
+    batch_size: int = 128
+
+    @property
+    def run(self) -> Specification:
+        """What is trained."""
+        hidden = (self.hidden,)
+        return training.RUN.replace(data=self.data, hidden=hidden, batch_size=self.batch_size)
+
+
+MNIST = Setting("mnist", 500, {"bp": 0.2, "fa": 0.2, "wm": 0.05, "kp": 0.3}, "published.csv",
+                mirror_steps=468, epochs=400)  # fmt: skip
+CIFAR10 = Setting("cifar10_jpeg", 1000, {"bp": 0.2, "fa": 0.2, "wm": 0.05, "kp": 0.3},
+                  "published_cifar10.csv", mirror_steps=390, epochs=50)  # fmt: skip
+SETTINGS = {"mnist": MNIST, "cifar10": CIFAR10}
+
+
+def tasks(data: str, epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every run on MNIST or on CIFAR-10, none longer than `epochs`.
 
     Examples
     --------
-    >>> tasks(epochs=2)[0]
+    >>> tasks("mnist", epochs=2)[0]
     {'form': 'released', 'rule': 'bp', 'seed': 0, 'epochs': 2}
     """
-    return training.tasks("released", SEEDS, EPOCHS, epochs)
+    found = training.tasks("released", SEEDS, SETTINGS[data].epochs, epochs)
+    return found if data == "mnist" else [{**task, "data": data} for task in found]
 
 
+def setting_of(task: Task) -> Setting:
+    """Return what a run is run on; kept runs on MNIST do not say it."""
+    return SETTINGS[task.get("data", "mnist")]
+
+
+@dataclass
 class BiasesDividedTwice(SGD):
     """Plain gradient descent in which a bias's mean over the batch is divided by N once more."""
 
+    batch_size: int = 128
+
     def plan(self, name: str, W: Array) -> Plan:
         kernel, averages, (lr, *rest) = super().plan(name, W)
-        return kernel, averages, (lr / BATCH if W.ndim == 1 else lr, *rest)
+        return kernel, averages, (lr / self.batch_size if W.ndim == 1 else lr, *rest)
 
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
-    """Do one run, with a checkpoint in the folder."""
-    run = training.RUN.replace(seed=task["seed"])
-    given = as_released(task["rule"], task["seed"], run.load())
+    """Do one run; the folder keeps its checkpoint."""
+    setting = setting_of(task)
+    run = setting.run.replace(seed=task["seed"])
+    given = as_released(task["rule"], task["seed"], run.load(), setting)
     return training.resumed(run, task, folder, callbacks=callbacks, **given)
 
 
-def as_released(rule: str, seed: int, data: Dataset) -> dict[str, Any]:
-    """Return the arguments of `nofb.fit` for one run as in the authors' code."""
-    layers = [Dense(784, 500, "logistic", init=gaussian), Dense(500, 10, init=gaussian)]
+def as_released(rule: str, seed: int, data: Dataset, setting: Setting = MNIST) -> dict[str, Any]:
+    """Return what `nofb.fit` is given for one run, that it is done as the authors' code does it."""
+    pixels, hidden, batch = data.x_train.shape[1], setting.hidden, setting.batch_size
+    layers = [Dense(pixels, hidden, "logistic", init=gaussian), Dense(hidden, 10, init=gaussian)]
     net = Network(layers, loss="binary_cross_entropy", seed=seed)
     draw_biases(net, seed)
     return {
         "net": net,
-        "rule": released_rule(rule),
-        "data": whole_batches(data),
-        "optimizer": BiasesDividedTwice(lr=RATES[rule]),
+        "rule": released_rule(rule, setting.mirror_steps),
+        "data": whole_batches(data, batch),
+        "optimizer": BiasesDividedTwice(lr=setting.rates[rule], batch_size=batch),
         "shuffle": False,
         "probe": (data.x_train[:1], data.y_train[:1]),
     }
 
 
-def released_rule(rule: str) -> Rule:
-    """Return the released rule, with feedback from the same distribution as the weights."""
+def released_rule(rule: str, mirror_steps: int) -> Rule:
+    """Return the rule as it was released, with feedback drawn as the weights are."""
     if rule == "bp":
         return make("bp")
-    return make({"wm": "wm_released", "kp": "kp_released"}.get(rule, rule), feedback_init=gaussian)
+    if rule == "wm":
+        return make("wm_released", feedback_init=gaussian, steps_before=mirror_steps)
+    return make("kp_released" if rule == "kp" else rule, feedback_init=gaussian)
 
 
 def draw_biases(net: Network, seed: int) -> None:
@@ -97,23 +161,25 @@ def draw_biases(net: Network, seed: int) -> None:
         layer.b = gaussian(rng, layer.n_in, layer.n_out)[0].astype(net.dtype)
 
 
-def whole_batches(data: Dataset) -> Dataset:
-    """Return the data set without the training samples of the last, incomplete batch."""
-    rows = slice(len(data.x_train) // BATCH * BATCH)
+def whole_batches(data: Dataset, batch: int) -> Dataset:
+    """Return the data set without the training samples that fill no batch."""
+    rows = slice(len(data.x_train) // batch * batch)
     return Dataset(data.x_train[rows], data.y_train[rows], data.x_test, data.y_test, data.name)
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each rule and shown epoch: the authors' value / ours, of each measure."""
-    runs = logs.by_rule(records)
-    return {f"As released, {logs.extent(runs)}: the authors' log / nofb": against_log(runs)}
+    runs, setting = logs.by_rule(records), setting_of(records[0]["task"])
+    on = "" if setting is MNIST else ", CIFAR-10 re-encoded as JPEG"
+    heading = f"As released{on}, {logs.extent(runs)}: the authors' log / nofb"
+    return {heading: against_log(runs, setting)}
 
 
-def against_log(runs: Mapping[str, Sequence[Curves]]) -> list[list[str]]:
+def against_log(runs: Mapping[str, Sequence[Curves]], setting: Setting = MNIST) -> list[list[str]]:
     """Return a row for each rule and shown epoch: the authors' value / ours, of each measure."""
     rows = [["rule", "epoch", *(NAMES[measure] for measure in MEASURES)]]
     for rule, found in runs.items():
-        log, run = published(rule), found[0]
+        log, run = published(rule, setting.log), found[0]
         for epoch in SHOWN:
             if epoch <= len(run["loss"]):
                 pairs = [_pair(measure, log, run, epoch) for measure in MEASURES]
@@ -126,9 +192,31 @@ def _pair(measure: str, log: Curves, run: Curves, epoch: int) -> str:
     return " / ".join(pair) if len(pair) == 2 else "-"
 
 
+def compared(records: Sequence[Record]) -> Iterator[Compared]:
+    """Yield errors and angles at the end of ours, and those of the authors' log at that epoch.
+
+    The log is of one run, which has no spread. So ours may be as far from it as two standard
+    deviations of the log over its `LAST` epochs.
+    """
+    setting = setting_of(records[0]["task"])
+    for rule, found in logs.by_rule(records).items():
+        log = published(rule, setting.log)
+        for measure, (name, scale, offset, least) in BESIDE.items():
+            if measure in log and measure in found[0]:
+                epochs = len(found[0][measure])
+                theirs = offset + scale * np.array(log[measure][max(0, epochs - LAST) : epochs])
+                source = f"Akrout et al. 2019, their log of one run, epoch {epochs}"
+                number = Published(float(theirs[-1]), None, source, "read there", 1)
+                least = max(least, 2 * float(theirs.std()))
+                ours = tuple(offset + scale * run[measure][-1] for run in found)
+                model = f"784-{setting.hidden}-10" if setting is MNIST else "3072-1000-10 (JPEG)"
+                yield Compared(model, rule, number, ours, epochs, name, least)
+
+
 def lines(records: Sequence[Record]) -> Rows:
-    """Return every number, the authors' ones first."""
-    authors = {rule: [published(rule)] for rule in RULES}
+    """Return every number, the authors' first."""
+    setting = setting_of(records[0]["task"])
+    authors = {rule: [published(rule, setting.log)] for rule in RULES}
     return logs.lines("authors", authors) + logs.lines("released", logs.by_rule(records))[1:]
 
 
@@ -136,18 +224,23 @@ def figure(records: Sequence[Record]) -> Picture:
     """Draw the four measures over epochs, the authors' curves and ours."""
     from nofb.papers.akrout2019.figure import akrout2019  # late: matplotlib loads slowly
 
-    return akrout2019(logs.by_rule(records), {rule: published(rule) for rule in RULES})
+    setting = setting_of(records[0]["task"])
+    theirs = {rule: published(rule, setting.log) for rule in RULES}
+    return akrout2019(logs.by_rule(records), theirs)
 
 
-PART = Part(
-    "released",
-    tasks,
-    train,
-    tables,
-    lines,
-    numbers="akrout2019",
-    figure=figure,
-    image="released",
-    by_epoch=MEASURES,
-    resumes=True,
-)
+def part_on(data: str) -> Part:
+    """Return the part that runs on MNIST or on CIFAR-10."""
+    return Part(
+        "released",
+        partial(tasks, data),
+        train,
+        tables,
+        lines,
+        numbers="akrout2019",
+        figure=figure,
+        image="released",
+        by_epoch=MEASURES,
+        resumes=True,
+        compared=compared,
+    )

@@ -5,12 +5,13 @@ Fashion-MNIST has MNIST's settings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, GAUSS_NEWTON, Probe
+from nofb.papers.compared import Compared, last_errors
 from nofb.papers.deep_targets.settings import GRIDS, found, run_of
 from nofb.papers.published import FROM_MEMORY, published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
@@ -82,6 +83,12 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     return {HEADING: rows}
 
 
+def compared(records: Sequence[Record]) -> Iterator[Compared]:
+    """Return the errors that were published too."""
+    names = [(key, f"784-5x256-10, {key[0]}", key[1]) for key in PUBLISHED]
+    return last_errors(PUBLISHED, grouped(records, "data", "rule"), names)
+
+
 def note(records: Sequence[Record]) -> str:
     """Return the sources of the published numbers, and the settings."""
     settings = "; ".join(
@@ -111,4 +118,5 @@ PART = Part(
     numbers="deep_targets",
     note=note,
     by_epoch=("test_error",),
+    compared=compared,
 )

@@ -12,11 +12,12 @@ training loss; test samples are not used to choose. The paper takes single sampl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nofb.papers.compared import Claim
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
@@ -113,15 +114,22 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     return {HEADING: rows}
 
 
-def note(records: Sequence[Record]) -> str:
-    """Return whether feedback alignment in the deeper network was better than backprop."""
+def ends(records: Sequence[Record]) -> tuple[float, float] | None:
+    """Return what is left in the shallower network with backprop, and in the deeper one with FA."""
     left = {
-        place: np.mean([record["result"]["left"][-1] for record in seeds])
+        place: float(np.mean([record["result"]["left"][-1] for record in seeds]))
         for place, seeds in chosen(records).items()
     }
     shallower, deeper = left.get(("30-20-10", "bp")), left.get(("30-20-10-10", "fa"))
-    if shallower is None or deeper is None:
+    return None if shallower is None or deeper is None else (shallower, deeper)
+
+
+def note(records: Sequence[Record]) -> str:
+    """Return whether feedback alignment in the deeper network was better than backprop."""
+    found = ends(records)
+    if found is None:
         return "The two runs that the paper compares are not both here."
+    shallower, deeper = found
     word = "less" if deeper < shallower else "not less"
     return (
         f"With feedback alignment, the deeper network has {100 * deeper:.2f} % left, {word} than "
@@ -129,6 +137,17 @@ def note(records: Sequence[Record]) -> str:
         "less (figure 3: curves, no numbers). The distribution of the teacher's weights, the "
         "batches and the schedule are our choice."
     )
+
+
+def claims(records: Sequence[Record]) -> Iterator[Claim]:
+    """Yield the order that the paper's figure has."""
+    if found := ends(records):
+        shallower, deeper = found
+        yield Claim(
+            "A non-linear teacher: fa in 30-20-10-10 leaves less than bp in 30-20-10",
+            f"{100 * deeper:.2f} % and {100 * shallower:.2f} % are left",
+            deeper < shallower,
+        )
 
 
 def lines(records: Sequence[Record]) -> Rows:
@@ -182,4 +201,5 @@ PART = Part(
     image="nonlinear_teacher",
     note=note,
     by_epoch=("loss", "left"),
+    claims=claims,
 )

@@ -1,0 +1,250 @@
+"""How deep can a network of tanh layers be, before a rule's signal no longer teaches its bottom?
+
+A signal is measured at every hidden layer, before training and after it: its length beside that of
+the output error, and its angle to backprop's.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nofb import datasets
+from nofb.datasets import Dataset
+from nofb.diagnosis import ALIGNMENT, Probe
+from nofb.layers import Dense
+from nofb.network import Network
+from nofb.optimizers import RMSprop
+from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.rules import Rule, make
+from nofb.training import DivergenceWarning, fit
+from nofb.training.callbacks import AfterEpoch
+from nofb.types import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from nofb.plots import Picture
+
+DEPTHS = (1, 2, 3, 5, 10, 20, 30, 50, 100)  # hidden layers
+WIDTH, SAMPLES, MEASURED = 100, 10_000, 200
+EPOCHS, BATCH, SEEDS = 10, 64, 2
+ANGLE = "delta_angle_end_to_end"
+PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
+CHANCE = 90.0  # test error in per cent
+
+
+@dataclass(frozen=True)
+class Form:
+    """A rule, and from where it starts.
+
+    Attributes
+    ----------
+    rule
+        Its short name.
+    init
+        How the weights are drawn.
+    lr
+        The learning rate of RMSprop.
+    attributes
+        What the rule is given.
+    """
+
+    rule: str
+    init: str = "xavier"
+    lr: float = 3e-4
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+FORMS = {
+    "bp": Form("bp"),
+    "bp from zero": Form("bp", "zeros"),
+    "fa": Form("fa"),
+    "dfa": Form("dfa"),
+    "dfa from zero": Form("dfa", "zeros"),
+    "ifa": Form("ifa"),
+    "kp": Form("kp"),
+    "wm": Form("wm"),
+}
+HEADING = "Test error in per cent by the number of hidden layers, 100 tanh units each"
+
+
+def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every run, none longer than `epochs`.
+
+    Examples
+    --------
+    >>> tasks()[0]
+    {'form': 'bp', 'layers': 1, 'seed': 0, 'epochs': 10}
+    """
+    return [
+        {"form": form, "layers": layers, "seed": seed, "epochs": min(epochs or EPOCHS, EPOCHS)}
+        for seed in range(SEEDS)
+        for form in FORMS
+        for layers in DEPTHS
+    ]
+
+
+def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
+    """Train once; return test errors, and the signal at each hidden layer, before and after."""
+    form, data = FORMS[task["form"]], load()
+    net, rule = (
+        network(form, data, task["layers"], task["seed"]),
+        make(form.rule, **form.attributes),
+    )
+    rule.attach(net, task["seed"])
+    before = lengths(net, rule, data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)  # `stopped` says it
+        run = fit(
+            net, rule, data, task["epochs"], BATCH, RMSprop(lr=form.lr), task["seed"],
+            probe=PROBE,
+            callbacks=callbacks, progress=False,
+        )  # fmt: skip
+    angles = run.history.from_start(ANGLE)[:, :-1]
+    return {
+        "stopped": run.stopped,
+        "test_error": (100 * (1 - run.history["test_accuracy"])).round(3).tolist(),
+        "length_before": before,
+        "length_after": lengths(net, rule, data),
+        "angle_before": as_numbers(angles[0]),
+        "angle_after": as_numbers(angles[-1]),
+    }
+
+
+def load() -> Dataset:
+    """Return the first training images of MNIST, with pixels in [-1, 1], and all test images."""
+    data = datasets.load("mnist").centred().flat()
+    few = data.x_train[:SAMPLES], data.y_train[:SAMPLES]
+    return Dataset(*few, data.x_test, data.y_test, data.name)
+
+
+def network(form: Form, data: Dataset, layers: int, seed: int) -> Network:
+    """Return tanh layers of one width, drawn as the form says."""
+    sizes = [data.x_train.shape[1], *[WIDTH] * layers]
+    hidden = [Dense(*pair, "tanh", form.init) for pair in pairwise(sizes)]
+    return Network([*hidden, Dense(WIDTH, data.n_outputs, init=form.init)], seed=seed)
+
+
+def lengths(net: Network, rule: Rule, data: Dataset) -> list[float | None]:
+    """Return at each hidden layer the signal's length as a share of the output error's."""
+    few = slice(MEASURED)
+    trace = net.forward(data.x_test[few])
+    rule.teach(net, trace.set_target(net.as_target(data.y_test[few], MEASURED)))
+    error = np.linalg.norm(trace.error)
+    found = (trace.deltas.get(layer) for layer in net.weighted[:-1])
+    return as_numbers(
+        np.array([np.nan if delta is None else np.linalg.norm(delta) / error for delta in found])
+    )
+
+
+def as_numbers(values: Array) -> list[float | None]:
+    """Return an array as a list, with `None` where there is no number."""
+    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values]
+
+
+def last_errors(records: Sequence[Record], form: str, layers: int) -> Array:
+    """Return the test error at the end of each seed; that of chance if it diverged at once."""
+    runs = [
+        record["result"]
+        for record in records
+        if record["task"]["form"] == form and record["task"]["layers"] == layers
+    ]
+    return np.array([run["test_error"][-1] if run["test_error"] else CHANCE for run in runs])
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return a row for each form, a column for each depth: means over seeds."""
+    rows = [["rule", *map(str, DEPTHS)]]
+    for form in FORMS:
+        found = [last_errors(records, form, layers) for layers in DEPTHS]
+        rows.append([form, *(f"{each.mean():.1f}" if each.size else "-" for each in found)])
+    return {HEADING: rows}
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return a line for each form, depth, seed and hidden layer."""
+    names = ["length_before", "length_after", "angle_before", "angle_after"]
+    rows = [["form", "layers", "seed", "test_error", "layer", *names]]
+    for record in records:
+        task, result = record["task"], record["result"]
+        error = result["test_error"][-1] if result["test_error"] else None
+        place = [task["form"], task["layers"], task["seed"], error]
+        for layer in range(task["layers"]):
+            values = [result[name][layer] for name in names]
+            rows.append([short(each) for each in [*place, layer + 1, *values]])
+    return rows
+
+
+def figure(records: Sequence[Record]) -> Picture:
+    """Draw test error against depth, and the signal's length and angle at layers of the deepest."""
+    from nofb.plots.picture import Picture  # late: matplotlib loads slowly
+    from nofb.plots.style import using
+
+    with using("light") as colours:
+        picture = Picture(11.6, 4.6, colours)
+        error, length, angle = picture.subplots(1, 3)
+        for form in FORMS:
+            line = _line(form, colours)
+            found = [(layers, last_errors(records, form, layers)) for layers in DEPTHS]
+            means = [(layers, each.mean()) for layers, each in found if each.size]
+            if means:
+                error.plot(*zip(*means, strict=True), label=form, **line)
+            _at_layers(length, records, form, "length_before", line)
+            _at_layers(angle, records, form, "angle_after", line)
+        error.set(
+            xscale="log", xlabel="hidden layers", ylabel="test error in per cent", ylim=(0, 95)
+        )
+        error.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS], minor=False)
+        error.minorticks_off()
+        error.legend(fontsize=8)
+        length.set(
+            yscale="log",
+            xlabel="layer, of 30",
+            title="signal's length before training,\nbeside the output error's",
+        )
+        angle.set(
+            xlabel="layer, of 30", title="angle to backprop's signal\nafter training", ylim=(0, 100)
+        )
+        angle.yaxis.set_major_formatter("{x:g}°")
+    return picture
+
+
+def _line(form: str, colours: Any) -> dict[str, Any]:
+    from nofb.plots.style import look
+
+    seen = look(FORMS[form].rule, colours)
+    zero = FORMS[form].init == "zeros"
+    return {"color": seen.colour, "linestyle": ":" if zero else "-", "marker": seen.marker or "o",
+            "markersize": 3.5}  # fmt: skip
+
+
+def _at_layers(
+    axes: Axes, records: Sequence[Record], form: str, measure: str, line: dict[str, Any]
+) -> None:
+    """Draw one measure at each layer of the network of thirty, of the first seed."""
+    for record in records:
+        task = record["task"]
+        if (task["form"], task["layers"], task["seed"]) == (form, 30, 0):
+            values = np.array(record["result"][measure], float)
+            axes.plot(
+                np.arange(1, 31), np.where(values > 0, values, np.nan), **line | {"marker": ""}
+            )
+
+
+PART = Part(
+    "layers",
+    tasks,
+    train,
+    tables,
+    lines,
+    numbers="depth",
+    figure=figure,
+    image="depth",
+    by_epoch=("test_error",),
+)

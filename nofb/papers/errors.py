@@ -1,0 +1,82 @@
+"""Test errors as tables of papers have them: mean ± deviation, beside the published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nofb.papers.published import Published
+from nofb.papers.study import Record
+from nofb.training import Run
+
+Results = Sequence[Mapping[str, Any]]
+
+LEARNED = 0.01  # per cent: a smaller training error is not shown
+
+
+def errors_of(run: Run) -> dict[str, Any]:
+    """Return training and test errors in per cent over epochs, why a run stopped, and its seconds.
+
+    The training error is met on the way through an epoch, with dropout on.
+    """
+    errors = {
+        f"{split}_error": (100 * (1 - run.history[f"{split}_accuracy"])).round(3).tolist()
+        for split in ("train", "test")
+        if run.history.epochs
+    }
+    seconds = float(np.round(run.history["seconds"].sum(), 1)) if run.history.epochs else 0.0
+    nothing: dict[str, list[float]] = {"train_error": [], "test_error": []}
+    return {"stopped": run.stopped, **(errors or nothing), "seconds": seconds}
+
+
+def results_of(records: Iterable[Record], **wanted: Any) -> list[Mapping[str, Any]]:
+    """Return the results of the runs whose task has these values, without those of no epoch."""
+    return [
+        record["result"]
+        for record in records
+        if all(record["task"].get(name) == value for name, value in wanted.items())
+        and record["result"]["test_error"]
+    ]
+
+
+def cell(results: Results, theirs: Published | None) -> str:
+    """Return "ours / theirs": the mean ± the deviation of one seed, (training error) if it is left.
+
+    Examples
+    --------
+    >>> runs = [{"test_error": [3.0, 2.0], "train_error": [1.0, 0.0]},
+    ...         {"test_error": [3.0, 1.0], "train_error": [1.0, 0.5]}]
+    >>> cell(runs, None)
+    '1.50 ± 0.71 (0.25) / -'
+    """
+    published = "-" if theirs is None else str(theirs)
+    if not results:
+        return f"- / {published}"
+    last = np.array([run["test_error"][-1] for run in results])
+    spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
+    left = np.mean([run["train_error"][-1] for run in results])
+    rest = f" ({left:.2f})" if left > LEARNED else ""
+    return f"{last.mean():.2f}{spread}{rest} / {published}"
+
+
+def epochs_of(results: Results) -> str:
+    """Return how many epochs the runs took: the fewest and the most, if they differ."""
+    lengths = sorted(len(run["test_error"]) for run in results)
+    if not lengths:
+        return "-"
+    return str(lengths[0]) if lengths[0] == lengths[-1] else f"{lengths[0]}-{lengths[-1]}"
+
+
+def minutes_of(results: Results) -> str:
+    """Return how long a run took in the mean, without its evaluations.
+
+    Examples
+    --------
+    >>> minutes_of([{"seconds": 90}, {"seconds": 30}]), minutes_of([])
+    ('1.0', '-')
+    """
+    if not results:
+        return "-"
+    return f"{np.mean([run['seconds'] for run in results]) / 60:.1f}"

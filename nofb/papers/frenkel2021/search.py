@@ -1,0 +1,27 @@
+"""Which learning rate does each rule want? The authors' slides do not give theirs.
+
+`python -m nofb.papers.frenkel2021.search` writes found.json.
+"""
+
+from pathlib import Path
+
+from nofb.papers.found import write_found
+from nofb.papers.frenkel2021.training import BATCH, RULES
+from nofb.runs.search import Search
+from nofb.runs.specification import Specification
+
+SHORT = Specification(
+    data="mnist", centred=False, hidden=(500,), activation="tanh", loss="binary_cross_entropy",
+    input_dropout=0.0, optimizer="sgd", epochs=8, batch_size=BATCH, samples=20_000,
+    validation=0.2, probe=0, optimizer_options={"schedule": "constant", "nesterov": True},
+)  # fmt: skip
+RATES = 0.003, 0.01, 0.03, 0.1
+
+
+def searches() -> dict[str, Search]:
+    """Return the search of each rule's rate, with some of the training samples held out."""
+    return {rule: Search(SHORT.replace(rule=rule), {"lr": RATES}) for rule in RULES}
+
+
+if __name__ == "__main__":
+    write_found(searches(), Path(__file__), jobs=1, log=Path("nofb-frenkel2021.jsonl"))

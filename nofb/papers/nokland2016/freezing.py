@@ -1,0 +1,136 @@
+"""Figure 4: does the first hidden layer learn anything that the layers above need?
+
+The first layer rests for some epochs, and then it is released. If direct feedback taught only the
+layers above, the release would change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nofb.papers.errors import errors_of
+from nofb.papers.nokland2016.rows import BATCH, Row
+from nofb.papers.nokland2016.tables import load
+from nofb.papers.resuming import resumed
+from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.rules import make
+from nofb.training import Run
+from nofb.training.callbacks import AfterEpoch
+
+if TYPE_CHECKING:
+    from nofb.plots import Picture
+
+# All start uniform here: a first layer that rests at zero would leave nothing to learn from.
+ROW = Row("mnist", (400,) * 3, rate=3e-4, rules=("bp", "fa", "dfa"), from_zero=(), longest=20)
+REST = 10  # epochs
+HEADING = "Figure 4: test error in per cent, 3x400 tanh, while the first layer rests and after"
+
+
+def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every run, none longer than `epochs`.
+
+    Examples
+    --------
+    >>> [(task["rule"], task["rest"]) for task in tasks()][:2]
+    [('bp', 0), ('bp', 10)]
+    """
+    longest = min(epochs or ROW.longest, ROW.longest)
+    return [
+        {"part": "freezing", "rule": rule, "rest": rest, "seed": 0, "epochs": longest}
+        for rule in ROW.rules
+        for rest in (0, REST)
+    ]
+
+
+def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
+    """Train once; return test and training errors over epochs."""
+    data, seed, rest = load(ROW), task["seed"], task["rest"]
+    net = ROW.network(task["rule"], data, seed)
+    first = net.weighted[0]
+    first.frozen = rest > 0
+
+    def release(run: Run) -> None:
+        first.frozen = run.history.epochs < rest
+
+    run = resumed(
+        task,
+        folder,
+        net=net,
+        rule=make(task["rule"]),
+        data=data,
+        epochs=task["epochs"],
+        batch_size=BATCH,
+        optimizer=ROW.optimizer(ROW.rate, "constant"),
+        seed=seed,
+        probe=0,
+        callbacks=[*callbacks, release],
+    )
+    return errors_of(run)
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return a row for each rule: at the end of the rest, and of the run."""
+    rows = [["rule", "first layer rests", "after the rest", "at the end"]]
+    for record in records:
+        task, errors = record["task"], record["result"]["test_error"]
+        rest = f"{task['rest']} epochs" if task["rest"] else "-"
+        middle = f"{errors[min(REST, len(errors)) - 1]:.2f}"
+        rows.append([task["rule"], rest, middle, f"{errors[-1]:.2f}"])
+    return {HEADING: rows}
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return every error of every epoch."""
+    rows = [["rule", "rest", "epoch", "train_error", "test_error"]]
+    for record in records:
+        task, result = record["task"], record["result"]
+        pairs = zip(result["train_error"], result["test_error"], strict=True)
+        for epoch, pair in enumerate(pairs, 1):
+            rows.append([short(each) for each in [task["rule"], task["rest"], epoch, *pair]])
+    return rows
+
+
+def figure(records: Sequence[Record]) -> Picture:
+    """Draw test error over epochs, a panel for each rule."""
+    from nofb.plots.picture import Picture  # late: matplotlib loads slowly
+    from nofb.plots.style import full_name, look, using
+
+    rules = list(dict.fromkeys(record["task"]["rule"] for record in records))
+    with using("light") as colours:
+        picture = Picture(3.8 * len(rules), 3.8, colours)
+        panels = picture.subplots(1, len(rules), sharey=True, squeeze=False)[0]
+        for axes, rule in zip(panels, rules, strict=True):
+            for record in records:
+                task, errors = record["task"], record["result"]["test_error"]
+                if task["rule"] == rule:
+                    name = (
+                        f"first layer rests for {task['rest']} epochs"
+                        if task["rest"]
+                        else "all learn"
+                    )
+                    style = "--" if task["rest"] else "-"
+                    axes.plot(np.arange(1, len(errors) + 1), errors, style,
+                              color=look(rule, colours).colour, label=name)  # fmt: skip
+            axes.axvline(REST, color=colours.faint, linewidth=0.8, linestyle=":")
+            axes.set(title=full_name(rule), xlabel="epoch", yscale="log")
+            axes.legend()
+        panels[0].set_ylabel("test error in per cent (logarithmic)")
+    return picture
+
+
+PART = Part(
+    "freezing",
+    tasks,
+    train,
+    tables,
+    lines,
+    numbers="freezing",
+    figure=figure,
+    image="freezing",
+    by_epoch=("train_error", "test_error"),
+    resumes=True,
+)

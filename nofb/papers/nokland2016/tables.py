@@ -1,0 +1,162 @@
+"""Tables 1 and 2: test errors of backprop, feedback alignment, direct and indirect feedback.
+
+Indirect feedback is a column of ours: the paper proposes it and has no table of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nofb import datasets
+from nofb.datasets import Dataset
+from nofb.papers.compared import Claim, Compared, last_errors
+from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, results_of
+from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
+from nofb.papers.published import published
+from nofb.papers.resuming import resumed
+from nofb.papers.study import Record, Rows, Task, grouped, short
+from nofb.rules import make
+from nofb.training import DivergenceWarning, Run, StopTraining
+from nofb.training.callbacks import AfterEpoch
+
+SEEDS = 3
+EPOCHS, FULL = 30, 300
+FASTER = 3.0  # times the released rate, since there is a tenth of the epochs
+LOST = 80.0  # test error in per cent of a network that has learned next to nothing
+LEARNED = 1e-4  # a training error of 0.01 % ends a run, as in the paper
+ROWS = {"mnist": MNIST, "cifar10": CIFAR10}
+HEADINGS = {
+    "mnist": "Table 1, MNIST: test error in per cent",
+    "cifar10": "Table 2, CIFAR-10 re-encoded as JPEG: test error in per cent",
+}
+PUBLISHED = published(__package__, ["table", "model", "rule"])
+
+
+def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, Any]]:
+    """Return every run of a table, none longer than `epochs`; the first seed of all rows first.
+
+    Examples
+    --------
+    >>> first = tasks("mnist", full=False, epochs=2)[0]
+    >>> [first[name] for name in ("model", "rule", "seed", "epochs", "lr", "schedule")]
+    ['7x240 tanh', 'bp', 0, 2, 0.0003, 'cosine']
+    """
+    longest, faster, schedule = (FULL, 1.0, "constant") if full else (EPOCHS, FASTER, "cosine")
+    return [
+        {
+            "part": table,
+            "model": model,
+            "rule": rule,
+            "seed": seed,
+            "epochs": row.epochs(rule, min(epochs or longest, longest)),
+            "lr": round(row.rate * faster, 10),
+            "schedule": schedule,
+        }
+        for seed in range(SEEDS)
+        for model, row in ROWS[table].items()
+        for rule in row.rules
+    ]
+
+
+def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
+    """Do one run, until the training error is 0.01 %; the folder keeps its checkpoint."""
+    row: Row = ROWS[task["part"]][task["model"]]
+    data, seed = load(row), task["seed"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)  # `stopped` says it
+        run = resumed(
+            task,
+            folder,
+            every=1 if row.convolutions else 10,
+            net=row.network(task["rule"], data, seed),
+            rule=make(task["rule"]),
+            data=data,
+            epochs=task["epochs"],
+            batch_size=BATCH,
+            optimizer=row.optimizer(task["lr"], task["schedule"]),
+            seed=seed,
+            probe=0,
+            perturb=row.perturb,
+            callbacks=[*callbacks, stop_when_learned],
+        )
+    return errors_of(run)
+
+
+def stop_when_learned(run: Run) -> None:
+    """Stop a run whose training error, met on the way through an epoch, is 0.01 % or less."""
+    if run.history["train_accuracy"][-1] >= 1 - LEARNED:
+        raise StopTraining("the training error is 0.01 %")
+
+
+@cache
+def load(row: Row) -> Dataset:
+    """Return a row's data: pixels in [0, 1]; for convolutions images, whitened."""
+    data = datasets.load(row.data)
+    return data.whitened().as_images() if row.convolutions else data.flat()
+
+
+def tables(records: Sequence[Record]) -> dict[str, Rows]:
+    """Return a row for each model: ours / the published one, for each rule."""
+    table = records[0]["task"]["part"]
+    rules = ("bp", "fa", "dfa", "ifa")
+    rows = [["model", *(f"{rule}: nofb / published" for rule in rules), "seeds", "epochs",
+             "minutes"]]  # fmt: skip
+    for model in ROWS[table]:
+        runs = [each for each in records if each["task"]["model"] == model]
+        if not runs:
+            continue
+        by_rule = {rule: results_of(runs, rule=rule) for rule in rules}
+        cells = [
+            cell(results, PUBLISHED.get((table, model, rule))) for rule, results in by_rule.items()
+        ]
+        seeds = " ".join(str(len(results)) for results in by_rule.values())
+        epochs = " ".join(epochs_of(results) for results in by_rule.values())
+        minutes = " ".join(minutes_of(results) for results in by_rule.values())
+        rows.append([model, *cells, seeds, epochs, minutes])
+    return {HEADINGS[table]: rows}
+
+
+def compared(records: Sequence[Record]) -> Iterator[Compared]:
+    """Return the errors that the paper has too."""
+    on = {"mnist": "MNIST", "cifar10": "CIFAR-10 (JPEG)"}
+    names = [(key, f"{key[1]}, {on[key[0]]}", key[2]) for key in PUBLISHED]
+    return last_errors(PUBLISHED, grouped(records, "part", "model", "rule"), names)
+
+
+def claims(records: Sequence[Record]) -> Iterator[Claim]:
+    """Return what the paper says of a hundred layers, and of dropout."""
+    found = grouped(records, "model", "rule")
+
+    def last(model: str, rule: str) -> float | None:
+        runs = [run["test_error"][-1] for run in found.get((model, rule), ()) if run["test_error"]]
+        return float(np.mean(runs)) if runs else None
+
+    for rule in ("bp", "fa"):
+        if (error := last("100x240 tanh", rule)) is not None:
+            text = f"A hundred layers do not learn under {rule}"
+            yield Claim(text, f"test error {error:.1f} %", error > LOST)
+    if (error := last("100x240 tanh", "dfa")) is not None:
+        text = "A hundred layers learn under dfa (at most 4.3 %)"
+        yield Claim(text, f"test error {error:.2f} %", error <= 4.3)
+    if (error := last("2x800 tanh dropout", "dfa")) is not None:
+        text = "Dropout helps dfa (at most 1.60 %)"
+        yield Claim(text, f"test error {error:.2f} %", error <= 1.6)
+
+
+def lines(records: Sequence[Record]) -> Rows:
+    """Return every error of every epoch."""
+    rows = [["table", "model", "rule", "seed", "lr", "epoch", "train_error", "test_error"]]
+    for record in records:
+        task, result = record["task"], record["result"]
+        place = [task["part"], task["model"].replace(",", ""), task["rule"], task["seed"],
+                 task["lr"]]  # fmt: skip
+        pairs = zip(result["train_error"], result["test_error"], strict=True)
+        for epoch, pair in enumerate(pairs, 1):
+            rows.append([short(value) for value in [*place, epoch, *pair]])
+    return rows

@@ -1,0 +1,21 @@
+"""Tiny data for the studies of images."""
+
+import pytest
+from tiny_images import tiny
+
+from nofb import datasets
+from nofb.papers.nokland2016 import tables
+from nofb.papers.residual import errors as residual
+from nofb.papers.sign_symmetry import errors as sign_symmetry
+
+
+@pytest.fixture
+def tiny_images(monkeypatch):
+    """Give every study tiny images, and the same learning rate to every rule."""
+    monkeypatch.setattr(datasets, "load", tiny)
+    for errors in (sign_symmetry, residual):
+        rates = {rule: {"lr": 0.003} for rule in errors.RULES}
+        monkeypatch.setattr(errors, "found", lambda package, rates=rates: rates)
+    tables.load.cache_clear()
+    yield
+    tables.load.cache_clear()

@@ -1,0 +1,82 @@
+"""Depth: the size of a signal, measured before training, is what theory says."""
+
+import numpy as np
+import pytest
+from tiny_images import tiny
+
+from nofb.papers.depth import layers
+from nofb.rules import make
+
+
+@pytest.fixture
+def started(tiny_images):
+    """Return the signal's length at each hidden layer before training, for a form and a depth."""
+
+    def lengths(form, depth):
+        net = layers.network(layers.FORMS[form], tiny("mnist").centred().flat(), depth, seed=0)
+        rule = make(layers.FORMS[form].rule)
+        rule.attach(net, 0)
+        return layers.lengths(net, rule, tiny("mnist").centred().flat())
+
+    return lengths
+
+
+def test_direct_feedback_is_as_strong_at_every_depth(started):
+    """Each layer has its own D from the output, and from zero all slopes are one."""
+    found = np.array(started("dfa from zero", 10))
+    assert found.min() > 0.9 * found.max()
+
+
+def test_a_signal_that_goes_back_from_layer_to_layer_changes_by_a_factor_at_each(started):
+    """A uniform B of ±1/√n multiplies the length by 1/√3, and slopes of tanh are at most one."""
+    found = np.array(started("fa", 10))
+    steps = found[:-1] / found[1:]
+    assert steps.max() < 1.05 / np.sqrt(3) and steps.min() > 0.5 / np.sqrt(3)
+
+
+def test_backprop_from_zero_sends_nothing(started):
+    """Wᵀ is zero: this is why the paper's backprop starts elsewhere."""
+    assert not np.any(started("bp from zero", 3))
+
+
+def test_the_length_is_that_of_the_error_behind_a_layer_that_turns_it(started):
+    """With one layer and W a part of a rotation, the error keeps its length."""
+    data = tiny("mnist").centred().flat()
+    net = layers.network(layers.FORMS["bp from zero"], data, 1, seed=0)
+    net.weighted[1].W[:10] = np.eye(10)  # h = 0, so that every slope is one
+    rule = make("bp")
+    rule.attach(net, 0)
+    assert layers.lengths(net, rule, data) == [pytest.approx(1, abs=1e-3)]
+
+
+def record(form="bp", depth=30, seed=0, errors=(5.0,)):
+    values = np.linspace(0.1, 1, depth).tolist()
+    names = ("length_before", "length_after", "angle_before", "angle_after")
+    result = {"stopped": None, "test_error": list(errors), **dict.fromkeys(names, values)}
+    return {"task": {"form": form, "layers": depth, "seed": seed, "epochs": 1}, "result": result}
+
+
+def test_a_run_that_diverged_at_once_counts_as_chance():
+    """Left out, it would make the mean of the other seeds look better."""
+    runs = [record(depth=50, errors=(10.0,)), record(depth=50, seed=1, errors=())]
+    ((_, (depths, *rows)),) = layers.tables(runs).items()
+    cells = dict(zip(depths, rows[0], strict=True))
+    assert cells["50"] == "50.0" and cells["30"] == "-"
+
+
+def test_the_figure_shows_errors_lengths_and_angles():
+    """Each form has a curve of errors over depth, and one at each layer of the network of 30."""
+    runs = [record(form, depth) for form in layers.FORMS for depth in (1, 30)]
+    error, length, angle = layers.figure(runs).axes
+    for axes in (error, length, angle):
+        assert len(axes.lines) == len(layers.FORMS)
+    assert list(error.lines[0].get_xdata()) == [1, 30]
+    assert len(layers.lines(runs)) == 1 + len(layers.FORMS) * 31
+
+
+def test_only_training_samples_are_left_out(tiny_images, monkeypatch):
+    """The test error is that of all test images."""
+    monkeypatch.setattr(layers, "SAMPLES", 100)
+    data = layers.load()
+    assert len(data.x_train) == 100 and len(data.x_test) == len(tiny("mnist").x_test)
+    assert data.x_train.min() < -0.9  # centred

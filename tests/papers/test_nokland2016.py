@@ -1,0 +1,251 @@
+"""Nøkland's tables: the networks of its rows, where they start, and what a cell says."""
+
+import numpy as np
+import pytest
+from tiny_images import tiny
+
+from nofb.datasets import Dataset
+from nofb.layers import Conv2D, Dropout
+from nofb.papers.nokland2016 import features, freezing, tables
+from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
+from nofb.rules import make
+from nofb.training import StopTraining
+from nofb.training.run import Run
+
+ROWS = [(table, model) for table, rows in tables.ROWS.items() for model in rows]
+UNIFORM = 1 / np.sqrt(784)
+
+
+def data_of(row):
+    """Return one image of the row's own size, in its own shape."""
+    shape = (1, 28, 28) if row.data == "mnist" else (3, 32, 32)
+    x, y = np.full((10, int(np.prod(shape))), 0.5), np.arange(10)
+    data = Dataset(x, y, x, y, row.data, image_shape=shape)
+    return data.as_images() if row.convolutions else data.flat()
+
+
+def record(model="1x800 tanh", rule="bp", seed=0, table="mnist", test=(2.0,), train=(0.0,)):
+    """Return a run that was not trained."""
+    task = {
+        "part": table,
+        "model": model,
+        "rule": rule,
+        "seed": seed,
+        "epochs": len(test),
+        "lr": 0.0003,
+    }
+    result = {"stopped": None, "train_error": list(train), "test_error": list(test), "seconds": 90}
+    return {"task": task, "result": result}
+
+
+# -- the rows ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("table", "model"), ROWS)
+def test_the_network_of_a_row_has_the_layers_of_its_name(table, model):
+    """A row that trains another network would be compared with the wrong number."""
+    row = tables.ROWS[table][model]
+    net = row.network("bp", data_of(row), seed=0)
+    sizes = [layer.n_out for layer in net.weighted]
+    if row.convolutions:
+        assert sizes == [96, 128, 256, 2048, 2048, 10]
+        assert [each.kernel_size for each in net.weighted if isinstance(each, Conv2D)] == [
+            (5, 5)
+        ] * 3
+        assert net.weighted[3].n_in == 256 * 3 * 3  # the map after three poolings of 32 x 32
+        return
+    depth, width = model.split()[0].split("x")
+    assert sizes == [int(width)] * int(depth) + [10]
+    assert {layer.activation.name for layer in net.weighted[:-1]} == {row.activation}
+    assert model.split()[1].rstrip(",") == row.activation
+
+
+@pytest.mark.parametrize(("table", "model"), ROWS)
+@pytest.mark.parametrize("rule", ["bp", "fa", "dfa", "ifa"])
+def test_weights_start_at_zero_where_the_rule_can_learn_from_zero(table, model, rule):
+    """Backprop and IFA send nothing through weights of zero; ReLU units pass nothing at zero."""
+    row = tables.ROWS[table][model]
+    if rule not in row.rules or row.convolutions:
+        return
+    net = row.network(rule, data_of(row), seed=0)
+    every = np.concatenate([each.ravel() for layer in net.weighted for each in (layer.W, layer.b)])
+    zero = rule in ("fa", "dfa") and row.activation != "relu"
+    assert bool(every.any()) != (zero or model == "100x240 tanh, all from zero")
+
+
+def test_other_weights_and_biases_start_uniform_with_the_papers_bound():
+    """Biases that start at zero are another network than the paper's."""
+    row = MNIST["1x800 tanh"]
+    net = row.network("bp", data_of(row), seed=3)
+    for array in (net.weighted[0].W, net.weighted[0].b):
+        assert 0.95 * UNIFORM < np.abs(array).max() <= UNIFORM
+    again = row.network("bp", data_of(row), seed=3)
+    draw_biases(again, seed=3)
+    np.testing.assert_array_equal(net.weighted[0].b, again.weighted[0].b)
+    assert np.isin(net.weighted[0].b, net.weighted[0].W).mean() < 0.1  # a stream of their own
+
+
+def test_dropout_is_a_tenth_of_the_inputs_and_half_of_each_hidden_layer():
+    """And the rate falls, and weights are bounded, which only these rows have in the paper."""
+    for name, row in (MNIST | CIFAR10).items():
+        rates = [each.rate for each in row.network("bp", data_of(row), 0).layers
+                 if isinstance(each, Dropout)]  # fmt: skip
+        optimizer = row.optimizer(0.001, "constant")
+        if "dropout" in name:
+            assert rates == [0.1] + [0.5] * len(row.hidden)
+            optimizer.at(20, 100)
+            assert optimizer.factor == pytest.approx(1 / (1 + 0.05 * 20))
+            assert optimizer.max_norm == 3.0
+        else:
+            assert rates == [] and optimizer.max_norm is None
+            optimizer.at(20, 100)
+            assert optimizer.factor == 1
+
+
+def test_adversarial_rows_are_attacked_along_what_their_name_says():
+    """The released code attacks along the true gradient, for every rule."""
+    ways = {name: row.perturb.along for name, row in MNIST.items() if row.perturb is not None}
+    assert ways == {
+        "2x800 tanh adversarial": "gradient",
+        "2x800 tanh adversarial, own feedback": "feedback",
+    }
+    assert MNIST["2x800 tanh adversarial"].perturb.epsilon == 0.08  # of pixels in [0, 1]
+
+
+def test_rows_that_stay_where_they_start_are_run_for_three_epochs():
+    """Three hundred epochs at chance would cost a day, and show nothing more."""
+    for full, longest in ((False, 30), (True, 300)):
+        tasks = tables.tasks("mnist", full)
+        deep = {t["rule"]: t["epochs"] for t in tasks if t["model"] == "100x240 tanh"}
+        assert deep == {"bp": 3, "fa": 3, "ifa": 3, "dfa": longest}
+    assert {t["epochs"] for t in tables.tasks("mnist", full=True, epochs=2)} == {2}
+
+
+def test_short_runs_have_three_times_the_released_rate():
+    """They have a tenth of the epochs; `--full` has the released rate and length."""
+    for table, rows in tables.ROWS.items():
+        for full, factor in ((False, 3), (True, 1)):
+            rates = {t["model"]: t["lr"] for t in tables.tasks(table, full)}
+            assert rates == {name: pytest.approx(factor * row.rate) for name, row in rows.items()}
+    assert MNIST["2x800 tanh"].rate == 1e-4 and CIFAR10["convolutional tanh"].rate == 5e-5
+
+
+def test_every_published_number_has_a_row():
+    """A number that no run is compared with would be left out silently."""
+    runs = {
+        (t["part"], t["model"], t["rule"])
+        for name in tables.ROWS
+        for t in tables.tasks(name, full=False)
+    }
+    assert set(tables.PUBLISHED) <= runs
+
+
+# -- one run -------------------------------------------------------------------------------------
+
+
+def test_a_run_stops_at_a_training_error_of_a_hundredth_of_a_per_cent():
+    """The paper stops there; more epochs would be another experiment."""
+    row = MNIST["1x800 tanh"]
+    run = Run(row.network("bp", data_of(row), 0), make("bp"), row.optimizer(0.001, "constant"))
+    run.history.append({"train_accuracy": 0.99989})
+    tables.stop_when_learned(run)
+    run.history.append({"train_accuracy": 0.9999})
+    with pytest.raises(StopTraining, match=r"0\.01 %"):
+        tables.stop_when_learned(run)
+
+
+def test_pixels_of_convolutions_are_whitened_and_others_are_not(tiny_images):
+    """The paper whitens the inputs of the convolutional network alone."""
+    plain = tables.load(CIFAR10["1x1000 tanh"])
+    np.testing.assert_array_equal(plain.x_train, tiny("cifar10_jpeg").flat().x_train)
+    white = tables.load(CIFAR10["convolutional tanh"])
+    assert white.x_train.shape[1:] == (3, 16, 16)
+    assert np.abs(white.x_train.mean(axis=0)).max() < 1e-3
+
+
+def test_the_first_layer_rests_and_is_then_released(tiny_images, tmp_path, monkeypatch):
+    """Figure 4 compares what happens at the release."""
+    monkeypatch.setattr(freezing, "REST", 1)
+    task = {"part": "freezing", "rule": "dfa", "rest": 1, "seed": 0, "epochs": 3}
+    rested, first = [], []
+
+    def look(run):
+        rested.append(run.net.weighted[0].frozen)
+        first.append(run.net.weighted[0].W.copy())
+
+    freezing.train(task, tmp_path, [look])
+    assert rested[0] and not rested[-1]
+    start = freezing.ROW.network("dfa", tables.load(freezing.ROW), 0).weighted[0].W
+    np.testing.assert_array_equal(first[0], start)
+    assert np.abs(first[1] - start).max() > 0
+
+
+def test_the_variance_between_classes_is_all_of_it_if_samples_of_a_class_are_equal():
+    """And nearly none of it for activations that do not know the class."""
+    rng, y = np.random.default_rng(0), np.arange(1000) % 10
+    assert features.between(rng.normal(size=(10, 5))[y], y) == pytest.approx(1)
+    assert features.between(rng.normal(size=(1000, 5)), y) == pytest.approx(9 / 999, rel=0.5)
+    assert features.between(np.zeros((1000, 5)), y) == 0
+
+
+def test_the_plane_of_a_figure_keeps_the_distances_of_flat_points():
+    """Points that lie in a plane already must keep their shape."""
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(30, 2)) @ np.linalg.qr(rng.normal(size=(6, 2)))[0].T
+    seen = features.in_plane(flat)
+
+    def distances(points):
+        return np.linalg.norm(points[:, None] - points, axis=-1)
+
+    np.testing.assert_allclose(distances(seen), distances(flat), atol=1e-9)
+
+
+# -- the tables ----------------------------------------------------------------------------------
+
+
+def test_a_cell_has_the_mean_and_the_deviation_over_seeds_beside_the_published_one():
+    """With n instead of n - 1, three seeds look more certain than they are."""
+    runs = [record(seed=seed, test=[9.0, error]) for seed, error in enumerate((1.5, 1.6, 2.0))]
+    runs.append(record(rule="ifa", test=[3.0], train=[0.5]))
+    ((heading, (names, row)),) = tables.tables(runs).items()
+    assert "MNIST" in heading and names[0] == "model" and row[0] == "1x800 tanh"
+    spread = np.std([1.5, 1.6, 2.0], ddof=1)
+    assert row[1] == f"1.70 ± {spread:.2f} / 1.59 ± 0.04"
+    assert row[2] == "- / 1.68 ± 0.05"
+    assert row[4] == "3.00 (0.50) / -", "a training error that is left is shown"
+    assert row[5:] == ["3 0 0 1", "2 - - 1", "1.5 - - 1.5"]
+
+
+def test_the_table_of_cifar_says_that_the_images_were_encoded_again():
+    """JPEG changes pixels, so that nobody may take these for the published conditions."""
+    (heading,) = tables.tables([record("1x1000 tanh", table="cifar10", test=[46.0])])
+    assert "re-encoded as JPEG" in heading
+
+
+def test_every_error_of_every_epoch_is_kept():
+    """Who draws curves needs them."""
+    rows = tables.lines([record("2x800 tanh adversarial, own feedback", test=[3.0, 2.5],
+                                train=[1.0, 0.5])])  # fmt: skip
+    assert rows[1:] == [
+        ["mnist", "2x800 tanh adversarial own feedback", "bp", "0", "0.0003", "1", "1", "3"],
+        ["mnist", "2x800 tanh adversarial own feedback", "bp", "0", "0.0003", "2", "0.5", "2.5"],
+    ]
+
+
+def test_the_figures_have_a_panel_for_each_layer_and_rule():
+    """Figure 3: three layers under two rules. Figure 4: one panel for each rule."""
+    runs = [
+        {"task": {"rule": rule, "epochs": 1},
+         "result": {"points": [[[0.0, 1.0], [1.0, 0.0]]] * 3, "classes": [0, 1],
+                    "after": [0.5] * 3, "before": [0.1] * 3, "test_error": 2.0}}
+        for rule in ("bp", "dfa")
+    ]  # fmt: skip
+    assert len(features.figure(runs).axes) == 6
+    rest = [
+        {"task": {"rule": rule, "rest": rest}, "result": {"test_error": [3.0, 2.0]}}
+        for rule in ("bp", "dfa")
+        for rest in (0, 20)
+    ]
+    panels = freezing.figure(rest).axes
+    assert len(panels) == 2 and all(len(axes.lines) == 3 for axes in panels)
+    assert BATCH == 64
