@@ -12,16 +12,19 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import course_pages
 import kept_pages
 import method_pages
 import rule_pages
-from sphinx.application import Sphinx
 
 from nofb.explain import stepper, walk
 from nofb.rules import RULES
 from nofb.transfer import METHODS
+
+if TYPE_CHECKING:  # the tests need these files, and not Sphinx
+    from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # the tests need these files, and not Sphinx
+    from sphinx.application import Sphinx
+
 
 LESSONS = Path(__file__).parents[2] / "notebooks"
 

@@ -4,8 +4,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-pytest.importorskip("sphinx", reason="needs the extra docs")
 from lesson_downloads import LESSONS, add_button, button, copy_lessons
 
 
