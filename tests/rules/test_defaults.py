@@ -72,8 +72,10 @@ RULES = {
 
 OPTIMIZER = {
     "lr": 0.001, "schedule": "constant", "decay": 0.0, "max_norm": None, "max_gradient": None,
+    "layer_factors": None,
 }  # fmt: skip
 ADAM = OPTIMIZER | {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+LAYER = {"activation": None, "init": "xavier", "bias": True, "bias_init": "zeros"}
 OTHERS = {
     optimizers.SGD: OPTIMIZER | {"lr": 0.1, "momentum": 0.0, "nesterov": False},
     optimizers.RMSprop: OPTIMIZER | {"rho": 0.99, "epsilon": 1e-8},
@@ -82,8 +84,8 @@ OTHERS = {
     schedules.step: {"every": 30, "factor": 0.1},
     schedules.inverse_time: {"rate": 0.1},
     schedules.warmup: {"fraction": 0.1, "then": "cosine"},
-    nofb.Dense: {"activation": None, "init": "xavier", "bias": True},
-    nofb.Conv2D: {"stride": 1, "padding": 0, "activation": None, "init": "xavier", "bias": True},
+    nofb.Dense: LAYER,
+    nofb.Conv2D: LAYER | {"stride": 1, "padding": 0},
 }
 
 USES = {
@@ -127,6 +129,7 @@ def test_a_run_has_the_defaults_that_its_page_states():
     stated = {
         "epochs": 20, "batch_size": 32, "seed": 0, "validation": 0.0, "probe": 100,
         "optimizer": "sgd", "shuffle": True, "progress": True, "checkpoint": None, "callbacks": (),
+        "perturb": None,
     }  # fmt: skip
     assert defaults(nofb.fit) == stated
     assert defaults(nofb.Checkpoint) == {"every": 1, "resume": False}
