@@ -33,14 +33,15 @@ def run(options: argparse.Namespace) -> int:
 def fetch(options: argparse.Namespace) -> int:
     """Load each data set once, which downloads and checks its files; go on after a failure."""
     failed = 0
-    missing = [row.name for row in datasets.describe() if not row.is_shipped]
+    rows = datasets.describe()
+    missing = [row.name for row in rows if row.is_published and not row.is_shipped]
     for name in options.names or missing:
         try:
             data = datasets.load(name)
-        except (ConnectionError, ModuleNotFoundError) as error:
+        except (ConnectionError, FileNotFoundError, ModuleNotFoundError) as error:
             say(f"{name}: {error}")
             failed += 1
             continue
-        where = next(row.where for row in datasets.describe() if row.name == name)
+        where = next(row.where for row in rows if row.name == name)
         print(f"{name}: {len(data.x_train)} training and {len(data.x_test)} test samples, {where}")
     return int(failed > 0)

@@ -44,6 +44,7 @@ class Description:
     licence: str
     load: Callable[[], Dataset] = field(repr=False)
     locate: Callable[[], str] = field(repr=False)
+    is_published: bool = field(default=True, repr=False)  # so that it can be downloaded
     class_names: tuple[str, ...] | None = field(default=None, repr=False)
 
     @property
@@ -379,6 +380,7 @@ _ROWS = (
         licence="none stated; cite Krizhevsky 2009",
         load=_load_cifar10_jpeg,
         locate=lambda: download.where(sources.CIFAR10_JPEG),
+        is_published=False,
     ),
     Description(
         name="shakespeare",

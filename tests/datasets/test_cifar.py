@@ -17,13 +17,13 @@ from nofb.datasets.sources import RemoteFile
 
 
 def cifar_archive(labels=range(6), missing=None, spoil=b""):
-    """Six files of two records; image planes have brightness 10, 20 and 30 plus the file number."""
+    """Six files of two records, whose labels differ by 5; planes of 10, 20, 30 plus the number."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
         for number, name in enumerate((*cifar.TRAINING_FILES, *cifar.TEST_FILES)):
             planes = np.repeat(np.array([10, 20, 30], np.uint8) + np.uint8(number), 1024)
-            record = bytes([labels[number]]) + planes.tobytes()
-            content = record * 2 + spoil
+            records = [bytes([labels[number] + more]) + planes.tobytes() for more in (0, 5)]
+            content = b"".join(records) + spoil
             member = tarfile.TarInfo(f"{cifar.FOLDER}/{name}")
             member.size = len(content)
             if name != missing:
@@ -41,8 +41,8 @@ def test_cifar_is_read_from_an_archive_in_the_data_directory(tmp_path, monkeypat
     (tmp_path / "data" / "cifar-10").mkdir(parents=True)
     (tmp_path / "data" / "cifar-10" / name).write_bytes(archive)
     monkeypatch.setenv("NOFB_DATA_DIR", str(tmp_path / "data"))
-    with pytest.raises(ValueError, match="y_test holds the label 5"):
-        datasets.load("cifar10")  # the stand-in's test label 5 was never trained on
+    with pytest.raises(ValueError, match="y_test holds the label 10"):
+        datasets.load("cifar10")  # the stand-in's test label 10 was never trained on
 
     archive = cifar_archive(labels=(0, 1, 2, 3, 4, 1))
     hold_cifar(monkeypatch, archive)
@@ -50,8 +50,8 @@ def test_cifar_is_read_from_an_archive_in_the_data_directory(tmp_path, monkeypat
     data = datasets.load("cifar10").as_images()
     assert data.x_train.shape == (10, 3, 32, 32)
     assert data.x_test.shape == (2, 3, 32, 32)
-    np.testing.assert_array_equal(data.y_train, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
-    np.testing.assert_array_equal(data.y_test, [1, 1])
+    np.testing.assert_array_equal(data.y_train, [0, 5, 1, 6, 2, 7, 3, 8, 4, 9])
+    np.testing.assert_array_equal(data.y_test, [1, 6])
     np.testing.assert_allclose(data.x_test[0, :, 31, 31] * 255, [15, 25, 35], rtol=1e-6)
     assert mirrors.asked == []
 
@@ -60,7 +60,7 @@ def test_cifar_is_downloaded_from_a_mirror_that_has_it(monkeypatch, mirrors, cac
     archive = cifar_archive(labels=(0, 1, 2, 3, 4, 1))
     name = hold_cifar(monkeypatch, archive)
     mirrors.served[sources.CIFAR10.mirrors[-1] + name] = archive
-    assert datasets.load("cifar10").n_classes == 5
+    assert datasets.load("cifar10").n_classes == 10
     assert len(mirrors.asked) == len(sources.CIFAR10.mirrors)
     assert files_in(cache) == [name]
 

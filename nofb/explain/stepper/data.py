@@ -57,8 +57,8 @@ def data(walk: Walk) -> dict[str, Any]:
     Examples
     --------
     >>> from nofb.explain import walk
-    >>> [step["title"] for step in data(walk("fa"))["steps"]][7]
-    'send_back'
+    >>> [step["title"] for step in data(walk("fa"))["steps"]][6]
+    'send_back, layer 2'
     """
     story, tables = Story(walk), Tables()
     steps = [step(each, tables) for each in story.events()]
