@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nofb.papers.nokland2016 import features, freezing, table1, table2
+from nofb.papers.nokland2016 import features, freezing, tables
 from nofb.papers.study import Study
 
 STUDY = Study(
@@ -10,6 +10,7 @@ STUDY = Study(
     "Nøkland 2016: tables and figures of direct feedback alignment, on MNIST and CIFAR-10",
     "a day on one core; --rows and --seeds choose a part",
     ("mnist", "cifar10_jpeg"),
-    (table1.part(), table2.part(), features.PART, freezing.PART),
+    (tables.part("mnist"), tables.part("cifar10"), features.PART, freezing.PART),
 )
-STUDY = replace(STUDY, full=replace(STUDY, parts=(table1.part(full=True), table2.part(full=True))))
+FULL = tuple(tables.part(table, full=True) for table in tables.ROWS)
+STUDY = replace(STUDY, full=replace(STUDY, parts=FULL))

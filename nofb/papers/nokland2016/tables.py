@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, results_o
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
 from nofb.papers.published import published
 from nofb.papers.resuming import resumed
-from nofb.papers.study import Record, Rows, Task, grouped, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.rules import make
 from nofb.training import DivergenceWarning, Run, StopTraining
 from nofb.training.callbacks import AfterEpoch
@@ -160,3 +160,19 @@ def lines(records: Sequence[Record]) -> Rows:
         for epoch, pair in enumerate(pairs, 1):
             rows.append([short(value) for value in [*place, epoch, *pair]])
     return rows
+
+
+def part(table: str, full: bool = False) -> Part:
+    """Return a table with short runs, or with runs as long as the paper's."""
+    return Part(
+        table,
+        partial(tasks, table, full),
+        train,
+        tables,
+        lines,
+        numbers="nokland2016",
+        by_epoch=("train_error", "test_error"),
+        resumes=True,
+        compared=compared,
+        claims=claims,
+    )

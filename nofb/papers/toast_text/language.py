@@ -17,6 +17,7 @@ from nofb import datasets, seeds
 from nofb.datasets import PRINTABLE, Dataset
 from nofb.network import Network
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.toast_text import training
 from nofb.papers.toast_text.training import (
     Case,
     by_method,
@@ -56,12 +57,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     >>> tasks(epochs=2)[1]
     {'part': 'language', 'method': 'fine-tuning', 'seed': 0, 'epochs': 2}
     """
-    longest = min(epochs or EPOCHS, EPOCHS)
-    return [
-        {"part": "language", "method": method, "seed": seed, "epochs": longest}
-        for seed in range(SEEDS)
-        for method in CASES
-    ]
+    return training.tasks("language", CASES, SEEDS, EPOCHS, epochs)
 
 
 @cache

@@ -16,6 +16,7 @@ from nofb.datasets import Dataset
 from nofb.network import Network
 from nofb.networks import minilm
 from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.toast_text import training
 from nofb.papers.toast_text.training import (
     Case,
     by_method,
@@ -53,12 +54,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     >>> tasks(epochs=2)[0]
     {'part': 'sentiment', 'method': 'linear', 'seed': 0, 'epochs': 2}
     """
-    longest = min(epochs or EPOCHS, EPOCHS)
-    return [
-        {"part": "sentiment", "method": method, "seed": seed, "epochs": longest}
-        for seed in range(SEEDS)
-        for method in CASES
-    ]
+    return training.tasks("sentiment", CASES, SEEDS, EPOCHS, epochs)
 
 
 @cache

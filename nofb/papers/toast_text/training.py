@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,18 @@ class Case:
     method: str
     lr: float
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tasks(
+    part: str, cases: Iterable[str], seeds: int, longest: int, epochs: int | None
+) -> list[dict[str, Any]]:
+    """Return a run for each method and seed, none longer than `longest` or `epochs`."""
+    length = min(epochs or longest, longest)
+    return [
+        {"part": part, "method": method, "seed": seed, "epochs": length}
+        for seed in range(seeds)
+        for method in cases
+    ]
 
 
 @end_everything()
