@@ -16,11 +16,13 @@ from nofb.papers.compared import Compared, last_errors
 from nofb.papers.errors import cell, epochs_of, errors_of, results_of
 from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
+from nofb.runs.search import Search
 from nofb.runs.specification import Specification
 from nofb.runs.train import train
 from nofb.training.callbacks import AfterEpoch
 
 ANGLE = "delta_angle_end_to_end"
+RATES = 0.0003, 0.001, 0.003  # that are searched
 PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
 
 
@@ -66,6 +68,11 @@ class ImageErrors:
             for data in self.data
             for rule in self.rules
         ]  # fmt: skip
+
+    def searches(self) -> dict[str, Search]:
+        """Return the search of each rule's rate, with some of the training samples held out."""
+        short = self.run.replace(samples=10_000, epochs=3, validation=0.2, probe=0)
+        return {rule: Search(short.replace(rule=rule), {"lr": RATES}) for rule in self.rules}
 
     def train(self, task: Task, callbacks: Sequence[AfterEpoch]) -> dict[str, Any]:
         """Train once; return errors over epochs, and the angle at each layer at the end."""

@@ -4,7 +4,7 @@ import pytest
 from tiny_images import tiny
 
 from nofb import datasets
-from nofb.papers.nokland2016 import tables
+from nofb.papers.nokland2016 import training
 from nofb.papers.residual import errors as residual
 from nofb.papers.sign_symmetry import errors as sign_symmetry
 
@@ -16,6 +16,6 @@ def tiny_images(monkeypatch):
     for errors in (sign_symmetry, residual):
         rates = {rule: {"lr": 0.003} for rule in errors.RULES}
         monkeypatch.setattr(errors, "found", lambda package, rates=rates: rates)
-    tables.load.cache_clear()
+    training.load.cache_clear()
     yield
-    tables.load.cache_clear()
+    training.load.cache_clear()

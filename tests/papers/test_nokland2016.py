@@ -6,7 +6,7 @@ from tiny_images import tiny
 
 from nofb.datasets import Dataset
 from nofb.layers import Conv2D, Dropout
-from nofb.papers.nokland2016 import features, freezing, tables
+from nofb.papers.nokland2016 import features, freezing, tables, training
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
 from nofb.rules import make
 from nofb.training import StopTraining
@@ -156,9 +156,9 @@ def test_a_run_stops_at_a_training_error_of_a_hundredth_of_a_per_cent():
 
 def test_pixels_of_convolutions_are_whitened_and_others_are_not(tiny_images):
     """The paper whitens the inputs of the convolutional network alone."""
-    plain = tables.load(CIFAR10["1x1000 tanh"])
+    plain = training.load(CIFAR10["1x1000 tanh"])
     np.testing.assert_array_equal(plain.x_train, tiny("cifar10_jpeg").flat().x_train)
-    white = tables.load(CIFAR10["convolutional tanh"])
+    white = training.load(CIFAR10["convolutional tanh"])
     assert white.x_train.shape[1:] == (3, 16, 16)
     assert np.abs(white.x_train.mean(axis=0)).max() < 1e-3
 
@@ -175,7 +175,7 @@ def test_the_first_layer_rests_and_is_then_released(tiny_images, tmp_path, monke
 
     freezing.train(task, tmp_path, [look])
     assert rested[0] and not rested[-1]
-    start = freezing.ROW.network("dfa", tables.load(freezing.ROW), 0).weighted[0].W
+    start = freezing.ROW.network("dfa", training.load(freezing.ROW), 0).weighted[0].W
     np.testing.assert_array_equal(first[0], start)
     assert np.abs(first[1] - start).max() > 0
 

@@ -15,11 +15,9 @@ import numpy as np
 
 from nofb.datasets import Dataset
 from nofb.network import Network
-from nofb.papers.nokland2016.rows import BATCH, Row
-from nofb.papers.nokland2016.tables import load
-from nofb.papers.resuming import resumed
+from nofb.papers.nokland2016.rows import Row
+from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import make
 from nofb.training.callbacks import AfterEpoch
 from nofb.types import Array
 
@@ -48,19 +46,7 @@ def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dic
     data = load(ROW)
     net = ROW.network(task["rule"], data, task["seed"])
     before = shares(net, data)
-    run = resumed(
-        task,
-        folder,
-        net=net,
-        rule=make(task["rule"]),
-        data=data,
-        epochs=task["epochs"],
-        batch_size=BATCH,
-        optimizer=ROW.optimizer(ROW.rate, "cosine"),
-        seed=task["seed"],
-        probe=0,
-        callbacks=callbacks,
-    )
+    run = trained(task, folder, ROW, net, ROW.optimizer(ROW.rate, "cosine"), callbacks)
     trace = net.forward(data.x_test[:DIGITS])
     points = [in_plane(trace[layer].h).round(3).tolist() for layer in net.weighted[:-1]]
     return {

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nofb.papers.errors import errors_of
-from nofb.papers.nokland2016.rows import BATCH, Row
-from nofb.papers.nokland2016.tables import load
-from nofb.papers.resuming import resumed
+from nofb.papers.nokland2016.rows import Row
+from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.rules import make
 from nofb.training import Run
 from nofb.training.callbacks import AfterEpoch
 
@@ -48,27 +46,16 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test and training errors over epochs."""
-    data, seed, rest = load(ROW), task["seed"], task["rest"]
-    net = ROW.network(task["rule"], data, seed)
+    rest = task["rest"]
+    net = ROW.network(task["rule"], load(ROW), task["seed"])
     first = net.weighted[0]
     first.frozen = rest > 0
 
     def release(run: Run) -> None:
         first.frozen = run.history.epochs < rest
 
-    run = resumed(
-        task,
-        folder,
-        net=net,
-        rule=make(task["rule"]),
-        data=data,
-        epochs=task["epochs"],
-        batch_size=BATCH,
-        optimizer=ROW.optimizer(ROW.rate, "constant"),
-        seed=seed,
-        probe=0,
-        callbacks=[*callbacks, release],
-    )
+    optimizer = ROW.optimizer(ROW.rate, "constant")
+    run = trained(task, folder, ROW, net, optimizer, [*callbacks, release])
     return errors_of(run)
 
 

@@ -5,24 +5,20 @@ Indirect feedback is a column of ours: the paper proposes it and has no table of
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nofb import datasets
-from nofb.datasets import Dataset
 from nofb.papers.compared import Claim, Compared, last_errors
 from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, results_of
-from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, Row
+from nofb.papers.nokland2016.rows import CIFAR10, MNIST, Row
+from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.published import published
-from nofb.papers.resuming import resumed
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
-from nofb.rules import make
-from nofb.training import DivergenceWarning, Run, StopTraining
+from nofb.training import Run, StopTraining
 from nofb.training.callbacks import AfterEpoch
 
 SEEDS = 3
@@ -67,24 +63,16 @@ def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, A
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Do one run, until the training error is 0.01 %; the folder keeps its checkpoint."""
     row: Row = ROWS[task["part"]][task["model"]]
-    data, seed = load(row), task["seed"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)  # `stopped` says it
-        run = resumed(
-            task,
-            folder,
-            every=1 if row.convolutions else 10,
-            net=row.network(task["rule"], data, seed),
-            rule=make(task["rule"]),
-            data=data,
-            epochs=task["epochs"],
-            batch_size=BATCH,
-            optimizer=row.optimizer(task["lr"], task["schedule"]),
-            seed=seed,
-            probe=0,
-            perturb=row.perturb,
-            callbacks=[*callbacks, stop_when_learned],
-        )
+    run = trained(
+        task,
+        folder,
+        row,
+        row.network(task["rule"], load(row), task["seed"]),
+        row.optimizer(task["lr"], task["schedule"]),
+        [*callbacks, stop_when_learned],
+        every=1 if row.convolutions else 10,
+        perturb=row.perturb,
+    )
     return errors_of(run)
 
 
@@ -92,13 +80,6 @@ def stop_when_learned(run: Run) -> None:
     """Stop a run whose training error, met on the way through an epoch, is 0.01 % or less."""
     if run.history["train_accuracy"][-1] >= 1 - LEARNED:
         raise StopTraining("the training error is 0.01 %")
-
-
-@cache
-def load(row: Row) -> Dataset:
-    """Return a row's data: pixels in [0, 1]; for convolutions images, whitened."""
-    data = datasets.load(row.data)
-    return data.whitened().as_images() if row.convolutions else data.flat()
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
