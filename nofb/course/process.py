@@ -36,7 +36,7 @@ class Limits:
     Attributes
     ----------
     seconds
-        For all that a task asks of it; the grader's own work between is not counted.
+        For all calls of one task; the grader's own time is not counted.
     megabytes
         Of memory.
     """

@@ -142,7 +142,7 @@ def figure(records: Sequence[Record]) -> Picture:
             _panel(axes, by_rule(records), way, colours)
             axes.set(title=NAMES[way], xlabel="ε, by which every pixel moves", ylim=(0, 1.02))
         panels[0].set_ylabel("accuracy on attacked test images")
-        panels[0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        panels[0].yaxis.set_major_formatter(lambda fraction, _: f"{fraction:.0%}")
         panels[0].legend(fontsize=8)
     return picture
 
