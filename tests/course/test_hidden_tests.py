@@ -26,9 +26,14 @@ def by_heart():
 
 @pytest.fixture
 def secret(tmp_path):
-    """A file of hidden tests with a test that cannot be met."""
+    """A file of hidden tests with one that an answer for one-hot targets alone fails."""
     path = tmp_path / "hidden.py"
-    path.write_text('SEED = 7\nTESTS = {"3.3": [lambda answer, rng: "the cause of 3.3"]}\n')
+    path.write_text(
+        "import numpy as np\nSEED = 7\ndef soft(answer, rng):\n"
+        "    found = answer(np.full((2, 3), 0.5), np.ones((3, 4)))\n"
+        "    return None if np.allclose(found, 1.5) else 'the cause of 3.3'\n"
+        "TESTS = {'3.3': [soft]}\n"
+    )
     return hidden.load(path)
 
 
@@ -37,7 +42,7 @@ def test_an_answer_that_knows_the_public_arguments_by_heart_fails(secret):
     assert judge(TASK, by_heart(), "theirs.py").score == TASK.points
     found = judge(TASK, by_heart(), "theirs.py", hidden=secret)
     assert found.sentence == WRONG_FOR_OTHERS and found.score <= 0.2 * TASK.points
-    assert found.hidden.startswith("number 0 is 0")
+    assert found.hidden.startswith("entry [0, 0] of the result is 0")
     right_one = judge(TASK, right("3.4"), "theirs.py", hidden=secret)
     assert right_one.score == TASK.points and right_one.hidden == ""
 
@@ -45,6 +50,7 @@ def test_an_answer_that_knows_the_public_arguments_by_heart_fails(secret):
 def test_what_a_hidden_test_found_is_in_no_feedback(secret, tmp_path):
     """The cause would give the hidden test away; only Gradescope's page for teachers has it."""
     folder, output = filled(tmp_path / "anna", ["3.3", "3.4"]), tmp_path / "anna.json"
+    path_of(folder, "3.3").write_text("def project(y, D):\n    return D[y.argmax(1)]\n")
     verdicts = grade(folder, output, chapter=3, hidden=secret)
     found = {verdict.number: verdict for verdict in verdicts}
     assert found["3.3"].hidden == "the cause of 3.3" and found["3.4"].sentence == "right"

@@ -8,7 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from nofb.course.process import Failed, Limits, Process, opened
+from nofb.course.guard import Limits
+from nofb.course.process import Failed, Process, opened
 from nofb.course.questions import judge_question
 from nofb.course.task import Question
 from nofb.course.worker import pack

@@ -13,7 +13,7 @@ from course.folders import filled, path_of
 from processes import children, gone
 
 from nofb.course import find
-from nofb.course.process import Guard, Limits, start
+from nofb.course.guard import Guard, Limits, start
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="as Linux does it")
 OFFLINE = (

@@ -122,7 +122,7 @@ ITEMS: list[Item] = [
         asks="λ is {decay} per step. How many per cent of W - Bᵀ are left after {steps} steps?",
         values=lambda rng: {
             "decay": float(rng.choice([0.001, 0.002, 0.005, 0.01])),
-            "steps": int(rng.integers(1, 9)) * 100,
+            "steps": int(rng.integers(2, 9)) * 100,
         },
         key=gap,
         tolerance=0.02,
