@@ -1,10 +1,11 @@
 """What a student's process may not do: open files, start processes, send signals, use a network.
 
-On Linux, the kernel refuses these calls (seccomp). Its filter is a small program of comparisons,
-one for each call. The student's process loads NumPy, installs the filter, and only then runs the
-student's code; nothing removes it. No file can be opened then, not even to be read: nofb's own, a
-file of hidden tests and /proc are as good as absent. Other systems have no such filter here: there,
-only the limits and the clock hold.
+On Linux, the kernel refuses these calls (seccomp). Its filters are small programs of comparisons,
+one for each call. The first is there before the process loads NumPy's parts and the modules that a
+student's file imports; it lets files be opened to be read. The second is there before the student's
+code runs, and lets no file be opened at all: nofb's own, a file of hidden tests and /proc are as
+good as absent. Nothing removes a filter. Other systems have none: there, only the limits and the
+clock hold.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ ALLOW, REFUSE, UNKNOWN, END = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 LOAD, EQUAL, AT_LEAST, ANY_OF, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # bytes into what the kernel shows of a call
 CLONE_THREAD = 0x10000
+WRITING = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
 OTHER_NUMBERS = 0x40000000  # of a second table on x86_64
 
 # Each call with its numbers on x86_64 and aarch64; - where there is none.
+OPENING = "open 2 -, openat 257 56"
 REFUSED = """
-open 2 -, openat 257 56, openat2 437 437, open_by_handle_at 304 265, open_tree 428 428,
+openat2 437 437, open_by_handle_at 304 265, open_tree 428 428,
 open_tree_attr 467 467, memfd_create 319 279, memfd_secret 447 447, uselib 134 -,
 fanotify_init 300 262, fork 57 -, vfork 58 -, execve 59 221, execveat 322 281,
 kill 62 129, tkill 200 130, tgkill 234 131, rt_sigqueueinfo 129 138, rt_tgsigqueueinfo 297 240,
@@ -48,38 +51,71 @@ kexec_file_load 320 294, settimeofday 164 170, clock_settime 227 112, acct 163 8
 swapoff 168 225, sethostname 170 161, setdomainname 171 162
 """
 CLONE3 = 435  # its arguments are in memory, where a filter cannot see them; libc then uses clone
-CLONE, FCNTL = (56, 220), (72, 25)
+OPEN, OPENAT, CLONE, FCNTL, PRCTL = (2, None), (257, 56), (56, 220), (72, 25), (157, 167)
 SIGNALLING = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: a pipe would signal another process
+OUTLIVING = 1  # PR_SET_PDEATHSIG: it would outlive the grader
 
 
 def program() -> bytes:
-    """Return the filter for this machine; empty where there is none."""
-    if sys.platform != "linux" or platform.machine() not in MACHINES:
+    """Return the first filter for this machine; empty where there is none."""
+    if not has_filters():
         return b""
-    column = list(MACHINES).index(platform.machine())
-    lines = [_line(LOAD, MACHINE), _line(EQUAL, MACHINES[platform.machine()], 1, 0),
-             _line(RETURN, END), _line(LOAD, NUMBER), _line(AT_LEAST, OTHER_NUMBERS, 0, 1),
-             _line(RETURN, REFUSE)]  # fmt: skip
-    for number in _refused(column):
-        lines += [_line(EQUAL, number, 0, 1), _line(RETURN, REFUSE)]
-    lines += [_line(EQUAL, CLONE3, 0, 1), _line(RETURN, UNKNOWN)]
-    lines += _if(CLONE[column], [_line(LOAD, ARGUMENTS), _line(ANY_OF, CLONE_THREAD, 1, 0),
-                                 _line(RETURN, REFUSE)])  # fmt: skip
+    column = _column()
+    lines = [line for number in _numbers(REFUSED, column) for line in _if(number, [], REFUSE)]
+    lines += _if(CLONE3, [], UNKNOWN)
+    lines += _if(OPEN[column], [_argument(1), _line(ANY_OF, WRITING, 0, 1)], REFUSE)
+    lines += _if(OPENAT[column], [_argument(2), _line(ANY_OF, WRITING, 0, 1)], REFUSE)
+    lines += _if(CLONE[column], [_argument(0), _line(ANY_OF, CLONE_THREAD, 1, 0)], REFUSE)
     for command in SIGNALLING:
-        lines += _if(FCNTL[column], [_line(LOAD, ARGUMENTS + 8), _line(EQUAL, command, 0, 1),
-                                     _line(RETURN, REFUSE)])  # fmt: skip
-    return b"".join([*lines, _line(RETURN, ALLOW)])
+        lines += _if(FCNTL[column], [_argument(1), _line(EQUAL, command, 0, 1)], REFUSE)
+    return _whole(lines)
 
 
-def _refused(column: int) -> list[int]:
-    """Return the numbers of the calls that are refused on a machine."""
-    numbers = [entry.split()[1 + column] for entry in REFUSED.split(",")]
+def closing() -> bytes:
+    """Return the second filter, after which no file can be opened; empty where there is none."""
+    if not has_filters():
+        return b""
+    column = _column()
+    lines = [line for number in _numbers(OPENING, column) for line in _if(number, [], REFUSE)]
+    lines += _if(PRCTL[column], [_argument(0), _line(EQUAL, OUTLIVING, 0, 1)], REFUSE)
+    return _whole(lines)
+
+
+def has_filters() -> bool:
+    """Say whether the filters are written for this system."""
+    return sys.platform == "linux" and platform.machine() in MACHINES
+
+
+def _column() -> int:
+    return list(MACHINES).index(platform.machine())
+
+
+def _numbers(table: str, column: int) -> list[int]:
+    """Return the numbers of a table's calls on a machine."""
+    numbers = [entry.split()[1 + column] for entry in table.split(",")]
     return [int(number) for number in numbers if number != "-"]
 
 
-def _if(number: int, lines: list[bytes]) -> list[bytes]:
-    """Return lines that are for one call only; the number of the call is loaded again after it."""
-    return [_line(EQUAL, number, 0, len(lines) + 1), *lines, _line(LOAD, NUMBER)]
+def _whole(lines: list[bytes]) -> bytes:
+    """Return a filter that ends programs of other machines, and allows what no line refuses."""
+    begin = [_line(LOAD, MACHINE), _line(EQUAL, MACHINES[platform.machine()], 1, 0),
+             _line(RETURN, END), _line(LOAD, NUMBER), _line(AT_LEAST, OTHER_NUMBERS, 0, 1),
+             _line(RETURN, REFUSE)]  # fmt: skip
+    return b"".join([*begin, *lines, _line(RETURN, ALLOW)])
+
+
+def _if(number: int | None, condition: list[bytes], outcome: int) -> list[bytes]:
+    """Return lines that decide on one call; a condition leaves out one line if it does not hold."""
+    if number is None:
+        return []
+    lines = [*condition, _line(RETURN, outcome)]
+    again = [_line(LOAD, NUMBER)] if condition else []
+    return [_line(EQUAL, number, 0, len(lines + again)), *lines, *again]
+
+
+def _argument(place: int) -> bytes:
+    """Return the line that loads an argument of a call."""
+    return _line(LOAD, ARGUMENTS + 8 * place)
 
 
 def _line(code: int, value: int, jump: int = 0, otherwise: int = 0) -> bytes:

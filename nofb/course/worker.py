@@ -164,7 +164,7 @@ def _is_import(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
     else:
         return False
     own = (sys.stdlib_module_names | {"numpy"}) - NOT_LOADED
-    return own.issuperset(name.partition(".")[0] for name in names)
+    return all(own.issuperset(name.split(".")[:1]) and "__main__" not in name for name in names)
 
 
 class NothingElse(MetaPathFinder):
@@ -205,15 +205,17 @@ def main() -> None:
     outgoing = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    folder, megabytes, seconds, program, user, grader = sys.argv[1:]
+    folder, megabytes, seconds, program, closing, user, grader = sys.argv[1:]
     sys.path.remove(folder)
+    del sys.argv[1:]
     limit(int(megabytes), int(seconds))
+    confine(bytes.fromhex(program))
     content = read(incoming)
     source, path, name = ("", "", "") if content is None else unpack(content)[1]
     load_modules(source)
     become(user)
     end_with(int(grader))
-    confine(bytes.fromhex(program))
+    confine(bytes.fromhex(closing))
     if content is None:  # it was started to see whether this works
         return
 

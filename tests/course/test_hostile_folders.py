@@ -201,7 +201,7 @@ def test_processes_of_a_submission_end_with_it_even_without_a_filter(tmp_path, m
     """Elsewhere than on Linux a bomb of processes can start: all of it must end."""
     from nofb.course import guard, process
 
-    monkeypatch.setattr(process, "guard", lambda: guard.Guard(b"", None))
+    monkeypatch.setattr(process, "guard", lambda: guard.Guard())
     path, marks = tmp_path / TASK.file, tmp_path / "marks"
     marks.mkdir(mode=0o777)
     path.write_text(

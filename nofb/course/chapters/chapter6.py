@@ -125,7 +125,7 @@ ITEMS: list[Item] = [
             "steps": int(rng.integers(2, 9)) * 100,
         },
         key=gap,
-        tolerance=0.02,
+        tolerance=0.01,
         hints=(
             "The steps of the rule cancel in W - Bᵀ; only the decay is left.",
             "Each step keeps 1 - λ of it.",
