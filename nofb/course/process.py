@@ -24,6 +24,7 @@ from nofb.course.worker import pack, read, unpack
 NO_ANSWER = "its process sent an answer that is none"
 IN_LINE = re.compile(r" in line \d{1,6}")
 UNLIKE_SIZES = re.compile(r"matmul: .*core dimension.*\(size (\d+) is different from (\d+)\)")
+MOST_VALUES = 100  # of a message
 PRINTED = 2000  # characters that are shown of what a student prints
 
 
@@ -168,7 +169,7 @@ class Process:
         """Say where the student's code failed, and why."""
         if not self.quotes:
             return f"{self.name} failed{where if IN_LINE.fullmatch(where) else ''}"
-        fits = UNLIKE_SIZES.search(message)
+        fits = UNLIKE_SIZES.search(message[:PRINTED])
         if fits:
             message = (
                 "ValueError: the shapes do not fit for @: its left array has "
@@ -198,8 +199,9 @@ def opened(content: bytes) -> tuple[str, list[Any]]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(each.file_size for each in archive.infolist()) > len(content):
-                raise ValueError("it is compressed")
+            parts = archive.infolist()
+            if len(parts) > MOST_VALUES or sum(each.file_size for each in parts) > len(content):
+                raise ValueError("it would take too long to read, or is compressed")
         return unpack(content)
     except Exception as error:  # a forged archive can raise anything
         raise Failed(NO_ANSWER) from error

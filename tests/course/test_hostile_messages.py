@@ -32,6 +32,14 @@ def header(text):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
 
 
+def many_values():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(1000):
+            archive.writestr(f"{number}_value.npy", header("{}\n"))
+    return buffer.getvalue()
+
+
 FORGED = {
     "nothing": b"",
     "no archive": b"right right right",
@@ -49,6 +57,7 @@ FORGED = {
         "0_array.npy", header("{'descr': '<f8', 'fortran_order': False, 'shape': (-3,)}\n")
     ),
     "a header that is code": zipped("0_array.npy", header("__import__('os')._exit(0)\n")),
+    "values that take an hour to read": many_values(),
     "a name that is no number": zipped("x_value.npy", b""),
 }
 
