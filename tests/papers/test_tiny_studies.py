@@ -10,6 +10,7 @@ from nofb.papers import vouching
 
 ROWS = {  # of each part, the quickest ones
     "nokland2016": ["mnist 1x800 tanh bp 0.0003 cosine", "mnist 1x800 tanh dfa 0.0003 cosine",
+                    "full_length 1x800 tanh ifa 0.0001 constant",
                     "cifar10 1x1000 tanh fa 0.00015 cosine", "features bp", "features dfa",
                     "freezing dfa 0", "freezing dfa 10"],
     "depth": ["bp 1", "dfa from zero 2"],
