@@ -16,7 +16,7 @@ from nofb.papers.study import Part, Record, Rows, Task, grouped
 from nofb.training.callbacks import AfterEpoch
 
 NAME = "full_length"
-MODELS = ("1x800 tanh", "2x800 tanh")
+MODELS = ("7x240 tanh", "2x800 tanh")
 HEADING = "Two rows at full length, up to 300 epochs at a constant 0.0001: test error in per cent"
 
 
@@ -26,7 +26,7 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     Examples
     --------
     >>> [tasks()[0][name] for name in ("part", "model", "epochs", "lr", "schedule")]
-    ['full_length', '1x800 tanh', 300, 0.0001, 'constant']
+    ['full_length', '7x240 tanh', 300, 0.0001, 'constant']
     """
     every = tables.tasks("mnist", full=True, epochs=epochs)
     return [
