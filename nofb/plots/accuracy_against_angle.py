@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ACROSS = "angle between the first hidden layer's teaching signal\nand backprop's, at the end"
 
 
-def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Picture:
+def accuracy_against_angle(comparison: Comparison, theme: str | None = None) -> Picture:
     """Draw the accuracy of each rule against its alignment with backprop, after training.
 
     Parameters
@@ -33,7 +33,7 @@ def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Pict
     comparison
         The runs.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------

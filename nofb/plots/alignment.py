@@ -26,7 +26,7 @@ SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 NO_HIDDEN = "There is no hidden layer, so no teaching signal travels back."
 
 
-def alignment(comparison: Comparison, theme: str = "light") -> Picture:
+def alignment(comparison: Comparison, theme: str | None = None) -> Picture:
     """Draw the angles between a rule's teaching signals and backprop's.
 
     Parameters
@@ -34,7 +34,7 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
     comparison
         The runs.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------

@@ -19,7 +19,7 @@ ACROSS = 4
 WIDE, TALL = 2.5, 1.9  # of a panel, in inches
 
 
-def each_rule(comparison: Comparison, theme: str = "light") -> Picture:
+def each_rule(comparison: Comparison, theme: str | None = None) -> Picture:
     """Draw the test accuracy of each rule over epochs, in a panel of its own.
 
     Parameters
@@ -27,7 +27,7 @@ def each_rule(comparison: Comparison, theme: str = "light") -> Picture:
     comparison
         The runs.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------

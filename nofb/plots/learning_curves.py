@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEVIATION, EXTENT = "± 1 standard deviation", "lowest to highest seed"
 
 
-def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
+def learning_curves(comparison: Comparison, theme: str | None = None) -> Picture:
     """Draw accuracy and loss over epochs.
 
     Parameters
@@ -36,7 +36,7 @@ def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
     comparison
         The runs.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------
