@@ -124,13 +124,9 @@ def accuracy_and_matrices(
     for name, history in histories.items():
         angles = history.from_start("weight_angle")
         drawn = [(called, angles[:, layer]) for called, layer in layers.items()]
-        start = history.from_start("test_accuracy")
-        curves[name] = (
-            np.arange(len(start)), start, [pair for pair in drawn if np.isfinite(pair[1]).any()]
-        )  # fmt: skip
-    picture = _two_panels(curves)
-    picture.axes[0].set_title("test accuracy")
-    return picture
+        known = [pair for pair in drawn if np.isfinite(pair[1]).any()]
+        curves[name] = np.arange(1, history.epochs + 1), history["test_accuracy"], known
+    return _two_panels(curves, "test accuracy", first=0)
 
 
 def published_runs(logs: Mapping[str, Mapping[str, Array]]) -> Picture:
