@@ -60,7 +60,9 @@ def _settings(comparison: Comparison) -> dict[str, str]:
     """Return the common settings of all runs, as text."""
     settings = comparison.settings.settings
     if "hidden" in settings:
-        settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"
+        units = settings["hidden"]
+        listed = units if isinstance(units, list | tuple) else [units]
+        settings["hidden"] = ", ".join(map(str, listed)) or "none"
     settings["lr"] = "each rule's own" if settings["lr"] is None else settings["lr"]
     settings["seeds"] = ", ".join(map(str, comparison.seeds))
     return {name: str(value) for name, value in settings.items()}
