@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from benchmarks.branch_cases import BATCH, HEADS, SHAPES, UNITS, samples
 from benchmarks.cases import CLASSES, LR, MOMENTUM, RULES, Step
 from benchmarks.contenders import Contender
 from benchmarks.measure import Timed, take_turns
@@ -20,16 +21,6 @@ from nofb import SGD, Dense, FirstToken, Network, Trace, networks, rules, thread
 from nofb.datasets import Dataset
 from nofb.networks.transformer_block import transformer_block
 from nofb.training.step import step
-
-BATCH, TOKENS, UNITS, HEADS = 64, 50, 64, 4
-SHAPES = {"ResNet-8": (1, 28, 28), "transformer block": (TOKENS, UNITS)}
-
-
-def samples(case: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return x (N, ...) and labels (N,)."""
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(BATCH, *SHAPES[case])).astype(np.float32)
-    return x, rng.integers(0, CLASSES, BATCH)
 
 
 def network(case: str) -> Network:

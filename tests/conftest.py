@@ -1,4 +1,4 @@
-"""What every test must restore."""
+"""What every test must restore, and how the tests are divided between cores."""
 
 import pytest
 
@@ -8,6 +8,14 @@ from nofb.rules import RULES
 pytest_plugins = ["smoke"]
 
 collect_ignore = ["mutation"]  # a command, which needs the extra of that name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give all tests of a file to one process (`-n 2`): they share what its fixtures trained."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks import branches
+from benchmarks.branch_cases import HEADS, UNITS, samples
 from benchmarks.cases import CLASSES, LR, MOMENTUM, Step
 from benchmarks.contenders import Contender
 
@@ -45,7 +45,7 @@ def block(params, x):
     x = dense(x, params["below"])
     N, T, units = x.shape
     h = norm(x, params["first"], -1)
-    split = lambda a: a.reshape(N, T, branches.HEADS, -1)  # noqa: E731
+    split = lambda a: a.reshape(N, T, HEADS, -1)  # noqa: E731
     q, k, v = (split(dense(h, params[name])) for name in ("q", "k", "v"))
     found = jax.nn.dot_product_attention(q, k, v).reshape(N, T, units)
     x = x + dense(found, params["out"])
@@ -67,7 +67,7 @@ def parameters(case: str):
             for m, n in WIDTHS
         ]
         return {"first": filters(1, 16), "blocks": found, **linear(64, CLASSES)}
-    n = branches.UNITS
+    n = UNITS
     square = {name: linear(n, n) for name in ("below", "q", "k", "v", "out")}
     norms = {"first": scales(n), "second": scales(n)}
     return square | norms | {
@@ -76,7 +76,7 @@ def parameters(case: str):
 
 
 def make(case: str) -> Step:
-    x, labels = branches.samples(case)
+    x, labels = samples(case)
     forward = resnet if case == "ResNet-8" else block
     x = jnp.asarray(x.transpose(0, 2, 3, 1) if x.ndim == 4 else x)
     target = jax.nn.one_hot(jnp.asarray(labels), CLASSES)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from benchmarks import branches
+from benchmarks.branch_cases import HEADS, UNITS, samples
 from benchmarks.cases import CLASSES, LR, MOMENTUM, Step
 from benchmarks.contenders import Contender
 from benchmarks.contenders.pytorch import threads
@@ -65,8 +65,8 @@ class Block(nn.Module):
 def make(case: str, channels_last: bool = False, compiled: bool = False) -> Step:
     torch.manual_seed(0)
     resnets = case == "ResNet-8"
-    net = resnet() if resnets else Block(branches.UNITS, branches.HEADS)
-    x, y = map(torch.from_numpy, branches.samples(case))
+    net = resnet() if resnets else Block(UNITS, HEADS)
+    x, y = map(torch.from_numpy, samples(case))
     if channels_last:
         net, x = (each.to(memory_format=torch.channels_last) for each in (net, x))
     optimizer = torch.optim.SGD(net.parameters(), lr=LR, momentum=MOMENTUM)

@@ -42,6 +42,7 @@ def test_a_line_of_another_form_is_refused(line):
         (packed(b"1\t2\tA")[:40], r"not a complete tar\.gz archive"),
         (b"no archive", r"not a complete tar\.gz archive"),
     ],
+    ids=["another file", "a part of it", "text"],
 )
 def test_an_archive_without_the_file_is_refused(archive, sentence):
     """Half of a download must not become a small data set."""

@@ -70,7 +70,7 @@ def test_the_commands_of_the_readme_exist():
     assert "test" in project["optional-dependencies"] and "nofb" in project["scripts"]
     assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/nofb compare"\
         in README  # fmt: skip
-    assert ".venv/bin/python -m pytest" in README
+    assert ".venv/bin/python -m pytest -n 2" in README
 
 
 def test_every_file_that_the_readme_links_to_is_there():

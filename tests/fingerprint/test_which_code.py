@@ -60,7 +60,6 @@ DEEP = """
         ((DEEP, {1, "b"}), (DEEP, {1, "c"})),
         ((DEEP, np.arange(3)), (DEEP, np.arange(3.0))),
     ],
-    ids=str,
 )
 def test_a_change_that_changes_a_step_changes_the_hash(one, other):
     """After each of these changes the new rule got the numbers of the old one."""

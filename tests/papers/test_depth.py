@@ -49,29 +49,36 @@ def test_the_length_is_that_of_the_error_behind_a_layer_that_turns_it(started):
     assert layers.lengths(net, rule, data) == [pytest.approx(1, abs=1e-3)]
 
 
-def record(form="bp", depth=30, seed=0, errors=(5.0,)):
+def record(form="bp", depth=30, seed=0, errors=(5.0,), lr=layers.RATES[0]):
     values = np.linspace(0.1, 1, depth).tolist()
     names = ("length_before", "length_after", "angle_before", "angle_after")
     result = {"stopped": None, "test_error": list(errors), **dict.fromkeys(names, values)}
-    return {"task": {"form": form, "layers": depth, "seed": seed, "epochs": 1}, "result": result}
+    task = {"form": form, "layers": depth, "lr": lr, "seed": seed, "epochs": 1}
+    return {"task": task, "result": result}
 
 
 def test_a_run_that_diverged_at_once_counts_as_chance():
     """Left out, it would make the mean of the other seeds look better."""
     runs = [record(depth=50, errors=(10.0,)), record(depth=50, seed=1, errors=())]
-    ((_, (depths, *rows)),) = layers.tables(runs).items()
+    (depths, *rows), slower = layers.tables(runs).values()
     cells = dict(zip(depths, rows[0], strict=True))
     assert cells["50"] == "50.0" and cells["30"] == "-"
+    assert slower[1] == ["bp", *"-" * len(layers.DEPTHS)]
 
 
 def test_the_figure_shows_errors_lengths_and_angles():
     """Each form has a curve of errors over depth, and one at each layer of the network of 30."""
-    runs = [record(form, depth) for form in layers.FORMS for depth in (1, 30)]
-    error, length, angle = layers.figure(runs).axes
-    for axes in (error, length, angle):
+    runs = [
+        record(form, depth, lr=lr)
+        for form in layers.FORMS
+        for depth in (1, 30)
+        for lr in layers.RATES
+    ]
+    *errors, length, angle = layers.figure(runs).axes
+    for axes in (*errors, length, angle):
         assert len(axes.lines) == len(layers.FORMS)
-    assert list(error.lines[0].get_xdata()) == [1, 30]
-    assert len(layers.lines(runs)) == 1 + len(layers.FORMS) * 31
+    assert [list(axes.lines[0].get_xdata()) for axes in errors] == [[1, 30], [1, 30]]
+    assert len(layers.lines(runs)) == 1 + 2 * len(layers.FORMS) * 31
 
 
 def test_only_training_samples_are_left_out(tiny_images, monkeypatch):

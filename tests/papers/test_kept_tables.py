@@ -80,10 +80,15 @@ def test_the_command_gives_every_table_and_number_from_the_kept_log_alone(
     numbers = {file.name: file.read_bytes() for file in tmp_path.glob("*.csv")}
     assert numbers == {file.name: file.read_bytes() for file in (DOCS / name).glob("*.csv")}
     given, committed = (
-        [line for line in (folder / f"{name}.md").read_text("utf-8").splitlines() if "|" in line]
-        for folder in (tmp_path, DOCS / name)
+        paragraphs((folder / f"{name}.md").read_text("utf-8")) for folder in (tmp_path, DOCS / name)
     )
-    assert len(given) > 5 and [line for line in committed if line in given] == given
+    assert given == committed and len(given) > 3
+
+
+def paragraphs(page):
+    """Return all but what depends on the day: the command, the machine, and the code of today."""
+    title, _, _, _, *rest = page.split("\n\n")
+    return [title, *rest]
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -9,10 +9,11 @@ from nofb.cli import main
 from nofb.papers import vouching
 
 ROWS = {  # of each part, the quickest ones
-    "nokland2016": ["mnist 1x800 tanh bp 0.0003 cosine", "mnist 1x800 tanh dfa 0.0003 cosine",
+    "nokland2016": ["mnist 1x800 tanh bp 0.001 cosine", "mnist 1x800 tanh dfa 0.001 cosine",
+                    "full_length 1x800 tanh ifa 0.0001 constant",
                     "cifar10 1x1000 tanh fa 0.00015 cosine", "features bp", "features dfa",
                     "freezing dfa 0", "freezing dfa 10"],
-    "depth": ["bp 1", "dfa from zero 2"],
+    "depth": ["bp 1 0.0003", "dfa from zero 2 3e-05"],
     "two_gradients": ["bp", "dfa"],
     "frenkel2021": ["mean 784-500-10 fa 0.2", "released 784-500-10 dfa 0.002"],
     "sign_symmetry": ["mnist bp 0.003", "fashion_mnist usf 0.003"],

@@ -128,7 +128,7 @@ def test_the_copy_of_a_run_or_a_trace_has_the_same_contents(way):
 @pytest.mark.parametrize(
     "schedule",
     [*schedules.SCHEDULES, schedules.step(every=1, factor=0.5), schedules.inverse_time(2.0)],
-    ids=str,
+    ids=lambda schedule: getattr(getattr(schedule, "func", None), "__name__", schedule),
 )
 @pytest.mark.parametrize("kind", [partial(SGD, 0.1, momentum=0.9), RMSprop, Adam])
 def test_an_optimizer_is_copied_with_its_averages_and_its_schedule(kind, schedule, way):

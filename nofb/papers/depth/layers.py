@@ -1,14 +1,15 @@
 """How deep can a network of tanh layers be, before a rule's signal no longer teaches its bottom?
 
 A signal is measured at every hidden layer, before training and after it: its length beside that of
-the output error, and its angle to backprop's.
+the output error, and its angle to backprop's. Each rule has two learning rates, since in a deep
+network every layer moves at each step, and their changes add up.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from nofb.diagnosis import ALIGNMENT, Probe
 from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import RMSprop
+from nofb.papers.errors import results_of
 from nofb.papers.study import Part, Record, Rows, Task, short
 from nofb.rules import Rule, make
 from nofb.training import DivergenceWarning, fit
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 DEPTHS = (1, 2, 3, 5, 10, 20, 30, 50, 100)  # hidden layers
 WIDTH, SAMPLES, MEASURED = 100, 10_000, 200
 EPOCHS, BATCH, SEEDS = 10, 64, 2
+RATES = (3e-4, 3e-5)  # of RMSprop
 ANGLE = "delta_angle_end_to_end"
 PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
 CHANCE = 90.0  # test error in per cent
@@ -49,16 +52,10 @@ class Form:
         Its short name.
     init
         How the weights are drawn.
-    lr
-        The learning rate of RMSprop.
-    attributes
-        What the rule is given.
     """
 
     rule: str
     init: str = "xavier"
-    lr: float = 3e-4
-    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 FORMS = {
@@ -71,7 +68,7 @@ FORMS = {
     "kp": Form("kp"),
     "wm": Form("wm"),
 }
-HEADING = "Test error in per cent by the number of hidden layers, 100 tanh units each"
+HEADING = "Test error in per cent by the number of hidden layers, learning rate {lr:g}"
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -80,11 +77,13 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
     Examples
     --------
     >>> tasks()[0]
-    {'form': 'bp', 'layers': 1, 'seed': 0, 'epochs': 10}
+    {'form': 'bp', 'layers': 1, 'lr': 0.0003, 'seed': 0, 'epochs': 10}
     """
+    longest = min(epochs or EPOCHS, EPOCHS)
     return [
-        {"form": form, "layers": layers, "seed": seed, "epochs": min(epochs or EPOCHS, EPOCHS)}
+        {"form": form, "layers": layers, "lr": lr, "seed": seed, "epochs": longest}
         for seed in range(SEEDS)
+        for lr in RATES
         for form in FORMS
         for layers in DEPTHS
     ]
@@ -93,16 +92,13 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test errors, and the signal at each hidden layer, before and after."""
     form, data = FORMS[task["form"]], load()
-    net, rule = (
-        network(form, data, task["layers"], task["seed"]),
-        make(form.rule, **form.attributes),
-    )
+    net, rule = network(form, data, task["layers"], task["seed"]), make(form.rule)
     rule.attach(net, task["seed"])
     before = lengths(net, rule, data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)  # `stopped` says it
         run = fit(
-            net, rule, data, task["epochs"], BATCH, RMSprop(lr=form.lr), task["seed"],
+            net, rule, data, task["epochs"], BATCH, RMSprop(lr=task["lr"]), task["seed"],
             probe=PROBE,
             callbacks=callbacks, progress=False,
         )  # fmt: skip
@@ -148,33 +144,32 @@ def as_numbers(values: Array) -> list[float | None]:
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values]
 
 
-def last_errors(records: Sequence[Record], form: str, layers: int) -> Array:
+def last_errors(records: Sequence[Record], **task: Any) -> Array:
     """Return the test error at the end of each seed; that of chance if it diverged at once."""
-    runs = [
-        record["result"]
-        for record in records
-        if record["task"]["form"] == form and record["task"]["layers"] == layers
-    ]
+    runs = [each["result"] for each in records if task.items() <= each["task"].items()]
     return np.array([run["test_error"][-1] if run["test_error"] else CHANCE for run in runs])
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
-    """Return a row for each form, a column for each depth: means over seeds."""
-    rows = [["rule", *map(str, DEPTHS)]]
-    for form in FORMS:
-        found = [last_errors(records, form, layers) for layers in DEPTHS]
-        rows.append([form, *(f"{each.mean():.1f}" if each.size else "-" for each in found)])
-    return {HEADING: rows}
+    """Return for each rate a row for each form, a column for each depth: means over seeds."""
+    found = {}
+    for lr in RATES:
+        rows = [["rule", *map(str, DEPTHS)]]
+        for form in FORMS:
+            ends = [last_errors(records, form=form, layers=depth, lr=lr) for depth in DEPTHS]
+            rows.append([form, *(f"{each.mean():.1f}" if each.size else "-" for each in ends)])
+        found[HEADING.format(lr=lr)] = rows
+    return found
 
 
 def lines(records: Sequence[Record]) -> Rows:
     """Return a line for each form, depth, seed and hidden layer."""
     names = ["length_before", "length_after", "angle_before", "angle_after"]
-    rows = [["form", "layers", "seed", "test_error", "layer", *names]]
+    rows = [["form", "layers", "lr", "seed", "test_error", "layer", *names]]
     for record in records:
         task, result = record["task"], record["result"]
         error = result["test_error"][-1] if result["test_error"] else None
-        place = [task["form"], task["layers"], task["seed"], error]
+        place = [*(task[name] for name in ("form", "layers", "lr", "seed")), error]
         for layer in range(task["layers"]):
             values = [result[name][layer] for name in names]
             rows.append([short(each) for each in [*place, layer + 1, *values]])
@@ -182,35 +177,29 @@ def lines(records: Sequence[Record]) -> Rows:
 
 
 def figure(records: Sequence[Record]) -> Picture:
-    """Draw test error against depth, and the signal's length and angle at layers of the deepest."""
+    """Draw test error against depth, and the signal's length and angle at the layers of one net."""
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
     from nofb.plots.style import using
 
     with using("light") as colours:
-        picture = Picture(11.6, 4.6, colours)
-        error, length, angle = picture.subplots(1, 3)
+        picture = Picture(15.2, 4.6, colours)
+        *errors, length, angle = picture.subplots(1, len(RATES) + 2)
         for form in FORMS:
             line = _line(form, colours)
-            found = [(layers, last_errors(records, form, layers)) for layers in DEPTHS]
-            means = [(layers, each.mean()) for layers, each in found if each.size]
-            if means:
-                error.plot(*zip(*means, strict=True), label=form, **line)
+            for axes, lr in zip(errors, RATES, strict=True):
+                _over_depths(axes, records, form, lr, line)
             _at_layers(length, records, form, "length_before", line)
             _at_layers(angle, records, form, "angle_after", line)
-        error.set(
-            xscale="log", xlabel="hidden layers", ylabel="test error in per cent", ylim=(0, 95)
-        )
-        error.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS], minor=False)
-        error.minorticks_off()
-        error.legend(fontsize=8)
-        length.set(
-            yscale="log",
-            xlabel="layer, of 30",
-            title="signal's length before training,\nbeside the output error's",
-        )
-        angle.set(
-            xlabel="layer, of 30", title="angle to backprop's signal\nafter training", ylim=(0, 100)
-        )
+        for axes, lr in zip(errors, RATES, strict=True):
+            axes.set(xscale="log", xlabel="hidden layers", ylim=(0, 95),
+                     title=f"test error in per cent,\nlearning rate {lr:g}")  # fmt: skip
+            axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS], minor=False)
+            axes.minorticks_off()
+        errors[0].legend(fontsize=8)
+        length.set(yscale="log", xlabel="layer, of 30",
+                   title="signal's length before training,\nbeside the output error's")  # fmt: skip
+        at_end = f"angle to backprop's signal after\ntraining, learning rate {RATES[0]:g}"
+        angle.set(xlabel="layer, of 30", ylim=(0, 100), title=at_end)
         angle.yaxis.set_major_formatter("{x:g}°")
     return picture
 
@@ -224,17 +213,23 @@ def _line(form: str, colours: Any) -> dict[str, Any]:
             "markersize": 3.5}  # fmt: skip
 
 
+def _over_depths(
+    axes: Axes, records: Sequence[Record], form: str, lr: float, line: dict[str, Any]
+) -> None:
+    """Draw the mean test error of a form at each depth."""
+    found = [(layers, last_errors(records, form=form, layers=layers, lr=lr)) for layers in DEPTHS]
+    means = [(layers, each.mean()) for layers, each in found if each.size]
+    if means:
+        axes.plot(*zip(*means, strict=True), label=form, **line)
+
+
 def _at_layers(
     axes: Axes, records: Sequence[Record], form: str, measure: str, line: dict[str, Any]
 ) -> None:
-    """Draw one measure at each layer of the network of thirty, of the first seed."""
-    for record in records:
-        task = record["task"]
-        if (task["form"], task["layers"], task["seed"]) == (form, 30, 0):
-            values = np.array(record["result"][measure], float)
-            axes.plot(
-                np.arange(1, 31), np.where(values > 0, values, np.nan), **line | {"marker": ""}
-            )
+    """Draw one measure at each layer of the network of thirty, of the first seed and rate."""
+    for result in results_of(records, form=form, layers=30, seed=0, lr=RATES[0]):
+        values = np.array(result[measure], float)
+        axes.plot(np.arange(1, 31), np.where(values > 0, values, np.nan), **line, markevery=5)
 
 
 PART = Part(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nofb.papers.nokland2016 import features, freezing, tables
+from nofb.papers.nokland2016 import features, freezing, full_length, tables
 from nofb.papers.study import Study
 
 STUDY = Study(
@@ -10,7 +10,13 @@ STUDY = Study(
     "Nøkland 2016: tables and figures of direct feedback alignment, on MNIST and CIFAR-10",
     "a day on one core; --rows and --seeds choose a part",
     ("mnist", "cifar10_jpeg"),
-    (tables.part("mnist"), tables.part("cifar10"), features.PART, freezing.PART),
+    (
+        tables.part("mnist"),
+        full_length.PART,
+        tables.part("cifar10"),
+        features.PART,
+        freezing.PART,
+    ),
 )
 FULL = tuple(tables.part(table, full=True) for table in tables.ROWS)
 STUDY = replace(STUDY, full=replace(STUDY, parts=FULL))

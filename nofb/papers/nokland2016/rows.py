@@ -2,7 +2,7 @@
 
 As the paper and its released code have it: logistic outputs, RMSprop without momentum, batches of
 64, inputs in [0, 1]. The released code trains for up to 300 epochs at a constant rate. nofb's
-default is 30 epochs, from three times that rate along a cosine to zero, which takes hours and not
+default is 30 epochs or so, from a faster rate along a cosine to zero, which takes hours and not
 days; `--full` has the original. W and b start at zero where a rule can learn from there: FA and DFA
 with tanh or logistic units. All others start uniform on ±1/√n_in, biases too.
 """
@@ -51,6 +51,9 @@ class Row:
         Which of them start from zero.
     longest
         The maximum of epochs, fewer for some rules.
+    short, faster
+        Instead of `longest`, and times `rate`, without `--full`: chosen so that the training error
+        of every rule comes near 0.01 %.
     shorter
         Rules that stay where they start: three epochs show it.
     """
@@ -65,11 +68,14 @@ class Row:
     rules: tuple[str, ...] = ("bp", "fa", "dfa", "ifa")
     from_zero: tuple[str, ...] = ("fa", "dfa")
     longest: int = 300
+    short: int = 30
+    faster: float = 3.0
     shorter: tuple[str, ...] = ()
 
-    def epochs(self, rule: str, most: int) -> int:
+    def epochs(self, rule: str, full: bool, most: int | None) -> int:
         """Return how many epochs a rule trains, if no run is longer than `most`."""
-        return min(3 if rule in self.shorter else self.longest, most)
+        longest = self.longest if full else min(self.short, self.longest)
+        return min(3 if rule in self.shorter else longest, most or longest)
 
     @property
     def perturb(self) -> FastGradientSign | None:
@@ -117,8 +123,8 @@ def draw_biases(net: Network, seed: int) -> None:
 
 
 MNIST = {
-    "7x240 tanh": Row("mnist", (240,) * 7),
-    "1x800 tanh": Row("mnist", (800,)),
+    "7x240 tanh": Row("mnist", (240,) * 7, short=60),
+    "1x800 tanh": Row("mnist", (800,), faster=10.0),
     "2x800 tanh": Row("mnist", (800,) * 2),
     "3x800 tanh": Row("mnist", (800,) * 3),
     "4x800 tanh": Row("mnist", (800,) * 4),

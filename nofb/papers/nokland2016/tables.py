@@ -22,8 +22,6 @@ from nofb.training import Run, StopTraining
 from nofb.training.callbacks import AfterEpoch
 
 SEEDS = 3
-EPOCHS, FULL = 30, 300
-FASTER = 3.0  # times the released rate, since there is a tenth of the epochs
 LOST = 80.0  # test error in per cent of a network that has learned next to nothing
 LEARNED = 1e-4  # a training error of 0.01 % ends a run, as in the paper
 ROWS = {"mnist": MNIST, "cifar10": CIFAR10}
@@ -43,16 +41,15 @@ def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, A
     >>> [first[name] for name in ("model", "rule", "seed", "epochs", "lr", "schedule")]
     ['7x240 tanh', 'bp', 0, 2, 0.0003, 'cosine']
     """
-    longest, faster, schedule = (FULL, 1.0, "constant") if full else (EPOCHS, FASTER, "cosine")
     return [
         {
             "part": table,
             "model": model,
             "rule": rule,
             "seed": seed,
-            "epochs": row.epochs(rule, min(epochs or longest, longest)),
-            "lr": round(row.rate * faster, 10),
-            "schedule": schedule,
+            "epochs": row.epochs(rule, full, epochs),
+            "lr": round(row.rate * (1.0 if full else row.faster), 10),
+            "schedule": "constant" if full else "cosine",
         }
         for seed in range(SEEDS)
         for model, row in ROWS[table].items()
