@@ -139,8 +139,8 @@ def compound(theta):
     found = [angles(ours, true).mean() for ours, true in pairs][::-1]
     k = np.arange(21)
     law = np.degrees(np.arccos(cos**k))
-    axes = "steps back", f"every matrix at {theta}° to Wᵀ"
-    return lessons.with_theory({"fa": (found, law)}, *axes, top=100)
+    axes, title = ("steps back", "angle to backprop's signal"), f"every matrix at {theta}° to Wᵀ"
+    return lessons.with_theory({"fa": (found, law)}, *axes, top=100, legend=title)
 
 
 slider(compound, theta=[2, 5, 10, 20, 40, 60, 90])
