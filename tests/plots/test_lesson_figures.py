@@ -221,6 +221,7 @@ def test_every_seed_and_its_mean_are_drawn_for_each_setting():
     np.testing.assert_array_equal(accuracy.lines[1].get_ydata(), [85])
     np.testing.assert_array_equal(angles.lines[3].get_ydata(), [30])
     np.testing.assert_array_equal(line(accuracy, "bp").get_ydata(), [95, 95])
+    assert lessons.seeds(found, {}, "bits").axes[0].get_legend() is None
 
 
 def test_filters_of_w_are_above_those_of_b_with_the_same_map():

@@ -121,7 +121,8 @@ def seeds(found: Mapping[str, Array], controls: Mapping[str, float], across: str
             style = look(name, theme)
             accuracy.axhline(level, color=style.colour, ls=style.line, lw=1, label=name)
         accuracy.set_title("test accuracy, %: each seed and the mean")
-        accuracy.legend(loc="center right")
+        if controls:
+            accuracy.legend(loc="center right")
         degrees(angles, 95, theme)
         angles.set_title("angle between the top B and Wᵀ")
     return picture
