@@ -6,22 +6,17 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from nofb import checks, cores
-from nofb.cli import course_material
-from nofb.course import children, gradescope, hidden, selftest
-from nofb.course.classes import Found, as_csv, grade_class
-from nofb.course.files import judge_file
-from nofb.course.folder import new, place, seed_in
-from nofb.course.grade import found, grade, score
-from nofb.course.process import Limits
+from nofb import checks
+from nofb.cli import course_grade, course_material
+from nofb.cli.course_grade import CODES, lacks_points
+from nofb.course import gradescope, hidden, selftest
+from nofb.course.about import about, root_of
+from nofb.course.files import MISSING, judge_file
+from nofb.course.folder import new, place
+from nofb.course.grade import found
 from nofb.course.tasks import TASKS, TITLES, find, of_chapter
-from nofb.course.verdict import Verdict
-from nofb.text import columns
-from nofb.training.progress import bar
+from nofb.text import columns, printable
 
-CODES = (
-    "Exit code: 0 if every point was earned but for those given by hand; 1 if not; 2 for an error."
-)
 PRINTED_LINES = 10
 
 
@@ -31,7 +26,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     ways = parser.add_subparsers(title="commands", metavar="COMMAND", dest="way")
     _add_new(ways)
     _add_check(ways)
-    _add_grade(ways)
+    course_grade.add(ways)
     course_material.add(ways)
     _add_teachers(ways)
     parser.set_defaults(run=run_list)
@@ -57,29 +52,6 @@ def _add_check(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     check.add_argument("--hint", nargs="?", const="1", metavar="N",
                        help="print a hint, 1 to 3, instead")
     check.set_defaults(run=run_check)
-    # fmt: on
-
-
-def _add_grade(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    # fmt: off
-    grading = ways.add_parser("grade", help="grade a folder, or the folders of a class",
-                              epilog=f"{CODES} For a class: 0 if every folder was graded, or 1.")
-    add = grading.add_argument
-    add("folders", nargs="+", type=Path, metavar="FOLDER")
-    add("--output", type=Path, metavar="FILE",
-        help="one folder: results as JSON; several: a CSV for the class, and each folder's results "
-             "in a folder beside it")
-    add("--gradescope", type=Path, metavar="FILE", help="results as Gradescope reads them")
-    add("--chapter", type=int, metavar="N", help="one chapter only")
-    add("--hidden", type=Path, metavar="FILE",
-        help="a teacher's hidden tests; nofb course hidden writes such a file")
-    add("--seconds", type=float, default=Limits.seconds, metavar="S",
-        help="for each task (default: %(default)g)")
-    add("--megabytes", type=int, default=Limits.megabytes, metavar="M",
-        help="of memory, for each task (default: %(default)d)")
-    add("--jobs", type=int, default=cores.count(), metavar="N",
-        help="folders that are graded side by side (default: all cores)")
-    grading.set_defaults(run=run_grade)
     # fmt: on
 
 
@@ -131,74 +103,24 @@ def run_check(options: argparse.Namespace) -> int:
         print(item.hints[int(options.hint) - 1])
         return 0
     folder = options.folder.resolve()
-    verdict = judge_file(item, found(folder, item), seed_in(folder))
+    root = root_of(folder)
+    path = found(folder, item)
+    verdict = judge_file(item, path if path.exists() else found(root, item), about(root).seed)
     if verdict.printed:
         print(f"your file printed:\n{first_lines(verdict.printed)}\n")
     print(verdict)
+    if verdict.sentence.startswith(MISSING):
+        print("--folder names the student's folder")
+    for note in about(root).notes():
+        print(f"note: {note}")
     return int(lacks_points(verdict))
 
 
 def first_lines(printed: str) -> str:
     """Return the first lines of what was printed: a rule that learns calls a function often."""
-    lines = printed.splitlines()
+    lines = [printable(line.expandtabs()) for line in printed.splitlines()]
     more = ["..."] if len(lines) > PRINTED_LINES else []
     return textwrap.indent("\n".join([*lines[:PRINTED_LINES], *more]), "    ")
-
-
-def lacks_points(verdict: Verdict) -> bool:
-    """Say whether an answer earned less than it could, other than by hand."""
-    return verdict.score < verdict.points and not verdict.by_hand
-
-
-def run_grade(options: argparse.Namespace) -> int:
-    """Grade one folder or a class."""
-    limits = Limits(options.seconds, options.megabytes)
-    if len(options.folders) > 1:
-        return run_class(options, limits)
-    children.adopt()
-    secret = None if options.hidden is None else hidden.load(options.hidden)
-    verdicts: list[Verdict] = []
-
-    def watch(verdict: Verdict) -> None:
-        verdicts.append(verdict)
-        print(verdict, flush=True)
-        if options.gradescope is not None:  # after each task: whatever ends the grader later
-            gradescope.write_results(verdicts, options.gradescope)
-
-    grade(options.folders[0], options.output, options.chapter, secret, limits, watch)
-    print(total(verdicts))
-    return int(any(map(lacks_points, verdicts)))
-
-
-def total(verdicts: list[Verdict]) -> str:
-    """Return the last line of a grading."""
-    waiting = sum(verdict.points for verdict in verdicts if verdict.by_hand)
-    left = f"; {waiting:g} of them are given by hand" if waiting else ""
-    return f"{score(verdicts):g} of {sum(verdict.points for verdict in verdicts):g} points{left}"
-
-
-def run_class(options: argparse.Namespace, limits: Limits) -> int:
-    """Grade many folders side by side, and write one line for each."""
-    if options.gradescope is not None:
-        raise ValueError(
-            "--gradescope is for one folder: Gradescope grades one submission at a time"
-        )
-    folders = list(dict.fromkeys(options.folders))
-    done: dict[str, Found] = {}
-    with bar(len(folders), "course", "folder") as shown:
-        for each in grade_class(
-            folders, options.output, options.chapter, options.hidden, limits, options.jobs
-        ):
-            done = each
-            shown.update()
-    failed = {folder: result["error"] for folder, result in done.items() if "error" in result}
-    if options.output is None:
-        print(as_csv(done, options.chapter), end="")
-    else:
-        print(f"{options.output}: {len(folders) - len(failed)} of {len(folders)} folders")
-    for folder, error in failed.items():
-        print(f"{folder}: {error}")
-    return int(bool(failed))
 
 
 def run_hidden(options: argparse.Namespace) -> int:

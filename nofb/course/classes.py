@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from nofb.course import children, hidden
-from nofb.course.folder import student_in
-from nofb.course.grade import for_a_student, grade, score, write
-from nofb.course.process import Limits
+from nofb.course.about import about
+from nofb.course.grade import for_a_student, grade, notes, score, write
+from nofb.course.guard import Limits
+from nofb.course.hidden import Hidden
 from nofb.course.tasks import of_chapter
 from nofb.course.verdict import one_line
 from nofb.runs.grid import run_grid
 from nofb.text import csv_lines
 
+TABLE = ".csv"
 Found = Mapping[str, Any]  # the results of a folder, or {"error": a sentence}
 
 
@@ -22,7 +24,7 @@ def grade_class(
     folders: Sequence[Path],
     output: Path | None = None,
     chapter: int | None = None,
-    secret: Path | None = None,
+    secret: Hidden | None = None,
     limits: Limits | None = None,
     jobs: int = 1,
 ) -> Iterator[dict[str, Found]]:
@@ -31,19 +33,26 @@ def grade_class(
     Parameters
     ----------
     folders
-        The students'.
+        The students', each once.
     output
         Where the table is written, after each folder anew. Each student's results stand in a folder
         of the same name beside it, written task by task.
     chapter
         One chapter only, or all.
     secret
-        The file of a teacher's hidden tests, or `None`.
+        A teacher's hidden tests, or `None`.
     limits
         Of time and memory, for each answer.
     jobs
         How many folders are graded at a time.
+
+    Raises
+    ------
+    ValueError
+        If the name of `output` does not end in .csv.
     """
+    if output is not None and output.suffix != TABLE:
+        raise ValueError(f"output is {str(output)!r}, but a class needs a table: end it in {TABLE}")
     limits = limits or Limits()
     names = distinct_names(folders)
     tasks = [
@@ -51,7 +60,7 @@ def grade_class(
             "folder": str(folder),
             "output": str(output.with_suffix("") / f"{names[folder]}.json") if output else None,
             "chapter": chapter,
-            "hidden": str(secret) if secret else None,
+            "hidden": [secret.text, secret.name] if secret else None,
             "seconds": limits.seconds,
             "megabytes": limits.megabytes,
         }
@@ -69,12 +78,14 @@ def grade_alone(task: Mapping[str, Any]) -> dict[str, Any]:
     """Grade one folder in a process that does nothing else."""
     children.adopt()
     folder = Path(task["folder"])
-    secret = hidden.load(Path(task["hidden"])) if task["hidden"] else None
+    secret = hidden.parse(*task["hidden"]) if task["hidden"] else None  # and no path to its file
     output = Path(task["output"]) if task["output"] else None
     limits = Limits(task["seconds"], task["megabytes"])
     verdicts = grade(folder, output, task["chapter"], secret, limits)
     return {
-        "student": student_in(folder),
+        "student": about(folder).student,
+        "notes": notes(folder),
+        "faults": [fault for verdict in verdicts for fault in verdict.faults],
         "score": score(verdicts),
         "tasks": [for_a_student(verdict) for verdict in verdicts],
     }
@@ -99,7 +110,7 @@ def as_csv(found: Mapping[str, Found | None], chapter: int | None = None) -> str
     anna,,anna is no folder
     """
     numbers = [item.number for item in of_chapter(chapter)]
-    rows: list[list[object]] = [["folder", "student", "score", *numbers]]
+    rows: list[list[object]] = [["folder", "student", "score", *numbers, "notes"]]
     for folder, result in found.items():
         if result is None:
             rows.append([folder, "", "not graded yet"])
@@ -108,5 +119,6 @@ def as_csv(found: Mapping[str, Found | None], chapter: int | None = None) -> str
         else:
             points = {task["number"]: task["score"] for task in result["tasks"]}
             score_of_all = [points.get(number, "") for number in numbers]
-            rows.append([folder, result["student"], result["score"], *score_of_all])
+            said = "; ".join(result.get("notes", ()))
+            rows.append([folder, result["student"], result["score"], *score_of_all, said])
     return csv_lines(rows)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nofb.course import lessons
 from nofb.course.lessons import Shown
 from nofb.version import __version__
+
+if TYPE_CHECKING:
+    from nofb.plots import Picture
 
 LICENCE = f"nofb {__version__}, MIT licence"
 FORMS = ("svg", "png")
@@ -53,5 +57,14 @@ def write_figure(shown: Shown, folder: Path, name: str, title: str) -> Iterator[
 
 
 def caption(shown: Shown, name: str, title: str) -> str:
-    """Return a figure's caption in Markdown."""
-    return f"![{shown.section}]({name}.svg)\n\n**{title}: {shown.section}.** {shown.caption}\n"
+    """Return a figure's caption in Markdown: what the lesson says of it, and its panels."""
+    said = " ".join(part for part in (shown.caption, panels(shown.picture)) if part)
+    stop = "" if shown.section.endswith(("?", "!")) else "."
+    return f"![{shown.section}]({name}.svg)\n\n**{title}: {shown.section}{stop}** {said}\n"
+
+
+def panels(picture: Picture) -> str:
+    """Return a sentence with what each panel of a figure shows; "" if the figure does not say."""
+    found = [each.get_title() or each.get_ylabel() for each in picture.axes]
+    named = list(dict.fromkeys(" ".join(title.split()) for title in found if title))
+    return f"Panels: {'; '.join(named)}." if named else ""

@@ -6,20 +6,14 @@ chapter tells the story, calls the student's functions, and draws what they do.
 
 from __future__ import annotations
 
-import json
 import textwrap
-import zlib
 from pathlib import Path
 
-from nofb.course import notebooks, worked
+from nofb.course import about, notebooks, worked
 from nofb.course.questions import text_of
-from nofb.course.reading import read
 from nofb.course.task import Item, Question, Task
 from nofb.course.tasks import TITLES, of_chapter
-from nofb.course.verdict import one_line
-from nofb.version import __version__
 
-ABOUT = "course.json"
 WIDTH = 90
 
 
@@ -33,21 +27,28 @@ def new(folder: Path, chapter: int | None = None, student: str = "") -> list[Pat
     chapter
         One chapter only, or all.
     student
-        Who it is for; changes seeds, sizes and the numbers of questions.
+        Who it is for; changes seeds, sizes and the numbers of questions. Without it, a folder that
+        is there already stays its student's.
 
     Returns
     -------
     list of Path
         What was written.
+
+    Raises
+    ------
+    ValueError
+        If the folder was made for another student.
     """
     items = of_chapter(chapter)
-    about = {"student": student, "seed": seed_of(student), "nofb": __version__}
-    texts = {ABOUT: json.dumps(about, indent=1, ensure_ascii=False) + "\n"}
+    student = student_of(folder, student)
+    seed = about.seed_of(student)
+    texts = {about.ABOUT: about.text(student)}
     for item in items:
-        texts[f"{place(item)}/{item.file}"] = stub(item, seed_of(student))
+        texts[f"{place(item)}/{item.file}"] = stub(item, seed)
     for number in dict.fromkeys(item.chapter for item in items):
         name = f"chapter_{number}/chapter_{number}"
-        texts |= notebooks.both(name, number, TITLES[number], of_chapter(number), seed_of(student))
+        texts |= notebooks.both(name, number, TITLES[number], of_chapter(number), seed)
     return [path for path in (_write(folder / name, text) for name, text in texts.items()) if path]
 
 
@@ -56,23 +57,16 @@ def place(item: Item) -> str:
     return f"chapter_{item.chapter}"
 
 
-def seed_of(student: str) -> int:
-    """Return the seed of a student's numbers; 0 for nobody in particular."""
-    return zlib.crc32(student.encode()) if student else 0
-
-
-def seed_in(folder: Path) -> int:
-    """Return the seed that a student's folder was made with."""
-    return seed_of(student_in(folder))
-
-
-def student_in(folder: Path) -> str:
-    """Return for whom a folder was made, as it says itself; "" if it does not say so."""
-    try:
-        about = json.loads(read(folder / ABOUT).decode("utf-8"))
-        return one_line(str(about.get("student", "")))
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return ""
+def student_of(folder: Path, student: str) -> str:
+    """Return for whom a folder is: as it says itself, or as it is asked for."""
+    there = about.about(folder)
+    if not there.known or student in ("", there.student):
+        return student or there.student
+    whose = there.student or "no student in particular"
+    raise ValueError(
+        f"student is {student!r}, but {folder} was made for {whose}: "
+        "give another folder, or leave --student out"
+    )
 
 
 def stub(item: Item, seed: int = 0) -> str:

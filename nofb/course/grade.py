@@ -15,13 +15,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nofb.course.about import about
 from nofb.course.files import judge_file
-from nofb.course.folder import place, seed_in, student_in
+from nofb.course.folder import place
+from nofb.course.guard import Limits, guard
 from nofb.course.hidden import Hidden
-from nofb.course.process import Limits
 from nofb.course.task import Item
 from nofb.course.tasks import of_chapter
 from nofb.course.verdict import Verdict
+from nofb.text import printable
 from nofb.version import __version__
 
 Watch = Callable[[Verdict], object]
@@ -63,7 +65,7 @@ def grade(
         raise NotADirectoryError(f"{folder} is no folder: give the one that `nofb course new` made")
     folder = folder.resolve()
     check_path(folder)
-    seed, verdicts = seed_in(folder), []
+    seed, verdicts = about(folder).seed, []
     for item in of_chapter(chapter):
         verdicts.append(judge_file(item, found(folder, item), seed, hidden, limits))
         if output is not None:
@@ -90,12 +92,29 @@ def found(folder: Path, item: Item) -> Path:
     return flat if flat.exists() and not nested.exists() else nested
 
 
+def missing_chapters(folder: Path, chapter: int | None = None) -> dict[int, float]:
+    """Return the chapters of which a folder has no file at all, with the points of each."""
+    items = of_chapter(chapter)
+    there = {item.chapter for item in items if found(folder.resolve(), item).exists()}
+    points: dict[int, float] = {}
+    for item in items:
+        if item.chapter not in there:
+            points[item.chapter] = points.get(item.chapter, 0.0) + item.points
+    return points
+
+
+def notes(folder: Path) -> list[str]:
+    """Return what a teacher must know before relying on the points of a folder."""
+    return [*about(folder.resolve()).notes(), *guard().notes()]
+
+
 def keep(verdicts: Sequence[Verdict], folder: Path, output: Path) -> None:
     """Write the results so far, whole or not at all."""
     content = {
         "nofb": __version__,
-        "folder": folder.name,
-        "student": student_in(folder),
+        "folder": printable(folder.name),
+        "student": about(folder).student,
+        "notes": notes(folder),
         "score": score(verdicts),
         "points": sum(verdict.points for verdict in verdicts),
         "tasks": [for_a_student(verdict) for verdict in verdicts],
@@ -106,7 +125,11 @@ def keep(verdicts: Sequence[Verdict], folder: Path, output: Path) -> None:
 def for_a_student(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict without what only a teacher may read."""
     fields = asdict(verdict)
-    del fields["hidden"], fields["printed"]  # what is printed may show a hidden test's arguments
+    del (
+        fields["hidden"],
+        fields["faults"],
+        fields["printed"],
+    )  # what is printed may show a hidden test's arguments
     return fields
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import nofb
 from nofb.course.grade import score, write
+from nofb.course.hidden import load
 from nofb.course.verdict import Verdict
 
 SETUP = """#!/usr/bin/env bash
@@ -39,16 +40,18 @@ test -s /autograder/results/results.json
 LEFT_OUT = ("__pycache__", ".pyc", ".nbi", ".nbc")
 
 
-def results(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return a grading as Gradescope reads it."""
+def results(
+    verdicts: Sequence[Verdict], notes: Sequence[str] = (), to_teacher: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return a grading as Gradescope reads it, with notes to the student and to the teacher."""
     tests = [test for verdict in verdicts for test in _tests(verdict)]
     points = sum(verdict.points for verdict in verdicts if not verdict.by_hand)
     return {
         "score": score(verdicts),
-        "output": f"{score(verdicts):g} of {points:g} points",
+        "output": "\n".join([f"{score(verdicts):g} of {points:g} points", *notes]),
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": tests,
+        "tests": [*tests, *map(_hidden, to_teacher)],
     }
 
 
@@ -64,13 +67,21 @@ def _tests(verdict: Verdict) -> Iterator[dict[str, Any]]:
         "visibility": "visible",
         "extra_data": {"path": verdict.path, "sha256": verdict.digest, "by_hand": verdict.by_hand},
     }
-    if verdict.hidden:
-        yield {"name": f"{name}: hidden test", "output": verdict.hidden, "visibility": "hidden"}
+    for said in filter(None, (verdict.hidden, *verdict.faults)):
+        yield {"name": f"{name}: hidden test", "output": said, "visibility": "hidden"}
 
 
-def write_results(verdicts: Sequence[Verdict], path: Path) -> None:
+def _hidden(output: str) -> dict[str, Any]:
+    return {"name": "note", "output": output, "visibility": "hidden"}
+
+
+def write_results(
+    verdicts: Sequence[Verdict], path: Path, notes: Sequence[str] = (),
+    to_teacher: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Write a grading as Gradescope reads it."""
-    write(path, json.dumps(results(verdicts), indent=1, ensure_ascii=False) + "\n")
+    found = results(verdicts, notes, to_teacher)
+    write(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 def write_zip(path: Path, chapter: int | None = None, hidden: Path | None = None) -> None:
@@ -89,7 +100,7 @@ def write_zip(path: Path, chapter: int | None = None, hidden: Path | None = None
     texts = {"setup.sh": SETUP, "requirements.txt": requirements()}
     if hidden is not None:
         options += " --hidden /autograder/source/hidden.py"
-        texts["hidden.py"] = hidden.read_text("utf-8")
+        texts["hidden.py"] = load(hidden).text  # so that a file with a mistake is refused here
     texts["run_autograder"] = RUN.format(options=options)
     package = Path(nofb.__file__).parent
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -6,26 +6,25 @@ can change it.
 
 from __future__ import annotations
 
-import copy
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from nofb.course import sentences
+from nofb.course.calls import Theirs, call, results
+from nofb.course.guard import Limits
 from nofb.course.hidden import Hidden
-from nofb.course.learning import Theirs, learns
-from nofb.course.process import Failed, Limits, Process, Raised, Stub
-from nofb.course.task import Arguments, Property, Task
-from nofb.course.verdict import Step, Verdict, one_line
-from nofb.types import Array
+from nofb.course.learning import learns
+from nofb.course.process import Failed, Process, Raised, Stub
+from nofb.course.task import Answer, Arguments, Property, Task
+from nofb.course.verdict import Step, Verdict
 
 SHARES = {"shapes": 0.2, "numbers": 0.4, "what must be true": 0.25, "learning": 0.15}
 DRAWS, HIDDEN_DRAWS = 3, 5
 WRONG_FOR_OTHERS = "right for the arguments that check tries, but a hidden test fails"
-RTOL, ATOL = 1e-6, 1e-9
-NOT_FINITE = "NaN or infinity: is something divided by zero?"
 
 
 def judge(
@@ -48,12 +47,14 @@ def judge(
         Of time and memory.
     """
     steps: list[Step] = []
-    theirs, stub, secret = Process(source, path, task.name, limits), "", ""
+    theirs = Process(source, path, task.name, limits, quotes=hidden is None)
+    stub, secret = "", ""
+    faults: list[str] = []
     try:
         with theirs:
             _judge(task, theirs, steps, seed)
             if hidden is not None and not any(step.cause for step in steps):
-                secret = failed_hidden_test(task, theirs, seed, hidden)
+                secret, faults = hidden_tests(task, theirs, seed, hidden)
     except Stub as raised:
         stub = str(raised)
     except Failed as failed:
@@ -64,7 +65,7 @@ def judge(
     verdict = _verdict(task, steps)
     if stub:
         verdict = replace(verdict, score=0.0, sentence=stub)
-    return replace(verdict, hidden=secret, printed=theirs.printed)
+    return replace(verdict, hidden=secret, faults=tuple(faults), printed=theirs.printed)
 
 
 def _judge(task: Task, theirs: Process, steps: list[Step], seed: int) -> None:
@@ -85,14 +86,36 @@ def _judge(task: Task, theirs: Process, steps: list[Step], seed: int) -> None:
             return
 
 
-def failed_hidden_test(task: Task, theirs: Process, seed: int, hidden: Hidden) -> str:
-    """Say which hidden test an answer fails, for the teacher; "" if it passes them all."""
+def hidden_tests(task: Task, theirs: Process, seed: int, hidden: Hidden) -> tuple[str, list[str]]:
+    """Say which hidden test an answer fails, or ""; and what is wrong with the tests themselves.
+
+    Both are for the teacher. A test that fails for nofb's own function costs nobody anything.
+    """
     rng = _rng(task, seed, hidden.seed)
+    cause, faults = "", []
     try:
-        cause = wrong_numbers(task, theirs, [task.draw(rng) for _ in range(HIDDEN_DRAWS)])
-        return cause or _broken(hidden.tests.get(task.number, ()), task, theirs, rng) or ""
+        cause = wrong_numbers(task, theirs, [task.draw(rng) for _ in range(HIDDEN_DRAWS)]) or ""
+        for number, test in enumerate(hidden.tests.get(task.number, ()), 1):
+            own, theirs_again = (_rng(task, seed, hidden.seed + number) for _ in range(2))
+            said = _tried(test, asked(task, task_itself(task)), own)
+            if said:
+                faults.append(f"hidden test {number} of {task.number} fails for nofb's own: {said}")
+            elif not cause:
+                cause = _tried(test, asked(task, theirs), theirs_again) or ""
     except Failed as failed:
-        return str(failed)
+        cause = str(failed)
+    return cause, faults
+
+
+def _tried(test: Property, answer: Answer, rng: np.random.Generator) -> str | None:
+    """Return what a teacher's test says, also if it raises an error of its own."""
+    try:
+        said = test(answer, rng)
+    except Failed:
+        raise
+    except Exception as error:  # a teacher may have written anything
+        return f"it raised {type(error).__name__}: {error}"
+    return None if said is None else str(said)
 
 
 def _verdict(task: Task, steps: Sequence[Step]) -> Verdict:
@@ -106,20 +129,13 @@ def _rng(task: Task, seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(task.number.encode()), seed, number])
 
 
-def outputs(function: Callable[..., Any], task: Task, arguments: Arguments) -> list[Any]:
-    """Return what a trusted function gives: its results, or what it wrote into its arguments."""
-    own = copy.deepcopy(arguments)
-    given = function(*own)
-    if task.in_place:
-        return [each for each in own if isinstance(each, np.ndarray)]
-    return list(given) if isinstance(given, tuple) else [given]
+def task_itself(task: Task) -> Theirs:
+    """Return nofb's own function in the form of a student's."""
 
+    def function(*arguments: Any) -> tuple[Any, Sequence[Any]]:
+        return task.reference(*arguments), arguments
 
-def results(task: Task, given: Any, after: Sequence[Any]) -> list[Any]:
-    """Return the same of what a student's function gave, and what it made of its arguments."""
-    if task.in_place:
-        return [each for each in after if isinstance(each, np.ndarray)]
-    return list(given) if isinstance(given, tuple) else [given]
+    return function
 
 
 def checked(task: Task, theirs: Theirs) -> Theirs:
@@ -129,144 +145,56 @@ def checked(task: Task, theirs: Theirs) -> Theirs:
     """
 
     def function(*arguments: Any) -> tuple[Any, Sequence[Any]]:
-        given, after = theirs(*arguments)
-        found = results(task, given, after)
-        expected = outputs(task.reference, task, arguments)
-        cause = _unlike(task, found, expected) or _changed(task, arguments, after)
-        if cause is None and _all_finite(expected) and not _all_finite(found):
-            cause = f"{task.name} gives {NOT_FINITE}"
+        called = call(task, theirs, arguments)
+        cause = sentences.wrong_shape(called)
+        if cause is None and _all_finite(called.expected) and not _all_finite(called.found):
+            cause = f"{task.name} gives {sentences.not_finite(called.arguments)}"
         if cause:
             raise Failed(cause)
-        return given, after
+        return called.returned, called.after
 
     return function
-
-
-def wrong_shape(task: Task, theirs: Process, arguments: Arguments) -> str | None:
-    """Say which result has the wrong shape, or which argument was changed."""
-    try:
-        given, after = theirs(*arguments)
-    except Raised as raised:
-        raise Raised(f"{raised}; it was given {_shapes(task, arguments)}") from raised
-    found = results(task, given, after)
-    expected = outputs(task.reference, task, arguments)
-    return _unlike(task, found, expected) or _changed(task, arguments, after)
-
-
-def _shapes(task: Task, arguments: Arguments) -> str:
-    """Return the shapes of arguments, by name."""
-    named = zip(task.arguments, arguments, strict=True)
-    return ", ".join(f"{name} {np.shape(each)}" for name, each in named if np.shape(each))
-
-
-def _unlike(task: Task, found: Sequence[Any], expected: Sequence[Any]) -> str | None:
-    """Say which result is no array of numbers of the right shape."""
-    if not task.in_place and len(found) == 1 and found[0] is None:
-        return f"{task.name} returns nothing: end it with return"
-    if len(found) != len(expected):
-        return f"{task.name} returns {len(found)} results, but {len(expected)} are asked for"
-    for mine, right in zip(found, expected, strict=True):
-        shape, wanted = np.shape(mine), np.shape(right)
-        if np.asarray(mine).dtype.kind not in "biuf":
-            return (
-                f"{task.name} gives {one_line(repr(mine))[:60]}, where real numbers are asked for"
-            )
-        if shape != wanted:
-            turned = ": it is transposed" if len(shape) == 2 and shape == wanted[::-1] else ""
-            return f"{task.name} gives shape {shape}, but {wanted} is asked for{turned}"
-    return None
-
-
-def _changed(task: Task, arguments: Arguments, after: Sequence[Any]) -> str | None:
-    """Say which argument was changed that had to stay as it was."""
-    if not task.in_place:
-        for name, before, now in zip(task.arguments, arguments, after, strict=True):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, now):
-                return f"{task.name} changes its argument {name}: make a new array instead"
-    return None
 
 
 def _all_finite(values: Sequence[Any]) -> bool:
     return all(np.isfinite(each).all() for each in values)
 
 
-def wrong_numbers(task: Task, theirs: Process, draws: Sequence[Arguments]) -> str | None:
-    """Say what is wrong with the numbers: a mistake that is known, or how they differ."""
-    for arguments in draws:
-        expected = outputs(task.reference, task, arguments)
-        found = results(task, *theirs(*arguments))
-        pairs = list(zip(found, expected, strict=False))
-        if len(found) != len(expected) or not all(_same(*pair) for pair in pairs):
-            return known_mistake(task, found, arguments) or _difference(pairs)
-    return None
-
-
-def known_mistake(task: Task, found: Sequence[Any], arguments: Arguments) -> str | None:
-    """Return the cause of the wrong answer that gives the same numbers, if one does."""
-    for wrong in task.wrong:
-        space: dict[str, Any] = {}
-        exec(task.function_of(wrong.body), space)
-        try:
-            with np.errstate(all="ignore"):
-                expected = outputs(space[task.name], task, arguments)
-        except (ArithmeticError, TypeError, ValueError, IndexError):
-            continue  # it fails on these arguments
-        pairs = zip(found, expected, strict=False)
-        if len(found) == len(expected) and all(_same(*pair) for pair in pairs):
-            return wrong.cause
-    return None
-
-
-def _same(mine: Any, right: Any) -> bool:
-    if np.shape(mine) != np.shape(right):
-        return False
+def wrong_shape(task: Task, theirs: Theirs, arguments: Arguments) -> str | None:
+    """Say which result has the wrong shape, or which argument was changed."""
     try:
-        return bool(np.allclose(mine, right, rtol=RTOL, atol=ATOL, equal_nan=False))
-    except TypeError:
-        return False  # no numbers
+        called = call(task, theirs, arguments)
+    except Raised as raised:
+        given = sentences.shapes(task, arguments)
+        raise Raised(f"{raised}; it was given {given}") from raised
+    cause = sentences.wrong_shape(called)
+    return cause and (sentences.known_mistake(called) or cause)
 
 
-def _difference(pairs: Sequence[tuple[Any, Any]]) -> str:
-    """Say how numbers differ, where no known mistake gives them."""
-    mine, right = next(pair for pair in pairs if not _same(*pair))
-    try:
-        mine, right = np.asarray(mine, float), np.asarray(right, float)
-    except (TypeError, ValueError):
-        return "the result does not consist of numbers"
-    if mine.shape != right.shape:
-        return f"the result has shape {mine.shape} for some arguments, not {right.shape}"
-    if not np.isfinite(mine).all():
-        return f"the result holds {NOT_FINITE}"
-    if _same(mine, -right):
-        return "every number has the wrong sign"
-    if (factor := _factor(mine, right)) is not None:
-        return f"every number is {factor:.4g} times what it should be"
-    first = int(np.flatnonzero(~np.isclose(mine, right, rtol=RTOL, atol=ATOL))[0])
-    shown, wanted = mine.flat[first] + 0.0, right.flat[first] + 0.0  # no -0
-    return f"number {first} is {shown:.6g}, but should be {wanted:.6g}"
+def wrong_numbers(task: Task, theirs: Theirs, draws: Sequence[Arguments]) -> str | None:
+    """Say what is wrong with the numbers for the first arguments for which they are wrong."""
+    found = (sentences.wrong_numbers(call(task, theirs, each)) for each in draws)
+    return next((sentence for sentence in found if sentence), None)
 
 
-def _factor(mine: Array, right: Array) -> float | None:
-    """Return by which factor all numbers differ, if it is one for all."""
-    if not np.any(right):
-        return None
-    factor = float((mine * right).sum() / (right * right).sum())
-    return factor if factor and _same(mine, factor * right) else None
-
-
-def broken_property(task: Task, theirs: Process, rng: np.random.Generator) -> str | None:
+def broken_property(task: Task, theirs: Theirs, rng: np.random.Generator) -> str | None:
     """Say which property of a right answer does not hold."""
-    return _broken(task.properties, task, theirs, rng)
+    answer = asked(task, theirs)
+    found = (broken(answer, rng) for broken in task.properties)
+    return next((sentence for sentence in found if sentence), None)
 
 
-def _broken(
-    properties: Iterable[Property], task: Task, theirs: Process, rng: np.random.Generator
-) -> str | None:
+def asked(task: Task, theirs: Theirs) -> Answer:
+    """Return the student's function as properties call it: it gives arrays of plain numbers."""
     ask = checked(task, theirs)
 
     def function(*arguments: Any) -> Any:
-        found = results(task, *ask(*arguments))
+        found = [plain(each) for each in results(task, *ask(*arguments))]
         return found[0] if len(found) == 1 else tuple(found)
 
-    found = (broken(function, rng) for broken in properties)
-    return next((sentence for sentence in found if sentence), None)
+    return function
+
+
+def plain(value: Any) -> Any:
+    """Return an array or a number as floating point: a property may compute with it."""
+    return np.asarray(value, float) if np.ndim(value) else float(value)

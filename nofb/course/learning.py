@@ -5,7 +5,7 @@ The rule trains here. Wherever it calls the kernel, the student's process is ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nofb import rules
+from nofb.course.calls import Theirs
 from nofb.course.task import Task
 from nofb.datasets import Dataset, load
 from nofb.layers import Dense
@@ -21,7 +22,6 @@ from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.training import fit
 
-Theirs = Callable[..., tuple[Any, Sequence[Any]]]  # what it gives, and its arguments afterwards
 BATCH = 128  # few calls of the student's process
 
 

@@ -47,7 +47,7 @@ class Shown:
     section
         The heading above it.
     caption
-        The paragraph above it.
+        What the paragraph above it says of the figure; "" if an earlier figure has said it.
     picture
         The picture; of sliders, the one for their middle values.
     """
@@ -123,7 +123,8 @@ def shown(path: Path) -> Iterator[Shown]:
         result = run(own, path, module)
         picture = result.picture if isinstance(result, Sliders) else result
         if isinstance(picture, Picture):
-            yield Shown(section, caption, picture)
+            yield Shown(section, about_the_figure(caption), picture)
+            caption = ""
 
 
 def run(statements: list[ast.stmt], path: Path, module: ModuleType) -> object:
@@ -149,3 +150,16 @@ def last_paragraph(text: str) -> str:
     parts = [part.strip() for part in text.split("\n\n")]
     prose = [part for part in parts if part and part[0] not in "#$|>*"]
     return " ".join(prose[-1].split()) if prose else ""
+
+
+def about_the_figure(paragraph: str) -> str:
+    """Return a paragraph from the sentence on that first names the figure; all of it if none does.
+
+    Examples
+    --------
+    >>> about_the_figure("So B is fixed. In the figure, lines are measured. Dots are computed.")
+    'In the figure, lines are measured. Dots are computed.'
+    """
+    sentences = re.split(r"(?<=[.:?!]) (?=[A-Z$])", paragraph)
+    first = next((n for n, each in enumerate(sentences) if re.search(r"\bfigure\b", each)), 0)
+    return " ".join(sentences[first:])

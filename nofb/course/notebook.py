@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from nofb.course import worked
+from nofb.course.about import about, root_of
 from nofb.course.files import judge_file
-from nofb.course.folder import place, seed_in
+from nofb.course.folder import place
 from nofb.course.task import Item, Task
 from nofb.course.tasks import find
 from nofb.course.yours import Failed, NotFilledIn, Yours, results_of
@@ -17,7 +18,7 @@ from nofb.course.yours import Failed, NotFilledIn, Yours, results_of
 
 def check(number: str, folder: str | Path = ".") -> None:
     """Judge the file of a task and print what is said of it."""
-    print(judge_file(find(number), file_of(number, folder), seed_in(root_of(folder))))
+    print(judge_file(find(number), file_of(number, folder), seed_in(folder)))
 
 
 def hint(number: str, which: int = 1) -> None:
@@ -39,8 +40,8 @@ def yours(number: str, folder: str | Path = ".") -> Yours:
 def example(number: str, folder: str | Path = ".") -> None:
     """Print the worked number of a task, and what your function gives for it."""
     answer = yours(number, folder)
-    arguments = worked.arguments_for(answer.task, seed_in(root_of(folder)))
-    print("\n".join(worked.text(answer.task, seed_in(root_of(folder)))[2:]))
+    arguments = worked.arguments_for(answer.task, seed_in(folder))
+    print("\n".join(worked.text(answer.task, seed_in(folder))[2:]))
     right = list(worked.results_of(answer.task, arguments).values())
     try:
         found = worked.changed(answer.task, arguments, results_of(answer, *arguments))
@@ -74,13 +75,12 @@ def code_task(item: Item) -> Task:
     return item
 
 
-def root_of(folder: str | Path) -> Path:
-    """Return the student's folder, for itself or for the folder of a chapter."""
-    path = Path(folder).resolve()
-    return path.parent if path.name.startswith("chapter_") else path
+def seed_in(folder: str | Path) -> int:
+    """Return the seed of the student whose folder this is, or is in."""
+    return about(root_of(Path(folder))).seed
 
 
 def file_of(number: str, folder: str | Path = ".") -> Path:
     """Return where the file of a task is."""
     item = find(number)
-    return root_of(folder) / place(item) / item.file
+    return root_of(Path(folder)) / place(item) / item.file

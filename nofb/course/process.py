@@ -6,43 +6,26 @@ import contextlib
 import io
 import os
 import queue
+import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import zipfile
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from nofb.course import children, confine
+from nofb.course import children
+from nofb.course.guard import Limits, guard, start
 from nofb.course.verdict import one_line
 from nofb.course.worker import pack, read, unpack
 
-WORKER = Path(__file__).with_name("worker.py")
-NOBODY = 65534
 NO_ANSWER = "its process sent an answer that is none"
+IN_LINE = re.compile(r" in line \d{1,6}")
+UNLIKE_SIZES = re.compile(r"matmul: .*core dimension.*\(size (\d+) is different from (\d+)\)")
+MOST_VALUES = 100  # of a message
 PRINTED = 2000  # characters that are shown of what a student prints
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a student's code may take.
-
-    Attributes
-    ----------
-    seconds
-        For all calls of one task; the grader's own time is not counted.
-    megabytes
-        Of memory.
-    """
-
-    seconds: float = 20.0
-    megabytes: int = 2048
 
 
 class Failed(Exception):  # noqa: N818
@@ -57,63 +40,6 @@ class Raised(Failed):
     """The function was called, and raised an error."""
 
 
-@dataclass(frozen=True)
-class Guard:
-    """How students' processes are kept from the grader and its files.
-
-    Attributes
-    ----------
-    program
-        The filter of calls, empty for none.
-    user
-        Their user id, or `None` for the grader's own.
-    """
-
-    program: bytes
-    user: int | None
-
-
-@cache
-def guard() -> Guard:
-    """Return the strongest guard that works here: it is tried on a process that does nothing."""
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    for user in (NOBODY, None) if root else (None,):
-        for program in dict.fromkeys((confine.program(), b"")):
-            if _works(found := Guard(program, user)):
-                return found
-    raise OSError(f"{sys.executable} cannot start a process with NumPy: is NumPy installed for it?")
-
-
-def _works(guarded: Guard) -> bool:
-    with tempfile.TemporaryFile() as nothing, tempfile.TemporaryFile() as printed:
-        try:
-            with start(guarded, Limits(), tempfile.gettempdir(), nothing, printed) as process:
-                return process.wait() == 0
-        except OSError:  # that user cannot run this interpreter
-            return False
-
-
-def start(
-    guarded: Guard, limits: Limits, folder: str, incoming: Any, printed: IO[bytes]
-) -> subprocess.Popen[bytes]:
-    """Start a process that waits for a student's code."""
-    seconds = int(limits.seconds) + 5  # of processor time; the clock ends it earlier
-    numbers = [str(limits.megabytes), str(seconds), guarded.program.hex(), str(os.getpid())]
-    own: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {}
-    if guarded.user is not None:
-        own |= {"user": guarded.user, "group": guarded.user, "extra_groups": ()}
-    return subprocess.Popen(
-        [sys.executable, "-I", "-B", "-u", str(WORKER), *numbers],
-        stdin=incoming,
-        stdout=subprocess.PIPE,
-        stderr=printed,
-        cwd=folder,
-        env=_environment(folder),
-        bufsize=0,
-        **own,
-    )
-
-
 class Process:
     """A process that answers with a student's function, while it is used in a `with`.
 
@@ -125,6 +51,8 @@ class Process:
         Where it stood, and the function's name.
     limits
         Of time and memory.
+    quotes
+        Whether sentences quote the messages of a student's errors.
 
     Attributes
     ----------
@@ -132,8 +60,10 @@ class Process:
         The first of what the student's code has printed, once it has ended.
     """
 
-    def __init__(self, source: str, path: str, name: str, limits: Limits | None = None) -> None:
-        self.source, self.path, self.name = source, path, name
+    def __init__(
+        self, source: str, path: str, name: str, limits: Limits | None = None, quotes: bool = True
+    ) -> None:
+        self.source, self.path, self.name, self.quotes = source, path, name, quotes
         self.limits, self.printed = limits or Limits(), ""
         self._messages: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -230,10 +160,22 @@ class Process:
         if kind == "missing":
             raise Failed(f"the file has no {self.name}: keep the name that it was given")
         if kind == "failed":
-            raise Raised(one_line(f"{self.name} failed{values[0] if values else ''}"))
+            raise Raised(self._error(*map(str, values[:2])))
         if kind not in ("ready", "answer", "value"):
             raise Failed(NO_ANSWER)
         return values
+
+    def _error(self, where: str = "", message: str = "") -> str:
+        """Say where the student's code failed, and why."""
+        if not self.quotes:
+            return f"{self.name} failed{where if IN_LINE.fullmatch(where) else ''}"
+        fits = UNLIKE_SIZES.search(message[:PRINTED])
+        if fits:
+            message = (
+                "ValueError: the shapes do not fit for @: its left array has "
+                f"{fits[2]} columns, and its right array {fits[1]} rows"
+            )
+        return one_line(f"{self.name} failed{where}: {message}")
 
     def _ended(self) -> str:
         """Say how the process ended."""
@@ -257,8 +199,9 @@ def opened(content: bytes) -> tuple[str, list[Any]]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(each.file_size for each in archive.infolist()) > len(content):
-                raise ValueError("it is compressed")
+            parts = archive.infolist()
+            if len(parts) > MOST_VALUES or sum(each.file_size for each in parts) > len(content):
+                raise ValueError("it would take too long to read, or is compressed")
         return unpack(content)
     except Exception as error:  # a forged archive can raise anything
         raise Failed(NO_ANSWER) from error
@@ -269,15 +212,3 @@ def _count(values: list[Any]) -> int:
     if not isinstance(count, int) or not 0 < count <= len(values):
         raise Failed(NO_ANSWER)
     return count
-
-
-def _environment(home: str) -> dict[str, str]:
-    """Return the few variables that Python needs, a home of its own, and one thread."""
-    kept = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    return {
-        **{name: os.environ[name] for name in kept if name in os.environ},
-        **dict.fromkeys(threads, "1"),
-        "HOME": home,
-        "PYTHONUTF8": "1",
-    }

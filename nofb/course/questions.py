@@ -9,14 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from nofb.course.process import Failed, Limits, Process
+from nofb.course.guard import Limits
+from nofb.course.process import Failed, Process
 from nofb.course.task import Question
 from nofb.course.verdict import Verdict, one_line
+
+SEEDS = 20  # of students, to find out whether a question differs between them
 
 
 def values_for(question: Question, seed: int) -> dict[str, Any]:
     """Return the numbers of a student's question."""
     return question.values(np.random.default_rng([zlib.crc32(question.number.encode()), seed]))
+
+
+def same_for_all(question: Question) -> bool:
+    """Say whether the right answer is the same for all students."""
+    return len({repr(question.key(values_for(question, seed))) for seed in range(SEEDS)}) == 1
 
 
 def text_of(question: Question, seed: int) -> str:
@@ -25,10 +33,11 @@ def text_of(question: Question, seed: int) -> str:
 
 
 def judge_question(
-    question: Question, source: str, path: str, seed: int = 0, limits: Limits | None = None
-) -> Verdict:
-    """Judge the value that a file gives to ANSWER."""
-    theirs = Process(source, path, "ANSWER", limits)
+    question: Question, source: str, path: str, seed: int = 0, limits: Limits | None = None,
+    quotes: bool = True,
+) -> Verdict:  # fmt: skip
+    """Judge the value that a file gives to ANSWER; `quotes`: a sentence may show it."""
+    theirs = Process(source, path, "ANSWER", limits, quotes)
     nothing = Verdict(question.number, question.points, 0.0, "")
     try:
         with theirs:
@@ -38,19 +47,22 @@ def judge_question(
     if given is None:
         return replace(nothing, sentence="ANSWER is still None: set it")
     if question.by_hand:
+        if not isinstance(given, str) or not given.strip():
+            return replace(nothing, sentence="ANSWER must be a text in quotes, and not empty")
         said = "written down; a person reads it and gives the points"
         return replace(nothing, sentence=said, by_hand=True)
-    return _judged(question, given, values_for(question, seed))
+    shown = f"ANSWER is {one_line(repr(given))[:60]}, which" if quotes else "ANSWER"
+    return _judged(question, given, shown, values_for(question, seed))
 
 
-def _judged(question: Question, given: Any, values: dict[str, Any]) -> Verdict:
-    points = question.points
-    if matches(given, question.key(values), question.tolerance):
+def _judged(question: Question, given: Any, shown: str, values: dict[str, Any]) -> Verdict:
+    points, key = question.points, question.key(values)
+    if matches(given, key, question.tolerance):
         return Verdict(question.number, points, float(points), "right")
     for wrong, cause in question.wrong:
         if matches(given, wrong(values), question.tolerance):
             return Verdict(question.number, points, 0.0, cause)
-    return Verdict(question.number, points, 0.0, _not_right(given, question.key(values)))
+    return Verdict(question.number, points, 0.0, _not_right(given, shown, key))
 
 
 def matches(given: Any, right: Any, tolerance: float) -> bool:
@@ -62,11 +74,13 @@ def matches(given: Any, right: Any, tolerance: float) -> bool:
     return math.isclose(given, right, rel_tol=max(tolerance, 1e-9), abs_tol=1e-9)
 
 
-def _not_right(given: Any, right: Any) -> str:
-    shown = one_line(repr(given))[:60]
-    wanted = "a letter or a word in quotes" if isinstance(right, str) else "a number"
-    if isinstance(given, str) != isinstance(right, str) or isinstance(given, bool):
-        return f"ANSWER is {shown}, but must be {wanted}"
-    if isinstance(given, int | float) and not math.isfinite(given):
-        return f"ANSWER is {shown}, which is no finite number"
+def _not_right(given: Any, shown: str, right: Any) -> str:
+    """Say that an answer is of the wrong kind, or that it is not right."""
+    if isinstance(right, str):
+        if not isinstance(given, str):
+            return f"{shown} must be a letter or a word in quotes"
+    elif isinstance(given, bool) or not isinstance(given, int | float):
+        return f"{shown} must be a number"
+    elif not math.isfinite(given):
+        return f"{shown} must be a finite number"
     return f"{shown} is not right; nofb course check --hint has a hint"

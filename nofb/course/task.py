@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from nofb.types import Array
-
 Arguments = tuple[Any, ...]  # arrays, numbers and switches
 Draw = Callable[[np.random.Generator], Arguments]
 Answer = Callable[..., Any]  # a student's function, wherever it runs
@@ -108,6 +106,8 @@ class Task(Item):
         What it computes.
     draw
         Draws arguments for it, of different sizes each time.
+    writes
+        The names of arrays that it only writes, whatever they held before.
     example
         Draws small arguments, for a worked number that can be computed by hand.
     properties
@@ -125,6 +125,7 @@ class Task(Item):
     hole: str
     equation: str
     draw: Draw
+    writes: Sequence[str] = ()
     example: Draw
     properties: Sequence[Property] = ()
     wrong: Sequence[Wrong]
@@ -216,8 +217,3 @@ class Question(Item):
     tolerance: float = 0.0
     by_hand: bool = False
     wrong: Sequence[tuple[Callable[[dict[str, Any]], Any], str]] = ()
-
-
-def arrays_of(arguments: Arguments) -> list[Array]:
-    """Return the arrays among arguments."""
-    return [each for each in arguments if isinstance(each, np.ndarray)]

@@ -22,8 +22,16 @@ def find(number: str) -> Item:
     >>> find("2.1").title
     'The signal comes back through B'
     """
-    checks.choice("task", number, TASKS)
-    return TASKS[number]
+    if number in TASKS:
+        return TASKS[number]
+    chapter = number.partition(".")[0]
+    numbers = [item.number for item in TASKS.values() if str(item.chapter) == chapter]
+    there_are = (
+        f"chapter {chapter} has {numbers[0]} to {numbers[-1]}"
+        if numbers
+        else (f"there are chapters 1 to {len(CHAPTERS)}, and tasks such as 2.1")
+    )
+    raise ValueError(f"there is no task {number!r}: {there_are}; `nofb course` lists them all")
 
 
 def of_chapter(chapter: int | None = None) -> list[Item]:

@@ -57,6 +57,8 @@ class Verdict:
         Whether a person still gives the points.
     hidden
         What a hidden test found, for the teacher alone.
+    faults
+        What is wrong with the hidden tests themselves, for the teacher alone.
     printed
         The first of what the student's code has printed.
     """
@@ -70,6 +72,7 @@ class Verdict:
     digest: str = ""
     by_hand: bool = False
     hidden: str = ""
+    faults: Sequence[str] = field(default_factory=tuple)
     printed: str = ""
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nofb.course.calls import outputs
 from nofb.course.task import Arguments, Task
 from nofb.types import Array
 
@@ -40,8 +41,6 @@ def text(task: Task, seed: int) -> list[str]:
 
 def results_of(task: Task, arguments: Arguments) -> dict[str, Any]:
     """Return the right results, by name: of the arguments that change, or `result`."""
-    from nofb.course.judge import outputs  # late: it imports the training
-
     return changed(task, arguments, outputs(task.reference, task, arguments))
 
 

@@ -1,12 +1,16 @@
 """The process that runs a student's code: it is given arrays, and gives arrays back.
 
-It judges nothing, and knows nothing of what is right. It is run as a file, without nofb. Messages
-come and go over the two channels that were its standard input and output; whatever a student
-prints goes to standard error.
+It judges nothing, and knows nothing of what is right. It is run as a file, by a Python that finds
+its own modules and NumPy, and not nofb. It loads the modules that the student's file names, and
+gives up the right to open files before it runs that file (see `nofb.course.confine`). Messages come
+and go over the two channels that were its standard input and output; whatever a student prints goes
+to standard error.
 
 A message is four bytes for its length, and an npz archive: "kind", and numbered values.
 """
 
+import ast
+import contextlib
 import ctypes
 import io
 import os
@@ -16,13 +20,18 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
+if __name__ == "__main__":
+    sys.path.append(sys.argv[1])  # where NumPy is; nofb may be there too, so it is left again
 import numpy as np
 
 LONGEST = 1 << 26  # bytes of a message
-NO_NEW_PRIVILEGES, SECCOMP, FILTER, DEATH_SIGNAL = 38, 22, 2, 1  # of Linux's prctl
+NO_NEW_PRIVILEGES, DEATH_SIGNAL = 38, 1  # of Linux's prctl
+SECCOMP = {"x86_64": 317, "aarch64": 277}  # the call's number
+FILTER, ALL_THREADS = 1, 1
 INSTRUCTION = 8  # bytes of a filter's line
+NOT_LOADED = {"antigravity", "idlelib", "test", "this", "turtledemo"}  # they do more than define
 
 
 def pack(kind: str, values: Sequence[Any]) -> bytes:
@@ -89,35 +98,88 @@ def limit(megabytes: int, seconds: int) -> None:
         ("RLIMIT_CPU", seconds),
         ("RLIMIT_FSIZE", 1 << 20),
         ("RLIMIT_CORE", 0),
+        ("RLIMIT_NOFILE", 64),
     ):
         resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def confine(program: bytes, grader: int) -> None:
-    """Let the kernel refuse what the filter refuses, and end this process with the grader."""
+def become(user: str) -> None:
+    """Take the rights of another user, who need not be able to start this Python; "" for none."""
+    if user:
+        os.setgroups([])
+        os.setgid(int(user))
+        os.setuid(int(user))
+
+
+def end_with(grader: int) -> None:
+    """End this process when the grader ends, where the system can."""
     if sys.platform != "linux":
         return
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    prctl(DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != grader:  # it has ended before that line
         os._exit(1)
+
+
+def confine(program: bytes) -> None:
+    """Let the kernel refuse what the filter refuses, to all threads, from now on."""
     if not program:
         return
+    libc = ctypes.CDLL(None, use_errno=True)
     lines = ctypes.create_string_buffer(program, len(program))
     described = ctypes.create_string_buffer(
         struct.pack("HP", len(program) // INSTRUCTION, ctypes.addressof(lines))
     )
-    if prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(SECCOMP, FILTER, described, 0, 0):
+    call = SECCOMP[os.uname().machine]
+    if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(
+        call, FILTER, ALL_THREADS, described
+    ):
         raise OSError(ctypes.get_errno(), "this system has no filter of calls")
 
 
-class NoLibrary(MetaPathFinder):
-    """`import nofb` is an error: a kernel is to be written down, and NumPy is enough for it."""
+def load_modules(source: str) -> None:
+    """Load what a file names of NumPy and of Python's own modules, and run nothing of the file."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ):  # it is reported when the file is run
+        return
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            getattr(np, node.attr, None)  # NumPy loads some of its modules when they are used
+        elif _is_import(node):
+            with contextlib.suppress(Exception):  # as above
+                exec(compile(ast.Module([node], []), "import", "exec"), {})
+
+
+def _is_import(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
+    """Say whether this imports nothing but NumPy and Python's own modules."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        names = [node.module]
+    else:
+        return False
+    own = (sys.stdlib_module_names | {"numpy"}) - NOT_LOADED
+    return all(own.issuperset(name.split(".")[:1]) and "__main__" not in name for name in names)
+
+
+class NothingElse(MetaPathFinder):
+    """An import that comes too late, or is of another package, is an error with a sentence."""
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> None:
-        """Raise ImportError for nofb and its modules."""
+        """Raise ImportError for all but the modules that are inside the interpreter."""
+        if name in sys.builtin_module_names:
+            return
         if name.partition(".")[0] == "nofb":
             raise ImportError("nofb is the solution: write the body with NumPy alone")
+        raise ImportError(
+            f"{name} cannot be imported here: only NumPy and Python's own modules can, "
+            "by an import statement"
+        )
 
 
 def answer(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
@@ -127,14 +189,14 @@ def answer(function: Callable[..., Any], values: Sequence[Any]) -> list[Any]:
     return [len(results), *results, *values]
 
 
-def described(error: BaseException, path: str) -> str:
-    """Return what a student must know of an error: the line of their file, and the message."""
+def described(error: BaseException, path: str) -> tuple[str, str]:
+    """Return the line of the student's file in which an error arose, and its message."""
     frames = traceback.extract_tb(error.__traceback__)
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), None)
     if isinstance(error, SyntaxError):
         line = error.lineno
     where = "" if line is None else f" in line {line}"
-    return f"{where}: {traceback.format_exception_only(error)[-1].strip()}"
+    return where, traceback.format_exception_only(error)[-1].strip()
 
 
 def main() -> None:
@@ -143,27 +205,34 @@ def main() -> None:
     outgoing = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    limit(int(sys.argv[1]), int(sys.argv[2]))
-    confine(bytes.fromhex(sys.argv[3]), int(sys.argv[4]))
+    folder, megabytes, seconds, program, closing, user, grader = sys.argv[1:]
+    sys.path.remove(folder)
+    del sys.argv[1:]
+    limit(int(megabytes), int(seconds))
+    confine(bytes.fromhex(program))
+    content = read(incoming)
+    source, path, name = ("", "", "") if content is None else unpack(content)[1]
+    load_modules(source)
+    become(user)
+    end_with(int(grader))
+    confine(bytes.fromhex(closing))
+    if content is None:  # it was started to see whether this works
+        return
 
     def send(kind: str, *values: Any) -> None:
         message = pack(kind, values)
         while message:
             message = message[outgoing.write(message) :]
 
-    content = read(incoming)
-    if content is None:
-        return
-    source, path, name = unpack(content)[1]
     space: dict[str, Any] = {"__name__": "answer", "__file__": path}
-    sys.meta_path.insert(0, NoLibrary())
+    sys.meta_path.insert(0, NothingElse())
     try:
         exec(compile(source, path, "exec"), space)
     except NotImplementedError:
         send("stub")
         return
     except BaseException as error:  # whatever a student's file does, the grader must hear of it
-        send("failed", described(error, path))
+        send("failed", *described(error, path))
         return
     if name not in space:
         send("missing")
@@ -179,7 +248,7 @@ def main() -> None:
         except NotImplementedError:
             send("stub")
         except BaseException as error:  # as above
-            send("failed", described(error, path))
+            send("failed", *described(error, path))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from nofb.course.calls import outputs
 from nofb.course.learning import instead
 from nofb.course.task import Task
 
@@ -98,8 +97,4 @@ def in_place_of_nofbs(*answers: Yours) -> Iterator[None]:
 
 def results_of(answer: Yours, *arguments: Any) -> list[Any]:
     """Return what a student's function returns, or the arrays that it has changed."""
-    own = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
-    given = answer(*own)
-    if answer.task.in_place:
-        return [each for each in own if isinstance(each, np.ndarray)]
-    return list(given) if isinstance(given, tuple) else [given]
+    return outputs(answer, answer.task, arguments)

@@ -1,7 +1,8 @@
 """Students' folders for the tests: filled with right answers, or with a few of them."""
 
 from nofb.course import find, selftest
-from nofb.course.folder import new, place, seed_of
+from nofb.course.about import seed_of
+from nofb.course.folder import new, place
 from nofb.course.questions import values_for
 from nofb.course.task import Question
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nofb.audit import audit
-from nofb.course.chapters.chapter9 import AUDITS
+from nofb.course.chapters.own_rule import AUDITS
 from nofb.rules import FeedbackAlignment
 
 
@@ -45,17 +45,17 @@ class OwnWeights(FeedbackAlignment):
                 trace.arrive(layer, delta @ layer.B)
 
 
-RULES = {"a": CopyOnce, "b": CopyAlways, "c": Signs, "d": Labels, "e": OwnWeights}
+RULES = dict(zip(AUDITS, (CopyOnce, CopyAlways, Signs, Labels, OwnWeights), strict=True))
 WORDS = {
     "error": "error", "labels": "labels", "transport": "Wᵀ", "signs": "signs of W",
     "forward_weights": "own W", "feedback": "random feedback",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("letter", "found"), AUDITS)
-def test_the_quoted_audit_is_the_audit_of_the_line(letter, found):
+@pytest.mark.parametrize(("line", "found"), AUDITS.items())
+def test_the_quoted_audit_is_the_audit_of_the_line(line, found):
     """A student who plants the mistake must find what the question says."""
-    finding = audit(RULES[letter]())
+    finding = audit(RULES[line]())
     uses = finding.uses
     quoted = [part.partition(" (")[0] for part in found.split(", ")]
     for name, word in WORDS.items():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nofb.course import TASKS, Question, Task, find, worked
+from nofb.course.calls import outputs
 from nofb.course.folder import stub
-from nofb.course.judge import outputs
 from nofb.course.questions import text_of
 from nofb.course.tasks import TITLES, of_chapter
 

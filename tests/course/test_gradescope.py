@@ -92,6 +92,7 @@ def test_files_without_folders_are_graded_too(tmp_path, capsys):
     found = json.loads(results.read_text())
     check_format(found)
     assert found["score"] == find("3.4").points and len(found["tests"]) == len(of_chapter(3))
+    assert "there is no course.json" in found["output"]
     assert f"{find('3.4').points:g} of" in capsys.readouterr().out
 
 

@@ -16,10 +16,11 @@ from course.folders import filled, path_of, right
 from processes import gone
 
 from nofb.course import TASKS, find
+from nofb.course.about import about
 from nofb.course.files import judge_file
-from nofb.course.folder import new, seed_in
+from nofb.course.folder import new
 from nofb.course.grade import grade
-from nofb.course.process import Limits, guard
+from nofb.course.guard import Limits, guard
 
 TASK = find("3.4")
 SHORT = Limits(seconds=5.0, megabytes=1024)
@@ -90,7 +91,7 @@ def test_a_pipe_in_the_place_of_a_file_does_not_stop_the_grader(name, tmp_path):
 def test_any_course_json_gives_a_seed(text, tmp_path):
     """The student can write anything into it; the folder must be graded all the same."""
     (tmp_path / "course.json").write_text(text)
-    assert isinstance(seed_in(tmp_path), int)
+    assert isinstance(about(tmp_path).seed, int)
 
 
 def test_files_that_are_no_text_cost_their_own_task(tmp_path):
@@ -198,9 +199,9 @@ def test_what_reaches_beyond_the_process_is_refused(deed, tmp_path):
 @POSIX
 def test_processes_of_a_submission_end_with_it_even_without_a_filter(tmp_path, monkeypatch):
     """Elsewhere than on Linux a bomb of processes can start: all of it must end."""
-    from nofb.course import process
+    from nofb.course import guard, process
 
-    monkeypatch.setattr(process, "guard", lambda: process.Guard(b"", None))
+    monkeypatch.setattr(process, "guard", lambda: guard.Guard())
     path, marks = tmp_path / TASK.file, tmp_path / "marks"
     marks.mkdir(mode=0o777)
     path.write_text(

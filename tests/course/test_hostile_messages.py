@@ -8,7 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from nofb.course.process import Failed, Limits, Process, opened
+from nofb.course.guard import Limits
+from nofb.course.process import Failed, Process, opened
 from nofb.course.questions import judge_question
 from nofb.course.task import Question
 from nofb.course.worker import pack
@@ -31,6 +32,14 @@ def header(text):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
 
 
+def many_values():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(1000):
+            archive.writestr(f"{number}_value.npy", header("{}\n"))
+    return buffer.getvalue()
+
+
 FORGED = {
     "nothing": b"",
     "no archive": b"right right right",
@@ -48,6 +57,7 @@ FORGED = {
         "0_array.npy", header("{'descr': '<f8', 'fortran_order': False, 'shape': (-3,)}\n")
     ),
     "a header that is code": zipped("0_array.npy", header("__import__('os')._exit(0)\n")),
+    "values that take an hour to read": many_values(),
     "a name that is no number": zipped("x_value.npy", b""),
 }
 

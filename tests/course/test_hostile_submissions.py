@@ -9,8 +9,8 @@ import time
 import pytest
 
 from nofb.course import find
+from nofb.course.guard import Limits
 from nofb.course.judge import judge
-from nofb.course.process import Limits
 from nofb.course.verdict import LONGEST
 
 TASK = find("3.4")  # project_sign(e, D)

@@ -13,7 +13,7 @@ from course.folders import filled, path_of
 from processes import children, gone
 
 from nofb.course import find
-from nofb.course.process import Guard, Limits, start
+from nofb.course.guard import Guard, Limits, start
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="as Linux does it")
 OFFLINE = (
@@ -69,7 +69,7 @@ def test_a_folder_that_cannot_be_written_is_graded(tmp_path):
 
 def test_a_process_without_a_filter_of_calls_answers_too(tmp_path):
     """macOS has none, and a container may forbid it."""
-    guard = Guard(b"", None)
+    guard = Guard()
     with (
         Path(os.devnull).open("rb") as nothing,
         (tmp_path / "printed").open("wb") as printed,

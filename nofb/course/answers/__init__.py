@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nofb import checks
 from nofb.course import lessons
-from nofb.course.folder import seed_of
-from nofb.course.questions import text_of, values_for
+from nofb.course.about import seed_of
+from nofb.course.questions import same_for_all, text_of, values_for
 from nofb.course.task import Item, Question, Task
 from nofb.course.tasks import TASKS
 
@@ -59,6 +59,7 @@ def of_item(item: Item, seed: int) -> str:
     """Return the answer to a task, with the question if it is one."""
     if isinstance(item, Question):
         key = item.key(values_for(item, seed))
-        return f"{item.number}: {item.title}\n\n{text_of(item, seed)}\n\nAnswer: {key}"
+        same = "\n\nThe answer is the same for all students." if same_for_all(item) else ""
+        return f"{item.number}: {item.title}\n\n{text_of(item, seed)}\n\nAnswer: {key}{same}"
     assert isinstance(item, Task)
     return f"{item.number}: {item.title}\n\n{item.right}"

@@ -104,7 +104,7 @@ ITEMS: list[Item] = [
         "its cosine, in radians.)",
         values=lambda rng: {"units": int(rng.integers(100, 1000))},
         key=lambda values: float(np.degrees(2 / np.sqrt(values["units"]))),
-        tolerance=0.05,
+        tolerance=0.01,
         hints=(
             "Two standard deviations of the cosine are 2/√n.",
             "One radian is 57.3 degrees.",
@@ -114,6 +114,10 @@ ITEMS: list[Item] = [
             (
                 lambda values: float(np.degrees(1 / np.sqrt(values["units"]))),
                 "this is one standard deviation: 95 % need two",
+            ),
+            (
+                lambda values: float(np.degrees(1.96 / np.sqrt(values["units"]))),
+                "these are 1.96 standard deviations: the question says two",
             ),
             (
                 lambda values: float(2 / np.sqrt(values["units"])),

@@ -217,7 +217,7 @@ ITEMS: list[Item] = [
         "output layer. All weights are 0. Direct feedback trains it. After how many "
         "steps has every weight matrix, the output layer's included, moved for the "
         "first time?",
-        values=lambda rng: {"layers": int(rng.integers(3, 9))},
+        values=lambda rng: {"layers": int(rng.integers(3, 31))},
         key=lambda values: values["layers"] + 1,
         hints=(
             "ΔW_l = h_{l-1}ᵀ δ_l. Which h is not 0 at the first step?",

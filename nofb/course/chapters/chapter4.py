@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from nofb.course.chapters.draws import few, normal, sizes, whole
+from nofb.course.chapters.draws import few, letter_of, normal, sizes, whole
 from nofb.course.task import Answer, Arguments, Item, Learning, Question, Task, Wrong
 
 TITLE = "Sign-symmetry"
@@ -47,6 +49,23 @@ def sign_example(rng: np.random.Generator) -> Arguments:
 def send_example(rng: np.random.Generator) -> Arguments:
     N, n_out, n_in = few(rng, 3)
     return whole(rng, N, n_out), np.sign(whole(rng, n_out, n_in))
+
+
+def mean_size(values: dict[str, Any], power: int) -> float:
+    """Return the mean of |w| or of w², for question 4.3."""
+    part = values["percent"] / 100
+    return float(part + (1 - part) * values["size"] ** power)
+
+
+def angle(cosine: float) -> float:
+    """Return an angle in degrees."""
+    return float(np.degrees(np.arccos(cosine)))
+
+
+SIGNS = "signs of W 'yes', Wᵀ '-'"
+PULL = "signs of W '-', Wᵀ 'slowly'"
+MIRROR = "signs of W '-', Wᵀ '-', learned feedback 'yes', second phase 'to learn'"
+AUDITS = (SIGNS, PULL, MIRROR)
 
 
 ITEMS: list[Item] = [
@@ -113,22 +132,25 @@ ITEMS: list[Item] = [
         minutes=15,
         points=3,
         needs=("4.1",),
-        asks="W has {entries} independent normal entries of mean 0. B has their signs, "
-        "all of one size. What is the angle between B and Wᵀ, as long vectors, in "
-        "degrees? (The mean of |w| is √(2/π) σ.)",
-        values=lambda rng: {"entries": int(rng.integers(10_000, 90_000))},
-        key=lambda values: float(np.degrees(np.arccos(np.sqrt(2 / np.pi)))),
+        asks="W has very many entries: {percent} % of them have the size 1, the others the size "
+        "{size}. B has their signs, all of one size. What is the angle between B and Wᵀ, as long "
+        "vectors, in degrees? (For normal entries, whose mean |w| is √(2/π) σ, it is 37 degrees.)",
+        values=lambda rng: {
+            "percent": int(rng.integers(10, 91)),
+            "size": int(rng.integers(2, 10)),
+        },
+        key=lambda values: angle(mean_size(values, 1) / np.sqrt(mean_size(values, 2))),
         tolerance=0.02,
         hints=(
             "cos = Σ sign(w) w / (√n · √Σ w²).",
-            "Σ sign(w) w is Σ |w|, about n √(2/π) σ.",
-            "cos = √(2/π), which is about 37 degrees.",
+            "Σ sign(w) w is Σ |w|, which is n times the mean of |w|.",
+            "cos = mean |w| / √(mean w²). For normal entries this is √(2/π).",
         ),
         wrong=(
             (lambda values: 90, "90 degrees would be chance: the signs agree, all of them"),
             (
-                lambda values: float(np.degrees(np.arccos(2 / np.pi))),
-                "the root is missing: the cosine is √(2/π)",
+                lambda values: angle(mean_size(values, 1) / mean_size(values, 2)),
+                "the root is missing: the cosine is mean |w| / √(mean w²)",
             ),
             (lambda values: 0, "B would have to be a multiple of Wᵀ: the sizes differ"),
         ),
@@ -140,10 +162,10 @@ ITEMS: list[Item] = [
         points=3,
         needs=("4.1",),
         asks="`nofb audit` changes one quantity at a time. Three rules gave these rows. "
-        "A: signs of W 'yes', Wᵀ '-'. B: signs of W '-', Wᵀ 'slowly'. C: signs of W "
-        "'-', Wᵀ '-', learned feedback 'yes', second phase 'to learn'. Which of them "
-        "needs no weight transport of any kind? Answer with its letter.",
-        key=lambda values: "C",
+        "A: {A}. B: {B}. C: {C}. Which of them needs no weight transport of any kind? Answer with "
+        "its letter.",
+        values=lambda rng: dict(zip("ABC", rng.permutation(AUDITS).tolist(), strict=True)),
+        key=lambda values: letter_of(values, MIRROR),
         hints=(
             "Signs are transported too, only fewer bits of them.",
             "'slowly' means that the feedback is pulled to Wᵀ, which it must read.",
@@ -151,10 +173,13 @@ ITEMS: list[Item] = [
         ),
         wrong=(
             (
-                lambda values: "A",
-                "A reads the signs of the weights: that is transport of one bit each",
+                lambda values: letter_of(values, SIGNS),
+                "this rule reads the signs of the weights: that is transport of one bit each",
             ),
-            (lambda values: "B", "B pulls its feedback to Wᵀ, and so it reads Wᵀ, if slowly"),
+            (
+                lambda values: letter_of(values, PULL),
+                "this rule pulls its feedback to Wᵀ, and so it reads Wᵀ, if slowly",
+            ),
             (lambda values: "none", "one of them only observes how units respond to noise"),
         ),
     ),

@@ -122,10 +122,10 @@ ITEMS: list[Item] = [
         asks="λ is {decay} per step. How many per cent of W - Bᵀ are left after {steps} steps?",
         values=lambda rng: {
             "decay": float(rng.choice([0.001, 0.002, 0.005, 0.01])),
-            "steps": int(rng.integers(1, 9)) * 100,
+            "steps": int(rng.integers(2, 9)) * 100,
         },
         key=gap,
-        tolerance=0.02,
+        tolerance=0.01,
         hints=(
             "The steps of the rule cancel in W - Bᵀ; only the decay is left.",
             "Each step keeps 1 - λ of it.",

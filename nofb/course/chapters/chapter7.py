@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nofb.course.chapters.draws import error, normal, sizes, small_error, whole
@@ -58,6 +60,11 @@ def undamped_reaches_the_error(kernel: Answer, rng: np.random.Generator) -> str 
     if not np.allclose(moved, e, atol=1e-6):
         return "without damping, J times your change must be e"
     return None
+
+
+def iterations(values: dict[str, Any]) -> float:
+    """Return after how many iterations the error of question 7.6 is small enough, as a fraction."""
+    return float(np.log(values["percent"] / 100) / np.log(values["factor"]))
 
 
 ITEMS: list[Item] = [
@@ -222,22 +229,25 @@ ITEMS: list[Item] = [
         points=3,
         needs=("7.4",),
         asks="One iteration multiplies the error of a guess by {factor} (or less). After "
-        "how many iterations is it surely below a hundredth of what it was?",
-        values=lambda rng: {"factor": float(rng.choice([0.3, 0.5, 0.6, 0.7, 0.8]))},
-        key=lambda values: int(np.ceil(np.log(0.01) / np.log(values["factor"]))),
+        "how many iterations is it surely below {percent} % of what it was?",
+        values=lambda rng: {
+            "factor": int(rng.integers(50, 96)) / 100,
+            "percent": int(rng.choice([1, 2, 3, 5, 7])),
+        },
+        key=lambda values: int(np.ceil(iterations(values))),
         hints=(
             "After k iterations the error is c^k of what it was.",
-            "c^k < 0.01 means k > log 0.01 / log c.",
+            "With p per cent, c^k < p / 100 means k > log(p / 100) / log c.",
             "Round the quotient of the two logarithms up.",
         ),
         wrong=(
             (
-                lambda values: int(np.log(0.01) / np.log(values["factor"])),
+                lambda values: int(iterations(values)),
                 "round up: a part of an iteration does not exist",
             ),
             (lambda values: 100, "the error falls by a factor each time, not by an amount"),
             (
-                lambda values: int(np.ceil(0.99 / (1 - values["factor"]))),
+                lambda values: int(np.ceil((1 - values["percent"] / 100) / (1 - values["factor"]))),
                 "each iteration removes a part of what is left, not of the start",
             ),
         ),

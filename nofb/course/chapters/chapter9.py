@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from nofb.course.chapters import own_rule
 from nofb.course.chapters.draws import error, few, normal, sizes, small_error, whole
-from nofb.course.task import Answer, Arguments, Item, Question, Task, Wrong
+from nofb.course.task import Answer, Arguments, Item, Task, Wrong
 
 TITLE = "Write your own rule"
 
@@ -58,15 +59,6 @@ def pull_arguments(rng: np.random.Generator) -> Arguments:
     n_in, n_out = sizes(rng, 2)
     return normal(rng, n_in, n_out), normal(rng, n_out, n_in), 0.1, 0.2, 0.3
 
-
-OWN = "activations (own, above)"
-AUDITS = (  # the mistake of question 9.7, and what `nofb audit` finds
-    ("a", f"error, Wᵀ (at first), other W (above), {OWN}"),
-    ("b", f"error, Wᵀ (slowly), other W (above), {OWN}"),
-    ("c", f"error, signs of W, other W (above), random feedback, {OWN}"),
-    ("d", f"labels, random feedback, {OWN}"),
-    ("e", f"error, own W, random feedback, {OWN}"),
-)
 
 ITEMS: list[Item] = [
     Task(
@@ -175,93 +167,5 @@ ITEMS: list[Item] = [
             ),
         ),
     ),
-    Question(
-        number="9.5",
-        title="Is it backprop in disguise?",
-        minutes=15,
-        points=3,
-        needs=("2.1",),
-        asks="A friend's rule learns as fast as backprop. `nofb check` says that its "
-        "signal has an angle of 0.0° to backprop's at every layer, before training. "
-        "Which of these is true? a: B was drawn well. b: somewhere it uses Wᵀ. c: "
-        "the network is linear. Answer with a letter.",
-        key=lambda values: "b",
-        hints=(
-            "Which angle has a random B, before training?",
-            "A linear network does not turn a random direction into the right one.",
-            "Nothing but Wᵀ itself, or a multiple of it, has the angle 0.",
-        ),
-        wrong=(
-            (lambda values: "a", "no random draw lies within 0.0° of one direction among hundreds"),
-            (lambda values: "c", "also in a linear network δ B differs from δ Wᵀ"),
-            (lambda values: "none", "an angle of 0.0° at every layer has a cause"),
-        ),
-    ),
-    Question(
-        number="9.6",
-        title="Your own rule",
-        minutes=60,
-        points=6,
-        needs=("2.1", "3.1", "9.5"),
-        by_hand=True,
-        asks="Write a rule of your own (docs: writing a rule), let `nofb check` test it, "
-        "and hand in its file's text with the verdicts. Say what it uses, and what "
-        "you expected.",
-        key=lambda values: (
-            "The rule runs (1), `uses` says what it uses, and the audit agrees (2), "
-            "a question stands behind it (1), the result is reported as it came out "
-            "(2)."
-        ),
-        hints=(
-            "Start from a copy of feedback_alignment.py.",
-            "One change is enough: what could B be, other than random?",
-            "`nofb check my_rule:MyRule` names what is wrong in sentences.",
-        ),
-    ),
-    Question(
-        number="9.7",
-        title="Find the fault from the audit",
-        minutes=15,
-        points=3,
-        needs=("9.5",),
-        asks="A friend wrote feedback alignment, and made one mistake. `nofb audit` finds that the "
-        "rule uses: {found}. Feedback alignment uses: error, random feedback, activations (own, "
-        "above). Which line is the mistake? "
-        "a: `layer.B = layer.W.T` in draw_feedback, where B is drawn. "
-        "b: `layer.B = layer.W.T` in after_step, which is called after each step. "
-        "c: `layer.B = np.sign(layer.W.T) * abs(layer.B)` in after_step. "
-        "d: `trace.arrive(layer, trace.target @ layer.B)` at the output layer. "
-        "e: `yield layer, delta + 0.1 * np.sign(layer.W).mean(0)`. Answer with a letter.",
-        values=lambda rng: dict(
-            zip(("letter", "found"), AUDITS[int(rng.integers(len(AUDITS)))], strict=True)
-        ),
-        key=lambda values: values["letter"],
-        hints=(
-            "Compare the two lists: what is new, and what is missing?",
-            "'at first' is what was drawn at the start, 'slowly' what earlier steps have left.",
-            "Which of the lines reads y, which its own W, which only the sign of W?",
-        ),
-        wrong=(
-            (
-                lambda values: "a",
-                "a copies Wᵀ once, so Wᵀ would be used 'at first', and nothing random is left",
-            ),
-            (
-                lambda values: "b",
-                "b copies Wᵀ after each step, so Wᵀ would be used 'slowly', through earlier steps",
-            ),
-            (
-                lambda values: "c",
-                "c reads only signs: the row would say 'signs of W', and still random feedback",
-            ),
-            (
-                lambda values: "d",
-                "d sends y and not ŷ - y: the row would say 'labels', and no error",
-            ),
-            (
-                lambda values: "e",
-                "e reads the layer's own weights: the row would say 'own W'",
-            ),
-        ),
-    ),
+    *own_rule.ITEMS,
 ]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nofb.types import Array
@@ -49,6 +51,11 @@ def whole(rng: np.random.Generator, *shape: int) -> Array:
 def tenths(rng: np.random.Generator, *shape: int) -> Array:
     """Return 0.1, 0.2 and so on up to 0.9."""
     return rng.integers(1, 10, shape) / 10
+
+
+def letter_of(values: dict[str, Any], text: str) -> str:
+    """Return under which letter a text stands among the values of a question."""
+    return next(letter for letter, each in values.items() if each == text)
 
 
 def small_error(rng: np.random.Generator, rows: int) -> Array:

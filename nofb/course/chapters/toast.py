@@ -1,4 +1,4 @@
-"""The second part of chapter 8: TOAST, which steers a frozen transformer from the top down."""
+"""The third part of chapter 8: TOAST, which steers a frozen transformer from the top down."""
 
 from __future__ import annotations
 

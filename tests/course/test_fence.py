@@ -1,0 +1,150 @@
+"""The fence: the process that runs a submission cannot reach nofb's solution, or any file.
+
+One line once brought `import nofb` back, and earned a folder without a line of its own 137 of 157
+points.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nofb
+from nofb.course import find
+from nofb.course.guard import Guard, Limits, guard, is_root
+from nofb.course.judge import judge
+
+TASK = find("3.4")
+SHORT = Limits(seconds=10.0, megabytes=1024)
+FENCED = pytest.mark.skipif(not guard().closing, reason="this system has no filter of calls")
+PACKAGE = Path(nofb.__file__).parent
+SOLUTION = PACKAGE / "rules" / "error_sign.py"
+FOLDERS = [str(PACKAGE.parent), str(Path(np.__file__).parents[1])]
+
+STEAL = {
+    "the guard of imports is taken away": (
+        "import sys\nsys.meta_path.pop(0)\nfrom nofb.rules.error_sign import project_sign"
+    ),
+    "nofb's folders are put on the path": (
+        f"import sys\nsys.meta_path.pop(0)\nsys.path[:0] = {FOLDERS}\n"
+        "sys.path_importer_cache.clear()\nfrom nofb.rules.error_sign import project_sign"
+    ),
+    "the folder beside NumPy's is put on the path": (
+        "import sys\nimport numpy\nsys.meta_path.pop(0)\n"
+        "sys.path.append(numpy.__file__.rpartition('/numpy')[0])\nimport nofb"
+    ),
+    "site is run again": (
+        "import site, sys\nsys.meta_path.pop(0)\nsite.main()\n"
+        f"site.addsitedir({FOLDERS[1]!r})\nimport nofb"
+    ),
+    "its text is read": f"open({str(SOLUTION)!r}).read()",
+    "its text is read below Python": f"import os\nos.open({str(SOLUTION)!r}, os.O_RDONLY)",
+    "its text is loaded": (
+        "from importlib.machinery import SourceFileLoader\n"
+        f"SourceFileLoader('solution', {str(SOLUTION)!r}).load_module()"
+    ),
+    "its text is run": f"import runpy\nrunpy.run_path({str(SOLUTION)!r})",
+    "its text is read by NumPy": (
+        f"import numpy\nnumpy.fromfile({str(SOLUTION)!r}, numpy.uint8)[0]"
+    ),
+    "its text is read by C": (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"if libc.open({str(SOLUTION)!r}.encode(), 0) < 0: raise OSError(ctypes.get_errno())"
+    ),
+    "its folder is listed": f"import os\nos.listdir({str(PACKAGE)!r})",
+    "the grader's command is read": (
+        "import os\nopen(f'/proc/{os.getppid()}/cmdline').read()"
+    ),
+    "the grader's memory is read": "import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')",
+    "its own environment is read": "open('/proc/self/environ').read()",
+    "another Python is started": (
+        f"import subprocess\nsubprocess.check_output([{sys.executable!r}, '-c', 'import nofb'])"
+    ),
+    "a pipe is told to signal the grader": (
+        "import fcntl, os\n[fcntl.fcntl(n, fcntl.F_SETOWN, os.getppid()) for n in range(3, 5)]"
+    ),
+    "a file in memory takes more than its share": (
+        "import os\nos.write(os.memfd_create('x'), b'x')"
+    ),
+}  # fmt: skip
+
+
+@FENCED
+@pytest.mark.parametrize("deed", STEAL)
+def test_no_submission_reaches_the_solution_or_the_grader(deed):
+    """Each line would earn every point, or end the grading of others."""
+    source = f"{STEAL[deed]}\nprint('STOLEN')\ndef project_sign(e, D): return 0 * (e @ D)\n"
+    verdict = judge(TASK, source, "theirs.py", limits=SHORT)
+    assert verdict.score == 0 and "STOLEN" not in verdict.printed
+    assert verdict.sentence.startswith("project_sign failed in line"), verdict.sentence
+
+
+def test_what_is_there_of_nofb_is_nothing():
+    """No module, no argument and no variable of nofb is in the process that runs a submission."""
+    source = (
+        "import gc, os, sys\n"
+        "print('MODULES', [name for name in sys.modules if name.startswith('nofb')])\n"
+        "print('WORDS', [word for word in sys.argv[1:] + list(os.environ.values()) if 'nofb' in "
+        "word.replace(os.environ['PATH'], '')])\n"
+        "print('ARRAYS', [each for each in gc.get_objects() if type(each).__name__ == 'ndarray'])\n"
+        "print('PATH', [place for place in sys.path if 'site-packages' in place])\n"
+        "def project_sign(e, D): pass\n"
+    )
+    printed = judge(TASK, source, "theirs.py", limits=SHORT).printed
+    for word in ("MODULES", "WORDS", "ARRAYS", "PATH"):
+        assert f"{word} []" in printed
+
+
+def test_an_honest_file_imports_numpy_and_pythons_own_modules_anywhere():
+    """A student may time, print, or take a function of the standard library, at any place."""
+    source = (
+        "from concurrent.futures import ThreadPoolExecutor\nimport os.path, statistics\n"
+        "import numpy as np\nimport numpy.linalg as la\nfrom numpy import random\n"
+        "def project_sign(e, D):\n    import decimal, math\n    from collections import abc\n"
+        "    np.testing.assert_allclose(e, e)\n    np.polynomial.Polynomial([1, 2])\n"
+        "    random.default_rng().normal()\n    la.svd(D)\n"
+        "    return np.sign(e) @ D\n"
+    )
+    assert judge(TASK, source, "theirs.py", limits=SHORT).sentence == "right"
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [("import nofb", "nofb is the solution"), ("import numba", "numba cannot be imported here"),
+     ("import scipy.special", "only NumPy and Python's own modules can"),
+     ("import matplotlib.pyplot as plt", "matplotlib cannot be imported here"),
+     ("import venv.__main__", "venv cannot be imported"),
+     ("__import__('json.tool')", "by an import statement")],
+)  # fmt: skip
+def test_any_other_import_gets_a_sentence(line, named):
+    """A student who leaves the import of a plot in the file must read what to delete."""
+    verdict = judge(TASK, f"{line}\n{TASK.right}", "theirs.py", limits=SHORT)
+    assert verdict.score == 0 and named in verdict.sentence and "line 1" in verdict.sentence
+
+
+@pytest.mark.skipif(not (is_root() and guard().user), reason="only root can become nobody")
+def test_a_submission_does_not_run_as_root():
+    source = "import os\nprint('USER', os.getuid(), os.geteuid(), os.getgroups())\n"
+    printed = judge(TASK, source, "theirs.py", limits=SHORT).printed
+    assert f"USER {guard().user} {guard().user} []" in printed
+
+
+def test_a_system_without_a_fence_is_named():
+    """A teacher on such a system must read it beside the points."""
+    notes = Guard().notes()
+    assert "does not keep submissions from opening files" in notes[0]
+    assert (len(notes) == 2) == is_root() and ("run as root" in notes[-1]) == is_root()
+    assert Guard(b"x", b"x", 65534).notes() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
+def test_a_module_that_is_loaded_first_cannot_write(tmp_path):
+    """Modules are loaded before files are closed, perhaps as root: they may only read."""
+    if not guard().program:
+        pytest.skip("this system has no filter of calls")
+    before = set(Path.cwd().iterdir())
+    source = "import venv.__main__, ensurepip.__main__, antigravity, this\n"
+    assert judge(TASK, source, "theirs.py", limits=SHORT).score == 0
+    assert set(Path.cwd().iterdir()) == before
