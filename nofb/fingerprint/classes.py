@@ -104,7 +104,7 @@ def _of_own(kind: Code, reached: Reached) -> str:
 
 def _still_old(file: Path, kind: Code) -> str:
     return (
-        f"{file} was changed after this process had loaded it, and {kind.__qualname__} "
+        f"{file} was changed after this process had loaded it, and {_called(kind)} "
         "still runs as it was: start Python again to run the new code"
     )
 
@@ -137,10 +137,15 @@ def of_work(*functions: Callable[..., object]) -> str:
 
 
 def _reached(kind: Code) -> Reached:
-    root = kind.__module__.partition(".")[0]
+    root = str(getattr(kind, "__module__", None) or "").partition(".")[0]
     reached = Reached("" if root == "nofb" else root)
-    reached.take(kind, kind.__qualname__)
+    reached.take(kind, _called(kind))
     return reached
+
+
+def _called(kind: Code) -> str:
+    """Return the name of a class or a function; of another callable object, that of its class."""
+    return str(getattr(kind, "__qualname__", type(kind).__qualname__))
 
 
 def _files(reached: Reached) -> dict[Path, _File]:

@@ -6,7 +6,7 @@ import copy
 import pickle
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,24 +97,27 @@ class OwnRun:
             )  # fmt: skip
         return {"stopped": run.stopped, "start": run.history.start, "history": dict(run.history)}
 
-    def tasks(self, seeds: int) -> list[dict[str, Any]]:
-        """Return every run: all that determines its numbers, as plain values."""
+    def tasks(self, seeds: int, code: Callable[[Any], str | None]) -> list[dict[str, Any]]:
+        """Return every run: all that determines its numbers, as plain values.
+
+        The hash of the user's code is that of `code`; only a log needs it.
+        """
         common = {
             "data": self.data.name, "own_data": self.data.digest, "epochs": self.epochs,
             "batch_size": self.batch_size, "code": fingerprint.of_nofb(),
-            "own_network": own_code(self.make_network),
+            "own_network": code(self.make_network),
         }  # fmt: skip
         return [
             {
                 "rule": name,
                 "attributes": _attributes(rule),
-                "own_code": code,
+                "own_code": own,
                 "optimizer": repr(self.optimizers[name]),
                 "lr": self.optimizers[name].lr,
                 **common,
                 "seed": seed,
             }
-            for name, rule, code in [(n, r, own_code(type(r))) for n, r in self.rules.items()]
+            for name, rule, own in [(n, r, code(type(r))) for n, r in self.rules.items()]
             for seed in range(checks.whole("seeds", seeds))
         ]
 
@@ -147,7 +150,8 @@ def compare_own(
     moved = _optimizers(optimizer, list(taught))
     first = check_new(make(0), "make_network(0)")
     work = OwnRun(taught, moved, make, data, epochs, batch_size)
-    records = _records(work, work.tasks(seeds), jobs, log, progress)
+    tasks = work.tasks(seeds, own_code if log is not None else lambda thing: None)
+    records = _records(work, tasks, jobs, log, progress)
     if first.input_shape is None:
         first.as_input(data.x_test[:1])
     one = next(iter(moved.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -137,6 +138,21 @@ def test_other_data_attributes_rates_and_functions_are_other_runs(tmp_path):
     for number, each in enumerate(others, start=2):
         compare(log, **{"kinds": ["dfa"], "seeds": 1, **each})
         assert len(lines(log)) == number, each
+
+
+class Maker:
+    """A callable object, which has no name of its own."""
+
+    def __call__(self, seed):
+        return make(seed)
+
+
+@pytest.mark.parametrize("function", [Maker(), partial(make, hidden=4), lambda seed: make(seed)])
+def test_any_callable_object_makes_networks(function, tmp_path):
+    """Whether it is a partial or a lambda is the user's business."""
+    for log in (None, tmp_path / "runs.jsonl"):
+        assert compare(log, ["bp"], function, seeds=1).rules == ["bp"]
+    assert sweep("bp", function, DATA, rates=[0.1], seeds=1).rows()[0]["error"] is None
 
 
 def test_learning_curves_take_runs():
