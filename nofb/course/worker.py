@@ -31,6 +31,7 @@ NO_NEW_PRIVILEGES, DEATH_SIGNAL = 38, 1  # of Linux's prctl
 SECCOMP = {"x86_64": 317, "aarch64": 277}  # the call's number
 FILTER, ALL_THREADS = 1, 1
 INSTRUCTION = 8  # bytes of a filter's line
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 NOT_LOADED = {"antigravity", "idlelib", "test", "this", "turtledemo"}  # they do more than define
 
 
@@ -135,12 +136,7 @@ def load_modules(source: str) -> None:
     """Load what a file names of NumPy and of Python's own modules, and run nothing of the file."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ):  # it is reported when the file is run
+    except UNREADABLE:  # it is reported when the file is run
         return
     for node in nodes:
         if isinstance(node, ast.Attribute):
