@@ -18,6 +18,7 @@ import struct
 import sys
 import traceback
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from typing import Any, BinaryIO, TypeGuard
@@ -138,12 +139,13 @@ def load_modules(source: str) -> None:
         nodes = list(ast.walk(ast.parse(source)))
     except UNREADABLE:  # it is reported when the file is run
         return
-    for node in nodes:
-        if isinstance(node, ast.Attribute):
-            getattr(np, node.attr, None)  # NumPy loads some of its modules when they are used
-        elif _is_import(node):
-            with contextlib.suppress(Exception):  # as above
-                exec(compile(ast.Module([node], []), "import", "exec"), {})
+    with warnings.catch_warnings(action="ignore"):  # of attributes that are not NumPy's
+        for node in nodes:
+            if isinstance(node, ast.Attribute):
+                getattr(np, node.attr, None)  # NumPy loads some of its modules when they are used
+            elif _is_import(node):
+                with contextlib.suppress(Exception):  # as above
+                    exec(compile(ast.Module([node], []), "import", "exec"), {})
 
 
 def _is_import(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:

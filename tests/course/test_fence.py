@@ -111,6 +111,12 @@ def test_an_honest_file_imports_numpy_and_pythons_own_modules_anywhere():
     assert judge(TASK, source, "theirs.py", limits=SHORT).sentence == "right"
 
 
+def test_an_attribute_of_the_students_own_prints_nothing():
+    """NumPy warns of some names, and a student would read a warning of nofb's own file."""
+    source = f"class Own: str = object = chararray = 1\nOwn.str, Own.chararray\n{TASK.right}"
+    assert judge(TASK, source, "theirs.py", limits=SHORT).printed == ""
+
+
 def test_what_numpy_and_python_load_late_is_there(tmp_path):
     """A dataclass, a warning or a sliding window needs modules that are loaded when it is used."""
     source = (
