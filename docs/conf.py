@@ -18,6 +18,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinxcontrib.katex",
     "gathered_pages",
@@ -37,7 +38,10 @@ nb_execution_mode = "force"  # a cache would not see that the package has change
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_ipywidgets_js = {}  # would load scripts from the network; sliders bring a picture as well
-nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+nb_mime_priority_overrides = [
+    ("html", "application/vnd.jupyter.widget-view+json", None),
+    ("html", "image/png", 0),  # a figure as HTML contains it twice; site.css has a dark form
+]
 
 html_theme = "furo"
 html_title = "nofb"

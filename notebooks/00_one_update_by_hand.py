@@ -20,6 +20,8 @@
 # > **Minutes**: 30 to read and answer, seconds to run. **Before this**: products of matrices, the
 # > chain rule, a little NumPy. **Seed**: none for the network, since its numbers are given; 0 for
 # > the random directions at the end.
+# >
+# > **Rule**: [bp](../nofb/rules/backprop.py). In a terminal: `nofb explain bp`.
 #
 # Every learning rule answers the same question in its own way. We begin with backprop:
 #
@@ -32,10 +34,7 @@
 import numpy as np
 
 from nofb import Dense, Network, rules
-from nofb.plots import Picture, slider, units
-from nofb.plots.style import HUES, OKABE_ITO, using
-
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
+from nofb.plots import lessons, slider
 
 # %% [markdown]
 # ## Forward pass
@@ -122,12 +121,9 @@ delta1
 def both_ways(sample):
     """Draw the forward and the backward pass of one sample, 1 or 2."""
     row = sample - 1
-    with using("light") as theme:
-        picture = Picture(9.6, 3.4, theme)
-        up, back = picture.subplots(1, 2, width_ratios=[2.3, 1.3])
-        units(up, {"x": x[row], "h₁": h1[row], "ŷ": output[row]}, [W1, W2], theme)
-        units(back, {"δ₁": delta1[row], "δ₂ = e": e[row]}, [W2], theme, back=True)
-    return picture
+    up = {"x": x[row], "h₁": h1[row], "ŷ": output[row]}
+    back = {"δ₁": delta1[row], "δ₂ = e": e[row]}
+    return lessons.two_passes(up, back, [W1, W2])
 
 
 slider(both_ways, sample=[1, 2])
@@ -217,19 +213,12 @@ grey_lines = [losses(other, rates) for other in others]
 # %%
 def one_step(lr):
     """Draw the loss along the gradient and along other directions, and the network after a step."""
-    with using("light") as theme:
-        picture = Picture(9.6, 3.6, theme)
-        axes, after = picture.subplots(1, 2, width_ratios=[1.4, 2])
-        axes.plot(rates, np.transpose(grey_lines), color=theme.faint, lw=0.5, alpha=0.5)
-        axes.plot(rates, loss - rates * (g @ g), "--", color=COLOURS[0], label="tangent")
-        axes.plot(rates, losses(g, rates), color=COLOURS[0], lw=2, label="along the gradient")
-        axes.plot(lr, losses(g, [lr]), "o", color=COLOURS[1], ms=9)
-        axes.set(xlabel="learning rate η", title="loss after one step", ylim=(0, 2.5))
-        axes.legend(loc="upper left")
-        W1, _, W2, _ = unpack(weights - lr * g)
-        h, now = forward(weights - lr * g)
-        units(after, {"x": x[0], "h₁": h[0], "ŷ": now[0]}, [W1, W2], theme)
-    return picture
+    along, tangent = losses(g, rates), loss - rates * (g @ g)
+    W1, _, W2, _ = unpack(weights - lr * g)
+    h, now = forward(weights - lr * g)
+    after = {"x": x[0], "h₁": h[0], "ŷ": now[0]}
+    step = lr, losses(g, [lr])[0]
+    return lessons.one_step(rates, along, grey_lines, tangent, step, after, [W1, W2])
 
 
 slider(one_step, lr=[0, 0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25])

@@ -19,6 +19,9 @@
 #
 # > **Minutes**: 30 to read and answer, under one to run. **Before this**: 00, one update by hand.
 # > **Seed**: 0 everywhere.
+# >
+# > **Rules**: [bp](../nofb/rules/backprop.py), [shallow](../nofb/rules/shallow.py). In a
+# > terminal: `nofb explain bp`.
 #
 # Backprop solves the problem of lesson 00: its updates are the gradient, and no direction is
 # steeper. But it also needs `W.T`, which is easy to write in a program and hard to have elsewhere.
@@ -31,11 +34,9 @@ import numpy as np
 import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle
-from nofb.plots import Picture, accuracy_and_angle, slider
-from nofb.plots.style import HUES, OKABE_ITO, using
+from nofb.plots import accuracy_and_angle, lessons, slider
 
 SEED = 0
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## The equations
@@ -116,20 +117,12 @@ attempts = {
 }
 
 # %%
-with using("light") as theme:
-    picture = Picture(11, 3.1, theme)
-    for axes, (name, step), colour in zip(
-        picture.subplots(1, 4), attempts.items(), COLOURS, strict=False
-    ):
-        axes.axline((0, 0), slope=1, color=theme.faint, lw=1)
-        axes.plot(truth.ravel(), step.ravel(), ".", color=colour, ms=3)
-        axes.set(title=f"{name}: {angle(step, truth):.0f}°", xlabel="measured", aspect="equal")
-        limit = 1.05 * abs(truth).max()
-        axes.set(xlim=(-limit, limit), ylim=(-limit, limit))
-        axes.locator_params(nbins=3)
-    picture.axes[0].set_ylabel("formula")
 print(f"backprop's largest error: {abs(attempts['backprop'] - truth).max():.0e}")
-picture
+lessons.clouds(
+    {f"{name}: {angle(step, truth):.0f}°": (truth, step) for name, step in attempts.items()},
+    "measured",
+    "formula",
+)
 
 # %% [markdown]
 # Each dot is one of the 3200 weights of the first layer. The number in the title is the angle

@@ -19,6 +19,8 @@
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 00 and 01. **Seed**: 0,
 # > and 0 to 2 for three runs.
+# >
+# > **Rule**: [fa](../nofb/rules/feedback_alignment.py). In a terminal: `nofb explain fa`.
 #
 # Backprop sends the error back through $W^\top$. A feedback synapse has no way to know these
 # values. Lillicrap et al. (2016) replaced $W^\top$ by a fixed matrix of random numbers.
@@ -35,11 +37,9 @@ import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle, angles, chance_band
 from nofb.initialisers import scaled
-from nofb.plots import LivePlot, Picture, accuracy_and_angle, class_map, in_notebook, slider
-from nofb.plots.style import HUES, OKABE_ITO, using
+from nofb.plots import LivePlot, accuracy_and_angle, in_notebook, lessons, slider
 
 SEED = 0
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## Only one letter differs
@@ -159,16 +159,7 @@ runs = {
 # show the predicted arm at each point. The curves show the mean and the spread of three seeds.
 
 # %%
-with using("light") as theme:
-    picture = Picture(11, 3.2)
-    for axes, (name, each) in zip(picture.subplots(1, 4), runs.items(), strict=True):
-        class_map(axes, each[0].net, spirals, theme)
-        right = each[0].history["test_accuracy"][-1]
-        axes.set_title(f"{name}: {right:.0%} of the test points")
-picture
-
-# %%
-accuracy_and_angle(runs, layer=1)
+lessons.class_maps({name: each[0].net for name, each in runs.items()}, spirals)
 
 # %% [markdown]
 # With a matrix that changes at every step the hidden layers learn little, although it is as random
@@ -235,22 +226,9 @@ lengths = np.array([np.linalg.norm(W2) * np.linalg.norm(B) for _, W2, _ in histo
 matrices = [angle(W2, B.T) for _, W2, _ in history[1:]]
 signals = [angles(e @ B, e @ W2.T).mean() for _, W2, e in history[1:]]
 
-with using("light") as theme:
-    picture = Picture(10, 3.6)
-    law, degrees = picture.subplots(1, 2)
-    law.plot(steps, inner, color=COLOURS[0], label="⟨W₂, Bᵀ⟩, measured")
-    law.plot(steps[::4], half[::4], "o", color=COLOURS[1], label="½‖W₁‖²")
-    law.set(xlabel="step", title="the part of W₂ along Bᵀ")
-    law.legend()
-    degrees.axhspan(*chance_band(B.size), color=theme.band, linewidth=0)
-    degrees.plot(steps[1:], signals, color=COLOURS[2], label="e B to e W₂ᵀ, measured")
-    degrees.plot(steps[1:], matrices, color=COLOURS[0], label="Bᵀ to W₂, measured")
-    predicted = np.degrees(np.arccos(half[1::4] / lengths[1::4]))
-    degrees.plot(steps[1::4], predicted, "o", color=COLOURS[1], label="from the length of W₁")
-    degrees.set(xlabel="step", title="angles", ylim=(0, 105))
-    degrees.yaxis.set_major_formatter("{x:g}°")
-    degrees.legend(loc=(0.35, 0.45))
-picture
+predicted = np.degrees(np.arccos(half[1:] / lengths[1:]))
+band = chance_band(B.size)
+lessons.alignment_law(steps, inner, half, signals, matrices, predicted, band)
 
 # %% [markdown]
 # ## Two scales

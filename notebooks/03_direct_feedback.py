@@ -19,6 +19,9 @@
 #
 # > **Minutes**: 40 to read and answer, under one to run. **Before this**: 02, feedback alignment.
 # > **Seed**: 0 everywhere.
+# >
+# > **Rules**: [dfa](../nofb/rules/direct_feedback_alignment.py),
+# > [ifa](../nofb/rules/indirect_feedback_alignment.py). In a terminal: `nofb explain dfa`.
 #
 # Feedback alignment keeps the path of backprop: from layer to layer, the last one first. If the
 # matrices on this path may be random, is the path itself necessary? Nøkland (2016) gave each layer
@@ -30,14 +33,11 @@
 from itertools import pairwise
 
 import numpy as np
-from matplotlib.colors import ListedColormap
 
 import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle
-from nofb.plots import LivePlot, Picture, in_notebook, paths, slider
-from nofb.plots.curves import draw_rule, epoch_axis, percent
-from nofb.plots.style import look, using
+from nofb.plots import LivePlot, in_notebook, lessons, slider
 
 SEED = 0
 
@@ -56,13 +56,7 @@ PATHS = {
     "dfa": [(4, 3, "D₃"), (4, 2, "D₂"), (4, 1, "D₁")],
     "ifa": [(4, 1, "D₁"), (1, 2, "W₂"), (2, 3, "W₃")],
 }
-with using("light") as theme:
-    picture = Picture(9.6, 4, theme)
-    panels = picture.subplots(2, 2, height_ratios=[1, 2]).flat
-    for axes, (name, path) in zip(panels, PATHS.items(), strict=True):
-        paths(axes, ["x", "h₁", "h₂", "h₃", "e"], path, look(name, theme).colour, theme)
-        axes.set_title(name)
-picture
+lessons.feedback_paths(PATHS, ["x", "h₁", "h₂", "h₃", "e"])
 
 # %% [markdown]
 # ## In equations
@@ -219,26 +213,9 @@ def train(name, hidden):
 
 def depth(hidden):
     """Draw accuracy over epochs, and the angle at every hidden layer at the end."""
-    with using("light") as theme:
-        picture = Picture(9.6, 3.6, theme)
-        accuracy, angles = picture.subplots(1, 2)
-        for name in ("bp", "fa", "dfa", "ifa", "shallow"):
-            history, style = train(name, hidden), look(name, theme)
-            draw_rule(accuracy, name, history.from_start("test_accuracy")[None], theme)
-            last = history["delta_angle_end_to_end"][-1, :-1]
-            numbers = range(1, hidden + 1)
-            angles.plot(
-                numbers, last, color=style.colour, ls=style.line, marker=style.marker or "o"
-            )
-        accuracy.set(title=f"test accuracy with {hidden} hidden layers", ylim=(0, 1.02))
-        angles.axhline(90, color=theme.faint, ls="--", lw=1)
-        angles.set(title="angle to backprop, at the end", ylim=(-3, 100), xlabel="hidden layer")
-        angles.set(xticks=range(1, hidden + 1), yticks=[0, 30, 60, 90])
-        angles.yaxis.set_major_formatter("{x:g}°")
-        percent(accuracy)
-        epoch_axis(accuracy, EPOCHS)
-        accuracy.legend(loc="lower right", ncols=2, handlelength=3.2)
-    return picture
+    names = ("bp", "fa", "dfa", "ifa", "shallow")
+    histories = {name: train(name, hidden) for name in names}
+    return lessons.accuracy_by_layer(histories, f"test accuracy with {hidden} hidden layers")
 
 
 slider(depth, hidden=[1, 2, 3, 4, 6, 8])
@@ -268,19 +245,7 @@ def learning_from_zero(name, steps=8):
     return np.transpose(lengths)
 
 
-with using("light") as theme:
-    picture = Picture(9.6, 1.9, theme)
-    for axes, name in zip(picture.subplots(1, 4, sharey=True), PATHS, strict=True):
-        nonzero = learning_from_zero(name) > 0
-        colours = ListedColormap([theme.band, look(name, theme).colour])
-        axes.pcolormesh(nonzero, cmap=colours, vmin=0, vmax=1, edgecolors=theme.paper, lw=1.5)
-        axes.set(title=name, xlabel="after step", aspect="equal")
-        axes.set(xticks=np.arange(9) + 0.5, xticklabels=range(9))
-        axes.set(yticks=np.arange(4) + 0.5, yticklabels=["W₁", "W₂", "W₃", "W₄"])
-        axes.grid(visible=False)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-picture
+lessons.learned_after_steps({name: learning_from_zero(name) for name in PATHS})
 
 # %% [markdown]
 # Feedback alignment can learn from zero weights as well, since its matrices are not zero. Indirect

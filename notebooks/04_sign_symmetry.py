@@ -19,6 +19,9 @@
 #
 # > **Minutes**: 35 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > the normal distribution. **Seed**: 0 everywhere.
+# >
+# > **Rules**: [usf, frsf, brsf](../nofb/rules/sign_symmetry.py). In a terminal: `nofb explain
+# > usf`.
 #
 # Backprop uses the exact weights in its feedback path. Feedback alignment uses no information about
 # them, and it works less well in deep networks. Liao, Leibo and Poggio (2016) chose a method
@@ -33,11 +36,9 @@ import numpy as np
 import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle
-from nofb.plots import Picture, accuracy_and_angle, slider
-from nofb.plots.style import HUES, OKABE_ITO, look, using
+from nofb.plots import accuracy_and_angle, lessons, slider
 
 SEED = 0
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## The rule
@@ -82,16 +83,11 @@ ways = {
     "frsf": fixed_random(W, rng),
     "fa": rng.standard_normal((40, 60)),
 }
-with using("light") as theme:
-    picture = Picture(11, 3.3, theme)
-    for axes, (name, B) in zip(picture.subplots(1, 4, sharey=True), ways.items(), strict=True):
-        axes.axhline(0, color=theme.faint, lw=0.6)
-        axes.axvline(0, color=theme.faint, lw=0.6)
-        axes.plot(W.ravel(), B.T.ravel(), ".", color=look(name, theme).colour, ms=2.5)
-        axes.set(title=f"{name}: {angle(W, B.T):.1f}°", xlabel="weight in W", aspect="equal")
-        axes.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5))
-    picture.axes[0].set_ylabel("its partner in B")
-picture
+lessons.clouds(
+    {f"{name}: {angle(W, B.T):.1f}°": (W, B.T) for name, B in ways.items()},
+    "weight in W",
+    "its partner in B",
+)
 
 # %% [markdown]
 # ## Which angle?
@@ -121,23 +117,13 @@ def some_wrong(B, p, rng):
 
 
 fractions = np.linspace(0, 1, 11)
-with using("light") as theme:
-    picture = Picture(7, 3.6, theme)
-    axes = picture.subplots()
-    axes.axhline(90, color=theme.faint, ls="--", lw=1)
-    for name, best, colour in zip(
-        ("usf", "frsf"), (np.sqrt(2 / np.pi), 2 / np.pi), COLOURS[2:4], strict=True
-    ):
-        theory = np.degrees(np.arccos((2 * fractions - 1) * best))
-        degrees = [angle(W, some_wrong(ways[name], p, rng).T) for p in fractions]
-        axes.plot(fractions, theory, color=colour)
-        axes.plot(fractions, degrees, "o", color=colour, label=name)
-    axes.set(xlabel="fraction p of right signs", ylabel="angle between B and Wᵀ")
-    axes.set(ylim=(0, 180), yticks=range(0, 181, 30))
-    axes.xaxis.set_major_formatter("{x:.0%}")
-    axes.yaxis.set_major_formatter("{x:g}°")
-    axes.legend()
-picture
+found = {}
+for name, best in {"usf": np.sqrt(2 / np.pi), "frsf": 2 / np.pi}.items():
+    theory = np.degrees(np.arccos((2 * fractions - 1) * best))
+    measured = [angle(W, some_wrong(ways[name], p, rng).T) for p in fractions]
+    found[name] = measured, theory
+axes = "fraction p of right signs", "angle between B and Wᵀ"
+lessons.with_theory(found, *axes, x=fractions, top=180)
 
 # %% [markdown]
 # ## Does it learn?
@@ -198,30 +184,11 @@ slider(
 rights = np.linspace(0, 1, 11)
 ends = [train(SomeWrong(right)).history for right in rights]
 theory = np.degrees(np.arccos((2 * rights - 1) * np.sqrt(2 / np.pi)))
-with using("light") as theme:
-    picture = Picture(9.6, 3.6, theme)
-    accuracy, angles = picture.subplots(1, 2)
-    for name, (run,) in controls.items():
-        height, style = run.history["test_accuracy"][-1], look(name, theme)
-        accuracy.axhline(height, color=style.colour, ls=style.line, lw=1.5, label=name)
-    last = [history["test_accuracy"][-1] for history in ends]
-    accuracy.plot(rights, last, "-o", color=COLOURS[2], label="some signs wrong")
-    accuracy.set(title="test accuracy at the end", ylim=(0, 1.02))
-    accuracy.yaxis.set_major_formatter("{x:.0%}")
-    accuracy.legend(loc="lower right")
-    before = [history.start["weight_angle"][1:].mean() for history in ends]
-    after = [history["weight_angle"][-1, 1:].mean() for history in ends]
-    angles.axhline(90, color=theme.faint, ls="--", lw=1)
-    angles.plot(rights, theory, color=theme.ink, lw=1, label="theory, before training")
-    angles.plot(rights, before, "o", color=COLOURS[0], label="before training")
-    angles.plot(rights, after, "-o", color=COLOURS[2], label="after training")
-    angles.set(title="B to Wᵀ, mean over the layers", ylim=(0, 180), yticks=range(0, 181, 30))
-    angles.yaxis.set_major_formatter("{x:g}°")
-    angles.legend()
-    for axes in (accuracy, angles):
-        axes.set(xlabel="fraction of right signs")
-        axes.xaxis.set_major_formatter("{x:.0%}")
-picture
+last = [history["test_accuracy"][-1] for history in ends]
+heights = {name: run.history["test_accuracy"][-1] for name, (run,) in controls.items()}
+before = [history.start["weight_angle"][1:].mean() for history in ends]
+after = [history["weight_angle"][-1, 1:].mean() for history in ends]
+lessons.wrong_signs(rights, last, heights, theory, before, after)
 
 # %% [markdown]
 # If half of the signs are right, $B$ has no information about $W$, and yet the network learns about

@@ -19,6 +19,8 @@
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > variance and covariance. **Seed**: 0 everywhere.
+# >
+# > **Rule**: [wm](../nofb/rules/weight_mirror.py). In a terminal: `nofb explain wm`.
 #
 # Feedback alignment never changes its feedback matrices. Akrout et al. (2019) train them, and only
 # with noise: between two training steps, the units of one layer emit random noise, the next layer
@@ -33,12 +35,11 @@ import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle
 from nofb.papers.akrout2019.logs import published
-from nofb.plots import LivePlot, Picture, in_notebook, slider
-from nofb.plots.style import HUES, OKABE_ITO, look, using
+from nofb.plots import LivePlot, in_notebook, lessons, slider
 
 SEED, EPOCHS = 0, 20
 N_IN, N_OUT, WIDTH = 100, 60, 0.1  # units below, units above, σ of the noise
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
+AXES = "mirror step", "angle between B and Wᵀ"
 
 # %% [markdown]
 # ## One layer, without data
@@ -105,16 +106,11 @@ def floor(decay, samples, F=1.0):
 def draw_angles(pairs, steps=300):
     """Draw the angle over mirror steps for each pair of λ and M."""
     W = np.random.default_rng(SEED + 1).normal(size=(N_IN, N_OUT)) / np.sqrt(N_IN)
-    with using("light"):
-        picture = Picture(8, 3.8)
-        axes = picture.subplots()
-        for (decay, samples), colour in zip(pairs, COLOURS, strict=False):
-            axes.plot(follow(W, steps, decay, samples), color=colour, label=f"{decay:g}, {samples}")
-            axes.axhline(floor(decay, samples), color=colour, linestyle="--", linewidth=1)
-        axes.set(xlabel="mirror step", ylabel="angle between B and Wᵀ", ylim=(0, 95))
-        axes.yaxis.set_major_formatter("{x:g}°")
-        axes.legend(title="λ, M")
-    return picture
+    found = {
+        f"{decay:g}, {samples}": (follow(W, steps, decay, samples), floor(decay, samples))
+        for decay, samples in pairs
+    }
+    return lessons.with_theory(found, *AXES, legend="λ, M")
 
 
 draw_angles([(0.1, 64), (0.02, 16), (0.02, 64), (0.02, 256)])
@@ -148,17 +144,14 @@ def logistic(a):
 
 
 W = np.random.default_rng(SEED + 1).normal(size=(N_IN, N_OUT)) / np.sqrt(N_IN)
-with using("light"):
-    picture = Picture(8, 3.4)
-    axes = picture.subplots()
-    for centred, F, colour in [(True, 1, COLOURS[0]), (False, 400, COLOURS[1])]:
-        degrees = follow(W, 300, 0.02, 64, f=logistic, centred=centred)
-        axes.plot(degrees, color=colour, label="centred" if centred else "raw")
-        axes.axhline(floor(0.02, 64 + (not centred), F), color=colour, linestyle="--", linewidth=1)
-    axes.set(xlabel="mirror step", ylabel="angle between B and Wᵀ", ylim=(0, 95))
-    axes.yaxis.set_major_formatter("{x:g}°")
-    axes.legend(title="response of logistic units")
-picture
+found = {
+    name: (
+        follow(W, 300, 0.02, 64, f=logistic, centred=centred),
+        floor(0.02, 64 + (not centred), F),
+    )
+    for name, centred, F in [("centred", True, 1), ("raw", False, 400)]
+}
+lessons.with_theory(found, *AXES, legend="response of logistic units")
 
 # %% [markdown]
 # ## Every layer needs its own noise
@@ -194,19 +187,12 @@ def second_layer(n_hidden, fresh, steps=300, decay=0.02, samples=64):
 
 
 # %%
-with using("light") as theme:
-    picture = Picture(8, 3.4)
-    axes = picture.subplots()
-    for n_hidden, colour in zip((25, 100, 400), COLOURS[1:], strict=False):
-        degrees = second_layer(n_hidden, fresh=False)
-        axes.plot(degrees, color=colour, label=f"through W₁, {n_hidden} hidden")
-        limit = np.degrees(np.arccos(1 / np.sqrt(1 + n_hidden / N_IN)))
-        axes.axhline(limit, color=colour, linestyle="--", linewidth=1)
-    axes.plot(second_layer(100, fresh=True), color=COLOURS[0], label="new noise, 100 hidden")
-    axes.set(xlabel="mirror step", ylabel="angle between B₂ and W₂ᵀ", ylim=(0, 95))
-    axes.yaxis.set_major_formatter("{x:g}°")
-    axes.legend(title="noise", loc="upper right", ncols=2)
-picture
+found = {}
+for n_hidden in (25, 100, 400):
+    limit = np.degrees(np.arccos(1 / np.sqrt(1 + n_hidden / N_IN)))
+    found[f"through W₁, {n_hidden} hidden"] = second_layer(n_hidden, fresh=False), limit
+found["new noise, 100 hidden"] = second_layer(100, fresh=True), None
+lessons.with_theory(found, "mirror step", "angle between B₂ and W₂ᵀ", legend="noise")
 
 # %% [markdown]
 # ## While the network learns
@@ -234,22 +220,7 @@ tried = [rules.Backprop(), rules.FeedbackAlignment(), rules.WeightMirror()]
 histories = {rule.name: train(rule) for rule in tried}
 
 # %%
-with using("light") as theme:
-    picture = Picture(10, 3.6)
-    accuracy, angles = picture.subplots(1, 2)
-    for name, history in histories.items():
-        colour = look(name, theme).colour
-        accuracy.plot(range(1, EPOCHS + 1), history["test_accuracy"], color=colour, label=name)
-        if name != "bp":  # which has no feedback matrices
-            hidden, output = history.from_start("weight_angle")[:, 1:].T
-            angles.plot(output, color=colour, label=f"{name}, output layer")
-            angles.plot(hidden, color=colour, linestyle="--", label=f"{name}, second layer")
-    accuracy.set(xlabel="epoch", title="test accuracy", xticks=range(0, EPOCHS + 1, 5))
-    angles.set(xlabel="epoch", title="angle between B and Wᵀ, degrees", ylim=(0, 95))
-    angles.set_xticks(range(0, EPOCHS + 1, 5))
-    accuracy.legend(loc="lower right")
-    angles.legend(loc=(0.45, 0.2))
-picture
+lessons.accuracy_and_matrices(histories, {"output layer": 2, "second layer": 1})
 
 # %% [markdown]
 # ## The authors' results
@@ -260,20 +231,7 @@ picture
 # estimates: it has less and less noise, but it follows $W$ more and more slowly.
 
 # %%
-with using("light") as theme:
-    picture = Picture(10, 3.6)
-    accuracy, angles = picture.subplots(1, 2)
-    for name in ("bp", "fa", "wm"):
-        log, colour = published(name), look(name, theme).colour
-        epochs = np.arange(1, len(log["loss"]) + 1)
-        accuracy.plot(epochs, log["test_accuracy"], color=colour, label=name)
-        if name != "bp":
-            angles.plot(epochs, log["weight_angle"], color=colour, label=name)
-    accuracy.set(xlabel="epoch", xscale="log", title="test accuracy, as published", ylim=(0.85, 1))
-    angles.set(xlabel="epoch", xscale="log", title="output layer's B and Wᵀ, degrees")
-    angles.set_ylim(0, 95)
-    accuracy.legend()
-picture
+lessons.published_runs({name: published(name) for name in ("bp", "fa", "wm")})
 
 # %% [markdown]
 # ## Questions

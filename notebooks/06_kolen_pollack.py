@@ -19,6 +19,8 @@
 #
 # > **Minutes**: 30 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > 05 helps. **Seed**: 0 everywhere.
+# >
+# > **Rule**: [kp](../nofb/rules/kolen_pollack.py). In a terminal: `nofb explain kp`.
 #
 # A weight mirror needs a second phase. The method of Kolen and Pollack (1994) does not. The forward
 # synapse and the feedback synapse have the same two activities at their ends, and decay at the same
@@ -33,11 +35,9 @@ import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angle
 from nofb.papers.akrout2019.logs import published
-from nofb.plots import Picture, slider
-from nofb.plots.style import HUES, OKABE_ITO, look, using
+from nofb.plots import lessons, slider
 
 SEED, EPOCHS = 0, 20
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## The difference of the two matrices
@@ -113,23 +113,18 @@ print(f"largest difference to the law          {abs(W - B.T - law).max():.0e}")
 # %%
 def lengths_and_angle(decays):
     """Draw ‖W‖ and ‖W - Bᵀ‖, and the angle between W and Bᵀ, over steps."""
-    with using("light"):
-        picture = Picture(10, 3.8)
-        lengths, angles = picture.subplots(1, 2)
-        for decay, colour in zip(decays, COLOURS, strict=False):
-            history = train_on_noise(decay)
-            gap = history[0][0] - history[0][1].T
-            left = (1 - decay) ** np.arange(len(history))  # the law
-            predicted = [angle(W, W - k * gap) for (W, _), k in zip(history, left, strict=True)]
-            steps = np.arange(0, len(history), 50)
-            lengths.plot([np.linalg.norm(W) for W, _ in history], color=colour)
-            lengths.plot(left * np.linalg.norm(gap), color=colour, linestyle="--")
-            angles.plot(predicted, color=colour, label=f"λ = {decay:g}")
-            angles.plot(steps, [angle(W, B.T) for W, B in history[::50]], "o", color=colour)
-        lengths.set(xlabel="step", title="length of W (solid) and of W - Bᵀ (dashed)", ylim=(0, 18))
-        angles.set(xlabel="step", title="angle between W and Bᵀ in degrees", ylim=(0, 95))
-        angles.legend()
-    return picture
+    found = {}
+    for decay in decays:
+        history = train_on_noise(decay)
+        gap = history[0][0] - history[0][1].T
+        left = (1 - decay) ** np.arange(len(history))  # the law
+        found[f"λ = {decay:g}"] = (
+            np.array([np.linalg.norm(W) for W, _ in history]),
+            left * np.linalg.norm(gap),
+            np.array([angle(W, B.T) for W, B in history]),
+            np.array([angle(W, W - k * gap) for (W, _), k in zip(history, left, strict=True)]),
+        )
+    return lessons.lengths_and_angles(found)
 
 
 lengths_and_angle([0, 0.001, 0.003, 0.01])
@@ -167,19 +162,7 @@ tried |= {"bp": rules.Backprop(), "fa": rules.FeedbackAlignment()}
 histories = {name: train(rule) for name, rule in tried.items()}
 
 # %%
-with using("light") as theme:
-    picture = Picture(10, 3.8)
-    accuracy, angles = picture.subplots(1, 2)
-    colours = [*COLOURS[1:5], theme.ink, COLOURS[0]]
-    for (name, history), colour in zip(histories.items(), colours, strict=True):
-        accuracy.plot(range(1, EPOCHS + 1), history["test_accuracy"], color=colour, label=name)
-        if name != "bp":  # which has no feedback matrices
-            angles.plot(history.from_start("weight_angle")[:, 2], color=colour)
-    accuracy.set(xlabel="epoch", title="test accuracy", xticks=range(0, EPOCHS + 1, 5))
-    angles.set(xlabel="epoch", title="output layer's W and Bᵀ, degrees", ylim=(0, 95))
-    angles.set_xticks(range(0, EPOCHS + 1, 5))
-    accuracy.legend(loc="lower right", ncols=2)
-picture
+lessons.accuracy_and_matrices(histories)
 
 # %% [markdown]
 # ## The authors' results
@@ -189,20 +172,7 @@ picture
 # falls more and more slowly.
 
 # %%
-with using("light") as theme:
-    picture = Picture(10, 3.6)
-    accuracy, angles = picture.subplots(1, 2)
-    for name in ("bp", "fa", "wm", "kp"):
-        log, colour = published(name), look(name, theme).colour
-        epochs = np.arange(1, len(log["loss"]) + 1)
-        accuracy.plot(epochs, log["test_accuracy"], color=colour, label=name)
-        if name != "bp":
-            angles.plot(epochs, log["weight_angle"], color=colour, label=name)
-    accuracy.set(xlabel="epoch", xscale="log", title="test accuracy, as published", ylim=(0.85, 1))
-    angles.set(xlabel="epoch", xscale="log", title="output layer's B and Wᵀ, degrees")
-    angles.set_ylim(0, 65)
-    accuracy.legend()
-picture
+lessons.published_runs({name: published(name) for name in ("bp", "fa", "wm", "kp")})
 
 # %% [markdown]
 # ## Questions

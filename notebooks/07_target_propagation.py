@@ -19,6 +19,9 @@
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 02, feedback alignment;
 # > a linear regression. **Seed**: 0 everywhere.
+# >
+# > **Rules**: [tp](../nofb/rules/target_propagation.py),
+# > [dtp](../nofb/rules/difference_target_propagation.py). In a terminal: `nofb explain tp`.
 #
 # All rules so far send an *error* down: how far, and in which direction, is the output wrong?
 # Bengio (2014) sends an **activity** down instead: which output should the layer have? A layer of
@@ -37,14 +40,12 @@ import nofb
 from nofb import Dense, Network, rules
 from nofb.diagnosis import angles
 from nofb.optimizers import Adam
-from nofb.plots import Picture, accuracy_and_angle, in_notebook, slider
-from nofb.plots.style import HUES, OKABE_ITO, using
+from nofb.plots import accuracy_and_angle, in_notebook, lessons, slider
 
 if in_notebook():
     from IPython.display import display
 
 SEED = 0
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## The rule
@@ -97,25 +98,6 @@ def start(rng, n_above, n_below, s):
     return 0.05 * rng.standard_normal((n_above, n_below)), np.zeros(n_below), *s
 
 
-def framed(pixels):
-    return np.pad(pixels.reshape(8, 8), 1, constant_values=1)
-
-
-def draw_reconstruction(pictures, guesses, losses):
-    """Draw the loss so far, and some pictures above their reconstructions."""
-    with using("light") as theme:
-        picture = Picture(9.6, 2.6, theme)
-        axes, images = picture.subplots(1, 2, width_ratios=[1, 1.9])
-        axes.plot(range(1, len(losses) + 1), losses, color=COLOURS[2])
-        axes.set(xscale="log", yscale="log", xlim=(1, 1500), ylim=(1, 40))
-        axes.set(xlabel="step", title="½‖reconstruction - input‖²")
-        rows = [np.hstack([framed(each) for each in row]) for row in (pictures, guesses)]
-        images.imshow(np.vstack(rows), cmap="gray", vmin=-1, vmax=1)
-        images.axis("off")
-    return picture
-
-
-# %%
 rng = np.random.default_rng(SEED)
 W, b = rng.standard_normal((64, 40)) / 8, np.zeros(40)
 inverse = start(rng, 40, 64, LINEAR)
@@ -128,7 +110,8 @@ for k in range(1, 1501):
     adam.step("c", c, dc)
     losses.append(loss)
     if k in (1, 2, 4, 8, 15, 30, 60, 120, 250, 500, 1000, 1500):
-        live = draw_reconstruction(shown, np.tanh(shown @ W + b) @ B + c, losses)
+        guesses = np.tanh(shown @ W + b) @ B + c
+        live = lessons.reconstructions(shown, guesses, losses, steps=1500)
         if in_notebook():
             display(live, display_id="inverse", update=k > 1)
 
@@ -171,23 +154,11 @@ def three_ways(step):
     h = np.stack(np.meshgrid(*[np.linspace(-1, 1, 7)] * 2), axis=-1).reshape(-1, 2)
     t = f(h) + step * np.array([0.14, 0.07])  # (N, 2)
     ways = {
-        "exact: f⁻¹(t) - h": (exact(t) - h, COLOURS[2]),
-        "tp: g(t) - h": (g(t) - h, COLOURS[1]),
-        "dtp: g(t) - g(f(h))": (g(t) - g(f(h)), COLOURS[0]),
+        "exact: f⁻¹(t) - h": (exact(t) - h) / step,
+        "tp: g(t) - h": (g(t) - h) / step,
+        "dtp: g(t) - g(f(h))": (g(t) - g(f(h))) / step,
     }
-    with using("light") as theme:
-        picture = Picture(9.6, 3.5, theme)
-        for axes, (name, (change, colour)) in zip(
-            picture.subplots(1, 3), ways.items(), strict=True
-        ):
-            axes.plot(*h.T, "x", color=theme.faint, ms=3)
-            axes.quiver(
-                *h.T, *change.T / step, color=colour, angles="xy", scale_units="xy", scale=1
-            )
-            axes.set(title=name, xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
-            axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="first unit")
-        picture.axes[0].set_ylabel("second unit")
-    return picture
+    return lessons.changes(h, ways)
 
 
 slider(three_ways, step=[0.01, 0.03, 0.1, 0.3, 0.9])
@@ -319,32 +290,16 @@ def near_and_far(steps, sigma):
     trace = net.forward(x).set_target(y)
     hs = states(x)
     gradients = [delta.copy() for _, delta in rules.Backprop().signals(net, trace)][:0:-1]
-    with using("light") as theme:
-        picture = Picture(9.6, 3.8, theme)
-        lengths, degrees = picture.subplots(1, 2)
-        for difference, name in ((False, "tp"), (True, "dtp")):
-            found = [
-                targets(hs, hs[-1] - step * trace.error, inverses, difference) for step in STEPS
-            ]
-            for number, gradient in enumerate(gradients):
-                h, slope = hs[number], 1 - hs[number] ** 2
-                deltas = [
-                    (h - t[number]) * slope / step for t, step in zip(found, STEPS, strict=True)
-                ]
-                ratio = [np.linalg.norm(d) / np.linalg.norm(gradient) for d in deltas]
-                turned = [angles(d, gradient).mean() for d in deltas]
-                drawn = {"color": (COLOURS[1], COLOURS[0])[difference], "alpha": 1 - 0.3 * number}
-                lengths.plot(STEPS, ratio, **drawn, label=f"{name}, layer {number + 1}")
-                degrees.plot(STEPS, turned, **drawn)
-        degrees.axhline(90, color=theme.faint, ls="--", lw=1)
-        lengths.set(xscale="log", yscale="log", title="length of δ, over backprop's")
-        degrees.set(xscale="log", ylim=(0, 110), yticks=[0, 30, 60, 90])
-        degrees.set(title="angle of δ to backprop's")
-        degrees.yaxis.set_major_formatter("{x:g}°")
-        for axes in (lengths, degrees):
-            axes.set_xlabel("η̂")
-        lengths.legend()
-    return picture
+    drawn = {"tp": [], "dtp": []}
+    for name, difference in (("tp", False), ("dtp", True)):
+        found = [targets(hs, hs[-1] - step * trace.error, inverses, difference) for step in STEPS]
+        for number, gradient in enumerate(gradients):
+            h, slope = hs[number], 1 - hs[number] ** 2
+            deltas = [(h - t[number]) * slope / step for t, step in zip(found, STEPS, strict=True)]
+            ratio = [np.linalg.norm(delta) / np.linalg.norm(gradient) for delta in deltas]
+            turned = [angles(delta, gradient).mean() for delta in deltas]
+            drawn[name].append((ratio, turned))
+    return lessons.near_and_far(STEPS, drawn)
 
 
 slider(near_and_far, steps=[0, 30, 100, 300, 1000, 3000], sigma=[0.01, 0.03, 0.1, 0.3, 1])

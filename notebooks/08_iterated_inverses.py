@@ -19,6 +19,10 @@
 #
 # > **Minutes**: 50 to read and answer, under one to run. **Before this**: 07, target propagation;
 # > singular values and the pseudo-inverse. **Seed**: 0 everywhere.
+# >
+# > **Rules**: [itp](../nofb/rules/iterated_inverses.py),
+# > [itp_drl](../nofb/rules/iterated_difference_reconstruction.py),
+# > [gnt](../nofb/rules/gauss_newton_targets.py). In a terminal: `nofb explain itp`.
 #
 # From a difference target, a layer nearly reaches the target above. Bengio (2020) makes this exact:
 # repeat the difference until the layer maps its new input to the target above. The paper proves
@@ -38,12 +42,9 @@ from nofb.diagnosis import DEFAULT, GAUSS_NEWTON, ContractionWarning
 from nofb.papers.bengio2020.anatomy import SHADES, figure
 from nofb.papers.bengio2020.changes import ITERATIONS, over_iterations
 from nofb.papers.bengio2020.contraction import contraction
-from nofb.plots import LivePlot, Picture, in_notebook, slider
-from nofb.plots.curves import draw_rule, epoch_axis, percent
-from nofb.plots.style import HUES, OKABE_ITO, look, using
+from nofb.plots import LivePlot, in_notebook, lessons, slider
 
 SEED, EPOCHS = 0, 15
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## The iteration
@@ -94,31 +95,7 @@ def spiral(rho):
     G = np.linalg.inv(W) @ (np.eye(2) + rho * R)
     solution, h = np.array([[0.0, 0.0]]), np.array([[1.0, 0.6]])
     path = iterates(lambda h: h @ W, lambda z: z @ G, solution @ W, h, 20)
-    errors = [np.linalg.norm(h - solution) for h in path]
-    with using("light") as theme:
-        picture = Picture(9.6, 4, theme)
-        plane, law = picture.subplots(1, 2, width_ratios=[1, 1.3])
-        plane.plot(*np.concatenate(path).T, "-o", color=COLOURS[1], ms=4, lw=1)
-        plane.plot(*solution.T, "+", color=theme.ink, ms=14)
-        for k in (0, 1, 2):
-            away = 20 * path[k][0] / errors[k]
-            name, middle = f"h⁽{'⁰¹²'[k]}⁾", {"ha": "center", "va": "center"}
-            plane.annotate(name, path[k][0], away, textcoords="offset points", **middle)
-        plane.set(
-            xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", title="states below the layer"
-        )
-        plane.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-        law.plot(errors, "o", color=COLOURS[1], label="‖h⁽ᵏ⁾ - h*‖, measured")
-        law.plot(
-            errors[0] * rho ** np.arange(21.0),
-            color=theme.ink,
-            lw=1,
-            label="ρᵏ times the first error",
-        )
-        law.set(yscale="log", ylim=(1e-6, 30), xlabel="iteration k", title=f"ρ = {rho:g}")
-        law.set_xticks(range(0, 21, 5))
-        law.legend(loc="lower left")
-    return picture
+    return lessons.converging(np.concatenate(path), solution[0], rho)
 
 
 slider(spiral, rho=[0.1, 0.3, 0.5, 0.7, 0.9, 1, 1.1])
@@ -129,23 +106,12 @@ slider(spiral, rho=[0.1, 0.3, 0.5, 0.7, 0.9, 1, 1.1])
 # with the largest $\rho$ that occurred, so no dot can be above its line.
 
 # %%
-with using("light") as theme:
-    picture = Picture(6.4, 3.6, theme)
-    axes = picture.subplots()
-    for steps, colour in zip((150, 300, 600), COLOURS, strict=False):
-        found = contraction({"lessons": steps})
-        bound = found["constant"] ** np.arange(13.0)
-        label = f"{steps} steps: ρ = {found['constant']:.2f}"
-        axes.plot(found["error"], "o", color=colour, label=label)
-        axes.plot(bound, color=colour, lw=1)
-    axes.set(
-        yscale="log",
-        xlabel="iteration",
-        title="error, relative to its start",
-        xticks=range(0, 13, 3),
-    )
-    axes.legend(loc="lower left")
-picture
+found = {}
+for steps in (150, 300, 600):
+    after = contraction({"lessons": steps})
+    bound = after["constant"] ** np.arange(13.0)
+    found[f"{steps} steps: ρ = {after['constant']:.2f}"] = after["error"], bound
+lessons.with_theory(found, "iteration", "error, relative to its start", top=None)
 
 # %% [markdown]
 # The rule in the library applies this iteration layer by layer. With one iteration it must have the
@@ -220,37 +186,20 @@ def null_space_part(J, change):
 
 
 # %%
-def arrow(axes, start, change, colour, label):
-    style = {"arrowstyle": "-|>", "color": colour, "lw": 2, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", start + change, start, arrowprops=style)
-    axes.plot([], [], color=colour, lw=2, label=label)
-
-
 h = np.array([-1.0, 0.4])
-with using("light") as theme:
-    picture = Picture(9.6, 4.2, theme)
-    two, one = picture.subplots(1, 2)
-    J = np.array([[0.7, 0.9], [-0.25, 1.4]])
-    x, y = np.meshgrid(np.linspace(-1.6, 1.2, 200), np.linspace(-1, 1.2, 200))
-    height = np.linalg.norm(np.stack([x, y], axis=-1) @ J.T, axis=-1)
-    levels = np.linalg.norm(J @ h) * np.array([0.25, 0.5, 0.75, 1, 1.25, 1.5])
-    two.contour(x, y, height, levels=levels, colors=[theme.faint], linewidths=0.7)
-    arrow(two, h, -0.4 * (J @ h) @ J, COLOURS[0], "gradient")
-    arrow(two, h, -gauss_newton(J, J @ h), COLOURS[3], "Gauss-Newton")
-    row = np.array([[0.8, 0.5]])
-    line = np.array([[0.5, -0.8]]) * np.linspace(-2, 2, 2)[:, None]
-    one.plot(*line.T, "--", color=theme.faint)
-    best, along = -gauss_newton(row, row @ h), np.array([0.5, -0.8])
-    arrow(one, h, best, COLOURS[3], "Gauss-Newton, the shortest")
-    arrow(one, h, best + along, COLOURS[1], "another solution")
-    arrow(one, h + best, along, COLOURS[2], "its part in the null space")
-    for axes in (two, one):
-        axes.plot(*h, "o", color=theme.ink)
-        axes.set(xlim=(-1.6, 1.2), ylim=(-1, 1.2), aspect="equal", xlabel="first unit")
-        axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-        axes.legend(loc="upper right")
-    two.set_ylabel("second unit")
-picture
+J = np.array([[0.7, 0.9], [-0.25, 1.4]])
+two_outputs = {
+    "gradient": (h, -0.4 * (J @ h) @ J),
+    "Gauss-Newton": (h, -gauss_newton(J, J @ h)),
+}
+row, along = np.array([[0.8, 0.5]]), np.array([0.5, -0.8])  # one output, and its null space
+best = -gauss_newton(row, row @ h)
+one_output = {
+    "Gauss-Newton, the shortest": (h, best),
+    "another solution": (h, best + along),
+    "its part in the null space": (h + best, along),
+}
+lessons.directions(h, J, two_outputs, along * np.array([[-2], [2]]), one_output)
 
 # %% [markdown]
 # With square layers and exact inverses there is only one solution, so iterated targets *are* those
@@ -285,24 +234,17 @@ iterated |= {K: train("itp", iterations=K, **PLAIN) for K in (3, 2, 1)}
 runs = {name: train(name) for name in ("bp", "shallow")}
 
 
-def accuracy(axes, theme, numbers, others):
-    """Draw test accuracy over epochs, for some numbers of iterations and other rules."""
-    for K, colour in zip((1, 2, 3, 5), SHADES[1:], strict=True):
-        if K in numbers:
-            curve = iterated[K].history.from_start("test_accuracy")
-            axes.plot(curve, color=colour, lw=1.8, label=f"itp, K = {K}")
-    for name in others:
-        draw_rule(axes, name, runs[name].history.from_start("test_accuracy")[None], theme)
-    axes.set(title="test accuracy", ylim=(0, 1.02))
-    percent(axes)
-    epoch_axis(axes, EPOCHS)
-    axes.legend(loc="lower right", ncols=2, handlelength=3.2)
+SHADED = {f"itp, K = {K}": shade for K, shade in zip((1, 2, 3, 5), SHADES[1:], strict=True)}
 
 
-with using("light") as theme:
-    picture = Picture(6.8, 3.8, theme)
-    accuracy(picture.subplots(), theme, (1, 2, 3, 5), ("bp", "shallow"))
-picture
+def histories(numbers, others):
+    """Return the history for some numbers of iterations, and of other rules."""
+    found = {f"itp, K = {K}": iterated[K].history for K in numbers}
+    return found | {name: runs[name].history for name in others}
+
+
+shown = histories((1, 2, 3, 5), ("bp", "shallow"))
+lessons.accuracies(shown, "test accuracy", SHADED)
 
 # %% [markdown]
 # The more exact the targets, the worse the accuracy. Five iterations are no better than untrained
@@ -389,17 +331,13 @@ for name, change in ways.items():
 # %%
 trained, image = iterated[1].net, digits.x_test[:1]
 trace = trained.forward(image)
-with using("light") as theme:
-    picture = Picture(6.8, 3.6, theme)
-    axes = picture.subplots()
-    for number, (layer, colour) in enumerate(zip(trained.layers[1:-1], SHADES, strict=False), 2):
-        slope = 1 - trace[layer].h[0] ** 2
-        values = np.linalg.svd(layer.W.astype(float) * slope, compute_uv=False)
-        condition = found["reconstruction"]["condition"][number - 2]
-        axes.plot(range(1, 65), values, color=colour, label=f"layer {number} ({condition:.0f})")
-    axes.set(yscale="log", xlabel="direction", title="singular values of one layer's Jacobian")
-    axes.legend(title="layer (condition number,\nmedian of 100 images)", loc="lower left")
-picture
+values = {}
+for number, layer in enumerate(trained.layers[1:-1], 2):
+    slope = 1 - trace[layer].h[0] ** 2
+    condition = found["reconstruction"]["condition"][number - 2]
+    jacobian = layer.W.astype(float) * slope
+    values[f"layer {number} ({condition:.0f})"] = np.linalg.svd(jacobian, compute_uv=False)
+lessons.singular_values(values, SHADES, "layer (condition number,\nmedian of 100 images)")
 
 # %% [markdown]
 # A nearly saturated tanh unit hardly responds, and adds a very small singular value. An iteration
@@ -433,26 +371,9 @@ picture
 
 # %%
 runs["gnt"] = train("gnt")
-shown = {"itp, K = 1": iterated[1], "itp, K = 3": iterated[3]}
-shown |= {name: runs[name] for name in ("itp_drl", "gnt", "bp")}
-with using("light") as theme:
-    picture = Picture(10.4, 4.4, theme)
-    learned, plane = picture.subplots(1, 2, width_ratios=[1.2, 1])
-    accuracy(learned, theme, (1, 3), ("itp_drl", "gnt", "bp", "shallow"))
-    for (name, run), shade in zip(shown.items(), (*SHADES[1:4:2], *[None] * 3), strict=True):
-        colour, measures = shade or look(name, theme).colour, ("step_angle", "gauss_newton_angle")
-        across, up = (run.history[measure][-1, -2::-1] for measure in measures)
-        plane.plot(across, up, "-o", color=colour, ms=4)
-        plane.plot(across[-1], up[-1], "o", color=colour, ms=8, mfc=theme.paper)
-        side = {"ha": "right", "xytext": (-8, 4)} if name == "itp_drl" else {"xytext": (8, 4)}
-        end = across[-1], up[-1]
-        plane.annotate(name, end, color=colour, textcoords="offset points", **side)
-    plane.set(xlabel="angle of the weight step to the gradient", ylabel="to Gauss-Newton's")
-    plane.set(xlim=(-4, 112), ylim=(-4, 100), xticks=range(0, 91, 30), yticks=range(0, 91, 30))
-    plane.set(title="hidden layer 5 to 1 (the ring)", aspect="equal")
-    plane.xaxis.set_major_formatter("{x:g}°")
-    plane.yaxis.set_major_formatter("{x:g}°")
-picture
+learned = histories((1, 3), ("itp_drl", "gnt", "bp", "shallow"))
+shown = histories((1, 3), ("itp_drl", "gnt", "bp"))
+lessons.step_angles(learned, shown, SHADED)
 
 # %% [markdown]
 # The right panel shows the direction of the weight step, from the highest hidden layer to the

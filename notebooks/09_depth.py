@@ -19,6 +19,10 @@
 #
 # > **Minutes**: 40 to read and answer, under one to run. **Before this**: 03, direct feedback, and
 # > 06, Kolen-Pollack. **Seed**: 0 everywhere.
+# >
+# > **Rules**: [bp](../nofb/rules/backprop.py), [fa](../nofb/rules/feedback_alignment.py),
+# > [dfa](../nofb/rules/direct_feedback_alignment.py), [kp](../nofb/rules/kolen_pollack.py). In a
+# > terminal: `nofb explain bp`.
 #
 # With two hidden layers, nearly every rule of these lessons learns. Larger networks have twenty or
 # a hundred layers. A signal that goes from layer to layer is multiplied with a matrix in each of
@@ -35,9 +39,7 @@ import nofb
 from nofb import Dense, Network, Residual, rules
 from nofb.diagnosis import angles
 from nofb.initialisers import scaled
-from nofb.plots import Picture, slider
-from nofb.plots.curves import draw_rule, epoch_axis, percent
-from nofb.plots.style import look, using
+from nofb.plots import lessons, slider
 
 SEED, UNITS = 0, 50
 digits = nofb.datasets.load("digits").centred().flat()
@@ -82,32 +84,23 @@ def signals(net, rule):
 def lengths(gain):
     """Draw the length of δ in every layer, for feedback drawn with this gain."""
     net = build(20)
-    with using("light") as theme:
-        picture = Picture(8.6, 3.8, theme)
-        axes = picture.subplots()
-        for name, rule in {
-            "bp": rules.Backprop(),
-            "fa": rules.FeedbackAlignment(feedback_init=scaled("xavier", gain)),
-            "dfa": rules.DirectFeedbackAlignment(feedback_init=scaled("xavier", gain)),
-        }.items():
-            rule.attach(net, seed=SEED)
-            trace, deltas = signals(net, rule)
-            style = look(name, theme)
-            sizes = [np.sqrt((delta**2).sum(axis=1).mean()) for delta in deltas]
-            axes.plot(range(1, 22), sizes, style.marker or ".", color=style.colour, label=name)
-            if name != "dfa":
-                line = sizes[-1:]
-                for layer, above in zip(net.weighted[-2::-1], net.weighted[:0:-1], strict=True):
-                    matrix = above.W.T if name == "bp" else above.B
-                    g = np.sqrt(layer.n_out) * matrix.std()
-                    slope = np.sqrt((layer.activation.slope(trace[layer].a) ** 2).mean())
-                    line.append(line[-1] * g * slope)
-                axes.plot(range(21, 0, -1), line, color=style.colour, lw=1)
-        axes.set(yscale="log", ylim=(1e-8, 1e4), xticks=[1, 6, 11, 16, 21])
-        axes.set(xlabel="layer (21: the output, where δ is the error)", title=f"g = {gain:g}")
-        axes.set_ylabel("length of δ")
-        axes.legend(loc="lower right")
-    return picture
+    found = {}
+    for name, rule in {
+        "bp": rules.Backprop(),
+        "fa": rules.FeedbackAlignment(feedback_init=scaled("xavier", gain)),
+        "dfa": rules.DirectFeedbackAlignment(feedback_init=scaled("xavier", gain)),
+    }.items():
+        rule.attach(net, seed=SEED)
+        trace, deltas = signals(net, rule)
+        sizes = [np.sqrt((delta**2).sum(axis=1).mean()) for delta in deltas]
+        line = sizes[-1:]
+        for layer, above in zip(net.weighted[-2::-1], net.weighted[:0:-1], strict=True):
+            matrix = above.B if name == "fa" else above.W.T
+            g = np.sqrt(layer.n_out) * matrix.std()
+            slope = np.sqrt((layer.activation.slope(trace[layer].a) ** 2).mean())
+            line.append(line[-1] * g * slope)
+        found[name] = sizes, None if name == "dfa" else line[::-1]
+    return lessons.lengths_of_signals(found, f"g = {gain:g}")
 
 
 slider(lengths, gain=[0.4, 0.58, 0.8, 1, 1.25])
@@ -145,16 +138,9 @@ def compound(theta):
     pairs = zip(signals(net, rule)[1], signals(net, rules.Backprop())[1], strict=True)
     found = [angles(ours, true).mean() for ours, true in pairs][::-1]
     k = np.arange(21)
-    with using("light") as theme:
-        picture = Picture(6.8, 3.6, theme)
-        axes = picture.subplots()
-        axes.plot(k, np.degrees(np.arccos(cos**k)), color=theme.ink, lw=1, label="the law")
-        axes.plot(k, found, "o", color=look("fa", theme).colour, label="measured")
-        axes.set(xlabel="steps back", title=f"every matrix at {theta}° to Wᵀ", ylim=(-3, 100))
-        axes.set(xticks=range(0, 21, 5), yticks=[0, 30, 60, 90])
-        axes.yaxis.set_major_formatter("{x:g}°")
-        axes.legend(loc="lower right")
-    return picture
+    law = np.degrees(np.arccos(cos**k))
+    axes, title = ("steps back", "angle to backprop's signal"), f"every matrix at {theta}° to Wᵀ"
+    return lessons.with_theory({"fa": (found, law)}, *axes, top=100, legend=title)
 
 
 slider(compound, theta=[2, 5, 10, 20, 40, 60, 90])
@@ -188,27 +174,8 @@ def train(net, name):
 
 def compare(build, hidden):
     """Draw accuracy over epochs; and angle and length of the signals at every hidden layer."""
-    with using("light") as theme:
-        picture = Picture(11.4, 3.6, theme)
-        accuracy, angle, length = picture.subplots(1, 3)
-        for name in COMPARED:
-            history, style = train(build(hidden), name), look(name, theme)
-            draw_rule(accuracy, name, history.from_start("test_accuracy")[None], theme)
-            for axes, measure in (angle, "delta_angle_end_to_end"), (length, "delta_norm_ratio"):
-                last, points = history[measure][-1, :-1], style.marker or None
-                axes.plot(range(1, hidden + 1), last, color=style.colour, ls=style.line,
-                          marker=points, ms=4)  # fmt: skip
-        angle.axhline(90, color=theme.faint, ls="--", lw=1)
-        angle.set(title="angle to backprop", ylim=(-3, 100), yticks=[0, 30, 60, 90])
-        angle.yaxis.set_major_formatter("{x:g}°")
-        length.set(title="length / length of backprop", yscale="log", ylim=(1e-6, 1e3))
-        for axes in (angle, length):
-            axes.set_xlabel("hidden layer")
-        accuracy.set(title=f"test accuracy, {hidden} hidden layers", ylim=(0, 1.02))
-        percent(accuracy)
-        epoch_axis(accuracy, EPOCHS)
-        accuracy.legend(loc="lower right", ncols=2, handlelength=3.2)
-    return picture
+    histories = {name: train(build(hidden), name) for name in COMPARED}
+    return lessons.accuracy_by_layer(histories, f"accuracy, {hidden} hidden layers", lengths=True)
 
 
 slider(lambda hidden: compare(build, hidden), hidden=[2, 5, 20, 30, 40])
@@ -234,17 +201,8 @@ slider(lambda hidden: compare(build, hidden), hidden=[2, 5, 20, 30, 40])
 # hidden layers:
 
 # %%
-with using("light") as theme:
-    picture = Picture(6.8, 3.6, theme)
-    axes = picture.subplots()
-    for name in ("bp", "fa", "dfa", "kp"):
-        history = train(build(10, init="zeros"), name)
-        draw_rule(axes, name, history.from_start("test_accuracy")[None], theme)
-    axes.set(title="test accuracy, all weights zero at the start", ylim=(0, 1.02))
-    percent(axes)
-    epoch_axis(axes, EPOCHS)
-    axes.legend(loc="upper left", ncols=2, handlelength=3.2)
-picture
+histories = {name: train(build(10, init="zeros"), name) for name in ("bp", "fa", "dfa", "kp")}
+lessons.accuracies(histories, "test accuracy, all weights zero at the start")
 
 # %% [markdown]
 # ## A path without a matrix

@@ -19,6 +19,9 @@
 #
 # > **Minutes**: 45 to read and answer, under one to run. **Before this**: 05, weight mirrors, 06,
 # > Kolen-Pollack, and 09, depth; what a convolution is. **Seed**: 0 everywhere.
+# >
+# > **Rules**: [fa](../nofb/rules/feedback_alignment.py), [wm](../nofb/rules/weight_mirror.py),
+# > [kp](../nofb/rules/kolen_pollack.py). In a terminal: `nofb explain fa`.
 #
 # A convolution applies a filter at every position of an image. A shortcut adds an activity to the
 # output of a later layer. A normalisation depends on the whole batch. None of them is a matrix
@@ -31,10 +34,7 @@ import numpy as np
 
 import nofb
 from nofb import BatchNorm, Conv2D, Dense, Network, Residual, networks, rules
-from nofb.plots import Picture
-from nofb.plots.curves import draw_rule, epoch_axis, percent
-from nofb.plots.paths import paths
-from nofb.plots.style import look, using
+from nofb.plots import lessons
 
 SEED = 0
 fashion = networks.prepared("lenet", nofb.datasets.load("fashion_small").centred())
@@ -127,24 +127,7 @@ def train(name, data, rule, epochs, lr):
 
 def show(runs, title):
     """Draw accuracy over epochs, and the final angle of signals to backprop, by layer."""
-    with using("light") as theme:
-        picture = Picture(9.6, 3.6, theme)
-        accuracy, angles = picture.subplots(1, 2)
-        for name, run in runs.items():
-            history, style = run.history, look(name, theme)
-            draw_rule(accuracy, name, history.from_start("test_accuracy")[None], theme)
-            last = history["delta_angle_end_to_end"][-1, :-1]
-            layers = np.arange(1, len(last) + 1)
-            angles.plot(layers, last, color=style.colour, ls=style.line, marker=style.marker)
-        angles.axhline(90, color=theme.faint, ls="--", lw=1)
-        angles.set(title="angle to backprop, at the end", xlabel="layer with weights")
-        angles.set(ylim=(-3, 100), yticks=[0, 30, 60, 90], xticks=layers)
-        angles.yaxis.set_major_formatter("{x:g}°")
-        accuracy.set(title=title, ylim=(0, 1.02))
-        percent(accuracy)
-        epoch_axis(accuracy, history.epochs)
-        accuracy.legend(loc="lower right", ncols=2, handlelength=3.2)
-    return picture
+    return lessons.accuracy_by_layer({name: run.history for name, run in runs.items()}, title)
 
 
 clothes = {rule: train("lenet", fashion, rule, 6, 0.002) for rule in COMPARED}
@@ -161,18 +144,11 @@ show(clothes, "LeNet, test accuracy on clothes")
 # any weight. With **fa** they are unrelated.
 
 # %%
-with using("light") as theme:
-    picture = Picture(9.6, 4.6, theme)
-    grid = picture.subplots(4, 8)
-    for pair, name in zip((grid[:2], grid[2:]), ("wm", "fa"), strict=True):
-        layer = clothes[name].net.weighted[1]
-        for row, matrix, letter in zip(pair, (layer.W, layer.B.T), ("W", "Bᵀ"), strict=True):
-            images = matrix.reshape(5, 5, 6, 16)[:, :, 0, :8]
-            for axes, image in zip(row, np.moveaxis(images, 2, 0), strict=True):
-                axes.imshow(image, cmap="RdBu", vmin=-abs(images).max(), vmax=abs(images).max())
-                axes.set(xticks=[], yticks=[])
-            row[0].set_ylabel(f"{name}: {letter}", rotation=0, ha="right", va="center")
-picture
+pairs = {}
+for name in ("wm", "fa"):
+    layer = clothes[name].net.weighted[1]
+    pairs[name] = [matrix.reshape(5, 5, 6, 16)[:, :, 0] for matrix in (layer.W, layer.B.T)]
+lessons.filters_and_feedback(pairs)
 
 # %% [markdown]
 # ## A residual block
@@ -186,11 +162,8 @@ picture
 # arrive at $x$ and are added: $s_x = s + s_{\text{branch}}$.
 
 # %%
-with using("light") as theme:
-    picture = Picture(6.4, 2.4, theme)
-    path = [(3, 2, "1"), (2, 1, "B₂"), (1, 0, "B₁"), (3, 0, "1")]
-    paths(picture.subplots(), ["x", "h₁", "h₂", "h"], path, look("fa", theme).colour, theme)
-picture
+path = [(3, 2, "1"), (2, 1, "B₂"), (1, 0, "B₁"), (3, 0, "1")]
+lessons.residual_paths(["x", "h₁", "h₂", "h"], path)
 
 # %% [markdown]
 # We compute this by hand again, with two dense layers in the branch. `s` is the signal that the

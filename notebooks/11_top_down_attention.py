@@ -19,6 +19,9 @@
 #
 # > **Minutes**: 45 to read and answer, about one to run. **Before this**: 02, feedback alignment,
 # > and 05, weight mirrors; what self-attention is. **Seed**: 0 everywhere.
+# >
+# > **Methods**: [toast](../nofb/transfer/toast.py), [lora](../nofb/transfer/lora.py),
+# > [linear](../nofb/transfer/linear.py). In a terminal: `nofb explain toast`.
 #
 # In all lessons so far, feedback told the weights how to change. In the brain it does something
 # else as well: it tells the eye where to look. TOAST (Shi et al. 2023) brings this to transformers.
@@ -32,9 +35,7 @@ import numpy as np
 
 import nofb
 from nofb import datasets, transfer
-from nofb.plots import Picture, attention_maps, slider
-from nofb.plots.style import HUES, OKABE_ITO, using
-from nofb.plots.transfer import colour
+from nofb.plots import attention_maps, lessons, slider
 from nofb.schedules import warmup
 from nofb.transfer import pretrained
 from nofb.transfer.tasks import GARMENTS
@@ -178,18 +179,7 @@ strengths = [0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4]
 found = [toast.steer(data.x_test, strength) for strength in strengths]
 share = [[np.where(on_garment, block[:, 0, 1:], 0).sum(axis=1).mean() for block in it.after]
          for it in found]  # fmt: skip
-with using("light") as theme:
-    picture = Picture(9.6, 3.4, theme)
-    left, right = picture.subplots(1, 2)
-    left.plot(strengths, [accuracy(it.output) for it in found], "o-", color=colour("toast", theme))
-    left.set(title="names the garment", xlabel="strength of td", ylim=(0, 1))
-    for block, (each, hue) in enumerate(zip(np.transpose(share), HUES, strict=False), start=1):
-        right.plot(strengths, each, "o-", color=OKABE_ITO[hue], label=f"block {block}")
-    right.set(title="class token's attention on it", xlabel="strength of td", ylim=(0, 0.7))
-    right.legend(ncols=2)
-    for axes in (left, right):
-        axes.yaxis.set_major_formatter(lambda share, place: f"{100 * share:.0f}%")
-picture
+lessons.strengths(strengths, [accuracy(it.output) for it in found], share)
 
 # %% [markdown]
 # ## Is it worth its second pass?

@@ -19,6 +19,8 @@
 #
 # > **Minutes**: 60 to read, write and answer, under one to run. **Before this**: 02, feedback
 # > alignment; a class in Python. **Seed**: 0, and 0 to 4 where runs are compared.
+# >
+# > **Rule**: [fa](../nofb/rules/feedback_alignment.py). In a terminal: `nofb explain fa`.
 #
 # Feedback alignment sends the error back through random numbers. How many different values must
 # they have? A synapse that only excites or inhibits, always with the same strength, has one bit.
@@ -38,14 +40,12 @@ from nofb import Dense, Network, rules
 from nofb.audit import audit
 from nofb.check import check
 from nofb.diagnosis import angle
-from nofb.plots import Picture, learning_curves, slider
-from nofb.plots.style import HUES, OKABE_ITO, look, using
+from nofb.plots import learning_curves, lessons, slider
 from nofb.rules import Rule, Uses
 from nofb.runs.compare import compare
 from nofb.runs.specification import Specification
 
 SEED, SEEDS, EPOCHS = 0, 5, 10
-COLOURS = [OKABE_ITO[hue] for hue in HUES]
 
 # %% [markdown]
 # ## The equation
@@ -217,24 +217,8 @@ tried["fa"] = over_seeds(rules.FeedbackAlignment)
 controls = {"bp": over_seeds(rules.Backprop), "shallow": over_seeds(rules.Shallow)}
 
 # %%
-with using("light") as theme:
-    picture = Picture(10, 3.6)
-    panels = picture.subplots(1, 2)
-    for column, axes in enumerate(panels):
-        for place, found in enumerate(tried.values()):
-            axes.plot(np.full(SEEDS, place), found[:, column], "o", color=COLOURS[0], alpha=0.4)
-            axes.plot(place, found[:, column].mean(), "_", color=COLOURS[0], markersize=26)
-        axes.set_xticks(range(len(tried)), tried)
-        axes.set_xlabel("bits per synapse")
-    accuracy, angles = panels
-    for name, found in controls.items():
-        style = look(name, theme)
-        level = found[:, 0].mean()
-        accuracy.axhline(level, color=style.colour, ls=style.line, lw=1, label=name)
-    accuracy.set_title(f"test accuracy, %: {SEEDS} seeds and their mean")
-    accuracy.legend(loc="center right")
-    angles.set(title="angle between the top B and Wᵀ, degrees", ylim=(0, 95))
-picture
+heights = {name: found[:, 0].mean() for name, found in controls.items()}
+lessons.seeds(tried, heights, "bits per synapse")
 
 # %% [markdown]
 # Using fewer bits does not reduce accuracy. Five seeds are too few to say whether it increases it.
@@ -247,16 +231,9 @@ picture
 # %%
 def few_units(bits, units):
     """Draw the accuracy of every seed, for these bits and units in both hidden layers."""
-    with using("light"):
-        picture = Picture(6, 2.6)
-        axes = picture.subplots()
-        kinds = (rules.FeedbackAlignment, lambda: FewBits(bits))
-        plain, few = (over_seeds(kind, hidden=(units, units))[:, 0] for kind in kinds)
-        axes.axhline(plain.mean(), color=COLOURS[1], lw=1.4, label="fa, mean of its seeds")
-        axes.plot(range(SEEDS), few, "o", color=COLOURS[0], label=f"{bits} bits, each seed")
-        axes.set(xlabel="seed", xticks=range(SEEDS), ylim=(0, 100), title="test accuracy, %")
-        axes.legend(loc="lower right")
-    return picture
+    kinds = {"fa": rules.FeedbackAlignment, f"{bits} bits": lambda: FewBits(bits)}
+    found = {name: over_seeds(kind, hidden=(units, units)) for name, kind in kinds.items()}
+    return lessons.seeds(found, {}, f"{units} units in each hidden layer")
 
 
 slider(few_units, bits=(1, 2, 4), units=(4, 8, 16, 32, 64))

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from rule_pages import code, equations, said, stepper, symbols
+from rule_pages import code, equations, further, said, stepper, symbols
 from wording import prose, sentence
 
 from nofb.audit import top_down, top_down_table
@@ -38,7 +38,7 @@ def page(name: str) -> Iterator[str]:
     yield f"---\nhide-toc: true\n---\n# {name}: {known.title}\n"
     yield f":::{{container}} question\n{sentence(prose(known.question))}\n:::\n"
     yield f"{prose(known.summary)}\n"
-    yield f"{prose(known.paper)}\n"
+    yield from further(name, method)
     yield f"**Uses** {prose(known.says('Uses'))}\n"
     yield "## The equations\n"
     yield from equations(known)

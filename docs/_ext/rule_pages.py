@@ -17,6 +17,7 @@ from pathlib import Path
 from anatomy import dissect
 from gallery import gallery, picture
 from picture import draw
+from taught import lesson_of, taught, title
 from wording import mathematics, prose, remark, sentence
 
 from nofb.audit import audit, table
@@ -65,7 +66,7 @@ def page(name: str) -> Iterator[str]:
     yield uses(rule)
     yield ":::\n"
     yield f"{prose(read.summary)}\n"
-    yield f"{linked(prose(read.paper))} BibTeX: `nofb cite {name}`.\n"
+    yield from further(name, rule)
     yield f"**Uses** {prose(read.says('Uses'))}\n"
     yield "## The equations\n"
     yield from equations(read)
@@ -75,6 +76,17 @@ def page(name: str) -> Iterator[str]:
     yield from code(name)
     yield from said(read)
     yield from use_it(name, rule)
+
+
+def further(name: str, subject: type) -> Iterator[str]:
+    """Write where to read more of a rule or a method: its paper, its lesson and its source."""
+    paper = linked(prose(header(name).paper))
+    yield f"{paper} BibTeX: `nofb cite {name}`.\n" if "](" in paper else f"{paper}\n"
+    lesson = lesson_of(name)
+    words = "It is the subject of" if name in taught().get(lesson, ()) else "Its family has"
+    yield f"{words} [lesson {title(lesson)}](../notebooks/{lesson}.ipynb).\n" if lesson else ""
+    module = subject.__module__.replace(".", "/")
+    yield f'<p><a href="../_modules/{module}.html">Its whole source file</a></p>\n'
 
 
 def uses(rule: type[Rule]) -> str:

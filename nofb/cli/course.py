@@ -14,6 +14,7 @@ from nofb.course.about import about, root_of
 from nofb.course.files import MISSING, judge_file
 from nofb.course.folder import new, place
 from nofb.course.grade import found
+from nofb.course.reading import exists
 from nofb.course.tasks import TASKS, TITLES, find, of_chapter
 from nofb.text import columns, printable
 
@@ -105,7 +106,8 @@ def run_check(options: argparse.Namespace) -> int:
     folder = options.folder.resolve()
     root = root_of(folder)
     path = found(folder, item)
-    verdict = judge_file(item, path if path.exists() else found(root, item), about(root).seed)
+    path = path if exists(path) else found(root, item)
+    verdict = judge_file(item, path, about(root).seed)
     if verdict.printed:
         print(f"your file printed:\n{first_lines(verdict.printed)}\n")
     print(verdict)

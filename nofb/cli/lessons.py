@@ -1,10 +1,13 @@
 """`nofb lessons FOLDER`: copy the lessons (Jupyter notebooks) to a folder of one's own."""
 
 import argparse
+import re
 from pathlib import Path
 
 from nofb.cli.streams import say
 from nofb.course import lessons
+
+LINK = re.compile(rb"\[([^]]*)\]\(\.\./[^)]*\)")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,16 +22,27 @@ def run(options: argparse.Namespace) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     copied = 0
     for lesson in shipped():
-        copy = options.folder / lesson.name
+        copy, content = options.folder / lesson.name, without_links(lesson.read_bytes())
         if copy.exists():
-            if copy.read_bytes() != lesson.read_bytes():
+            if copy.read_bytes() != content:
                 say(f"{copy} was changed and stays as it is; move it away to get the original")
             continue
-        copy.write_bytes(lesson.read_bytes())
+        copy.write_bytes(content)
         copied += 1
     print(f"{copied} of {len(shipped())} lessons copied to {options.folder}; open them with")
     print(f"jupyter lab {options.folder}")
     return 0
+
+
+def without_links(lesson: bytes) -> bytes:
+    """Return a lesson whose links to files of nofb are plain words: a copy is not beside them.
+
+    Examples
+    --------
+    >>> without_links(b"**Rules**: [dfa, ifa](../nofb/rules/x.py), [a site](https://x.org)")
+    b'**Rules**: dfa, ifa, [a site](https://x.org)'
+    """
+    return LINK.sub(rb"\1", lesson)
 
 
 def shipped() -> list[Path]:

@@ -31,7 +31,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add("--data", default=DEFAULTS.data, metavar="NAME",
         help=f"{', '.join(datasets.names())} (default: %(default)s)")
     add("--network", default=DEFAULTS.network, metavar="NAME",
-        help=f"{', '.join(NETWORKS)} (default: %(default)s)")
+        help=f"{', '.join(NETWORKS)}; or my_net:make, for a function of the seed in my_net.py "
+             "(default: %(default)s)")
     add("--hidden", type=int, nargs="*", metavar="UNITS",
         help=f"units of each hidden layer of an mlp (default: {hidden})")
     add("--activation", metavar="NAME",

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from nofb.course.reading import read
+from nofb.course.reading import exists, read
 from nofb.course.verdict import one_line
 from nofb.version import __version__
 
@@ -82,7 +82,7 @@ def _read(folder: Path) -> About:
 def root_of(folder: Path) -> Path:
     """Return the student's folder that a folder is, or is in: the nearest with a `course.json`."""
     folder = folder.resolve()
-    places = (place for place in (folder, *folder.parents) if (place / ABOUT).is_file())
+    places = (place for place in (folder, *folder.parents) if exists(place / ABOUT))
     return next(places, folder.parent if _is_chapter(folder) else folder)
 
 

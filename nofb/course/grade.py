@@ -20,6 +20,7 @@ from nofb.course.files import judge_file
 from nofb.course.folder import place
 from nofb.course.guard import Limits, guard
 from nofb.course.hidden import Hidden
+from nofb.course.reading import exists
 from nofb.course.task import Item
 from nofb.course.tasks import of_chapter
 from nofb.course.verdict import Verdict
@@ -89,13 +90,13 @@ def check_path(folder: Path) -> None:
 def found(folder: Path, item: Item) -> Path:
     """Return where a task's file is: in its chapter's folder, or flat as some systems upload it."""
     nested, flat = folder / place(item) / item.file, folder / item.file
-    return flat if flat.exists() and not nested.exists() else nested
+    return flat if exists(flat) and not exists(nested) else nested
 
 
 def missing_chapters(folder: Path, chapter: int | None = None) -> dict[int, float]:
     """Return the chapters of which a folder has no file at all, with the points of each."""
     items = of_chapter(chapter)
-    there = {item.chapter for item in items if found(folder.resolve(), item).exists()}
+    there = {item.chapter for item in items if exists(found(folder.resolve(), item))}
     points: dict[int, float] = {}
     for item in items:
         if item.chapter not in there:

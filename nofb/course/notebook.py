@@ -19,6 +19,8 @@ from nofb.course.yours import Failed, NotFilledIn, Yours, results_of
 def check(number: str, folder: str | Path = ".") -> None:
     """Judge the file of a task and print what is said of it."""
     print(judge_file(find(number), file_of(number, folder), seed_in(folder)))
+    for note in about(root_of(Path(folder))).notes():
+        print(f"note: {note}")
 
 
 def hint(number: str, which: int = 1) -> None:

@@ -30,3 +30,11 @@ def read(path: Path) -> bytes:
     if len(content) > LARGEST:
         raise ValueError("it is larger than a megabyte")
     return content
+
+
+def exists(path: Path) -> bool:
+    """Say whether there is a file; where a folder on the way cannot be entered, there is none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

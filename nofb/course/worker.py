@@ -1,10 +1,9 @@
 """The process that runs a student's code: it is given arrays, and gives arrays back.
 
 It judges nothing, and knows nothing of what is right. It is run as a file, by a Python that finds
-its own modules and NumPy, and not nofb. It loads the modules that the student's file names, and
-gives up the right to open files before it runs that file (see `nofb.course.confine`). Messages come
-and go over the two channels that were its standard input and output; whatever a student prints goes
-to standard error.
+its own modules and NumPy, and not nofb. Before it runs the student's file, it gives up the right to
+open files (see `nofb.course.confine`). Messages come and go over the two channels that were its
+standard input and output; whatever a student prints goes to standard error.
 
 A message is four bytes for its length, and an npz archive: "kind", and numbered values.
 """
@@ -18,6 +17,8 @@ import signal
 import struct
 import sys
 import traceback
+import types
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from typing import Any, BinaryIO, TypeGuard
@@ -31,6 +32,7 @@ NO_NEW_PRIVILEGES, DEATH_SIGNAL = 38, 1  # of Linux's prctl
 SECCOMP = {"x86_64": 317, "aarch64": 277}  # the call's number
 FILTER, ALL_THREADS = 1, 1
 INSTRUCTION = 8  # bytes of a filter's line
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 NOT_LOADED = {"antigravity", "idlelib", "test", "this", "turtledemo"}  # they do more than define
 
 
@@ -58,12 +60,9 @@ def unpack(content: bytes) -> tuple[str, list[Any]]:
             number, _, form = name.partition("_")
             if form:
                 found = file[name]
-                values[int(number)] = {"none": None, "array": found}.get(form, _plain(found, form))
+                plain = found.tolist() if form == "value" else None
+                values[int(number)] = found if form == "array" else plain
         return str(file["kind"]), [values[number] for number in sorted(values)]
-
-
-def _plain(found: Any, form: str) -> Any:
-    return found.tolist() if form == "value" else None
 
 
 def read(stream: BinaryIO) -> bytes | None:
@@ -129,10 +128,8 @@ def confine(program: bytes) -> None:
     described = ctypes.create_string_buffer(
         struct.pack("HP", len(program) // INSTRUCTION, ctypes.addressof(lines))
     )
-    call = SECCOMP[os.uname().machine]
-    if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(
-        call, FILTER, ALL_THREADS, described
-    ):
+    call = (SECCOMP[os.uname().machine], FILTER, ALL_THREADS, described)
+    if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(*call):
         raise OSError(ctypes.get_errno(), "this system has no filter of calls")
 
 
@@ -140,19 +137,15 @@ def load_modules(source: str) -> None:
     """Load what a file names of NumPy and of Python's own modules, and run nothing of the file."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ):  # it is reported when the file is run
+    except UNREADABLE:  # it is reported when the file is run
         return
-    for node in nodes:
-        if isinstance(node, ast.Attribute):
-            getattr(np, node.attr, None)  # NumPy loads some of its modules when they are used
-        elif _is_import(node):
-            with contextlib.suppress(Exception):  # as above
-                exec(compile(ast.Module([node], []), "import", "exec"), {})
+    with warnings.catch_warnings(action="ignore"):  # of attributes that are not NumPy's
+        for node in nodes:
+            if isinstance(node, ast.Attribute):
+                getattr(np, node.attr, None)  # NumPy loads some of its modules when they are used
+            elif _is_import(node):
+                with contextlib.suppress(Exception):  # as above
+                    exec(compile(ast.Module([node], []), "import", "exec"), {})
 
 
 def _is_import(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
@@ -164,7 +157,7 @@ def _is_import(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
     else:
         return False
     own = (sys.stdlib_module_names | {"numpy"}) - NOT_LOADED
-    return all(own.issuperset(name.split(".")[:1]) and "__main__" not in name for name in names)
+    return all(name.split(".")[0] in own and "__main__" not in name for name in names)
 
 
 class NothingElse(MetaPathFinder):
@@ -224,7 +217,9 @@ def main() -> None:
         while message:
             message = message[outgoing.write(message) :]
 
-    space: dict[str, Any] = {"__name__": "answer", "__file__": path}
+    module = types.ModuleType("answer")  # a dataclass looks for its own
+    module.__file__ = path
+    sys.modules["answer"], space = module, vars(module)
     sys.meta_path.insert(0, NothingElse())
     try:
         exec(compile(source, path, "exec"), space)

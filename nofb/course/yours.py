@@ -5,9 +5,11 @@ The grader never does this; see `nofb.course.process`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from nofb.course.calls import outputs
@@ -63,7 +65,9 @@ class Yours:
         """Return the function as the file has it now."""
         try:
             source = self.path.read_text("utf-8")
-            space: dict[str, Any] = {"__name__": "answer", "__file__": str(self.path)}
+            module = ModuleType("answer")  # a dataclass looks for its own
+            module.__file__ = str(self.path)
+            sys.modules["answer"], space = module, vars(module)
             exec(compile(source, str(self.path), "exec"), space)
         except (OSError, NotImplementedError):
             raise NotFilledIn(self._unfilled()) from None

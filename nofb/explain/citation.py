@@ -48,7 +48,7 @@ def cite(subject: str | Subject | Rule | Transferred) -> str:
 
 
 def linked(text: str) -> str:
-    """Return a header's words with numbers on arXiv, and papers with a DOI, as Markdown links.
+    """Return a header's words with each paper as a Markdown link.
 
     Examples
     --------
@@ -58,9 +58,10 @@ def linked(text: str) -> str:
     text = ARXIV.sub(r"[\g<0>](https://arxiv.org/abs/\g<number>)", text)
     for entry in entries():
         fields = _fields(entry)
-        if "keywords" in fields and "doi" in fields:
+        if "keywords" in fields:
             mark = fields["keywords"]
-            text = text.replace(mark, f"[{mark}](https://doi.org/{fields['doi']})")
+            place = f"https://doi.org/{fields['doi']}" if "doi" in fields else fields["url"]
+            text = text.replace(mark, f"[{mark}]({place})")
     return text
 
 

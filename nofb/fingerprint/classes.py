@@ -41,12 +41,14 @@ class _Met:
     files: dict[Path, str]
 
 
-_met: WeakKeyDictionary[type, _Met] = WeakKeyDictionary()
-_first: WeakKeyDictionary[type, str | None] = WeakKeyDictionary()
+Code = type | Callable[..., object]
+
+_met: WeakKeyDictionary[Code, _Met] = WeakKeyDictionary()
+_first: WeakKeyDictionary[Code, str | None] = WeakKeyDictionary()
 
 
-def of_class(kind: type) -> str | None:
-    """Return a short hash of the code of a class, `None` if it contains no user code.
+def of_class(kind: Code) -> str | None:
+    """Return a short hash of the code of a class or a function, `None` if all of it is nofb's.
 
     Warns
     -----
@@ -76,7 +78,7 @@ def of_class(kind: type) -> str | None:
     return code
 
 
-def when_met(kind: type) -> str | None:
+def when_met(kind: Code) -> str | None:
     """Return the first result of `of_class` for a class in this process.
 
     A run may change values that its rule reads, such as a counter. This does not change the code.
@@ -84,7 +86,7 @@ def when_met(kind: type) -> str | None:
     return _first[kind] if kind in _first else of_class(kind)
 
 
-def _of_own(kind: type, reached: Reached) -> str:
+def _of_own(kind: Code, reached: Reached) -> str:
     loaded, files = reached.digest(), _files(reached)
     met = _met.get(kind)
     if met is None or met.loaded != loaded:
@@ -100,9 +102,9 @@ def _of_own(kind: type, reached: Reached) -> str:
     return _short(loaded, *sorted(met.files.values()))
 
 
-def _still_old(file: Path, kind: type) -> str:
+def _still_old(file: Path, kind: Code) -> str:
     return (
-        f"{file} was changed after this process had loaded it, and {kind.__qualname__} "
+        f"{file} was changed after this process had loaded it, and {_called(kind)} "
         "still runs as it was: start Python again to run the new code"
     )
 
@@ -134,11 +136,16 @@ def of_work(*functions: Callable[..., object]) -> str:
     return _short(of_nofb(), *digests)
 
 
-def _reached(kind: type) -> Reached:
-    root = kind.__module__.partition(".")[0]
+def _reached(kind: Code) -> Reached:
+    root = str(getattr(kind, "__module__", None) or "").partition(".")[0]
     reached = Reached("" if root == "nofb" else root)
-    reached.take(kind, kind.__qualname__)
+    reached.take(kind, _called(kind))
     return reached
+
+
+def _called(kind: Code) -> str:
+    """Return the name of a class or a function; of another callable object, that of its class."""
+    return str(getattr(kind, "__qualname__", type(kind).__qualname__))
 
 
 def _files(reached: Reached) -> dict[Path, _File]:

@@ -6,16 +6,18 @@ write to either, and a power cut leaves truncated files.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from numba import config
 from numba.core.caching import FunctionCache
 from numba.core.sigutils import normalize_signature
+
+WARNED = "NOFB_KERNEL_CACHE_WARNED"  # in the environment: worker processes have it too
 
 
 class KernelCacheWarning(RuntimeWarning):
@@ -61,9 +63,14 @@ def attach(compiled: Any, function: Callable[..., object]) -> None:
             warn("neither nofb's folder nor a folder of this user can be written")
 
 
-@cache  # once per process and reason
 def warn(reason: str) -> None:
-    """Warn that kernels are not stored, with the reason and the cure."""
+    """Warn that kernels are not stored, with the reason and the cure: once for a command.
+
+    The kernels of each folder, and each process of a comparison, would give the same warning again.
+    """
+    if os.environ.get(WARNED):
+        return
+    os.environ[WARNED] = "1"
     warnings.warn(
         f"compiled kernels are not kept on disk, so that each process compiles them again: "
         f"{reason}. Set NUMBA_CACHE_DIR to a folder that can be written",

@@ -11,6 +11,7 @@ import numpy as np
 from nofb import checks
 from nofb.datasets import Dataset
 from nofb.network import Network
+from nofb.networks import own
 from nofb.networks.builder import Builder
 from nofb.networks.language_model import LanguageModel
 from nofb.networks.lenet import LeNet
@@ -29,6 +30,7 @@ __all__ = [
     "completed",
     "make",
     "option_names",
+    "own",
     "prepared",
 ]
 
@@ -47,7 +49,7 @@ def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     Parameters
     ----------
     name
-        A key of `NETWORKS`.
+        A key of `NETWORKS`; or module:function of one's own, a function of the seed.
     data
         The data set. Its images may be flat: train on `prepared(name, data)`.
     seed
@@ -69,6 +71,8 @@ def make(name: str, data: Dataset, seed: int = 0, **options: Any) -> Network:
     if isinstance(options.get("dtype"), type):  # a NumPy type, which `Network` takes too
         options["dtype"] = np.dtype(options["dtype"]).name
     options = completed(name, options)
+    if own.is_own(name):
+        return own.built(name, seed, **options)
     return NETWORKS[name](**options).build(data, seed)
 
 
@@ -81,6 +85,8 @@ def prepared(name: str, data: Dataset) -> Dataset:
     >>> prepared("lenet", load("digits")).x_train.shape
     (1438, 1, 8, 8)
     """
+    if own.is_own(name):
+        return own.prepared(name, data)
     checks.choice("network", name, NETWORKS)
     return NETWORKS[name]().prepared(data)
 
@@ -93,6 +99,8 @@ def option_names(name: str) -> list[str]:
     >>> option_names("mlp")
     ['hidden', 'activation', 'input_dropout', 'loss', 'dtype']
     """
+    if own.is_own(name):
+        return list(own.options(name))
     checks.choice("network", name, NETWORKS)
     common = [field.name for field in fields(Builder)]
     names = [field.name for field in fields(NETWORKS[name])]
@@ -107,5 +115,7 @@ def completed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     TypeError, ValueError
         If the network or an option is unknown, or a value is out of its bounds.
     """
+    if own.is_own(name):
+        return own.option_table(name, options)
     checks.table(f"the network {name}", options, option_names(name))
     return asdict(NETWORKS[name](**options))

@@ -24,6 +24,7 @@ from nofb.plots.paths import paths
 from nofb.plots.picture import Picture
 from nofb.plots.samples import samples
 from nofb.plots.slider import Sliders, slider
+from nofb.plots.style import use
 from nofb.plots.units import units
 
 if TYPE_CHECKING:
@@ -56,4 +57,5 @@ __all__ = [
     "samples",
     "slider",
     "units",
+    "use",
 ]

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from nofb.plots.alignment import NO_HIDDEN, SIGNAL, signal_band
 from nofb.plots.curves import close_up, final_scores, percent, score
+from nofb.plots.given import Given, as_comparison
 from nofb.plots.labels import place_labels
 from nofb.plots.legend import add_legend
 from nofb.plots.picture import Picture, sentence
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 ACROSS = "angle between the first hidden layer's teaching signal\nand backprop's, at the end"
 
 
-def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Picture:
+def accuracy_against_angle(given: Given, theme: str | None = None) -> Picture:
     """Draw the accuracy of each rule against its alignment with backprop, after training.
 
     Parameters
     ----------
-    comparison
-        The runs.
+    given
+        A comparison; or runs of `nofb.fit`, in a list or by their names.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------
@@ -45,9 +46,10 @@ def accuracy_against_angle(comparison: Comparison, theme: str = "light") -> Pict
 
     Raises
     ------
-    ValueError
-        If the theme is unknown.
+    TypeError, ValueError
+        If these are no runs or have different lengths, or the theme is unknown.
     """
+    comparison = as_comparison(given)
     with using(theme) as colours:
         if len(comparison.units) < 2:
             return sentence(NO_HIDDEN, colours)

@@ -15,7 +15,7 @@ from nofb.training import Run
 
 
 def accuracy_and_angle(
-    runs: Mapping[str, Sequence[Run]], layer: int = 0, theme: str = "light"
+    runs: Mapping[str, Sequence[Run]], layer: int = 0, theme: str | None = None
 ) -> Picture:
     """Draw test accuracy, and the angle of one hidden layer's teaching signal to backprop's.
 
@@ -27,7 +27,7 @@ def accuracy_and_angle(
     layer
         The hidden layer whose signal is shown, counted from the input.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------

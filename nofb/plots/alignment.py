@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from nofb.diagnosis.chance import chance_band, error_directions
 from nofb.losses import LOSSES
 from nofb.plots.curves import draw_rule, epoch_axis
+from nofb.plots.given import Given, as_comparison
 from nofb.plots.learning_curves import DEVIATION
 from nofb.plots.legend import add_legend, seeds_and
 from nofb.plots.picture import Picture, sentence
@@ -26,15 +27,15 @@ SIGNAL, MATRIX = "delta_angle_end_to_end", "weight_angle"
 NO_HIDDEN = "There is no hidden layer, so no teaching signal travels back."
 
 
-def alignment(comparison: Comparison, theme: str = "light") -> Picture:
+def alignment(given: Given, theme: str | None = None) -> Picture:
     """Draw the angles between a rule's teaching signals and backprop's.
 
     Parameters
     ----------
-    comparison
-        The runs.
+    given
+        A comparison; or runs of `nofb.fit`, in a list or by their names.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------
@@ -45,9 +46,10 @@ def alignment(comparison: Comparison, theme: str = "light") -> Picture:
 
     Raises
     ------
-    ValueError
-        If the theme is unknown.
+    TypeError, ValueError
+        If these are no runs or have different lengths, or the theme is unknown.
     """
+    comparison = as_comparison(given)
     units = comparison.units
     hidden = units[:-1]
     with using(theme) as colours:

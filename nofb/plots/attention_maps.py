@@ -30,7 +30,7 @@ def attention_maps(
     asked: str = "on it",
     most: float | None = None,
     passes: tuple[str, str] = ("pass 1", "pass 2"),
-    theme: str = "light",
+    theme: str | None = None,
 ) -> Picture:
     """Draw the attention of the class token in each block, with two passes as rows.
 
@@ -57,7 +57,7 @@ def attention_maps(
     passes
         The names of the two rows of a sample.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Raises
     ------

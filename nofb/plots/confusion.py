@@ -14,7 +14,7 @@ from nofb.plots.style import OKABE_ITO, literal, using
 MOST = 30  # classes: the numbers of more would overlap
 
 
-def confusion(net: Network, data: Dataset, theme: str = "light") -> Picture:
+def confusion(net: Network, data: Dataset, theme: str | None = None) -> Picture:
     """Draw how many test samples of each class get each class; the diagonal is right.
 
     Parameters
@@ -24,7 +24,7 @@ def confusion(net: Network, data: Dataset, theme: str = "light") -> Picture:
     data
         Its data set, with at most 30 classes.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------

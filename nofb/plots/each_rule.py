@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nofb.plots.curves import draw_rule, epoch_axis, level, logarithmic, percent, score
+from nofb.plots.given import Given, as_comparison
 from nofb.plots.picture import Picture, sentence
 from nofb.plots.style import Theme, literal, using
 from nofb.rules import RULES
@@ -19,15 +20,15 @@ ACROSS = 4
 WIDE, TALL = 2.5, 1.9  # of a panel, in inches
 
 
-def each_rule(comparison: Comparison, theme: str = "light") -> Picture:
+def each_rule(given: Given, theme: str | None = None) -> Picture:
     """Draw the test accuracy of each rule over epochs, in a panel of its own.
 
     Parameters
     ----------
-    comparison
-        The runs.
+    given
+        A comparison; or runs of `nofb.fit`, in a list or by their names.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------
@@ -38,9 +39,10 @@ def each_rule(comparison: Comparison, theme: str = "light") -> Picture:
 
     Raises
     ------
-    ValueError
-        If the theme is unknown.
+    TypeError, ValueError
+        If these are no runs or have different lengths, or the theme is unknown.
     """
+    comparison = as_comparison(given)
     measure, loss = score(comparison), comparison.classes is None
     finished = [rule for rule in comparison.rules if comparison.of(rule)]
     with using(theme) as colours:

@@ -23,7 +23,7 @@ def filters(
     before: Network | None = None,
     image_shape: tuple[int, int, int] | None = None,
     count: int = 24,
-    theme: str = "light",
+    theme: str | None = None,
 ) -> Picture:
     """Draw the incoming weights of each unit of a layer as a picture.
 
@@ -42,7 +42,7 @@ def filters(
     count
         How many units, the first ones.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Rows = dict[str, dict[str, "Cell"]]  # by the name of the row, then of the column
 
+WHITE = "#FEFEFE"  # not the colour of the light background, which a dark page replaces
 MAP = "cividis"  # its lightness increases evenly, and it suits colour-blind readers
 FAR = 3.0  # a loss of this many medians is off the scale
 BRIGHT = 0.5  # from this lightness on, letters are dark
@@ -37,7 +38,7 @@ BAR = 0.2  # inches, the width of the colour bar
 LETTER = 0.085  # inches, the width of a letter
 
 
-def heat_map(sweep: Outcomes, measure: str | None = None, theme: str = "light") -> Picture:
+def heat_map(sweep: Outcomes, measure: str | None = None, theme: str | None = None) -> Picture:
     """Draw the result of each combination of rule and settings.
 
     Parameters
@@ -48,7 +49,7 @@ def heat_map(sweep: Outcomes, measure: str | None = None, theme: str = "light") 
         The measure to show; by default validation accuracy, without a validation split test
         accuracy.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------
@@ -110,7 +111,7 @@ class Shades:
         """Return the colour of a square, and of the letters on it."""
         red, green, blue, _ = colour = self.map(self.norm(mean))
         bright = 0.299 * red + 0.587 * green + 0.114 * blue > BRIGHT
-        return colour, "#000000" if bright else "#FFFFFF"
+        return colour, "#000000" if bright else WHITE
 
     def words(self, number: float) -> str:
         """Return a mean or a deviation as text for a square."""

@@ -18,6 +18,7 @@ from nofb.plots.curves import (
     logarithmic,
     percent,
 )
+from nofb.plots.given import Given, as_comparison
 from nofb.plots.legend import add_legend, seeds_and
 from nofb.plots.picture import Picture
 from nofb.plots.style import Theme, using
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
 DEVIATION, EXTENT = "± 1 standard deviation", "lowest to highest seed"
 
 
-def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
+def learning_curves(given: Given, theme: str | None = None) -> Picture:
     """Draw accuracy and loss over epochs.
 
     Parameters
     ----------
-    comparison
-        The runs.
+    given
+        A comparison; or runs of `nofb.fit`, in a list or by their names.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Returns
     -------
@@ -48,9 +49,10 @@ def learning_curves(comparison: Comparison, theme: str = "light") -> Picture:
 
     Raises
     ------
-    ValueError
-        If the theme is unknown.
+    TypeError, ValueError
+        If these are no runs or have different lengths, or the theme is unknown.
     """
+    comparison = as_comparison(given)
     with using(theme) as colours:
         if comparison.classes is None:
             picture, spread = Picture(9.6, 5.2, colours), EXTENT

@@ -36,7 +36,7 @@ class LivePlot(Callback):
     epochs
         The number of epochs of the run, for a fixed axis; with `None` the axis grows.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Raises
     ------
@@ -50,8 +50,9 @@ class LivePlot(Callback):
     In a notebook: `nofb.fit(net, rule, data, callbacks=[nofb.plots.LivePlot()])`.
     """
 
-    def __init__(self, epochs: int | None = None, theme: str = "light") -> None:
-        checks.choice("theme", theme, THEMES)
+    def __init__(self, epochs: int | None = None, theme: str | None = None) -> None:
+        if theme is not None:
+            checks.choice("theme", theme, THEMES)
         self.epochs, self.theme = epochs, theme
         self._run: Run | None = None
         self._handle: Any = None
@@ -93,7 +94,7 @@ class LivePlot(Callback):
         _notebook().events.unregister("post_run_cell", self._end_of_cell)
 
 
-def draw(run: Run, epochs: int | None = None, theme: str = "light") -> Picture:
+def draw(run: Run, epochs: int | None = None, theme: str | None = None) -> Picture:
     """Return a figure of one run so far: loss, accuracy, and the angles to backprop.
 
     Parameters
@@ -103,7 +104,7 @@ def draw(run: Run, epochs: int | None = None, theme: str = "light") -> Picture:
     epochs
         The length of the axis; `None` for the epochs so far.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
     """
     history, panels = run.history, [_losses]
     if np.isfinite(history["test_accuracy"]).any():

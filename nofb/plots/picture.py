@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from nofb import checks
+from nofb.plots.on_page import both_themes, image
 from nofb.plots.paper import at_width
-from nofb.plots.style import THEMES, Theme, settings
+from nofb.plots.style import PageTheme, Theme, default_theme, settings
 
 DPI = 160  # about twice the resolution of a page
+MANY = 400  # markers of one line: as shapes, they would make a notebook megabytes larger
 FORMS = ("png", "svg", "pdf")
 WIDTHS = {"column": 3.4, "full": 7.0}  # inches, in a paper with two columns
 
@@ -30,16 +36,27 @@ class Picture(Figure):
     width, height
         In inches.
     theme
-        Its neutral colours.
+        Its neutral colours; by default those of `nofb.plots.use`.
     """
 
-    def __init__(self, width: float, height: float, theme: Theme = THEMES["light"]) -> None:
+    def __init__(self, width: float, height: float, theme: Theme | None = None) -> None:
         super().__init__(figsize=(width, height), layout="constrained")
-        self.theme, self.settled = theme, False
+        self.theme, self.settled = theme or default_theme(), False
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         width, height = (round(100 * inches) for inches in self.get_size_inches())
         return self.to_bytes("png"), {"width": width, "height": height}
+
+    def _repr_html_(self) -> str | None:
+        return self.to_html() if isinstance(self.theme, PageTheme) else None
+
+    def to_html(self) -> str:
+        """Return the figure for a notebook; if its theme is not stated, in that of the notebook."""
+        with _dots_as_pixels(self):
+            drawing = self.to_bytes("svg").decode()
+        width = round(100 * self.get_size_inches()[0])
+        follows = isinstance(self.theme, PageTheme)
+        return both_themes(drawing, width) if follows else image(drawing, width)
 
     def infer_shapes(self) -> None:
         """Compute the layout once: this takes most of the time of drawing."""
@@ -99,6 +116,24 @@ class Picture(Figure):
             self.infer_shapes()
             self.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
         return buffer.getvalue()
+
+
+@contextmanager
+def _dots_as_pixels(picture: Picture) -> Iterator[None]:
+    """Within this context, an SVG file contains lines with many markers as an image."""
+    lines = [line for axes in picture.axes for line in axes.lines if _has_many_markers(line)]
+    for line in lines:
+        line.set_rasterized(True)
+    try:
+        yield
+    finally:
+        for line in lines:
+            line.set_rasterized(False)
+
+
+def _has_many_markers(line: Line2D) -> bool:
+    marked = line.get_marker() not in (None, "", "None", " ") and line.get_markevery() is None
+    return marked and len(np.asarray(line.get_xdata())) > MANY
 
 
 def sentence(text: str, theme: Theme) -> Picture:

@@ -21,7 +21,7 @@ def samples(
     data: Dataset,
     rows: int | Sequence[int] | Array = 16,
     net: Network | None = None,
-    theme: str = "light",
+    theme: str | None = None,
 ) -> Picture:
     """Draw test images with their true class and, of a network, the class that it gives them.
 
@@ -35,7 +35,7 @@ def samples(
     net
         A network, whose wrong classes are written in colour.
     theme
-        "light" or "dark".
+        "light" or "dark"; by default that of `nofb.plots.use`.
 
     Raises
     ------

@@ -90,19 +90,18 @@ def _panel(
     picture: Picture,
 ) -> Any:
     """Return a box of sliders over an image that follows them."""
-    png, size = picture._repr_png_()
+    first = picture.to_html()
     room = "calc(100% - 4px)"  # minus the margins, or a scroll bar appears
-    fitting = {"width": f"{size['width']}px", "max_width": room, "height": "auto"}
-    image = widgets.Image(value=png, format="png", layout=fitting)
+    image = widgets.HTML(value=first, layout={"max_width": room})
     margin = f"{max(map(len, choices)) + 1}ch"  # so that all sliders are aligned
     sliders = {name: _one(widgets, name, each, margin) for name, each in choices.items()}
-    kept = {tuple(one.index for one in sliders.values()): png}
+    kept = {tuple(one.index for one in sliders.values()): first}
 
     def follow(change: object) -> None:
         place = tuple(one.index for one in sliders.values())
         if place not in kept:
             chosen = {name: one.value for name, one in sliders.items()}
-            kept[place] = draw(**chosen).to_bytes("png")
+            kept[place] = draw(**chosen).to_html()
         image.value = kept[place]
 
     for each in sliders.values():

@@ -5,13 +5,15 @@ A rule looks the same in every figure, with any other rules.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_rgba
 
 from nofb import checks
 from nofb.rules import CONTROLS, RULES
@@ -62,6 +64,67 @@ THEMES = {
 
 
 @dataclass(frozen=True)
+class PageTheme(Theme):
+    """Colours of the light theme, which a notebook replaces if its own theme is dark."""
+
+
+PAGE = PageTheme(**asdict(THEMES["light"]))
+VARIABLE = "NOFB_THEME"  # of the environment, so that a process that is started here has it too
+CHOICES = (*THEMES, "auto")
+
+
+def use(theme: str) -> None:
+    """Choose the theme of all figures that are drawn from now on.
+
+    The environment variable `NOFB_THEME` does the same for every program that is started with it.
+
+    Parameters
+    ----------
+    theme
+        "light", "dark" or "auto". With "auto", the default, a notebook shows a figure in its own
+        theme, and files are light; after matplotlib's `plt.style.use("dark_background")`, or
+        another dark style, everything is dark.
+
+    Raises
+    ------
+    ValueError
+        If the theme is unknown.
+
+    Examples
+    --------
+    >>> use("dark")
+    >>> default_theme().paper
+    '#16191D'
+    >>> use("auto")
+    >>> default_theme().paper
+    '#FFFFFF'
+    """
+    checks.choice("theme", theme, CHOICES)
+    os.environ[VARIABLE] = theme
+
+
+def default_theme() -> Theme:
+    """Return the theme of a figure whose own theme is not stated.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable `NOFB_THEME` is not one of the themes.
+    """
+    chosen = os.environ.get(VARIABLE) or "auto"
+    checks.choice(f"environment variable {VARIABLE}", chosen, CHOICES)
+    if chosen != "auto":
+        return THEMES[chosen]
+    return THEMES["dark"] if _dark(mpl.rcParams["figure.facecolor"]) else PAGE
+
+
+def _dark(background: Any) -> bool:
+    """Return whether a background in matplotlib's terms is dark."""
+    red, green, blue, opacity = to_rgba(background)
+    return opacity > 0 and 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+
+
+@dataclass(frozen=True)
 class Look:
     """The style of one rule: its colour, its line and its marker, in matplotlib's terms."""
 
@@ -74,13 +137,13 @@ class Look:
 DOTS = (0.0, (1.2, 1.2))
 LINES: dict[str, str | tuple[float, tuple[float, ...]]] = {
     "solid": "-",
-    "dashes": (0.0, (5.0, 1.5)),
+    "dashes": (0.0, (3.5, 1.5)),
     "dots": DOTS,
-    "long": (0.0, (6.0, 2.5)),  # of rules that send targets
+    "long": (0.0, (9.0, 2.5)),  # of rules that send targets
     "dash and dot": (0.0, (6.0, 1.5, 1.2, 1.5)),  # of a rule without a style
 }
 WIDE = 2.4  # the lines of the controls
-MARKERS = ("P", "*", "h", "<", "8", "d")
+MARKERS = ("P", "*", "h", "<", "s", "d")
 
 
 def look(rule: str, theme: Theme) -> Look:
@@ -130,17 +193,24 @@ def full_name(rule: str) -> str:
 
 
 @contextmanager
-def using(theme: str) -> Iterator[Theme]:
+def using(theme: str | None = None) -> Iterator[Theme]:
     """Within this context, figures have a theme; matplotlib's settings are restored at the end.
+
+    Parameters
+    ----------
+    theme
+        "light" or "dark"; with `None` that of `use`.
 
     Raises
     ------
     ValueError
         If the theme is not one of `THEMES`.
     """
-    checks.choice("theme", theme, THEMES)
-    with mpl.rc_context(settings(THEMES[theme])):
-        yield THEMES[theme]
+    if theme is not None:
+        checks.choice("theme", theme, THEMES)
+    colours = default_theme() if theme is None else THEMES[theme]
+    with mpl.rc_context(settings(colours)):
+        yield colours
 
 
 def settings(theme: Theme) -> dict[Any, Any]:

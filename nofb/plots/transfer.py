@@ -36,7 +36,7 @@ def colour(case: str, theme: Theme) -> str:
     return {"": theme.faint, "black": theme.ink}.get(HUES[case]) or OKABE_ITO[HUES[case]]
 
 
-def scores(found: Transfers, theme: str = "light") -> Picture:
+def scores(found: Transfers, theme: str | None = None) -> Picture:
     """Draw the score of each case, a point for each seed, and its number of trained parameters."""
     cases = found.ended
     with using(theme) as colours:
@@ -65,7 +65,7 @@ def _describe_scores(axes: Axes, found: Transfers) -> None:
         axes.xaxis.set_major_formatter(lambda share, position: f"{100 * share:.4g}%")
 
 
-def attention_by_block(found: Transfers, theme: str = "light") -> Picture:
+def attention_by_block(found: Transfers, theme: str | None = None) -> Picture:
     """Draw the class token's attention on the object of the question, for each block."""
     with using(theme) as colours:
         picture = Picture(9.6, 4.2, colours)
@@ -86,7 +86,7 @@ def attention_by_block(found: Transfers, theme: str = "light") -> Picture:
     return picture
 
 
-def maps(found: Transfers, case: str, grid: tuple[int, int], theme: str = "light") -> Picture:
+def maps(found: Transfers, case: str, grid: tuple[int, int], theme: str | None = None) -> Picture:
     """Draw attention before and after training for the test samples of the first seed."""
     known, run = found.plan.known, found.runs(case)[0]
     before, after = np.array(run["before"]), np.array(run["after"])

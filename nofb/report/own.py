@@ -8,11 +8,12 @@ from pathlib import Path
 
 from nofb import report
 from nofb.datasets import Dataset
+from nofb.networks.own import MakeNetwork
 from nofb.optimizers import Optimizer
 from nofb.report import differences, summary
 from nofb.rules import Rule
 from nofb.runs.compare import Comparison
-from nofb.runs.own_networks import MakeNetwork, compare_own
+from nofb.runs.own_networks import compare_own
 from nofb.text import latex_table, markdown
 
 COMMAND = "nofb.compare(...)"
@@ -72,6 +73,8 @@ def compare(
     batch_size: int = 32,
     optimizer: Optimizer | str | Mapping[str, Optimizer] = "sgd",
     out: str | Path | None = None,
+    log: str | Path | None = None,
+    jobs: int = 1,
     progress: bool = True,
 ) -> Compared:
     """Train several rules on one's own network and data, all from the same starts.
@@ -93,6 +96,13 @@ def compare(
         short name: rules may need different learning rates.
     out
         A folder for the report, the figures and every number; `write` does this later, too.
+    log
+        A JSON Lines file that keeps every finished run at once. The same call with the same file
+        does only the runs that are missing: those with the same rule, attributes, network, data,
+        optimizer and code are taken from it.
+    jobs
+        How many runs are done in parallel, each in its own process, which imports `make_network`
+        and custom rules from their modules.
     progress
         Whether a progress bar is shown, in a terminal or a notebook.
 
@@ -119,7 +129,9 @@ def compare(
     """
     if out is not None:
         report.check_folder(out)
-    found = compare_own(rules, make_network, data, seeds, epochs, batch_size, optimizer, progress)
+    found = compare_own(
+        rules, make_network, data, seeds, epochs, batch_size, optimizer, progress, jobs, log
+    )
     compared = Compared(**vars(found))
     if out is not None:
         compared.write(out)

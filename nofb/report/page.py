@@ -10,7 +10,7 @@ from nofb.report.captions import HEADINGS, caption, headline, outcome
 from nofb.report.numbers import meanings
 from nofb.report.origin import Origin, rates_note
 from nofb.report.skeleton import bullets, definitions, figure, filled, named, prose, table, whole
-from nofb.report.summary import rates_used, score_name, stopped, summarise
+from nofb.report.summary import rates_used, score_name, stopped, summarise, timed
 from nofb.runs.compare import Comparison
 
 
@@ -40,6 +40,7 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
             for stem, drawing in drawings.items()
         ),
         measures=definitions(meanings(comparison)),
+        timed=timed(comparison),
         settings=definitions(_settings(comparison)),
         rates=prose(" ".join([rates_note(comparison.settings), *rates_used(comparison)])),
         command=escape(about.command),
@@ -60,7 +61,9 @@ def _settings(comparison: Comparison) -> dict[str, str]:
     """Return the common settings of all runs, as text."""
     settings = comparison.settings.settings
     if "hidden" in settings:
-        settings["hidden"] = ", ".join(map(str, settings["hidden"])) or "none"
+        units = settings["hidden"]
+        listed = units if isinstance(units, list | tuple) else [units]
+        settings["hidden"] = ", ".join(map(str, listed)) or "none"
     settings["lr"] = "each rule's own" if settings["lr"] is None else settings["lr"]
     settings["seeds"] = ", ".join(map(str, comparison.seeds))
     return {name: str(value) for name, value in settings.items()}

@@ -57,13 +57,13 @@ def inline(drawing: bytes, stem: str, label: str) -> str:
     >>> inline(b'<?xml?><svg id="a" fill="#FFFFFF"/>', "figure", "this & that")
     '<svg role="img" aria-label="this &amp; that" id="figure-a" fill="var(--paper)"/>'
     """
+    from nofb.plots.on_page import recoloured  # late: a page without figures needs no matplotlib
     from nofb.plots.style import THEMES
 
     text = drawing.decode()
     text = text[text.index("<svg") :]
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{stem}-", text)
-    for name, colour in asdict(THEMES["light"]).items():
-        text = re.sub(colour, f"var(--{name})", text, flags=re.IGNORECASE)
+    text = recoloured(text, {name: f"var(--{name})" for name in asdict(THEMES["light"])})
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
 
 

@@ -36,7 +36,8 @@ class Row:
         The angle of each hidden layer's signal, and of each feedback matrix, at the end: means
         over seeds.
     seconds
-        Of training alone, a mean over seeds.
+        Of training alone, a mean over seeds. The first run is left out, if there are others: it
+        compiles the kernels.
     lr
         The learning rate.
     """
@@ -78,7 +79,12 @@ def table(comparison: Comparison) -> str:
     room = WIDTH - sum(widths) - 2 * (len(widths) - 1) + widths[1]
     for row in rows:
         row[1] = textwrap.shorten(row[1], max(room, 12), placeholder=" …")
-    sentences = LEGEND, *remarks(comparison), *stopped(comparison), *rates_used(comparison)
+    sentences = (
+        f"{LEGEND}; s/run: {timed(comparison)}",
+        *remarks(comparison),
+        *stopped(comparison),
+        *rates_used(comparison),
+    )
     notes = [textwrap.fill(each, WIDTH) for each in sentences]
     return "\n".join([columns(rows), "", *notes])
 
@@ -124,7 +130,6 @@ def score(comparison: Comparison, rule: str) -> str:
 
 def _row(comparison: Comparison, rule: str) -> Row:
     known = RULES.get(rule)
-    seconds = comparison.curves(rule, "seconds").sum(axis=-1)
     return Row(
         rule,
         getattr(known, "title", ""),
@@ -132,8 +137,22 @@ def _row(comparison: Comparison, rule: str) -> Row:
         score(comparison, rule),
         _degrees(np.atleast_1d(comparison.final(rule, "delta_angle_end_to_end")[0])[:-1]),
         _degrees(np.atleast_1d(comparison.final(rule, "weight_angle")[0])),
-        f"{seconds.mean():.2f}" if seconds.size else NOTHING,
+        _seconds(comparison, rule),
         next(f"{result.lr:g}" for result in comparison.results if result.rule == rule),
+    )
+
+
+def timed(comparison: Comparison) -> str:
+    """Return what the seconds of a run are, in words."""
+    first = "without" if len(comparison.seeds) > 1 else "with only one seed including"
+    return f"seconds of training, {first} the first run, which compiles the kernels"
+
+
+def _seconds(comparison: Comparison, rule: str) -> str:
+    """Return the mean time of training, without the run that may have compiled the kernels."""
+    seconds = comparison.curves(rule, "seconds").sum(axis=-1)
+    return (
+        f"{(seconds[1:] if len(seconds) > 1 else seconds).mean():.2f}" if seconds.size else NOTHING
     )
 
 

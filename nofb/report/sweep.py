@@ -6,10 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
+from nofb.datasets import Dataset
+from nofb.networks.own import MakeNetwork
 from nofb.report.folder import check_folder, put
 from nofb.report.origin import origin
+from nofb.report.own_sweep import own_plan
 from nofb.runs.plan import Plan, make_plan
 from nofb.runs.sweep import Sweep, carry_out
 from nofb.strict_json import plain
@@ -18,6 +21,7 @@ from nofb.text import csv_lines
 LOG = "runs.jsonl"
 
 
+@overload
 def sweep(
     rules: Sequence[str],
     seeds: int | Sequence[int] = 3,
@@ -31,13 +35,53 @@ def sweep(
     cluster: str | None = None,
     out: str | Path | None = None,
     progress: bool = True,
+) -> Sweep: ...
+@overload
+def sweep(
+    rules: str | Sequence[str],
+    make_network: MakeNetwork,
+    data: Dataset,
+    *,
+    rates: Sequence[float] | None = None,
+    seeds: int | Sequence[int] = 3,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+    epochs: int = 20,
+    batch_size: int = 32,
+    optimizer: str = "sgd",
+    validation: float = 0.2,
+    jobs: int = 1,
+    cluster: str | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> Sweep: ...
+def sweep(
+    rules: Any,
+    *given: Any,
+    jobs: int = 1,
+    cluster: str | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+    **options: Any,
 ) -> Sweep:
     """Train every rule with every combination of settings, several seeds each.
+
+    With one's own network and data the call is `nofb.sweep(rules, make_network, data, rates=...)`;
+    else the data set and the network are given by name.
 
     Parameters
     ----------
     rules
-        Short names, keys of `nofb.rules.RULES`.
+        Short names, keys of `nofb.rules.RULES`, or module:Class.
+    make_network
+        A function of the seed that returns a new network. Its further arguments, with defaults,
+        are names for `grid`.
+    data
+        A data set, such as `nofb.datasets.Dataset(x_train, y_train, x_test, y_test, name="mine")`.
+    rates
+        Learning rates, the same as `grid={"lr": [...]}`.
+    epochs, batch_size, optimizer
+        As for `nofb.fit`; the optimizer by its name.
     seeds
         The number of seeds, for 0, 1, ...; or a list of seeds.
     settings
@@ -49,7 +93,8 @@ def sweep(
     attributes
         For a rule's short name, attributes of that rule alone, each a value or a list of values.
     validation
-        The fraction of the training samples to hold out for the choice, 0 for none.
+        The fraction of the training samples to hold out for the choice, 0 for none. It is 0.2 for
+        one's own network, otherwise 0.
     network
         Its name, or a table of its "name" and its options.
     jobs
@@ -82,8 +127,19 @@ def sweep(
     >>> found = nofb.sweep(["bp", "fa"], 1, settings=few, grid={"lr": [0.01, 0.1]}, validation=0.2)
     >>> len(found.rows()), [cell.run.rule for cell in found.best()]
     (4, ['bp', 'fa'])
+
+    A network and data of one's own:
+
+    >>> from nofb import Dense, Network
+    >>> def make(seed, hidden=16):
+    ...     return Network([Dense(64, hidden, "tanh"), Dense(hidden, 10)], seed=seed)
+    >>> data = nofb.datasets.load("digits").flat()
+    >>> found = nofb.sweep("fa", make, data, rates=[0.01, 0.1], seeds=1, epochs=2)
+    >>> found.best()[0].varied
+    {'lr': 0.1}
     """
-    plan = make_plan(rules, seeds, settings, grid, attributes, validation, network)
+    mine = "make_network" in options or len(given) > 1 or (given and callable(given[0]))
+    plan = (own_plan if mine else make_plan)(rules, *given, **options)
     if out is None:
         return carry_out(plan, jobs, cluster, None, progress)
     check_folder(out)

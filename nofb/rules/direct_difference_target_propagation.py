@@ -60,7 +60,7 @@ class DirectDifferenceTargetPropagation(TargetRule):
     title = "direct difference target propagation"
     paper = "Meulemans et al. 2020"
     uses = Uses(error=True, learned_feedback=True, second_phase=True)
-    look = "bluish green", "long", "s"
+    look = "bluish green", "long", "<"
 
     step_size: float = 0.0610
     noise: float = settings.number(0.0908, above=0)

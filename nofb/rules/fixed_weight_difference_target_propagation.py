@@ -1,6 +1,6 @@
 """Fixed-weight difference target propagation: what if the inverses never learned at all?
 
-Shibuya, Inoue, Kawakami & Sato 2023 (AAAI).
+Shibuya, Inoue, Kawakami & Sato 2023 (AAAI; arXiv 2212.10352).
 
     t_L     = a_L - η̂ e,  e = ŷ - y                 (1)
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)         (2)   g_l(z) = s(z B_l + c_l), drawn once

@@ -59,7 +59,7 @@ class GaussNewtonTargets(Rule):
     paper = "Meulemans et al. 2020"
     family = "targets"
     uses = Uses(error=True, transport=True)
-    look = "reddish purple", "long", "o"
+    look = "reddish purple", "long", ">"
     compared = False
 
     damping: float = settings.number(0.01, least=0)

@@ -61,7 +61,7 @@ class IndirectFeedbackAlignment(Rule):
     paper = "Nøkland 2016"
     family = "random"
     uses = Uses(error=True, forward_weights=True, feedback=True)
-    look = "reddish purple", "solid", "D"
+    look = "reddish purple", "solid", "<"
 
     feedback_init: Initialiser = settings.initialiser("uniform_fan_out")
 

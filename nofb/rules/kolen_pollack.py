@@ -96,7 +96,7 @@ class KolenPollackReleased(KolenPollack):
 
     name = "kp_released"
     title = "Kolen-Pollack, as released"
-    look = "vermillion", "dots", "8"
+    look = "vermillion", "dots", "v"
     compared = False
 
     decay: float = settings.fixed(0.0)

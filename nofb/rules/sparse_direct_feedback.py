@@ -55,7 +55,7 @@ class SparseDirectFeedback(Rule):
     paper = "Crafton et al. 2019"
     family = "random"
     uses = Uses(error=True, feedback=True)
-    look = "vermillion", "dashes", "v"
+    look = "vermillion", "dashes", "X"
     compared = False
     excused: ClassVar[dict[str, str]] = {
         "learns": "with fewer hidden units than outputs, no unit hears of some errors",

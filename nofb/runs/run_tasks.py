@@ -13,6 +13,7 @@ from typing import Any
 from nofb import checks, fingerprint, networks
 from nofb.custom_rules import address, is_own
 from nofb.datasets import Dataset, registry
+from nofb.networks import own
 from nofb.rules import RULES, Rule
 from nofb.runs.grid import attempt, run_grid, unfinished
 from nofb.runs.pools import Task, in_processes
@@ -70,11 +71,17 @@ def work_for(rules: Iterable[str]) -> RunTask:
 def _check_code(task: Task, rule: type[Rule]) -> None:
     """Refuse to run with other code than that of the parent process."""
     fingerprint.check(task["code"])
-    expected = task["own_code"]
+    _check_own(rule, task["own_code"], address(rule))
+    if "own_network" in task:
+        _check_own(own.find(task["network"]), task["own_network"], task["network"])
+
+
+def _check_own(thing: fingerprint.Code, expected: str | None, called: str) -> None:
+    """Refuse to run other code of the user than that of the parent process."""
     known = not (expected or "").startswith(UNKNOWN)
-    if known and fingerprint.when_met(rule) != expected:  # its runs may change a global
+    if known and fingerprint.when_met(thing) != expected:  # its runs may change a global
         raise RuntimeError(
-            f"the code of {address(rule)} that a worker process finds is not "
+            f"the code of {called} that a worker process finds is not "
             "the one that asks for this run: a file, or a global value, was changed since it was "
             "loaded, so start Python again"
         )
@@ -101,8 +108,26 @@ def run_all(
     """
     fingerprint.warn_of_changes()
     if checks.whole("jobs", jobs) > 1 or cluster is not None:
+        for name in {task["network"] for task in tasks}:
+            refuse_unreachable(name)
         warm_up(work.classes, tasks if log is None else unfinished(tasks, log), data)
-    yield from run_grid(work, tasks, jobs=jobs, cluster=cluster, log=log, own_code=work.own)
+    mine = work.own or any("own_network" in task for task in tasks)
+    yield from run_grid(work, tasks, jobs=jobs, cluster=cluster, log=log, own_code=mine)
+
+
+def refuse_unreachable(name: str) -> None:
+    """Refuse the name of a function that other processes cannot import.
+
+    Raises
+    ------
+    ValueError
+        If a function was registered that is not in a module.
+    """
+    if name in own.registered():
+        raise ValueError(
+            "make_network is a function of this program, which other processes do not have: "
+            'put it into a file my_net.py and give "my_net:make", or use jobs=1'
+        )
 
 
 def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
@@ -113,15 +138,15 @@ def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]
     in a separate process for this, and never in this one.
     """
     kinds = {canonical(_kind(task)): task for task in tasks}.values()
-    own = [task for task in kinds if is_own(classes[task["rule"]])]
+    mine = [task for task in kinds if is_own(classes[task["rule"]]) or "own_network" in task]
     for task in kinds:
-        if task not in own:
+        if task not in mine:
             with suppress(Exception):  # a run that cannot be done raises its error later
                 _train_few(task, classes[task["rule"]], data[task["data"]])
-    if own:
+    if mine:
         call = partial(attempt, RunTask(classes, _warm_up))
         with suppress(ChildProcessError):  # the same: a rule may end its process each time
-            deque(in_processes(call, own, 1, own_code=True), maxlen=0)
+            deque(in_processes(call, mine, 1, own_code=True), maxlen=0)
 
 
 def _kind(task: Task) -> list[Any]:

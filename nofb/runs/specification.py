@@ -31,7 +31,8 @@ class Specification:
     data
         A name in `nofb.datasets.names()`.
     network
-        A name in `nofb.networks.NETWORKS`; "mlp" is a network of dense layers.
+        A name in `nofb.networks.NETWORKS`, where "mlp" is a network of dense layers; or
+        module:function, a function of one's own that makes a network from a seed.
     optimizer
         "rmsprop" (Nøkland's), "sgd" (with momentum 0.9), "adam" or "adamw".
     lr

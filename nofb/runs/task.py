@@ -2,8 +2,8 @@
 
 A task holds everything that determines a run's numbers: the learning rate, also a default one, the
 rule's attributes, also default ones, and hashes of the code: nofb's, and that of a custom rule. A
-data set of the user's own is known by a hash of its arrays, too. So two runs with the same task are
-the same run, also in different comparisons and sweeps.
+data set of the user's own is known by a hash of its arrays, and a network by one of its function.
+So two runs with the same task are the same run, also in different comparisons and sweeps.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from uuid import uuid4
 
 from nofb import fingerprint
 from nofb.datasets import registry
+from nofb.networks import own as own_networks
+from nofb.networks.own import MakeNetwork
 from nofb.rules import RULES, Rule
 from nofb.runs.pools import Task
 from nofb.runs.specification import Specification
@@ -24,7 +26,12 @@ from nofb.strict_json import plain
 
 PLAIN = str | bool | int | float | None
 UNKNOWN = "unknown "  # the prefix of a hash for code that cannot be identified
-BESIDES = ("code", "own_code", "own_data")  # what a task has besides its specification
+BESIDES = (
+    "code",
+    "own_code",
+    "own_data",
+    "own_network",
+)  # what a task has besides its specification
 
 
 class UnknownCodeWarning(UserWarning):
@@ -62,7 +69,11 @@ def task_of(
         {**whole.as_dict(), "code": fingerprint.of_nofb(), "own_code": own}
     )
     mine = registry.registered().get(run.data)
-    return task if mine is None else {**task, "own_data": mine.digest}
+    if mine is not None:
+        task["own_data"] = mine.digest
+    if own_networks.is_own(run.network):
+        task["own_network"] = own_code(own_networks.find(run.network))
+    return task
 
 
 def specification_of(task: Task) -> Specification:
@@ -70,8 +81,8 @@ def specification_of(task: Task) -> Specification:
     return Specification(**{name: value for name, value in task.items() if name not in BESIDES})
 
 
-def own_code(rule: type[Rule]) -> str | None:
-    """Return a hash of the code of a rule that is not nofb's, or `None` if all of it is nofb's.
+def own_code(thing: type[Rule] | MakeNetwork) -> str | None:
+    """Return a hash of the code of a rule or a function, or `None` if all of it is nofb's.
 
     Warns
     -----
@@ -79,7 +90,7 @@ def own_code(rule: type[Rule]) -> str | None:
         If the code cannot be identified; then the returned hash equals no other one.
     """
     try:
-        return fingerprint.of_class(rule)
+        return fingerprint.of_class(thing)
     except fingerprint.UnknownCodeError as unknown:
         warnings.warn(
             f"{unknown}; its runs are not taken from a log",

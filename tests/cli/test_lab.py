@@ -60,6 +60,8 @@ def test_lessons_are_copied_to_a_folder_of_ones_own(tmp_path, capsys):
     copied = sorted(path.name for path in (tmp_path / "mine").iterdir())
     assert copied[0] == "00_one_update_by_hand.ipynb" and len(copied) >= 13
     assert f"{len(copied)} of {len(copied)} lessons copied" in capsys.readouterr().out
+    for lesson in (tmp_path / "mine").iterdir():
+        assert "](../" not in lesson.read_text("utf-8")  # nothing of nofb is beside a copy
 
 
 def test_a_lesson_that_a_student_has_changed_stays_as_it_is(tmp_path, capsys):

@@ -10,7 +10,7 @@ from nofb.course import find, gradescope
 from nofb.course.about import about, root_of
 from nofb.course.folder import new
 from nofb.course.grade import grade, notes
-from nofb.course.notebook import seed_in
+from nofb.course.notebook import check, seed_in
 from nofb.version import __version__
 
 NUMBER = "2.3"  # a question whose answer depends on the student
@@ -88,5 +88,10 @@ def test_another_student_is_refused_for_a_folder_that_is_there(student, tmp_path
     assert not (folder / "chapter_6").exists()
 
 
-def test_a_notebook_in_a_chapter_has_the_students_numbers(anna):
+def test_a_notebook_in_a_chapter_has_the_students_numbers_or_says_whose(anna, capsys):
     assert seed_in(anna / "chapter_2") == about(anna).seed != 0
+    check(NUMBER, anna / "chapter_2")
+    assert capsys.readouterr().out == f"{NUMBER}  3 of 3  right\n"
+    (anna / "course.json").unlink()
+    check(NUMBER, anna / "chapter_2")
+    assert "note: there is no course.json" in capsys.readouterr().out

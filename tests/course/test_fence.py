@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import nofb
-from nofb.course import find
+from nofb.course import confine, find
 from nofb.course.guard import Guard, Limits, guard, is_root
 from nofb.course.judge import judge
+from nofb.course.yours import Yours
 
 TASK = find("3.4")
 SHORT = Limits(seconds=10.0, megabytes=1024)
@@ -110,6 +111,33 @@ def test_an_honest_file_imports_numpy_and_pythons_own_modules_anywhere():
     assert judge(TASK, source, "theirs.py", limits=SHORT).sentence == "right"
 
 
+def test_an_attribute_of_the_students_own_prints_nothing():
+    """NumPy warns of some names, and a student would read a warning of nofb's own file."""
+    source = f"class Own: str = object = chararray = 1\nOwn.str, Own.chararray\n{TASK.right}"
+    assert judge(TASK, source, "theirs.py", limits=SHORT).printed == ""
+
+
+def test_what_numpy_and_python_load_late_is_there(tmp_path):
+    """A dataclass, a warning or a sliding window needs modules that are loaded when it is used."""
+    source = (
+        "from __future__ import annotations\nimport datetime, io, json, pickle, time, warnings\n"
+        "from dataclasses import dataclass\nimport numpy as np\n"
+        "from numpy.lib.stride_tricks import sliding_window_view\n"
+        "@dataclass\nclass Pair:\n    e: np.ndarray\n    D: np.ndarray\n"
+        "def project_sign(e, D):\n    warnings.warn('late')\n    np.log(0 * e)\n"
+        "    sliding_window_view(D, 1, axis=1), np.einsum('ij,ij->', e, e, optimize=True)\n"
+        "    np.random.default_rng(0).choice(3), np.ma.masked_array(e), np.fft.fft2(e)\n"
+        "    np.savetxt(io.StringIO(), e), pickle.dumps(e), time.strftime('%Y')\n"
+        "    print(repr(e), json.dumps([1]), datetime.datetime.now())\n"
+        "    pair = Pair(e, D)\n    return np.sign(pair.e) @ pair.D\n"
+    )
+    assert judge(TASK, source, "theirs.py", limits=SHORT).sentence == "right"
+    path = tmp_path / TASK.file
+    path.write_text(source.replace("    warnings.warn('late')\n    np.log(0 * e)\n", ""))
+    e, D = TASK.draw(np.random.default_rng(0))
+    assert np.allclose(Yours(TASK, path)(e, D), np.sign(e) @ D)  # as a notebook calls it
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [("import nofb", "nofb is the solution"), ("import numba", "numba cannot be imported here"),
@@ -148,3 +176,12 @@ def test_a_module_that_is_loaded_first_cannot_write(tmp_path):
     source = "import venv.__main__, ensurepip.__main__, antigravity, this\n"
     assert judge(TASK, source, "theirs.py", limits=SHORT).score == 0
     assert set(Path.cwd().iterdir()) == before
+
+
+@pytest.mark.skipif(
+    not (confine.has_filters() and Path("/proc/sys/kernel/seccomp/actions_avail").exists()),
+    reason="the kernel has no filters of calls",
+)
+def test_a_kernel_that_has_filters_gets_them():
+    """All tests of the fence are left out where there is none: it must not vanish unseen."""
+    assert (guard().program, guard().closing) == (confine.program(), confine.closing())

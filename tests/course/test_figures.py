@@ -96,3 +96,18 @@ def test_all_lessons_are_found():
 @pytest.mark.parametrize("number", lessons.scripts())
 def test_every_lesson_gives_figures(number, tmp_path):
     assert sum(path.suffix == ".svg" for path in figures.write(tmp_path, [number])) >= 2
+
+
+TWO_FIGURES = LESSON.replace(
+    "# %%\nline(5)\n",
+    "# %%\nline(5)\n\n# %%\nsecond = line(6)\nsecond.axes[0].set_title('the panel')\nsecond\n",
+).replace("# Another one.", "# Why it is so. In the figure, the line is steep. It is blue.")
+
+
+def test_two_figures_under_one_paragraph_have_captions_of_their_own(lesson):
+    """Both slides said the same, and most of it was not about the figure."""
+    lessons.script("99").write_text(TWO_FIGURES)
+    list(figures.write(lesson / "out", ["99"]))
+    text = (lesson / "out" / "captions.md").read_text("utf-8")
+    assert "The second section.** In the figure, the line is steep. It is blue.\n" in text
+    assert "The second section.** Panels: the panel.\n" in text and "Why it is so" not in text

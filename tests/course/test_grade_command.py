@@ -12,6 +12,7 @@ from course.folders import filled, path_of
 from nofb.cli import main
 from nofb.course import find
 from nofb.course.folder import new
+from nofb.course.guard import Guard
 from nofb.course.tasks import TITLES
 
 
@@ -105,3 +106,20 @@ def test_a_task_that_does_not_exist_is_told_in_one_short_line(capsys):
         assert main(["course", "check", number]) == 2
         said = capsys.readouterr().err
         assert named in said and len(said) < 120
+
+
+def test_a_grading_without_a_fence_is_marked_in_every_result(anna, tmp_path, monkeypatch, capsys):
+    """The points of such a system mean less, and the table goes on without the terminal."""
+    for module in ("nofb.course.grade", "nofb.cli.course_grade"):
+        monkeypatch.setattr(f"{module}.guard", Guard)
+    results, page, table = tmp_path / "a.json", tmp_path / "page.json", tmp_path / "a.csv"
+    assert graded(anna, "--output", results, "--gradescope", page) == 1
+    said = "does not keep submissions from opening files"
+    assert f"note: this system {said}" in capsys.readouterr().out
+    assert said in json.loads(results.read_text())["notes"][0]
+    shown = [test for test in json.loads(page.read_text())["tests"] if said in test["output"]]
+    assert [test["visibility"] for test in shown] == ["hidden"] * len(shown) and shown
+    assert main(["course", "grade", str(anna), "--chapter", "3", "--jobs", "1",
+                 "--output", str(table)]) == 0  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO(table.read_text()))
+    assert said in row["notes"]

@@ -121,6 +121,8 @@ def test_no_word_of_a_submission_is_in_a_sentence_when_hidden_tests_decide(tmp_p
         f"raise ValueError({word!r})",
         f"def project_sign(e, D): raise type({word!r}, (Exception,), {{}})",
         f"def project_sign(e, D): return {word!r}",
+        "import sys\nsys._getframe(1).f_globals['described'] = "
+        f"lambda *a: ({word!r}, {word!r})\n1 / 0",
     ):
         verdict = judge(TASK, source, "theirs.py", hidden=secret)
         assert verdict.score < TASK.points and word not in verdict.sentence

@@ -19,7 +19,7 @@ from nofb.course import TASKS, find
 from nofb.course.about import about
 from nofb.course.files import judge_file
 from nofb.course.folder import new
-from nofb.course.grade import grade
+from nofb.course.grade import grade, missing_chapters
 from nofb.course.guard import Limits, guard
 
 TASK = find("3.4")
@@ -115,6 +115,16 @@ def test_a_file_of_a_gigabyte_is_refused(tmp_path):
     with path.open("wb") as file:
         file.truncate(1 << 30)
     assert "larger than a megabyte" in judged(path).sentence
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may enter all folders")
+def test_a_chapter_that_cannot_be_entered_costs_no_other(tmp_path):
+    """pathlib raises where a folder is closed, and the whole submission had no result."""
+    folder = filled(tmp_path / "anna", ["3.4"])
+    (folder / "chapter_2").mkdir(mode=0)
+    assert missing_chapters(folder).keys() == set(range(1, 10)) - {3}
+    verdicts = grade(folder, chapter=2, limits=SHORT)
+    assert all(not each.score and "cannot be read" in each.sentence for each in verdicts)
 
 
 def test_modules_beside_an_answer_are_not_imported(tmp_path):

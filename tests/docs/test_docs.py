@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from anatomy import dissect
+from desks import at_work_in
 from documents import PAGES, blocks, files, links
 from picture import draw
 
@@ -60,17 +61,18 @@ def test_the_python_on_a_page_runs_from_top_to_bottom(every, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("every", of("sh"))
-def test_the_commands_on_a_page_run(every, tmp_path, monkeypatch, capsys):
+def test_the_commands_on_a_page_run(every, tmp_path, capsys):
     """A reader who copies a command that nofb refuses loses an afternoon."""
-    monkeypatch.chdir(tmp_path)
-    for words in [words for block in every for words in block.commands]:
-        command = words[1]
-        if command == "sweep":
-            sweep_a_little(words[2])
-        elif command == "reproduce":
-            assert words[2:] == [] or words[2] in papers.names()
-        else:
-            assert main([*words[1:], *QUICK.get(command, [])]) == 0, capsys.readouterr().err
+    (tmp_path / "my_net.py").write_text(files()["my_net.py"], encoding="utf-8")
+    with at_work_in(tmp_path):
+        for words in [words for block in every for words in block.commands]:
+            command = words[1]
+            if command == "sweep":
+                sweep_a_little(words[2])
+            elif command == "reproduce":
+                assert words[2:] == [] or words[2] in papers.names()
+            else:
+                assert main([*words[1:], *QUICK.get(command, [])]) == 0, capsys.readouterr().err
 
 
 def sweep_a_little(name):

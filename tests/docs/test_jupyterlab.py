@@ -6,6 +6,7 @@ of the whole notebook stays in pytest's folder:
     python -m pytest -m slow tests/docs/test_jupyterlab.py --basetemp=build/lab
 """
 
+import json
 import os
 import shutil
 import socket
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def jupyterlab(folder):
+def jupyterlab(folder, theme="JupyterLab Light"):
     """Run JupyterLab on a folder, with its default settings, and yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -35,7 +36,9 @@ def jupyterlab(folder):
     own = {f"JUPYTER_{kind}_DIR": str(folder / f".{kind}") for kind in ("CONFIG", "RUNTIME")}
     settings = folder / ".CONFIG" / "labconfig" / "default_setting_overrides.json"
     settings.parent.mkdir(parents=True)
-    settings.write_text('{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}')
+    extension = "@jupyterlab/apputils-extension"
+    own_settings = {"notification": {"fetchNews": "false"}, "themes": {"theme": theme}}
+    settings.write_text(json.dumps({f"{extension}:{k}": v for k, v in own_settings.items()}))
     command = f"""-m jupyterlab --no-browser --allow-root --expose-app-in-browser
         --ServerApp.root_dir={folder} --ServerApp.port={port} --IdentityProvider.token=lesson
         --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"""
@@ -115,7 +118,9 @@ def failures(cell):
 
 
 def figures(browser):
-    return browser.find_elements("css selector", ".jp-OutputArea img")
+    """Return the figures that are seen: each is there in the light and in the dark theme."""
+    found = browser.find_elements("css selector", ".jp-OutputArea img")
+    return [one for one in found if one.is_displayed()]
 
 
 def test_a_student_opens_feedback_alignment_in_jupyterlab_and_runs_it_to_the_end(tmp_path):
@@ -143,3 +148,29 @@ def test_a_student_opens_feedback_alignment_in_jupyterlab_and_runs_it_to_the_end
 def is_noise(output):
     """Return whether an output is a warning or a progress bar, which no lesson should have."""
     return output.get("name") == "stderr"
+
+
+@pytest.mark.parametrize(("theme", "shown"), [("Light", "nofb-light"), ("Dark", "nofb-dark")])
+def test_figures_and_sliders_are_shown_in_the_theme_of_jupyterlab(tmp_path, theme, shown):
+    """A white picture on a dark page dazzles, and each figure must be there once."""
+    pytest.importorskip("jupyterlab", reason="needs the extra notebooks")
+    nbformat = pytest.importorskip("nbformat")
+    code = """from nofb.plots import Picture, slider
+def draw(slope):
+    picture = Picture(4, 2)
+    picture.subplots().plot([0, slope])
+    return picture
+slider(draw, slope=[1, 2, 3])"""
+    cells = [nbformat.v4.new_code_cell(each) for each in (code, "draw(1)")]
+    book = nbformat.v4.new_notebook(cells=cells)
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(book, tmp_path / "two.ipynb")
+    with chromium(1000) as browser, jupyterlab(tmp_path, f"JupyterLab {theme}") as address:
+        wait(browser, lambda browser: browser.get(address.format(name="two.ipynb")) is None)
+        wait(browser, idle)
+        click(browser, ".lm-MenuBar-item", "Run")
+        click(browser, ".lm-Menu-item", "Run All Cells")
+        wait(browser, finished)
+        wait(browser, lambda browser: len(figures(browser)) == 2)
+        browser.save_screenshot(str(tmp_path / "two.png"))
+        assert [one.get_attribute("class") for one in figures(browser)] == [shown, shown]

@@ -12,8 +12,12 @@ import rule_pages
 from desks import at_work_in
 from documents import files
 from gallery import gallery
+from taught import lesson_of, taught
 
+from nofb.course import lessons
+from nofb.explain.citation import entries
 from nofb.rules import FAMILIES, RULES, find
+from nofb.transfer import METHODS
 
 FOLDER = Path("rules")
 
@@ -60,3 +64,45 @@ def test_every_page_shows_one_update_step_by_step(pages):
     for file, text in written.items():
         (address,) = re.findall(r'<iframe [^>]*src="([^"]*)"', text)
         assert Path(os.path.normpath(FOLDER / address)) in steps, file
+
+
+def links(text):
+    return re.findall(r"\]\(([^)]+)\)", text)
+
+
+@pytest.mark.parametrize("pages", [rule_pages, method_pages])
+def test_every_page_links_to_its_paper_its_source_and_its_lesson(pages):
+    """A reader who came from a search engine must find the paper and the place to start."""
+    written = pages.contents(FOLDER)
+    for name in RULES if pages is rule_pages else METHODS:
+        text = written[FOLDER / f"{name}.md"]
+        papers = [each for each in links(text) if re.match(r"https://(doi|arxiv|openreview)", each)]
+        assert papers or name == "shallow", name  # a control without a paper
+        if papers:
+            assert f"nofb cite {name}" in text
+        module = inspect.getmodule((RULES | dict(METHODS))[name]).__name__
+        assert f'href="../_modules/{module.replace(".", "/")}.html"' in text
+        found = [each for each in links(text) if each.startswith("../notebooks/")]
+        assert len(found) == (lesson_of(name) is not None), name
+    assert lesson_of("pepita") is lesson_of("ff") is None  # no lesson is about their family
+
+
+def test_every_lesson_names_its_rules_and_each_of_them_leads_back():
+    """Otherwise a student of a lesson would not find the equations, or the other way around."""
+    assert sorted(taught()) == sorted(path.stem for path in lessons.scripts().values())
+    for lesson, names in taught().items():
+        assert names, lesson
+        for name in names:
+            subject = (RULES | dict(METHODS))[name]
+            file = Path(inspect.getfile(subject)).name
+            head = lessons.cells(lessons.script(lesson[:2]).read_text("utf-8"))[0].text
+            assert re.search(rf"\[[^]]*\b{name}\b[^]]*\]\(\.\./nofb/\w+/{file}\)", head), name
+            assert name in taught()[lesson_of(name)]
+
+
+def test_every_entry_of_the_bibliography_leads_to_its_paper():
+    """A BibTeX entry without a DOI, an arXiv number or an address cannot be looked up."""
+    for entry in entries():
+        assert re.search(r"^  (doi|eprint|url) = ", entry, re.M), entry
+    keys = [re.match(r"@\w+\{(\w+),", entry)[1] for entry in entries()]
+    assert len(set(keys)) == len(keys)

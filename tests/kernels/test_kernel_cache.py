@@ -22,7 +22,7 @@ needs_numba = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is co
 def folder(tmp_path, monkeypatch):
     """Keep kernels in a separate folder, and return its path."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
-    cache.warn.cache_clear()
+    monkeypatch.setenv(cache.WARNED, "")
     return tmp_path
 
 
@@ -88,6 +88,20 @@ def test_a_full_disk_stops_the_cache_and_not_the_run(folder, monkeypatch):
         assert kernel(twice)(2.5) == 5.0
 
 
+def test_a_second_reason_and_a_worker_process_give_no_second_warning(monkeypatch):
+    """Two folders of kernels on a full disk, and each process, gave the same advice again."""
+    monkeypatch.setenv(cache.WARNED, "")
+    with pytest.warns(cache.KernelCacheWarning, match="one is full") as caught:
+        cache.warn("one is full")
+        cache.warn("another is full")
+    assert len(caught) == 1
+    code = "from nofb.kernels.cache import warn; warn('a worker cannot write either')"
+    child = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert child.stderr == ""
+
+
 @needs_numba
 def test_a_function_without_a_file_is_compiled_without_a_warning():
     """Code that is typed at a prompt has no file, and no folder would change this."""
@@ -129,7 +143,7 @@ except OSError as error:
 
 def test_an_account_without_home_and_cache_trains_with_one_warning(tmp_path, locked_package):
     """On grading servers and JupyterHubs `import nofb` gave a traceback."""
-    names = ("NUMBA_CACHE_DIR", "NOFB_CACHE_DIR", "NOFB_DATA_DIR", "XDG_CACHE_HOME")
+    names = (cache.WARNED, "NUMBA_CACHE_DIR", "NOFB_CACHE_DIR", "NOFB_DATA_DIR", "XDG_CACHE_HOME")
     environment = {name: value for name, value in os.environ.items() if name not in names}
     environment |= {"HOME": os.devnull, "PYTHONPATH": str(locked_package.parent)}
     environment |= {"LOCALAPPDATA": os.devnull, "MPLCONFIGDIR": str(tmp_path)}

@@ -20,7 +20,7 @@ from nofb.plots.style import THEMES
 from nofb.report import numbers, page, skeleton
 from nofb.report.folder import put
 from nofb.report.origin import origin, rates_note
-from nofb.report.summary import summarise
+from nofb.report.summary import summarise, table
 from nofb.runs import rates
 from nofb.runs.specification import Specification
 
@@ -154,6 +154,20 @@ def test_the_table_shows_mean_and_spread_of_the_final_accuracy_and_angles():
     angles = np.mean([r.history["weight_angle"][-1] for r in comparison.results], axis=0)
     assert row.matrix == f"{angles[1]:.0f}° {angles[2]:.0f}°"  # the first layer has no B
     assert (row.seconds, row.lr) == ("1.00", "0.1")
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [(3, "0.30"), (1, "9.00")])
+def test_seconds_per_run_leave_out_the_run_that_compiles_and_the_page_says_so(seeds, expected):
+    """Seconds of compiling would make the rule that was trained first look slow."""
+    comparison = made_up(["fa"], seeds=seeds)
+    for number, result in enumerate(comparison.results):
+        rows = result.history._rows
+        for row in rows:
+            row["seconds"] = (0.3 if number else 9.0) / len(rows)
+    assert summarise(comparison)[0].seconds == expected
+    words = "without the first run" if seeds > 1 else "with only one seed including the first run"
+    assert words in " ".join(table(comparison).split())
+    assert words in page.render(comparison, {}, origin("nofb compare")).replace("\n", " ")
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4), (5, 4, 3, 2, 2), (3,) * 20])

@@ -133,27 +133,29 @@ def lines(records: Sequence[Record]) -> Rows:
 def figure(records: Sequence[Record]) -> Picture:
     """Draw accuracy against the strength of the attack, a panel for each signal."""
     from nofb.plots.picture import Picture  # late: matplotlib loads slowly
-    from nofb.plots.style import using
+    from nofb.plots.style import full_name, using
 
     with using("light") as colours:
-        picture = Picture(12.4, 4.2, colours)
+        picture = Picture(12.4, 4.8, colours)
         panels = picture.subplots(1, 3, sharey=True)
         for axes, way in zip(panels, NAMES, strict=True):
             _panel(axes, by_rule(records), way, colours)
             axes.set(title=NAMES[way], xlabel="ε, by which every pixel moves", ylim=(0, 1.02))
         panels[0].set_ylabel("accuracy on attacked test images")
         panels[0].yaxis.set_major_formatter(lambda fraction, _: f"{fraction:.0%}")
-        panels[0].legend(fontsize=8)
+        handles, names = panels[0].get_legend_handles_labels()
+        titles = [full_name(name) for name in names]
+        picture.legend(handles, titles, loc="outside lower center", ncols=3, handlelength=3.2)
     return picture
 
 
 def _panel(axes: Axes, found: Mapping[str, Mapping[str, Array]], way: str, colours: Any) -> None:
     from nofb.plots.style import look
 
-    for rule, ways in found.items():
+    for place, (rule, ways) in enumerate(found.items()):
         seen, mean = look(rule, colours), ways[way].mean(axis=0)
-        axes.plot(EPSILONS, mean, color=seen.colour, linestyle=seen.line, marker=seen.marker or "o",
-                  markersize=3.5, label=rule)  # fmt: skip
+        axes.plot(EPSILONS, mean, color=seen.colour, linestyle=seen.line, linewidth=seen.width,
+                  marker=seen.marker, markevery=(place % 3, 3), label=rule)  # fmt: skip
 
 
 PART = Part(

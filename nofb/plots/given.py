@@ -1,0 +1,76 @@
+"""What a figure of several rules takes: a comparison, or runs of `nofb.fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from nofb.diagnosis.chance import signal_units
+from nofb.runs.compare import Comparison
+from nofb.runs.own_networks import OwnSettings
+from nofb.runs.train import Result
+from nofb.training import Run
+
+Runs = Sequence[Run] | Mapping[str, Run | Sequence[Run]]
+Given = Comparison | Runs
+
+
+def as_comparison(given: Given) -> Comparison:
+    """Return a comparison as it is, and runs as a comparison.
+
+    Parameters
+    ----------
+    given
+        A comparison; a list of runs, which are put together by their rules' names; or a run or a
+        list of runs for each name. Several runs of one name are its seeds.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    ValueError
+        If there is no run, or the runs have different numbers of epochs.
+    """
+    if isinstance(given, Comparison):
+        return given
+    named = list(_named(given))
+    if not named:
+        raise ValueError("runs is empty: give at least one run of nofb.fit")
+    lengths = sorted({run.history.epochs for _, run in named if run.stopped is None})
+    if len(lengths) > 1:
+        raise ValueError(
+            f"runs have {' and '.join(map(str, lengths))} epochs, and must have the same number"
+        )
+    seeds: dict[str, int] = {}
+    results = []
+    for name, run in named:
+        seeds[name] = seeds.get(name, -1) + 1
+        results.append(Result(name, seeds[name], run.optimizer.lr, run.history, run.stopped))
+    results.sort(key=lambda result: list(seeds).index(result.rule))
+    first = named[0][1]
+    net = first.net
+    classes = bool(np.isfinite(first.history["test_accuracy"]).any())
+    return Comparison(
+        OwnSettings("runs of nofb.fit", repr(net), repr(first.optimizer), first.optimizer.lr,
+                    max(lengths, default=0), batch_size=0),
+        tuple(results),
+        (*(signal_units(net, layer) for layer in net.weighted[:-1]), net.n_outputs),
+        tuple(layer.W.size for layer in net.weighted),
+        max(2, net.n_outputs) if classes else None,
+    )  # fmt: skip
+
+
+def _named(given: object) -> Iterable[tuple[str, Run]]:
+    """Yield each run with its name."""
+    if isinstance(given, str) or not isinstance(given, Sequence | Mapping):
+        raise TypeError(
+            "what is drawn must be a comparison, or runs of nofb.fit in a list or by name, but is "
+            f"{given!r}"
+        )
+    table = given.items() if isinstance(given, Mapping) else [(None, given)]
+    for name, runs in table:
+        for run in [runs] if not isinstance(runs, Sequence) or isinstance(runs, str) else runs:
+            if not isinstance(run, Run):
+                raise TypeError(f"what is drawn must hold runs of nofb.fit, but holds {run!r}")
+            yield name or run.rule.name, run
