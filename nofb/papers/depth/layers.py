@@ -37,6 +37,7 @@ DEPTHS = (1, 2, 3, 5, 10, 20, 30, 50, 100)  # hidden layers
 WIDTH, SAMPLES, MEASURED = 100, 10_000, 200
 EPOCHS, BATCH, SEEDS = 10, 64, 2
 RATES = (3e-4, 3e-5)  # of RMSprop
+WRITTEN = {lr: np.format_float_positional(lr) for lr in RATES}
 ANGLE = "delta_angle_end_to_end"
 PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
 CHANCE = 90.0  # test error in per cent
@@ -68,7 +69,7 @@ FORMS = {
     "kp": Form("kp"),
     "wm": Form("wm"),
 }
-HEADING = "Test error in per cent by the number of hidden layers, learning rate {lr:g}"
+HEADING = "Test error in per cent by the number of hidden layers, learning rate {}"
 
 
 def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
@@ -158,7 +159,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
         for form in FORMS:
             ends = [last_errors(records, form=form, layers=depth, lr=lr) for depth in DEPTHS]
             rows.append([form, *(f"{each.mean():.1f}" if each.size else "-" for each in ends)])
-        found[HEADING.format(lr=lr)] = rows
+        found[HEADING.format(WRITTEN[lr])] = rows
     return found
 
 
@@ -182,8 +183,8 @@ def figure(records: Sequence[Record]) -> Picture:
     from nofb.plots.style import using
 
     with using("light") as colours:
-        picture = Picture(15.2, 4.6, colours)
-        *errors, length, angle = picture.subplots(1, len(RATES) + 2)
+        picture = Picture(10.4, 8.4, colours)
+        *errors, length, angle = picture.subplots(2, 2).flat
         for form in FORMS:
             line = _line(form, colours)
             for axes, lr in zip(errors, RATES, strict=True):
@@ -192,25 +193,24 @@ def figure(records: Sequence[Record]) -> Picture:
             _at_layers(angle, records, form, "angle_after", line)
         for axes, lr in zip(errors, RATES, strict=True):
             axes.set(xscale="log", xlabel="hidden layers", ylim=(0, 95),
-                     title=f"test error in per cent,\nlearning rate {lr:g}")  # fmt: skip
+                     title=f"test error in per cent,\nlearning rate {WRITTEN[lr]}")  # fmt: skip
             axes.set_xticks(DEPTHS, [str(depth) for depth in DEPTHS], minor=False)
             axes.minorticks_off()
-        errors[0].legend(fontsize=8)
+        errors[0].legend(fontsize=8, handlelength=3.2)
         length.set(yscale="log", xlabel="layer, of 30",
                    title="signal's length before training,\nbeside the output error's")  # fmt: skip
-        at_end = f"angle to backprop's signal after\ntraining, learning rate {RATES[0]:g}"
+        at_end = f"angle to backprop's signal after\ntraining, learning rate {WRITTEN[RATES[0]]}"
         angle.set(xlabel="layer, of 30", ylim=(0, 100), title=at_end)
         angle.yaxis.set_major_formatter("{x:g}°")
     return picture
 
 
 def _line(form: str, colours: Any) -> dict[str, Any]:
-    from nofb.plots.style import look
+    from nofb.plots.style import DOTS, look
 
     seen = look(FORMS[form].rule, colours)
-    zero = FORMS[form].init == "zeros"
-    return {"color": seen.colour, "linestyle": ":" if zero else "-", "marker": seen.marker or "o",
-            "markersize": 3.5}  # fmt: skip
+    line = DOTS if FORMS[form].init == "zeros" else seen.line
+    return {"color": seen.colour, "linestyle": line, "marker": seen.marker or "o", "markersize": 4}
 
 
 def _over_depths(
