@@ -161,6 +161,9 @@ runs = {
 # %%
 lessons.class_maps({name: each[0].net for name, each in runs.items()}, spirals)
 
+# %%
+accuracy_and_angle(runs, layer=1)
+
 # %% [markdown]
 # With a matrix that changes at every step the hidden layers learn little, although it is as random
 # as a fixed one. So random numbers alone are not the reason. Something must *adapt* to $B$, and

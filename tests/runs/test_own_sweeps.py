@@ -104,10 +104,10 @@ def test_a_comparison_with_a_log_does_only_the_missing_runs(tmp_path, monkeypatc
     log = tmp_path / "runs.jsonl"
     first = compare(log, ["bp"])
     done = []
-    from nofb.runs import own_networks
+    from nofb.runs import own_run
 
-    fit = own_networks.fit
-    monkeypatch.setattr(own_networks, "fit", lambda *a, **k: done.append(a[1].name) or fit(*a, **k))
+    fit = own_run.fit
+    monkeypatch.setattr(own_run, "fit", lambda *a, **k: done.append(a[1].name) or fit(*a, **k))
     both = compare(log)
     assert done == ["fa", "fa"] and len(lines(log)) == 4
     for one, again in zip(first.results, both.of("bp"), strict=True):
