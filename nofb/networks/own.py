@@ -101,11 +101,10 @@ def find(name: str) -> MakeNetwork:
 
     Examples
     --------
-    >>> find("nofb.networks.own:is_own")
+    >>> find("make")
     Traceback (most recent call last):
     ...
-    ValueError: nofb.networks.own:is_own must take the seed alone, and have a default for every \
-other argument, but is is_own(name: 'object') -> 'bool'
+    ValueError: network must be module:function, such as my_net:make, but is 'make'
     """
     if name in _REGISTERED:
         return _REGISTERED[name]

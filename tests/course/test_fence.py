@@ -34,11 +34,13 @@ STEAL = {
     ),
     "the folder beside NumPy's is put on the path": (
         "import sys\nimport numpy\nsys.meta_path.pop(0)\n"
-        "sys.path.append(numpy.__file__.rpartition('/numpy')[0])\nimport nofb"
+        "sys.path.append(numpy.__file__.rpartition('/numpy')[0])\n"
+        "from nofb.rules.error_sign import project_sign"
     ),
     "site is run again": (
         "import site, sys\nsys.meta_path.pop(0)\nsite.main()\n"
-        f"site.addsitedir({FOLDERS[1]!r})\nimport nofb"
+        f"site.addsitedir({FOLDERS[1]!r})\n"
+        "from nofb.rules.error_sign import project_sign"
     ),
     "its text is read": f"open({str(SOLUTION)!r}).read()",
     "its text is read below Python": f"import os\nos.open({str(SOLUTION)!r}, os.O_RDONLY)",
