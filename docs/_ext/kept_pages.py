@@ -38,6 +38,8 @@ def shown(study: Study, part: Part, runs: list[Record], docs: Path) -> Iterator[
     if not runs:
         yield MISSING
         return
+    if len(runs) < (planned := len(part.tasks(None))):
+        yield f"*{len(runs)} of the {planned} runs of this part are finished.*"
     tables = part.tables(runs)
     picture = docs / study.name / f"{part.image}.png"
     if part.figure is not None and picture.exists():

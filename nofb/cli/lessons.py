@@ -1,13 +1,14 @@
 """`nofb lessons FOLDER`: copy the lessons (Jupyter notebooks) to a folder of one's own."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 
 from nofb.cli.streams import say
 from nofb.course import lessons
 
-LINK = re.compile(rb"\[([^]]*)\]\(\.\./[^)]*\)")
+LINK = re.compile(r"\[([^][]*)\]\(\.\./[^)]*\)")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,14 +36,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 def without_links(lesson: bytes) -> bytes:
-    """Return a lesson whose links to files of nofb are plain words: a copy is not beside them.
+    """Return a notebook whose links to files of nofb are plain words: a copy is not beside them.
 
     Examples
     --------
-    >>> without_links(b"**Rules**: [dfa, ifa](../nofb/rules/x.py), [a site](https://x.org)")
-    b'**Rules**: dfa, ifa, [a site](https://x.org)'
+    >>> text = "**Rules**: [dfa, ifa](../nofb/rules/x.py), [a site](https://x.org)"
+    >>> cell = {"cell_type": "markdown", "source": [text]}
+    >>> json.loads(without_links(json.dumps({"cells": [cell]}).encode()))["cells"][0]["source"]
+    ['**Rules**: dfa, ifa, [a site](https://x.org)']
     """
-    return LINK.sub(rb"\1", lesson)
+    notebook = json.loads(lesson)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = LINK.sub(r"\1", "".join(cell["source"])).splitlines(keepends=True)
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def shipped() -> list[Path]:

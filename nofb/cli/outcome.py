@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nofb.cli.streams import say
+from nofb.report.failures import failure
 
 SHOWN = 5  # of the runs that failed, each with its reason
 
@@ -26,7 +27,7 @@ def exit_code(records: Iterable[Mapping[str, Any]]) -> int:
     """
     records = list(records)
     failed = [record for record in records if "error" in record]
-    finished = [each for each in records if "result" in each and not each["result"].get("stopped")]
+    finished = [record for record in records if not failure(record)]
     for record in failed[:SHOWN]:
         say(f"{_who(record['task'])} failed: {record['error']}")
     if len(failed) > SHOWN:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Record = Mapping[str, Any]
+MEANT = "was stopped by a callback"  # in the words of `fit`: the study's own end of a run
 
 
 def failure(record: Record) -> str | None:
-    """Return why a run failed or was stopped, if it was.
+    """Return why a run failed or was stopped, if it was; an end that the study sets is none.
 
     Examples
     --------
@@ -19,7 +20,7 @@ def failure(record: Record) -> str | None:
     True
     """
     why: str | None = record["error"] if "error" in record else record["result"].get("stopped")
-    return why
+    return None if "error" not in record and MEANT in (why or "") else why
 
 
 def failures(records: Iterable[Record]) -> list[str]:

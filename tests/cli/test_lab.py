@@ -1,9 +1,12 @@
 """What a teacher does before a class: data sets ahead, and lessons in a folder."""
 
+import json
+
 import pytest
 from datasets.stand_ins import Mirrors, source_of, tiny_idx_contents
 
 from nofb.cli import main
+from nofb.cli.lessons import shipped, without_links
 from nofb.datasets import sources
 
 
@@ -76,3 +79,16 @@ def test_a_lesson_that_a_student_has_changed_stays_as_it_is(tmp_path, capsys):
     assert lessons[0].read_text(encoding="utf-8") == "my answers"
     assert f"{lessons[0]} was changed" in err
     assert lessons[1].exists() and out.startswith("1 of ")
+
+
+@pytest.mark.parametrize("lesson", shipped(), ids=lambda path: path.stem)
+def test_a_copied_lesson_is_a_notebook_with_the_same_code_and_no_dead_link(lesson):
+    """JupyterLab refuses a file that is no JSON, and a link to nofb's files leads nowhere."""
+    content = lesson.read_bytes()
+    before, copy = json.loads(content), json.loads(without_links(content))
+    code = [
+        [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        for notebook in (before, copy)
+    ]
+    assert code[0] == code[1] and len(before["cells"]) == len(copy["cells"])
+    assert not any("](../" in "".join(cell["source"]) for cell in copy["cells"])

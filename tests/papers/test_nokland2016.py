@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from tiny_images import tiny
 
+from nofb import papers
+from nofb.cli.outcome import exit_code
 from nofb.datasets import Dataset
 from nofb.layers import Conv2D, Dropout
 from nofb.papers.nokland2016 import features, freezing, tables, training
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
+from nofb.report.failures import MEANT, failure
 from nofb.rules import make
 from nofb.training import StopTraining
 from nofb.training.run import Run
@@ -251,3 +254,13 @@ def test_the_figures_have_a_panel_for_each_layer_and_rule():
     panels = freezing.figure(rest).axes
     assert len(panels) == 2 and all(len(axes.lines) == 3 for axes in panels)
     assert BATCH == 64
+
+
+def test_a_run_that_has_learned_everything_counts(tiny_images, tmp_path, monkeypatch):
+    """The paper ends a run at a training error of 0.01 %; such a run is finished, and not lost."""
+    monkeypatch.setattr(tables, "LEARNED", 1.0)
+    task = next(t for t in tables.tasks("mnist", False, 2) if t["model"] == "1x800 tanh")
+    record = {"task": task, "result": tables.train(task, tmp_path)}
+    assert len(record["result"]["test_error"]) == 1 and MEANT in record["result"]["stopped"]
+    assert failure(record) is None and exit_code([record]) == 0
+    assert papers.find("nokland2016").by_part([record])
