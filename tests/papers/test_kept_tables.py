@@ -82,7 +82,7 @@ def test_the_command_gives_every_table_and_number_from_the_kept_log_alone(
     given, committed = (
         paragraphs((folder / f"{name}.md").read_text("utf-8")) for folder in (tmp_path, DOCS / name)
     )
-    assert given == committed and len(given) > 3
+    assert given == committed and len(given) >= 3
 
 
 def paragraphs(page):
