@@ -20,6 +20,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.abc import MetaPathFinder
 from typing import Any, BinaryIO, TypeGuard
 
@@ -193,7 +194,7 @@ def described(error: BaseException, path: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Load the student's code, and answer messages until there are no more."""
+    """Take the student's code, give up what it must not use, and run it."""
     incoming = os.fdopen(os.dup(0), "rb", buffering=0)
     outgoing = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -209,41 +210,59 @@ def main() -> None:
     become(user)
     end_with(int(grader))
     confine(bytes.fromhex(closing))
-    if content is None:  # it was started to see whether this works
-        return
+    if content is not None:  # otherwise it was started to see whether this works
+        serve(source, path, name, incoming, outgoing)
 
-    def send(kind: str, *values: Any) -> None:
-        message = pack(kind, values)
-        while message:
-            message = message[outgoing.write(message) :]
 
-    module = types.ModuleType("answer")  # a dataclass looks for its own
-    module.__file__ = path
-    sys.modules["answer"], space = module, vars(module)
+def serve(source: str, path: str, name: str, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    """Load the student's code, and answer messages until there are no more."""
+    space = namespace(path)
     sys.meta_path.insert(0, NothingElse())
-    try:
-        exec(compile(source, path, "exec"), space)
-    except NotImplementedError:
-        send("stub")
-        return
-    except BaseException as error:  # whatever a student's file does, the grader must hear of it
-        send("failed", *described(error, path))
+
+    def done(work: Callable[[], None]) -> bool:
+        try:
+            work()
+        except NotImplementedError:
+            send(outgoing, "stub")
+        except BaseException as error:  # whatever a student's code does, the grader must hear of it
+            send(outgoing, "failed", *described(error, path))
+        else:
+            return True
+        return False
+
+    if not done(lambda: exec(compile(source, path, "exec"), space)):
         return
     if name not in space:
-        send("missing")
+        send(outgoing, "missing")
         return
-    send("ready")
+    send(outgoing, "ready")
     while (content := read(incoming)) is not None:
-        kind, values = unpack(content)
-        try:
-            if kind == "value":
-                send("value", space[name])
-            else:
-                send("answer", *answer(space[name], values))
-        except NotImplementedError:
-            send("stub")
-        except BaseException as error:  # as above
-            send("failed", *described(error, path))
+        done(partial(reply, outgoing, space, name, *unpack(content)))
+
+
+def namespace(path: str) -> dict[str, Any]:
+    """Return the names of a new module, in which a dataclass looks for its own."""
+    module = types.ModuleType("answer")
+    module.__file__ = path
+    sys.modules["answer"] = module
+    return vars(module)
+
+
+def reply(
+    outgoing: BinaryIO, space: dict[str, Any], name: str, kind: str, values: list[Any]
+) -> None:
+    """Send the value of a name, or what the function of this name gives."""
+    if kind == "value":
+        send(outgoing, "value", space[name])
+    else:
+        send(outgoing, "answer", *answer(space[name], values))
+
+
+def send(outgoing: BinaryIO, kind: str, *values: Any) -> None:
+    """Write a message, all of it."""
+    message = pack(kind, values)
+    while message:
+        message = message[outgoing.write(message) :]
 
 
 if __name__ == "__main__":
