@@ -103,8 +103,7 @@ def done(
             tasks += of_one_code(wanted, log, study.code(wanted[0]))
     if unfinished(tasks, log):
         fingerprint.warn_of_changes()
-        for name in study.data:
-            datasets.load(name)  # a missing data set is reported once, before the runs
+        need_data(study)
     folder.mkdir(parents=True, exist_ok=True)
     say_finished(tasks, log)
     runs = run_grid(
@@ -121,6 +120,12 @@ def done(
             records.append(record)
             shown.update()
     return records
+
+
+def need_data(study: Study) -> None:
+    """Load a study's data, so that a missing set is reported once, before all runs."""
+    for name in study.data:
+        datasets.load(name)
 
 
 def rows_of(study: Study, epochs: int | None) -> list[str]:
@@ -175,6 +180,7 @@ def vouch(study: Study, folder: Path, jobs: int) -> int:
     kept = read_log(folder / LOG)
     if not any("result" in record for record in kept.values()):
         raise ValueError(f"{folder / LOG} keeps no runs that could be vouched for")
+    need_data(study)
     rows = vouching.vouch(study, kept.values(), jobs)
     vouched.keep(rows, folder, study.today)
     print(f"{study.title}\n\n{vouching.table(rows)}\n\n{vouched.vouched(folder, study.today)}")

@@ -139,6 +139,16 @@ def test_without_kept_runs_there_is_nothing_to_vouch_for(tmp_path, capsys):
     assert "keeps no runs that could be vouched for" in capsys.readouterr().err
 
 
+def test_without_its_data_a_study_is_not_vouched_for(tmp_path, capsys, monkeypatch):
+    """A missing data set must not look like rows that today's code does not reproduce."""
+    log = (DOCS / "two_gradients" / "runs.jsonl").read_text("utf-8")
+    (tmp_path / "runs.jsonl").write_text(log)
+    monkeypatch.setenv("NOFB_DATA_DIR", str(tmp_path / "nowhere"))
+    assert main(["reproduce", "two_gradients", "--vouch", "--out", str(tmp_path)]) == 2
+    assert "NOFB_DATA_DIR is" in capsys.readouterr().err
+    assert not (tmp_path / "vouched.json").exists()
+
+
 def test_the_code_of_a_study_is_what_its_runs_import(monkeypatch):
     """After a changed title the runs are kept; after a changed learning rate they are not."""
     before = fingerprint.of_work(law.law)
