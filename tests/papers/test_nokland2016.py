@@ -93,15 +93,15 @@ def test_dropout_is_a_tenth_of_the_inputs_and_half_of_each_hidden_layer():
     for name, row in (MNIST | CIFAR10).items():
         rates = [each.rate for each in row.network("bp", data_of(row), 0).layers
                  if isinstance(each, Dropout)]  # fmt: skip
-        optimizer = row.optimizer(0.001, "constant")
+        full = tables.length(row, "bp", short=None, most=None)
+        optimizer = row.optimizer(full["lr"], full["schedule"])
+        optimizer.at(20, 300)
         if "dropout" in name:
             assert rates == [0.1] + [0.5] * len(row.hidden)
-            optimizer.at(20, 100)
-            assert optimizer.factor == pytest.approx(1 / (1 + 0.05 * 20))
+            assert optimizer.factor == pytest.approx(1 / (1 + 0.1 * 20))
             assert optimizer.max_norm == 3.0
         else:
             assert rates == [] and optimizer.max_norm is None
-            optimizer.at(20, 100)
             assert optimizer.factor == 1
 
 

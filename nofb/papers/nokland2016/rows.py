@@ -16,7 +16,6 @@ from nofb.initialisers import uniform_fan_in
 from nofb.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from nofb.network import Network
 from nofb.optimizers import RMSprop
-from nofb.schedules import inverse_time
 from nofb.training.adversarial import FastGradientSign
 
 BATCH = 64
@@ -75,10 +74,8 @@ class Row:
         return None if self.along is None else FastGradientSign(0.08, self.along)
 
     def optimizer(self, rate: float, schedule: str) -> RMSprop:
-        """Return a new optimizer; with dropout it has a schedule of its own and bounds weights."""
-        if self.dropout:
-            return RMSprop(lr=rate, schedule=inverse_time(0.05), max_norm=3.0)
-        return RMSprop(lr=rate, schedule=schedule)
+        """Return a new optimizer; with dropout it bounds the weights into each unit."""
+        return RMSprop(lr=rate, schedule=schedule, max_norm=3.0 if self.dropout else None)
 
     def network(self, rule: str, data: Dataset, seed: int) -> Network:
         """Return the network as a rule finds it."""
