@@ -8,6 +8,7 @@ from nofb import papers
 from nofb.cli.outcome import exit_code
 from nofb.datasets import Dataset
 from nofb.layers import Conv2D, Dropout
+from nofb.optimizers import RMSprop
 from nofb.papers.nokland2016 import features, freezing, tables, training
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
 from nofb.report.failures import MEANT, failure
@@ -103,6 +104,19 @@ def test_dropout_is_a_tenth_of_the_inputs_and_half_of_each_hidden_layer():
         else:
             assert rates == [] and optimizer.max_norm is None
             assert optimizer.factor == 1
+
+
+def test_a_step_is_that_of_the_sum_over_the_batch():
+    """The released code sums: the same epsilon would slow layers whose updates are tiny."""
+    rng = np.random.default_rng(0)
+    ours, theirs = np.zeros((3, 2)), np.zeros((3, 2))
+    mean, total = MNIST["7x240 tanh"].optimizer(1e-4, "constant"), RMSprop(lr=1e-4)
+    assert total.epsilon == 1e-8
+    for _ in range(5):
+        update = 1e-9 * rng.normal(size=(3, 2))
+        mean.step("W", ours, update)
+        total.step("W", theirs, BATCH * update)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
 
 
 def test_adversarial_rows_are_attacked_along_what_their_name_says():

@@ -19,6 +19,7 @@ from nofb.optimizers import RMSprop
 from nofb.training.adversarial import FastGradientSign
 
 BATCH = 64
+EPSILON = 1e-8 / BATCH  # the released code sums over the batch, and adds 1e-8; nofb takes the mean
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class Row:
 
     def optimizer(self, rate: float, schedule: str) -> RMSprop:
         """Return a new optimizer; with dropout it bounds the weights into each unit."""
-        return RMSprop(lr=rate, schedule=schedule, max_norm=3.0 if self.dropout else None)
+        bound = 3.0 if self.dropout else None
+        return RMSprop(lr=rate, schedule=schedule, epsilon=EPSILON, max_norm=bound)
 
     def network(self, rule: str, data: Dataset, seed: int) -> Network:
         """Return the network as a rule finds it."""
