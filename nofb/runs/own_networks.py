@@ -9,12 +9,11 @@ from typing import Any
 
 from nofb import checks, optimizers
 from nofb.datasets import Dataset
-from nofb.diagnosis.chance import signal_units
 from nofb.networks import own
 from nofb.networks.own import MakeNetwork, check_new
 from nofb.optimizers import Optimizer
 from nofb.rules import Rule, find
-from nofb.runs.compare import Comparison
+from nofb.runs.compare import Comparison, comparison_of
 from nofb.runs.grid import run_grid
 from nofb.runs.own_run import OwnRun, each_in_turn, refuse_local
 from nofb.runs.run_log import Record
@@ -97,10 +96,7 @@ def compare_own(
         data.name, repr(first), repr(one if same else moved), one.lr if same else None, epochs,
         batch_size,
     )  # fmt: skip
-    units = (*(signal_units(first, layer) for layer in first.weighted[:-1]), first.n_outputs)
-    weights = tuple(layer.W.size for layer in first.weighted)
-    results = tuple(map(result_of, records))
-    return Comparison(settings, results, units, weights, data.n_classes, records)
+    return comparison_of(first, settings, tuple(map(result_of, records)), data.n_classes, records)
 
 
 def _records(
