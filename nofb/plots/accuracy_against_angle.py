@@ -16,7 +16,7 @@ from nofb.plots.given import Given, as_comparison
 from nofb.plots.labels import place_labels
 from nofb.plots.legend import add_legend
 from nofb.plots.picture import Picture, sentence
-from nofb.plots.style import Theme, look, using
+from nofb.plots.style import Theme, literal, look, using
 from nofb.rules import CONTROLS
 from nofb.types import Array
 
@@ -65,8 +65,7 @@ def accuracy_against_angle(given: Given, theme: str | None = None) -> Picture:
             panels[1].set_ylim(closer)
         up = "test loss per sample" if comparison.classes is None else "test accuracy"
         panels[0].set_ylabel(f"{up} at the end")
-        title = "small: one seed; large: their mean" if len(comparison.seeds) > 1 else "one seed"
-        add_legend(picture, comparison, colours, title, chance=True)
+        add_legend(picture, comparison, colours, _title(comparison), chance=True)
         _name(picture, panels, means, comparison, colours)
     return picture
 
@@ -78,6 +77,19 @@ def final_points(comparison: Comparison, rule: str) -> Array:
     angle = comparison.curves(rule, SIGNAL)[:, -1, 0]
     points = np.column_stack([angle, comparison.curves(rule, score(comparison))[:, -1]])
     return points[np.isfinite(points).all(axis=1)]
+
+
+def _title(comparison: Comparison) -> str:
+    """Return the legend's title; it names rules with seeds that have no angle."""
+    if len(comparison.seeds) < 2:
+        return "one seed"
+    few = []
+    for rule in comparison.rules:
+        with_angle, seeds = len(final_points(comparison, rule)), len(comparison.of(rule))
+        if rule not in CONTROLS and with_angle < seeds:
+            few.append(f"{literal(rule)} in {with_angle} of {seeds} seeds")
+    angles = f"; with an angle: {', '.join(few)}" if few else ""
+    return f"small: one seed; large: their mean{angles}"
 
 
 def _closer(comparison: Comparison) -> tuple[float, float] | None:
@@ -103,8 +115,9 @@ def _panel(axes: Axes, comparison: Comparison, theme: Theme) -> dict[str, tuple[
     right = max([105.0, *(rows[:, 0].max() + 5 for rows in points.values() if rows.size)])
     axes.set_xlim(0, right)
     axes.set_xticks(range(0, int(right) - 14, 15))
+    heights = final_scores(comparison)
     return {
-        rule: _points(axes, rule, rows, theme)
+        rule: _points(axes, rule, rows, heights[rule], theme)
         for rule, rows in points.items()
         if rule not in CONTROLS and rows.size
     }
@@ -128,12 +141,12 @@ def _name(
     place_labels(panels[0], far, levels, dots, theme)
 
 
-def _points(axes: Axes, rule: str, rows: Array, theme: Theme) -> tuple[float, float]:
-    """Draw small points for the seeds and a large one for their mean; return the mean."""
+def _points(axes: Axes, rule: str, rows: Array, height: float, theme: Theme) -> tuple[float, float]:
+    """Draw small points for the seeds and a large one for the mean of all; return the mean."""
     style = look(rule, theme)
     drawn: dict[str, Any] = {"ls": "", "marker": style.marker, "color": style.colour}
     axes.plot(*rows.T, **drawn, label="_seeds", ms=4, alpha=0.5, mew=0)
-    angle, height = rows.mean(axis=0)
+    angle = rows[:, 0].mean()
     axes.plot(angle, height, **drawn, label=rule, ms=9, mec=theme.paper)
     return float(angle), float(height)
 

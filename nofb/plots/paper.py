@@ -39,8 +39,11 @@ def at_width(picture: Figure, width: float) -> Iterator[None]:
     kept = [(text, text.get_text(), float(text.get_fontsize())) for text in _texts(picture)]
     panels = _in_a_row(picture)
     stacked = len(panels) > 1 and width / len(panels) < NARROW
+    turned = {} if width / _columns(picture) >= NARROW else _table(picture)
     height = tall * max(width / before, TEXT / SCREEN)
-    if stacked:
+    if turned:
+        height = _turn(picture, turned, width)
+    elif stacked:
         height = _stack(picture, [*panels], width)
     elif images := _images(picture):
         height = (tall - images) * TEXT / SCREEN + images * width / before
@@ -50,6 +53,9 @@ def at_width(picture: Figure, width: float) -> Iterator[None]:
     _wrap(picture, width, 1 if stacked else _columns(picture))
     for legend in legends:
         _renew(picture, legend, width)
+    if turned:
+        pixels = sum(legend.get_window_extent().height for legend in picture.legends)
+        picture.set_size_inches(width, height + pixels / picture.dpi)
     _lay_out_again(picture)
     try:
         yield
@@ -60,8 +66,10 @@ def at_width(picture: Figure, width: float) -> Iterator[None]:
         for text, words, points in kept:
             text.set_text(words)
             text.set_fontsize(points)
-        for axes, spec in panels.items():
+        for axes, spec in (panels | turned).items():
             axes.set_subplotspec(spec)
+        for axes, spec in turned.items():
+            axes.tick_params(labelbottom=spec.is_last_row(), labelleft=spec.is_first_col())
         picture.set_size_inches(before, tall)
         _lay_out_again(picture)
 
@@ -77,6 +85,41 @@ def _in_a_row(picture: Figure) -> dict[Axes, SubplotSpec]:
     grids = {id(spec.get_gridspec()): spec.get_gridspec() for spec in found.values()}
     one_row = len(grids) == 1 and next(iter(grids.values())).nrows == 1
     return found if one_row and len(found) == len(places) else {}
+
+
+def _table(picture: Figure) -> dict[Axes, SubplotSpec]:
+    """Return the panels with their places, if they are a table with one title for each column."""
+    specs = {axes: axes.get_subplotspec() for axes in picture.axes}
+    found = {axes: spec for axes, spec in specs.items() if spec is not None}
+    grids = {id(spec.get_gridspec()) for spec in found.values()}
+    if not found or len(found) < len(specs) or len(grids) > 1:
+        return {}
+    first, spec = next(iter(found.items()))
+    rows, columns = spec.get_gridspec().get_geometry()
+    shared = first.get_shared_x_axes(), first.get_shared_y_axes()
+    alike = all(each.joined(first, axes) for axes in found for each in shared)
+    titled = all(
+        bool(axes.get_title()) == (place.rowspan.start == 0) for axes, place in found.items()
+    )
+    return found if 1 < rows < columns and len(found) == rows * columns and alike and titled else {}
+
+
+def _turn(picture: Figure, panels: dict[Axes, SubplotSpec], width: float) -> float:
+    """Exchange the rows and columns of a table of panels, and return their height."""
+    places = {axes: (spec.rowspan.start, spec.colspan.start) for axes, spec in panels.items()}
+    at = {place: axes for axes, place in places.items()}
+    rows, columns = (1 + max(each) for each in zip(*at, strict=True))
+    names = [at[row, 0].get_ylabel() for row in range(rows)]
+    titles = [at[0, column].get_title() for column in range(columns)]
+    below = at[rows - 1, 0].get_xlabel()
+    grid = picture.add_gridspec(columns, rows)
+    for axes, (row, column) in places.items():
+        axes.set_subplotspec(grid[column, row])
+        axes.title.set_text("" if column else names[row])
+        axes.yaxis.label.set_text("" if row else titles[column])
+        axes.xaxis.label.set_text(below if column == columns - 1 else "")
+        axes.tick_params(labelbottom=column == columns - 1, labelleft=row == 0)
+    return columns * FLAT * width / rows + 6 * TEXT / 72
 
 
 def _images(picture: Figure) -> float:
@@ -122,7 +165,7 @@ def _renew(picture: Figure, legend: Legend, width: float) -> None:
     longest = max((len(label) for label in labels), default=0) + HANDLE
     title = fill(legend.get_title().get_text(), letters) or None
     handles = [handle for handle in legend.legend_handles if handle is not None]
-    legend.remove()
+    picture.legends.remove(legend)  # `legend.remove` cannot be undone
     picture.legend(
         handles, labels, fontsize=TEXT, title_fontsize=TEXT, handlelength=3.2, title=title,
         loc="outside lower center", ncols=2 if 2 * longest < letters else 1,

@@ -265,6 +265,7 @@ def settings(theme: Theme) -> dict[Any, Any]:
         "lines.markersize": 5,
         "lines.solid_capstyle": "round",
         "savefig.facecolor": "auto",
+        "pdf.fonttype": 42,  # TrueType: many publishers refuse Type 3
         "svg.fonttype": "none",  # text stays text: small, sharp and searchable
         "svg.hashsalt": "nofb",  # the same figure gives the same file
     }

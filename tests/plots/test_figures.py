@@ -253,3 +253,18 @@ def test_a_detail_panel_says_which_rules_it_leaves_out():
             epoch["test_accuracy"] = 0.3
     titles = [axes.get_title() for axes in plots.learning_curves(comparison).axes]
     assert titles[1] == "The same, closer up (lower: shallow)"
+
+
+def test_a_seed_without_an_angle_counts_in_the_mean_accuracy():
+    """Otherwise a rule whose runs lose their signal looks as good as its best seed."""
+    comparison = made_up(["bp", "fa", "dfa"])
+    lost = comparison.of("dfa")[0]
+    for epoch in lost.history._rows:
+        epoch[SIGNAL] = np.full_like(epoch[SIGNAL], np.nan)
+        epoch["test_accuracy"] = 0.4
+    picture = plots.accuracy_against_angle(comparison)
+    (large,) = [each for each in picture.axes[0].lines if each.get_label() == "dfa"]
+    mean = comparison.curves("dfa", "test_accuracy")[:, -1].mean()
+    assert large.get_ydata() == pytest.approx([mean])
+    (legend,) = picture.legends
+    assert legend.get_title().get_text().endswith("with an angle: dfa in 2 of 3 seeds")

@@ -1,5 +1,7 @@
 """Figures as files, at the width of a paper's column."""
 
+from itertools import pairwise
+
 import pytest
 from comparisons import made_up
 from matplotlib.image import imread
@@ -88,3 +90,25 @@ def test_another_ending_or_width_is_refused(tmp_path):
     with pytest.raises(ValueError, match="width must be finite and greater than 0"):
         picture.save(tmp_path / "curves.pdf", 0)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_table_of_many_narrow_panels_is_turned():
+    """Four columns in 3.4 inches leave no space for a title, so layers are rows there."""
+    picture = plots.alignment(made_up(["bp", "fa"], hidden=(1152, 64, 32, 32)))
+    before = picture.to_bytes("png")
+    with plots.paper.at_width(picture, 3.4):
+        assert inside(picture)
+        panels = picture.axes
+        sides = [axes.yaxis.label.get_text().replace("\n", " ") for axes in panels[:4]]
+        assert sides[0] == "Hidden layer 1 (1152 units)" and len(set(sides)) == 4
+        boxes = [axes.yaxis.label.get_window_extent() for axes in panels[:4]]
+        assert all(above.y0 > below.y1 for above, below in pairwise(boxes))
+    assert picture.to_bytes("png") == before
+
+
+def test_a_pdf_has_no_type_3_fonts(tmp_path):
+    """Many publishers refuse them."""
+    plots.learning_curves(made_up(["bp", "fa"])).save(tmp_path / "a.pdf", "column")
+    content = (tmp_path / "a.pdf").read_bytes()
+    assert b"/TrueType" in content or b"/Type0" in content or b"/Type42" in content
+    assert b"/Type3" not in content
