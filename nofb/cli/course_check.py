@@ -47,6 +47,8 @@ def run_check(options: argparse.Namespace) -> int:
         print("--folder names the student's folder")
     if options.task not in TASKS:
         print(total(verdicts))
+    if options.task is None and len(items) < len(TASKS):
+        print("The other tasks have no answer yet.")
     for note in about(root_of(folder)).notes():
         print(f"note: {note}")
     return int(any(map(lacks_points, verdicts)))

@@ -31,8 +31,8 @@ def find(number: str) -> Item:
         "checks all of it"
         if numbers
         else (
-            f"there are tasks such as 2.1, in chapters 1 to {len(CHAPTERS)}, which are checked "
-            "with `nofb course check 1`"
+            f"there are tasks such as 2.1 in chapters 1 to {len(CHAPTERS)}; "
+            "`nofb course check 1` checks a chapter"
         )
     )
     raise ValueError(f"there is no task {number!r}: {there_are}")
