@@ -1,10 +1,11 @@
 """The command `nofb course check`: one task, a chapter, or everything that has an answer."""
 
+import re
 import stat
 import sys
 
 import pytest
-from course.folders import filled
+from course.folders import filled, path_of
 
 from nofb.cli import main
 from nofb.course import TASKS, find, gradescope, hidden
@@ -50,6 +51,16 @@ def test_a_hint_is_for_one_task(capsys):
     for words in (["3"], []):
         assert main(["course", "check", *words, "--hint"]) == 2
         assert "--hint needs one task, such as" in capsys.readouterr().err
+
+
+def test_a_wrong_answer_names_a_command_for_a_hint_that_works(anna, capsys):
+    """The command that it named lacked the number of the task."""
+    new(anna, 2, "anna")
+    path_of(anna, "2.3").write_text("ANSWER = -1.5\n")
+    _, _, lines = checked(capsys, "2.3", "--folder", anna)
+    words = re.search("nofb (course check .* --hint)", "\n".join(lines))
+    assert words and main(words[1].split()) == 0
+    assert find("2.3").hints[0] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("number", "form"), [("3.9", "check 3"), ("12", "check 1")])
