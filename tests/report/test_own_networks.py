@@ -12,6 +12,8 @@ from nofb import SGD, Dense, Network, rules
 from nofb.datasets import Dataset
 from nofb.report import differences
 from nofb.report.differences import paired_interval
+from nofb.runs.compare import compare as by_settings
+from nofb.runs.specification import Specification
 from nofb.text import latex_table
 
 RNG = np.random.default_rng(0)
@@ -164,3 +166,19 @@ def test_the_settings_of_other_runs_stay_as_they_were():
     assert "0.1, given by hand" in rates_note(comparison.settings)
     searched = replace(comparison, settings=comparison.settings.replace(lr=None))
     assert "`python -m nofb.runs.tune`" in rates_note(searched.settings)
+
+
+def test_seeds_may_be_a_list_as_in_a_sweep(tmp_path):
+    """A researcher adds seeds 5 to 9 to those that are done."""
+    log = tmp_path / "runs.jsonl"
+    few = {"epochs": 1, "progress": False, "log": log}
+    listed = nofb.compare(["bp"], make, DATA, [3, 1], **few)
+    assert listed.seeds == [3, 1]
+    more = nofb.compare(["bp"], make, DATA, 4, **few)
+    assert more.seeds == [0, 1, 2, 3] and len(log.read_text("utf-8").splitlines()) == 4
+    np.testing.assert_array_equal(more.curves("bp", "loss")[[3, 1]], listed.curves("bp", "loss"))
+    settings = Specification(hidden=(4,), epochs=1, lr=0.1)
+    assert by_settings(["bp"], settings, seeds=[2]).seeds == [2]
+    for wrong, sentence in [([], "empty list"), ([1, 1], "holds 1 twice"), ([-1], "at least 0")]:
+        with pytest.raises(ValueError, match=sentence):
+            nofb.compare(["bp"], make, DATA, wrong, **few)
