@@ -172,9 +172,9 @@ def registered() -> dict[str, Dataset]:
     return dict(_OWN)
 
 
-def take_over(found: Mapping[str, Dataset]) -> None:
+def take_over(others: Mapping[str, Dataset]) -> None:
     """Let this process know the data sets that are `registered()` in another one."""
-    _OWN.update(found)
+    _OWN.update(others)
 
 
 def is_own(name: object) -> bool:
@@ -185,7 +185,7 @@ def is_own(name: object) -> bool:
     >>> is_own("my_data:build"), is_own("digits")
     (True, False)
     """
-    return name in _OWN or own.is_address(name)
+    return isinstance(name, str) and (name in _OWN or own.is_address(name))
 
 
 def describe() -> list[Description]:

@@ -201,5 +201,7 @@ def test_a_comparison_takes_the_name_of_a_data_set_of_nofb():
     np.testing.assert_array_equal(named.curves("bp", "loss"), given.curves("bp", "loss"))
     with pytest.raises(ValueError, match="there is no data set 'digit'"):
         nofb.compare(["bp"], maps, "digit", **few)
+    with pytest.raises(ValueError, match=r"data is \['digits'\], but must be one of"):
+        Specification(data=["digits"])
     with pytest.raises(TypeError, match=r"data must be a nofb\.datasets\.Dataset, or the name"):
         nofb.compare(["bp"], maps, 5, **few)
