@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from nofb import checks
 from nofb.datasets import (
     cifar,
     composites,
@@ -90,8 +91,7 @@ def load(name: str) -> Dataset:
     """
     if name in _OWN:
         return _OWN[name]
-    if name not in _TABLE:
-        raise ValueError(f"there is no data set {name!r}; the known ones are {', '.join(names())}.")
+    checks.choice("the data set", name, names())
     row = _TABLE[name]
     return row.load().with_class_names(row.class_names)
 
