@@ -64,8 +64,9 @@ def nearest(given: object, allowed: list[str], others: Mapping[str, str]) -> lis
 
     Examples
     --------
-    >>> nearest("fb", ["bp", "fa", "kp_released"], {})
-    ['bp', 'fa']
+    >>> names = ["bp", "fa", "sa", "kp_released"]
+    >>> nearest("fb", names, {}), nearest("af", names, {})
+    (['bp', 'fa'], ['fa'])
     """
     word = _plain(given) if isinstance(given, str) else ""
     if not word:
@@ -75,11 +76,16 @@ def nearest(given: object, allowed: list[str], others: Mapping[str, str]) -> lis
     meant |= {_plain(each): each for each in allowed}
     if word in meant:
         return [meant[word]]
-    ratios = {name: SequenceMatcher(None, word, name).ratio() for name in meant}
-    best = max(ratios.values(), default=0)
-    if best < (LEAST_OF_SHORT if len(word) < 3 else LEAST):
+    scores = {name: _similarity(word, name) for name in meant}
+    best = max(scores.values(), default=(0.0, False))
+    if best[0] < (LEAST_OF_SHORT if len(word) < 3 else LEAST):
         return []
-    return list(dict.fromkeys(meant[name] for name in meant if ratios[name] == best))[:3]
+    return list(dict.fromkeys(meant[name] for name in meant if scores[name] == best))[:3]
+
+
+def _similarity(word: str, name: str) -> tuple[float, bool]:
+    """Return how similar two names are, and whether only the order of their letters differs."""
+    return SequenceMatcher(None, word, name).ratio(), sorted(word) == sorted(name)
 
 
 def _plain(name: str) -> str:

@@ -36,7 +36,8 @@ class Explanation:
         if isinstance(self.body, Source):
             words = (*self.header.paragraphs, *self.parameters)
             if not self.everything:
-                return words, [*self.body.own_blocks(), Block(says=self._around())]
+                around = [Block(says=self._around())] if self.body.has_more else []
+                return words, [*self.body.own_blocks(), *around]
         else:
             words = ()
         shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]

@@ -38,6 +38,11 @@ class Source:
         """The files to open, its own first."""
         return list(dict.fromkeys([self.file, *(each.file for each in self.functions)]))
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there is code of other files around that of its own."""
+        return bool(self.shared) or any(each.file != self.file for each in self.functions)
+
     def lines_of(self, equation: Equation) -> list[tuple[Function, Line]]:
         """Return the lines that implement an equation, each with its function."""
         lines = [(each, line) for each in (*self.functions, *self.shared) for line in each.lines]
