@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from nofb.text import printable
 
@@ -43,6 +45,34 @@ def imported(name: str) -> ModuleType:
         raise ValueError(f"no module is called {name!r}: {hint}") from error
     except (Exception, SystemExit) as error:  # the user's module may raise anything
         raise ValueError(f"{name} cannot be imported: {printable(where(error, name))}") from error
+
+
+def found_at(address: str, name: str, example: str) -> Any:
+    """Return what is at an address such as "my_net:make" or "my_net.py:make".
+
+    Parameters
+    ----------
+    address
+        The address. The current folder is searched too, and the module is run.
+    name, example
+        The argument, and an address that it can be, for the sentence of an error.
+
+    Raises
+    ------
+    ValueError
+        If there is no such module, or nothing of this name in it.
+    """
+    place, _, attribute = address.partition(":")
+    if not place or not attribute:
+        raise ValueError(f"{name} must be module:function, such as {example}, but is {address!r}")
+    module = imported(place.removesuffix(".py").replace("/", "."))
+    if not hasattr(module, attribute):
+        known = [each for each, one in inspect.getmembers(module, inspect.isfunction)
+                 if one.__module__ == module.__name__]  # fmt: skip
+        raise ValueError(
+            f"{place} has no {attribute!r}; the functions in it are: {', '.join(known) or 'none'}"
+        )
+    return getattr(module, attribute)
 
 
 def _look_into(folder: str) -> None:

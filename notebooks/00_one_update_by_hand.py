@@ -112,7 +112,7 @@ delta1
 # For the second sample, the output of the third unit is 0, and so is its slope. It receives a
 # signal of $-2$, which is multiplied by 0 (NumPy keeps the sign: `-0.`).
 #
-# The figure shows the same numbers, with positive weights in blue and negative ones in red. The
+# The figure shows the same numbers, with positive weights in blue and negative ones in orange. The
 # lines between hidden and output units have the same numbers in both halves. This is the transpose,
 # and it is the problem of lesson 01.
 

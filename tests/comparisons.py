@@ -61,7 +61,8 @@ def made_up(
     settings = Specification(hidden=hidden, epochs=epochs, lr=0.1)
     units = (*hidden, classes or 2)
     weights = tuple(below * above for below, above in pairwise((64, *units)))
-    return Comparison(settings, tuple(results), units, weights, classes)
+    directions = float(min(units[-1], 100) if classes is None else units[-1] - 1)  # of a softmax
+    return Comparison(settings, tuple(results), units, weights, directions, classes)
 
 
 ODD = {

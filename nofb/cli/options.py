@@ -29,7 +29,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("what is trained, and how").add_argument
     # fmt: off
     add("--data", default=DEFAULTS.data, metavar="NAME",
-        help=f"{', '.join(datasets.names())} (default: %(default)s)")
+        help=f"{', '.join(datasets.names())}; or my_data:build, for a function in my_data.py that "
+             "returns a Dataset (default: %(default)s)")
     add("--network", default=DEFAULTS.network, metavar="NAME",
         help=f"{', '.join(NETWORKS)}; or my_net:make, for a function of the seed in my_net.py "
              "(default: %(default)s)")

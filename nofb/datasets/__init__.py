@@ -4,7 +4,7 @@ This package is independent: it returns plain arrays and does not depend on netw
 """
 
 from nofb.datasets.dataset import Dataset
-from nofb.datasets.registry import Description, describe, load, names, register
+from nofb.datasets.registry import Description, describe, is_own, load, names, register
 from nofb.datasets.reviews import movie_reviews
 from nofb.datasets.shared_vocabulary import PRINTABLE, python_source, with_vocabulary
 from nofb.datasets.texts import text
@@ -21,6 +21,7 @@ __all__ = [
     "Vocabulary",
     "WordPieces",
     "describe",
+    "is_own",
     "linear_teacher",
     "load",
     "movie_reviews",

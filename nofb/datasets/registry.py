@@ -5,7 +5,7 @@ A new data set is one more entry in the table below.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nofb import checks
@@ -14,6 +14,7 @@ from nofb.datasets import (
     composites,
     download,
     jpeg,
+    own,
     reviews,
     sources,
     teachers,
@@ -69,7 +70,8 @@ def load(name: str) -> Dataset:
     Parameters
     ----------
     name : str
-        One of `names()`.
+        One of `names()`; or module:function of one's own, such as "my_data:build", a function
+        without arguments that returns a `Dataset`. It is called once in a program.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def load(name: str) -> Dataset:
     Raises
     ------
     ValueError
-        If the name is unknown, or a file in NOFB_DATA_DIR is damaged.
+        If the name is unknown, a file in NOFB_DATA_DIR is damaged, or one's own function fails.
     ConnectionError
         If no mirror returns a file.
 
@@ -89,11 +91,28 @@ def load(name: str) -> Dataset:
     >>> load("digits")
     Dataset('digits': 1438 training and 359 test samples of 1x8x8, 10 classes)
     """
-    if name in _OWN:
-        return _OWN[name]
+    if is_own(name):
+        return _OWN[name] if name in _OWN else _OWN.setdefault(name, own.built(name))
     checks.choice("the data set", name, names())
     row = _TABLE[name]
     return row.load().with_class_names(row.class_names)
+
+
+def found(given: object) -> Dataset:
+    """Return a data set: the given one, or that of a name.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    if isinstance(given, str):
+        return load(given)
+    if not isinstance(given, Dataset):
+        raise TypeError(
+            f"data must be a nofb.datasets.Dataset, or the name of one, but is {given!r}"
+        )
+    return given
 
 
 def names() -> list[str]:
@@ -149,8 +168,24 @@ def register(data: Dataset) -> Dataset:
 
 
 def registered() -> dict[str, Dataset]:
-    """Return the data sets that were registered, by their names."""
+    """Return one's own data sets by their names: those registered, and those at an address."""
     return dict(_OWN)
+
+
+def take_over(found: Mapping[str, Dataset]) -> None:
+    """Let this process know the data sets that are `registered()` in another one."""
+    _OWN.update(found)
+
+
+def is_own(name: object) -> bool:
+    """Return whether a name is that of one's own data set, registered or at an address.
+
+    Examples
+    --------
+    >>> is_own("my_data:build"), is_own("digits")
+    (True, False)
+    """
+    return name in _OWN or own.is_address(name)
 
 
 def describe() -> list[Description]:
@@ -162,13 +197,13 @@ def describe() -> list[Description]:
     >>> row.name, row.n_train, row.n_test, row.shape, row.where
     ('digits', 1438, 359, (1, 8, 8), 'embedded')
     """
-    return [*_TABLE.values(), *map(_described, _OWN.values())]
+    return [*_TABLE.values(), *(_described(name, data) for name, data in _OWN.items())]
 
 
-def _described(data: Dataset) -> Description:
+def _described(name: str, data: Dataset) -> Description:
     """Return the row of a data set that was registered."""
     return Description(
-        data.name, "registered by this program", len(data.y_train), len(data.y_test),
+        name, "registered by this program", len(data.y_train), len(data.y_test),
         data.image_shape or data.x_train.shape[1:], data.n_classes, "not stated", lambda: data,
         _in_memory,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from nofb import checks
 from nofb.datasets import Dataset
-from nofb.modules import imported, where
+from nofb.modules import found_at, where
 from nofb.network import Network
 
 MakeNetwork = Callable[..., Network]
@@ -47,6 +47,11 @@ def register(make: MakeNetwork, name: str = "make_network") -> str:
     checked(make, "make_network")
     _REGISTERED[name] = make
     return name
+
+
+def function_of(given: object, name: str) -> MakeNetwork:
+    """Return a function that makes a network, given as such or by its address."""
+    return find(given) if isinstance(given, str) else checked(given, name)
 
 
 def checked(make: object, name: str) -> MakeNetwork:
@@ -108,18 +113,8 @@ def find(name: str) -> MakeNetwork:
     """
     if name in _REGISTERED:
         return _REGISTERED[name]
-    place, _, attribute = name.partition(":")
-    if not place or not attribute:
-        raise ValueError(f"network must be module:function, such as my_net:make, but is {name!r}")
-    module = imported(place.removesuffix(".py").replace("/", "."))
-    if not hasattr(module, attribute):
-        known = [each for each, one in inspect.getmembers(module, inspect.isfunction)
-                 if one.__module__ == module.__name__]  # fmt: skip
-        raise ValueError(
-            f"{place} has no {attribute!r}; the functions in it are: {', '.join(known) or 'none'}"
-        )
     try:
-        return checked(getattr(module, attribute), name)
+        return checked(found_at(name, "network", "my_net:make"), name)
     except TypeError as error:
         raise ValueError(str(error)) from error
 
@@ -174,23 +169,35 @@ def check_new(net: object, call: str) -> Network:
 
 
 def prepared(name: str, data: Dataset) -> Dataset:
+    """Return a data set in the shape for a network of the user, as `shaped` does."""
+    return shaped(lambda: built(name, 0), data)
+
+
+def shaped(make: Callable[[], Network], data: Dataset) -> Dataset:
     """Return a data set in the shape that a network takes: as it is, as images, or flat.
+
+    Parameters
+    ----------
+    make
+        Returns a new network at each call, since the first samples decide the shapes of some.
+    data
+        The data set.
 
     Raises
     ------
     ValueError
-        If the network takes none of them.
+        If the network takes none of these shapes.
     """
     forms = [lambda: data, data.as_images, data.flat] if data.image_shape else [lambda: data]
     refusals = []
     for form in forms:
         try:
-            shaped = form()
-            built(name, 0).as_input(shaped.x_test[:1])
+            found = form()
+            make().as_input(found.x_test[:1])
         except ValueError as error:
             refusals.append(error)
         else:
-            return shaped
+            return found
     raise refusals[0]
 
 

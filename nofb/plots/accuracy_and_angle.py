@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-
-from nofb.diagnosis.chance import network_band
-from nofb.plots.alignment import SIGNAL
+from nofb import checks
+from nofb.plots.alignment import NO_HIDDEN, SIGNAL, signal_band
 from nofb.plots.curves import draw_rule, epoch_axis, percent
-from nofb.plots.picture import Picture
+from nofb.plots.given import Given, as_comparison
+from nofb.plots.picture import Picture, sentence
 from nofb.plots.style import using
-from nofb.training import Run
 
 
-def accuracy_and_angle(
-    runs: Mapping[str, Sequence[Run]], layer: int = 0, theme: str | None = None
-) -> Picture:
+def accuracy_and_angle(given: Given, layer: int = 0, theme: str | None = None) -> Picture:
     """Draw test accuracy, and the angle of one hidden layer's teaching signal to backprop's.
 
     Parameters
     ----------
-    runs
-        For each name, the runs of its seeds, all of the same length. A rule's short name sets the
-        style.
+    given
+        A comparison; or runs of `nofb.fit`, in a list or by their names.
     layer
-        The hidden layer whose signal is shown, counted from the input.
+        The hidden layer whose signal is shown, counted from the input, from 0.
     theme
         "light" or "dark"; by default that of `nofb.plots.use`.
 
@@ -37,8 +30,9 @@ def accuracy_and_angle(
 
     Raises
     ------
-    ValueError
-        If the theme is unknown.
+    TypeError, ValueError
+        If these are no runs or have different lengths, there is no such hidden layer, or the theme
+        is unknown.
 
     Examples
     --------
@@ -50,16 +44,23 @@ def accuracy_and_angle(
     >>> [axes.get_title() for axes in picture.axes]
     ['test accuracy', "hidden layer 1: angle of its signal to backprop's"]
     """
-    first = next(iter(runs.values()))[0]
+    comparison = as_comparison(given)
+    hidden = len(comparison.units) - 1
+    layer = checks.whole("layer", layer, least=0)
+    if layer >= max(hidden, 1):
+        raise ValueError(f"layer is {layer}, but counted from 0 there are {hidden} hidden layers")
     with using(theme) as colours:
+        if not hidden:
+            return sentence(NO_HIDDEN, colours)
         picture = Picture(9.6, 3.5, colours)
         accuracy, angle = picture.subplots(1, 2)
-        angle.axhspan(*network_band(first.net, layer), color=colours.band, lw=0)
-        for name, seeds in runs.items():
-            shares = np.array([run.history.from_start("test_accuracy") for run in seeds])
-            signals = np.array([run.history.from_start(SIGNAL)[:, layer] for run in seeds])
-            draw_rule(accuracy, name, shares, colours)
-            draw_rule(angle, name, signals, colours)
+        angle.axhspan(*signal_band(comparison, layer), color=colours.band, lw=0)
+        for rule in comparison.rules:
+            shares = comparison.curves(rule, "test_accuracy", start=True)
+            draw_rule(accuracy, rule, shares, colours)
+            if comparison.of(rule):
+                signals = comparison.curves(rule, SIGNAL, start=True)[:, :, layer]
+                draw_rule(angle, rule, signals, colours)
         accuracy.set(title="test accuracy", ylim=(0, 1.02))
         title = f"hidden layer {layer + 1}: angle of its signal to backprop's"
         angle.set(title=title, ylim=(-3, 110))
@@ -67,6 +68,6 @@ def accuracy_and_angle(
         angle.yaxis.set_major_formatter("{x:g}°")
         percent(accuracy)
         for axes in (accuracy, angle):
-            epoch_axis(axes, first.history.epochs)
+            epoch_axis(axes, comparison.settings.epochs)
         accuracy.legend(loc="lower right", handlelength=3.2)
     return picture

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.diagnosis.chance import chance_band, error_directions
-from nofb.losses import LOSSES
+from nofb.diagnosis.chance import chance_band
 from nofb.plots.curves import draw_rule, epoch_axis
 from nofb.plots.given import Given, as_comparison
 from nofb.plots.learning_curves import DEVIATION
@@ -88,8 +87,7 @@ def matrix_into(angles: Array, layer: int) -> Array:
 
 def signal_band(comparison: Comparison, layer: int) -> tuple[float, float]:
     """Return the angles of a hidden layer's teaching signal with random feedback."""
-    loss = LOSSES["squared_error" if comparison.classes is None else "cross_entropy"]
-    return chance_band(comparison.units[layer], error_directions(loss, comparison.units[-1]))
+    return chance_band(comparison.units[layer], comparison.directions)
 
 
 def _signals(comparison: Comparison, layer: int) -> dict[str, Array]:

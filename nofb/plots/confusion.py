@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 
 from nofb.datasets import Dataset
 from nofb.diagnosis.confusion import confusion_matrix
 from nofb.network import Network
 from nofb.plots.picture import Picture
-from nofb.plots.style import OKABE_ITO, literal, using
+from nofb.plots.style import fading, literal, using
 
 MOST = 30  # classes: the numbers of more would overlap
 
@@ -34,8 +33,9 @@ def confusion(net: Network, data: Dataset, theme: str | None = None) -> Picture:
 
     Raises
     ------
-    ValueError
-        If the samples have no classes or more than 30, or do not fit the network.
+    TypeError, ValueError
+        If these are not a network and a data set, or the samples do not fit the network, or they
+        have no classes or more than 30.
 
     Examples
     --------
@@ -45,6 +45,9 @@ def confusion(net: Network, data: Dataset, theme: str | None = None) -> Picture:
     >>> confusion(net, data).axes[0].get_xlabel()
     'class given by the network'
     """
+    for name, given, kind in (("net", net, Network), ("data", data, Dataset)):
+        if not isinstance(given, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}, but is a {type(given).__name__}")
     if data.n_classes is None or data.n_classes > MOST or data.y_test.ndim > 1:
         raise ValueError(f"data has {data.n_classes or 'no'} classes, but must have 2 to {MOST}")
     counts = confusion_matrix(net, data.x_test, data.y_test)
@@ -54,10 +57,7 @@ def confusion(net: Network, data: Dataset, theme: str | None = None) -> Picture:
         side = 2.2 + 0.42 * len(counts)
         picture = Picture(side + 0.6, side, colours)
         axes = picture.subplots()
-        shades = LinearSegmentedColormap.from_list(
-            "errors", [colours.paper, OKABE_ITO["vermillion"]]
-        )
-        axes.imshow(wrong, cmap=shades, vmin=0, vmax=max(1, wrong.max()))
+        axes.imshow(wrong, cmap=fading("vermillion"), vmin=0, vmax=max(1, wrong.max()))
         for (row, column), count in np.ndenumerate(counts):
             weight = "bold" if row == column else "normal"
             axes.text(column, row, str(count) if count else "·", ha="center", va="center",

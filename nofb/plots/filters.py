@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 
 from nofb import checks
 from nofb.layers import Conv2D, Layer
 from nofb.network import Network
 from nofb.plots.picture import Picture
-from nofb.plots.style import OKABE_ITO, Theme, using
+from nofb.plots.style import fading, using
 from nofb.types import Array
 
 EACH = 0.75  # inches
@@ -82,7 +81,7 @@ def filters(
                 if place >= len(images):
                     axes.remove()
                     continue
-                _draw(axes, images[place] / largest, colours)
+                _draw(axes, images[place] / largest)
     return picture
 
 
@@ -108,13 +107,10 @@ def _pictures(net: Network, number: int, image_shape: tuple[int, int, int] | Non
     return found
 
 
-def _draw(axes: Axes, weights: Array, theme: Theme) -> None:
+def _draw(axes: Axes, weights: Array) -> None:
     """Draw the weights of one unit, in [-1, 1], (channels, height, width)."""
-    shades = LinearSegmentedColormap.from_list(
-        "signs", [OKABE_ITO["vermillion"], theme.paper, OKABE_ITO["blue"]]
-    )
     pixels = weights[0] if len(weights) == 1 else (1 + weights.transpose(1, 2, 0)) / 2
-    axes.imshow(pixels, cmap=shades, vmin=-1, vmax=1)
+    axes.imshow(pixels, cmap=fading("blue", "vermillion"), vmin=-1, vmax=1)
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)

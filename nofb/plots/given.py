@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from nofb.diagnosis.chance import signal_units
-from nofb.runs.compare import Comparison
+from nofb.runs.compare import Comparison, comparison_of
 from nofb.runs.own_networks import OwnSettings
 from nofb.runs.train import Result
 from nofb.training import Run
 
-Runs = Sequence[Run] | Mapping[str, Run | Sequence[Run]]
+Runs = Run | Sequence[Run] | Mapping[str, Run | Sequence[Run]]
 Given = Comparison | Runs
 
 
@@ -22,8 +21,8 @@ def as_comparison(given: Given) -> Comparison:
     Parameters
     ----------
     given
-        A comparison; a list of runs, which are put together by their rules' names; or a run or a
-        list of runs for each name. Several runs of one name are its seeds.
+        A comparison; a run; a list of runs, which are put together by their rules' names; or a run
+        or a list of runs for each name. Several runs of one name are its seeds.
 
     Raises
     ------
@@ -34,6 +33,7 @@ def as_comparison(given: Given) -> Comparison:
     """
     if isinstance(given, Comparison):
         return given
+    given = [given] if isinstance(given, Run) else given
     named = list(_named(given))
     if not named:
         raise ValueError("runs is empty: give at least one run of nofb.fit")
@@ -49,16 +49,12 @@ def as_comparison(given: Given) -> Comparison:
         results.append(Result(name, seeds[name], run.optimizer.lr, run.history, run.stopped))
     results.sort(key=lambda result: list(seeds).index(result.rule))
     first = named[0][1]
-    net = first.net
+    net, optimizer = first.net, first.optimizer
+    settings = OwnSettings(
+        "runs of nofb.fit", repr(net), repr(optimizer), optimizer.lr, max(lengths, default=0), 0
+    )
     classes = bool(np.isfinite(first.history["test_accuracy"]).any())
-    return Comparison(
-        OwnSettings("runs of nofb.fit", repr(net), repr(first.optimizer), first.optimizer.lr,
-                    max(lengths, default=0), batch_size=0),
-        tuple(results),
-        (*(signal_units(net, layer) for layer in net.weighted[:-1]), net.n_outputs),
-        tuple(layer.W.size for layer in net.weighted),
-        max(2, net.n_outputs) if classes else None,
-    )  # fmt: skip
+    return comparison_of(net, settings, tuple(results), max(2, net.n_outputs) if classes else None)
 
 
 def _named(given: object) -> Iterable[tuple[str, Run]]:

@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 
 from nofb.plots.curves import STRAGGLES
 from nofb.plots.picture import Picture
-from nofb.plots.style import Theme, literal, using
+from nofb.plots.style import WHITE, Theme, literal, using
 from nofb.text import word
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Rows = dict[str, dict[str, "Cell"]]  # by the name of the row, then of the column
 
-WHITE = "#FEFEFE"  # not the colour of the light background, which a dark page replaces
 MAP = "cividis"  # its lightness increases evenly, and it suits colour-blind readers
 FAR = 3.0  # a loss of this many medians is off the scale
 BRIGHT = 0.5  # from this lightness on, letters are dark

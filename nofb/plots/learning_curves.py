@@ -21,7 +21,7 @@ from nofb.plots.curves import (
 from nofb.plots.given import Given, as_comparison
 from nofb.plots.legend import add_legend, seeds_and
 from nofb.plots.picture import Picture
-from nofb.plots.style import Theme, using
+from nofb.plots.style import Theme, literal, using
 
 if TYPE_CHECKING:
     from nofb.runs.compare import Comparison
@@ -88,7 +88,12 @@ def _zoom(test: Axes, closer: Axes, comparison: Comparison) -> None:
     test.set_ylim(0, 1.02)
     closer.set_title("The same, closer up")
     if scores := final_scores(comparison):
-        closer.set_ylim(*close_up(scores, margin=0.06))
+        low, high = close_up(scores, margin=0.06)
+        closer.set_ylim(low, high)
+        lower = [literal(rule) for rule, score in scores.items() if score < low]
+        if lower:
+            names = ", ".join(lower) if len(lower) <= 3 else f"{len(lower)} rules"
+            closer.set_title(f"The same, closer up (lower: {names})")
 
 
 def _loss(axes: Axes, comparison: Comparison, measure: str, theme: Theme) -> None:

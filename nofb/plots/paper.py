@@ -42,6 +42,8 @@ def at_width(picture: Figure, width: float) -> Iterator[None]:
     height = tall * max(width / before, TEXT / SCREEN)
     if stacked:
         height = _stack(picture, [*panels], width)
+    elif images := _images(picture):
+        height = (tall - images) * TEXT / SCREEN + images * width / before
     for text, _, points in kept:
         text.set_fontsize(points * TEXT / SCREEN)
     picture.set_size_inches(width, height)
@@ -75,6 +77,15 @@ def _in_a_row(picture: Figure) -> dict[Axes, SubplotSpec]:
     grids = {id(spec.get_gridspec()): spec.get_gridspec() for spec in found.values()}
     one_row = len(grids) == 1 and next(iter(grids.values())).nrows == 1
     return found if one_row and len(found) == len(places) else {}
+
+
+def _images(picture: Figure) -> float:
+    """Return the height of all panels, in inches, if each is an image and its shape is fixed."""
+    if not picture.axes or any(axes.get_aspect() == "auto" for axes in picture.axes):
+        return 0.0
+    specs = [axes.get_subplotspec() for axes in picture.axes]
+    rows = max((spec.get_gridspec().nrows for spec in specs if spec is not None), default=1)
+    return rows * max(axes.get_position().height for axes in picture.axes) * picture.get_figheight()
 
 
 def _columns(picture: Figure) -> int:

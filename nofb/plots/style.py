@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.colors import to_rgba
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
 from nofb import checks
 from nofb.rules import CONTROLS, RULES
@@ -29,6 +29,7 @@ OKABE_ITO = {
     "vermillion": "#D55E00",
     "reddish purple": "#CC79A7",
 }
+WHITE = "#FEFEFE"  # on a coloured patch: not the light background, which a dark page replaces
 # Black is for the controls (nearly white in the dark theme), and yellow lines are too pale on
 # white.
 HUES = ("blue", "vermillion", "bluish green", "reddish purple", "orange", "sky blue")
@@ -122,6 +123,26 @@ def _dark(background: Any) -> bool:
     """Return whether a background in matplotlib's terms is dark."""
     red, green, blue, opacity = to_rgba(background)
     return opacity > 0 and 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+
+
+def fading(above: str, below: str | None = None) -> LinearSegmentedColormap:
+    """Return a colour map that shows the paper at 0, a colour above it, and another one below.
+
+    0 is transparent, since a notebook that is dark replaces the paper.
+
+    Parameters
+    ----------
+    above, below
+        Names in `OKABE_ITO`; without `below` the map starts at 0.
+    """
+    colours = [to_rgba(OKABE_ITO[above], opacity) for opacity in (0, 1)]
+    if below is None:
+        return LinearSegmentedColormap.from_list("fading", colours)
+    under = [to_rgba(OKABE_ITO[below], opacity) for opacity in (1, 0)]
+    places = (0, 0.5, 0.5, 1)
+    return LinearSegmentedColormap.from_list(
+        "fading", list(zip(places, [*under, *colours], strict=True))
+    )
 
 
 @dataclass(frozen=True)

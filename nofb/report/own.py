@@ -65,8 +65,8 @@ class Compared(Comparison):
 
 def compare(
     rules: Sequence[str | Rule],
-    make_network: MakeNetwork,
-    data: Dataset,
+    make_network: MakeNetwork | str,
+    data: Dataset | str,
     seeds: int = 5,
     *,
     epochs: int = 20,
@@ -85,8 +85,12 @@ def compare(
         Short names, keys of `nofb.rules.RULES`; module:Class; or rules with their attributes.
     make_network
         A function of the seed that returns a new network: `lambda seed: Network([...], seed=seed)`.
+        Or its address, such as "my_net:make".
     data
         A data set, such as `nofb.datasets.Dataset(x_train, y_train, x_test, y_test, name="mine")`.
+        Or a name for `nofb.datasets.load`: of a data set of nofb, of one that was registered, or
+        the address of a function that returns one, such as "my_data:build". Its values stay as
+        they are; images become flat rows for a network that takes rows, and the reverse.
     seeds
         Their number: 0, 1, ... A seed draws the weights, the feedback and the order of samples.
     epochs, batch_size

@@ -16,8 +16,8 @@ from nofb.runs.specification import Specification
 
 def own_plan(
     rules: str | Sequence[str],
-    make_network: MakeNetwork,
-    data: Dataset,
+    make_network: MakeNetwork | str,
+    data: Dataset | str,
     *,
     rates: Sequence[float] | None = None,
     seeds: int | Sequence[int] = 3,
@@ -43,19 +43,26 @@ def own_plan(
     >>> plan.axes, len(plan.tasks), plan.run.data
     (['lr'], 4, 'my_digits')
     """
-    name = own.register(own.checked(make_network, "make_network"))
     run = Specification(
-        _registered(data).name, name, optimizer, epochs=epochs, batch_size=batch_size,
-        centred=False, validation=validation,
+        _data_name(data), _network_name(make_network), optimizer, epochs=epochs,
+        batch_size=batch_size, centred=False, validation=validation,
     )  # fmt: skip
     lists = {} if rates is None else {"lr": rates}
     names = [rules] if isinstance(rules, str) else rules
     return plan_of(names, seeds, run, {**lists, **(grid or {})}, attributes)
 
 
-def _registered(data: Dataset) -> Dataset:
-    """Let a data set be found by its name; with a name of nofb's it gets another one."""
-    if not isinstance(data, Dataset):
-        raise TypeError(f"data must be a nofb.datasets.Dataset, but is {data!r}")
+def _network_name(given: MakeNetwork | str) -> str:
+    """Return the name by which runs find a function: its address, or one registered now."""
+    make = own.function_of(given, "make_network")
+    return given if isinstance(given, str) else own.register(make)
+
+
+def _data_name(given: Dataset | str) -> str:
+    """Return the name by which runs find a data set; one with a name of nofb's gets another."""
+    if isinstance(given, str):
+        return given
+    data = datasets.registry.found(given)
     known = {*datasets.names()} - {*datasets.registry.registered()}
-    return datasets.register(replace(data, name=f"my_{data.name}") if data.name in known else data)
+    mine = replace(data, name=f"my_{data.name}") if data.name in known else data
+    return datasets.register(mine).name

@@ -39,8 +39,8 @@ def sweep(
 @overload
 def sweep(
     rules: str | Sequence[str],
-    make_network: MakeNetwork,
-    data: Dataset,
+    make_network: MakeNetwork | str,
+    data: Dataset | str,
     *,
     rates: Sequence[float] | None = None,
     seeds: int | Sequence[int] = 3,
@@ -74,10 +74,11 @@ def sweep(
     rules
         Short names, keys of `nofb.rules.RULES`, or module:Class.
     make_network
-        A function of the seed that returns a new network. Its further arguments, with defaults,
-        are names for `grid`.
+        A function of the seed that returns a new network, or its address, such as "my_net:make".
+        Its further arguments, with defaults, are names for `grid`.
     data
         A data set, such as `nofb.datasets.Dataset(x_train, y_train, x_test, y_test, name="mine")`.
+        Or a name, as for `nofb.compare`. Its values stay as they are: pixels are not centred.
     rates
         Learning rates, the same as `grid={"lr": [...]}`.
     epochs, batch_size, optimizer

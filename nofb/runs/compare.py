@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from nofb import checks
-from nofb.diagnosis.chance import signal_units
+from nofb.diagnosis.chance import error_directions, signal_units
+from nofb.network import Network
 from nofb.rules import COMPARED, find
 from nofb.runs.plan import Plan, plan_of
 from nofb.runs.run_log import Record
@@ -51,6 +52,8 @@ class Comparison:
         convolution, the number of output pixels of all channels.
     weights
         The number of weights of each of these layers.
+    directions
+        The effective dimensions of the errors, see `nofb.diagnosis.chance.error_directions`.
     classes
         The number of classes, or `None` for a regression.
     records
@@ -61,6 +64,7 @@ class Comparison:
     results: tuple[Result, ...]
     units: tuple[int, ...]
     weights: tuple[int, ...]
+    directions: float
     classes: int | None
     records: tuple[Record, ...] = ()
 
@@ -153,11 +157,22 @@ def compare(
     found = carry_out(plan, jobs, cluster, log, False, lambda record: done(result_of(record)))
     records = tuple(record for cell in plan.cells for record in found.of(cell))
     data = settings.load()
-    net = settings.network_for(data)
+    net, results = settings.network_for(data), tuple(map(result_of, records))
+    return comparison_of(net, settings, results, data.n_classes, records)
+
+
+def comparison_of(
+    net: Network,
+    settings: Settings,
+    results: tuple[Result, ...],
+    classes: int | None,
+    records: tuple[Record, ...] = (),
+) -> Comparison:
+    """Return the comparison of runs that all train networks like this one."""
     units = *(signal_units(net, layer) for layer in net.weighted[:-1]), net.n_outputs
     weights = tuple(layer.W.size for layer in net.weighted)
-    results = tuple(map(result_of, records))
-    return Comparison(settings, results, units, weights, data.n_classes, records)
+    directions = error_directions(net.head, net.n_outputs)
+    return Comparison(settings, results, units, weights, directions, classes, records)
 
 
 def comparison_plan(rules: Sequence[str], settings: Specification, seeds: int) -> Plan:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nofb import checks, optimizers
+from nofb import checks, datasets, optimizers
 from nofb.datasets import Dataset
-from nofb.diagnosis.chance import signal_units
 from nofb.networks import own
 from nofb.networks.own import MakeNetwork, check_new
 from nofb.optimizers import Optimizer
 from nofb.rules import Rule, find
-from nofb.runs.compare import Comparison
+from nofb.runs.compare import Comparison, comparison_of
 from nofb.runs.grid import run_grid
-from nofb.runs.own_run import OwnRun, each_in_turn, refuse_local
+from nofb.runs.importable import refuse_local
+from nofb.runs.own_run import OwnRun, each_in_turn
 from nofb.runs.run_log import Record
 from nofb.runs.task import own_code
 from nofb.runs.train import result_of
@@ -62,8 +63,8 @@ class OwnSettings:
 @end_everything()
 def compare_own(
     rules: Sequence[str | Rule],
-    make_network: MakeNetwork,
-    data: Dataset,
+    make_network: MakeNetwork | str,
+    data: Dataset | str,
     seeds: int,
     epochs: int,
     batch_size: int,
@@ -82,25 +83,25 @@ def compare_own(
     >>> found.curves("bp", "loss").shape
     (2, 1)
     """
-    make = own.checked(make_network, "make_network")
+    make = own.function_of(make_network, "make_network")
     taught = _named(rules)
     moved = _optimizers(optimizer, list(taught))
     first = check_new(make(0), "make_network(0)")
-    work = OwnRun(taught, moved, make, data, epochs, batch_size)
+    samples = own.shaped(partial(make, 0), datasets.registry.found(data))
+    work = OwnRun(taught, moved, make, samples, epochs, batch_size)
     tasks = work.tasks(seeds, own_code if log is not None else lambda thing: None)
     records = _records(work, tasks, jobs, log, progress)
     if first.input_shape is None:
-        first.as_input(data.x_test[:1])
+        first.as_input(samples.x_test[:1])
     one = next(iter(moved.values()))
     same = not isinstance(optimizer, Mapping)
     settings = OwnSettings(
-        data.name, repr(first), repr(one if same else moved), one.lr if same else None, epochs,
+        samples.name, repr(first), repr(one if same else moved), one.lr if same else None, epochs,
         batch_size,
     )  # fmt: skip
-    units = (*(signal_units(first, layer) for layer in first.weighted[:-1]), first.n_outputs)
-    weights = tuple(layer.W.size for layer in first.weighted)
-    results = tuple(map(result_of, records))
-    return Comparison(settings, results, units, weights, data.n_classes, records)
+    return comparison_of(
+        first, settings, tuple(map(result_of, records)), samples.n_classes, records
+    )
 
 
 def _records(
@@ -109,7 +110,7 @@ def _records(
     """Do the runs, and return a record of each, in the order of the tasks."""
     parallel = checks.whole("jobs", jobs) > 1
     if parallel:
-        refuse_local(work)
+        refuse_local(work.needed)
     with bar(len(tasks), "compare", "run", progress) as shown:
         found: dict[str, Record] = {}
         kept = run_grid(work, tasks, jobs=jobs, log=log) if parallel or log else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +39,11 @@ class OwnRun:
     data: Dataset
     epochs: int
     batch_size: int
+
+    @property
+    def needed(self) -> dict[str, object]:
+        """What other processes must import, by its name."""
+        return {"make_network": self.make_network, **{n: type(r) for n, r in self.rules.items()}}
 
     def __call__(self, task: Task) -> dict[str, Any]:
         """Return the history of a run, and why it stopped early, or `None`."""
@@ -85,32 +89,6 @@ def each_in_turn(work: OwnRun, tasks: list[dict[str, Any]]) -> Iterator[Record]:
         started = time.perf_counter()
         result = plain(work(task))
         yield {"task": task, "result": result, "seconds": time.perf_counter() - started}
-
-
-def refuse_local(work: OwnRun) -> None:
-    """Refuse what other processes cannot import, before the first run.
-
-    Raises
-    ------
-    ValueError
-        If the function or a rule is not in a module.
-    """
-    named = {"make_network": work.make_network, **{n: type(r) for n, r in work.rules.items()}}
-    for name, thing in named.items():
-        module = getattr(thing, "__module__", None)
-        if module == "__main__" or not _imported_by_name(thing):
-            raise ValueError(
-                f"{name} is not in a module, and other processes cannot import it: put it into a "
-                "file, such as my_net.py, and write from my_net import ...; or use jobs=1"
-            )
-
-
-def _imported_by_name(thing: object) -> bool:
-    try:
-        pickle.dumps(thing)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return False
-    return True
 
 
 def _attributes(rule: Rule) -> dict[str, Any]:

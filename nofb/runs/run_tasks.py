@@ -14,8 +14,10 @@ from nofb import checks, fingerprint, networks
 from nofb.custom_rules import address, is_own
 from nofb.datasets import Dataset, registry
 from nofb.networks import own
+from nofb.networks.own import MakeNetwork
 from nofb.rules import RULES, Rule
 from nofb.runs.grid import attempt, run_grid, unfinished
+from nofb.runs.importable import refuse_local
 from nofb.runs.pools import Task, in_processes
 from nofb.runs.run_log import Record
 from nofb.runs.task import UNKNOWN, run_task, specification_of
@@ -39,14 +41,16 @@ class RunTask:
         The function of a task and the class of its rule.
     asked_by
         The process that made this object.
-    data
-        The data sets that were registered there: another process does not have them.
+    data, networks
+        One's own data sets, and the functions that make one's own networks, that were registered
+        there: another process does not have them.
     """
 
     classes: Classes
     do: Callable[[Task, type[Rule]], Mapping[str, Any]] = run_task
     asked_by: str = fingerprint.PROCESS
     data: Mapping[str, Dataset] = field(default_factory=registry.registered)
+    networks: Mapping[str, MakeNetwork] = field(default_factory=dict)
 
     @property
     def own(self) -> bool:
@@ -57,9 +61,10 @@ class RunTask:
         """Do one task."""
         rule = self.classes[task["rule"]]
         if self.asked_by != fingerprint.PROCESS:
+            registry.take_over(self.data)
+            for name, make in self.networks.items():
+                own.register(make, name)
             _check_code(task, rule)
-            for each in self.data.values():
-                registry.register(each)
         return self.do(task, rule)
 
 
@@ -108,35 +113,23 @@ def run_all(
     """
     fingerprint.warn_of_changes()
     if checks.whole("jobs", jobs) > 1 or cluster is not None:
-        for name in {task["network"] for task in tasks}:
-            refuse_unreachable(name)
-        warm_up(work.classes, tasks if log is None else unfinished(tasks, log), data)
+        known = own.registered()
+        used = {task["network"] for task in tasks}
+        work = replace(work, networks={name: known[name] for name in known if name in used})
+        refuse_local(work.networks)
+        warm_up(work, tasks if log is None else unfinished(tasks, log), data)
     mine = work.own or any("own_network" in task for task in tasks)
     yield from run_grid(work, tasks, jobs=jobs, cluster=cluster, log=log, own_code=mine)
 
 
-def refuse_unreachable(name: str) -> None:
-    """Refuse the name of a function that other processes cannot import.
-
-    Raises
-    ------
-    ValueError
-        If a function was registered that is not in a module.
-    """
-    if name in own.registered():
-        raise ValueError(
-            "make_network is a function of this program, which other processes do not have: "
-            'put it into a file my_net.py and give "my_net:make", or use jobs=1'
-        )
-
-
-def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
+def warm_up(work: RunTask, tasks: Iterable[Task], data: Mapping[str, Dataset]) -> None:
     """Compile the kernels that all workers need in advance, with a few samples for each kind.
 
     If two processes compile the same kernel for different arrays at the same moment, Numba's cache
     can get the code of one under the name of the other. A custom rule may do anything, so it runs
     in a separate process for this, and never in this one.
     """
+    classes = work.classes
     kinds = {canonical(_kind(task)): task for task in tasks}.values()
     mine = [task for task in kinds if is_own(classes[task["rule"]]) or "own_network" in task]
     for task in kinds:
@@ -144,7 +137,7 @@ def warm_up(classes: Classes, tasks: Iterable[Task], data: Mapping[str, Dataset]
             with suppress(Exception):  # a run that cannot be done raises its error later
                 _train_few(task, classes[task["rule"]], data[task["data"]])
     if mine:
-        call = partial(attempt, RunTask(classes, _warm_up))
+        call = partial(attempt, replace(work, do=_warm_up))
         with suppress(ChildProcessError):  # the same: a rule may end its process each time
             deque(in_processes(call, mine, 1, own_code=True), maxlen=0)
 

@@ -29,7 +29,8 @@ class Specification:
     Parameters
     ----------
     data
-        A name in `nofb.datasets.names()`.
+        A name in `nofb.datasets.names()`; or module:function, a function of one's own that
+        returns a data set.
     network
         A name in `nofb.networks.NETWORKS`, where "mlp" is a network of dense layers; or
         module:function, a function of one's own that makes a network from a seed.
@@ -45,7 +46,8 @@ class Specification:
     optimizer_options
         Further arguments of the optimizer, for example another schedule than cosine annealing.
     centred
-        Whether pixels are centred, in [-1, 1]; if not they are in [0, 1].
+        Whether pixels are centred, in [-1, 1]; if not they are in [0, 1]. If left out, those of
+        nofb's data sets are, and one's own data stay as they are.
     samples
         The number of training samples that are used, `None` for all.
     options
@@ -96,14 +98,17 @@ class Specification:
         seed: int = 0,
         validation: float = 0.0,
         optimizer_options: Mapping[str, Any] | None = None,
-        centred: bool = True,
+        centred: bool | None = None,
         samples: int | None = None,
         probe: int = PROBE,
         **options: Any,
     ) -> None:
-        checks.choice("data", data, datasets.names())
+        mine = datasets.is_own(data)
+        if mine:
+            datasets.load(data)  # refuses one that cannot be made, and lets the log know its arrays
+        else:
+            checks.choice("data", data, datasets.names())
         checks.choice("optimizer", optimizer, OPTIMIZERS)
-        checks.switch("centred", centred)
         values = {
             "data": data,
             "network": network,
@@ -117,7 +122,7 @@ class Specification:
             "seed": checks.whole("seed", seed, least=0),
             "validation": checks.number("validation", validation, least=0, below=1),
             "optimizer_options": dict(optimizer_options or {}),
-            "centred": centred,
+            "centred": not mine if centred is None else checks.switch("centred", centred),
             "samples": None if samples is None else checks.whole("samples", samples),
             "probe": checks.whole("probe", probe, least=0),
         }
@@ -125,8 +130,13 @@ class Specification:
             object.__setattr__(self, name, value)
 
     def replace(self, **changes: Any) -> Specification:
-        """Return a changed specification; a new network has its default options."""
+        """Return a changed specification; a new network has its default options.
+
+        Data of one's own instead of nofb's, or the reverse, are centred as is their default.
+        """
         known = self.as_dict()
+        if datasets.is_own(changes.get("data", self.data)) != datasets.is_own(self.data):
+            del known["centred"]
         if changes.get("network", self.network) != self.network:
             known = {name: value for name, value in known.items() if name not in self.options}
         return Specification(**known | changes)

@@ -63,7 +63,8 @@ def test_the_python_on_a_page_runs_from_top_to_bottom(every, tmp_path, monkeypat
 @pytest.mark.parametrize("every", of("sh"))
 def test_the_commands_on_a_page_run(every, tmp_path, capsys):
     """A reader who copies a command that nofb refuses loses an afternoon."""
-    (tmp_path / "my_net.py").write_text(files()["my_net.py"], encoding="utf-8")
+    for name in ("my_net.py", "my_data.py"):
+        (tmp_path / name).write_text(files()[name], encoding="utf-8")
     with at_work_in(tmp_path):
         for words in [words for block in every for words in block.commands]:
             command = words[1]

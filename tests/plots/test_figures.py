@@ -246,3 +246,13 @@ def test_a_notebook_shows_a_figure_as_a_picture():
     data, size = Picture(2.5, 1)._repr_png_()
     assert data.startswith(b"\x89PNG")
     assert size == {"width": 250, "height": 100}
+
+
+def test_a_detail_panel_says_which_rules_it_leaves_out():
+    """A line that is missing without a word looks like a mistake of the figure."""
+    comparison = made_up(["bp", "fa", "shallow"])
+    for result in comparison.of("shallow"):
+        for epoch in result.history._rows:
+            epoch["test_accuracy"] = 0.3
+    titles = [axes.get_title() for axes in plots.learning_curves(comparison).axes]
+    assert titles[1] == "The same, closer up (lower: shallow)"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from plots.drawn import Notebook, line
 import nofb
 from nofb import plots
 from nofb.diagnosis import chance_band
+from nofb.diagnosis.chance import network_band
 from nofb.plots import Picture, style
 
 # -- for lessons ----------------------------------------------------------------------------------
@@ -23,20 +22,39 @@ from nofb.plots import Picture, style
 def test_the_panels_of_a_lesson_draw_accuracy_and_the_angle_of_the_chosen_layer():
     """An angle of another layer would lead a student to a wrong explanation."""
     comparison = made_up(["bp", "fa"])
-    sizes = [64, *comparison.units]
-    net = nofb.Network([nofb.Dense(*pair) for pair in pairwise(sizes)])
-    runs = {
-        rule: [SimpleNamespace(net=net, history=result.history) for result in comparison.of(rule)]
-        for rule in comparison.rules
-    }
-    accuracy, angle = plots.accuracy_and_angle(runs, layer=1).axes
-    for rule in runs:
+    accuracy, angle = plots.accuracy_and_angle(comparison, layer=1).axes
+    for rule in comparison.rules:
         shares = comparison.curves(rule, "test_accuracy", start=True).mean(axis=0)
         signals = comparison.curves(rule, SIGNAL, start=True).mean(axis=0)
         np.testing.assert_allclose(line(accuracy, rule).get_ydata(), shares)
         np.testing.assert_allclose(line(angle, rule).get_ydata(), signals[:, 1])
     box = angle.patches[0].get_extents().transformed(angle.transData.inverted())
     np.testing.assert_allclose(box.intervaly, chance_band(4, 2), rtol=1e-3)
+
+
+@pytest.mark.parametrize("layer", [2, -1])
+def test_a_layer_that_is_not_hidden_is_refused(layer):
+    """An index past the layers is a student's first slip, as they are counted from 0."""
+    with pytest.raises(ValueError, match=f"^layer .*{layer}"):
+        plots.accuracy_and_angle(made_up(hidden=(5, 4)), layer=layer)
+
+
+def test_the_figures_of_runs_all_take_one_run():
+    """Whoever has drawn one run with one figure expects the others to take it too."""
+    net = nofb.Network([nofb.Dense(64, 6, "tanh"), nofb.Dense(6, 10)])
+    run = nofb.fit(net, "fa", nofb.datasets.load("digits"), 1, progress=False)
+    for figure in (plots.accuracy_and_angle, plots.learning_curves, plots.alignment):
+        labels = [text.get_label() for axes in figure(run).axes for text in axes.lines]
+        assert "fa" in labels
+
+
+def test_the_band_of_chance_is_that_of_the_network_s_loss():
+    """Errors of logistic units have a common part, so angles spread more than under a softmax."""
+    net = nofb.Network([nofb.Dense(64, 6, "tanh"), nofb.Dense(6, 10)], "binary_cross_entropy")
+    run = nofb.fit(net, "fa", nofb.datasets.load("digits"), 1, progress=False)
+    for panel in (plots.accuracy_and_angle(run).axes[1], plots.alignment(run).axes[0]):
+        box = panel.patches[0].get_extents().transformed(panel.transData.inverted())
+        np.testing.assert_allclose(box.intervaly, network_band(net, 0), rtol=1e-3)
 
 
 def test_a_class_map_colours_each_point_by_the_predicted_class_there():

@@ -69,6 +69,24 @@ def test_classes_that_do_not_fit_are_refused():
         plots.confusion(Network([Dense(30, 10)], loss="squared_error"), data)
 
 
+def test_a_network_and_its_data_in_the_wrong_order_are_named():
+    """The two are easily swapped."""
+    with pytest.raises(TypeError, match="net must be a Network, but is a Dataset"):
+        plots.confusion(few(), largest())
+
+
+@pytest.mark.parametrize("name", ["confusion", "filters"])
+def test_the_paper_shows_through_where_a_picture_has_no_colour(name):
+    """A dark notebook replaces the paper: white squares would hide the light numbers on them."""
+    net = Network([Dense(4, 3)])
+    picture = plots.confusion(largest(), few()) if name == "confusion" else None
+    picture = picture or plots.filters(net, image_shape=(1, 2, 2))
+    (image,) = picture.axes[0].images
+    middle = 0.0
+    assert image.cmap(image.norm(middle))[3] == pytest.approx(0, abs=0.01)
+    assert image.cmap(image.norm(image.norm.vmax))[3] == 1
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_picture_of_confusion_has_the_counts_and_the_names(theme):
     """The diagonal is not coloured: the eye must go to the errors."""

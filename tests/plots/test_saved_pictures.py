@@ -4,6 +4,7 @@ import pytest
 from comparisons import made_up
 from matplotlib.image import imread
 
+import nofb
 from nofb import plots
 from nofb.plots.picture import DPI, WIDTHS
 
@@ -47,6 +48,16 @@ def test_no_text_leaves_the_page_at_the_width_of_a_column(width):
         assert picture.get_figwidth() == pytest.approx(width)
         sizes = {round(text.get_fontsize(), 1) for axes in picture.axes for text in [axes.title]}
         assert sizes == {8.0}
+
+
+def test_an_image_at_the_width_of_a_column_leaves_no_empty_bands():
+    """Its squares stay squares, so a height for more would be blank paper."""
+    net, data = nofb.Network([nofb.Dense(64, 10)]), nofb.datasets.load("digits")
+    picture = plots.confusion(net, data)
+    with plots.paper.at_width(picture, 3.4):
+        picture.draw_without_rendering()
+        box = picture.axes[0].get_tightbbox()
+        assert box.height > 0.93 * picture.bbox.height
 
 
 def test_narrow_panels_are_put_below_each_other():

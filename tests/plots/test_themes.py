@@ -98,7 +98,7 @@ def test_the_environment_variable_sets_the_theme_and_a_misspelt_one_is_refused(m
 
 def test_white_letters_on_a_dark_square_stay_white():
     """White is also the light background, which a dark page replaces by nearly black."""
-    from nofb.plots.heat_map import WHITE
+    from nofb.plots.style import WHITE
 
     assert on_page.recoloured(f"fill: {WHITE}", asdict(THEMES["dark"])) == f"fill: {WHITE}"
 

@@ -32,6 +32,8 @@ def test_kernels_for_workers_are_compiled_with_data_of_the_right_form(
     """Without the shape of the images no kernel was compiled, without a warning."""
     given = []
     monkeypatch.setattr(run_tasks, "train", lambda run, data, rule: given.append(data))
-    run_tasks.warm_up(RULES, plan_for(data, network).tasks, {data: datasets.load(data)})
+    run_tasks.warm_up(
+        run_tasks.RunTask(RULES), plan_for(data, network).tasks, {data: datasets.load(data)}
+    )
     (few,) = given
     assert few.x_train.shape == (run_tasks.FEW, *shape)

@@ -48,7 +48,7 @@ def matrices(drive: Yours, correlate: Yours, follow: Yours) -> Picture:
     for axes, (name, array) in zip(
         picture.subplots(1, 5), (shown | {"Wᵀ": W.T}).items(), strict=True
     ):
-        image = axes.imshow(array, cmap="RdBu_r", vmin=-reach, vmax=reach)
+        image = axes.imshow(array, cmap="RdBu", vmin=-reach, vmax=reach)
         degrees = "" if name == "Wᵀ" else f"\n{angle(array, W.T):.0f}° to Wᵀ"
         axes.set(title=name + degrees, xticks=[], yticks=[])
         axes.grid(visible=False)

@@ -9,6 +9,7 @@ import nofb
 from nofb.course.pictures.drawn import COLOURS, drawn
 from nofb.course.yours import Yours, results_of
 from nofb.plots import Picture
+from nofb.plots.style import WHITE
 from nofb.types import Array
 
 
@@ -21,7 +22,7 @@ def image(axes: Axes, array: Array, title: str) -> None:
         middle = (array.max() + array.min()) / 2
         for (y, x), value in np.ndenumerate(array):
             axes.text(x, y, f"{round(value, 2):g}", ha="center", va="center", fontsize=7,
-                      color="white" if value <= middle else "black")  # fmt: skip
+                      color=WHITE if value <= middle else "black")  # fmt: skip
 
 
 @drawn

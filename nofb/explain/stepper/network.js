@@ -10,6 +10,13 @@ function svg(kind, attributes, text = "") {
   return made;
 }
 
+// A number that fits in a unit; what is tiny beside the largest one is rounding, and is 0.
+function inside(value, largest) {
+  const tiny = Math.abs(value) < 1e-4 * largest;
+  const text = !tiny && value && Math.abs(value) < 1e-3 ? value.toExponential(0) : (tiny ? 0 : value).toFixed(2);
+  return text.replaceAll("-", "−");
+}
+
 // "W_2" as italic letters with a small index.
 function label(name, x, y, suffix = "") {
   const group = svg("g", {});
@@ -141,7 +148,7 @@ class Picture {
     units.forEach(([unit, number], i) => {
       const value = content?.rows[0]?.[i];
       unit.style.fill = value === undefined ? "" : colour(value, content.largest);
-      number.textContent = value === undefined ? "" : Math.abs(value) < 1e-3 && value ? value.toExponential(0).replace("-", "−") : value.toFixed(2).replace("-", "−");
+      number.textContent = value === undefined ? "" : inside(value, content.largest);
     });
   }
 
