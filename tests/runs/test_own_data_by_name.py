@@ -170,7 +170,7 @@ def ends(log):
         ("my_data:nothing", "nothing() must return a nofb.datasets.Dataset, but returns 5"),
         ("my_data:fails", "my_data:fails cannot be made: ZeroDivisionError in line 19"),
         ("my_data:five", "must be a function that returns a data set, but is 5"),
-        ("digit", "data is 'digit', but must be one of: digits"),
+        ("digit", "data is 'digit' (did you mean 'digits'?), but must be one of: digits"),
     ],
 )
 def test_each_mistake_is_one_sentence_at_the_command_line(desk, name, sentence, capsys):
