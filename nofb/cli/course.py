@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from pathlib import Path
 
-from nofb import checks
-from nofb.cli import course_grade, course_material
-from nofb.cli.course_grade import CODES, lacks_points
+from nofb.cli import course_check, course_grade, course_material
 from nofb.course import gradescope, hidden, selftest
-from nofb.course.about import about, root_of
-from nofb.course.files import MISSING, judge_file
 from nofb.course.folder import new, place
-from nofb.course.grade import found
-from nofb.course.reading import exists
-from nofb.course.tasks import TASKS, TITLES, find, of_chapter
-from nofb.text import columns, printable
-
-PRINTED_LINES = 10
+from nofb.course.tasks import TASKS, TITLES, of_chapter
+from nofb.text import columns
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,7 +17,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("course", help="a graded course: holes in nofb's own code")
     ways = parser.add_subparsers(title="commands", metavar="COMMAND", dest="way")
     _add_new(ways)
-    _add_check(ways)
+    course_check.add(ways)
     course_grade.add(ways)
     course_material.add(ways)
     _add_teachers(ways)
@@ -41,18 +32,6 @@ def _add_new(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     new.add_argument("--student", default="", metavar="ID",
                      help="changes sizes, seeds and the numbers of questions")
     new.set_defaults(run=run_new)
-    # fmt: on
-
-
-def _add_check(ways: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    # fmt: off
-    check = ways.add_parser("check", help="judge one answer", epilog=CODES)
-    check.add_argument("task", metavar="TASK", help="its number, such as 3.1")
-    check.add_argument("--folder", type=Path, default=Path(), metavar="FOLDER",
-                       help="the student's folder (default: this one)")
-    check.add_argument("--hint", nargs="?", const="1", metavar="N",
-                       help="print a hint, 1 to 3, instead")
-    check.set_defaults(run=run_check)
     # fmt: on
 
 
@@ -94,35 +73,6 @@ def run_new(options: argparse.Namespace) -> int:
         f"the notebook beside it, and check your answer with: nofb course check {first.number}"
     )
     return 0
-
-
-def run_check(options: argparse.Namespace) -> int:
-    """Judge one answer and print what is said of it, or print a hint."""
-    item = find(options.task)
-    if options.hint is not None:
-        checks.choice("hint", options.hint, ("1", "2", "3"))
-        print(item.hints[int(options.hint) - 1])
-        return 0
-    folder = options.folder.resolve()
-    root = root_of(folder)
-    path = found(folder, item)
-    path = path if exists(path) else found(root, item)
-    verdict = judge_file(item, path, about(root).seed)
-    if verdict.printed:
-        print(f"your file printed:\n{first_lines(verdict.printed)}\n")
-    print(verdict)
-    if verdict.sentence.startswith(MISSING):
-        print("--folder names the student's folder")
-    for note in about(root).notes():
-        print(f"note: {note}")
-    return int(lacks_points(verdict))
-
-
-def first_lines(printed: str) -> str:
-    """Return the first lines of what was printed: a rule that learns calls a function often."""
-    lines = [printable(line.expandtabs()) for line in printed.splitlines()]
-    more = ["..."] if len(lines) > PRINTED_LINES else []
-    return textwrap.indent("\n".join([*lines[:PRINTED_LINES], *more]), "    ")
 
 
 def run_hidden(options: argparse.Namespace) -> int:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from nofb import cores
 from nofb.course import children, gradescope, hidden
 from nofb.course.about import about
-from nofb.course.classes import TABLE, Found, as_csv, grade_class
-from nofb.course.grade import grade, missing_chapters, notes, score
+from nofb.course.classes import TABLE, Found, as_csv, grade_class, in_order, notes_of
+from nofb.course.grade import grade, missing_chapters, notes, total
 from nofb.course.guard import Limits, guard
+from nofb.course.submission import check_submission, few
+from nofb.course.tally import shown
+from nofb.course.tasks import of_chapter
 from nofb.course.verdict import Verdict
 from nofb.text import printable
-from nofb.training.progress import bar
 
 CODES = (
     "Exit code: 0 if every point was earned but for those given by hand; 1 if not; 2 for an error."
@@ -82,6 +86,12 @@ def run_one(options: argparse.Namespace, folder: Path, limits: Limits) -> int:
             ours, theirs = guard().notes(), about(folder).notes()
             gradescope.write_results(verdicts, options.gradescope, theirs, ours)
 
+    try:
+        check_submission(folder)
+    except ValueError as error:
+        if options.gradescope is not None:
+            gradescope.write_refusal(options.gradescope, str(error))
+        raise
     grade(folder, options.output, options.chapter, secret, limits, watch)
     print(total(verdicts))
     print_notes(notes(folder), (fault for verdict in verdicts for fault in verdict.faults))
@@ -100,16 +110,9 @@ def show(verdict: Verdict, missing: dict[int, float]) -> None:
 def print_notes(said: Iterable[str], faults: Iterable[str]) -> None:
     """Print what a teacher must know, and what is wrong with the hidden tests."""
     for note in said:
-        print(f"note: {note}")
+        print(printable(f"note: {note}"))
     for fault in dict.fromkeys(faults):
         print(f"fault of the hidden tests: {fault}")
-
-
-def total(verdicts: list[Verdict]) -> str:
-    """Return the last line of a grading."""
-    waiting = sum(verdict.points for verdict in verdicts if verdict.by_hand)
-    left = f"; {waiting:g} of them are given by hand" if waiting else ""
-    return f"{score(verdicts):g} of {sum(verdict.points for verdict in verdicts):g} points{left}"
 
 
 def run_class(options: argparse.Namespace, folders: list[Path], limits: Limits) -> int:
@@ -123,20 +126,33 @@ def run_class(options: argparse.Namespace, folders: list[Path], limits: Limits) 
             f"--output is {str(options.output)!r}, but several folders need a table: "
             f"end it in {TABLE}"
         )
+    if len(folders) == 1:
+        check_submission(folders[0])
     secret = None if options.hidden is None else hidden.load(options.hidden)
     done: dict[str, Found] = {}
-    with bar(len(folders), "course", "folder") as shown:
+    with shown(len(folders) * len(of_chapter(options.chapter))) as tally:
         for each in grade_class(
-            folders, options.output, options.chapter, secret, limits, options.jobs
+            folders, options.output, options.chapter, secret, limits, options.jobs, tally
         ):
             done = each
-            shown.update()
-    failed = {folder: result["error"] for folder, result in done.items() if "error" in result}
+    found = in_order(folders, done)
     if options.output is None:
-        print(as_csv(done, options.chapter), end="")
-    else:
-        print(f"{options.output}: {len(folders) - len(failed)} of {len(folders)} folders")
+        print(as_csv(found, options.chapter), end="")
+    with redirect_stdout(sys.stderr if options.output is None else sys.stdout):
+        return report(found, options.output)
+
+
+def report(found: Mapping[str, Found | None], output: Path | None) -> int:
+    """Print what came out of a class besides the table; return the exit code."""
+    failed = {folder: each["error"] for folder, each in found.items() if each and "error" in each}
+    if output is not None:
+        print(f"{output}: {len(found) - len(failed)} of {len(found)} folders")
     for folder, error in failed.items():
         print(printable(f"{folder}: {error}"))
-    print_notes((), (fault for result in done.values() for fault in result.get("faults", ())))
+    whose: dict[str, list[str]] = {}
+    for folder, said in notes_of(found).items():
+        for note in said:
+            whose.setdefault(note, []).append(folder)
+    faults = (fault for each in found.values() if each for fault in each.get("faults", ()))
+    print_notes((f"{few(folders)}: {note}" for note, folders in whose.items()), faults)
     return int(bool(failed))

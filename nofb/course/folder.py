@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nofb.course import about, notebooks, worked
 from nofb.course.questions import text_of
+from nofb.course.reading import read
 from nofb.course.task import Item, Question, Task
 from nofb.course.tasks import TITLES, of_chapter
 
@@ -75,6 +76,17 @@ def stub(item: Item, seed: int = 0) -> str:
         return _question(item, seed)
     assert isinstance(item, Task)
     return _hole(item, seed)
+
+
+def is_stub(path: Path, item: Item, seed: int = 0) -> bool:
+    """Say whether a task has no answer: its file is missing, or as `new` has written it."""
+    try:
+        text = read(path).decode("utf-8-sig")
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # judging it says what is wrong
+        return False
+    return text.splitlines() == stub(item, seed).splitlines()
 
 
 def head(item: Item) -> list[str]:

@@ -21,6 +21,7 @@ from nofb.course.folder import place
 from nofb.course.guard import Limits, guard
 from nofb.course.hidden import Hidden
 from nofb.course.reading import exists
+from nofb.course.submission import check_submission, is_submission
 from nofb.course.task import Item
 from nofb.course.tasks import of_chapter
 from nofb.course.verdict import Verdict
@@ -60,10 +61,12 @@ def grade(
     NotADirectoryError
         If there is no such folder.
     ValueError
-        If Python takes modules from that folder: then its files are part of the grader.
+        If it holds the folders of a class, or Python takes modules from it: then its files are part
+        of the grader.
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is no folder: give the one that `nofb course new` made")
+    check_submission(folder)
     folder = folder.resolve()
     check_path(folder)
     seed, verdicts = about(folder).seed, []
@@ -106,7 +109,9 @@ def missing_chapters(folder: Path, chapter: int | None = None) -> dict[int, floa
 
 def notes(folder: Path) -> list[str]:
     """Return what a teacher must know before relying on the points of a folder."""
-    return [*about(folder.resolve()).notes(), *guard().notes()]
+    folder = folder.resolve()
+    empty = [] if is_submission(folder) else ["no file of the course is in this folder"]
+    return [*empty, *about(folder).notes(), *guard().notes()]
 
 
 def keep(verdicts: Sequence[Verdict], folder: Path, output: Path) -> None:
@@ -117,15 +122,18 @@ def keep(verdicts: Sequence[Verdict], folder: Path, output: Path) -> None:
         "student": about(folder).student,
         "notes": notes(folder),
         "score": score(verdicts),
-        "points": sum(verdict.points for verdict in verdicts),
+        "points": maximum(verdicts),
+        "to_read": to_read(verdicts),
         "tasks": [for_a_student(verdict) for verdict in verdicts],
     }
     write(output, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def for_a_student(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict without what only a teacher may read."""
+    """Return a verdict without what only a teacher may read; no score yet if it waits for one."""
     fields = asdict(verdict)
+    if verdict.by_hand:
+        fields["score"] = None
     del (
         fields["hidden"],
         fields["faults"],
@@ -145,5 +153,29 @@ def write(path: Path, text: str) -> None:
 
 
 def score(verdicts: Iterable[Verdict]) -> float:
-    """Return all points that were earned."""
+    """Return all points that were earned, without those that a person still gives."""
     return round(sum(verdict.score for verdict in verdicts), 2)
+
+
+def maximum(verdicts: Iterable[Verdict]) -> float:
+    """Return the points of all tasks, those that a person grades included."""
+    return sum(verdict.points for verdict in verdicts)
+
+
+def to_read(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return the numbers of the tasks whose answers wait for a person."""
+    return [verdict.number for verdict in verdicts if verdict.by_hand]
+
+
+def total(verdicts: Sequence[Verdict]) -> str:
+    """Return the last line of a grading.
+
+    Examples
+    --------
+    >>> print(total([Verdict("2.1", 3, 3.0, "right"), Verdict("2.4", 4, 0.0, "", by_hand=True)]))
+    3 of 7 points; a person still reads 2.4, for up to 4 points more
+    """
+    numbers = to_read(verdicts)
+    more = maximum(verdict for verdict in verdicts if verdict.by_hand)
+    left = f"; a person still reads {', '.join(numbers)}, for up to {more:g} points more"
+    return f"{score(verdicts):g} of {maximum(verdicts):g} points{left if numbers else ''}"

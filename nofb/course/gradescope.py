@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nofb
-from nofb.course.grade import score, write
+from nofb.course.grade import score, total, write
 from nofb.course.hidden import load
 from nofb.course.verdict import Verdict
 
@@ -45,10 +45,9 @@ def results(
 ) -> dict[str, Any]:
     """Return a grading as Gradescope reads it, with notes to the student and to the teacher."""
     tests = [test for verdict in verdicts for test in _tests(verdict)]
-    points = sum(verdict.points for verdict in verdicts if not verdict.by_hand)
     return {
         "score": score(verdicts),
-        "output": "\n".join([f"{score(verdicts):g} of {points:g} points", *notes]),
+        "output": "\n".join([total(verdicts), *notes]),
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "tests": [*tests, *map(_hidden, to_teacher)],
@@ -84,13 +83,20 @@ def write_results(
     write(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
+def write_refusal(path: Path, sentence: str) -> None:
+    """Write why nothing was graded; the student may upload again."""
+    found = {"score": 0.0, "output": sentence, "visibility": "visible", "tests": []}
+    write(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
 def write_zip(path: Path, chapter: int | None = None, hidden: Path | None = None) -> None:
     """Write what is uploaded to Gradescope: setup.sh and run_autograder, at the root of a zip.
 
     Parameters
     ----------
     path
-        The zip. It also holds this nofb, so that students' work is graded by what wrote it.
+        The zip. It also holds this nofb, so that students' work is graded by what wrote it. With
+        hidden tests, only its owner can read it.
     chapter
         One chapter only, or all.
     hidden
@@ -103,6 +109,9 @@ def write_zip(path: Path, chapter: int | None = None, hidden: Path | None = None
         texts["hidden.py"] = load(hidden).text  # so that a file with a mistake is refused here
     texts["run_autograder"] = RUN.format(options=options)
     package = Path(nofb.__file__).parent
+    if hidden is not None:
+        path.touch()
+        path.chmod(0o600)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
             member = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))

@@ -54,15 +54,15 @@ class Hidden:
 
 
 def write(path: Path) -> None:
-    """Write a file of hidden tests with a seed of its own; one that exists is kept.
+    """Write a file of hidden tests with a seed of its own, for its owner alone to read.
 
     Raises
     ------
     FileExistsError
-        If there is such a file.
+        If there is such a file; it is kept.
     """
-    with path.open("x", encoding="utf-8") as file:
-        file.write(TEMPLATE.format(seed=secrets.randbits(64)))
+    path.touch(0o600, exist_ok=False)
+    path.write_text(TEMPLATE.format(seed=secrets.randbits(64)), encoding="utf-8")
 
 
 def load(path: Path) -> Hidden:

@@ -1,4 +1,4 @@
-"""What a chapter's notebook calls: check, example, hint and yours."""
+"""What a chapter's notebook calls: check, example, hint, prediction and yours."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nofb.course import worked
 from nofb.course.about import about, root_of
 from nofb.course.files import judge_file
 from nofb.course.folder import place
-from nofb.course.task import Item, Task
+from nofb.course.task import Item, Question, Task
 from nofb.course.tasks import find
-from nofb.course.yours import Failed, NotFilledIn, Yours, results_of
+from nofb.course.yours import Failed, NotFilledIn, Prediction, Yours, results_of
 
 
 def check(number: str, folder: str | Path = ".") -> None:
@@ -37,6 +37,20 @@ def yours(number: str, folder: str | Path = ".") -> Yours:
         If the task is a question.
     """
     return Yours(code_task(find(number)), file_of(number, folder))
+
+
+def prediction(number: str, folder: str | Path = ".") -> Prediction:
+    """Return your prediction, as the file of its task has it when the curve is drawn.
+
+    Raises
+    ------
+    TypeError
+        If the task has code to write.
+    """
+    item = find(number)
+    if not isinstance(item, Question):
+        raise TypeError(f"task {number} has code to write: it predicts nothing")
+    return Prediction(item, file_of(number, folder))
 
 
 def example(number: str, folder: str | Path = ".") -> None:

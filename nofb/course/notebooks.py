@@ -23,13 +23,16 @@ HEADER = """# ---
 #     name: python3
 # ---
 """
-BEGIN = """from nofb.course.notebook import check, example, hint, yours
+BEGIN = """from nofb.course.notebook import check, example, hint, prediction, yours
 from nofb.course.pictures import chapter{number} as pictures"""
 HOW = """**How to work.** Each task has a file of its own beside this notebook. Open it in another
 tab, write the body of its function, save it, and run the cells of the task again: they read your
 file anew. `example` prints small numbers to compute by hand, and what your function gives for them.
 `check` judges your answer in one sentence. `hint("{first}")` prints a hint, and
-`hint("{first}", 2)` a second one."""
+`hint("{first}", 2)` a second one.
+
+**What counts.** Only the files of the tasks are graded. Nothing that you write in this notebook
+is."""
 
 Cell = tuple[str, str]  # "markdown" or "code", and the text
 
@@ -77,7 +80,7 @@ def _scene(scene: Scene) -> list[Cell]:
     return [
         ("markdown", scene.text),
         ("code", scene.code),
-        ("markdown", f"**Look, and answer:** {scene.asks}\n\n*Your answer:*"),
+        ("markdown", f"**Look, and think** (not graded): {scene.asks}"),
     ]
 
 

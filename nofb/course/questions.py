@@ -62,7 +62,7 @@ def _judged(question: Question, given: Any, shown: str, values: dict[str, Any]) 
     for wrong, cause in question.wrong:
         if matches(given, wrong(values), question.tolerance):
             return Verdict(question.number, points, 0.0, cause)
-    return Verdict(question.number, points, 0.0, _not_right(given, shown, key))
+    return Verdict(question.number, points, 0.0, _not_right(given, shown, key, question.number))
 
 
 def matches(given: Any, right: Any, tolerance: float) -> bool:
@@ -74,7 +74,7 @@ def matches(given: Any, right: Any, tolerance: float) -> bool:
     return math.isclose(given, right, rel_tol=max(tolerance, 1e-9), abs_tol=1e-9)
 
 
-def _not_right(given: Any, shown: str, right: Any) -> str:
+def _not_right(given: Any, shown: str, right: Any, number: str) -> str:
     """Say that an answer is of the wrong kind, or that it is not right."""
     if isinstance(right, str):
         if not isinstance(given, str):
@@ -83,4 +83,4 @@ def _not_right(given: Any, shown: str, right: Any) -> str:
         return f"{shown} must be a number"
     elif not math.isfinite(given):
         return f"{shown} must be a finite number"
-    return f"{shown} is not right; nofb course check --hint has a hint"
+    return f"{shown} is not right; nofb course check {number} --hint has a hint"

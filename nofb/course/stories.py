@@ -21,7 +21,7 @@ class Scene:
     code
         The cell that draws it.
     asks
-        What only a person can answer.
+        What to think about; nobody grades it.
     """
 
     after: str
@@ -112,10 +112,9 @@ STORIES = {
             ),
             Scene(
                 "2.5",
-                "Now the angle between $B$ and $W^\\top$ of the output layer, in the same run. "
-                "Predict first: which angle do you expect after 0, 1, 5, 10 and 20 epochs? Replace "
-                "`None` by a list of five numbers.",
-                "prediction = None\n" + call("angles", "2.1", more=", prediction"),
+                "Now the angle between $B$ and $W^\\top$ of the output layer, in the same run, "
+                "beside your prediction: the five numbers of your answer to 2.5.",
+                call("angles", "2.1", more=', prediction("2.5")'),
                 "Where were you wrong, and what did you not take into account? Do not change your "
                 "prediction.",
             ),
@@ -188,9 +187,9 @@ STORIES = {
             Scene(
                 "5.5",
                 "How fast does it come close, and how close? Each mirror step uses 16 noise "
-                "vectors, and $\\lambda = 0.02$. Predict first: which angle do you expect after 0, "
-                "10, 50, 100 and 300 steps?",
-                "prediction = None\n" + call("angles", "5.1", "5.2", "5.3", more=", prediction"),
+                "vectors, and $\\lambda = 0.02$. Your prediction is drawn too: the five numbers of "
+                "your answer to 5.5.",
+                call("angles", "5.1", "5.2", "5.3", more=', prediction("5.5")'),
                 "The angle stops falling. What would you change to make it smaller, and what does "
                 "that cost?",
             ),

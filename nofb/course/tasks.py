@@ -27,11 +27,15 @@ def find(number: str) -> Item:
     chapter = number.partition(".")[0]
     numbers = [item.number for item in TASKS.values() if str(item.chapter) == chapter]
     there_are = (
-        f"chapter {chapter} has {numbers[0]} to {numbers[-1]}"
+        f"chapter {chapter} has {numbers[0]} to {numbers[-1]}; `nofb course check {chapter}` "
+        "checks all of it"
         if numbers
-        else (f"there are chapters 1 to {len(CHAPTERS)}, and tasks such as 2.1")
+        else (
+            f"there are tasks such as 2.1 in chapters 1 to {len(CHAPTERS)}; "
+            "`nofb course check 1` checks a chapter"
+        )
     )
-    raise ValueError(f"there is no task {number!r}: {there_are}; `nofb course` lists them all")
+    raise ValueError(f"there is no task {number!r}: {there_are}")
 
 
 def of_chapter(chapter: int | None = None) -> list[Item]:

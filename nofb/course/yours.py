@@ -5,6 +5,7 @@ The grader never does this; see `nofb.course.process`.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,10 @@ from typing import Any
 
 from nofb.course.calls import outputs
 from nofb.course.learning import instead
-from nofb.course.task import Task
+from nofb.course.task import Question, Task
+
+NUMBER = r"-?\d+(?:\.\d+)?"
+NUMBERS = re.compile(rf"[\s\[(]*(?:{NUMBER}[\s°,;]*)+")  # at the beginning of a text
 
 
 class NotFilledIn(Exception):  # noqa: N818
@@ -63,17 +67,7 @@ class Yours:
 
     def load(self) -> Any:
         """Return the function as the file has it now."""
-        try:
-            source = self.path.read_text("utf-8")
-            module = ModuleType("answer")  # a dataclass looks for its own
-            module.__file__ = str(self.path)
-            sys.modules["answer"], space = module, vars(module)
-            exec(compile(source, str(self.path), "exec"), space)
-        except (OSError, NotImplementedError):
-            raise NotFilledIn(self._unfilled()) from None
-        except Exception as error:  # as above
-            said = f"{type(error).__name__}: {error}"
-            raise Failed(f"{self.path.name} cannot be run: {said}") from error
+        space = names_of(self.path, self._unfilled())
         if self.task.name not in space:
             raise NotFilledIn(f"{self.path.name} has no function {self.task.name}")
         return space[self.task.name]
@@ -84,6 +78,57 @@ class Yours:
 
     def __repr__(self) -> str:
         return f"{self.task.name} of {self.path.name}"
+
+
+class Prediction:
+    """The numbers with which the text of a student's prediction begins.
+
+    Parameters
+    ----------
+    question
+        What is predicted.
+    path
+        The student's file, the same that is graded. It is read again at each call.
+    """
+
+    def __init__(self, question: Question, path: Path) -> None:
+        self.question, self.path = question, path
+
+    def __call__(self, count: int) -> list[float]:
+        """Return this many numbers.
+
+        Raises
+        ------
+        NotFilledIn
+            If the answer is no text, or does not begin with so many numbers.
+        Failed
+            If the file cannot be run.
+        """
+        number = self.question.number
+        cure = f"begin the text of ANSWER in {self.path.name} with {count} numbers"
+        unfilled = f"Task {number} has no answer yet: {cure}, then run this cell again."
+        answer = names_of(self.path, unfilled).get("ANSWER")
+        start = NUMBERS.match(answer) if isinstance(answer, str) else None
+        numbers = re.findall(NUMBER, start[0]) if start else []
+        if len(numbers) != count:
+            raise NotFilledIn(unfilled)
+        return [float(each) for each in numbers]
+
+
+def names_of(path: Path, unfilled: str) -> dict[str, Any]:
+    """Run a student's file and return its names; the sentence is for a file without an answer."""
+    try:
+        source = path.read_text("utf-8")
+        module = ModuleType("answer")  # a dataclass looks for its own
+        module.__file__ = str(path)
+        sys.modules["answer"] = module
+        exec(compile(source, str(path), "exec"), vars(module))
+    except (OSError, NotImplementedError):
+        raise NotFilledIn(unfilled) from None
+    except Exception as error:  # whatever a student's file raises
+        said = f"{type(error).__name__}: {error}"
+        raise Failed(f"{path.name} cannot be run: {said}") from error
+    return vars(module)
 
 
 @contextmanager

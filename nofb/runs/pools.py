@@ -14,12 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from nofb import extras
 from nofb.text import printable
 
 Task = Mapping[str, Any]
@@ -208,12 +208,7 @@ def _obey(parent: int, away: list[str]) -> None:
 @contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
     """Within this context, the workers of a cluster are a pool."""
-    try:
-        distributed = import_module("distributed")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "a cluster needs dask, which is not installed: pip install 'nofb[dask]'"
-        ) from error
+    distributed = extras.imported("distributed", "dask", "a cluster")
     with distributed.Client(address, set_as_default=False) as client:
         _check_workers(client, address)
         pool = client.get_executor(pure=False)

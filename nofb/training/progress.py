@@ -1,8 +1,12 @@
 """A progress bar for the terminal and the notebook; in a file or a pipe there is none."""
 
+import os
 import sys
 import warnings
+from contextlib import suppress
 from typing import Any
+
+USUAL = {"ncols": 80, "nrows": 24}  # of a terminal
 
 
 class Silence:
@@ -18,8 +22,8 @@ class Silence:
     def __exit__(self, *raised: object) -> None:
         pass
 
-    def update(self) -> None:
-        """Count one more."""
+    def update(self, more: int = 1) -> None:
+        """Count more units."""
 
     def set_postfix(self, *words: object, **more: object) -> None:
         """Show a text after the bar."""
@@ -48,7 +52,18 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without ipywidgets a notebook gets the plain bar
         from tqdm.auto import tqdm
-    return tqdm(total=total, initial=done, desc=label, unit=unit, leave=False)
+    return tqdm(total=total, initial=done, desc=label, unit=unit, leave=False, **_size())
+
+
+def _size() -> dict[str, int]:
+    """Return the usual size for a terminal that says it has none, as in some containers.
+
+    tqdm shows nothing in a terminal of no lines.
+    """
+    with suppress(OSError, ValueError):
+        if "ipykernel" not in sys.modules and 0 in os.get_terminal_size(sys.stderr.fileno()):
+            return USUAL
+    return {}
 
 
 def _is_watched() -> bool:

@@ -110,7 +110,7 @@ def test_without_the_extra_one_sentence_says_how_to_install_it(
     assert main(words) == 2
     err = capsys.readouterr().err
     assert f"the task sentiment needs {missing}" in err
-    assert "pip install 'nofb[transfer]'" in err and len(err.splitlines()) == 1
+    assert "pip install safetensors tokenizers" in err and len(err.splitlines()) == 1
     assert not (tmp_path / "new").exists()
 
 

@@ -35,7 +35,7 @@ def test_a_class_has_a_line_for_each_folder_and_results_for_each_student(tmp_pat
     assert float(rows[str(anna)]["score"]) == sum(POINTS.values())
     assert float(rows[str(bob)]["score"]) == POINTS["3.3"] and rows[str(bob)]["3.4"] == "0.0"
     numbers = [item.number for item in of_chapter(3)]
-    assert list(rows[str(anna)])[3:] == [*numbers, "notes"]
+    assert list(rows[str(anna)])[3:] == ["of", "to read", *numbers, "notes"]
     kept = json.loads((tmp_path / "class" / "anna.json").read_text())
     assert kept["score"] == sum(POINTS.values()) and len(kept["tasks"]) == len(of_chapter(3))
 

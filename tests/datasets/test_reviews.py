@@ -78,5 +78,5 @@ def test_more_training_sentences_leave_the_test_split_as_it_is(monkeypatch):
 def test_a_missing_tokenizer_package_says_how_to_install_it(monkeypatch):
     """The list of data sets must work without the package."""
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'nofb\[transfer\]'"):
+    with pytest.raises(ModuleNotFoundError, match="pip install safetensors tokenizers"):
         datasets.load("movie_reviews")

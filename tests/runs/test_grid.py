@@ -307,7 +307,7 @@ def test_a_grid_that_is_killed_leaves_no_worker_and_resumes_when_started_again(t
 def test_a_cluster_without_dask_says_what_to_install(monkeypatch, tmp_path):
     """dask is optional, and most users never need it."""
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'nofb\[dask\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'dask\[distributed\]'"):
         list(run_grid(twice, TASKS, cluster="tcp://127.0.0.1:8786"))
 
 

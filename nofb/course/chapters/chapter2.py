@@ -160,9 +160,9 @@ ITEMS: list[Item] = [
         needs=("2.2",),
         by_hand=True,
         asks="A network 64-100-10 learns digits with feedback alignment for 20 epochs. Which angle "
-        "between B and Wᵀ of the output layer do you expect after 0, 1, 5, 10 and 20 epochs? Write "
-        "five numbers, and your reason in one sentence, before you draw the curve. Keep them, "
-        "whatever the curve shows.",
+        "between B and Wᵀ of the output layer do you expect after 0, 1, 5, 10 and 20 epochs? Begin "
+        "your text with the five numbers, then give your reason in one sentence, before you draw "
+        "the curve: the notebook draws your numbers beside it. Keep them, whatever it shows.",
         key=lambda values: (
             "Measured: 90, 87, 78, 73, 69 degrees. Points: the start is near 90 (1), the angle "
             "falls, with a reason why W moves (1). The numbers themselves do not matter. Only the "

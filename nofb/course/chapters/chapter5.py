@@ -175,8 +175,9 @@ ITEMS: list[Item] = [
         by_hand=True,
         asks="A mirror starts from a random B. Each mirror step uses 16 noise vectors, 20 units "
         "are below, λ = 0.02 and η_B = λ / σ². Which angle between B and Wᵀ do you expect after 0, "
-        "10, 50, 100 and 300 mirror steps? Write five numbers, and say which two numbers of this "
-        "text decide where it ends, before you draw the curve.",
+        "10, 50, 100 and 300 mirror steps? Begin your text with the five numbers, then say "
+        "which two numbers of this question decide where it ends, before you draw the curve: the "
+        "notebook draws your numbers beside it.",
         key=lambda values: (
             "Measured: 94, 87, 45, 16, 7 degrees. The random start is multiplied by 0.98 in each "
             "step, so it is gone after some 1/λ = 50 steps, and the rest is noise: B is a mean of "

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
 import nofb
-from nofb.course.pictures.drawn import COLOURS, drawn, say
-from nofb.course.yours import Yours, in_place_of_nofbs
+from nofb.course.pictures.drawn import COLOURS, drawn
+from nofb.course.yours import Prediction, Yours, in_place_of_nofbs
 from nofb.diagnosis.chance import chance_band
 from nofb.layers import Dense
 from nofb.network import Network
@@ -35,31 +31,18 @@ def learns(send_back: Yours) -> Picture:
 
 
 @drawn
-def angles(send_back: Yours, prediction: Sequence[float] | None) -> Picture:
+def angles(send_back: Yours, prediction: Prediction) -> Picture:
     """Draw your prediction, then what happens: the angle between B and Wᵀ of the output layer."""
-    missing = predicted(prediction, len(ASKED))
-    if missing is not None:
-        return missing
+    predicted = prediction(len(ASKED))
     run = train("fa", send_back)
     measured = run.history.from_start("weight_angle")[:, -1]
     picture = Picture(7.0, 3.4)
     axes = picture.subplots()
     axes.axhspan(*chance_band(run.net.weighted[-1].W.size), color=picture.theme.band, lw=0)
-    axes.plot(ASKED, np.asarray(prediction, float), "--o", color=COLOURS[1], label="predicted")
+    axes.plot(ASKED, predicted, "--o", color=COLOURS[1], label="predicted")
     axes.plot(measured, color=COLOURS[0], lw=2, label="measured")
     axes.set(xlabel="epoch", title="angle between B and Wᵀ, output layer", ylim=(0, 110))
     axes.set(xticks=ASKED, yticks=range(0, 91, 30))
     axes.yaxis.set_major_formatter("{x:g}°")
     axes.legend(loc="lower left")
     return picture
-
-
-def predicted(prediction: Sequence[float] | None, count: int) -> Picture | None:
-    """Return a sentence if a prediction is not a list of so many numbers."""
-    try:
-        numbers = np.asarray(prediction, float)
-    except (TypeError, ValueError):
-        numbers = np.array(np.nan)
-    if numbers.shape == (count,) and np.isfinite(numbers).all():
-        return None
-    return say(f"Predict first: replace None by a list of {count} numbers. Then run this cell.")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from nofb.course.pictures.chapter2 import predicted
 from nofb.course.pictures.drawn import COLOURS, drawn
-from nofb.course.yours import Yours
+from nofb.course.yours import Prediction, Yours
 from nofb.diagnosis import angle
 from nofb.plots import Picture
 from nofb.types import Array
@@ -57,16 +54,12 @@ def matrices(drive: Yours, correlate: Yours, follow: Yours) -> Picture:
 
 
 @drawn
-def angles(
-    drive: Yours, correlate: Yours, follow: Yours, prediction: Sequence[float] | None
-) -> Picture:
+def angles(drive: Yours, correlate: Yours, follow: Yours, prediction: Prediction) -> Picture:
     """Draw your prediction, then what happens: the angle between B and Wᵀ, for 16 noise vectors."""
-    missing = predicted(prediction, len(ASKED))
-    if missing is not None:
-        return missing
+    predicted = prediction(len(ASKED))
     picture = Picture(7.6, 3.4)
     axes = picture.subplots()
-    axes.plot(ASKED, np.asarray(prediction, float), "--o", color=COLOURS[1], label="predicted")
+    axes.plot(ASKED, predicted, "--o", color=COLOURS[1], label="predicted")
     for samples, colour in ((16, COLOURS[0]), (64, COLOURS[2])):
         degrees = [angle(B, weights().T) for B in mirror(drive, correlate, follow, samples)]
         axes.plot(degrees, color=colour, lw=1.6, label=f"measured, {samples} noise vectors")
