@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     streams.prepare()
     words = sys.argv[1:] if argv is None else list(argv)
-    options = build_parser().parse_args(words)
+    options = build_parser().parse_args(words or ["--help"])
     options.command = shlex.join(["nofb", *words])
     try:
         with end_everything():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from nofb import checks
 from nofb.datasets import (
     cifar,
     composites,
@@ -92,8 +93,7 @@ def load(name: str) -> Dataset:
     """
     if is_own(name):
         return _OWN[name] if name in _OWN else _OWN.setdefault(name, own.built(name))
-    if name not in _TABLE:
-        raise ValueError(f"there is no data set {name!r}; the known ones are {', '.join(names())}.")
+    checks.choice("the data set", name, names())
     row = _TABLE[name]
     return row.load().with_class_names(row.class_names)
 

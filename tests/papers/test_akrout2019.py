@@ -243,7 +243,10 @@ def test_an_unknown_paper_is_refused_with_the_known_ones(capsys, tmp_path, monke
     """A misspelt name must not start hours of training."""
     monkeypatch.chdir(tmp_path)
     for words, sentence in (
-        (["akruot2019"], "paper is 'akruot2019', but must be one of: akrout2019"),
+        (
+            ["akruot2019"],
+            "paper is 'akruot2019' (did you mean 'akrout2019'?), but must be one of: akrout2019",
+        ),
         (["akrout2019", "--epochs", "0"], "epochs must be at least 1, but is 0"),
         (["akrout2019", "--jobs", "0"], "jobs must be at least 1, but is 0"),
     ):

@@ -70,7 +70,7 @@ def test_rules_with_attributes_and_a_rate_for_each_rule():
     [
         ((["bp"], make(0), DATA), "make_network must be a function of the seed"),
         ((["bp"], lambda seed: None, DATA), r"make_network\(0\) must return a nofb.Network"),
-        ((["bp", "bq"], make, DATA), "rule is 'bq', but must be one of"),
+        ((["bp", "bq"], make, DATA), r"rule is 'bq' \(did you mean 'bp'\?\), but must be one of"),
         ((["bp", "bp"], make, DATA), "rules holds 'bp' twice"),
         ((["bp", rules.Backprop], make, DATA), "must hold short names or rules"),
         (("bp", make, DATA), "rules must be a list"),
@@ -131,7 +131,9 @@ def test_a_seed_that_only_one_rule_has_finished_is_left_out():
     assert one.seeds == 2
     none = made_up(["bp", "fa"], seeds=1, stopped=[("fa", 0)])
     assert "–" in differences.table(none)
-    with pytest.raises(ValueError, match="reference is 'kp', but must be one of: bp, fa"):
+    with pytest.raises(
+        ValueError, match=r"reference is 'kp' \(did you mean 'bp'\?\), but must be one of: bp, fa"
+    ):
         differences.differences(comparison, "kp")
 
 
