@@ -23,6 +23,7 @@ extensions = [
     "sphinxcontrib.katex",
     "gathered_pages",
     "lesson_downloads",
+    "stated_bounds",
 ]
 exclude_patterns = ["_build"]
 default_role = "literal"

@@ -97,6 +97,8 @@ __all__ = [
     "transfer",
 ]
 
+DOCUMENTED = ("activations", "diagnosis", "initialisers", "schedules")  # further modules
+
 
 def __getattr__(name: str) -> Any:
     """Import slow or rarely needed modules when they are first used."""
@@ -110,4 +112,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, *DOCUMENTED, "__version__"])

@@ -118,5 +118,10 @@ ACTIVATIONS = {activation.name: activation for activation in [
 def get(name: str | None) -> Activation:
     """Return the activation called `name`; `None` means the identity."""
     name = "identity" if name is None else name
+    if name == "softmax":
+        raise ValueError(
+            "activation is 'softmax', which no layer has: the loss \"cross_entropy\" brings the "
+            "softmax of the outputs, so leave out the activation of the last layer"
+        )
     checks.choice("activation", name, ACTIVATIONS)
     return ACTIVATIONS[name]

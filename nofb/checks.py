@@ -5,23 +5,29 @@ from typing import Any
 
 import numpy as np
 
+from nofb.suggestions import did_you_mean
 from nofb.text import unprintable
 from nofb.types import Array, FloatType
 
 
-def choice(name: str, given: object, allowed: Iterable[str]) -> None:
-    """Refuse a name that is not in a table, and list the table.
+def choice(
+    name: str, given: object, allowed: Iterable[str], others: Mapping[str, str] | None = None
+) -> None:
+    """Refuse a name that is not in a table: suggest the nearest one, and list the table.
+
+    `others` are further names of some of them, which are suggested and not accepted.
 
     Examples
     --------
     >>> choice("activation", "tahn", ["relu", "tanh"])
     Traceback (most recent call last):
     ...
-    ValueError: activation is 'tahn', but must be one of: relu, tanh
+    ValueError: activation is 'tahn' (did you mean 'tanh'?), but must be one of: relu, tanh
     """
     allowed = list(allowed)
     if given not in allowed:
-        raise ValueError(f"{name} is {given!r}, but must be one of: {', '.join(allowed)}")
+        near = did_you_mean(given, allowed, others)
+        raise ValueError(f"{name} is {given!r}{near}, but must be one of: {', '.join(allowed)}")
 
 
 def kind(given: object, load: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 import numpy as np
@@ -104,6 +104,15 @@ class Network(Graph):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         _TAKEN.update(self.nodes)  # a copy owns its layers; a layer that is copied alone is free
+
+    if not TYPE_CHECKING:  # type checkers would accept any name
+
+        def __getattr__(self, name: str) -> None:
+            cure = ": nofb.fit(net, rule, data) trains it" if name in ("fit", "train") else ""
+            kind = type(self).__name__
+            raise AttributeError(
+                f"{kind!r} object has no attribute {name!r}{cure}", name=name, obj=self
+            )
 
     # -- forward -------------------------------------------------------------------------------
 
@@ -475,7 +484,9 @@ class Network(Graph):
                     "draws the weights of its layers: give it a new layer, and to keep weights, "
                     "set new.layers[0].W = old.layers[0].W afterwards, and b likewise"
                 )
-        last = self.nodes[-1] if self.nodes else None
+        if not self.nodes:
+            raise ValueError("layers is empty: give at least one layer, such as [Dense(784, 10)]")
+        last = self.nodes[-1]
         if not isinstance(last, WeightedLayer) or last.activation.name != "identity":
             raise ValueError(
                 f"the last layer must be a Dense without activation, since the loss brings its "

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba.core.errors import NumbaError
 
-from nofb import checks, schedules, settings, threads
+from nofb import arguments, checks, schedules, settings, threads
 from nofb.kernels import steps
 from nofb.schedules import Schedule
 from nofb.threads import Job
@@ -27,6 +27,10 @@ Move = tuple[str, Array, Array]  # the name, the array and the update of a param
 Plan = tuple[Kernel, tuple[Array, ...], tuple[float, ...]]
 
 INFINITY = float("inf")
+OTHER_NAMES = {
+    "learning_rate": "it is called lr",
+    "weight_decay": "it is called decay, and is not multiplied by the learning rate",
+}
 TRAFFIC = 16  # a step is limited by memory: one number costs as much as this many multiply-adds
 
 
@@ -259,6 +263,7 @@ def check(name: str, parameter: Array, update: Array, averages: Sequence[Array])
             )
 
 
+@arguments.explained(**OTHER_NAMES)
 @dataclass
 class SGD(Optimizer):
     """Stochastic gradient descent, with optional momentum.
@@ -300,6 +305,7 @@ class SGD(Optimizer):
         return kernel, (self.average(name, "v", W),), (lr, self.momentum)
 
 
+@arguments.explained(**OTHER_NAMES)
 @dataclass
 class RMSprop(Optimizer):
     """Steps divided by the recent size of each entry's updates (Nøkland's choice).
@@ -330,6 +336,7 @@ class RMSprop(Optimizer):
         return steps.rmsprop, (self.average(name, "s", W),), numbers
 
 
+@arguments.explained(**OTHER_NAMES)
 @dataclass
 class Adam(Optimizer):
     """Momentum and RMSprop together, with a correction for their start at zero (Kingma & Ba 2015).
@@ -365,6 +372,7 @@ class Adam(Optimizer):
         return steps.adam, (self.average(name, "m", W), self.average(name, "s", W)), numbers
 
 
+@arguments.explained(**OTHER_NAMES)
 @dataclass
 class AdamW(Adam):
     """Adam with weight decay by default (Loshchilov & Hutter 2019).

@@ -129,8 +129,19 @@ def find(word: str, argument: str = "rule") -> type[Rule]:
             )
         own = word[:-3] if isinstance(word, str) and word.endswith(".py") else ""
         own = f"or module:Class, such as {own if own.isidentifier() else 'my_rule'}:MyRule"
-        checks.choice(argument, word, [*RULES, own])
+        checks.choice(argument, word, [*RULES, own], titles())
     return checked(RULES[word])
+
+
+def titles() -> dict[str, str]:
+    """Return the short name of each rule by its title, and by the name of its class.
+
+    Examples
+    --------
+    >>> titles()["feedback alignment"], titles()["FeedbackAlignment"]
+    ('fa', 'fa')
+    """
+    return {full: name for name, rule in RULES.items() for full in (rule.title, rule.__name__)}
 
 
 def make(name: str, **attributes: object) -> Rule:
@@ -159,7 +170,7 @@ def make(name: str, **attributes: object) -> Rule:
     >>> make("bq")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: rule is 'bq', but must be one of: bp, fa, dfa, ifa, ...
+    ValueError: rule is 'bq' (did you mean 'bp'?), but must be one of: bp, fa, dfa, ifa, ...
     """
     rule = find(name)
     if (preset := attributes.pop("preset", None)) is not None:

@@ -29,6 +29,12 @@ __all__ = ["Array", "Initialiser", "Map", "Network", "Rule", "Signals", "Trace",
            "WeightedLayer", "modules_of"]  # fmt: skip
 
 MISTAKES = (TypeError, ValueError, AttributeError, NumbaError)
+TITLE, PAPER = "a custom rule", "not published"
+NOT_INHERITED = {  # by a custom rule, which may override anything else of its base
+    "title": TITLE,
+    "paper": PAPER,
+    "by_sample": False,
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class Rule(ABC):
     Attributes
     ----------
     name, title, paper
-        Its short name in `nofb.rules.RULES`, its full name, and its source.
+        Its short name in `nofb.rules.RULES`, its full name, and its source. A custom rule does not
+        inherit title and paper.
     family
         The group it is listed in: a key of `nofb.rules.FAMILIES`.
     uses
@@ -81,8 +88,8 @@ class Rule(ABC):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str] = "a custom rule"
-    paper: ClassVar[str] = "not published"
+    title: ClassVar[str] = TITLE
+    paper: ClassVar[str] = PAPER
     family: ClassVar[str] = "other"
     uses: ClassVar[Uses]
     look: ClassVar[tuple[str, str, str] | None] = None
@@ -95,8 +102,11 @@ class Rule(ABC):
     clock: Clock = field(default_factory=Clock, init=False)
 
     def __init_subclass__(cls) -> None:
-        if "by_sample" not in vars(cls) and not is_nofb(cls.__module__):
-            cls.by_sample = False  # it may override anything it inherits
+        if is_nofb(cls.__module__):
+            return
+        for name, value in NOT_INHERITED.items():
+            if name not in vars(cls):
+                setattr(cls, name, value)
 
     def __post_init__(self) -> None:
         settings.check(self)

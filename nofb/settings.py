@@ -55,7 +55,8 @@ def switch(default: bool) -> Any:
 
 def initialiser(default: str) -> Any:
     """Return a field for the name of an initialiser, or a function that is one."""
-    return _field(default, lambda name, given: initialisers.get(given, name))
+    said = "an initialiser's name or function"
+    return _field(default, lambda name, given: initialisers.get(given, name), said=said)
 
 
 def fixed(value: object) -> Any:

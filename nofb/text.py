@@ -4,8 +4,10 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 from typing import Any
 
+WIDTH = 80  # of a terminal
 FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes a cell that begins with one of these
 
 
@@ -30,6 +32,24 @@ def printable(text: str) -> str:
     """
     odd = {ord(sign): sign.encode("unicode_escape").decode() for sign in unprintable(text)}
     return text.translate(odd)
+
+
+def entry(name: str, *lines: str, indent: int = 13) -> str:
+    """Return an entry of a list for a terminal of 80 columns: a name, and lines of text beside it.
+
+    A name that is too long for its column has a line of its own.
+
+    Examples
+    --------
+    >>> print(entry("fa", "feedback alignment", "uses the error"))
+    fa           feedback alignment
+                 uses the error
+    """
+    margin = " " * indent
+    text = "\n".join(
+        fill(line, WIDTH, initial_indent=margin, subsequent_indent=margin) for line in lines
+    )
+    return f"{name}\n{text}" if len(name) >= indent else name.ljust(indent) + text[indent:]
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

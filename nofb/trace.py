@@ -171,7 +171,7 @@ class Trace:
         for layer, record in second.records.items():
             layer.prepare_like(record, self[layer])
             if layer in added:
-                layer.open(record, record.h_below + added[layer], *record.received[1:])
+                layer.open(record, sum_at(layer, record, added[layer]), *record.received[1:])
             if layer in received:
                 layer.open(record, received[layer](record.h_below), *record.received[1:])
             layer.forward(record)
@@ -523,3 +523,24 @@ class Trace:
         for each in reversed(self.net.weightless_above(layer)):
             (signal,) = self._back(each, signal)
         return signal
+
+
+def sum_at(layer: Layer, record: Record, added: Array) -> Array:
+    """Return the input of a layer with something added to it.
+
+    Raises
+    ------
+    ValueError
+        If its shape does not fit; the sentence names the layer and the shape needed.
+    """
+    shape = record.h_below.shape
+    try:
+        total = record.h_below + added
+    except ValueError:
+        total = None
+    if total is None or total.shape != shape:
+        raise ValueError(
+            f"what is added to the input of {layer!r} has shape {np.shape(added)}, "
+            f"but needs {shape}"
+        )
+    return total

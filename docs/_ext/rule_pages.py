@@ -131,7 +131,8 @@ def code(name: str) -> Iterator[str]:
     yield "Each equation is beside the line that computes it, kernels first.\n"
     yield from chain.from_iterable(map(listing, (*shown, *read.shared)))
     if folded:
-        yield f"<details>\n<summary>The other {len(folded)} functions that it runs</summary>\n"
+        others = "function" if len(folded) == 1 else f"{len(folded)} functions"
+        yield f"<details>\n<summary>The other {others} that it runs</summary>\n"
         yield from chain.from_iterable(map(listing, folded))
         yield "</details>\n"
 

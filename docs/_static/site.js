@@ -1,14 +1,16 @@
-// Says of each table and figure that is wider than the screen that it scrolls.
-const WIDE = ".table-wrapper, .wide-figure";
+// Says of each table, figure and block of code that is wider than the screen that it scrolls.
+const WIDE = ".table-wrapper, .wide-figure, .highlight pre";
+const CODE = 'div[class*="highlight-"]'; // a block of code with its frame and its copy button
 
 function hint(box) {
   const scrolls = box.scrollWidth > box.clientWidth + 1;
-  const before = box.previousElementSibling;
+  const framed = box.closest(CODE) ?? box;
+  const before = framed.previousElementSibling;
   if (scrolls && !before?.classList.contains("scroll-hint")) {
     const words = document.createElement("p");
     words.className = "scroll-hint";
     words.textContent = "scroll sideways →";
-    box.before(words);
+    framed.before(words);
     box.tabIndex = 0; // for the arrow keys
   } else if (!scrolls && before?.classList.contains("scroll-hint")) {
     before.remove();
@@ -34,3 +36,4 @@ function all() {
 addEventListener("DOMContentLoaded", figures);
 addEventListener("load", all);
 addEventListener("resize", all);
+addEventListener("toggle", all, true); // a folded part is opened

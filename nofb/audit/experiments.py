@@ -103,10 +103,11 @@ class Trials:
     def inputs(self) -> dict[str, float]:
         """Return how much the updates depend on error, labels, random numbers and earlier steps."""
         learned = largest(self.last(Trial(past=2)))
+        noise = None if self.rule.uses.feedback else 0  # what is drawn anew in each step
         return {
             "error": largest(self.last(Trial(spoil=change_output))),
             "labels": min(largest(self.last(Trial(spoil=f))) for f in (change_labels, swap_labels)),
-            "feedback": 0.0 if learned else largest(self.last(Trial(seed=1))),
+            "feedback": 0.0 if learned else largest(self.last(Trial(1, noise))),
             "learned_feedback": learned,
             "second_phase": largest(self.constant(EARLIER)),
             "second_pass": largest(self.last(Trial(constant_again=True))),

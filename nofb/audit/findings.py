@@ -45,7 +45,8 @@ QUESTIONS = {
     "others": Question("other W",
         "the weights of any other layer are replaced"),
     "feedback": Question("random feedback",
-        "the rule was attached with another seed, and what it drew then does not learn"),
+        "the rule was attached with another seed, and what it drew then does not learn; random "
+        "numbers that it draws anew in each step stay the same, unless it calls them feedback"),
     "learned_feedback": Question("learned feedback",
         "earlier steps had other samples and other weights, which were then restored"),
     "second_phase": Question("second phase",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ SAMPLES = 8
 # in which a rule may read weights
 CALLS = ("attach", "learn_feedback", "before_step", "teach", "after_step")
 FEEDBACK_RATE = 0.1
+NOT_SEARCHED = (type, ModuleType, FunctionType)  # for the generators of a rule
 EARLIER, LAST = "earlier", "last"  # the steps of a trial, and the last one
 
 
@@ -79,6 +81,8 @@ class Trial:
     ----------
     seed
         Of its feedback.
+    noise
+        Of the random generators that the rule keeps after it was attached; `None` for `seed`.
     replaced
         The weights that replace those of a layer while the rule computes, by layer index.
     calls
@@ -97,6 +101,7 @@ class Trial:
     """
 
     seed: int = 0
+    noise: int | None = None
     replaced: Replacements = field(default_factory=dict)
     calls: tuple[str, ...] = CALLS
     constant: tuple[int, ...] = ()
@@ -111,6 +116,10 @@ def run(rule: Rule, trial: Trial, scene: Scene | None = None) -> Taught:
     scene = scene or Scene(build, draw_batch)
     stage = Stage(deepcopy(rule), trial, scene.build(0))
     stage.call(stage.rule.attach, stage.net, trial.seed)
+    if trial.noise is not None:
+        twin = deepcopy(rule), scene.build(0)
+        twin[0].attach(twin[1], trial.noise)
+        give_states(kept_generators(*twin), kept_generators(stage.rule, stage.net))
     with replacing(stage.net, weights_of(scene.build(trial.past))):
         taught = [stage.step(scene.draw_batch(2 * trial.past + step)) for step in range(2)]
     stage.call(stage.rule.after_step, stage.net)  # so that what follows W at once has done so
@@ -169,6 +178,29 @@ class Stage:
         constant = self.trial.constant if self.part in self.trial.constant_in else ()
         with replacing(self.net, replaced), held_constant(self.units[k] for k in constant):
             return method(*arguments)
+
+
+def kept_generators(rule: Rule, net: Network) -> list[np.random.Generator]:
+    """Return the random generators that a rule keeps for its steps, each once, in one order."""
+    waiting: list[Any] = [vars(rule), *(layer.rule_state for layer in net.weighted)]
+    seen: dict[int, Any] = {}
+    for each in waiting:  # it grows in this loop
+        if id(each) in seen or isinstance(each, NOT_SEARCHED):
+            continue
+        seen[id(each)] = each
+        if isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list | tuple):
+            waiting += each
+        elif not isinstance(each, np.random.Generator):
+            waiting += getattr(each, "__dict__", {}).values()
+    return [each for each in seen.values() if isinstance(each, np.random.Generator)]
+
+
+def give_states(ones: Sequence[np.random.Generator], others: Sequence[np.random.Generator]) -> None:
+    """Give the state of each generator to its partner."""
+    for one, other in zip(ones, others, strict=True):
+        other.bit_generator.state = one.bit_generator.state
 
 
 def weights_of(net: Network) -> Replacements:

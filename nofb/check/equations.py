@@ -6,6 +6,7 @@ import numpy as np
 
 from nofb.check.causes import factor, scale
 from nofb.check.subject import (
+    OWN_STEPS,
     SAMPLES,
     Steps,
     Subject,
@@ -81,7 +82,10 @@ def output_layer_gets_its_error(subject: Subject) -> Verdict:
         return failed(
             f"the step of the output layer is right but for one thing: {scale(c, SAMPLES)}"
         )
+    cure = "yield (net.weighted[-1], trace.error), and change neither"
+    if subject.has_own_steps:
+        cure = OWN_STEPS % "the output layer"
     return failed(
         f"the step of the output layer is {percent(far(found, right))} off "
-        "h_belowᵀ (ŷ - y) / N: yield (net.weighted[-1], trace.error), and change neither"
+        f"h_belowᵀ (ŷ - y) / N: {cure}"
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nofb.check.causes import EXACT, explain
-from nofb.check.subject import Subject, backprop, dense, far, layer_name, parts, traced
+from nofb.check.subject import OWN_STEPS, Subject, backprop, dense, far, layer_name, parts, traced
 from nofb.check.verdict import Verdict, failed, not_applicable, passed
 from nofb.network import Network
 from nofb.rules import Rule
@@ -31,7 +31,8 @@ def reduces_to_backprop(subject: Subject) -> Verdict:
             return verdict
         if sizes != SHALLOW and any(layer.D is not None for layer in net.weighted):
             continue  # what skips layers is backprop with one hidden layer only
-        if verdict := compared(net, rule):
+        unknown = OWN_STEPS % "backprop if B is Wᵀ" if subject.has_own_steps else UNKNOWN
+        if verdict := compared(net, rule, unknown):
             return verdict
     return passed("with its feedback set to Wᵀ, its steps are backprop's, to rounding")
 
@@ -48,8 +49,11 @@ def why_not(net: Network, rule: Rule) -> Verdict | None:
     return not_applicable("it has no B on every layer but the first, and no D on the first")
 
 
-def compared(net: Network, rule: Rule) -> Verdict | None:
-    """Compare the steps with backprop's, once the feedback is Wᵀ; `None` if they agree."""
+def compared(net: Network, rule: Rule, unknown: str) -> Verdict | None:
+    """Compare the steps with backprop's, once the feedback is Wᵀ; `None` if they agree.
+
+    A difference that no known mistake explains is described by `unknown`.
+    """
     drawn = hidden_steps(net, rule, traced(net))
     set_to_transpose(net)
     steps = hidden_steps(net, rule, traced(net))
@@ -62,7 +66,7 @@ def compared(net: Network, rule: Rule) -> Verdict | None:
     if not follows_the_error(net, rule, steps):
         return not_applicable("its signal is not proportional to the error")
     k = int(np.argmax(apart))
-    why = explain(steps, net, traced(net)) or UNKNOWN
+    why = explain(steps, net, traced(net)) or unknown
     return failed(
         f"with its feedback set to Wᵀ it should be backprop, but the step of {layer_name(net, k)} "
         f"is {percent(apart[k])} off: {why}"

@@ -50,6 +50,11 @@ class Subject:
         """The compiled kernels that the rule's files name."""
         return calls.kernels_in(modules_of(type(self.rule)))
 
+    @property
+    def has_own_steps(self) -> bool:
+        """Whether the rule returns steps of its own, and not h_belowᵀ δ / N alone."""
+        return type(self.rule).teach is not Rule.teach
+
     def attached(self, net: Network, seed: int = 0) -> Rule:
         """Return a copy of the rule, attached to the network."""
         rule = deepcopy(self.rule)
@@ -110,6 +115,12 @@ def train_step(net: Network, rule: Rule, samples: int = SAMPLES, rate: float = 0
     for _ in range(rule.feedback_passes(0)):
         rule.learn_feedback(net, trace)
     return parts(step(net, rule, SGD(rate), trace))
+
+
+OWN_STEPS = (
+    "the rule overrides teach, so its steps need not be h_belowᵀ δ / N: if this one is meant, "
+    'say why in excused = {"%s": "..."}'
+)
 
 
 def parts(updates: Sequence[Update]) -> Steps:

@@ -10,6 +10,7 @@ from textwrap import fill
 
 from nofb.audit import audit, contradictions, table, top_down, top_down_table
 from nofb.audit.steered import METHODS
+from nofb.cli.options import add_attributes, make_rule
 from nofb.explain.subjects import rule_called
 from nofb.rules import RULES, Rule
 from nofb.text import columns, markdown
@@ -25,13 +26,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--markdown", action="store_true",
         help="print only the table, in Markdown")
     # fmt: on
+    add_attributes(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the tables, and return 1 if a claim is contradicted."""
+    if options.attributes and (len(options.rules) != 1 or options.rules[0] in METHODS):
+        raise ValueError("--set sets attributes of one rule: give its name alone")
     names = [name for name in options.rules if name not in METHODS]
-    rules = [rule_called(name, METHODS)() for name in names]
+    for name in names:
+        rule_called(name, METHODS)
+    rules = [make_rule(name, options.attributes) for name in names]
     wrong = print_rules(rules, options.markdown) if rules else False
     for method in dict.fromkeys(options.rules):
         if method in METHODS:

@@ -24,7 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print each verdict as it comes, and return 1 if there is a failure among them."""
-    rule = make_rule(options)
+    rule = make_rule(options.rule, options.attributes)
     print(f"{rule.name}: {rule.title} ({rule.paper})\n")
     width = max(map(len, TESTS))
     failures = 0

@@ -4,7 +4,9 @@ import argparse
 
 from nofb import datasets
 from nofb.cli.streams import say
-from nofb.text import columns
+from nofb.text import entry
+
+NAME = 19  # columns of a name
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,15 +21,19 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table."""
-    rows = [["name", "what", "train", "test", "sample", "classes", "licence", "where"]]
+    """Print each data set in a few lines."""
     for row in datasets.describe():
-        shape = "x".join(map(str, row.shape))
-        classes = "-" if row.n_classes is None else str(row.n_classes)
-        sizes = [str(row.n_train), str(row.n_test)]
-        rows.append([row.name, row.what, *sizes, shape, classes, row.licence, row.where])
-    print(columns(rows))
+        print(entry(row.name, *described(row), indent=NAME))
+    print("\nnofb data fetch NAME downloads one ahead, for work without a network.")
     return 0
+
+
+def described(row: datasets.Description) -> tuple[str, str, str]:
+    """Return what a data set is, its sizes, and its place and licence."""
+    shape = "x".join(map(str, row.shape)) + " numbers" * (len(row.shape) == 1)
+    kind = "regression" if row.n_classes is None else f"{row.n_classes} classes"
+    sizes = f"{row.n_train} training and {row.n_test} test samples of {shape}, {kind}"
+    return row.what, sizes, f"{row.where}; licence: {row.licence}"
 
 
 def fetch(options: argparse.Namespace) -> int:

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     streams.prepare()
     words = sys.argv[1:] if argv is None else list(argv)
-    options = build_parser().parse_args(words)
+    options = build_parser().parse_args(words or ["--help"])
     options.command = shlex.join(["nofb", *words])
     try:
         with end_everything():
@@ -98,4 +98,6 @@ def _sentence(error: Exception) -> str:
     """Return the text of an error, with a cure if it has none."""
     if isinstance(error, MemoryError):
         return f"there is too little memory ({error}): take fewer units, or smaller batches"
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename} cannot be read or written: {error.strerror}"
     return str(error)

@@ -60,8 +60,8 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     # fmt: on
 
 
-def make_rule(options: argparse.Namespace) -> Rule:
-    """Build the named rule with the given attributes.
+def make_rule(rule: str, attributes: Sequence[str]) -> Rule:
+    """Build the named rule with the given attributes, each NAME=VALUE.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def make_rule(options: argparse.Namespace) -> Rule:
         If there is no such rule or attribute, or a value is of the wrong type or out of its bounds.
     """
     try:
-        return rules.make(options.rule, **dict(map(_attribute, options.attributes)))
+        return rules.make(rule, **dict(map(_attribute, attributes)))
     except TypeError as error:  # a value of the wrong type, which is an error of the user here
         raise ValueError(str(error)) from error
 

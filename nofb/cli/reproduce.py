@@ -12,13 +12,14 @@ from typing import Any
 from nofb import checks, datasets, fingerprint, papers, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
+from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
 from nofb.papers.study import Record
 from nofb.runs.grid import run_grid, unfinished
 from nofb.runs.kept import SameCode, code_of, kept_of_one_code, of_one_code, with_code
 from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
-from nofb.training.progress import bar
+from nofb.training.progress import bar, is_watched
 
 LOG = "runs.jsonl"  # in the folder: its runs are not repeated
 
@@ -101,7 +102,8 @@ def done(
         every = part.tasks(epochs)
         if wanted := chosen(every, chosen_rows(rows, options.rows), options.seeds):
             tasks += of_one_code(wanted, log, study.code(wanted[0]))
-    if unfinished(tasks, log):
+    missing = {canonical(task) for task in unfinished(tasks, log)}
+    if missing:
         fingerprint.warn_of_changes()
         need_data(study)
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,7 +121,24 @@ def done(
         for record in runs:
             records.append(record)
             shown.update()
+            if canonical(record["task"]) in missing and not is_watched():
+                say(line_of(record, len(records), len(tasks)))
     return records
+
+
+def line_of(record: Record, number: int, total: int) -> str:
+    """Return a line on a run that has ended, for a file that keeps what the command says.
+
+    Examples
+    --------
+    >>> line_of({"task": {"rule": "fa", "seed": 1, "epochs": 9}, "seconds": 61.2}, 3, 8)
+    'run 3 of 8: fa, seed 1, 61 s'
+    """
+    task = record["task"]
+    seed = f", seed {task['seed']}" if "seed" in task else ""
+    failed = ", failed" if "error" in record else ""
+    name = vouching.name_of(task)
+    return f"run {number} of {total}: {name}{seed}, {record['seconds']:.0f} s{failed}"
 
 
 def need_data(study: Study) -> None:

@@ -37,7 +37,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, print a line for each epoch, and return 1 if the run diverged."""
-    rule = make_rule(options)
+    rule = make_rule(options.rule, options.attributes)
     settings = read_settings(options).replace(rule=rule.name, seed=options.seed)
     optimizer = settings.make_optimizer()
     data = settings.load()

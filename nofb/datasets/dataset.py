@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nofb import checks
+from nofb import arguments, checks
 from nofb.datasets import tokens, validation, whitening
 from nofb.datasets.splits import last_part, stratified_split
 from nofb.datasets.vocabulary import Vocabulary
 from nofb.datasets.word_pieces import WordPieces
 
 
+@arguments.explained(
+    x_test="keep some samples for the test, such as Dataset(x[100:], y[100:], x[:100], y[:100])"
+)
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Samples and targets for training and testing, one sample per row.

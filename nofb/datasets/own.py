@@ -8,7 +8,7 @@ from nofb.datasets.dataset import Dataset
 from nofb.modules import found_at, where
 
 
-def is_address(name: object) -> bool:
+def is_address(name: str) -> bool:
     """Return whether a name is an address of a function.
 
     Examples
@@ -16,7 +16,7 @@ def is_address(name: object) -> bool:
     >>> is_address("my_data:build"), is_address("digits")
     (True, False)
     """
-    return isinstance(name, str) and ":" in name
+    return ":" in name
 
 
 def built(address: str) -> Dataset:

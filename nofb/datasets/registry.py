@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from nofb import checks
 from nofb.datasets import (
     cifar,
     composites,
@@ -92,8 +93,7 @@ def load(name: str) -> Dataset:
     """
     if is_own(name):
         return _OWN[name] if name in _OWN else _OWN.setdefault(name, own.built(name))
-    if name not in _TABLE:
-        raise ValueError(f"there is no data set {name!r}; the known ones are {', '.join(names())}.")
+    checks.choice("the data set", name, names())
     row = _TABLE[name]
     return row.load().with_class_names(row.class_names)
 
@@ -172,9 +172,9 @@ def registered() -> dict[str, Dataset]:
     return dict(_OWN)
 
 
-def take_over(found: Mapping[str, Dataset]) -> None:
+def take_over(others: Mapping[str, Dataset]) -> None:
     """Let this process know the data sets that are `registered()` in another one."""
-    _OWN.update(found)
+    _OWN.update(others)
 
 
 def is_own(name: object) -> bool:
@@ -185,7 +185,7 @@ def is_own(name: object) -> bool:
     >>> is_own("my_data:build"), is_own("digits")
     (True, False)
     """
-    return name in _OWN or own.is_address(name)
+    return isinstance(name, str) and (name in _OWN or own.is_address(name))
 
 
 def describe() -> list[Description]:

@@ -8,7 +8,7 @@ from nofb.explain import plain, rich
 from nofb.explain.headers import Header, Paragraph, header
 from nofb.explain.hyper_parameters import hyper_parameters
 from nofb.explain.sources import Source, source
-from nofb.explain.subjects import Subject
+from nofb.explain.subjects import Subject, found_by
 from nofb.explain.values import Block, of_function
 from nofb.explain.walk import Walk, walk
 from nofb.rules import Rule
@@ -23,6 +23,7 @@ class Explanation:
     body: Source | Walk  # its code, or a walk through one update
     parameters: tuple[Paragraph, ...] = ()
     everything: bool = False  # also the code of other files that runs around its own
+    given: str = ""  # the name or the address that finds it; "" for a class of a notebook
 
     def __repr__(self) -> str:
         return plain.page(self.header, *self._shown())
@@ -35,7 +36,8 @@ class Explanation:
         if isinstance(self.body, Source):
             words = (*self.header.paragraphs, *self.parameters)
             if not self.everything:
-                return words, [*self.body.own_blocks(), Block(says=self._around())]
+                around = [Block(says=self._around())] if self.body.has_more else []
+                return words, [*self.body.own_blocks(), *around]
         else:
             words = ()
         shared = [of_function(each, f"{each.name} in {each.file}") for each in self.body.shared]
@@ -43,11 +45,11 @@ class Explanation:
         return words, [*self.body.blocks(), *title, *shared]
 
     def _around(self) -> str:
-        name = self.header.name
-        return (
-            f"The code of other files that runs around it: nofb explain {name} --all, or "
-            f"nofb.explain({name!r}, everything=True)."
-        )
+        lead = "The code of other files that runs around it: "
+        if not self.given:
+            return f"{lead}nofb.explain(..., everything=True)."
+        command, call = f"nofb explain {self.given} --all", f"nofb.explain({self.given!r}"
+        return f"{lead}{command}, or {call}, everything=True)."
 
 
 def explain(
@@ -84,4 +86,5 @@ def explain(
     ...
     """
     body = walk(subject, seed) if step else source(subject)
-    return Explanation(header(subject), body, tuple(hyper_parameters(subject)), everything)
+    words = tuple(hyper_parameters(subject))
+    return Explanation(header(subject), body, words, everything, found_by(subject))

@@ -22,7 +22,7 @@ def hyper_parameters(subject: str | Subject | Rule | Transferred) -> Iterator[Pa
     Examples
     --------
     >>> print(next(hyper_parameters("kp")).text)  # doctest: +ELLIPSIS
-    uniform_fan_out. How each B (n_out, n_in) is drawn; ...
+    uniform_fan_out (an initialiser's name or function). How each B (n_out, n_in) is drawn; ...
     """
     kind = as_class(subject)
     owner = kind if issubclass(kind, Rule) else kind.options_type

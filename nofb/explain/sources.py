@@ -11,15 +11,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
-from types import CodeType
+from types import CodeType, ModuleType
 
 from nofb.explain.headers import Equation, Header
 from nofb.explain.reader import Function, Line, Reader, file_of
 from nofb.explain.settings import run_codes
-from nofb.explain.subjects import Subject, modules_of, subjects, word_for
+from nofb.explain.subjects import Subject, modules_of, word_for
 from nofb.explain.values import Block, of_function
+from nofb.fingerprint.names import reads
 from nofb.rules import Rule
-from nofb.transfer import Transferred
+from nofb.transfer import METHODS, Transferred
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Source:
     def files(self) -> list[str]:
         """The files to open, its own first."""
         return list(dict.fromkeys([self.file, *(each.file for each in self.functions)]))
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is code of other files around that of its own."""
+        return bool(self.shared) or any(each.file != self.file for each in self.functions)
 
     def lines_of(self, equation: Equation) -> list[tuple[Function, Line]]:
         """Return the lines that implement an equation, each with its function."""
@@ -86,22 +92,45 @@ def source(subject: str | Subject | Rule | Transferred) -> Source:
 
 
 def _codes(kind: Subject) -> Iterator[CodeType]:
-    """Yield the code of all functions in a file, except those of other rules in it."""
+    """Yield the code in a file that belongs to a rule or a method: what it names, and its own."""
     module, makes = sys.modules[kind.__module__], issubclass(kind, Transferred)
-    for place in (module, *kind.__mro__, *_parts(kind)):
-        for name, value in vars(place).items():
-            function = getattr(value, "py_func", value)
-            if not inspect.isfunction(function) or function.__module__ != module.__name__:
-                continue
-            code = function.__code__
-            by_hand = code.co_filename != "<string>"  # not generated, as by a dataclass
-            if not name.startswith("__") or (makes and name == "__init__" and by_hand):
-                yield code
+    methods = [
+        code for each in (*kind.__mro__, *_parts(kind)) for code in _written(each, module, makes)
+    ]
+    yield from _named_by(methods, [*_written(module, module)])
+    yield from methods
+
+
+def _written(
+    place: type | ModuleType, module: ModuleType, makes: bool = False
+) -> Iterator[CodeType]:
+    """Yield the code of the functions of a class or a module that are written in a module."""
+    for name, value in vars(place).items():
+        function = getattr(value, "py_func", value)
+        if not inspect.isfunction(function) or function.__module__ != module.__name__:
+            continue
+        code = function.__code__
+        by_hand = code.co_filename != "<string>"  # not generated, as by a dataclass
+        if not name.startswith("__") or (makes and name == "__init__" and by_hand):
+            yield code
+
+
+def _named_by(codes: list[CodeType], functions: list[CodeType]) -> list[CodeType]:
+    """Return the functions that some code names, and those that these name."""
+    known, ahead = {each.co_name: each for each in functions}, [*codes]
+    named: set[str] = set()
+    while ahead:
+        found = {each.name for each in reads(ahead.pop())} & known.keys() - named
+        named |= found
+        ahead += [known[name] for name in found]
+    return [each for each in functions if each.co_name in named]
 
 
 def _parts(kind: Subject) -> Iterator[type]:
-    """Yield the other classes in a file: variants of a rule, or all parts of a method."""
-    base = kind if issubclass(kind, Rule) else object
-    for each in vars(sys.modules[kind.__module__]).values():
-        if inspect.isclass(each) and issubclass(each, base) and each not in [*subjects()]:
+    """Yield the other classes in a file: variants that are no rule of their own, or all parts."""
+    for each in filter(inspect.isclass, vars(sys.modules[kind.__module__]).values()):
+        if issubclass(kind, Rule):
+            if issubclass(each, kind) and not each.listed:
+                yield each
+        elif each not in METHODS.values():
             yield each

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from nofb import rule as base
+from nofb.custom_rules import address, is_own
 from nofb.rules import RULES, Rule, find
 from nofb.transfer import METHODS, Transferred
 
@@ -48,6 +49,24 @@ def rule_called(word: str, methods: Iterable[str]) -> type[Rule]:
         if ":" in word or word in RULES:
             raise
         raise ValueError(f"{error}; or a method of transfer: {', '.join(methods)}") from None
+
+
+def found_by(subject: str | Subject | Rule | Transferred) -> str:
+    """Return the name or the address that finds a rule or a method: as given, if it was by name.
+
+    It is "" for a class of a notebook, which no other program finds.
+
+    Examples
+    --------
+    >>> found_by("nofb.rules.shallow:Shallow"), found_by(RULES["fa"])
+    ('nofb.rules.shallow:Shallow', 'fa')
+    """
+    if isinstance(subject, str):
+        return subject
+    kind = as_class(subject)
+    if not (issubclass(kind, Rule) and is_own(kind)):
+        return kind.name
+    return "" if kind.__module__ == "__main__" else address(kind)
 
 
 def word_for(kind: Subject) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 from nofb.kernels import pooling
 from nofb.layers.base import Record, WeightlessLayer
 from nofb.layers.conv2d import count_windows, pair
+from nofb.layers.maps import check_maps
 from nofb.types import Array, Shape
 
 
@@ -52,8 +53,7 @@ class AvgPool2D(WeightlessLayer):
 
     def infer_shapes(self, shape_in: Shape) -> None:
         """Compute the size of the pooled maps, or refuse maps that are too small."""
-        if len(shape_in) != 3:
-            raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
+        check_maps(self, shape_in)
         if self.size is None or self.stride is None:
             self.set_shapes(shape_in, shape_in[2:])
             return

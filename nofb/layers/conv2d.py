@@ -12,10 +12,11 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from nofb import checks
+from nofb import arguments, checks
 from nofb.initialisers import Initialiser
 from nofb.kernels import patches
 from nofb.layers.base import Record, WeightedLayer
+from nofb.layers.maps import check_maps
 from nofb.types import Array, Shape
 
 BLOCK = 2**17  # numbers in the patches of one block
@@ -34,6 +35,9 @@ def count_windows(extent: int, size: int, stride: int, padding: int = 0) -> int:
     return (extent + 2 * padding - size) // stride + 1
 
 
+@arguments.explained(
+    kernel_size="Conv2D(channels_in, channels_out, kernel_size), such as Conv2D(1, 8, 5)"
+)
 class Conv2D(WeightedLayer):
     """h = f(P W + b), where each row of P is one patch of the maps below.
 
@@ -92,10 +96,7 @@ class Conv2D(WeightedLayer):
 
     def infer_shapes(self, shape_in: Shape) -> None:
         """Compute the size of the maps, or refuse maps that do not fit."""
-        if len(shape_in) != 3 or shape_in[2] != self.channels_in:
-            raise ValueError(
-                f"{self!r} takes maps (height, width, {self.channels_in}), but receives {shape_in}"
-            )
+        check_maps(self, shape_in, self.channels_in)
         rows, columns = (
             count_windows(*sizes)
             for sizes in zip(shape_in, self.kernel_size, self.stride, self.padding, strict=False)

@@ -4,6 +4,7 @@ import numpy as np
 
 from nofb import checks
 from nofb.layers.base import Record, WeightlessLayer
+from nofb.layers.maps import check_maps
 from nofb.types import Array, Shape
 
 
@@ -38,8 +39,7 @@ class CutPatches(WeightlessLayer):
 
     def infer_shapes(self, shape_in: Shape) -> None:
         """Compute the number of patches, or refuse maps whose sides `size` does not divide."""
-        if len(shape_in) != 3:
-            raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
+        check_maps(self, shape_in)
         height, width, channels = shape_in
         if height % self.size or width % self.size:
             raise ValueError(

@@ -4,12 +4,13 @@ from math import prod
 
 import numpy as np
 
-from nofb import checks
+from nofb import arguments, checks
 from nofb.initialisers import Initialiser
 from nofb.layers.base import Record, WeightedLayer
 from nofb.types import Array, Shape
 
 
+@arguments.explained(n_out="give both sizes, as in Dense(784, 32, activation='relu')")
 class Dense(WeightedLayer):
     """h = f(h_below W + b).
 

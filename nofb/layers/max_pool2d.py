@@ -5,6 +5,7 @@ import numpy as np
 from nofb.kernels import pooling
 from nofb.layers.base import Record, WeightlessLayer
 from nofb.layers.conv2d import count_windows, pair
+from nofb.layers.maps import check_maps
 from nofb.types import Array, Shape
 
 
@@ -42,8 +43,7 @@ class MaxPool2D(WeightlessLayer):
 
     def infer_shapes(self, shape_in: Shape) -> None:
         """Compute the size of the pooled maps, or refuse maps that are too small."""
-        if len(shape_in) != 3:
-            raise ValueError(f"{self!r} takes maps (height, width, channels), but got {shape_in}")
+        check_maps(self, shape_in)
         rows, columns = map(count_windows, shape_in[:2], self.size, self.stride)
         if rows < 1 or columns < 1:
             raise ValueError(f"{self!r} does not fit maps of {shape_in[0]} x {shape_in[1]} pixels")

@@ -119,3 +119,7 @@ def completed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         return own.option_table(name, options)
     checks.table(f"the network {name}", options, option_names(name))
     return asdict(NETWORKS[name](**options))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

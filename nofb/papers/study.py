@@ -36,7 +36,8 @@ class Part:
     tasks
         Returns its runs, none longer than the given number of epochs; `None` is no limit.
     run
-        Does one run, and returns plain values.
+        Does one run, and returns plain values. It gets a task of `tasks` with one more value,
+        "code": a hash of the code that does the run. So it reads the others by their names.
     tables
         Returns tables by their headings; the first row of a table names its columns.
     lines

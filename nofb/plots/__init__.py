@@ -59,3 +59,7 @@ __all__ = [
     "units",
     "use",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,13 +14,13 @@ from nofb.report import differences, summary
 from nofb.rules import Rule
 from nofb.runs.compare import Comparison
 from nofb.runs.own_networks import compare_own
-from nofb.text import latex_table, markdown
+from nofb.tables import Tabular
 
 COMMAND = "nofb.compare(...)"
 
 
 @dataclass(frozen=True)
-class Compared(Comparison):
+class Compared(Comparison, Tabular):
     """A comparison that prints as a table; `nofb.plots.learning_curves` and others draw it."""
 
     def __str__(self) -> str:
@@ -33,13 +33,7 @@ class Compared(Comparison):
         """Return the table as words, the names of the columns first."""
         return summary.rows(self)
 
-    def markdown(self) -> str:
-        """Return the table as Markdown."""
-        return markdown(self.rows())
-
-    def latex(self) -> str:
-        """Return the table as LaTeX; it needs the package booktabs."""
-        return latex_table(self.rows())
+    words = rows
 
     def differences(self, reference: str | None = None, form: str = "text") -> str:
         """Return the paired differences from a rule, the first one if left out, as a table.
@@ -67,7 +61,7 @@ def compare(
     rules: Sequence[str | Rule],
     make_network: MakeNetwork | str,
     data: Dataset | str,
-    seeds: int = 5,
+    seeds: int | Sequence[int] = 5,
     *,
     epochs: int = 20,
     batch_size: int = 32,
@@ -92,7 +86,8 @@ def compare(
         the address of a function that returns one, such as "my_data:build". Its values stay as
         they are; images become flat rows for a network that takes rows, and the reverse.
     seeds
-        Their number: 0, 1, ... A seed draws the weights, the feedback and the order of samples.
+        Their number, for 0, 1, ...; or a list of seeds. A seed draws the weights, the feedback and
+        the order of samples.
     epochs, batch_size
         As for `nofb.fit`.
     optimizer

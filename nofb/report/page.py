@@ -10,7 +10,14 @@ from nofb.report.captions import HEADINGS, caption, headline, outcome
 from nofb.report.numbers import meanings
 from nofb.report.origin import Origin, rates_note
 from nofb.report.skeleton import bullets, definitions, figure, filled, named, prose, table, whole
-from nofb.report.summary import rates_used, score_name, stopped, summarise, timed
+from nofb.report.summary import (
+    rates_used,
+    score_name,
+    stopped,
+    summarise,
+    timed,
+    without_signal,
+)
 from nofb.runs.compare import Comparison
 
 
@@ -34,7 +41,8 @@ def render(comparison: Comparison, drawings: Mapping[str, bytes], about: Origin)
     body = filled(
         "comparison.html",
         table=_table(comparison),
-        stopped=bullets("Stopped early", stopped(comparison)),
+        stopped=bullets("Without an angle", without_signal(comparison))
+        + bullets("Stopped early", stopped(comparison)),
         figures="\n".join(
             figure(stem, drawing, HEADINGS.get(stem, stem), caption(stem, comparison))
             for stem, drawing in drawings.items()

@@ -82,6 +82,7 @@ def table(comparison: Comparison) -> str:
     sentences = (
         f"{LEGEND}; s/run: {timed(comparison)}",
         *remarks(comparison),
+        *without_signal(comparison),
         *stopped(comparison),
         *rates_used(comparison),
     )
@@ -100,6 +101,27 @@ def remarks(comparison: Comparison) -> list[str]:
     """Return the remarks on the angles of the compared rules."""
     said = (vars(RULES[rule]).get("remark") for rule in comparison.rules if rule in RULES)
     return [remark for remark in said if remark]
+
+
+def without_signal(comparison: Comparison) -> list[str]:
+    """Return a sentence for each rule with hidden layers that have no angle at the end.
+
+    A layer that gets a signal of zeros has none, and a layer that gets no signal never had one.
+    """
+    found = []
+    for rule in comparison.rules:
+        angles = comparison.curves(rule, "delta_angle_end_to_end", start=True)
+        missing = np.isnan(angles[:, -1, :-1]) if angles.size else np.zeros((0, 0), bool)
+        if missing.size and np.isnan(angles[..., :-1]).all():
+            found.append(f"{rule}: no signal is sent to the hidden layers, so there is no angle.")
+        elif missing.any():
+            layers = ", ".join(str(k + 1) for k in np.flatnonzero(missing.any(axis=0)))
+            seeds = f"{missing.any(axis=1).sum()} of {len(missing)} runs"
+            found.append(
+                f"{rule}: at the end hidden layer {layers} had no angle in {seeds}, since its "
+                "signal, or that of backprop, was zero."
+            )
+    return found
 
 
 def stopped(comparison: Comparison) -> list[str]:

@@ -112,7 +112,8 @@ def sweep(
     Returns
     -------
     Sweep
-        Its text is a table; `rows()` are its runs, and `nofb.plots.heat_map` draws it.
+        Its text is a table, `markdown()` and `latex()` are the same one for a paper; `rows()` are
+        its runs, and `nofb.plots.heat_map` draws it.
 
     Raises
     ------

@@ -5,7 +5,7 @@ folder are found automatically. A custom rule is added by `register`, or when a 
 its address, module:Class.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nofb.registry import FAMILIES, RULES, find, make, register, rules_in
 from nofb.rule import Rule, Uses
@@ -34,6 +34,13 @@ COMPARED = tuple(name for name, rule in RULES.items() if rule.compared)  # if no
 globals().update({rule.__name__: rule for rule in _found})
 __all__ += [rule.__name__ for rule in _found]
 
-if TYPE_CHECKING:  # type checkers cannot read the folder
 
-    def __getattr__(name: str) -> Any: ...
+def __getattr__(name: str) -> Any:
+    """Say how to build a rule that is called by its short name; type checkers allow any class."""
+    short = name.lower()
+    cure = f": nofb.rules.make({short!r}) builds this rule" if short in RULES else ""
+    raise AttributeError(f"module 'nofb.rules' has no attribute {name!r}{cure}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

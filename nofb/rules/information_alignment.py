@@ -44,15 +44,15 @@ def correlate(left: Array, z: Array, count: int) -> Array:
 class InformationAlignment(WeightMirror):
     """Information alignment: a weight mirror that stops where B reconstructs the noise.
 
+    The other hyper-parameters are those of the weight mirror, except that the rate stays λ / σ²,
+    the noise is Gaussian, and the responses are centred.
+
     Parameters
     ----------
     null
         ν, at least 0; with 0 the rule is the weight mirror.
     decay
         λ, greater than 0 and less than 1.
-    width, samples, steps_before, steps_between, feedback_init
-        As for the weight mirror; its rate stays λ / σ², its noise is Gaussian, and its responses
-        are centred.
 
     Examples
     --------

@@ -136,12 +136,20 @@ class TargetRule(Rule):
         η̂: the distance of the output target from the output, in gradients of a sample's loss.
     noise
         σ of the noise that is added to activations while inverses learn; 0 for none.
-    inverse_lr, inverse_optimizer, inverse_schedule, inverse_decay
-        The optimizer of the inverses, a name in `nofb.optimizers.OPTIMIZERS`, and its settings.
+    inverse_lr
+        The learning rate of the inverses.
+    inverse_optimizer
+        The optimizer of the inverses, a name in `nofb.optimizers.OPTIMIZERS`.
+    inverse_schedule
+        How the learning rate of the inverses changes, a name in `nofb.schedules.SCHEDULES`.
+    inverse_decay
+        λ of the inverses, per step: the decay of their weights.
     inverse_steps
         The number of steps of every inverse with each batch, before the step of the weights.
-    epochs_before, epochs_between
-        Epochs in which only the inverses learn: before the first epoch, and before each later one.
+    epochs_before
+        The number of epochs before the first one, in which only the inverses learn.
+    epochs_between
+        The number of epochs before each later one, in which only the inverses learn.
     inverse_activation
         The activation of every inverse; `None` for that of the layer below. If activations are
         separate layers, it comes before the matrix, and `None` is for the one that is inverted.

@@ -105,8 +105,10 @@ class WeightMirror(Rule):
         σ, the standard deviation of the noise; small, so that no unit saturates.
     samples
         M, the number of noise samples in each mirror step.
-    steps_before, steps_between
-        Mirror steps before training, when the rule is attached, and after each engaged step.
+    steps_before
+        The number of mirror steps before training, when the rule is attached.
+    steps_between
+        The number of mirror steps after each engaged step.
     centred
         Whether the mean response of each unit is subtracted.
     bias

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nofb import checks
 from nofb.diagnosis.chance import error_directions, signal_units
 from nofb.network import Network
 from nofb.rules import COMPARED, find
@@ -108,7 +107,7 @@ class Comparison:
 def compare(
     rules: Sequence[str] = COMPARED,
     settings: Specification | None = None,
-    seeds: int = 5,
+    seeds: int | Sequence[int] = 5,
     jobs: int = 1,
     done: Callable[[Result], object] = lambda result: None,
     *,
@@ -124,7 +123,8 @@ def compare(
     settings
         The settings that all runs share; the defaults if left out.
     seeds
-        The number of seeds: 0, 1, ... Each seed draws weights, feedback and the order of samples.
+        The number of seeds, for 0, 1, ...; or a list of seeds. Each draws weights, feedback and the
+        order of samples.
     jobs
         How many runs are done in parallel, each in its own process.
     done
@@ -175,7 +175,9 @@ def comparison_of(
     return Comparison(settings, results, units, weights, directions, classes, records)
 
 
-def comparison_plan(rules: Sequence[str], settings: Specification, seeds: int) -> Plan:
+def comparison_plan(
+    rules: Sequence[str], settings: Specification, seeds: int | Sequence[int]
+) -> Plan:
     """Return the plan of a comparison: every rule with the same settings, and no grid."""
     names = list(dict.fromkeys(find(rule).name for rule in rules))
-    return plan_of(names, checks.whole("seeds", seeds), settings)
+    return plan_of(names, seeds, settings)

@@ -65,7 +65,7 @@ def compare_own(
     rules: Sequence[str | Rule],
     make_network: MakeNetwork | str,
     data: Dataset | str,
-    seeds: int,
+    seeds: int | Sequence[int],
     epochs: int,
     batch_size: int,
     optimizer: Optimizer | str | Mapping[str, Optimizer],

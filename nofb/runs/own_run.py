@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nofb import checks, fingerprint
+from nofb import fingerprint
 from nofb.datasets import Dataset
 from nofb.diagnosis import ContractionWarning
 from nofb.networks.own import MakeNetwork, check_new
 from nofb.optimizers import Optimizer
 from nofb.rules import Rule
+from nofb.runs.plan_values import checked_seeds
 from nofb.runs.pools import Task
 from nofb.runs.run_log import Record
 from nofb.strict_json import plain
@@ -58,7 +59,9 @@ class OwnRun:
             )  # fmt: skip
         return {"stopped": run.stopped, "start": run.history.start, "history": dict(run.history)}
 
-    def tasks(self, seeds: int, code: Callable[[Any], str | None]) -> list[dict[str, Any]]:
+    def tasks(
+        self, seeds: int | Sequence[int], code: Callable[[Any], str | None]
+    ) -> list[dict[str, Any]]:
         """Return every run: all that determines its numbers, as plain values.
 
         The hash of the user's code is that of `code`; only a log needs it.
@@ -79,7 +82,7 @@ class OwnRun:
                 "seed": seed,
             }
             for name, rule, own in [(n, r, code(type(r))) for n, r in self.rules.items()]
-            for seed in range(checks.whole("seeds", seeds))
+            for seed in checked_seeds(seeds)
         ]
 
 

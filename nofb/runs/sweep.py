@@ -13,11 +13,16 @@ from nofb.runs.plan import Plan
 from nofb.runs.run_log import Record
 from nofb.runs.run_tasks import RunTask, run_all
 from nofb.strict_json import canonical
+from nofb.tables import Tabular
 from nofb.training.progress import bar
 
 
-class Sweep(Outcomes):
+class Sweep(Outcomes, Tabular):
     """All runs of a sweep; printed, it is a table."""
+
+    def words(self) -> list[list[str]]:
+        """Return the table as words, a row for each combination below the names of the columns."""
+        return sweep_table.words(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row for each run, with its settings and its measures at the end."""

@@ -51,6 +51,13 @@ def table(sweep: Outcomes, measure: str | None = None) -> str:
     rule  lr     validation accuracy  runs  diverged  failed  s/run
     """
     measure = sweep.judged_by(measure)
+    notes = [textwrap.fill(note, WIDTH) for note in _notes(sweep, measure, sweep.best(measure))]
+    return "\n".join([columns(words(sweep, measure)), "", *notes])
+
+
+def words(sweep: Outcomes, measure: str | None = None) -> list[list[str]]:
+    """Return the rows of `table` as words, the names of the columns first."""
+    measure = sweep.judged_by(measure)
     axes, best = sweep.plan.axes, sweep.best(measure)
     heading = ["rule", *axes, measure.replace("_", " "), "runs", "diverged", "failed", "s/run"]
     body = []
@@ -60,8 +67,7 @@ def table(sweep: Outcomes, measure: str | None = None) -> str:
         shown = score(outcome, measure) + (" *" if cell in best else "")
         counts = [str(n) for n in (len(outcome.values), outcome.diverged, outcome.failed)]
         body.append([cell.run.rule, *chosen, shown, *counts, _seconds(sweep.of(cell))])
-    notes = [textwrap.fill(note, WIDTH) for note in _notes(sweep, measure, best)]
-    return "\n".join([columns([heading, *body]), "", *notes])
+    return [heading, *body]
 
 
 def score(outcome: Outcome, measure: str) -> str:

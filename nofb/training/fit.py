@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from nofb import callers, checks, optimizers, rules, seeds, threads
+from nofb import arguments, callers, checks, optimizers, rules, seeds, threads
 from nofb.datasets import Dataset
 from nofb.diagnosis import Probe
 from nofb.network import Network
@@ -30,6 +30,11 @@ class DivergenceWarning(RuntimeWarning):
     """A run was stopped, because its loss diverged."""
 
 
+RATE = "the learning rate belongs to the optimizer: optimizer=nofb.SGD(lr=0.1)"
+DATA = 'for example nofb.fit(net, "fa", nofb.datasets.load("digits"))'
+
+
+@arguments.explained(lr=RATE, learning_rate=RATE, data=DATA)
 def fit(
     net: Network,
     rule: Rule | str,

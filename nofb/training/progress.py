@@ -47,7 +47,7 @@ def bar(total: int, label: str, unit: str, wanted: bool = True, done: int = 0) -
     done
         The number of units that are done already.
     """
-    if not (wanted and _is_watched()):
+    if not (wanted and is_watched()):
         return Silence()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without ipywidgets a notebook gets the plain bar
@@ -66,7 +66,7 @@ def _size() -> dict[str, int]:
     return {}
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
     """Return whether standard error is visible; without a console it does not exist."""
     if "ipykernel" in sys.modules:
         return True

@@ -132,3 +132,7 @@ def load(path: str | os.PathLike[str], backbone: Network | Backbone) -> Transfer
     check_backbone(path, about, backbone)
     model = make(about["method"], backbone, about["n_outputs"], about["seed"], **about["options"])
     return model.load(path)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -214,8 +214,10 @@ class ToastOptions(Options):
         without.
     reconstruction
         c, the weight of L_var in pre-tuning.
-    train_a, train_p
-        Whether A learns, and whether P does.
+    train_a
+        Whether the matrices A of the feedback path learn.
+    train_p
+        Whether the matrix P, which combines the selected features, learns.
     std
         The standard deviation of A and C at the start; `None` for 0.02 √(768/d).
     late

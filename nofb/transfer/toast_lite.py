@@ -32,8 +32,10 @@ class ToastLiteOptions(ToastOptions):
 
     Parameters
     ----------
-    rank, alpha
-        r and α of the branches beside A and C.
+    rank
+        r, the number of units in the middle of the branch beside each A and C.
+    alpha
+        α: each of these branches is multiplied by α/r.
     """
 
     rank: int = settings.whole(4)

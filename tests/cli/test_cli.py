@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from nofb import datasets
 from nofb.cli import main
 from nofb.rules import RULES
 
@@ -73,8 +74,11 @@ def test_data_lists_every_data_set_and_where_it_is(capsys, monkeypatch, tmp_path
     monkeypatch.setenv("NOFB_CACHE_DIR", str(tmp_path))
     code, out, _ = run(capsys, "data")
     assert code == 0
-    assert re.search(r"^digits .*embedded", out, re.M)
-    assert re.search(r"^mnist .*not here", out, re.M)
+    rows = {row.split()[0]: row for row in re.split(r"\n(?=\S)", out)}
+    assert list(rows)[:-1] == datasets.names()
+    assert "\n embedded;" in re.sub(" +", " ", rows["digits"])
+    assert "\n not here: will be downloaded" in re.sub(" +", " ", rows["mnist"])
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_the_module_runs_like_the_command():
@@ -84,7 +88,9 @@ def test_the_module_runs_like_the_command():
     )
     assert finished.returncode == 2
     assert finished.stdout == ""
-    assert finished.stderr.startswith("nofb: rule is 'bq', but must be one of: bp, fa, dfa")
+    assert finished.stderr.startswith(
+        "nofb: rule is 'bq' (did you mean 'bp'?), but must be one of: bp, fa, dfa"
+    )
     assert finished.stderr.count("\n") == 1
 
 
@@ -96,9 +102,18 @@ def test_the_module_runs_like_the_command():
         (["train", "fa", "--lr", "fast"], "argument --lr: invalid float value: 'fast'"),
         (["train", "fa", "--epochs", "0"], "epochs must be at least 1, but is 0"),
         (["train", "fa", "--hidden", "0"], "hidden must be at least 1, but is 0"),
-        (["train", "fa", "--activation", "tahn"], "activation is 'tahn', but must be one of: ide"),
-        (["train", "fa", "--optimizer", "sdg"], "optimizer is 'sdg', but must be one of: sgd"),
-        (["train", "fa", "--data", "minst"], "data is 'minst', but must be one of: digits"),
+        (
+            ["train", "fa", "--activation", "tahn"],
+            "activation is 'tahn' (did you mean 'tanh'?), but must be one of: ide",
+        ),
+        (
+            ["train", "fa", "--optimizer", "sdg"],
+            "optimizer is 'sdg' (did you mean 'sgd'?), but must be one of: sgd",
+        ),
+        (
+            ["train", "fa", "--data", "minst"],
+            "data is 'minst' (did you mean 'mnist'?), but must be one of: digits",
+        ),
         (["train", "fa", "--seed", "-1"], "seed must be at least 0"),
         (["train", "fa", "--validation", "2"], "validation must be"),
         (["train", "fa", "--input-dropout", "1"], "input_dropout must be"),
@@ -109,7 +124,6 @@ def test_the_module_runs_like_the_command():
         (["compare", "--seeds", "0"], "seeds must be at least 1"),
         (["compare", "--jobs", "0"], "jobs must be at least 1"),
         (["copmare"], "invalid choice: 'copmare'"),
-        ([], "the following arguments are required: COMMAND"),
     ],
 )
 def test_a_mistake_gets_one_sentence_and_exit_code_2(

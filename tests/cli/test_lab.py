@@ -54,7 +54,7 @@ def test_fetch_without_names_asks_for_every_data_set_that_nofb_does_not_have(mir
 def test_fetch_refuses_a_name_that_does_not_exist(mirrors, capsys):
     """A typing error must not look like a missing network."""
     assert main(["data", "fetch", "minst"]) == 2
-    assert "there is no data set 'minst'" in capsys.readouterr().err
+    assert "the data set is 'minst' (did you mean 'mnist'?)" in capsys.readouterr().err
 
 
 def test_lessons_are_copied_to_a_folder_of_ones_own(tmp_path, capsys):

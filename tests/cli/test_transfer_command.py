@@ -72,7 +72,10 @@ def test_the_same_command_uses_the_finished_runs_and_its_table_fits(capsys, fold
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["toasd"], "method is 'toasd', but must be one of: linear, linear_all"),
+        (
+            ["toasd"],
+            "method is 'toasd' (did you mean 'toast'?), but must be one of: linear, linear_all",
+        ),
         (["--task", "birds"], "task is 'birds', but must be one of: vision"),
         (["--seeds", "0"], "seeds must be"),
         (["--samples", "0"], "samples must be"),

@@ -136,7 +136,7 @@ def test_fashion_small_holds_the_images_of_the_original_files():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"^there is no data set 'minst'; .*digits.*mnist.*cifar"):
+    with pytest.raises(ValueError, match=r"'minst' \(did you mean 'mnist'\?\), .*digits.*cifar"):
         datasets.load("minst")
 
 

@@ -9,12 +9,14 @@ import gathered_pages
 import method_pages
 import pytest
 import rule_pages
+import stated_bounds
 from desks import at_work_in
 from documents import files
 from gallery import gallery
 from taught import lesson_of, taught
 
 from nofb.course import lessons
+from nofb.explain import source
 from nofb.explain.citation import entries
 from nofb.rules import FAMILIES, RULES, find
 from nofb.transfer import METHODS
@@ -106,3 +108,43 @@ def test_every_entry_of_the_bibliography_leads_to_its_paper():
         assert re.search(r"^  (doi|eprint|url) = ", entry, re.M), entry
     keys = [re.match(r"@\w+\{(\w+),", entry)[1] for entry in entries()]
     assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("name", ["fa", "wm", "dtp"])
+def test_the_number_of_further_functions_is_in_plain_english(name):
+    """A page said `The other 1 functions that it runs`."""
+    count = sum(not each.marked for each in source(name).functions)
+    words = "function" if count == 1 else f"{count} functions"
+    summaries = re.findall(r"<summary>(.*?)</summary>", "\n".join(rule_pages.code(name)))
+    assert summaries == [f"The other {words} that it runs"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "stated"),
+    [
+        ("fa", "feedback_init", "feedback_init : an initialiser's name or function"),
+        ("tp", "inverse_init", "inverse_init : an initialiser's name or function"),
+        ("kp", "decay", "decay : at least 0 and less than 1"),
+        ("fa", "    feedback_init", "    feedback_init"),
+        ("fa", "Parameters", "Parameters"),
+    ],
+)
+def test_a_page_states_what_a_hyper_parameter_may_be(rule, line, stated):
+    """The type of the code, `Callable[[Generator, ...`, does not say that a name is allowed."""
+    assert stated_bounds.stated(RULES[rule], line) == stated
+
+
+def test_the_bounds_are_put_in_before_the_docstring_is_read():
+    """Afterwards it is no list of names any more."""
+    calls = []
+
+    class App:
+        def connect(self, event, function, priority=500):
+            calls.append((event, function, priority))
+
+    stated_bounds.setup(App())
+    ((event, function, priority),) = calls
+    lines = inspect.getdoc(RULES["fa"]).splitlines()
+    function(None, "class", "", RULES["fa"], None, lines)
+    assert event == "autodoc-process-docstring" and priority < 500
+    assert lines.count("feedback_init : an initialiser's name or function") == 1

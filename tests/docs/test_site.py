@@ -179,10 +179,13 @@ return [...document.querySelectorAll('.step pre')]
     .filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)
 """
 
-# Wide tables and figures without the words that say so, and such words before narrow ones.
+# Wide tables, figures and blocks of code without the words that say so, and such words before
+# narrow ones.
 WRONG_HINTS = """
-return [...document.querySelectorAll('.table-wrapper, .wide-figure')].filter(each => {
-    const said = each.previousElementSibling?.classList.contains('scroll-hint') ?? false;
+const wide = '.table-wrapper, .wide-figure, .highlight pre';
+return [...document.querySelectorAll(wide)].filter(each => {
+    const framed = each.closest('div[class*="highlight-"]') ?? each;
+    const said = framed.previousElementSibling?.classList.contains('scroll-hint') ?? false;
     return (each.scrollWidth > each.clientWidth + 1) != said;
 }).length
 """
@@ -197,8 +200,8 @@ def test_no_line_of_code_is_cut_beside_an_equation(site, browser, width):
         assert browser.execute_script(CUT) == [], name
 
 
-def test_wide_tables_and_figures_say_on_a_phone_that_they_scroll(site, browser):
-    """A reader would take the first columns for the whole table."""
+def test_what_is_wider_than_a_phone_says_that_it_scrolls(site, browser):
+    """A reader would take the first columns for the whole table, or the cut line for the code."""
     look(browser, PHONE, "light")
     for page in pages(site):
         browser.get(page.as_uri())

@@ -259,7 +259,8 @@ def test_a_step_is_printed_with_arrays_that_line_up(capsys):
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(["bq"], "rule is 'bq', but must be one of: bp, fa"), (["fa", "--seed", "-1"], "seed must"),
+    [(["bq"], "rule is 'bq' (did you mean 'bp'?), but must be one of: bp, fa"),
+     (["fa", "--seed", "-1"], "seed must"),
      (["fa", "--seed", "one"], "argument --seed: invalid int value"), ([], "required: RULE")],
 )  # fmt: skip
 def test_a_mistake_gets_one_sentence(capsys, words, sentence):

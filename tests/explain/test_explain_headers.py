@@ -104,8 +104,8 @@ def test_a_rule_from_a_notebook_has_its_header_in_its_class_or_from_its_base_cla
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
-    [("bq", "rule is 'bq', but must be one of: bp, fa"), (3, "must be a short name or a"),
-     (int, "must be a short name or a")],
+    [("bq", r"rule is 'bq' \(did you mean 'bp'\?\), but must be one of: bp, fa"),
+     (3, "must be a short name or a"), (int, "must be a short name or a")],
 )  # fmt: skip
 def test_what_is_no_rule_gets_a_sentence(given, sentence):
     """A misspelt name must not end in an AttributeError."""

@@ -29,6 +29,14 @@ def test_every_hyper_parameter_is_shown_with_its_default_and_its_meaning(name):
         assert meaning(owner, each) in paragraph.text
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_no_two_hyper_parameters_share_one_description(name):
+    """ "Before training, and after each step" does not say which of the two is which."""
+    owner = ALL[name] if name in RULES else ALL[name].options_type
+    said = [meaning(owner, each.name) for each in fields(owner) if each.init]
+    assert len(set(said)) == len(said)
+
+
 def test_bounds_and_defaults_are_those_that_the_rule_checks():
     """The text is made from the same line as the check, so it cannot state others."""
     (_, decay) = hyper_parameters("kp")

@@ -5,7 +5,7 @@ import oracles
 import pytest
 from oracles import batch, dense_net, taught_trace
 
-from nofb import losses
+from nofb import Dense, Network, losses
 
 NETS = oracles.NETS | {"dropout": lambda **options: dense_net(dropout=0.4, **options)}
 
@@ -57,3 +57,14 @@ def test_the_losses_of_the_samples_have_the_loss_as_their_mean(loss):
     alone = [net.loss(x[[i]], y[[i]]) for i in range(len(x))]
     np.testing.assert_allclose(trace.losses(), alone, rtol=1e-12)
     np.testing.assert_allclose(trace.losses().mean(), trace.loss(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(7, 2), (6, 9), (1, 7, 4), (3,)])
+def test_what_is_added_in_another_shape_is_refused_with_the_layer_and_the_shape(shape):
+    """NumPy's own sentence about broadcasting does not say which layer it is."""
+    net = Network([Dense(5, 4, "tanh"), Dense(4, 3)], seed=0)
+    trace = net.forward(np.ones((7, 5), np.float32))
+    sentence = r"what is added to the input of Dense\(4, 3.* has shape .* but needs \(7, 4\)"
+    with pytest.raises(ValueError, match=sentence):
+        trace.again({net.weighted[1]: np.ones(shape, np.float32)})
+    trace.again({net.weighted[1]: np.ones((1, 4), np.float32)})

@@ -137,7 +137,9 @@ def test_a_copy_of_a_network_with_a_rule_of_targets_teaches_the_same(through):
 
 def test_an_unknown_activation_is_refused_in_a_sentence():
     """A user may easily misspell the name."""
-    with pytest.raises(ValueError, match="activation is 'tahn', but must be one of"):
+    with pytest.raises(
+        ValueError, match=r"activation is 'tahn' \(did you mean 'tanh'\?\), but must be one of"
+    ):
         Activation("tahn")
 
 

@@ -95,7 +95,7 @@ def test_a_window_that_is_one_pixel_too_large_does_not_fit(make, size):
 @pytest.mark.parametrize("shape", [(5, 5), (5, 5, 3), (5, 5, 2, 1), (2,)])
 def test_a_convolution_takes_maps_of_three_axes_with_its_channels_last(shape):
     """A batch of films would be read as a batch of maps."""
-    with pytest.raises(ValueError, match=r"takes maps \(height, width, 2\), but receives"):
+    with pytest.raises(ValueError, match=r"takes maps \(2, height, width\), but receives"):
         Conv2D(2, 3, 2).infer_shapes(shape)
 
 

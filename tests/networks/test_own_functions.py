@@ -62,7 +62,7 @@ def test_a_function_in_a_file_is_a_network_at_the_command_line(desk, name, capsy
         ("my_net:nothing", "nothing(0) must return a nofb.Network, but returns 5"),
         ("my_net:fails", "cannot be made: ZeroDivisionError in line 14: division by zero"),
         ("my_net:wrong", "x has samples of shape (64,), but the network takes (63,)"),
-        ("lennet", "network is 'lennet', but must be one of: mlp, lenet"),
+        ("lennet", "network is 'lennet' (did you mean 'lenet'?), but must be one of: mlp, lenet"),
     ],
 )
 def test_each_mistake_is_one_sentence_at_the_command_line(desk, name, sentence, capsys):

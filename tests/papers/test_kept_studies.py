@@ -175,3 +175,13 @@ def test_an_unfinished_run_is_only_resumed_by_the_code_that_began_it(tmp_path, m
         with pytest.raises(KeyboardInterrupt):
             akrout2019.STUDY.run(tmp_path, task)
     assert begun == [f"paper-bp-0-2-{code}.npz" for code in (EARLIER, TODAY)]
+
+
+def test_each_finished_run_is_a_line_if_nobody_watches(study):
+    """A job on a cluster that says nothing for a night looks like one that hangs."""
+    study.keep(TODAY, TASKS[:1])
+    _, out, err = study.run()
+    lines = err.splitlines()
+    assert [line.startswith("nofb: run ") for line in lines] == [True, True]
+    assert lines[1].startswith("nofb: run 3 of 3: floor linear 0.02 16, seed 2, 0 s")
+    assert "run 3 of 3" not in out and study.run()[2] == ""

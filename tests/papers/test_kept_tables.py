@@ -52,7 +52,8 @@ def test_the_kept_runs_give_the_committed_tables(name):
     study = STUDIES[name]
     committed = (DOCS / name / f"{name}.md").read_text("utf-8").splitlines()
     rows = [line for line in study.page(kept(name), "").splitlines() if line.startswith("|")]
-    assert len(rows) > 5 and [line for line in committed if line in rows] == rows
+    assert len(rows) > 2  # the names of the columns, a line, and at least one row
+    assert [line for line in committed if line in rows] == rows
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -87,8 +88,9 @@ def test_the_command_gives_every_table_and_number_from_the_kept_log_alone(
 
 def paragraphs(page):
     """Return all but what depends on the day: the command, the machine, and the code of today."""
-    title, _, _, _, *rest = page.split("\n\n")
-    return [title, *rest]
+    title, *rest = page.split("\n\n")
+    first = next(number for number, each in enumerate(rest) if each.startswith("## "))
+    return [title, *rest[first:]]
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -214,7 +214,10 @@ def test_all_colours_are_okabe_and_itos_and_each_is_visible_on_its_background():
 def test_an_unknown_theme_is_refused_with_the_known_ones():
     """A misspelt name must not give a figure in another theme."""
     for draw in FIGURES.values():
-        with pytest.raises(ValueError, match=r"theme is 'drak', but must be one of: light, dark"):
+        with pytest.raises(
+            ValueError,
+            match=r"theme is 'drak' \(did you mean 'dark'\?\), but must be one of: light, dark",
+        ):
             draw(made_up(), "drak")
 
 

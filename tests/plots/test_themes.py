@@ -87,9 +87,12 @@ def test_the_environment_variable_sets_the_theme_and_a_misspelt_one_is_refused(m
                            capture_output=True, text=True, check=True)  # fmt: skip
     assert shown.stdout.strip() == THEMES["dark"].paper
     monkeypatch.setenv("NOFB_THEME", "night")
-    with pytest.raises(ValueError, match=r"environment variable NOFB_THEME is 'night', but must"):
+    with pytest.raises(ValueError, match=r"variable NOFB_THEME is 'night' \(did you mean 'light'"):
         default_theme()
-    with pytest.raises(ValueError, match="theme is 'night', but must be one of: light, dark, auto"):
+    with pytest.raises(
+        ValueError,
+        match=r"theme is 'night' \(did you mean 'light'\?\), but must be one of: light, dark, auto",
+    ):
         plots.use("night")
 
 

@@ -12,6 +12,8 @@ from nofb import SGD, Dense, Network, rules
 from nofb.datasets import Dataset
 from nofb.report import differences
 from nofb.report.differences import paired_interval
+from nofb.runs.compare import compare as by_settings
+from nofb.runs.specification import Specification
 from nofb.text import latex_table
 
 RNG = np.random.default_rng(0)
@@ -68,7 +70,7 @@ def test_rules_with_attributes_and_a_rate_for_each_rule():
     [
         ((["bp"], make(0), DATA), "make_network must be a function of the seed"),
         ((["bp"], lambda seed: None, DATA), r"make_network\(0\) must return a nofb.Network"),
-        ((["bp", "bq"], make, DATA), "rule is 'bq', but must be one of"),
+        ((["bp", "bq"], make, DATA), r"rule is 'bq' \(did you mean 'bp'\?\), but must be one of"),
         ((["bp", "bp"], make, DATA), "rules holds 'bp' twice"),
         ((["bp", rules.Backprop], make, DATA), "must hold short names or rules"),
         (("bp", make, DATA), "rules must be a list"),
@@ -129,7 +131,9 @@ def test_a_seed_that_only_one_rule_has_finished_is_left_out():
     assert one.seeds == 2
     none = made_up(["bp", "fa"], seeds=1, stopped=[("fa", 0)])
     assert "–" in differences.table(none)
-    with pytest.raises(ValueError, match="reference is 'kp', but must be one of: bp, fa"):
+    with pytest.raises(
+        ValueError, match=r"reference is 'kp' \(did you mean 'bp'\?\), but must be one of: bp, fa"
+    ):
         differences.differences(comparison, "kp")
 
 
@@ -164,3 +168,19 @@ def test_the_settings_of_other_runs_stay_as_they_were():
     assert "0.1, given by hand" in rates_note(comparison.settings)
     searched = replace(comparison, settings=comparison.settings.replace(lr=None))
     assert "`python -m nofb.runs.tune`" in rates_note(searched.settings)
+
+
+def test_seeds_may_be_a_list_as_in_a_sweep(tmp_path):
+    """A researcher adds seeds 5 to 9 to those that are done."""
+    log = tmp_path / "runs.jsonl"
+    few = {"epochs": 1, "progress": False, "log": log}
+    listed = nofb.compare(["bp"], make, DATA, [3, 1], **few)
+    assert listed.seeds == [3, 1]
+    more = nofb.compare(["bp"], make, DATA, 4, **few)
+    assert more.seeds == [0, 1, 2, 3] and len(log.read_text("utf-8").splitlines()) == 4
+    np.testing.assert_array_equal(more.curves("bp", "loss")[[3, 1]], listed.curves("bp", "loss"))
+    settings = Specification(hidden=(4,), epochs=1, lr=0.1)
+    assert by_settings(["bp"], settings, seeds=[2]).seeds == [2]
+    for wrong, sentence in [([], "empty list"), ([1, 1], "holds 1 twice"), ([-1], "at least 0")]:
+        with pytest.raises(ValueError, match=sentence):
+            nofb.compare(["bp"], make, DATA, wrong, **few)

@@ -223,3 +223,22 @@ def test_a_class_that_is_defined_again_replaces_the_first():
     first, second = (type("Mine", (FeedbackAlignment,), {"name": "mine"}) for _ in range(2))
     assert rules.register(first) is first and isinstance(rules.make("mine"), first)
     assert rules.register(second) is RULES["mine"] is second
+
+
+def test_an_own_rule_does_not_inherit_the_title_and_paper_of_its_base():
+    """Its page and the checker would credit other authors with it."""
+
+    class Mine(rules.FeedbackAlignment):
+        name = "mine"
+
+    class Stated(Mine):
+        name = "stated"
+        title, paper = "stated alignment", "Mine et al. 2026"
+
+    class Further(Stated):
+        name = "further"
+
+    for kind in (Mine, Further):
+        assert (kind.title, kind.paper) == ("a custom rule", "not published")
+    assert (Stated.title, Stated.paper) == ("stated alignment", "Mine et al. 2026")
+    assert rules.RULES["usf"].paper == "Liao, Leibo & Poggio 2016"  # nofb's own variants

@@ -170,7 +170,7 @@ def ends(log):
         ("my_data:nothing", "nothing() must return a nofb.datasets.Dataset, but returns 5"),
         ("my_data:fails", "my_data:fails cannot be made: ZeroDivisionError in line 19"),
         ("my_data:five", "must be a function that returns a data set, but is 5"),
-        ("digit", "data is 'digit', but must be one of: digits"),
+        ("digit", "data is 'digit' (did you mean 'digits'?), but must be one of: digits"),
     ],
 )
 def test_each_mistake_is_one_sentence_at_the_command_line(desk, name, sentence, capsys):
@@ -199,7 +199,9 @@ def test_a_comparison_takes_the_name_of_a_data_set_of_nofb():
     named = nofb.compare(["bp"], maps, "digits", **few)
     given = nofb.compare(["bp"], maps, datasets.load("digits").as_images(), **few)
     np.testing.assert_array_equal(named.curves("bp", "loss"), given.curves("bp", "loss"))
-    with pytest.raises(ValueError, match="there is no data set 'digit'"):
+    with pytest.raises(ValueError, match=r"the data set is 'digit' \(did you mean 'digits'"):
         nofb.compare(["bp"], maps, "digit", **few)
+    with pytest.raises(ValueError, match=r"data is \['digits'\], but must be one of"):
+        Specification(data=["digits"])
     with pytest.raises(TypeError, match=r"data must be a nofb\.datasets\.Dataset, or the name"):
         nofb.compare(["bp"], maps, 5, **few)

@@ -70,7 +70,7 @@ def test_data_with_a_name_of_nofbs_get_their_own():
     [
         ((["bp"], make(0), DATA), "make_network must be a function of the seed"),
         ((["bp"], make, X), "data must be a nofb.datasets.Dataset"),
-        ((["bq"], make, DATA), "'bq', but must be one of"),
+        ((["bq"], make, DATA), r"'bq' \(did you mean 'bp'\?\), but must be one of"),
     ],
 )
 def test_a_mistake_gets_a_sentence(arguments, sentence):

@@ -78,5 +78,5 @@ def test_what_cannot_be_registered_gets_a_sentence():
         datasets.register(made(name="digits"))
     with pytest.raises(TypeError, match=r"data must be a nofb\.datasets\.Dataset"):
         datasets.register(np.ones((3, 3)))
-    with pytest.raises(ValueError, match="there is no data set 'mine'"):
+    with pytest.raises(ValueError, match="the data set is 'mine', but must be one of: digits"):
         datasets.load("mine")

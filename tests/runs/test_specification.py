@@ -85,7 +85,10 @@ def test_pixels_are_centred_by_default_and_the_first_samples_are_used():
     [
         ({"network": "lemon"}, "network is 'lemon', but must be one of: mlp"),
         ({"maps": 6}, "the network mlp has no 'maps'; it has: hidden, activation"),
-        ({"dtype": "float16"}, "dtype is 'float16', but must be one of: float32, float64"),
+        (
+            {"dtype": "float16"},
+            "dtype is 'float16' (did you mean 'float64'?), but must be one of: ",
+        ),
         ({"loss": "hinge"}, "loss is 'hinge', but must be one of: "),
         ({"samples": 0}, "samples must be at least 1, but is 0"),
         ({"centred": "yes"}, "centred must be true or false"),

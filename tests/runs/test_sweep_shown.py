@@ -196,3 +196,17 @@ def luminance(colour):
     parts = np.array(colour)
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_the_table_of_a_sweep_has_the_same_words_as_markdown_and_latex():
+    """A table in a paper that was typed by hand has mistakes."""
+    found = made_up(some_diverge, lr=[0.1, 0.2])
+    lines = str(found).splitlines()
+    heading, _, *body = found.markdown().splitlines()
+    assert lines[0].split() == heading.replace("|", " ").split()
+    assert [line.split() for line in lines[2 : 2 + len(body)]] == [
+        row.replace("|", " ").split() for row in body
+    ]
+    latex = found.latex().splitlines()
+    assert latex[0] == r"\begin{tabular}{lllllll}" and len(latex) == len(body) + 6
+    assert latex[2].replace("&", " ").removesuffix(r" \\").split() == lines[0].split()

@@ -183,7 +183,8 @@ def test_another_early_stopping_is_refused_on_resume(tmp_path, first, then):
          "the test split must not choose anything: take one of validation_loss, validation_acc"),
         (lambda: EarlyStopping(2, measure="test_accuracy"), ValueError, "must not choose anything"),
         (lambda: EarlyStopping(2, measure="val_loss"), ValueError,
-         "measure is 'val_loss', but must be one of: validation_loss, validation_accuracy"),
+         r"measure is 'val_loss' \(did you mean 'validation_loss'\?\), but must be one of: "
+         "validation_loss, validation_accuracy"),
     ],
 )  # fmt: skip
 def test_a_measure_that_early_stopping_cannot_use_is_refused_at_once(make, error, sentence):

@@ -196,8 +196,11 @@ def test_a_name_makes_a_new_rule_each_time():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"rule": "af"}, "rule is 'af', but must be one of: bp, fa, "),
-        ({"optimizer": "adma"}, "optimizer is 'adma', but must be one of: sgd, rmsprop, adam"),
+        ({"rule": "af"}, "rule is 'af' (did you mean 'fa'?), but must be one of: bp, fa, "),
+        (
+            {"optimizer": "adma"},
+            "optimizer is 'adma' (did you mean 'adam'?), but must be one of: sgd, rmsprop, adam",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(given, sentence):

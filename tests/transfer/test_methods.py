@@ -171,7 +171,10 @@ def test_the_number_of_trained_parameters_is_that_of_the_papers(name):
 def test_an_unknown_method_or_option_lists_the_known_ones():
     """A typing error must not train something else."""
     net = backbone()
-    with pytest.raises(ValueError, match="method is 'tost', but must be one of: linear, finetune"):
+    with pytest.raises(
+        ValueError,
+        match=r"method is 'tost' \(did you mean 'toast'\?\), but must be one of: linear, finetune",
+    ):
         transfer.make("tost", net, 3)
     with pytest.raises(
         ValueError, match="the method 'lora' has no 'rnk'; it has: head, loss, rank"
