@@ -129,8 +129,9 @@ def names() -> list[str]:
 def register(data: Dataset) -> Dataset:
     """Let a data set of one's own be found by its name, as those of nofb are.
 
-    Then `load(data.name)`, `nofb.sweep` and `nofb.runs.compare.compare` take the name. A log keeps
-    a hash of the arrays too, so that a run is not taken for one on other data of the same name.
+    Then `load(data.name)`, `nofb.sweep` and `nofb.compare` take the name. The values stay as they
+    are: pixels are not centred. A log keeps a hash of the arrays too, so that a run is not taken
+    for one on other data of the same name.
 
     Parameters
     ----------
