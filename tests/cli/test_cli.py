@@ -6,22 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from commands import run
 
 from nofb import datasets
-from nofb.cli import main
 from nofb.rules import RULES
 
 QUICK = ["--hidden", "8", "--epochs", "1"]
-
-
-def run(capsys, *words):
-    """Run the command in this process; return its exit code and what it printed."""
-    try:
-        code = main(list(words))
-    except SystemExit as exit_:
-        code = exit_.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def test_compare_prints_a_table_and_writes_the_folder(capsys, tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import re
 
+import commands
 import pytest
 
 from nofb.cli import main
@@ -11,13 +12,8 @@ QUICK = ["--seeds", "1", "--samples", "60", "--epochs", "1", "--jobs", "1"]
 
 
 def run(capsys, *words):
-    """Run the command in this process; return its exit code and what it printed."""
-    try:
-        code = main(["transfer", *words])
-    except SystemExit as exit_:
-        code = exit_.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+    """Run `nofb transfer`."""
+    return commands.run(capsys, "transfer", *words)
 
 
 @pytest.fixture(scope="module")

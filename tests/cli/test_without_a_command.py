@@ -3,11 +3,10 @@
 import re
 
 import pytest
+from commands import run
 from desks import at_work_in
 
 from nofb import datasets
-from nofb.cli import main
-from nofb.rules import RULES
 from nofb.text import entry
 
 LONG = 80  # columns of a terminal
@@ -30,16 +29,6 @@ class Faded(FeedbackAlignment):
 """
 
 
-def run(capsys, *words):
-    """Run the command in this process; return its exit code and what it printed."""
-    try:
-        code = main(list(words))
-    except SystemExit as exit_:
-        code = exit_.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 def test_the_command_alone_prints_its_help(capsys):
     """A newcomer types it to see what there is; an error about COMMAND is no answer."""
     alone, asked = run(capsys), run(capsys, "--help")
@@ -52,11 +41,8 @@ def test_the_command_alone_prints_its_help(capsys):
 def desk(tmp_path):
     """A folder with a rule that has one attribute."""
     (tmp_path / "faded_rule.py").write_text(RULE, encoding="utf-8")
-    known = dict(RULES)
     with at_work_in(tmp_path):
         yield
-    RULES.clear()
-    RULES.update(known)
 
 
 @pytest.mark.usefixtures("desk")

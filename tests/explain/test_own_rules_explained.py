@@ -88,13 +88,10 @@ ADDRESS = "four_rules:OneBit"
 
 @pytest.fixture
 def desk(tmp_path):
-    """A folder with the file of four rules, which are forgotten afterwards."""
+    """A folder with the file of four rules."""
     (tmp_path / "four_rules.py").write_text(FILE.lstrip(), encoding="utf-8")
-    known = dict(RULES)
     with at_work_in(tmp_path):
         yield
-    RULES.clear()
-    RULES.update(known)
 
 
 @pytest.mark.usefixtures("desk")
