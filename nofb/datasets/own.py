@@ -40,9 +40,10 @@ def built(address: str) -> Dataset:
         ) from error
     try:
         data = make()
-    except Exception as error:  # the user's function may raise anything
+    except (Exception, SystemExit) as error:  # the user's function may raise anything
         reason = where(error, getattr(make, "__module__", ""))
         raise ValueError(f"the data set {address} cannot be made: {reason}") from error
     if not isinstance(data, Dataset):
-        raise ValueError(f"{call} must return a nofb.datasets.Dataset, but returns {data!r}")
+        kind = type(data).__name__
+        raise ValueError(f"{call} must return a nofb.datasets.Dataset, but its type is {kind}")
     return data

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from nofb.plots.alignment import NO_HIDDEN, SIGNAL, signal_band
+from nofb.plots.alignment import NO_HIDDEN, SIGNAL, check_angles, signal_band
 from nofb.plots.curves import close_up, final_scores, percent, score
 from nofb.plots.given import Given, as_comparison
 from nofb.plots.labels import place_labels
@@ -50,6 +50,7 @@ def accuracy_against_angle(given: Given, theme: str | None = None) -> Picture:
         If these are no runs or have different lengths, or the theme is unknown.
     """
     comparison = as_comparison(given)
+    check_angles(comparison)
     with using(theme) as colours:
         if len(comparison.units) < 2:
             return sentence(NO_HIDDEN, colours)

@@ -49,6 +49,7 @@ def alignment(given: Given, theme: str | None = None) -> Picture:
         If these are no runs or have different lengths, or the theme is unknown.
     """
     comparison = as_comparison(given)
+    check_angles(comparison)
     units = comparison.units
     hidden = units[:-1]
     with using(theme) as colours:
@@ -83,6 +84,15 @@ def matrix_into(angles: Array, layer: int) -> Array:
     """
     kept_above = np.isfinite(angles[..., -1]).any()
     return angles[..., layer + 1 if kept_above else layer]
+
+
+def check_angles(comparison: Comparison) -> None:
+    """Refuse runs that did not measure the angles of their signals."""
+    for result in comparison.results:
+        if result.history.epochs and SIGNAL not in list(result.history):
+            raise ValueError(
+                f"the run of {result.rule} has no angles to draw: do not give fit probe=0"
+            )
 
 
 def signal_band(comparison: Comparison, layer: int) -> tuple[float, float]:

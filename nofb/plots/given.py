@@ -29,7 +29,7 @@ def as_comparison(given: Given) -> Comparison:
     TypeError
         If it is something else.
     ValueError
-        If there is no run, or the runs have different numbers of epochs.
+        If there is no run, or the runs have different numbers of epochs, or only some have classes.
     """
     if isinstance(given, Comparison):
         return given
@@ -48,12 +48,14 @@ def as_comparison(given: Given) -> Comparison:
         seeds[name] = seeds.get(name, -1) + 1
         results.append(Result(name, seeds[name], run.optimizer.lr, run.history, run.stopped))
     results.sort(key=lambda result: list(seeds).index(result.rule))
+    classes, *others = {bool(np.isfinite(run.history.start["test_accuracy"])) for _, run in named}
+    if others:
+        raise ValueError("runs have classes in part, and others are regressions: draw them apart")
     first = named[0][1]
     net, optimizer = first.net, first.optimizer
     settings = OwnSettings(
-        "runs of nofb.fit", repr(net), repr(optimizer), optimizer.lr, max(lengths, default=0), 0
+        "runs of nofb.fit", repr(net), repr(optimizer), optimizer.lr, max(lengths, default=1), 0
     )
-    classes = bool(np.isfinite(first.history["test_accuracy"]).any())
     return comparison_of(net, settings, tuple(results), max(2, net.n_outputs) if classes else None)
 
 

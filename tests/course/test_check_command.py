@@ -97,3 +97,9 @@ def test_hidden_tests_can_be_read_by_their_owner_alone(tmp_path):
     assert hidden.load(secret).seed >= 0
     with pytest.raises(FileExistsError):
         hidden.write(secret)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path, capsys):
+    """Five lines about missing files would hide one wrong path."""
+    assert main(["course", "check", "2", "--folder", str(tmp_path / "none")]) == 2
+    assert "is no folder" in capsys.readouterr().err

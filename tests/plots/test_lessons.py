@@ -223,3 +223,45 @@ def test_ipython_in_a_terminal_is_no_notebook(monkeypatch, shell, notebook):
     """IPython runs in both, but a terminal shows no pictures."""
     Notebook(monkeypatch, shell)
     assert plots.in_notebook() is notebook
+
+
+def regression(seed=0, lr=0.01, probe=20):
+    """Return a short run of a linear teacher."""
+    net = nofb.Network([nofb.Dense(30, 6, "tanh"), nofb.Dense(6, 10)], "squared_error", seed)
+    data, optimizer = nofb.datasets.load("linear_teacher"), nofb.SGD(lr=lr)
+    return nofb.fit(net, "fa", data, 2, optimizer=optimizer, probe=probe, progress=False)
+
+
+def test_a_regression_has_its_loss_where_others_have_their_accuracy():
+    """An empty panel from 0 to 100 % would say that nothing was learned."""
+    run = regression()
+    left, right = plots.accuracy_and_angle(run).axes
+    assert left.get_title() == "test loss" and left.get_yscale() == "log"
+    np.testing.assert_allclose(line(left, "fa").get_ydata(), run.history.from_start("test_loss"))
+    assert line(right, "fa") is not None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_runs_that_diverged_at_once_are_drawn_or_said():
+    """A student whose rate is too large gets a figure or a sentence, and no error of Python's."""
+    run = regression(lr=1e8)
+    assert run.stopped is not None
+    for figure in (plots.accuracy_and_angle, plots.learning_curves, plots.alignment):
+        assert figure(run).to_bytes("png")
+
+
+def test_runs_without_angles_are_refused_where_angles_are_drawn():
+    """`probe=0` measures none."""
+    run = regression(probe=0)
+    plots.learning_curves(run)
+    for figure in (plots.accuracy_and_angle, plots.alignment, plots.accuracy_against_angle):
+        with pytest.raises(ValueError, match="the run of fa has no angles to draw"):
+            figure(run)
+
+
+def test_runs_with_classes_and_regressions_are_not_drawn_together():
+    """Their scores have different units."""
+    net = nofb.Network([nofb.Dense(64, 10)])
+    run = nofb.fit(net, "bp", nofb.datasets.load("digits"), 2, progress=False)
+    with pytest.raises(ValueError, match="others are regressions: draw them apart"):
+        plots.learning_curves([run, regression()])

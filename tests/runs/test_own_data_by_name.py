@@ -167,7 +167,7 @@ def ends(log):
         ("my_data:", "data must be module:function, such as my_data:build, but is 'my_data:'"),
         ("my_data:bild", "has no 'bild'; the functions in it are: build, fails, needs, nothing"),
         ("my_data:needs", "is called as needs(), so every argument needs a default"),
-        ("my_data:nothing", "nothing() must return a nofb.datasets.Dataset, but returns 5"),
+        ("my_data:nothing", "nothing() must return a nofb.datasets.Dataset, but its type is int"),
         ("my_data:fails", "my_data:fails cannot be made: ZeroDivisionError in line 19"),
         ("my_data:five", "must be a function that returns a data set, but is 5"),
         ("digit", "data is 'digit' (did you mean 'digits'?), but must be one of: digits"),
