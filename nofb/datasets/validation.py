@@ -6,14 +6,13 @@ value is almost certainly a mistake, but could be intended, there is a `DataWarn
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nofb import checks
+from nofb import callers, checks
 
 LABELS_FROM_0 = "np.unique(y, return_inverse=True)[1] numbers any labels from 0"
 TARGET_KINDS = "class labels (integers 0 to K-1), one-hot rows, or 2-D floats for regression"
@@ -268,4 +267,4 @@ def _warn_of_labels_from_1(
 
 def _warn(sentence: str) -> None:
     # From here through a check such as `features` and Dataset's two methods to the user.
-    warnings.warn(f"{sentence}.", DataWarning, stacklevel=7)
+    callers.warn(f"{sentence}.", DataWarning)

@@ -70,7 +70,7 @@ def test_an_excuse_from_an_unknown_test_is_refused():
         name = "misspelt"
         excused: ClassVar[dict[str, str]] = {"slope": "it has none"}
 
-    with pytest.raises(ValueError, match=r"^excused of Misspelt is 'slope', .*the slope"):
+    with pytest.raises(ValueError, match=r"^excused of Misspelt is 'slope' .*the slope"):
         next(check(Misspelt()))
 
 

@@ -29,11 +29,11 @@ BUILDING: dict[str, Case] = {
     ),
     "a convolution on rows": (
         lambda: Network([Dense(5, 4), Conv2D(2, 3, 2), Flatten(), Dense(4, 3)], input_shape=(5,)),
-        ValueError, ["(height, width, 2)", "(4,)"],
+        ValueError, ["(2, height, width)", "(4,)", "as_images()"],
     ),
     "a convolution on other channels": (
         lambda: Network([Conv2D(3, 4, 2), Flatten(), Dense(80, 3)], input_shape=(2, 5, 6)),
-        ValueError, ["(height, width, 3)", "(5, 6, 2)"],
+        ValueError, ["(3, height, width)", "(2, 5, 6)", "channels_in=2"],
     ),
     "a convolution larger than its maps": (
         lambda: Network([Conv2D(2, 3, 7), Flatten(), Dense(9, 3)], input_shape=(2, 5, 6)),
@@ -45,7 +45,7 @@ BUILDING: dict[str, Case] = {
     ),
     "pooling of rows": (
         lambda: Network([Dense(5, 4), MaxPool2D(2), Flatten(), Dense(2, 3)], input_shape=(5,)),
-        ValueError, ["(height, width, channels)", "(4,)"],
+        ValueError, ["(channels, height, width)", "(4,)"],
     ),
     "an unknown activation": (
         lambda: Dense(5, 4, "tahn"), ValueError, ["activation", "'tahn'", *activations.ACTIVATIONS],
@@ -86,7 +86,7 @@ BUILDING: dict[str, Case] = {
     "a last layer without weights": (
         lambda: Network([Dense(5, 4), Dropout(0.5)]), ValueError, ["last layer", "Dropout(0.5)"],
     ),
-    "no layers": (lambda: Network([]), ValueError, ["last layer", "None"]),
+    "no layers": (lambda: Network([]), ValueError, ["layers is empty", "Dense(784, 10)"]),
     "something that is no layer": (
         lambda: Network([Dense(5, 4), "dense"]), TypeError, ["layers", "'dense'"],
     ),

@@ -9,7 +9,7 @@ from nofb.cli import main
 from nofb.papers import vouching
 
 ROWS = {  # of each part, the quickest ones
-    "nokland2016": ["mnist 1x800 tanh bp 0.001 cosine", "mnist 1x800 tanh dfa 0.001 cosine",
+    "nokland2016": ["mnist 1x800 tanh bp 0.0005 cosine", "mnist 1x800 tanh dfa 0.0005 cosine",
                     "full_length 7x240 tanh ifa 0.0001 constant",
                     "cifar10 1x1000 tanh fa 0.00015 cosine", "features bp", "features dfa",
                     "freezing dfa 0", "freezing dfa 10"],

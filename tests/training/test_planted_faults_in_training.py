@@ -18,7 +18,7 @@ FAULTS = {
         "whole.target[: self.samples], whole.error[: self.samples]", IN_PIECES,
     ),
     "a custom rule that is cut because nofb's is": Fault(
-        "rule.py", "cls.by_sample = False", "pass",
+        "rule.py", '    "by_sample": False,', "",
         "test_only_a_rule_that_declares_it_is_taught_in_pieces",
     ),
     "max-norm that lets a column grow to 1.5 times its limit": Fault(
