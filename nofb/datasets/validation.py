@@ -266,5 +266,4 @@ def _warn_of_labels_from_1(
 
 
 def _warn(sentence: str) -> None:
-    # From here through a check such as `features` and Dataset's two methods to the user.
     callers.warn(f"{sentence}.", DataWarning)
