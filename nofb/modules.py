@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
@@ -98,6 +99,21 @@ def _of_the_folder(module: ModuleType, here: Path) -> ModuleType:
             f"so give {mine[0].relative_to(here)} another one"
         )
     return module
+
+
+def made(make: Callable[..., Any], what: str, *given: Any, **named: Any) -> Any:
+    """Return what a function of the user makes.
+
+    Raises
+    ------
+    ValueError
+        If it raises anything, or ends the program; the sentence begins with `what`.
+    """
+    try:
+        return make(*given, **named)
+    except (Exception, SystemExit) as error:  # the user's function may raise anything
+        reason = where(error, getattr(make, "__module__", ""))
+        raise ValueError(f"{what} cannot be made: {reason}") from error
 
 
 def where(error: BaseException, name: str) -> str:

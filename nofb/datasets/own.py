@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from nofb.datasets.dataset import Dataset
-from nofb.modules import found_at, where
+from nofb.modules import found_at, made
 
 
 def is_address(name: str) -> bool:
@@ -38,11 +38,7 @@ def built(address: str) -> Dataset:
         raise ValueError(
             f"{address} is called as {call}, so every argument needs a default: {error}"
         ) from error
-    try:
-        data = make()
-    except (Exception, SystemExit) as error:  # the user's function may raise anything
-        reason = where(error, getattr(make, "__module__", ""))
-        raise ValueError(f"the data set {address} cannot be made: {reason}") from error
+    data = made(make, f"the data set {address}")
     if not isinstance(data, Dataset):
         kind = type(data).__name__
         raise ValueError(f"{call} must return a nofb.datasets.Dataset, but its type is {kind}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from nofb import checks
 from nofb.datasets import Dataset
-from nofb.modules import found_at, where
+from nofb.modules import found_at, made
 from nofb.network import Network
 
 MakeNetwork = Callable[..., Network]
@@ -141,12 +141,7 @@ def built(name: str, seed: int, **chosen: Any) -> Network:
     ValueError
         If the function returns something else, or a network that was trained, or fails.
     """
-    make = find(name)
-    try:
-        net = make(seed, **chosen)
-    except Exception as error:  # the user's function may raise anything
-        reason = where(error, getattr(make, "__module__", ""))
-        raise ValueError(f"the network {name} cannot be made: {reason}") from error
+    net = made(find(name), f"the network {name}", seed, **chosen)
     try:
         return check_new(net, f"{name.rpartition(':')[2]}({seed})")
     except TypeError as error:
