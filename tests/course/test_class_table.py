@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -158,5 +159,7 @@ def test_a_terminal_shows_each_task_of_a_class_while_it_is_graded(anna, bob, tmp
         except OSError:  # Linux: the other end is closed
             pass
     done.wait()
-    assert f"{2 * len(of_chapter(2))}/{2 * len(of_chapter(2))}".encode() in shown
+    tasks = 2 * len(of_chapter(2))
+    counts = {int(count) for count in re.findall(rf"(\d+)/{tasks}\b".encode(), shown)}
+    assert any(0 < count < tasks for count in counts)  # tqdm may leave out the last one
     assert b"task" in shown
