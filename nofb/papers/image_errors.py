@@ -46,6 +46,8 @@ class ImageErrors:
         Its name.
     least
         How far from a published error ours may be, by data set, in points.
+    searched
+        The number of training samples of a search, a fifth of them held out.
     """
 
     heading: str
@@ -57,6 +59,7 @@ class ImageErrors:
     rate: Callable[[str, str], float]
     network: str
     least: Mapping[str, float] = field(default_factory=dict)
+    searched: int = 10_000
 
     def tasks(self, epochs: int | None = None) -> list[dict[str, Any]]:
         """Return every run, none longer than `epochs`; the first seed of all first."""
@@ -71,7 +74,7 @@ class ImageErrors:
 
     def searches(self) -> dict[str, Search]:
         """Return the search of each rule's rate, with some of the training samples held out."""
-        short = self.run.replace(samples=10_000, epochs=3, validation=0.2, probe=0)
+        short = self.run.replace(samples=self.searched, epochs=3, validation=0.2, probe=0)
         return {rule: Search(short.replace(rule=rule), {"lr": RATES}) for rule in self.rules}
 
     def train(self, task: Task, callbacks: Sequence[AfterEpoch]) -> dict[str, Any]:

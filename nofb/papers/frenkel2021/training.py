@@ -33,7 +33,7 @@ MODELS = {
     "784-1000-1000-10": (1000, 1000),
 }
 RULES = ("bp", "fa", "dfa", "drtp")
-EPOCHS, BATCH, OUTPUTS = 100, 100, 10
+EPOCHS, BATCH, OUTPUTS = 50, 100, 10
 LEAST = 0.3  # points between a published error and ours that say nothing
 PUBLISHED = published(__package__, ["model", "rule"])
 he_uniform = scaled("uniform_fan_out", float(np.sqrt(6)))
