@@ -48,7 +48,7 @@ from nofb.updates import Update
 from nofb.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from nofb import explain, plots, transfer
+    from nofb import explain, networks, plots, transfer
     from nofb.report.own import compare
     from nofb.report.sweep import sweep
 
@@ -91,6 +91,7 @@ __all__ = [
     "datasets",
     "explain",
     "fit",
+    "networks",
     "plots",
     "rules",
     "sweep",
@@ -102,7 +103,7 @@ DOCUMENTED = ("activations", "diagnosis", "initialisers", "schedules")  # furthe
 
 def __getattr__(name: str) -> Any:
     """Import slow or rarely needed modules when they are first used."""
-    if name in ("explain", "plots", "transfer"):
+    if name in ("explain", "networks", "plots", "transfer"):
         return import_module(f"nofb.{name}")
     if name == "compare":
         return import_module("nofb.report.own").compare

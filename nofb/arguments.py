@@ -42,19 +42,20 @@ def explained(**cures: str) -> Callable[[Called], Called]:
     def wrapped(called: Called) -> Called:
         if isinstance(called, type):
             made: Any = called
-            made.__init__ = _checked(made.__init__, called.__name__, cures)
+            made.__init__ = _checked(made.__init__, None, cures)
             return called
         return _checked(called, called.__name__, cures)
 
     return wrapped
 
 
-def _checked(function: Called, name: str, cures: Mapping[str, str]) -> Called:
+def _checked(function: Called, name: str | None, cures: Mapping[str, str]) -> Called:
+    """Check the arguments of a function; without a name it is the `__init__` of a class."""
     parameters = dict(inspect.signature(function).parameters)
 
     @wraps(function)
     def call(*given: Any, **named: Any) -> Any:
-        check(name, parameters, given, named, cures)
+        check(name or type(given[0]).__name__, parameters, given, named, cures)
         return function(*given, **named)
 
     return call  # type: ignore[return-value]

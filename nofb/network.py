@@ -108,6 +108,8 @@ class Network(Graph):
     if not TYPE_CHECKING:  # type checkers would accept any name
 
         def __getattr__(self, name: str) -> None:
+            if hasattr(type(self), name):  # a property of a subclass: its own error
+                object.__getattribute__(self, name)
             cure = ": nofb.fit(net, rule, data) trains it" if name in ("fit", "train") else ""
             kind = type(self).__name__
             raise AttributeError(

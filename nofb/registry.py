@@ -118,16 +118,17 @@ def find(word: str, argument: str = "rule") -> type[Rule]:
     >>> find("fa") is find("nofb.rules.feedback_alignment:FeedbackAlignment")
     True
     """
-    if isinstance(word, str) and ":" in word:
+    named = isinstance(word, str)
+    if named and ":" in word:
         return register(load(word))
-    if word not in RULES:
-        if word in METHODS_OF_TRANSFER:
+    if not named or word not in RULES:
+        if named and word in METHODS_OF_TRANSFER:
             raise ValueError(
                 f"{argument} is {word!r}, which is no rule, but a method of transfer: "
                 f"nofb.transfer.make({word!r}, backbone, n_outputs) makes a network that nofb.fit "
                 f"trains with any rule, and `nofb transfer {word}` compares it with others"
             )
-        own = word[:-3] if isinstance(word, str) and word.endswith(".py") else ""
+        own = word[:-3] if named and word.endswith(".py") else ""
         own = f"or module:Class, such as {own if own.isidentifier() else 'my_rule'}:MyRule"
         checks.choice(argument, word, [*RULES, own], titles())
     return checked(RULES[word])

@@ -20,6 +20,14 @@ def fit(*given, **named):
     return nofb.fit(Network([Dense(64, 10)]), *given, **named)
 
 
+def make(seed):
+    return Network([Dense(64, 10)], seed=seed)
+
+
+class Own(Dense):
+    """A student's own layer."""
+
+
 @pytest.mark.parametrize(
     ("slip", "sentence"),
     [
@@ -35,6 +43,19 @@ def fit(*given, **named):
         (lambda: Dense(32, activation="relu"), r"^Dense needs n_out: give both sizes, as in Dense"),
         (lambda: Dense(64, 32, activaton="relu"), r"\(did you mean 'activation'\?\); it has: n_in"),
         (lambda: Conv2D(8, 3), r"^Conv2D needs kernel_size: Conv2D\(channels_in, channels_out, k"),
+        (
+            lambda: nofb.sweep("fa", make, DATA, epoch=2),
+            r"^sweep has no argument 'epoch' \(did",
+        ),
+        (
+            lambda: nofb.sweep(["fa"], setings={}),
+            r"^sweep has no argument 'setings' \(did",
+        ),
+        (
+            lambda: nofb.compare(["fa"], make, DATA, epoch=2),
+            r"^compare has no argument 'epoch' \(",
+        ),
+        (lambda: Own(64), r"^Own needs n_out: give both sizes"),
         (lambda: Dataset(X, Y), "^Dataset needs x_test and y_test: keep some samples for the test"),
     ],
 )
@@ -54,6 +75,18 @@ def test_a_network_that_is_told_to_train_names_fit(name):
         _ = net.lossy
     for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert (twin.predict(X[:9]) == net.predict(X[:9])).all()
+
+
+class Deeper(Network):
+    @property
+    def depth(self):
+        return len(self.weightd)
+
+
+def test_an_attribute_that_is_missing_inside_a_property_is_the_one_that_is_named():
+    """It said that the network has no `depth`, and the slip was inside of it."""
+    with pytest.raises(AttributeError, match=r"'Deeper' object has no attribute 'weightd'$"):
+        _ = Deeper([Dense(64, 10)]).depth
 
 
 def test_a_network_without_layers_is_refused_as_such():

@@ -1,6 +1,8 @@
 """What Tab shows a student: the public names alone."""
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -24,6 +26,12 @@ def test_tab_shows_the_documented_modules_too():
     """A student who looks for the schedules finds them below the package."""
     assert {"schedules", "activations", "datasets", "plots", "__version__"} <= set(dir(nofb))
     assert "loaded_numpy" not in dir(nofb)
+
+
+def test_each_public_module_can_be_used_without_its_own_import():
+    """`nofb.networks` was missing until something else had imported it."""
+    code = "import nofb; [getattr(nofb, name) for name in dir(nofb)]"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_objects_still_show_their_own_names():

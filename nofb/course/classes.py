@@ -122,7 +122,8 @@ def notes_of(found: Mapping[str, Found | None]) -> dict[str, list[str]]:
     said = {}
     for folder, student in whose.items():
         others = [each for each in whose if student == whose[each] and each != folder]
-        same = [f"{', '.join(others)} has the same student in course.json"]
+        has = "has" if len(others) == 1 else "have"
+        same = [f"{', '.join(others)} {has} the same student in course.json"]
         notes = (found[folder] or {}).get("notes", ())
         said[folder] = [*notes, *(same if student and others else [])]
     return said

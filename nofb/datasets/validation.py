@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from nofb import callers, checks
 
 LABELS_FROM_0 = "np.unique(y, return_inverse=True)[1] numbers any labels from 0"
+MOST_CLASSES = 1_000_000
 TARGET_KINDS = "class labels (integers 0 to K-1), one-hot rows, or 2-D floats for regression"
 
 
@@ -201,7 +202,13 @@ def _labels(array: NDArray[Any], argument: str) -> tuple[NDArray[np.int64], int]
             f"{argument} holds the label {array[lowest]} at sample {lowest}; "
             f"labels must be integers from 0; {LABELS_FROM_0}."
         )
-    return array.astype(np.int64), int(array.max()) + 1
+    highest = int(array.argmax())
+    if array[highest] >= MOST_CLASSES:
+        raise ValueError(
+            f"{argument} holds the label {array[highest]} at sample {highest}; "
+            f"labels are the numbers of at most {MOST_CLASSES} classes; {LABELS_FROM_0}."
+        )
+    return array.astype(np.int64), int(array[highest]) + 1
 
 
 def _refuse_unknown_classes(test_labels: NDArray[np.int64], n_classes: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nofb import report
+from nofb import arguments, report
 from nofb.datasets import Dataset
 from nofb.networks.own import MakeNetwork
 from nofb.optimizers import Optimizer
@@ -57,6 +57,7 @@ class Compared(Comparison, Tabular):
         return report.write(self, folder, COMMAND)
 
 
+@arguments.explained()
 def compare(
     rules: Sequence[str | Rule],
     make_network: MakeNetwork | str,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, overload
 
+from nofb import arguments
 from nofb.datasets import Dataset
 from nofb.networks.own import MakeNetwork
 from nofb.report.folder import check_folder, put
@@ -141,13 +143,22 @@ def sweep(
     {'lr': 0.1}
     """
     mine = "make_network" in options or len(given) > 1 or (given and callable(given[0]))
-    plan = (own_plan if mine else make_plan)(rules, *given, **options)
+    make: Callable[..., Plan] = own_plan if mine else make_plan
+    arguments.check("sweep", _arguments_of(make), (rules, *given), options, {})
+    plan = make(rules, *given, **options)
     if out is None:
         return carry_out(plan, jobs, cluster, None, progress)
     check_folder(out)
     found = carry_out(plan, jobs, cluster, Path(out, LOG), progress)
     write(found, out, "nofb.sweep(...)")
     return found
+
+
+def _arguments_of(make: Callable[..., Plan]) -> dict[str, Parameter]:
+    """Return the arguments of `sweep`: those of the plan, and its own."""
+    own = signature(sweep).parameters.values()
+    by_name = {each.name: each for each in own if each.kind is Parameter.KEYWORD_ONLY}
+    return {**signature(make).parameters, **by_name}
 
 
 def write(found: Sweep, folder: str | Path, command: str, more: Mapping[str, bytes] = {}) -> None:

@@ -140,6 +140,11 @@ REFUSED = {
         ValueError,
         r"y_train holds the label -1 at sample 4; labels must be integers from 0",
     ),
+    "identity numbers as labels": (  # a name for each of a billion classes filled the memory
+        {"y_train": with_value(LABELS[:9], 4, 10**9)},
+        ValueError,
+        r"y_train holds the label 1000000000 at sample 4; labels are the numbers of at",
+    ),
     "unknown test label": (
         {"y_test": [0, 3, 1]},
         ValueError,

@@ -98,3 +98,10 @@ def test_a_derived_class_does_not_inherit_its_style_and_its_excuses(newcomer, mo
     assert remarks(Comparison()) == ["It is new."]
     assert "excused" not in vars(RULES["sdtp"]) and RULES["tp"].excused
     assert suite.TESTS.keys() >= RULES["tp"].excused.keys()
+
+
+@pytest.mark.parametrize("given", [["fa"], {"fa": 1}, None, 3])
+def test_what_is_no_name_of_a_rule_is_refused_as_an_unknown_name_is(given):
+    """A list in place of a name ended in `unhashable type`."""
+    with pytest.raises(ValueError, match=r"^rule is .*, but must be one of: bp, fa, dfa"):
+        rules.make(given)
