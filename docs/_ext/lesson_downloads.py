@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nofb.cli.lessons import without_links
 
 if TYPE_CHECKING:  # the tests need these files, and not Sphinx
     from sphinx.application import Sphinx
@@ -34,10 +35,11 @@ def add_button(app: Sphinx, page: str, template: str, context: dict[str, Any], *
 
 
 def copy_lessons(app: Sphinx, failure: Exception | None) -> None:
-    """Put each notebook beside its page, without outputs, as it is in the repository."""
+    """Put each notebook beside its page, without outputs, as `nofb lessons` copies it."""
     if failure is None and app.builder.name == "html":
         for notebook in LESSONS.glob("*.ipynb"):
-            shutil.copy(notebook, Path(app.outdir) / "notebooks")
+            copy = Path(app.outdir) / "notebooks" / notebook.name
+            copy.write_bytes(without_links(notebook.read_bytes()))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
