@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 import numpy as np
 
-from nofb import archive, checks, generation, losses, seeds, summary
+from nofb import archive, checks, generation, losses, network_inputs, saved_weights, seeds, summary
 from nofb.graph import Graph
 from nofb.layers import Dense  # noqa: F401 - for the examples
 from nofb.layers.base import Layer, WeightedLayer
@@ -23,7 +23,6 @@ from nofb.types import Array, FloatType, Shape
 
 _TAKEN: WeakSet[Layer] = WeakSet()  # every layer that belongs to a network
 
-KEPT_WHOLE = ": a Dataset keeps them whole if it has a vocabulary, or a label for every token"
 # When a whole data set is evaluated, a forward pass takes this many samples, or fewer if the trace
 # is larger than this many bytes: 1000 samples of 256 tokens in a large transformer fill the memory.
 ROWS_AT_ONCE = 1000
@@ -98,7 +97,7 @@ class Network(Graph):
         if input_shape is None:
             input_shape = self.natural_shape()
         if input_shape is not None:
-            self.infer_shapes(self._checked_shape(input_shape))
+            self.infer_shapes(network_inputs.checked_shape(self, input_shape))
         _TAKEN.update(self.nodes)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -318,43 +317,7 @@ class Network(Graph):
 
     def as_input(self, x: Array, name: str = "x") -> Array:
         """Return samples as the layers take them, checked: images become (N, H, W, channels)."""
-        checks.unmasked(name, x)
-        x = np.asarray(x)
-        if x.ndim not in self._dimensions() or len(x) == 0:
-            raise ValueError(
-                f"{name} has shape {x.shape}, but must be {self._forms()} with at least one sample"
-                f"{checks.grey_cure(name, x.shape)}"
-            )
-        if x.ndim == 4 and x.shape[1] != self._channels() == x.shape[3]:
-            raise ValueError(
-                f"{name} has samples of shape {x.shape[1:]}, but their {x.shape[3]} channels must "
-                f"come first: {name}.transpose(0, 3, 1, 2)"
-            )
-        if self.input_shape is None:
-            self.infer_shapes(x.shape[1:])
-        if x.shape[1:] != self.input_shape:
-            raise ValueError(
-                f"{name} has samples of shape {x.shape[1:]}, but the network takes "
-                f"{self.input_shape}{self._hint(x.ndim)}"
-            )
-        if self.takes_tokens:
-            return checks.tokens(name, x, self.nodes[0].n_in, KEPT_WHOLE)  # type: ignore[attr-defined]
-        x = checks.cast(name, x, self.dtype)
-        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)) if x.ndim == 4 else x
-
-    def _dimensions(self) -> tuple[int, ...]:
-        """Return how many dimensions x may have."""
-        if self.takes_tokens:
-            return (2,)
-        sequences = self.input_shape is not None and len(self.input_shape) == 2
-        return (3,) if sequences else (2, 4)
-
-    def _forms(self) -> str:
-        if self.takes_tokens:
-            return "(N, tokens)"
-        sequences = self._dimensions() == (3,)
-        images = "(N, features) or (N, channels, height, width)"
-        return "(N, tokens, units)" if sequences else images
+        return network_inputs.as_input(self, x, name)
 
     @property
     def reads_tokens(self) -> bool:
@@ -366,27 +329,7 @@ class Network(Graph):
 
         If every token has outputs, they are (N, tokens, n_outputs) for labels (N, tokens).
         """
-        checks.unmasked(name, y)
-        if (rows := self.rows_per_sample) > 1:
-            y = checks.by_token(name, y, rows)
-        target = losses.as_targets(y, self.n_outputs, self.head, self.dtype, name)
-        if len(target) != samples * rows:
-            raise ValueError(
-                f"{name} has {len(target) // rows} entries, but there are {samples} samples"
-            )
-        return target.reshape(samples, *self.last.shape_out) if rows > 1 else target
-
-    def _hint(self, dimensions: int) -> str:
-        images = self.input_shape is not None and len(self.input_shape) == 3
-        if images == (dimensions == 4):
-            return ""
-        return "; see Dataset.as_images()" if images else "; put Flatten() first"
-
-    def _channels(self) -> int | None:
-        """Return how many channels an image must have, or `None` if that is not known."""
-        if self.input_shape is not None:
-            return self.input_shape[0] if len(self.input_shape) == 3 else None
-        return next((layer.channels_in for layer in self.nodes if layer.channels_in), None)
+        return network_inputs.as_target(self, y, samples, name)
 
     # -- what it learns besides ----------------------------------------------------------------
 
@@ -419,7 +362,7 @@ class Network(Graph):
             If the file cannot be written, or another run is writing it.
         """
         with archive.only_writer(Path(path)):
-            archive.write(path, "weights", {"network": self.outline()}, self._weights())
+            archive.write(path, "weights", {"network": self.outline()}, saved_weights.weights(self))
 
     def load(self, path: str | os.PathLike[str]) -> Network:
         """Fill the weights and biases from a file of `save`, or from a checkpoint.
@@ -456,25 +399,12 @@ class Network(Graph):
         """
         about, arrays = archive.read(path, "weights", "checkpoint", parts={"network": dict})
         checks.same(str(path), about["network"], self.outline())
-        weights = self._weights()
-        for name, array in archive.fitted(path, arrays, weights).items():
-            weights[name][...] = array
+        saved_weights.fill(self, arrays, path)
         return self
 
     def outline(self) -> dict[str, str]:
         """Return a description of each layer and the loss, equal if weights can be exchanged."""
-        layers = {f"layer {index}": _outline(layer) for index, layer in enumerate(self.nodes)}
-        return {**layers, "loss": self.head.name}
-
-    def _weights(self) -> dict[str, Array]:
-        """Return the arrays that a forward pass needs, by their names in a file."""
-        places = {layer: f"layers/{index}" for index, layer in enumerate(self.nodes)}
-        places |= {layer: f"weighted/{index}" for index, layer in enumerate(self.weighted)}
-        return {
-            f"{place}/{name}": array
-            for layer, place in places.items()
-            for name, array in (layer.parameters() | layer.state()).items()
-        }
+        return saved_weights.outline(self)
 
     # -- building ------------------------------------------------------------------------------
 
@@ -507,20 +437,6 @@ class Network(Graph):
             layer.draw(rng, self.dtype)
             layer.seed_masks(seeds.generator(self.seed, "dropout", index))
 
-    def _checked_shape(self, given: Any) -> Shape:
-        """Return the shape of one sample as a tuple, or a sentence on a typical mistake."""
-        if not isinstance(given, Sequence) or isinstance(given, str):
-            raise TypeError(f"input_shape must be a tuple such as ({given},), but is {given!r}")
-        shape = tuple(checks.whole("each number of input_shape", size) for size in given)
-        channels = self._channels()
-        if channels is not None and len(shape) == 2:
-            raise ValueError(f"input_shape is {shape}, but images have channels: {(1, *shape)}")
-        if channels is not None and len(shape) == 3 and shape[0] != channels == shape[2]:
-            raise ValueError(
-                f"input_shape is {shape}, but the channels come first: {(channels, *shape[:2])}"
-            )
-        return shape
-
     def summary(self) -> None:
         """Print the layers as a table, as `print(net)` does: shapes, parameters and feedback.
 
@@ -545,13 +461,3 @@ class Network(Graph):
 def network_of(trace: Trace) -> Network:
     """Return the network of a trace; the type of `trace.net` is only a graph."""
     return cast(Network, trace.net)
-
-
-def _outline(layer: Layer) -> str:
-    known = type(layer).__repr__ is not object.__repr__
-    text = repr(layer) if known else type(layer).__qualname__
-    if isinstance(layer, WeightedLayer):
-        bias = "no b" if layer.b is None else f"b {layer.b.shape}"
-        return f"{text} with W {layer.W.shape}, {bias}"
-    arrays = (layer.parameters() | layer.state()).items()
-    return ", ".join([text, *(f"{name} {array.shape}" for name, array in arrays)])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from nofb import archive, checks, seeds, settings
+from nofb import archive, checks, saved_weights, seeds, settings
 from nofb.layers import Dense, Layer
 from nofb.layers.base import Wiring
 from nofb.layers.block import Block, Part
@@ -261,14 +261,12 @@ class Transferred(Network):
         checks.same(str(path), about["network"], self.outline())
         if about["kind"] == "transfer":  # where a copy is missing, it is as in the backbone
             arrays = {**self._copies(), **arrays}
-        weights = self._weights()
-        for name, array in archive.fitted(path, arrays, weights).items():
-            weights[name][...] = array
+        saved_weights.fill(self, arrays, path)
         return self
 
     def _own_weights(self) -> dict[str, Array]:
         """Return the arrays that the method adds or trains, by place; copies that changed, too."""
-        own, copies = self._weights(), self._copies()
+        own, copies = saved_weights.weights(self), self._copies()
         for place, array in copies.items():
             if np.array_equal(own[place], array):
                 del own[place]
@@ -278,7 +276,8 @@ class Transferred(Network):
         """Return the arrays of the backbone's copies as they were at the start, by place."""
         new = type(self)(self.backbone, self.n_outputs, self.seed, **self._given())
         added = {id(a) for node in new.added for a in node.parameters().values()}
-        return {place: array for place, array in new._weights().items() if id(array) not in added}
+        weights = saved_weights.weights(new)
+        return {place: array for place, array in weights.items() if id(array) not in added}
 
     def _given(self) -> dict[str, Any]:
         """Return what the method was told, and the defaults of the rest."""

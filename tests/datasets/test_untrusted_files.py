@@ -16,6 +16,7 @@ import nofb
 from nofb import Dense, Network, archive, datasets, rules
 from nofb.datasets import cifar, download, sources
 from nofb.datasets.sources import RemoteFile
+from nofb.saved_weights import weights
 
 LITTLE = 20_000_000  # bytes
 
@@ -138,7 +139,7 @@ def net():
 def test_weights_that_do_not_fit_leave_the_network_as_it_was(tmp_path, name, array, sentence):
     """A W of one row was broadcast to all rows, and the layers before it were already filled."""
     path, other = tmp_path / "weights.npz", Network([Dense(2, 3, "tanh"), Dense(3, 2)], seed=1)
-    arrays = other._weights() | {name: array}
+    arrays = weights(other) | {name: array}
     kept = {name: array for name, array in arrays.items() if array is not None}
     archive.write(path, "weights", {"network": other.outline()}, kept)
     mine = net()
@@ -149,7 +150,7 @@ def test_weights_that_do_not_fit_leave_the_network_as_it_was(tmp_path, name, arr
 
 def test_a_weights_file_without_its_network_is_refused(tmp_path):
     """The outline of the network says which layers the numbers belong to."""
-    archive.write(tmp_path / "x.npz", "weights", {}, net()._weights())
+    archive.write(tmp_path / "x.npz", "weights", {}, weights(net()))
     with pytest.raises(ValueError, match=r"\(its about.json has no 'network' that is a dict\)"):
         net().load(tmp_path / "x.npz")
 
