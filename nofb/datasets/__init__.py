@@ -4,9 +4,10 @@ This package is independent: it returns plain arrays and does not depend on netw
 """
 
 from nofb.datasets.dataset import Dataset
-from nofb.datasets.registry import Description, describe, is_own, load, names, register
+from nofb.datasets.registry import describe, is_own, load, names, register
 from nofb.datasets.reviews import movie_reviews
 from nofb.datasets.shared_vocabulary import PRINTABLE, python_source, with_vocabulary
+from nofb.datasets.table import Description
 from nofb.datasets.texts import text
 from nofb.datasets.toys import linear_teacher, spirals, two_moons, xor
 from nofb.datasets.validation import DataWarning

@@ -15,7 +15,7 @@ import numpy as np
 
 from nofb import AdamW, checks, datasets, extras, seeds
 from nofb.datasets import Dataset, composites
-from nofb.datasets.registry import GARMENTS
+from nofb.datasets.table import GARMENTS
 from nofb.network import Network
 from nofb.networks import minilm
 from nofb.schedules import warmup
