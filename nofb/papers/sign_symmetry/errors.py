@@ -16,7 +16,7 @@ from nofb.training.callbacks import AfterEpoch
 
 RULES = ("bp", "fa", "dfa", "usf", "brsf", "frsf", "kp", "wm", "drtp", "dkp")
 RUN = Specification(network="lenet", data="mnist", activation="relu", optimizer="adam",
-                    epochs=10, batch_size=64)  # fmt: skip
+                    epochs=10, batch_size=64, centred=False)  # fmt: skip
 TABLE = ImageErrors(
     heading="LeNet, {data}: test error in per cent",
     run=RUN,
