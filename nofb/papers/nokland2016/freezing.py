@@ -7,6 +7,7 @@ layers above, the release would change nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from nofb.papers.errors import errors_of
 from nofb.papers.nokland2016.rows import Row
 from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.study import Part, Record, Rows, Task, short
-from nofb.training import Run
+from nofb.training import Callback, Run
 from nofb.training.callbacks import AfterEpoch
 
 if TYPE_CHECKING:
@@ -46,17 +47,28 @@ def tasks(epochs: int | None = None) -> list[dict[str, Any]]:
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Train once; return test and training errors over epochs."""
-    rest = task["rest"]
     net = ROW.network(task["rule"], load(ROW), task["seed"])
-    first = net.weighted[0]
-    first.frozen = rest > 0
-
-    def release(run: Run) -> None:
-        first.frozen = run.history.epochs < rest
-
     optimizer = ROW.optimizer(ROW.rate, "constant")
-    run = trained(task, folder, ROW, net, optimizer, [*callbacks, release])
+    run = trained(task, folder, ROW, net, optimizer, [*callbacks, FirstLayerRests(task["rest"])])
     return errors_of(run)
+
+
+@dataclass
+class FirstLayerRests(Callback):
+    """Freezes the first layer for some epochs.
+
+    It does so after the rule is attached, which draws no feedback to layers that are frozen then.
+    """
+
+    epochs: int
+
+    def begin(self, run: Run) -> None:
+        """Freeze it before the first step, or before the next one of a run that is resumed."""
+        self(run)
+
+    def __call__(self, run: Run) -> None:
+        """Release it after its epochs."""
+        run.net.weighted[0].frozen = run.history.epochs < self.epochs
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
