@@ -9,7 +9,7 @@ from nofb.papers.found import write_found
 from nofb.papers.sign_symmetry.errors import TABLE
 from nofb.runs.search import Search
 
-LONGER = ("drtp", "dkp")  # a rate that is best after three epochs diverges after them
+LONGER = ("drtp", "dkp")  # a rate that is best after three short epochs diverges after them
 
 
 def searches() -> dict[str, Search]:
@@ -23,7 +23,7 @@ def searches() -> dict[str, Search]:
     """
     every = TABLE.searches()
     for rule in LONGER:
-        every[rule].run = every[rule].run.replace(epochs=TABLE.run.epochs)
+        every[rule].run = every[rule].run.replace(epochs=TABLE.run.epochs, samples=None)
     return every
 
 
