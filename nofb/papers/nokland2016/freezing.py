@@ -95,29 +95,30 @@ def lines(records: Sequence[Record]) -> Rows:
 
 def figure(records: Sequence[Record]) -> Picture:
     """Draw test error over epochs, a panel for each rule."""
-    from nofb.plots.picture import Picture  # late: matplotlib loads slowly
+    from matplotlib.ticker import MaxNLocator  # late: matplotlib loads slowly
+
+    from nofb.plots.curves import logarithmic
+    from nofb.plots.picture import Picture
     from nofb.plots.style import full_name, look, using
 
     rules = list(dict.fromkeys(record["task"]["rule"] for record in records))
+    every = [error for record in records for error in record["result"]["test_error"]]
     with using("light") as colours:
         picture = Picture(3.8 * len(rules), 3.8, colours)
         panels = picture.subplots(1, len(rules), sharey=True, squeeze=False)[0]
         for axes, rule in zip(panels, rules, strict=True):
-            for record in records:
-                task, errors = record["task"], record["result"]["test_error"]
-                if task["rule"] == rule:
-                    name = (
-                        f"first layer rests for {task['rest']} epochs"
-                        if task["rest"]
-                        else "all learn"
-                    )
-                    style = "--" if task["rest"] else "-"
-                    axes.plot(np.arange(1, len(errors) + 1), errors, style,
-                              color=look(rule, colours).colour, label=name)  # fmt: skip
+            for record in [each for each in records if each["task"]["rule"] == rule]:
+                rest, errors = record["task"]["rest"], record["result"]["test_error"]
+                name = f"first layer rests for {rest} epochs" if rest else "all learn"
+                axes.plot(np.arange(1, len(errors) + 1), errors, "--" if rest else "-",
+                          color=look(rule, colours).colour, label=name)  # fmt: skip
+            logarithmic(axes)
             axes.axvline(REST, color=colours.faint, linewidth=0.8, linestyle=":")
-            axes.set(title=full_name(rule), xlabel="epoch", yscale="log")
-            axes.legend()
+            axes.set(title=full_name(rule), xlabel="epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        panels[0].set_ylim(min(every) / 1.1, max(every) * 1.1)
         panels[0].set_ylabel("test error in per cent (logarithmic)")
+        panels[0].legend()
     return picture
 
 
