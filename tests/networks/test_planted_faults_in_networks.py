@@ -43,7 +43,7 @@ FAULTS = {
         "test_running_averages_change_in_training",
     ),
     "a file without running averages": Fault(
-        "network.py", "in (layer.parameters() | layer.state()).items()\n        }",
+        "saved_weights.py", "in (layer.parameters() | layer.state()).items()\n        }",
         "in layer.parameters().items()\n        }", "test_a_file_of_weights_holds_the_averages",
     ),
     "a piece that takes the first rows of a norm": Fault(
