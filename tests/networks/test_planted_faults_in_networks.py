@@ -43,8 +43,8 @@ FAULTS = {
         "test_running_averages_change_in_training",
     ),
     "a file without running averages": Fault(
-        "saved_weights.py", "in (layer.parameters() | layer.state()).items()\n        }",
-        "in layer.parameters().items()\n        }", "test_a_file_of_weights_holds_the_averages",
+        "saved_weights.py", "in (layer.parameters() | layer.state()).items()\n    }",
+        "in layer.parameters().items()\n    }", "test_a_file_of_weights_holds_the_averages",
     ),
     "a piece that takes the first rows of a norm": Fault(
         "trace.py", "return sent[rows]", "return sent[: self.samples]",
