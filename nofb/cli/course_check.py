@@ -13,7 +13,7 @@ from nofb.course.files import MISSING, judge_file
 from nofb.course.folder import is_stub
 from nofb.course.grade import found, total
 from nofb.course.reading import exists
-from nofb.course.submission import check_submission
+from nofb.course.submission import check_folder, check_submission
 from nofb.course.task import Item
 from nofb.course.tasks import CHAPTERS, TASKS, find, of_chapter
 from nofb.course.verdict import Verdict
@@ -42,10 +42,7 @@ def run_check(options: argparse.Namespace) -> int:
     if options.hint is not None:
         return print_hint(options.task, options.hint)
     folder = options.folder.resolve()
-    if not folder.is_dir():
-        raise NotADirectoryError(
-            f"{printable(str(folder))} is no folder: give the student's folder"
-        )
+    check_folder(folder)
     check_submission(root_of(folder))
     items = chosen(options.task, folder)
     verdicts = [judged(item, folder) for item in items]

@@ -21,7 +21,7 @@ from nofb.course.folder import place
 from nofb.course.guard import Limits, guard
 from nofb.course.hidden import Hidden
 from nofb.course.reading import exists
-from nofb.course.submission import check_submission, is_submission
+from nofb.course.submission import check_folder, check_submission, is_submission
 from nofb.course.task import Item
 from nofb.course.tasks import of_chapter
 from nofb.course.verdict import Verdict
@@ -64,8 +64,7 @@ def grade(
         If it holds the folders of a class, or Python takes modules from it: then its files are part
         of the grader.
     """
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is no folder: give the one that `nofb course new` made")
+    check_folder(folder)
     check_submission(folder)
     folder = folder.resolve()
     check_path(folder)

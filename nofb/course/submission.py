@@ -20,6 +20,20 @@ def is_submission(folder: Path) -> bool:
     return any(exists(folder / name) for name in names)
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a path that is no folder.
+
+    Raises
+    ------
+    NotADirectoryError
+        If it is so.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            printable(f"{folder} is no folder: give the one that `nofb course new` made")
+        )
+
+
 def check_submission(folder: Path) -> None:
     """Refuse a folder that holds students' folders and is none itself.
 

@@ -6,7 +6,7 @@ from nofb.papers.study import Study
 STUDY = Study(
     "frenkel2021",
     "Frenkel et al. 2021: BP, FA, DFA and DRTP on MNIST, as means and as released",
-    "two hours on one core",
+    "three hours on one core",
     ("mnist",),
     (mean.PART, released.PART),
     key="form",

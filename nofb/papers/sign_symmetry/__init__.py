@@ -6,7 +6,7 @@ from nofb.papers.study import Study
 STUDY = Study(
     "sign_symmetry",
     "Ten rules on LeNet, MNIST and Fashion-MNIST: test errors beside BioTorch's",
-    "four hours on one core",
+    "an hour and a half on one core",
     ("mnist", "fashion_mnist"),
     (errors.PART,),
 )
