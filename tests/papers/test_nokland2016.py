@@ -9,7 +9,7 @@ from nofb.cli.outcome import exit_code
 from nofb.datasets import Dataset
 from nofb.layers import Conv2D, Dropout
 from nofb.optimizers import RMSprop
-from nofb.papers.nokland2016 import features, freezing, tables, training
+from nofb.papers.nokland2016 import features, freezing, starts, tables, training
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
 from nofb.report.failures import MEANT, failure
 from nofb.rules import make
@@ -75,6 +75,16 @@ def test_weights_start_at_zero_where_the_rule_can_learn_from_zero(table, model, 
     every = np.concatenate([each.ravel() for layer in net.weighted for each in (layer.W, layer.b)])
     zero = rule in ("fa", "dfa") and row.activation != "relu"
     assert bool(every.any()) != (zero or model == "100x240 tanh, all from zero")
+
+
+def test_in_the_released_code_only_the_first_layer_of_fa_starts_uniform(tiny_images):
+    """A start that is the paper's by mistake would answer nothing."""
+    released, uniform = (starts.network(start, seed=1) for start in starts.STARTS)
+    first, *others = zip(released.weighted, uniform.weighted, strict=True)
+    assert len(others) == 7 and np.array_equal(first[0].W, first[1].W) and first[0].b.any()
+    assert np.array_equal(first[0].b, first[1].b)
+    for zero, random in others:
+        assert not zero.W.any() and not zero.b.any() and random.W.any() and random.b.any()
 
 
 def test_other_weights_and_biases_start_uniform_with_the_papers_bound():

@@ -11,6 +11,7 @@ from nofb.papers import vouching
 ROWS = {  # of each part, the quickest ones
     "nokland2016": ["mnist 1x800 tanh bp 0.0005 cosine", "mnist 1x800 tanh dfa 0.0005 cosine",
                     "full_length 7x240 tanh ifa 0.0001 constant",
+                    "starts 7x240 tanh fa 0.0003 cosine first layer uniform",
                     "cifar10 1x1000 tanh fa 0.00015 cosine", "features bp", "features dfa",
                     "freezing dfa 0", "freezing dfa 10"],
     "depth": ["bp 1 0.0003", "dfa from zero 2 3e-05"],

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nofb.papers.nokland2016 import features, freezing, full_length, tables
+from nofb.papers.nokland2016 import features, freezing, full_length, starts, tables
 from nofb.papers.study import Study
 
 STUDY = Study(
@@ -13,6 +13,7 @@ STUDY = Study(
     (
         tables.part("mnist"),
         full_length.PART,
+        starts.PART,
         tables.part("cifar10"),
         features.PART,
         freezing.PART,
