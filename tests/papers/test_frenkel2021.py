@@ -1,12 +1,16 @@
 """Frenkel et al.: why FA and DFA differ with one hidden layer in the released code."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tiny_images import tiny
 
 import nofb
 from nofb.optimizers import SGD
-from nofb.papers.frenkel2021 import mean, released, training
+from nofb.papers.found import FILE
+from nofb.papers.frenkel2021 import mean, released, search, training
 
 
 def run_of(rule, model, optimizer, steps=1):
@@ -66,6 +70,41 @@ def test_weights_and_feedback_are_drawn_as_in_the_released_code():
     first, last = net.weighted
     assert 0.99 / np.sqrt(784) < np.abs(first.W).max() <= 1 / np.sqrt(784)
     assert 0.99 * np.sqrt(6 / 1000) < np.abs(last.B).max() <= np.sqrt(6 / 1000)
+
+
+@pytest.mark.parametrize("rule", ["fa", "drtp"])
+def test_the_search_trains_the_network_and_the_feedback_of_the_study(rule, monkeypatch):
+    """With smaller feedback, another rate is best: fa was at chance at the rate found with it."""
+    given = {}
+
+    def look(net, rule, data, epochs, batch_size, optimizer, **more):
+        given.update(net=net, rule=rule, epochs=epochs, lr=optimizer.lr, **more)
+        return nofb.fit(net, rule, data, 1, batch_size, optimizer, **more)
+
+    monkeypatch.setattr(search.datasets, "load", tiny)
+    monkeypatch.setattr(search, "fit", look)
+    assert 0 <= search.accuracy(rule, 0.01) <= 1
+    assert given["lr"] == 0.01 and given["validation"] == 0.2
+    assert given["epochs"] == {"fa": 10, "drtp": training.EPOCHS}[rule]
+    assert given["rule"].feedback_init is training.he_uniform
+    bound = np.abs(training.network(search.MODEL, 0).weighted[0].W).max()
+    assert bound == pytest.approx(1 / np.sqrt(784), rel=0.01)
+    assert [layer.n_out for layer in given["net"].weighted] == [500, 500, 10]
+
+
+def test_the_search_goes_on_where_its_last_rate_is_best(monkeypatch):
+    """A best rate at an end may be far from the best one."""
+    monkeypatch.setattr(search, "accuracy", lambda rule, lr: 1 - abs(lr - 0.4))
+    assert list(search.search("fa")) == [0.01, 0.03, 0.1, 0.2, 0.4, 0.8]
+
+
+def test_every_rule_has_the_best_rate_that_was_found():
+    """A rate chosen by hand could be one that suits the test images."""
+    found = json.loads(Path(search.__file__).with_name(FILE).read_text("utf-8"))
+    for rule in training.RULES:
+        tried = {float(lr): score for lr, score in found["validation_accuracy"][rule].items()}
+        best = search.best(tried)
+        assert found["best"][rule] == {"lr": best} and min(tried) < best < max(tried)
 
 
 def test_every_published_number_has_a_run_in_each_form():

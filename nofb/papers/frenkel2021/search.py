@@ -5,36 +5,63 @@ The network has two hidden layers: a rate that suits one may be too large for fa
 `python -m nofb.papers.frenkel2021.search` writes found.json.
 """
 
+from __future__ import annotations
+
+import json
 from pathlib import Path
 
-from nofb.papers.found import write_found
-from nofb.papers.frenkel2021.training import BATCH, EPOCHS, RULES
-from nofb.runs.search import Search
-from nofb.runs.specification import Specification
+from nofb import datasets
+from nofb.optimizers import SGD
+from nofb.papers.found import FILE
+from nofb.papers.frenkel2021.training import BATCH, EPOCHS, RULES, network, rule_of
+from nofb.runs.search import past_the_end
+from nofb.training import fit
 
-SHORT = Specification(
-    data="mnist", centred=False, hidden=(500, 500), activation="tanh", loss="binary_cross_entropy",
-    input_dropout=0.0, optimizer="sgd", epochs=10, batch_size=BATCH,
-    validation=0.2, probe=0, optimizer_options={"schedule": "constant", "nesterov": True},
-)  # fmt: skip
-LONGER = ("drtp",)  # it learns slowly: the rate that is best after ten epochs is not best after all
+MODEL = "784-500-500-10"
 RATES = 0.01, 0.03, 0.1
+SHORT = 10  # epochs
+LONGER = ("drtp",)  # it learns slowly: the rate that is best after ten epochs is not best after all
 
 
-def searches() -> dict[str, Search]:
-    """Return the search of each rule's rate, with some of the training samples held out.
+def accuracy(rule: str, lr: float) -> float:
+    """Return the accuracy at the end of a run, on a fifth of the training samples, held out."""
+    run = fit(
+        network(MODEL, 0), rule_of(rule), datasets.load("mnist").flat(),
+        EPOCHS if rule in LONGER else SHORT, BATCH, SGD(lr=lr, momentum=0.9, nesterov=True),
+        validation=0.2, probe=0, progress=False,
+    )  # fmt: skip
+    return 0.0 if run.stopped else round(float(run.history["validation_accuracy"][-1]), 4)
+
+
+def search(rule: str) -> dict[float, float]:
+    """Return the accuracy of each rate; if the best is at an end, rates beyond it are tried too."""
+    found = {lr: accuracy(rule, lr) for lr in RATES}
+    while (beyond := past_the_end(list(found), best(found))) is not None:
+        found[beyond] = accuracy(rule, beyond)
+    return dict(sorted(found.items()))
+
+
+def best(found: dict[float, float]) -> float:
+    """Return the rate with the highest accuracy; in a tie, the smaller one.
 
     Examples
     --------
-    >>> found = searches()
-    >>> found["bp"].run.epochs, found["drtp"].run.epochs
-    (10, 50)
+    >>> best({0.03: 0.98, 0.1: 0.98, 0.01: 0.97})
+    0.03
     """
-    epochs = {rule: EPOCHS if rule in LONGER else SHORT.epochs for rule in RULES}
-    return {
-        rule: Search(SHORT.replace(rule=rule, epochs=epochs[rule]), {"lr": RATES}) for rule in RULES
+    return max(sorted(found), key=found.__getitem__)
+
+
+def main() -> None:
+    """Search for the rate of each rule, and write what was found beside this file."""
+    found = {rule: search(rule) for rule in RULES}
+    content = {
+        "best": {rule: {"lr": best(rates)} for rule, rates in found.items()},
+        "validation_accuracy": found,
     }
+    text = json.dumps(content, indent=1) + "\n"
+    Path(__file__).with_name(FILE).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_found(searches(), Path(__file__), jobs=1, log=Path("nofb-frenkel2021.jsonl"))
+    main()
