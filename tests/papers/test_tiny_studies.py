@@ -16,7 +16,7 @@ ROWS = {  # of each part, the quickest ones
                     "freezing dfa 0", "freezing dfa 10"],
     "depth": ["bp 1 0.0003", "dfa from zero 2 3e-05"],
     "two_gradients": ["bp", "dfa"],
-    "frenkel2021": ["mean 784-500-10 fa 0.1", "released 784-500-10 dfa 0.001"],
+    "frenkel2021": ["mean 784-500-10 fa 0.03", "released 784-500-10 dfa 0.0003"],
     "sign_symmetry": ["mnist bp 0.003", "fashion_mnist usf 0.003"],
     "residual": ["cifar10_jpeg bp 0.003", "cifar10_jpeg fa 0.003"],
     "akrout2019_cifar10": ["released bp cifar10", "released fa cifar10"],
