@@ -98,7 +98,9 @@ def test_a_committed_page_states_what_was_vouched_for(name):
     """A reader of the page does not see the file beside it."""
     code = json.loads((DOCS / name / "vouched.json").read_text("utf-8"))["code"]
     page = (DOCS / name / f"{name}.md").read_text("utf-8")
-    if {code_of(record) for record in kept(name)} != {code}:  # these rows are computed each time
+    records = kept(name)
+    today = {STUDIES[name].code(record["task"]) for record in records}
+    if {code_of(record) for record in records} != today:  # a page says nothing of today's own runs
         assert vouched(DOCS / name, code) in " ".join(page.split())
 
 
