@@ -20,7 +20,7 @@ from nofb.training import fit
 MODEL = "784-500-500-10"
 RATES = 0.01, 0.03, 0.1
 SHORT = 10  # epochs
-LONGER = ("drtp",)  # it learns slowly: the rate that is best after ten epochs is not best after all
+LONGER = ("drtp",)  # it learns slowly, so its search is as long as the runs
 
 
 def accuracy(rule: str, lr: float) -> float:
