@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from nofb.papers.nokland2016 import features, freezing, full_length, starts, tables
+from nofb.papers.nokland2016 import (
+    convolutional,
+    features,
+    freezing,
+    full_length,
+    starts,
+    tables,
+)
 from nofb.papers.study import Study
 
 STUDY = Study(
@@ -15,9 +22,10 @@ STUDY = Study(
         full_length.PART,
         starts.PART,
         tables.part("cifar10"),
+        convolutional.part(),
         features.PART,
         freezing.PART,
     ),
 )
-FULL = tuple(tables.part(table, full=True) for table in tables.ROWS)
+FULL = (*(tables.part(table, full=True) for table in tables.ROWS), convolutional.part(full=True))
 STUDY = replace(STUDY, full=replace(STUDY, parts=FULL))

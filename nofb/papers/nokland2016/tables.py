@@ -59,7 +59,7 @@ PUBLISHED = published(__package__, ["table", "model", "rule"])
 
 
 def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, Any]]:
-    """Return every run of a table, none longer than `epochs`; the first seed of all rows first.
+    """Return every run of the dense rows, none longer than `epochs`; the first seed of all first.
 
     Examples
     --------
@@ -77,6 +77,7 @@ def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, A
         }
         for seed in range(SEEDS)
         for model, row in ROWS[table].items()
+        if not row.convolutions  # see `convolutional.py`
         for rule in row.rules
     ]
 
