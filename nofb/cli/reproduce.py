@@ -49,8 +49,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the folder for figures and numbers; its runs are not repeated, and no runs of "
              "other code are added to them (default: nofb-PAPER, with the name of other data)")
     add("--vouch", action="store_true",
-        help="repeat the beginning of one run of each row in the folder, and list the rows that "
-             "today's code does not reproduce")
+        help="repeat the beginning of one run of each row that earlier code made, and list the "
+             "rows that today's code does not reproduce")
     # fmt: on
     add_places(parser)
     parser.set_defaults(run=run)
@@ -195,11 +195,15 @@ def shown(study: Study, records: Sequence[Record], epochs: int | None, log: Path
 
 
 def vouch(study: Study, folder: Path, jobs: int) -> int:
-    """Print which stored rows today's code reproduces; return 1 if not all of them."""
-    kept = read_log(folder / LOG)
-    if not any("result" in record for record in kept.values()):
+    """Print which stored rows of earlier code today's code reproduces; return 1 if not all."""
+    kept = [record for record in read_log(folder / LOG).values() if "result" in record]
+    if not kept:
         raise ValueError(f"{folder / LOG} keeps no runs that could be vouched for")
-    rows = vouching.vouch(study, kept.values(), jobs)
+    earlier = [record for record in kept if code_of(record) != study.code(record["task"])]
+    if not earlier:
+        print(f"{study.title}\n\nToday's code made all of these runs: there is nothing to repeat.")
+        return 0
+    rows = vouching.vouch(study, earlier, jobs)
     if not all(row.compared for row in rows):
         need_data(study)  # without them, no run was repeated
     vouched.keep(rows, folder, study.today)

@@ -9,7 +9,14 @@ from nofb.cli.outcome import exit_code
 from nofb.datasets import Dataset
 from nofb.layers import Conv2D, Dropout
 from nofb.optimizers import RMSprop
-from nofb.papers.nokland2016 import features, freezing, starts, tables, training
+from nofb.papers.nokland2016 import (
+    convolutional,
+    features,
+    freezing,
+    starts,
+    tables,
+    training,
+)
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
 from nofb.report.failures import MEANT, failure
 from nofb.rules import make
@@ -150,12 +157,15 @@ def test_rows_that_stay_where_they_start_are_run_for_three_epochs():
 
 def test_short_runs_have_a_faster_rate_than_the_released_one():
     """They have a tenth of the epochs; `--full` has the released rate and length."""
-    for table, rows in tables.ROWS.items():
+    for table, every in tables.ROWS.items():
+        rows = {name: row for name, row in every.items() if not row.convolutions}
         short, full = ({t["model"]: t["lr"] for t in tables.tasks(table, each)} for each in (0, 1))
         assert full == {name: pytest.approx(row.rate) for name, row in rows.items()}
         faster = {name: short[name] / full[name] for name in rows}
         known = {name: tables.SHORT.get(name, tables.Short()).faster for name in rows}
         assert faster == pytest.approx(known) and min(known.values()) > 1
+    assert {task["lr"] for task in convolutional.tasks(full=True)} == {5e-5}
+    assert min(task["lr"] for task in convolutional.tasks(full=False)) > 5e-5
     assert MNIST["2x800 tanh"].rate == 1e-4 and CIFAR10["convolutional tanh"].rate == 5e-5
 
 
@@ -166,6 +176,7 @@ def test_every_published_number_has_a_row():
         for name in tables.ROWS
         for t in tables.tasks(name, full=False)
     }
+    runs |= {("cifar10", t["model"], t["rule"]) for t in convolutional.tasks(full=False)}
     assert set(tables.PUBLISHED) <= runs
 
 
@@ -250,6 +261,23 @@ def test_the_table_of_cifar_says_that_the_images_were_encoded_again():
     """JPEG changes pixels, so that nobody may take these for the published conditions."""
     (heading,) = tables.tables([record("1x1000 tanh", table="cifar10", test=[46.0])])
     assert "re-encoded as JPEG" in heading
+
+
+def test_the_convolutional_network_is_beside_its_published_ends():
+    """Few epochs are far from the end: a reader must see how far, and for which rule."""
+    errors = {"bp": [63.0, 50.0], "dfa": [64.0, 55.0]}
+    runs = [
+        record(convolutional.MODEL, rule, table=convolutional.NAME, test=test, train=[60.0, 45.0])
+        for rule, test in errors.items()
+    ]
+    ((_, row),) = convolutional.table(runs).values()
+    assert row[1:4] == ["50.00 (45.00) / 22.50 ± 0.40", "- / 27.10 ± 0.80",
+                        "55.00 (45.00) / 26.90 ± 0.50"]  # fmt: skip
+    found = [(each.rule, each.published.mean, each.mean) for each in convolutional.compared(runs)]
+    assert found == [("bp", 22.5, 50.0), ("dfa", 26.9, 55.0)]
+    (axes,) = convolutional.figure(runs).axes
+    drawn = [np.ravel(line.get_ydata()).tolist() for line in axes.lines]
+    assert drawn == [[63.0, 50.0], [22.5, 22.5], [64.0, 55.0], [26.9, 26.9]]
 
 
 def test_every_error_of_every_epoch_is_kept():

@@ -1,6 +1,7 @@
 """Every part of the studies of images goes from its runs to its page, on tiny images."""
 
 import csv
+import re
 
 import pytest
 
@@ -12,7 +13,9 @@ ROWS = {  # of each part, the quickest ones
     "nokland2016": ["mnist 1x800 tanh bp 0.0005 cosine", "mnist 1x800 tanh dfa 0.0005 cosine",
                     "full_length 7x240 tanh ifa 0.0001 constant",
                     "starts 7x240 tanh fa 0.0003 cosine first layer uniform",
-                    "cifar10 1x1000 tanh fa 0.00015 cosine", "features bp", "features dfa",
+                    "cifar10 1x1000 tanh fa 0.00015 cosine",
+                    "convolutional convolutional tanh dfa 0.00015 cosine",
+                    "features bp", "features dfa",
                     "freezing dfa 0", "freezing dfa 10"],
     "depth": ["bp 1 0.0003", "dfa from zero 2 3e-05"],
     "two_gradients": ["bp", "dfa"],
@@ -22,7 +25,7 @@ ROWS = {  # of each part, the quickest ones
     "akrout2019_cifar10": ["released bp cifar10", "released fa cifar10"],
 }  # fmt: skip
 FIGURES = {
-    "nokland2016": {"features", "freezing"},
+    "nokland2016": {"convolutional", "features", "freezing"},
     "depth": {"depth"},
     "two_gradients": {"two_gradients"},
     "akrout2019_cifar10": {"released"},
@@ -61,6 +64,10 @@ def test_a_short_run_of_each_part_is_vouched_for(name, tiny_images, tmp_path, ca
         first.setdefault(STUDIES[name].part(task).name, row)
     chosen = [*words(name), "--out", str(tmp_path), "--jobs", "1"]
     assert main([*chosen, "--rows", *first.values(), "--seeds", "1", "--epochs", "1"]) == 0
+    assert main([*chosen, "--vouch"]) == 0
+    assert "Today's code made all of these runs" in capsys.readouterr().out
+    log = tmp_path / "runs.jsonl"
+    log.write_text(re.sub(r'"code": "\w+"', '"code": "0123456789ab"', log.read_text("utf-8")))
     assert main([*chosen, "--vouch"]) == 0, capsys.readouterr().out
     assert f"vouches for {len(first)} of {len(first)} rows" in capsys.readouterr().out
 
