@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 NAME = "convolutional"
 MODEL = "convolutional tanh"
-SHORT = tables.Short(epochs=15)
+EPOCHS = 15
+FASTER = {"bp": 1.0, "fa": 3.0, "dfa": 3.0}  # than released; at 3, bp stays at chance for 200 steps
 HEADING = "Table 2, the convolutional network: test error in per cent"
 
 
@@ -34,16 +35,17 @@ def tasks(full: bool, epochs: int | None = None) -> list[dict[str, Any]]:
     Examples
     --------
     >>> [(task["rule"], task["epochs"], task["lr"]) for task in tasks(full=False)]
-    [('bp', 15, 0.00015), ('fa', 15, 0.00015), ('dfa', 15, 0.00015)]
+    [('bp', 15, 5e-05), ('fa', 15, 0.00015), ('dfa', 15, 0.00015)]
     """
-    row, short = CIFAR10[MODEL], None if full else SHORT
+    row = CIFAR10[MODEL]
+    short = {rule: None if full else tables.Short(EPOCHS, FASTER[rule]) for rule in row.rules}
     return [
         {
             "part": NAME,
             "model": MODEL,
             "rule": rule,
             "seed": 0,
-            **tables.length(row, rule, short, epochs),
+            **tables.length(row, rule, short[rule], epochs),
         }
         for rule in row.rules
     ]
