@@ -155,15 +155,15 @@ def test_rows_that_stay_where_they_start_are_run_for_three_epochs():
     assert {t["epochs"] for t in tables.tasks("mnist", full=True, epochs=2)} == {2}
 
 
-def test_short_runs_have_a_faster_rate_than_the_released_one():
-    """They have a tenth of the epochs; `--full` has the released rate and length."""
+def test_short_runs_have_no_slower_rate_than_the_released_one():
+    """They have a third of the epochs at most; `--full` has the released rate and length."""
     for table, every in tables.ROWS.items():
         rows = {name: row for name, row in every.items() if not row.convolutions}
         short, full = ({t["model"]: t["lr"] for t in tables.tasks(table, each)} for each in (0, 1))
         assert full == {name: pytest.approx(row.rate) for name, row in rows.items()}
         faster = {name: short[name] / full[name] for name in rows}
         known = {name: tables.SHORT.get(name, tables.Short()).faster for name in rows}
-        assert faster == pytest.approx(known) and min(known.values()) > 1
+        assert faster == pytest.approx(known) and min(known.values()) >= 1
     assert {task["lr"] for task in convolutional.tasks(full=True)} == {5e-5}
     assert [t["lr"] for t in convolutional.tasks(full=False)] == [5e-5, 1.5e-4, 1.5e-4]
     assert MNIST["2x800 tanh"].rate == 1e-4 and CIFAR10["convolutional tanh"].rate == 5e-5

@@ -47,6 +47,7 @@ SHORT = {
     "1x800 tanh": Short(epochs=60, faster=5.0),
     "2x800 logistic": Short(faster=10.0),
     "2x800 tanh dropout": Short(epochs=100, faster=10.0),
+    "3x1000 tanh dropout": Short(epochs=100, faster=1.0),
 }
 LOST = 80.0  # test error in per cent of a network that has learned next to nothing
 LEARNED = 1e-4  # a training error of 0.01 % ends a run, as in the paper
