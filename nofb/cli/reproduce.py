@@ -14,7 +14,7 @@ from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
-from nofb.papers.study import Record
+from nofb.papers.study import Record, Task
 from nofb.runs.grid import run_grid, unfinished
 from nofb.runs.kept import SameCode, code_of, kept_of_one_code, of_one_code, with_code
 from nofb.runs.run_log import read_log
@@ -196,7 +196,11 @@ def shown(study: Study, records: Sequence[Record], epochs: int | None, log: Path
 
 def vouch(study: Study, folder: Path, jobs: int) -> int:
     """Print which stored rows of earlier code today's code reproduces; return 1 if not all."""
-    kept = [record for record in read_log(folder / LOG).values() if "result" in record]
+    kept = [
+        record
+        for record in read_log(folder / LOG).values()
+        if "result" in record and has_part(study, record["task"])
+    ]
     if not kept:
         raise ValueError(f"{folder / LOG} keeps no runs that could be vouched for")
     earlier = [record for record in kept if code_of(record) != study.code(record["task"])]
@@ -209,6 +213,12 @@ def vouch(study: Study, folder: Path, jobs: int) -> int:
     vouched.keep(rows, folder, study.today)
     print(f"{study.title}\n\n{vouching.table(rows)}\n\n{vouched.vouched(folder, study.today)}")
     return int(any(row.differs for row in rows))
+
+
+def has_part(study: Study, task: Task) -> bool:
+    """Return whether a study still has the part that a kept run belongs to."""
+    only = len(study.parts) == 1
+    return only or task.get(study.key) in {part.name for part in study.parts}
 
 
 def listed() -> str:

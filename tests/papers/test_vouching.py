@@ -139,6 +139,20 @@ def test_without_kept_runs_there_is_nothing_to_vouch_for(tmp_path, capsys):
     assert "keeps no runs that could be vouched for" in capsys.readouterr().err
 
 
+def test_kept_runs_of_a_part_that_is_gone_are_not_vouched_for(tmp_path, capsys):
+    """A study may lose a part; the log keeps its runs, and the others can still be compared."""
+    log, gone = tmp_path / "runs.jsonl", {"task": {"part": "gone"}, "result": {"error": [1.0]}}
+    (record,) = [r for r in kept("bengio2020") if r["task"].get("constant") == 0.3]
+    log.write_text(json.dumps(gone) + "\n")
+    words = ["reproduce", "bengio2020", "--vouch", "--jobs", "1", "--out", str(tmp_path)]
+    assert main(words) == 2
+    assert "keeps no runs that could be vouched for" in capsys.readouterr().err
+    record["task"]["code"] = "0123456789ab"
+    log.write_text(json.dumps(gone) + "\n" + json.dumps(record) + "\n")
+    assert main(words) == 0
+    assert "vouches for 1 of 1 rows" in capsys.readouterr().out.replace("\n", " ")
+
+
 def test_without_its_data_a_study_is_not_vouched_for(tmp_path, capsys, monkeypatch):
     """A missing data set must not look like rows that today's code does not reproduce."""
     log = (DOCS / "two_gradients" / "runs.jsonl").read_text("utf-8")
