@@ -14,7 +14,8 @@ from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
-from nofb.papers.study import Record, Task
+from nofb.papers.study import Record
+from nofb.report.failures import row_name, run_name
 from nofb.runs.grid import run_grid, unfinished
 from nofb.runs.kept import SameCode, code_of, kept_of_one_code, of_one_code, with_code
 from nofb.runs.run_log import read_log
@@ -47,7 +48,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the full size of the paper, for hours or days, if the default is smaller")
     add("--out", type=Path, metavar="FOLDER",
         help="the folder for figures and numbers; its runs are not repeated, and no runs of "
-             "other code are added to them (default: nofb-PAPER, with the name of other data)")
+             "other code are added to them (default: nofb-PAPER, with the name of other data, and "
+             "with -full)")
     add("--vouch", action="store_true",
         help="repeat the beginning of one run of each row that earlier code made, and list the "
              "rows that today's code does not reproduce")
@@ -64,18 +66,38 @@ def run(options: argparse.Namespace) -> int:
     study, epochs = study_of(options), options.epochs
     epochs = None if epochs is None else checks.whole("epochs", epochs)
     checks.whole("jobs", options.jobs)
-    folder = options.out or Path(f"nofb-{study.name}")
+    full = "-full" if options.full and papers.find(options.paper).full else ""
+    folder = options.out or Path(f"nofb-{study.name}{full}")
     report.check_folder(folder)
+    refuse_what_is_not_used(options)
     if options.vouch:
-        return vouch(study, folder, options.jobs)
+        return vouch(study, epochs, folder, options.jobs)
     records = [] if options.kept else done(study, options, epochs, folder)
     records = shown(study, records, epochs, folder / LOG)
     if not records:
-        raise ValueError(f"{folder / LOG} keeps no runs of {study.name} that could be shown")
+        raise ValueError(
+            f"{folder / LOG} keeps no runs of {study.name} that could be shown"
+            f"{other_lengths(folder / LOG)}"
+        )
     page = study.write(records, folder, options.command)
     parts = [study.title, study.table(records), study.made_by(records, folder)]
     print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
     return exit_code(records)
+
+
+def refuse_what_is_not_used(options: argparse.Namespace) -> None:
+    """Refuse options that say which runs are done, where none are."""
+    for without in ("kept", "vouch"):
+        for name in ("rows", "seeds", "cluster"):
+            if getattr(options, without) and getattr(options, name) is not None:
+                raise ValueError(f"--{name} has no effect with --{without}: leave it out")
+
+
+def other_lengths(log: Path) -> str:
+    """Return which epochs the runs of a log have, in brackets, or "" if it has none."""
+    tasks = (record["task"] for record in read_log(log).values())
+    lengths = {task["epochs"] for task in tasks if isinstance(task, dict) and "epochs" in task}
+    return f" (it has runs of other lengths: --epochs {min(lengths)})" if lengths else ""
 
 
 def study_of(options: argparse.Namespace) -> Study:
@@ -94,14 +116,12 @@ def done(
 ) -> list[Record]:
     """Do the chosen runs that the folder does not have, and return all chosen ones."""
     rows = rows_of(study, epochs)
-    for text in options.rows or ():
-        if not chosen_rows(rows, [text]):
-            raise ValueError(f"rows has {text!r}, and no row has it in its name: {'; '.join(rows)}")
+    wanted_rows = chosen_rows(rows, options.rows)
     tasks, log = [], folder / LOG
     for part in study.parts:
         every = part.tasks(epochs)
-        if wanted := chosen(every, chosen_rows(rows, options.rows), options.seeds):
-            tasks += of_one_code(wanted, log, study.code(wanted[0]))
+        if wanted := chosen(every, wanted_rows, options.seeds):
+            tasks += of_one_code(wanted, log, study.code(wanted[0]), every)
     missing = {canonical(task) for task in unfinished(tasks, log)}
     if missing:
         fingerprint.warn_of_changes()
@@ -134,11 +154,9 @@ def line_of(record: Record, number: int, total: int) -> str:
     >>> line_of({"task": {"rule": "fa", "seed": 1, "epochs": 9}, "seconds": 61.2}, 3, 8)
     'run 3 of 8: fa, seed 1, 61 s'
     """
-    task = record["task"]
-    seed = f", seed {task['seed']}" if "seed" in task else ""
     failed = ", failed" if "error" in record else ""
-    name = vouching.name_of(task)
-    return f"run {number} of {total}: {name}{seed}, {record['seconds']:.0f} s{failed}"
+    name = run_name(record["task"])
+    return f"run {number} of {total}: {name}, {record['seconds']:.0f} s{failed}"
 
 
 def need_data(study: Study) -> None:
@@ -149,11 +167,16 @@ def need_data(study: Study) -> None:
 
 def rows_of(study: Study, epochs: int | None) -> list[str]:
     """Return the name of every row of a study."""
-    return list(dict.fromkeys(vouching.name_of(task) for task in study.tasks(epochs)))
+    return list(dict.fromkeys(row_name(task) for task in study.tasks(epochs)))
 
 
 def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:
     """Return the rows with one of some texts in their name; a whole name stands for its row alone.
+
+    Raises
+    ------
+    ValueError
+        If no row has one of the texts in its name.
 
     Examples
     --------
@@ -162,9 +185,13 @@ def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:
     """
     if texts is None:
         return set(rows)
-    return {
-        row for row in rows for text in texts if row == text or (text not in rows and text in row)
-    }
+    found: set[str] = set()
+    for text in texts:
+        these = {row for row in rows if row == text or (text not in rows and text in row)}
+        if not these:
+            raise ValueError(f"rows has {text!r}, and no row has it in its name: {'; '.join(rows)}")
+        found |= these
+    return found
 
 
 def chosen(
@@ -175,7 +202,7 @@ def chosen(
     return [
         task
         for task in tasks
-        if vouching.name_of(task) in rows and (least is None or task.get("seed", 0) < least)
+        if row_name(task) in rows and (least is None or task.get("seed", 0) < least)
     ]
 
 
@@ -194,15 +221,12 @@ def shown(study: Study, records: Sequence[Record], epochs: int | None, log: Path
     return found
 
 
-def vouch(study: Study, folder: Path, jobs: int) -> int:
+def vouch(study: Study, epochs: int | None, folder: Path, jobs: int) -> int:
     """Print which stored rows of earlier code today's code reproduces; return 1 if not all."""
-    kept = [
-        record
-        for record in read_log(folder / LOG).values()
-        if "result" in record and has_part(study, record["task"])
-    ]
+    log = folder / LOG
+    kept = shown(study, [], epochs, log)
     if not kept:
-        raise ValueError(f"{folder / LOG} keeps no runs that could be vouched for")
+        raise ValueError(f"{log} keeps no runs that could be vouched for{other_lengths(log)}")
     earlier = [record for record in kept if code_of(record) != study.code(record["task"])]
     if not earlier:
         print(f"{study.title}\n\nToday's code made all of these runs: there is nothing to repeat.")
@@ -213,12 +237,6 @@ def vouch(study: Study, folder: Path, jobs: int) -> int:
     vouched.keep(rows, folder, study.today)
     print(f"{study.title}\n\n{vouching.table(rows)}\n\n{vouched.vouched(folder, study.today)}")
     return int(any(row.differs for row in rows))
-
-
-def has_part(study: Study, task: Task) -> bool:
-    """Return whether a study still has the part that a kept run belongs to."""
-    only = len(study.parts) == 1
-    return only or task.get(study.key) in {part.name for part in study.parts}
 
 
 def listed() -> str:

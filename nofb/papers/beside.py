@@ -101,18 +101,20 @@ def summary(every: Sequence[Compared]) -> str:
         return "No kept run can be compared with a published number yet."
     inside = sum(each.agrees for each in every)
     spread = [each.in_spread for each in every if each.published.spread]
-    memory = sum("memory" in each.published.how_sure for each in every)
+    published = {id(each.published): each.published for each in every}  # equal ones may be two
+    memory = sum("memory" in number.how_sure for number in published.values())
     return (
-        f"{len(every)} published numbers were measured. {inside} of them, "
-        f"{inside / len(every):.0%}, are inside of what is allowed. {len(spread)} have a published "
-        f"spread, and {sum(spread)} of our means are inside two of its standard deviations. "
-        f"{memory} of the published numbers are quoted from memory; the others were read."
+        f"{len(published)} published numbers were measured, some of them in two forms: there are "
+        f"{len(every)} comparisons. In {inside} of them, {inside / len(every):.0%}, ours is inside "
+        f"of what is allowed. In {len(spread)} the published number has a spread, and in "
+        f"{sum(spread)} of these our mean is inside two of its standard deviations. {memory} of "
+        "the published numbers are quoted from memory; the others were read."
     )
 
 
 def shares(by_study: Mapping[str, Sequence[Compared]]) -> list[list[str]]:
     """Return a row for each study with numbers: how many there are, and how many agree."""
-    rows = [["study", "numbers", "inside", "share", "with a spread", "inside two spreads"]]
+    rows = [["study", "comparisons", "inside", "share", "with a spread", "inside two spreads"]]
     for name, found in by_study.items():
         if found:
             inside = sum(each.agrees for each in found)

@@ -59,16 +59,19 @@ def vouched(folder: Path | None, code: str) -> str:
     path = None if folder is None else folder / FILE
     if path is None or not path.exists():
         return "They have not been compared with today's code (--vouch)."
-    found = json.loads(path.read_text("utf-8"))
-    lost = [row["name"] for row in found["rows"] if row["differs"]]
-    given = len(found["rows"]) - len(lost)
-    chaos = sum(row["chaos"] for row in found["rows"])
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        lost = [row["name"] for row in found["rows"] if row["differs"]]
+        given = len(found["rows"]) - len(lost)
+        chaos = sum(row["chaos"] for row in found["rows"])
+        on, by = found["date"][:10], found["code"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not what --vouch writes: delete it ({error!r})") from error
     said = (
-        f"Code {found['code']} vouches for {given} of {len(found['rows'])} rows: on "
-        f"{found['date'][:10]} it repeated the start of one run of each"
+        f"On {on}, code {by} repeated the start of one run of each row: "
+        f"{given} of {len(found['rows'])} rows agree"
     )
     if chaos:
-        said += f"; {chaos} of them differ{'s' * (chaos == 1)} by as much as a change in the last "
-        said += "bit of the weights"
-    said += f"; not for: {', '.join(lost)}." if lost else "."
-    return said if found["code"] == code else f"{said} Today's code has not been tried (--vouch)."
+        said += f", {chaos} of them only as well as after a change in the last bit of the weights"
+    said += f"; these do not: {', '.join(lost)}." if lost else "."
+    return said if by == code else f"{said} Today's code has not been tried (--vouch)."

@@ -21,6 +21,7 @@ import numpy as np
 from nofb import checks
 from nofb.papers.study import Record, Study, Task
 from nofb.papers.vouched import Row
+from nofb.report.failures import row_name
 from nofb.runs.grid import run_grid
 from nofb.runs.kept import code_of
 from nofb.strict_json import canonical
@@ -98,16 +99,10 @@ def first_of_rows(records: Iterable[Record]) -> dict[str, Record]:
     """
     found: dict[str, Record] = {}
     for record in records:
-        name = name_of(record["task"])
+        name = row_name(record["task"])
         if "result" in record and _seed(record) <= _seed(found.get(name, record)):
             found[name] = record
     return found
-
-
-def name_of(task: Task) -> str:
-    """Return the name of the row that a run belongs to."""
-    left_out = ("seed", "code", "epochs")
-    return " ".join(str(value) for name, value in task.items() if name not in left_out)
 
 
 def begin_again(
@@ -155,7 +150,7 @@ def excesses(pairs: Pairs, beside: Pairs | None = None) -> list[tuple[float, tup
 def row_of(kept: Record, again: Record, pairs: Pairs, beside: Pairs | None) -> Row:
     """Return the result for a row."""
     task = kept["task"]
-    row = partial(Row, name_of(task), task.get("seed"), code_of(kept), len(pairs))
+    row = partial(Row, row_name(task), task.get("seed"), code_of(kept), len(pairs))
     if not pairs:
         return row("", again.get("error", "it has no number that can be compared"), False)
     _, (where, before, now) = max(excesses(pairs), key=lambda each: each[0])

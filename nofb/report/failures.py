@@ -1,4 +1,4 @@
-"""Failed or stopped runs of a reproduction: they are listed, and excluded from all numbers."""
+"""Names of runs; those that failed or were stopped are listed, and excluded from all numbers."""
 
 from __future__ import annotations
 
@@ -24,5 +24,26 @@ def failure(record: Record) -> str | None:
 
 
 def failures(records: Iterable[Record]) -> list[str]:
-    """Return a sentence for each run that failed or was stopped; all numbers exclude them."""
-    return [f"{record['task']}: {failure(record)}" for record in records if failure(record)]
+    """Return a sentence for each run that failed or was stopped; all numbers exclude them.
+
+    Examples
+    --------
+    >>> failures([{"task": {"rule": "fa", "seed": 1}, "error": "OSError: no data"}])
+    ['Excluded: fa, seed 1: OSError: no data']
+    """
+    return [
+        f"Excluded: {run_name(record['task'])}: {failure(record)}"
+        for record in records
+        if failure(record)
+    ]
+
+
+def run_name(task: Mapping[str, Any]) -> str:
+    """Return the name of a run: its row, and its seed if it has one."""
+    return row_name(task) + (f", seed {task['seed']}" if "seed" in task else "")
+
+
+def row_name(task: Mapping[str, Any]) -> str:
+    """Return the name of the row that a run belongs to; its other runs have other seeds."""
+    left_out = ("seed", "code", "epochs")
+    return " ".join(str(value) for name, value in task.items() if name not in left_out)

@@ -37,17 +37,21 @@ def with_code(task: Task, code: str | None) -> dict[str, Any]:
     return dict(task) if code is None else {**task, "code": code}
 
 
-def of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict[str, Any]]:
-    """Return the tasks with the code of their kept runs, or today's if none are kept.
+def of_one_code(
+    tasks: Iterable[Task], log: str | Path, today: str, beside: Iterable[Task] = ()
+) -> list[dict[str, Any]]:
+    """Return the tasks with the code of the kept runs, or today's if none are kept.
 
     If several versions of the code made some of them, the one with the most kept runs is taken.
 
     Parameters
     ----------
     tasks, log
-        The tasks to show, and the log that may have their runs.
+        The tasks to do, and the log that may have their runs.
     today
         The code of this process.
+    beside
+        All tasks that would be shown in one table with these.
 
     Raises
     ------
@@ -60,14 +64,16 @@ def of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict
     [{'seed': 0, 'code': '0123abc'}]
     """
     tasks = list(tasks)
-    code, found = _most_kept(tasks, log, today)
-    if code != today and len(found) < len(tasks):
+    table = list(beside) or tasks
+    code, found = _most_kept(table, log, today)
+    wanted = [with_code(task, code) for task in tasks]
+    if code != today and not {*map(canonical, wanted)} <= {*map(canonical, found)}:
         raise ValueError(
-            f"{log} keeps {len(found)} of these {len(tasks)} runs, made by "
+            f"{log} keeps {len(found)} of {len(table)} runs of one table, made by "
             f"{_earlier(code or UNNAMED)}, and today's code would add others: start again in "
             "another folder (--out), or finish these with the nofb that began them"
         )
-    return [with_code(task, code) for task in tasks]
+    return wanted
 
 
 def kept_of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict[str, Any]]:
@@ -86,7 +92,7 @@ def _most_kept(
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """Return the code that made most of the kept runs, today's in a tie, and their tasks."""
     records = read_log(log)
-    kept = {name for name, record in records.items() if "result" in record}
+    kept = {name for name, each in records.items() if isinstance(each.get("result"), Mapping)}
     found = {}
     for code in dict.fromkeys([today, *map(code_of, records.values())]):
         named = (with_code(task, code) for task in tasks)

@@ -2,7 +2,7 @@
 
 One process at a time may write it. A line is on the disk before the next one is started. So a
 process that is killed leaves at most one incomplete line, the last one, and it is removed when the
-file is opened again.
+file is opened again. A last line that is a whole run, only without the end of the line, is kept.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RunLog:
 
 @contextmanager
 def open_log(path: str | Path | None) -> Iterator[RunLog]:
-    """Open a log for this process alone, and remove an incomplete last line.
+    """Open a log for this process alone, and mend its last line: end it, or remove half a run.
 
     Parameters
     ----------
@@ -83,10 +83,12 @@ def open_log(path: str | Path | None) -> Iterator[RunLog]:
         locks.lock(file, path, refusal)
         file.seek(0)
         content = file.read()
-        whole = content.rfind(b"\n") + 1
         records = _parse(content, path)
-        if whole < len(content):
-            file.truncate(whole)
+        if last := content[content.rfind(b"\n") + 1 :]:
+            if _record(last) is None:
+                file.truncate(len(content) - len(last))
+            else:
+                file.write(b"\n")
             _to_disk(file)
         yield RunLog(file, records)
 
@@ -123,6 +125,8 @@ def read_log(path: str | Path) -> dict[str, Record]:
 def _parse(content: bytes, path: Path) -> dict[str, Record]:
     """Return one record for each task: the first that has a result, or else the last failure."""
     *lines, torn = content.split(b"\n")
+    if _record(torn) is not None:  # only the end of the line is missing
+        lines, torn = [*lines, torn], b""
     records: dict[str, Record] = {}
     for number, line in enumerate(lines, start=1):
         record = _record(line)

@@ -70,8 +70,8 @@ def input_feedback(rule: Rule, net: Network, trace: Trace) -> Array:
 
 @contextmanager
 def down_to_samples(trace: Trace) -> Iterator[None]:
-    """Within this context, signals travel on to the samples."""
-    trace.to_input = True
+    """Within this context, signals travel on to the samples; none has arrived at its start."""
+    trace.to_input, trace.at_input = True, None
     try:
         yield
     finally:
@@ -118,6 +118,8 @@ class FastGradientSign:
 
     def __call__(self, rule: Rule, net: Network, trace: Trace) -> Array:
         """Return the changed samples, for a trace that knows its target; as `trace.x`."""
+        if not np.issubdtype(trace.x.dtype, np.floating):
+            raise ValueError("FastGradientSign moves numbers, and these samples are tokens")
         own = self.along == "feedback"
         signal = input_feedback(rule, net, trace) if own else input_gradient(trace)
         return fast_gradient_sign(trace.x, signal, self.epsilon)

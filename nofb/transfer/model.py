@@ -110,11 +110,13 @@ class Transferred(Network):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            known = not hasattr(type(self), name)  # else it is not set yet
-            others = [kind.name for kind in _kinds(Transferred) if known and hasattr(kind, name)]
+            if hasattr(type(self), name):  # a property that fails: its own error
+                return object.__getattribute__(self, name)
+            others = [kind.name for kind in _kinds(Transferred) if hasattr(kind, name)]
             cure = f"; it belongs to: {', '.join(others)}" if others else ""
+            method = getattr(type(self), "name", type(self).__name__)
             raise AttributeError(
-                f"a model of {self.name!r} has no {name!r}{cure}", name=name, obj=self
+                f"a model of {method!r} has no {name!r}{cure}", name=name, obj=self
             )
 
     # -- what a method sets ----------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_what_differs_is_on_the_page_before_everything_else():
     first, _, rest = page.partition("## How many agree")
     assert "Depth helps" in first and "9.00" in first and "Dropout" not in first
     assert "2.10" not in first and "Dropout helps" in rest and "Depth helps" in rest
-    assert "3 published numbers were measured. 2 of them, 67%, are inside" in rest
+    assert "there are 3 comparisons. In 2 of them, 67%, ours is inside" in rest
     assert "| one | 2 | 1 | 50% | 2 | 1 |" in rest and "| three" not in rest
     assert rest.index("## one") < rest.index("## two")
 
@@ -96,7 +96,7 @@ def made_up(task):
     return {"task": task, "result": {"stopped": None, **errors, **curves}}
 
 
-LARGE = {"nokland2016": 47, "frenkel2021": 32, "sign_symmetry": 12, "deep_targets": 6,
+LARGE = {"nokland2016": 47, "frenkel2021": 24, "sign_symmetry": 12, "deep_targets": 5,
          "akrout2019": 10, "akrout2019_cifar10": 10}  # fmt: skip
 
 
@@ -129,3 +129,12 @@ def test_the_kept_runs_of_a_study_can_be_compared(name):
         assert each.measured and each.epochs > 0
     for claim in beside.claims(study, records):
         assert claim.text and claim.measured
+
+
+def test_one_published_number_in_two_comparisons_is_counted_once():
+    """FA at full length and FA in a short run are beside one number of the paper."""
+    theirs = Published(2.0, 0.1, "Table 1", "quoted from memory", 10)
+    found = [Compared(form, "fa", theirs, (2.0,), 1) for form in ("short", "full length")]
+    told = beside.summary([*found, number(2.0)])
+    assert told.startswith("2 published numbers") and "there are 3 comparisons" in told
+    assert "2 of the published numbers are quoted from memory" in told

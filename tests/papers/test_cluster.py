@@ -76,3 +76,15 @@ def test_a_run_on_a_folder_of_images_ends_and_is_not_repeated(tmp_path, monkeypa
     assert len(json.loads(line)["result"]["test_accuracy"]) == 1
     imagenet.main(words)
     assert (out / "runs.jsonl").read_text("utf-8").splitlines() == [line]
+
+
+def test_a_run_that_diverges_does_not_end_the_others(tmp_path, monkeypatch, capsys):
+    """Its record is kept, so that every restart would end at the same place."""
+
+    def lost(data, out, task, **options):
+        return {"stopped": f"{task['rule']} was stopped in epoch 1", "test_accuracy": []}
+
+    monkeypatch.setattr(imagenet, "RULES", ("fa", "bp"))
+    monkeypatch.setattr(imagenet, "work", lost)
+    imagenet.main([str(tmp_path), "--out", str(tmp_path / "out")])
+    assert capsys.readouterr().out.count("was stopped in epoch 1") == 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tiny_images import tiny
 
-from nofb.papers.depth import layers
+from nofb.papers.depth import STUDY, layers
 from nofb.rules import make
 
 
@@ -57,13 +57,13 @@ def record(form="bp", depth=30, seed=0, errors=(5.0,), lr=layers.RATES[0]):
     return {"task": task, "result": result}
 
 
-def test_a_run_that_diverged_at_once_counts_as_chance():
-    """Left out, it would make the mean of the other seeds look better."""
-    runs = [record(depth=50, errors=(10.0,)), record(depth=50, seed=1, errors=())]
-    (depths, *rows), slower = layers.tables(runs).values()
-    cells = dict(zip(depths, rows[0], strict=True))
-    assert cells["50"] == "50.0" and cells["30"] == "-"
-    assert slower[1] == ["bp", *"-" * len(layers.DEPTHS)]
+def test_a_run_that_diverged_is_in_no_mean_and_is_named():
+    """Left out without a word, it would make the mean of the other seeds look better."""
+    lost = record(depth=50, seed=1, errors=())
+    lost["result"]["stopped"] = "bp was stopped in epoch 1"
+    page = STUDY.page([record(depth=50, errors=(10.0,)), lost], "nofb reproduce depth")
+    assert "| bp | - | - | - | - | - | - | - | 10.0 | - |" in page
+    assert "Excluded: bp 50 0.0003, seed 1: bp was stopped in epoch 1" in page
 
 
 def test_the_figure_shows_errors_lengths_and_angles():

@@ -42,9 +42,9 @@ class Study:
                 file.write(json.dumps(record | {"seconds": 0.1}) + "\n")
         return self.log.read_bytes()
 
-    def run(self):
+    def run(self, *words):
         """Return the exit code, and what was printed."""
-        code = main(["reproduce", NAME, "--jobs", "1", "--out", str(self.folder)])
+        code = main(["reproduce", NAME, "--jobs", "1", "--out", str(self.folder), *words])
         return code, *self.capsys.readouterr()
 
 
@@ -105,10 +105,51 @@ def test_no_run_is_added_to_those_of_earlier_code(study, kept_by):
     before = study.keep(kept_by, TASKS[:2])
     code, out, err = study.run()
     assert code == 2 and out == "" and study.seen == []
-    assert "keeps 2 of these 3 runs, made by earlier code of nofb" in err
+    assert "keeps 2 of 3 runs of one table, made by earlier code of nofb" in err
     assert "start again in another folder (--out)" in err
     assert study.log.read_bytes() == before
     assert [path.name for path in study.folder.iterdir()] == ["runs.jsonl"]
+
+
+def test_a_chosen_run_is_not_added_to_others_of_earlier_code(study):
+    """The page would have the new run alone: those that took hours would seem to be lost."""
+    before = study.keep(EARLIER, TASKS[1:])
+    code, _, err = study.run("--seeds", "1")
+    assert code == 2 and "keeps 2 of 3 runs of one table" in err
+    assert study.log.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", [["--rows", "linear"], ["--seeds", "1"], ["--cluster", "local"]])
+@pytest.mark.parametrize("instead", ["--kept", "--vouch"])
+def test_options_that_choose_runs_are_refused_where_nothing_is_run(study, instead, option):
+    """Ignored, they would seem to have chosen the rows that are shown."""
+    assert study.run()[0] == 0
+    code, _, err = study.run(instead, *option)
+    assert code == 2 and f"{option[0]} has no effect with {instead}: leave it out" in err
+
+
+def test_a_broken_result_of_vouching_is_named(study):
+    """The page is made in the same command, so the runs would seem to be at fault."""
+    study.keep(EARLIER)
+    for broken in ("{", "{}", "[]"):
+        (study.folder / "vouched.json").write_text(broken)
+        code, _, err = study.run()
+        assert code == 2 and "vouched.json is not what --vouch writes: delete it" in err
+
+
+def test_a_folder_with_runs_of_another_length_says_so(study):
+    """After a first look with --epochs 1, `--kept` finds nothing, and the runs seem to be lost."""
+    study.keep(TODAY, [{**task, "epochs": 1} for task in TASKS])
+    for word in ("--kept", "--vouch"):
+        code, _, err = study.run(word)
+        assert code == 2 and "it has runs of other lengths: --epochs 1" in err
+
+
+def test_the_full_size_has_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
+    """In the same folder, one long run would replace the page of all short ones."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", "meulemans2020", "--full", "--kept"]) == 2
+    assert "nofb-meulemans2020-full" in capsys.readouterr().err
 
 
 def test_runs_of_other_tasks_do_not_block_new_runs(study):

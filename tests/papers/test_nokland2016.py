@@ -17,7 +17,7 @@ from nofb.papers.nokland2016 import (
     tables,
     training,
 )
-from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, draw_biases
+from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, OWN_FEEDBACK, draw_biases
 from nofb.report.failures import MEANT, failure
 from nofb.rules import make
 from nofb.training import StopTraining
@@ -138,8 +138,8 @@ def test_a_step_is_that_of_the_sum_over_the_batch():
 
 def test_adversarial_rows_are_attacked_along_what_their_name_says():
     """The released code attacks along the true gradient, for every rule."""
-    ways = {name: row.perturb.along for name, row in MNIST.items() if row.perturb is not None}
-    assert ways == {
+    rows = {name: row for name, row in (MNIST | OWN_FEEDBACK).items() if row.perturb is not None}
+    assert {name: row.perturb.along for name, row in rows.items()} == {
         "2x800 tanh adversarial": "gradient",
         "2x800 tanh adversarial, own feedback": "feedback",
     }
@@ -278,6 +278,27 @@ def test_the_convolutional_network_is_beside_its_published_ends():
     (axes,) = convolutional.figure(runs).axes
     drawn = [np.ravel(line.get_ydata()).tolist() for line in axes.lines]
     assert drawn == [[63.0, 50.0], [22.5, 22.5], [64.0, 55.0], [26.9, 26.9]]
+
+
+@pytest.mark.parametrize(("model", "test", "train", "holds"), [
+    ("100x240 tanh", 4.2, 0.02, [True, False]),
+    ("100x240 tanh", 4.4, 0.01, [False, True]),
+    ("2x800 tanh dropout", 1.9, 1.0, [True]),
+    ("2x800 tanh dropout", 2.1, 0.0, [False]),
+    ("1x800 tanh", 1.0, 0.0, []),
+])  # fmt: skip
+def test_a_statement_of_the_paper_holds_only_if_our_runs_agree(model, test, train, holds):
+    """The statements: depth, a training error of zero, and a lower error with dropout."""
+    runs = [record("2x800 tanh", "dfa", test=(2.0,))]
+    runs.append(record(model, "dfa", test=(test,), train=(train,)))
+    assert [each.holds for each in tables.claims(runs)] == holds
+
+
+def test_the_convolutional_network_has_a_statement_too():
+    """The paper says that its training error becomes zero."""
+    runs = [record("convolutional tanh", "dfa", table="convolutional", train=(9.9,))]
+    (claim,) = convolutional.claims(runs)
+    assert not claim.holds and claim.measured == "training error 9.90 %"
 
 
 def test_every_error_of_every_epoch_is_kept():

@@ -85,12 +85,13 @@ def test_earlier_rows_are_shown_beside_the_chosen_ones_and_not_run_again(command
     assert shown == ["bp 1 0", "fa 1 0", "fa 10 0", "fa 1 1", "fa 10 1"]  # the study's order
 
 
-def test_earlier_rows_of_other_code_are_not_shown_beside_the_chosen_ones(command):
-    """A table never mixes runs of two versions of the code."""
+def test_chosen_rows_are_not_run_beside_earlier_ones_of_other_code(command):
+    """A table never mixes runs of two versions of the code, and the earlier ones must not vanish."""
     command("--rows", "fa")
     command.log.write_text(command.log.read_text().replace(CODE, "another code"))
-    _, _, shown, _ = command("--rows", "floor bp 1")
-    assert shown == ["bp 1 0", "bp 1 1"]
+    code, done, _, err = command("--rows", "floor bp 1")
+    assert code == 2 and not done and "made by earlier code of nofb (another code)" in err
+    assert command("--kept")[2] == ["fa 1 0", "fa 10 0", "fa 1 1", "fa 10 1"]
 
 
 def test_what_a_folder_has_can_be_shown_without_a_run(command):

@@ -7,7 +7,7 @@ import pytest
 
 from nofb import papers
 from nofb.cli import main
-from nofb.papers import vouching
+from nofb.report.failures import row_name
 
 ROWS = {  # of each part, the quickest ones
     "nokland2016": ["mnist 1x800 tanh bp 0.0005 cosine", "mnist 1x800 tanh dfa 0.0005 cosine",
@@ -60,7 +60,7 @@ def test_a_short_run_of_each_part_is_vouched_for(name, tiny_images, tmp_path, ca
     """The kept log of a long run is compared by the same command."""
     first = {}
     for row in ROWS[name]:
-        task = next(t for t in STUDIES[name].tasks(1) if vouching.name_of(t) == row)
+        task = next(t for t in STUDIES[name].tasks(1) if row_name(t) == row)
         first.setdefault(STUDIES[name].part(task).name, row)
     chosen = [*words(name), "--out", str(tmp_path), "--jobs", "1"]
     assert main([*chosen, "--rows", *first.values(), "--seeds", "1", "--epochs", "1"]) == 0
@@ -69,7 +69,7 @@ def test_a_short_run_of_each_part_is_vouched_for(name, tiny_images, tmp_path, ca
     log = tmp_path / "runs.jsonl"
     log.write_text(re.sub(r'"code": "\w+"', '"code": "0123456789ab"', log.read_text("utf-8")))
     assert main([*chosen, "--vouch"]) == 0, capsys.readouterr().out
-    assert f"vouches for {len(first)} of {len(first)} rows" in capsys.readouterr().out
+    assert f"{len(first)} of {len(first)} rows agree" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -84,4 +84,4 @@ def test_every_run_of_a_study_is_listed_once_and_can_be_shortened(name, tiny_ima
 @pytest.mark.parametrize("name", ROWS)
 def test_the_rows_of_this_test_are_rows_of_the_study(name, tiny_images):
     """A row that was renamed would be chosen by a part of its name, and take long."""
-    assert set(ROWS[name]) <= {vouching.name_of(task) for task in STUDIES[name].tasks()}
+    assert set(ROWS[name]) <= {row_name(task) for task in STUDIES[name].tasks()}

@@ -125,12 +125,12 @@ def test_a_page_states_whether_its_rows_were_vouched_for(tmp_path, capsys, monke
     assert "earlier code of nofb (0123456789ab). They have not been compared" in page()
     assert main([*words, "--vouch"]) == 0
     assert "gives the same" in capsys.readouterr().out
-    assert "vouches for 1 of 1 rows" in page() and "has not been tried" not in page()
+    assert "1 of 1 rows agree" in page() and "has not been tried" not in page()
     assert "has not been tried" in vouched(tmp_path, "another code")
     record["result"]["error"][3] = 0.5
     (tmp_path / "runs.jsonl").write_text(json.dumps({**record, "task": task}) + "\n")
     assert main([*words, "--vouch"]) == 1
-    assert "not for: contraction 0.3." in page().replace("\n", " ")
+    assert "these do not: contraction 0.3." in page().replace("\n", " ")
 
 
 def test_without_kept_runs_there_is_nothing_to_vouch_for(tmp_path, capsys):
@@ -150,7 +150,7 @@ def test_kept_runs_of_a_part_that_is_gone_are_not_vouched_for(tmp_path, capsys):
     record["task"]["code"] = "0123456789ab"
     log.write_text(json.dumps(gone) + "\n" + json.dumps(record) + "\n")
     assert main(words) == 0
-    assert "vouches for 1 of 1 rows" in capsys.readouterr().out.replace("\n", " ")
+    assert "1 of 1 rows agree" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_without_its_data_a_study_is_not_vouched_for(tmp_path, capsys, monkeypatch):

@@ -155,13 +155,25 @@ def test_a_last_line_cut_at_any_byte_is_dropped_and_its_run_repeated(tmp_path):
     whole = list(run_grid(twice, TASKS[:2], log=log))
     content = log.read_bytes()
     first = content.index(b"\n") + 1
-    for cut in range(first, len(content)):
+    for cut in range(first, len(content) - 1):
         log.write_bytes(content[:cut])
         with open_log(log) as kept:
             assert list(kept.records.values()) == whole[:1]
         assert log.read_bytes() == content[:first]
     assert numbers(run_grid(twice, TASKS[:2], log=log)) == ALL[:2]
     assert len(log.read_text().splitlines()) == 2
+
+
+def test_a_last_run_without_the_end_of_its_line_is_kept(tmp_path):
+    """An editor leaves such a file, and the run may have taken hours."""
+    log = tmp_path / "runs.jsonl"
+    whole = list(run_grid(twice, TASKS[:2], log=log))
+    content = log.read_bytes()
+    log.write_bytes(content[:-1])
+    assert list(read_log(log).values()) == whole
+    with open_log(log) as kept:
+        assert list(kept.records.values()) == whole
+    assert log.read_bytes() == content
 
 
 @pytest.mark.parametrize("line", ["{", "", "[1]", '{"task": 1}', '{"result": 1}', "\0\0", "a = 1"])

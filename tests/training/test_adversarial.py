@@ -5,6 +5,7 @@ import pytest
 
 import nofb
 from nofb import Conv2D, Dense, Dropout, Flatten, MaxPool2D, Network, Residual, rules
+from nofb.layers import Embedding
 from nofb.training.adversarial import FastGradientSign, input_feedback, input_gradient
 
 STEP = 1e-6
@@ -68,6 +69,33 @@ def test_the_own_feedback_of_feedback_alignment_is_the_gradient_only_if_b_is_w_t
     for layer in net.weighted[1:]:
         layer.B = layer.W.T
     np.testing.assert_allclose(input_feedback(rule, net, trace), true, atol=1e-12)
+
+
+@NETWORKS
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "ifa", "drtp", "usf"])
+def test_the_own_feedback_of_a_second_batch_knows_nothing_of_the_first(name, make):
+    """`fit` has one trace for all batches, and a sum of two signals would attack neither."""
+    net, rule = make(), rules.make(name)
+    if name == "ifa" and make is not dense:
+        pytest.skip("ifa takes plain stacks of dense layers")
+    rule.attach(net)
+    x, y = batch(net)
+    target, trace = net.as_target(y, 4), net.forward(x)
+    input_feedback(rule, net, trace.set_target(target))
+    input_gradient(trace)
+    again = input_feedback(rule, net, trace.fill(net.as_input(-x)).set_target(target)).copy()
+    fresh = input_feedback(rule, net, net.forward(-x).set_target(target))
+    np.testing.assert_array_equal(again, fresh)
+
+
+def test_tokens_cannot_be_moved():
+    """The sign of a signal on token 3 is no token."""
+    net = Network([Embedding(5, 4), Flatten(), Dense(12, 3)], input_shape=(3,))
+    rule = rules.make("bp")
+    rule.attach(net)
+    trace = net.forward(np.zeros((2, 3), int)).set_target(net.as_target(np.zeros(2, int), 2))
+    with pytest.raises(ValueError, match="these samples are tokens"):
+        FastGradientSign(0.1)(rule, net, trace)
 
 
 def test_every_number_moves_by_epsilon_and_the_loss_grows():

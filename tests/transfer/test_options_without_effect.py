@@ -135,3 +135,15 @@ def test_what_was_tried_beyond_the_study_has_the_rates_of_the_study():
     }
     assert beyond.METHODS["TOAST, A frozen"].options == {"train_a": False}
     assert settings.RATES is rates
+
+
+def test_a_property_of_a_model_that_fails_says_why():
+    """Otherwise a mistake inside a new method would look like a misspelt name."""
+
+    class Broken(METHODS["linear"]):
+        @property
+        def widths(self):
+            return self.backbone.nothing
+
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = Broken(backbone(), OUTPUTS).widths

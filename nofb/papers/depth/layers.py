@@ -40,7 +40,6 @@ RATES = (3e-4, 3e-5)  # of RMSprop
 WRITTEN = {lr: np.format_float_positional(lr) for lr in RATES}
 ANGLE = "delta_angle_end_to_end"
 PROBE = Probe(100, [measure for measure in ALIGNMENT if measure.name == ANGLE])
-CHANCE = 90.0  # test error in per cent
 
 
 @dataclass(frozen=True)
@@ -146,9 +145,9 @@ def as_numbers(values: Array) -> list[float | None]:
 
 
 def last_errors(records: Sequence[Record], **task: Any) -> Array:
-    """Return the test error at the end of each seed; that of chance if it diverged at once."""
+    """Return the test error at the end of each seed."""
     runs = [each["result"] for each in records if task.items() <= each["task"].items()]
-    return np.array([run["test_error"][-1] if run["test_error"] else CHANCE for run in runs])
+    return np.array([run["test_error"][-1] for run in runs])
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:

@@ -27,5 +27,5 @@ PART = Part(
     training.lines,
     numbers="frenkel2021",
     by_epoch=("train_error", "test_error"),
-    compared=partial(training.compared, "means"),
+    compared=partial(training.compared, "means", training.RULES),
 )

@@ -99,9 +99,9 @@ def tables(heading: str, records: Sequence[Record]) -> dict[str, Rows]:
     return {heading: rows}
 
 
-def compared(form: str, records: Sequence[Record]) -> Iterator[Compared]:
-    """Return the errors that the slides have too."""
-    names = [(key, f"{key[0]}, {form}", key[1]) for key in PUBLISHED]
+def compared(form: str, rules: Sequence[str], records: Sequence[Record]) -> Iterator[Compared]:
+    """Return the errors of some rules that the slides have too."""
+    names = [(key, f"{key[0]}, {form}", key[1]) for key in PUBLISHED if key[1] in rules]
     return last_errors(PUBLISHED, grouped(records, "model", "rule"), names, LEAST)
 
 

@@ -15,10 +15,11 @@ from nofb.papers.study import Study
 STUDY = Study(
     "nokland2016",
     "Nøkland 2016: tables and figures of direct feedback alignment, on MNIST and CIFAR-10",
-    "a day on one core; --rows and --seeds choose a part",
+    "a day and a half on one core; --rows and --seeds choose a part",
     ("mnist", "cifar10_jpeg"),
     (
         tables.part("mnist"),
+        tables.part("own_feedback"),
         full_length.PART,
         starts.PART,
         tables.part("cifar10"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.papers.compared import Compared
+from nofb.papers.compared import Claim, Compared
 from nofb.papers.nokland2016 import tables
 from nofb.papers.nokland2016.rows import CIFAR10
 from nofb.papers.study import Part, Record, Rows, Task
@@ -53,17 +53,12 @@ def tasks(full: bool, epochs: int | None = None) -> list[dict[str, Any]]:
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Do one run, as `tables.train` does the dense ones of Table 2."""
-    return tables.train(as_table_2(task), folder, callbacks)
-
-
-def as_table_2(task: Task) -> dict[str, Any]:
-    """Return the same run as one of the dense part of Table 2."""
-    return {**task, "part": "cifar10"}
+    return tables.train({**task, "part": "cifar10"}, folder, callbacks)
 
 
 def in_table_2(records: Sequence[Record]) -> list[Record]:
-    """Return runs as those of the dense part."""
-    return [{**record, "task": as_table_2(record["task"])} for record in records]
+    """Return runs as those of the dense part of Table 2."""
+    return tables.in_table("cifar10", records)
 
 
 def table(records: Sequence[Record]) -> dict[str, Rows]:
@@ -74,6 +69,11 @@ def table(records: Sequence[Record]) -> dict[str, Rows]:
 def compared(records: Sequence[Record]) -> Iterator[Compared]:
     """Return the errors beside those of the paper."""
     return tables.compared(in_table_2(records))
+
+
+def claims(records: Sequence[Record]) -> Iterator[Claim]:
+    """Return what the paper says of convolution."""
+    return tables.claims(in_table_2(records))
 
 
 def figure(records: Sequence[Record]) -> Picture:
@@ -110,4 +110,5 @@ def part(full: bool = False) -> Part:
         by_epoch=("train_error", "test_error"),
         resumes=True,
         compared=compared,
+        claims=claims,
     )

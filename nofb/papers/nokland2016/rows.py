@@ -123,12 +123,14 @@ MNIST = {
     "2x800 relu": Row("mnist", (800,) * 2, "relu"),
     "2x800 tanh dropout": Row("mnist", (800,) * 2, dropout=True),
     "2x800 tanh adversarial": Row("mnist", (800,) * 2, along="gradient"),
-    "2x800 tanh adversarial, own feedback": Row(
-        "mnist", (800,) * 2, along="feedback", rules=("fa", "dfa", "ifa")
-    ),
     "100x240 tanh": Row("mnist", (240,) * 100, shorter=("bp", "fa", "ifa")),
     "100x240 tanh, all from zero": Row(
         "mnist", (240,) * 100, rules=("bp",), from_zero=("bp",), shorter=("bp",)
+    ),
+}
+OWN_FEEDBACK = {
+    "2x800 tanh adversarial, own feedback": Row(
+        "mnist", (800,) * 2, along="feedback", rules=("fa", "dfa", "ifa")
     ),
 }
 CIFAR10 = {

@@ -23,6 +23,7 @@ from nofb.layers import Activation, AvgPool2D, Block, Dense, Layer, MaxPool2D
 from nofb.network import Network
 from nofb.networks.resnet import convolution, residual
 from nofb.papers.residual.errors import RULES
+from nofb.report.failures import failure
 from nofb.rules import make
 from nofb.runs.grid import run_grid
 from nofb.training import Checkpoint, fit
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     do = partial(work, given.data, given.out, epochs=given.epochs, batch=given.batch_size)
     for record in run_grid(do, tasks(), cluster=given.cluster, log=given.out / "runs.jsonl"):
-        print(record["task"], record.get("error") or record["result"]["test_accuracy"][-1])
+        print(record["task"], failure(record) or record["result"]["test_accuracy"][-1])
 
 
 if __name__ == "__main__":
