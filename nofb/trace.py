@@ -88,6 +88,8 @@ class Trace:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
+            if hasattr(type(self), name):  # a property that fails: its own error
+                return object.__getattribute__(self, name)
             cure = ": call trace.set_target(...) first" if name in ("error", "target") else ""
             raise AttributeError(
                 f"'Trace' object has no attribute {name!r}{cure}", name=name, obj=self

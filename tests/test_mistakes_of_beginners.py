@@ -12,6 +12,7 @@ from nofb import Dense, Network, rules
 from nofb.check import check
 from nofb.custom_rules import load
 from nofb.rules import Rule, Uses
+from nofb.trace import Trace
 
 X, LABELS = np.ones((7, 5), np.float32), np.zeros(7, int)
 
@@ -136,6 +137,19 @@ def test_a_trace_without_a_target_says_how_to_set_it(name):
     for twin in (copy.deepcopy(trace), pickle.loads(pickle.dumps(trace))):
         assert not hasattr(twin, name)
     assert trace.set_target(net.as_target(LABELS, 7)).error.shape == (7, 3)
+
+
+def test_a_property_of_a_trace_that_fails_says_why():
+    """Otherwise a mistake inside a measure would look like a misspelt name."""
+
+    class Measured(Trace):
+        @property
+        def margin(self):
+            return self.output.nothing
+
+    net = Network([Dense(3, 2)])
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = Measured(net, 1).fill(net.as_input(np.ones((1, 3)))).margin
 
 
 class AnotherMatrix(Student):

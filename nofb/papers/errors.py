@@ -42,23 +42,27 @@ def results_of(records: Iterable[Record], **wanted: Any) -> list[Mapping[str, An
 
 
 def cell(results: Results, theirs: Published | None) -> str:
-    """Return "ours / theirs": the mean ± the deviation of one seed, (training error) if it is left.
+    """Return "ours / theirs": see `ours`."""
+    return f"{ours(results)} / {'-' if theirs is None else theirs}"
+
+
+def ours(results: Results) -> str:
+    """Return the mean test error ± the deviation over seeds, and (training error) if it is left.
 
     Examples
     --------
     >>> runs = [{"test_error": [3.0, 2.0], "train_error": [1.0, 0.0]},
     ...         {"test_error": [3.0, 1.0], "train_error": [1.0, 0.5]}]
-    >>> cell(runs, None)
-    '1.50 ± 0.71 (0.25) / -'
+    >>> ours(runs), ours([])
+    ('1.50 ± 0.71 (0.25)', '-')
     """
-    published = "-" if theirs is None else str(theirs)
     if not results:
-        return f"- / {published}"
+        return "-"
     last = np.array([run["test_error"][-1] for run in results])
     spread = f" ± {last.std(ddof=1):.2f}" if len(last) > 1 else ""
     left = np.mean([run["train_error"][-1] for run in results])
     rest = f" ({left:.2f})" if left > LEARNED else ""
-    return f"{last.mean():.2f}{spread}{rest} / {published}"
+    return f"{last.mean():.2f}{spread}{rest}"
 
 
 def epochs_of(results: Results) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, Probe
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, results_of
+from nofb.papers.errors import cell, epochs_of, errors_of, ours, results_of
 from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.search import Search
@@ -90,11 +90,12 @@ class ImageErrors:
         """Return a table for each data set, with a row for each rule."""
         made: dict[str, Rows] = {}
         for data in self.data:
-            rows = [["rule", "rate", "seeds", "epochs", "test error %: nofb / published",
-                     "signal to backprop's"]]  # fmt: skip
+            error = "test error %" + ": nofb / published" * bool(self.published)
+            rows = [["rule", "rate", "seeds", "epochs", error, "signal to backprop's"]]
             for rule in self.rules:
                 if results := results_of(records, data=data, rule=rule):
-                    mine = cell(results, self.published.get((data, rule)))
+                    theirs = self.published.get((data, rule))
+                    mine = cell(results, theirs) if self.published else ours(results)
                     rate = short(self.rate(data, rule))
                     angles = np.array([run["angle"] for run in results], float)
                     degrees = " ".join(

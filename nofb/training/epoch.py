@@ -68,12 +68,12 @@ class Epochs:
             run.optimizer.at(now, self.epochs)
             run.rule.clock = Clock(now, self.epochs, run.optimizer.factor)
             trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
-            where = f"in epoch {epoch + 1}, step {number + 1}"
-            batch_loss = trace.loss()
-            self.check_loss(batch_loss, where, moved=now > 0)
             if self.perturb is not None:
                 changed = self.perturb(run.rule, run.net, trace)
                 trace.fill(changed, train=True).set_target(target)
+            where = f"in epoch {epoch + 1}, step {number + 1}"
+            batch_loss = trace.loss()
+            self.check_loss(batch_loss, where, moved=now > 0)
             step(run.net, run.rule, run.optimizer, trace)
             loss += batch_loss * len(x)
             right += run.net.count_right(trace.output, trace.target)

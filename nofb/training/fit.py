@@ -91,7 +91,8 @@ def fit(
         Whether a progress bar is shown; it appears only in a terminal or a notebook.
     perturb
         A function of the rule, the network and the trace that returns changed samples, shaped like
-        `trace.x`, for the step on each batch, such as `nofb.FastGradientSign(0.08)`.
+        `trace.x`, for the step on each batch, such as `nofb.FastGradientSign(0.08)`. "loss" and
+        "train_accuracy" are those of the changed samples.
 
     Returns
     -------

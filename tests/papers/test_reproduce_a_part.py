@@ -86,7 +86,7 @@ def test_earlier_rows_are_shown_beside_the_chosen_ones_and_not_run_again(command
 
 
 def test_chosen_rows_are_not_run_beside_earlier_ones_of_other_code(command):
-    """A table never mixes runs of two versions of the code, and the earlier ones must not vanish."""
+    """A table never mixes runs of two versions of the code; the earlier ones must not vanish."""
     command("--rows", "fa")
     command.log.write_text(command.log.read_text().replace(CODE, "another code"))
     code, done, _, err = command("--rows", "floor bp 1")

@@ -88,6 +88,25 @@ def test_the_own_feedback_of_a_second_batch_knows_nothing_of_the_first(name, mak
     np.testing.assert_array_equal(again, fresh)
 
 
+def test_loss_and_accuracy_of_an_epoch_are_of_the_changed_samples():
+    """On blank samples a network can learn no more than the shares of the classes."""
+    data, net = nofb.datasets.load("digits"), Network([Dense(64, 10)], seed=0)
+    run = nofb.fit(net, "bp", data, 5, perturb=lambda rule, net, trace: 0 * trace.x, probe=0,
+                   progress=False)  # fmt: skip
+    assert run.history["loss"][-1] > 2.2 and run.history["train_accuracy"][-1] < 0.2
+
+
+def test_samples_that_become_nan_stop_the_run_before_a_weight_moves():
+    """The advice would otherwise be a smaller learning rate."""
+    data, net = nofb.datasets.load("digits"), Network([Dense(64, 10)], seed=0)
+    before = net.weighted[0].W.copy()
+    with pytest.warns(nofb.training.DivergenceWarning):
+        run = nofb.fit(net, "bp", data, 1, perturb=lambda rule, net, trace: np.nan * trace.x,
+                       probe=0, progress=False)  # fmt: skip
+    assert "in epoch 1, step 1: the loss is nan" in run.stopped
+    np.testing.assert_array_equal(net.weighted[0].W, before)
+
+
 def test_tokens_cannot_be_moved():
     """The sign of a signal on token 3 is no token."""
     net = Network([Embedding(5, 4), Flatten(), Dense(12, 3)], input_shape=(3,))
