@@ -301,3 +301,15 @@ def test_a_run_that_failed_is_named_and_is_in_no_mean():
     assert "MemoryError: too much" in page and "bp was stopped in epoch 1" in page
     assert "| wm | 2 | 2 | 1 ± 0 | 85.00 ± 7.07 |" in page
     assert "| bp | 1 | 2 |" in page
+
+
+def test_every_number_has_the_seed_of_its_run():
+    """Seeds 2 and 4 that are called 0 and 1 could not be run again."""
+    runs = [
+        {"task": {"rule": rule, "seed": seed}, "result": {"loss": [0.1], "test_accuracy": [0.9]}}
+        for seed in (4, 2)
+        for rule in ("kp", "bp")
+    ]
+    _, *rows = paper.lines(runs)
+    assert [row[1:4] for row in rows] == [["bp", "4", "1"], ["bp", "2", "1"], ["kp", "4", "1"],
+                                          ["kp", "2", "1"]]  # fmt: skip

@@ -63,14 +63,14 @@ def by_rule(records: Iterable[Record]) -> dict[str, list[Curves]]:
     return {rule: runs[rule] for rule in RULES if rule in runs}
 
 
-def lines(form: str, runs: Mapping[str, Sequence[Curves]]) -> Rows:
+def lines(form: str, records: Iterable[Record]) -> Rows:
     """Return every number: a line for each rule, seed and epoch."""
     rows = [["form", "rule", "seed", "epoch", *MEASURES]]
-    for rule, seeds in runs.items():
-        for seed, run in enumerate(seeds):
-            for epoch in range(len(run["loss"])):
-                values = [f"{run[m][epoch]:.6g}" if m in run else "" for m in MEASURES]
-                rows.append([form, rule, str(seed), str(epoch + 1), *values])
+    for record in sorted(records, key=lambda each: RULES.index(each["task"]["rule"])):
+        place, run = [form, record["task"]["rule"], str(record["task"]["seed"])], record["result"]
+        for epoch in range(len(run["loss"])):
+            values = [f"{run[m][epoch]:.6g}" if m in run else "" for m in MEASURES]
+            rows.append([*place, str(epoch + 1), *values])
     return rows
 
 

@@ -79,7 +79,7 @@ def _mean(measure: str, values: Sequence[float]) -> str:
 
 def lines(records: Sequence[Record]) -> Rows:
     """Return every number."""
-    return logs.lines("paper", logs.by_rule(records))
+    return logs.lines("paper", records)
 
 
 def figure(records: Sequence[Record]) -> Picture:
