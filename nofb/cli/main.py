@@ -10,7 +10,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nofb.cli import (
     audit,
@@ -34,7 +34,10 @@ from nofb.version import __version__
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that prints one sentence for an error."""
+    """A parser that prints one sentence for an error, and takes options by their whole names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"nofb: {message}; see {self.prog} --help\n")

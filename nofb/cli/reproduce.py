@@ -23,6 +23,7 @@ from nofb.strict_json import canonical
 from nofb.training.progress import bar, is_watched
 
 LOG = "runs.jsonl"  # in the folder: its runs are not repeated
+FEW = 5  # rows that are named before the first run
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,11 +40,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("--epochs", type=int, metavar="N",
         help="no run longer than this (default: as long as the paper's)")
     add("--rows", nargs="+", metavar="TEXT",
-        help="only rows that have one of these texts in their names, such as '2x800 tanh dfa'")
+        help="only rows that have one of these texts in their names, each text in quotation marks, "
+             "such as 'mnist 2x800 tanh dfa'")
     add("--seeds", type=int, metavar="N",
         help="only the first so many seeds of each row")
     add("--kept", action="store_true",
-        help="run nothing, and show the runs that the folder has, also if some are missing")
+        help="run nothing, and write the page of the runs that the folder has, also if some are "
+             "missing")
     add("--full", action="store_true",
         help="the full size of the paper, for hours or days, if the default is smaller")
     add("--out", type=Path, metavar="FOLDER",
@@ -61,13 +64,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run what is missing in the folder, print the table, write the folder; see `exit_code`."""
     if options.paper is None:
+        if options.rows or options.kept or options.vouch:
+            raise ValueError("which study? nofb reproduce lists them, and its name comes first")
         print(listed())
         return 0
     study, epochs = study_of(options), options.epochs
     epochs = None if epochs is None else checks.whole("epochs", epochs)
     checks.whole("jobs", options.jobs)
-    full = "-full" if options.full and papers.find(options.paper).full else ""
-    folder = options.out or Path(f"nofb-{study.name}{full}")
+    folder = options.out or Path(f"nofb-{study.name}{'-full' * options.full}")
     report.check_folder(folder)
     refuse_what_is_not_used(options)
     if options.vouch:
@@ -77,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     if not records:
         raise ValueError(
             f"{folder / LOG} keeps no runs of {study.name} that could be shown"
-            f"{other_lengths(folder / LOG)}"
+            f"{other_lengths(study, folder / LOG)}"
         )
     page = study.write(records, folder, options.command)
     parts = [study.title, study.table(records), study.made_by(records, folder)]
@@ -93,11 +97,14 @@ def refuse_what_is_not_used(options: argparse.Namespace) -> None:
                 raise ValueError(f"--{name} has no effect with --{without}: leave it out")
 
 
-def other_lengths(log: Path) -> str:
-    """Return which epochs the runs of a log have, in brackets, or "" if it has none."""
+def other_lengths(study: Study, log: Path) -> str:
+    """Return which epochs the runs of a study in a log have, in brackets; "" if it has none."""
+    rows = {row_name(task) for task in study.tasks()}
     tasks = (record["task"] for record in read_log(log).values())
-    lengths = {task["epochs"] for task in tasks if isinstance(task, dict) and "epochs" in task}
-    return f" (it has runs of other lengths: --epochs {min(lengths)})" if lengths else ""
+    ours = (task for task in tasks if isinstance(task, dict) and row_name(task) in rows)
+    lengths = sorted({task["epochs"] for task in ours if "epochs" in task})
+    listed = ", ".join(map(str, lengths))
+    return f" (it has runs of other lengths: --epochs {listed})" if lengths else ""
 
 
 def study_of(options: argparse.Namespace) -> Study:
@@ -108,7 +115,11 @@ def study_of(options: argparse.Namespace) -> Study:
             raise ValueError(f"{study.name} runs on its own data only: leave --data out")
         checks.choice("data", options.data, study.others)
         study = study.others[options.data]
-    return study.full or study if options.full else study
+    if not options.full:
+        return study
+    if study.full is None:
+        raise ValueError(f"{study.name} has its full size already: leave --full out")
+    return study.full
 
 
 def done(
@@ -128,6 +139,10 @@ def done(
         need_data(study)
     folder.mkdir(parents=True, exist_ok=True)
     say_finished(tasks, log)
+    if missing:
+        names = list(dict.fromkeys(row_name(task) for task in tasks if canonical(task) in missing))
+        more = f", and {len(names) - FEW} more" if len(names) > FEW else ""
+        say(f"{len(missing)} runs of: {'; '.join(names[:FEW])}{more}")
     runs = run_grid(
         SameCode(partial(study.run, folder), study.code),
         tasks,
@@ -189,7 +204,8 @@ def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:
     for text in texts:
         these = {row for row in rows if row == text or (text not in rows and text in row)}
         if not these:
-            raise ValueError(f"rows has {text!r}, and no row has it in its name: {'; '.join(rows)}")
+            listed = "\n  ".join(["", *rows])
+            raise ValueError(f"rows has {text!r}, and no row has it in its name:{listed}")
         found |= these
     return found
 
@@ -226,7 +242,8 @@ def vouch(study: Study, epochs: int | None, folder: Path, jobs: int) -> int:
     log = folder / LOG
     kept = shown(study, [], epochs, log)
     if not kept:
-        raise ValueError(f"{log} keeps no runs that could be vouched for{other_lengths(log)}")
+        others = other_lengths(study, log)
+        raise ValueError(f"{log} keeps no runs that could be vouched for{others}")
     earlier = [record for record in kept if code_of(record) != study.code(record["task"])]
     if not earlier:
         print(f"{study.title}\n\nToday's code made all of these runs: there is nothing to repeat.")

@@ -212,7 +212,9 @@ def test_the_command_writes_figures_a_page_and_every_number(capsys, tmp_path, sm
     folder = tmp_path / "new"
     words = ["reproduce", "akrout2019", "--epochs", "2", "--jobs", "1", "--out", str(folder)]
     code, out, err = run_command(capsys, *words)
-    assert code == 0 and all(line.startswith("nofb: run ") for line in err.splitlines())
+    begun, *lines = err.splitlines()
+    assert code == 0 and " runs of: " in begun
+    assert all(line.startswith("nofb: run ") for line in lines)
     assert str(folder / "akrout2019.md") in out and "40.0° / " in out
     figures = {f"{form}.{kind}" for form in FORMS for kind in ("png", "svg")}
     names = {path.name for path in folder.iterdir()}

@@ -152,6 +152,24 @@ def test_the_full_size_has_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
     assert "nofb-meulemans2020-full" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("words", "told"), [
+    (["--rows", "1x800"], "which study?"),
+    (["--kept"], "which study?"),
+    (["lillicrap2016", "--full"], "lillicrap2016 has its full size already: leave --full out"),
+])  # fmt: skip
+def test_options_without_an_effect_are_refused(words, told, capsys):
+    """The list of studies, or a run of the usual size, would look like the answer."""
+    assert main(["reproduce", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_half_the_name_of_an_option_is_refused(capsys):
+    """Taken as --rows, a slip would start the whole study."""
+    with pytest.raises(SystemExit):
+        main(["reproduce", "lillicrap2016", "--row", "bp"])
+    assert "unrecognized arguments: --row bp" in capsys.readouterr().err
+
+
 def test_runs_of_other_tasks_do_not_block_new_runs(study):
     """A short run of earlier code must not block the long run forever."""
     before = study.keep(EARLIER, [{**task, "seed": 9} for task in TASKS])
@@ -222,7 +240,8 @@ def test_each_finished_run_is_a_line_if_nobody_watches(study):
     """A job on a cluster that says nothing for a night looks like one that hangs."""
     study.keep(TODAY, TASKS[:1])
     _, out, err = study.run()
-    lines = err.splitlines()
+    begun, *lines = err.splitlines()
+    assert begun == "nofb: 2 runs of: floor linear 0.02 16"
     assert [line.startswith("nofb: run ") for line in lines] == [True, True]
     assert lines[1].startswith("nofb: run 3 of 3: floor linear 0.02 16, seed 2, 0 s")
     assert "run 3 of 3" not in out and study.run()[2] == ""

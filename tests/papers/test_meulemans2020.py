@@ -175,7 +175,8 @@ def test_the_command_writes_tables_a_figure_and_every_number(capsys, tmp_path, s
     words = ["reproduce", "meulemans2020", "--epochs", "1", "--jobs", "1", "--out", str(tmp_path)]
     code, out, err = run_command(capsys, *words)
     assert code == 0 and "to Gauss-Newton" in out
-    assert all(line.startswith("nofb: run ") for line in err.splitlines())
+    begun, *lines = err.splitlines()
+    assert " runs of: " in begun and all(line.startswith("nofb: run ") for line in lines)
     names = {path.name for path in tmp_path.iterdir()}
     endings = {"md", "csv", "png", "svg"}
     assert names == {f"meulemans2020.{ending}" for ending in endings} | {"runs.jsonl"}
