@@ -142,7 +142,7 @@ def done(
     if missing:
         names = list(dict.fromkeys(row_name(task) for task in tasks if canonical(task) in missing))
         more = f", and {len(names) - FEW} more" if len(names) > FEW else ""
-        say(f"{len(missing)} runs of: {'; '.join(names[:FEW])}{more}")
+        say(f"{len(missing)} run{'s' * (len(missing) > 1)} of: {'; '.join(names[:FEW])}{more}")
     runs = run_grid(
         SameCode(partial(study.run, folder), study.code),
         tasks,

@@ -62,8 +62,8 @@ def test_a_short_run_of_each_part_is_vouched_for(name, tiny_images, tmp_path, ca
     for row in ROWS[name]:
         task = next(t for t in STUDIES[name].tasks(1) if row_name(t) == row)
         first.setdefault(STUDIES[name].part(task).name, row)
-    chosen = [*words(name), "--out", str(tmp_path), "--jobs", "1"]
-    assert main([*chosen, "--rows", *first.values(), "--seeds", "1", "--epochs", "1"]) == 0
+    chosen = [*words(name), "--out", str(tmp_path), "--jobs", "1", "--epochs", "1"]
+    assert main([*chosen, "--rows", *first.values(), "--seeds", "1"]) == 0
     assert main([*chosen, "--vouch"]) == 0
     assert "Today's code made all of these runs" in capsys.readouterr().out
     log = tmp_path / "runs.jsonl"
