@@ -14,7 +14,7 @@ from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
-from nofb.papers.study import Record
+from nofb.papers.study import Record, Task
 from nofb.report.failures import row_name, run_name
 from nofb.runs.grid import run_grid, unfinished
 from nofb.runs.kept import SameCode, code_of, kept_of_one_code, of_one_code, with_code
@@ -99,7 +99,7 @@ def refuse_what_is_not_used(options: argparse.Namespace) -> None:
 
 def other_lengths(study: Study, log: Path) -> str:
     """Return which epochs the runs of a study in a log have, in brackets; "" if it has none."""
-    rows = {row_name(task) for task in study.tasks()}
+    rows = rows_of(study.tasks())
     tasks = (record["task"] for record in read_log(log).values())
     ours = (task for task in tasks if isinstance(task, dict) and row_name(task) in rows)
     lengths = sorted({task["epochs"] for task in ours if "epochs" in task})
@@ -126,8 +126,7 @@ def done(
     study: Study, options: argparse.Namespace, epochs: int | None, folder: Path
 ) -> list[Record]:
     """Do the chosen runs that the folder does not have, and return all chosen ones."""
-    rows = rows_of(study, epochs)
-    wanted_rows = chosen_rows(rows, options.rows)
+    wanted_rows = chosen_rows(rows_of(study.tasks(epochs)), options.rows)
     tasks, log = [], folder / LOG
     for part in study.parts:
         every = part.tasks(epochs)
@@ -140,7 +139,7 @@ def done(
     folder.mkdir(parents=True, exist_ok=True)
     say_finished(tasks, log)
     if missing:
-        names = list(dict.fromkeys(row_name(task) for task in tasks if canonical(task) in missing))
+        names = rows_of(task for task in tasks if canonical(task) in missing)
         more = f", and {len(names) - FEW} more" if len(names) > FEW else ""
         say(f"{len(missing)} run{'s' * (len(missing) > 1)} of: {'; '.join(names[:FEW])}{more}")
     runs = run_grid(
@@ -180,9 +179,9 @@ def need_data(study: Study) -> None:
         datasets.load(name)
 
 
-def rows_of(study: Study, epochs: int | None) -> list[str]:
-    """Return the name of every row of a study."""
-    return list(dict.fromkeys(row_name(task) for task in study.tasks(epochs)))
+def rows_of(tasks: Iterable[Task]) -> list[str]:
+    """Return the name of every row of some runs, each once."""
+    return list(dict.fromkeys(map(row_name, tasks)))
 
 
 def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:

@@ -58,8 +58,8 @@ HEADINGS = {
     "cifar10": "Table 2, CIFAR-10 re-encoded as JPEG: test error in per cent",
 }
 NOTE = (
-    "Before the stroke ours: the mean ± the standard deviation over seeds, with the training error "
-    "in brackets if it is above 0.01 %. Behind it the published error. Seeds, epochs and minutes "
+    "A cell has our error / the published one. Ours is the mean ± the standard deviation over "
+    "seeds, with the training error in brackets if it is above 0.01 %. Seeds, epochs and minutes "
     f"are those of each rule, in this order. {FROM_MEMORY}."
 )
 PUBLISHED = published(__package__, ["table", "model", "rule"])
