@@ -15,7 +15,7 @@ from nofb.datasets import Dataset
 from nofb.papers.akrout2019 import STUDY, paper
 from nofb.papers.akrout2019.figure import akrout2019 as draw
 from nofb.papers.akrout2019.logs import MEASURES, RULES, published
-from nofb.papers.akrout2019.released import as_released
+from nofb.papers.akrout2019.released import CIFAR10, as_released
 from nofb.runs import train as engine
 
 FORMS = [part.name for part in STUDY.parts]
@@ -134,6 +134,18 @@ def test_a_released_run_leaves_out_incomplete_batches_and_probes_the_first_sampl
     np.testing.assert_array_equal(trial.probe[0], SMALL.x_train[:1])
     assert not trial.shuffle
     assert trial.rule.steps_before == 60000 // 128
+
+
+def test_cifar10_is_read_in_one_random_order_for_every_rule():
+    """Our files have the classes in turn; theirs are in a random order, the same in each epoch."""
+    in_turn = Dataset(SMALL.x_train, np.arange(len(SMALL.x_train)) % 10, SMALL.x_test, SMALL.y_test)
+    bp, fa = (as_released(rule, 0, in_turn, CIFAR10) for rule in ("bp", "fa"))
+    x, y = bp["data"].x_train, bp["data"].y_train
+    np.testing.assert_array_equal(x, fa["data"].x_train)
+    np.testing.assert_array_equal(bp["probe"][0], x[:1])
+    places = [np.flatnonzero((in_turn.x_train == sample).all(axis=1))[0] for sample in x]
+    assert sorted(places) != places and len(set(places)) == len(x)
+    np.testing.assert_array_equal(y, in_turn.y_train[places])
 
 
 @pytest.mark.parametrize("rule", RULES)
