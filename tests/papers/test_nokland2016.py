@@ -253,7 +253,9 @@ def test_a_cell_has_the_mean_and_the_deviation_over_seeds_beside_the_published_o
     spread = np.std([1.5, 1.6, 2.0], ddof=1)
     assert row[1] == f"1.70 ± {spread:.2f} / 1.59 ± 0.04"
     assert row[2] == "- / 1.68 ± 0.05"
-    assert row[4] == "3.00 (0.50) / -", "a training error that is left is shown"
+    assert names[1:5] == [*(f"{rule}: nofb / published" for rule in ("bp", "fa", "dfa")),
+                          "ifa: nofb"]  # fmt: skip
+    assert row[4] == "3.00 (0.50)", "a training error that is left is shown"
     assert row[5:] == ["3 0 0 1", "2 - - 1", "1.5 - - 1.5"]
 
 
