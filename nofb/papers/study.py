@@ -13,10 +13,10 @@ from typing import Any
 from nofb import fingerprint
 from nofb.papers.compared import Claim, Compared
 from nofb.papers.vouched import vouched
-from nofb.report.failures import failure, failures
+from nofb.report.failures import failure, failures, row_name
 from nofb.report.folder import as_files, put
 from nofb.report.origin import page_head, same_content
-from nofb.runs.kept import made_by
+from nofb.runs.kept import code_of, made_by
 from nofb.text import columns, markdown
 from nofb.training.callbacks import AfterEpoch
 
@@ -129,7 +129,8 @@ class Study:
         """Return which code made kept runs, and whether today's code has been compared with it."""
         today = {fingerprint.of_work(part.run) for part in self.parts}
         said = made_by(records, today)
-        return f"{said} {vouched(folder, self.today)}" if said else ""
+        earlier = {row_name(each["task"]) for each in records if code_of(each) not in today}
+        return f"{said} {vouched(folder, self.today, earlier)}" if said else ""
 
     def part(self, task: Task) -> Part:
         """Return the part that a run belongs to: the only one, or the one that its task names."""

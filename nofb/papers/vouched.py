@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,8 +54,11 @@ def keep(rows: Sequence[Row], folder: Path, code: str) -> None:
     (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def vouched(folder: Path | None, code: str) -> str:
-    """Return which rows of a folder were vouched for, and whether this was today's `code`."""
+def vouched(folder: Path | None, code: str, rows: Collection[str] = ()) -> str:
+    """Return which rows of a folder were vouched for, and whether this was today's `code`.
+
+    Those of `rows`, the rows of earlier code that are shown, that were not tried are counted too.
+    """
     path = None if folder is None else folder / FILE
     if path is None or not path.exists():
         return "They have not been compared with today's code (--vouch)."
@@ -65,6 +68,7 @@ def vouched(folder: Path | None, code: str) -> str:
         given = len(found["rows"]) - len(lost)
         chaos = sum(row["chaos"] for row in found["rows"])
         on, by = found["date"][:10], found["code"]
+        later = len(set(rows) - {row["name"] for row in found["rows"]})
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not what --vouch writes: delete it ({error!r})") from error
     said = (
@@ -74,4 +78,6 @@ def vouched(folder: Path | None, code: str) -> str:
     if chaos:
         said += f", {chaos} of them only as well as after a change in the last bit of the weights"
     said += f"; these do not: {', '.join(lost)}." if lost else "."
-    return said if by == code else f"{said} Today's code has not been tried (--vouch)."
+    if by != code:
+        said += " Today's code has not been tried (--vouch)."
+    return f"{said} {later} more rows were not tried (--vouch)." if later else said

@@ -10,7 +10,7 @@ from nofb import fingerprint, papers
 from nofb.cli import main
 from nofb.papers import bengio2020, learned_feedback, meulemans2020
 from nofb.papers.learned_feedback import law
-from nofb.papers.vouched import vouched
+from nofb.papers.vouched import FILE, vouched
 from nofb.papers.vouching import excess, first_of_rows, numbers, vouch
 from nofb.runs.run_log import read_log
 
@@ -127,6 +127,9 @@ def test_a_page_states_whether_its_rows_were_vouched_for(tmp_path, capsys, monke
     assert "gives the same" in capsys.readouterr().out
     assert "1 of 1 rows agree" in page() and "has not been tried" not in page()
     assert "has not been tried" in vouched(tmp_path, "another code")
+    tried = [row["name"] for row in json.loads((tmp_path / FILE).read_text("utf-8"))["rows"]]
+    assert "not tried" not in vouched(tmp_path, "another code", tried)
+    assert "2 more rows were not tried" in vouched(tmp_path, "another code", [*tried, "a", "b"])
     record["result"]["error"][3] = 0.5
     (tmp_path / "runs.jsonl").write_text(json.dumps({**record, "task": task}) + "\n")
     assert main([*words, "--vouch"]) == 1
