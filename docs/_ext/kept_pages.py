@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nofb import papers
 from nofb.papers import beside
+from nofb.papers.kept import kept
 from nofb.papers.residual import cluster
 from nofb.papers.study import Part, Record, Study
 from nofb.text import markdown
@@ -24,9 +25,7 @@ def contents(docs: Path) -> dict[Path, str]:
     written = {folder / "beside.txt": beside.page(docs), folder / "pages.txt": pages(docs)}
     written[folder / "cluster.txt"] = cluster.page()
     for study in papers.every():
-        found = {
-            part.name: runs for part, runs in study.by_part(beside.kept(study, docs / study.name))
-        }
+        found = {part.name: runs for part, runs in study.by_part(kept(study, docs / study.name))}
         for part in study.parts:
             text = "\n\n".join(shown(study, part, found.get(part.name, []), docs))
             written[folder / f"{study.name}-{part.name}.txt"] = text + "\n"

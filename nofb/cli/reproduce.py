@@ -14,15 +14,16 @@ from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
+from nofb.papers.kept import LOG, kept
 from nofb.papers.study import Record, Task
 from nofb.report.failures import row_name, run_name
 from nofb.runs.grid import run_grid, unfinished
-from nofb.runs.kept import SameCode, code_of, kept_of_one_code, of_one_code, with_code
+from nofb.runs.kept import SameCode, code_of, of_one_code
 from nofb.runs.run_log import read_log
 from nofb.strict_json import canonical
+from nofb.suggestions import did_you_mean
 from nofb.training.progress import bar, is_watched
 
-LOG = "runs.jsonl"  # in the folder: its runs are not repeated
 FEW = 5  # rows that are named before the first run
 
 
@@ -77,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.vouch:
         return vouch(study, epochs, folder, options.jobs)
     records = [] if options.kept else done(study, options, epochs, folder)
-    records = shown(study, records, epochs, folder / LOG)
+    records = kept(study, folder, epochs, records)
     if not records:
         raise ValueError(
             f"{folder / LOG} keeps no runs of {study.name} that could be shown"
@@ -203,10 +204,28 @@ def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:
     for text in texts:
         these = {row for row in rows if row == text or (text not in rows and text in row)}
         if not these:
-            listed = "\n  ".join(["", *rows])
-            raise ValueError(f"rows has {text!r}, and no row has it in its name:{listed}")
+            near, listed = did_you_mean(text, pieces(rows, text)), "\n  ".join(["", *rows])
+            raise ValueError(f"rows has {text!r}{near}, and no row has it in its name:{listed}")
         found |= these
     return found
+
+
+def pieces(rows: Iterable[str], text: str) -> list[str]:
+    """Return every piece of some names that has as many words as a text.
+
+    Examples
+    --------
+    >>> pieces(["2x800 tanh bp", "2x800 relu bp"], "tan bp")
+    ['2x800 tanh', 'tanh bp', '2x800 relu', 'relu bp']
+    """
+    length = len(text.split())
+    names = [row.split() for row in rows]
+    found = (
+        " ".join(words[first : first + length])
+        for words in names
+        for first in range(len(words) - length + 1)
+    )
+    return list(dict.fromkeys(found))
 
 
 def chosen(
@@ -221,29 +240,14 @@ def chosen(
     ]
 
 
-def shown(study: Study, records: Sequence[Record], epochs: int | None, log: Path) -> list[Record]:
-    """Return the given runs and those kept beside them by the same code, in the study's order."""
-    asked = {canonical(record["task"]): record for record in records}
-    codes = {study.part(record["task"]).name: code_of(record) for record in records}
-    known = {name: each for name, each in read_log(log).items() if "result" in each} | asked
-    found = []
-    for part in study.parts:
-        if every := part.tasks(epochs):
-            tasks = kept_of_one_code(every, log, study.code(every[0]))
-            if part.name in codes:
-                tasks = [with_code(task, codes[part.name]) for task in every]
-            found += [known[name] for name in map(canonical, tasks) if name in known]
-    return found
-
-
 def vouch(study: Study, epochs: int | None, folder: Path, jobs: int) -> int:
     """Print which stored rows of earlier code today's code reproduces; return 1 if not all."""
     log = folder / LOG
-    kept = shown(study, [], epochs, log)
-    if not kept:
+    runs = kept(study, folder, epochs)
+    if not runs:
         others = other_lengths(study, log)
         raise ValueError(f"{log} keeps no runs that could be vouched for{others}")
-    earlier = [record for record in kept if code_of(record) != study.code(record["task"])]
+    earlier = [record for record in runs if code_of(record) != study.code(record["task"])]
     if not earlier:
         print(f"{study.title}\n\nToday's code made all of these runs: there is nothing to repeat.")
         return 0

@@ -7,26 +7,9 @@ from pathlib import Path
 
 from nofb import papers
 from nofb.papers.compared import HEADINGS, Claim, Compared
+from nofb.papers.kept import kept
 from nofb.papers.study import Record, Study
-from nofb.runs.kept import kept_of_one_code
-from nofb.runs.run_log import read_log
-from nofb.strict_json import canonical
 from nofb.text import markdown
-
-LOG = "runs.jsonl"  # in the folder of a study
-
-
-def kept(study: Study, folder: Path) -> list[Record]:
-    """Return the finished runs of a study that its folder has, in the study's order."""
-    log = folder / LOG
-    records = read_log(log)
-    tasks = (
-        task
-        for part in study.parts
-        if records
-        for task in kept_of_one_code(part.tasks(None), log, "")
-    )
-    return [records[canonical(task)] for task in tasks]
 
 
 def numbers(study: Study, records: Sequence[Record]) -> list[Compared]:

@@ -8,7 +8,7 @@ import kept_pages
 import pytest
 
 from nofb import papers
-from nofb.papers import beside
+from nofb.papers.kept import kept
 
 DOCS = Path(__file__).parents[2] / "docs"
 STUDIES = {study.name: study for study in papers.every()}
@@ -26,7 +26,7 @@ def docs(tmp_path):
 def text(docs, name):
     study = STUDIES[name]
     (part,) = study.parts
-    runs = beside.kept(study, docs / name)
+    runs = kept(study, docs / name)
     return "\n".join(kept_pages.shown(study, part, runs, docs))
 
 

@@ -8,6 +8,7 @@ import pytest
 from nofb import papers
 from nofb.papers import beside
 from nofb.papers.compared import Claim, Compared, last_errors
+from nofb.papers.kept import kept
 from nofb.papers.published import Published
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -123,7 +124,7 @@ def test_every_published_number_of_a_study_is_compared(name, tiny_images):
 def test_the_kept_runs_of_a_study_can_be_compared(name):
     """The page is built from them each time."""
     study = STUDIES[name]
-    records = beside.kept(study, DOCS / name)
+    records = kept(study, DOCS / name)
     assert records
     for each in beside.numbers(study, records):
         assert each.measured and each.epochs > 0

@@ -77,6 +77,11 @@ def test_a_text_in_no_rows_name_is_refused_with_all_rows(command):
     assert "'dfa'" in err and all(f"floor {row}" in err for row in ROWS)
 
 
+def test_the_nearest_piece_of_a_rows_name_is_suggested(command):
+    """Among seventy rows nobody finds the letter that is wrong."""
+    assert "rows has 'flor bp' (did you mean 'floor bp'?)" in command("--rows", "flor bp")[3]
+
+
 def test_earlier_rows_are_shown_beside_the_chosen_ones_and_not_run_again(command):
     """A study that is run row by row must end in one table."""
     command("--rows", "fa")

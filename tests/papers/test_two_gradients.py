@@ -7,7 +7,7 @@ import pytest
 from tiny_images import tiny
 
 import nofb
-from nofb.papers import beside
+from nofb.papers.kept import kept
 from nofb.papers.two_gradients import STUDY, attacks
 from nofb.rules import make
 from nofb.training.adversarial import WAYS
@@ -84,7 +84,7 @@ def test_the_kept_runs_show_what_the_page_says():
     """Its sentences on masked gradients would be wrong with other numbers."""
     found = {
         rule: {way: 100 * values.mean(axis=0) for way, values in ways.items()}
-        for rule, ways in attacks.by_rule(beside.kept(STUDY, KEPT)).items()
+        for rule, ways in attacks.by_rule(kept(STUDY, KEPT)).items()
     }
     at = attacks.EPSILONS.index
     weak, strong = at(0.04), at(0.1)
@@ -97,8 +97,8 @@ def test_the_kept_runs_show_what_the_page_says():
     assert max(abs(masked["wm"]), abs(masked["kp"])) < 0.5
     assert round(masked["usf"]) == 1 and round(masked["fa"]) == 8
     assert 3 <= min(masked["dfa"], masked["ifa"]) <= max(masked["dfa"], masked["ifa"]) <= 4
-    kept = {way: values[strong] for way, values in found["drtp"].items()}
-    assert {way: round(share) for way, share in kept.items()} == {
+    strongest = {way: values[strong] for way, values in found["drtp"].items()}
+    assert {way: round(share) for way, share in strongest.items()} == {
         "gradient": 34, "feedback": 17, "other": 14,
     }  # fmt: skip
     assert (
