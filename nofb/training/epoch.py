@@ -70,6 +70,11 @@ class Epochs:
             trace = self.trace.rows(len(x)).fill(x, train=True).set_target(target)
             if self.perturb is not None:
                 changed = self.perturb(run.rule, run.net, trace)
+                if not isinstance(changed, np.ndarray):
+                    raise TypeError(
+                        f"perturb returned {type(changed).__name__}, but must return the changed "
+                        "samples: an array such as trace.x"
+                    )
                 trace.fill(changed, train=True).set_target(target)
             where = f"in epoch {epoch + 1}, step {number + 1}"
             batch_loss = trace.loss()

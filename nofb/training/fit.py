@@ -137,6 +137,7 @@ def fit(
     optimizer = optimizers.make(optimizer) if isinstance(optimizer, str) else optimizer
     _check_kinds(net, rule, optimizer)
     _check_layer_factors(net, optimizer)
+    _check_perturb(perturb)
     callbacks = calls.checked(callbacks)
     run = Run(net, rule, optimizer)
     examiner = Examiner(run, data, validation, seed, probe)
@@ -215,6 +216,17 @@ def _check_layer_factors(net: Network, optimizer: Optimizer) -> None:
         raise ValueError(
             f"layer_factors has {len(factors)} numbers, but the network has {len(net.weighted)} "
             "layers with weights"
+        )
+
+
+def _check_perturb(perturb: object) -> None:
+    """Refuse what is no function that changes samples, such as a size or a class."""
+    if isinstance(perturb, type):
+        raise TypeError(f"perturb is the class {perturb.__name__}: call it, {perturb.__name__}()")
+    if perturb is not None and not callable(perturb):
+        raise TypeError(
+            "perturb must be such as nofb.FastGradientSign(0.08), or a function of the rule, the "
+            f"network and the trace, but is {perturb!r}"
         )
 
 

@@ -209,3 +209,19 @@ def test_an_unknown_name_is_refused_with_the_known_ones(given, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
         train(net=net, **given)
     assert net.rule is None
+
+
+# -- changed samples -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("perturb", "said"), [
+    (0.08, r"perturb must be such as nofb.FastGradientSign\(0.08\).* but is 0.08"),
+    ("fgsm", "but is 'fgsm'"),
+    (nofb.FastGradientSign, r"is the class FastGradientSign: call it, FastGradientSign\(\)"),
+    (lambda rule, net, trace: None, "returned NoneType, but must return the changed samples"),
+    (lambda rule, net, trace: trace.x.tolist(), "perturb returned list"),
+])  # fmt: skip
+def test_what_changes_no_samples_is_refused(perturb, said):
+    """A student gives the size alone, or forgets to return the samples."""
+    with pytest.raises(TypeError, match=said):
+        train(perturb=perturb)

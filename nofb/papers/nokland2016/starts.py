@@ -12,10 +12,10 @@ from typing import Any
 
 from nofb.network import Network
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, results_of
+from nofb.papers.errors import cell, epochs_of, results_of
 from nofb.papers.nokland2016 import tables
 from nofb.papers.nokland2016.rows import MNIST
-from nofb.papers.nokland2016.training import load, trained
+from nofb.papers.nokland2016.training import load
 from nofb.papers.study import Part, Record, Rows, Task
 from nofb.training.callbacks import AfterEpoch
 
@@ -55,16 +55,8 @@ def network(start: str, seed: int) -> Network:
 
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Do one run, as `tables.train` does those of Table 1."""
-    row = MNIST[MODEL]
-    run = trained(
-        task,
-        folder,
-        row,
-        network(task["start"], task["seed"]),
-        row.optimizer(task["lr"], task["schedule"]),
-        [*callbacks, tables.stop_when_learned],
-    )
-    return errors_of(run)
+    net = network(task["start"], task["seed"])
+    return tables.learned(task, folder, MNIST[MODEL], net, callbacks)
 
 
 def table(records: Sequence[Record]) -> dict[str, Rows]:

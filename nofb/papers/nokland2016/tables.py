@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nofb.network import Network
 from nofb.papers.compared import Claim, Compared, last_errors
 from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, ours, results_of
 from nofb.papers.nokland2016.rows import CIFAR10, MNIST, OWN_FEEDBACK, Row
@@ -105,11 +106,19 @@ def length(row: Row, rule: str, short: Short | None, most: int | None) -> dict[s
 def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     """Do one run, until the training error is 0.01 %; the folder keeps its checkpoint."""
     row: Row = ROWS[task["part"]][task["model"]]
+    net = row.network(task["rule"], load(row), task["seed"])
+    return learned(task, folder, row, net, callbacks)
+
+
+def learned(
+    task: Task, folder: Path, row: Row, net: Network, callbacks: Sequence[AfterEpoch]
+) -> dict[str, Any]:
+    """Train a network of a row until its training error is 0.01 %, and return its errors."""
     run = trained(
         task,
         folder,
         row,
-        row.network(task["rule"], load(row), task["seed"]),
+        net,
         row.optimizer(task["lr"], task["schedule"]),
         [*callbacks, stop_when_learned],
         every=1 if row.convolutions else 10,
