@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nofb.papers.compared import Claim, Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, ours, results_of
+from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, of_each, ours, results_of
 from nofb.papers.nokland2016.rows import CIFAR10, MNIST, OWN_FEEDBACK, Row
 from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.published import FROM_MEMORY, published
@@ -60,7 +60,7 @@ HEADINGS = {
 NOTE = (
     "A cell has our error / the published one. Ours is the mean ± the standard deviation over "
     "seeds, with the training error in brackets if it is above 0.01 %. Seeds, epochs and minutes "
-    f"are those of each rule, in this order. {FROM_MEMORY}."
+    f"are those of each rule, in this order, or of all. {FROM_MEMORY}."
 )
 RULES = ("bp", "fa", "dfa", "ifa")
 PUBLISHED = published(__package__, ["table", "model", "rule"])
@@ -140,9 +140,9 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
             cell(results, PUBLISHED.get((table, model, rule))) if rule in theirs else ours(results)
             for rule, results in by_rule.items()
         ]
-        seeds = " ".join(str(len(results)) for results in by_rule.values())
-        epochs = " ".join(epochs_of(results) for results in by_rule.values())
-        minutes = " ".join(minutes_of(results) for results in by_rule.values())
+        seeds = of_each(str(len(results)) for results in by_rule.values())
+        epochs = of_each(epochs_of(results) for results in by_rule.values())
+        minutes = of_each(minutes_of(results) for results in by_rule.values())
         rows.append([model, *cells, seeds, epochs, minutes])
     return {HEADINGS[table]: rows}
 
