@@ -64,7 +64,6 @@ NOTE = (
 )
 RULES = ("bp", "fa", "dfa", "ifa")
 PUBLISHED = published(__package__, ["table", "model", "rule"])
-PUBLISHED_IN = {table for table, _, _ in PUBLISHED}  # the others are ours
 
 
 def tasks(table: str, full: bool, epochs: int | None = None) -> list[dict[str, Any]]:
@@ -127,7 +126,7 @@ def stop_when_learned(run: Run) -> None:
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each model: each rule's error, and the published one if there is any."""
     table = records[0]["task"]["part"]
-    theirs = {rule for published_in, _, rule in PUBLISHED if published_in == table}
+    theirs = published_rules(table)
     rules = [rule for rule in RULES if rule in theirs or results_of(records, rule=rule)]
     heads = [f"{rule}: nofb{' / published' * (rule in theirs)}" for rule in rules]
     rows = [["model", *heads, "seeds", "epochs", "minutes"]]
@@ -145,6 +144,11 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
         minutes = of_each(minutes_of(results) for results in by_rule.values())
         rows.append([model, *cells, seeds, epochs, minutes])
     return {HEADINGS[table]: rows}
+
+
+def published_rules(table: str) -> set[str]:
+    """Return the rules that have a column in the paper's table; none if the table is ours."""
+    return {rule for name, _, rule in PUBLISHED if name == table}
 
 
 def compared(records: Sequence[Record]) -> Iterator[Compared]:
@@ -208,7 +212,7 @@ def part(table: str, full: bool = False) -> Part:
         tables,
         lines,
         numbers="nokland2016",
-        note=(lambda records: NOTE) if table in PUBLISHED_IN else None,
+        note=(lambda records: NOTE) if published_rules(table) else None,
         by_epoch=("train_error", "test_error"),
         resumes=True,
         compared=compared,
