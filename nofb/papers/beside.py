@@ -1,7 +1,11 @@
-"""Published beside measured: every number of every paper that kept runs can be compared with."""
+"""Published beside measured: every number of every paper that kept runs can be compared with.
+
+`python -m nofb.papers.beside docs` prints the page.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -106,3 +110,15 @@ def shares(by_study: Mapping[str, Sequence[Compared]]) -> list[list[str]]:
             numbers = [len(found), inside, share, len(spread), sum(spread)]
             rows.append([name, *map(str, numbers)])
     return rows
+
+
+def main() -> None:
+    """Print the page of the logs in a folder, `docs` if none is given."""
+    folder = Path(*sys.argv[1:2] or ["docs"])
+    if not folder.is_dir():
+        sys.exit(f"nofb.papers.beside: {folder} is no folder: give the one with the studies")
+    print(page(folder), end="")
+
+
+if __name__ == "__main__":
+    main()

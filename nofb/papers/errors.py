@@ -42,7 +42,9 @@ def results_of(records: Iterable[Record], **wanted: Any) -> list[Mapping[str, An
 
 
 def cell(results: Results, theirs: Published | None) -> str:
-    """Return "ours / theirs": see `ours`."""
+    """Return "ours / theirs", see `ours`; "-" if there is neither."""
+    if not results and theirs is None:
+        return "-"
     return f"{ours(results)} / {'-' if theirs is None else theirs}"
 
 
@@ -84,3 +86,15 @@ def minutes_of(results: Results) -> str:
     if not results:
         return "-"
     return f"{np.mean([run['seconds'] for run in results]) / 60:.1f}"
+
+
+def of_each(cells: Iterable[str]) -> str:
+    """Return the cells of several rules as one: a single value if all have the same.
+
+    Examples
+    --------
+    >>> of_each(["3", "3", "3"]), of_each(["3", "1", "-"])
+    ('3', '3 1 -')
+    """
+    listed = list(cells)
+    return listed[0] if len(set(listed)) == 1 else " ".join(listed)

@@ -79,6 +79,16 @@ def test_a_page_without_any_kept_run_says_so(tmp_path):
     assert "No number differs." in page and "No kept run can be compared" in page
 
 
+def test_the_page_is_printed_for_who_has_not_built_the_site(tmp_path, monkeypatch, capsys):
+    """On GitHub the page has no tables."""
+    monkeypatch.setattr("sys.argv", ["beside", str(tmp_path)])
+    beside.main()
+    assert capsys.readouterr().out == beside.page(tmp_path)
+    monkeypatch.setattr("sys.argv", ["beside", str(tmp_path / "none")])
+    with pytest.raises(SystemExit, match="none is no folder"):
+        beside.main()
+
+
 def test_a_run_that_diverged_at_once_is_no_number():
     """It has no error at the end, and must not stop the page."""
     theirs = {("fa",): Published(2.0, 0.1, "Table 1", "read there")}
