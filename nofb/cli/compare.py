@@ -10,6 +10,7 @@ from nofb.cli.options import add_places, add_settings, read_settings, resumable,
 from nofb.cli.outcome import exit_code
 from nofb.rules import COMPARED, RULES
 from nofb.runs.compare import Comparison, compare, comparison_plan
+from nofb.runs.run_log import LOG
 from nofb.runs.train import Result
 from nofb.training.progress import bar
 
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> Comparison:
-    settings, log = read_settings(options), options.out / "runs.jsonl"
+    settings, log = read_settings(options), options.out / LOG
     tasks = comparison_plan(options.rules, settings, options.seeds).tasks
     say_finished(tasks, log)
     with resumable(log), bar(len(tasks), "compare", "run") as shown:

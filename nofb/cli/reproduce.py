@@ -14,12 +14,12 @@ from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
-from nofb.papers.kept import LOG, kept
+from nofb.papers.kept import kept
 from nofb.papers.study import Record, Task
 from nofb.report.failures import row_name, run_name
 from nofb.runs.grid import run_grid, unfinished
 from nofb.runs.kept import SameCode, code_of, of_one_code
-from nofb.runs.run_log import read_log
+from nofb.runs.run_log import LOG, read_log
 from nofb.strict_json import canonical
 from nofb.suggestions import did_you_mean
 from nofb.training.progress import bar, is_watched

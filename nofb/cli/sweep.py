@@ -11,8 +11,9 @@ from typing import Any
 from nofb import checks, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
-from nofb.report.sweep import LOG, write
+from nofb.report.sweep import write
 from nofb.runs.plan import Plan, make_plan
+from nofb.runs.run_log import LOG
 from nofb.runs.sweep import carry_out
 
 KNOWN = tuple(signature(make_plan).parameters)

@@ -8,7 +8,7 @@ from pathlib import Path
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.report.folder import check_folder
-from nofb.runs.run_log import Record
+from nofb.runs.run_log import LOG, Record
 from nofb.runs.transfer import Plan, Transfers, compare_transfers
 from nofb.training.progress import bar
 from nofb.transfer.tasks import CASES, DEFAULT, TASKS
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _compare(plan: Plan, options: argparse.Namespace) -> Transfers:
-    tasks, log = plan.tasks(), options.out / "runs.jsonl"
+    tasks, log = plan.tasks(), options.out / LOG
     say_finished(tasks, log)
     with resumable(log), bar(len(tasks), "transfer", "run") as shown:
 

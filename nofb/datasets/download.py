@@ -42,8 +42,9 @@ def fetch(source: Source, file: RemoteFile) -> bytes:
         return checked_content(found, file, str(found))
     if not source.mirrors:
         raise FileNotFoundError(
-            f"put {file.name} into the folder {source.folder} of {DATA_VARIABLE}: the data set "
-            f"{source.name!r} is not published as one file, so it cannot be downloaded"
+            f"nofb cannot download the data set {source.name!r}, which is not published as one "
+            f"file: put {file.name} into a folder {source.folder}, and set the environment "
+            f"variable {DATA_VARIABLE} to the folder above it"
         )
     cached = cache_directory() / source.folder / file.name
     if cached.exists():

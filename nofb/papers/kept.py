@@ -7,10 +7,8 @@ from pathlib import Path
 
 from nofb.papers.study import Record, Study
 from nofb.runs.kept import code_of, kept_of_one_code, with_code
-from nofb.runs.run_log import read_log
+from nofb.runs.run_log import LOG, read_log
 from nofb.strict_json import canonical
-
-LOG = "runs.jsonl"  # in the folder: its runs are not repeated
 
 
 def kept(
@@ -30,9 +28,9 @@ def kept(
         Runs that are shown in any case, also if they failed. The others in their part are those
         of the same code.
     """
-    log = folder / LOG
+    log = read_log(folder / LOG)
     asked = {canonical(record["task"]): record for record in given}
-    ended = {name: each for name, each in read_log(log).items() if "result" in each}
+    ended = {name: each for name, each in log.items() if "result" in each}
     known: dict[str, Record] = {**ended, **asked}
     codes = {study.part(record["task"]).name: code_of(record) for record in given}
     found: list[Record] = []
@@ -41,6 +39,6 @@ def kept(
             if part.name in codes:
                 tasks = [with_code(task, codes[part.name]) for task in every]
             else:
-                tasks = kept_of_one_code(every, log, study.code(every[0]))
+                tasks = kept_of_one_code(every, log.values(), study.code(every[0]))
             found += [known[name] for name in map(canonical, tasks) if name in known]
     return found

@@ -16,11 +16,10 @@ from nofb.report.folder import check_folder, put
 from nofb.report.origin import origin
 from nofb.report.own_sweep import own_plan
 from nofb.runs.plan import Plan, make_plan
+from nofb.runs.run_log import LOG
 from nofb.runs.sweep import Sweep, carry_out
 from nofb.strict_json import plain
 from nofb.text import csv_lines
-
-LOG = "runs.jsonl"
 
 
 @overload

@@ -13,7 +13,7 @@ from typing import Any
 
 from nofb import fingerprint
 from nofb.runs.pools import Task
-from nofb.runs.run_log import read_log
+from nofb.runs.run_log import Record, read_log
 from nofb.strict_json import canonical
 
 UNNAMED = "their log does not name it"
@@ -65,7 +65,7 @@ def of_one_code(
     """
     tasks = list(tasks)
     table = list(beside) or tasks
-    code, found = _most_kept(table, log, today)
+    code, found = _most_kept(table, read_log(log).values(), today)
     wanted = [with_code(task, code) for task in tasks]
     if code != today and not {*map(canonical, wanted)} <= {*map(canonical, found)}:
         raise ValueError(
@@ -76,25 +76,26 @@ def of_one_code(
     return wanted
 
 
-def kept_of_one_code(tasks: Iterable[Task], log: str | Path, today: str) -> list[dict[str, Any]]:
-    """Return the tasks that have kept runs, with their code: the one that made most of them.
+def kept_of_one_code(
+    tasks: Iterable[Task], records: Collection[Record], today: str
+) -> list[dict[str, Any]]:
+    """Return the tasks that have a result, with their code: the one that made most of the results.
 
     Examples
     --------
-    >>> kept_of_one_code([{"seed": 0}], "no such log", "0123abc")
+    >>> kept_of_one_code([{"seed": 0}], [], "0123abc")
     []
     """
-    return _most_kept(list(tasks), log, today)[1]
+    return _most_kept(list(tasks), records, today)[1]
 
 
 def _most_kept(
-    tasks: Sequence[Task], log: str | Path, today: str
+    tasks: Sequence[Task], records: Collection[Record], today: str
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """Return the code that made most of the kept runs, today's in a tie, and their tasks."""
-    records = read_log(log)
-    kept = {name for name, each in records.items() if isinstance(each.get("result"), Mapping)}
+    kept = {canonical(each["task"]) for each in records if isinstance(each.get("result"), Mapping)}
     found = {}
-    for code in dict.fromkeys([today, *map(code_of, records.values())]):
+    for code in dict.fromkeys([today, *map(code_of, records)]):
         named = (with_code(task, code) for task in tasks)
         found[code] = [task for task in named if canonical(task) in kept]
     most = max(found, key=lambda code: len(found[code]))

@@ -19,6 +19,7 @@ from nofb.strict_json import canonical
 
 Record = dict[str, Any]
 
+LOG = "runs.jsonl"  # the name of the file in a folder of results
 START = b'{"task": '  # of every line; a file that starts otherwise is not a log
 MOST_RUNS = 20_000  # of a log; the whole log is in memory, and a run needs 15 KB as text
 

@@ -24,9 +24,12 @@ KEPT = [name for name in STUDIES if (DOCS / name / "runs.jsonl").exists()]
 
 def kept(name):
     """Return the records of the committed log, in the order of the study's own runs."""
-    log = DOCS / name / "runs.jsonl"
-    records, parts = read_log(log), STUDIES[name].parts
-    tasks = [task for part in parts for task in kept_of_one_code(part.tasks(None), log, "")]
+    records = read_log(DOCS / name / "runs.jsonl")
+    tasks = [
+        task
+        for part in STUDIES[name].parts
+        for task in kept_of_one_code(part.tasks(None), records.values(), "")
+    ]
     return [records[canonical(task)] for task in tasks]
 
 

@@ -26,6 +26,7 @@ from nofb.papers.residual.errors import RULES
 from nofb.report.failures import failure
 from nofb.rules import make
 from nofb.runs.grid import run_grid
+from nofb.runs.run_log import LOG
 from nofb.training import Checkpoint, fit
 
 WIDTHS = 64, 128, 256, 512  # maps in each of four stages, of two residual blocks each
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     do = partial(work, given.data, given.out, epochs=given.epochs, batch=given.batch_size)
-    for record in run_grid(do, tasks(), cluster=given.cluster, log=given.out / "runs.jsonl"):
+    for record in run_grid(do, tasks(), cluster=given.cluster, log=given.out / LOG):
         print(record["task"], failure(record) or record["result"]["test_accuracy"][-1])
 
 
