@@ -34,6 +34,7 @@ autodoc_typehints = "none"  # docstrings say in words, and with shapes, what an 
 napoleon_google_docstring = False
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_disable_syntax = ["myst_line_comment"]  # a line that begins with % is text here
 myst_heading_anchors = 3
 nb_execution_mode = "force"  # a cache would not see that the package has changed
 nb_execution_timeout = 300

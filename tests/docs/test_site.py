@@ -8,6 +8,7 @@ pages stay in pytest's folder:
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ const inks = [...document.querySelectorAll('.schematic text:not(.rests)')]
 return [paper, Math.min(...[getComputedStyle(document.body).color, ...inks]
     .map(ink => contrast(light(ink))))];
 """
+
+# What a page's source has and the page does not: fences, comments, descriptions of pictures.
+UNSHOWN = r"^ *(```|:::).*?^ *\1$|<!--.*?-->|!\[[^]]*\]"
 
 # By how many pixels a page, or a part of its text, is wider than the screen.
 OVERHANG = """
@@ -118,6 +122,17 @@ def test_no_page_requests_a_file_that_is_missing(site, browser):
         assert all(url.startswith(("file:", "data:")) for url in asked), page
         assert not lost, page
         assert [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+
+
+def test_no_words_of_a_page_are_lost(site):
+    """A line that begins with a percent sign is a comment in MyST: half a sentence was missing."""
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        text = page.read_text("utf-8")
+        text = re.sub(UNSHOWN, "", text, flags=re.DOTALL | re.MULTILINE)
+        shown = (site / page.with_suffix(".html").name).read_text("utf-8")
+        shown = " ".join(re.sub(r"<[^>]+>", "", shown).split())
+        for words in re.findall(r"[A-Za-z]+(?: [A-Za-z]+){2,}", text):
+            assert words in shown, page.name
 
 
 def test_all_mathematics_is_typeset(site, browser):
