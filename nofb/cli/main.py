@@ -65,7 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     streams.prepare()
     words = sys.argv[1:] if argv is None else list(argv)
-    options = build_parser().parse_args(words or ["--help"])
+    parser = build_parser()
+    options, unknown = parser.parse_known_args(words or ["--help"])
+    if unknown:
+        parser.prog = f"nofb {words[0]}"  # whose help lists its options
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     options.command = shlex.join(["nofb", *words])
     try:
         with end_everything():

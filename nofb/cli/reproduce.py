@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from nofb import checks, datasets, fingerprint, papers, report
 from nofb.cli.options import add_places, resumable, say_finished
 from nofb.cli.outcome import exit_code
 from nofb.cli.streams import say
 from nofb.papers import Study, vouched, vouching
+from nofb.papers.choosing import chooser, rows_of
 from nofb.papers.kept import kept
 from nofb.papers.study import Record, Task
 from nofb.report.failures import row_name, run_name
 from nofb.runs.grid import run_grid, unfinished
-from nofb.runs.kept import SameCode, code_of, of_one_code
+from nofb.runs.kept import SameCode, code_of, of_one_code, without_code
 from nofb.runs.run_log import LOG, read_log
 from nofb.strict_json import canonical
-from nofb.suggestions import did_you_mean
 from nofb.training.progress import bar, is_watched
 
 FEW = 5  # rows that are named before the first run
@@ -41,13 +40,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("--epochs", type=int, metavar="N",
         help="no run longer than this (default: as long as the paper's)")
     add("--rows", nargs="+", metavar="TEXT",
-        help="only rows that have one of these texts in their names, each text in quotation marks, "
-             "such as 'mnist 2x800 tanh dfa'")
+        help="only rows whose names have the words of one of these texts, each text in quotation "
+             "marks, such as 'mnist 2x800 tanh dfa'; a wrong text lists all rows")
     add("--seeds", type=int, metavar="N",
         help="only the first so many seeds of each row")
     add("--kept", action="store_true",
-        help="run nothing, and write the page of the runs that the folder has, also if some are "
-             "missing")
+        help="run nothing: print the runs that the folder has (of these rows and seeds), and write "
+             "the page of all of them")
     add("--full", action="store_true",
         help="the full size of the paper, for hours or days, if the default is smaller")
     add("--out", type=Path, metavar="FOLDER",
@@ -55,8 +54,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
              "other code are added to them (default: nofb-PAPER, with the name of other data, and "
              "with -full)")
     add("--vouch", action="store_true",
-        help="repeat the beginning of one run of each row that earlier code made, and list the "
-             "rows that today's code does not reproduce")
+        help="for rows that an earlier version of nofb made: repeat the beginning of one run of "
+             "each, and list the rows that today's nofb does not reproduce")
     # fmt: on
     add_places(parser)
     parser.set_defaults(run=run)
@@ -65,7 +64,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run what is missing in the folder, print the table, write the folder; see `exit_code`."""
     if options.paper is None:
-        if options.rows or options.kept or options.vouch:
+        if options.command != "nofb reproduce":
             raise ValueError("which study? nofb reproduce lists them, and its name comes first")
         print(listed())
         return 0
@@ -75,37 +74,59 @@ def run(options: argparse.Namespace) -> int:
     folder = options.out or Path(f"nofb-{study.name}{'-full' * options.full}")
     report.check_folder(folder)
     refuse_what_is_not_used(options)
+    is_chosen = chooser(study, epochs, options.rows, options.seeds)
     if options.vouch:
-        return vouch(study, epochs, folder, options.jobs)
-    records = [] if options.kept else done(study, options, epochs, folder)
+        return vouch(study, epochs, folder, options.jobs, is_chosen)
+    refuse_a_shorter_page(study, epochs, folder, options)
+    records = [] if options.kept else done(study, options, epochs, folder, is_chosen)
     records = kept(study, folder, epochs, records)
-    if not records:
-        raise ValueError(
-            f"{folder / LOG} keeps no runs of {study.name} that could be shown"
-            f"{other_lengths(study, folder / LOG)}"
-        )
+    shown = [record for record in records if not options.kept or is_chosen(record["task"])]
+    if not shown:
+        raise ValueError(no_runs(study, epochs, folder, "shown"))
     page = study.write(records, folder, options.command)
-    parts = [study.title, study.table(records), study.made_by(records, folder)]
+    parts = [study.title, study.table(shown), study.made_by(shown, folder)]
     print("\n\n".join([*filter(None, parts), f"Every number: {page}"]))
     return exit_code(records)
 
 
 def refuse_what_is_not_used(options: argparse.Namespace) -> None:
-    """Refuse options that say which runs are done, where none are."""
-    for without in ("kept", "vouch"):
-        for name in ("rows", "seeds", "cluster"):
-            if getattr(options, without) and getattr(options, name) is not None:
-                raise ValueError(f"--{name} has no effect with --{without}: leave it out")
+    """Refuse options that have no effect beside another one."""
+    for option, without in (("kept", ["vouch", "cluster"]), ("vouch", ["seeds", "cluster"])):
+        for name in without:
+            if getattr(options, option) and getattr(options, name) not in (None, False):
+                raise ValueError(f"--{name} has no effect with --{option}: leave it out")
 
 
-def other_lengths(study: Study, log: Path) -> str:
-    """Return which epochs the runs of a study in a log have, in brackets; "" if it has none."""
+def refuse_a_shorter_page(
+    study: Study, epochs: int | None, folder: Path, options: argparse.Namespace
+) -> None:
+    """Refuse a first look in a folder whose page has longer runs: it would replace the page."""
+    if epochs is None or options.kept:
+        return
+    asked = {canonical(task) for task in study.tasks(epochs)}
+    longer = [
+        record["task"]["epochs"]
+        for record in kept(study, folder)
+        if canonical(without_code(record["task"])) not in asked
+    ]
+    if longer:
+        raise ValueError(
+            f"{folder} has runs of {max(longer)} epochs, and shorter ones would replace its page: "
+            "take another folder (--out)"
+        )
+
+
+def no_runs(study: Study, epochs: int | None, folder: Path, what: str) -> str:
+    """Return why there are no runs of a study: no log, only runs of other lengths, or none."""
+    log = folder / LOG
+    if not log.exists():
+        return f"there is no {log}: --out names the folder of the runs"
     rows = rows_of(study.tasks())
-    tasks = (record["task"] for record in read_log(log).values())
-    ours = (task for task in tasks if isinstance(task, dict) and row_name(task) in rows)
-    lengths = sorted({task["epochs"] for task in ours if "epochs" in task})
-    listed = ", ".join(map(str, lengths))
-    return f" (it has runs of other lengths: --epochs {listed})" if lengths else ""
+    ended = (each["task"] for each in read_log(log).values() if "result" in each)
+    ours = [task for task in ended if isinstance(task, dict) and row_name(task) in rows]
+    lengths = {str(task["epochs"]) for task in ours if task.get("epochs", epochs) != epochs}
+    others = f"; it has some with --epochs {', '.join(sorted(lengths))}" if lengths else ""
+    return f"{log} keeps no runs of {study.name} that could be {what}{others}"
 
 
 def study_of(options: argparse.Namespace) -> Study:
@@ -124,19 +145,22 @@ def study_of(options: argparse.Namespace) -> Study:
 
 
 def done(
-    study: Study, options: argparse.Namespace, epochs: int | None, folder: Path
+    study: Study,
+    options: argparse.Namespace,
+    epochs: int | None,
+    folder: Path,
+    is_chosen: Callable[[Task], bool],
 ) -> list[Record]:
     """Do the chosen runs that the folder does not have, and return all chosen ones."""
-    wanted_rows = chosen_rows(rows_of(study.tasks(epochs)), options.rows)
     tasks, log = [], folder / LOG
     for part in study.parts:
         every = part.tasks(epochs)
-        if wanted := chosen(every, wanted_rows, options.seeds):
+        if wanted := [task for task in every if is_chosen(task)]:
             tasks += of_one_code(wanted, log, study.code(wanted[0]), every)
     missing = {canonical(task) for task in unfinished(tasks, log)}
     if missing:
         fingerprint.warn_of_changes()
-        need_data(study)
+        need_data(study, [task for task in tasks if canonical(task) in missing])
     folder.mkdir(parents=True, exist_ok=True)
     say_finished(tasks, log)
     if missing:
@@ -174,86 +198,30 @@ def line_of(record: Record, number: int, total: int) -> str:
     return f"run {number} of {total}: {name}, {record['seconds']:.0f} s{failed}"
 
 
-def need_data(study: Study) -> None:
-    """Load a study's data, so that a missing set is reported once, before all runs."""
-    for name in study.data:
+def need_data(study: Study, tasks: Iterable[Task]) -> None:
+    """Load the data of some runs, so that a missing set is reported once, before all runs."""
+    for name in study.data_of(tasks):
         datasets.load(name)
 
 
-def rows_of(tasks: Iterable[Task]) -> list[str]:
-    """Return the name of every row of some runs, each once."""
-    return list(dict.fromkeys(map(row_name, tasks)))
-
-
-def chosen_rows(rows: Sequence[str], texts: Sequence[str] | None) -> set[str]:
-    """Return the rows with one of some texts in their name; a whole name stands for its row alone.
-
-    Raises
-    ------
-    ValueError
-        If no row has one of the texts in its name.
-
-    Examples
-    --------
-    >>> sorted(chosen_rows(["bp 1", "bp 10", "fa 1", "fa 10"], ["bp 1", "fa"]))
-    ['bp 1', 'fa 1', 'fa 10']
-    """
-    if texts is None:
-        return set(rows)
-    found: set[str] = set()
-    for text in texts:
-        these = {row for row in rows if row == text or (text not in rows and text in row)}
-        if not these:
-            near, listed = did_you_mean(text, pieces(rows, text)), "\n  ".join(["", *rows])
-            raise ValueError(f"rows has {text!r}{near}, and no row has it in its name:{listed}")
-        found |= these
-    return found
-
-
-def pieces(rows: Iterable[str], text: str) -> list[str]:
-    """Return every piece of some names that has as many words as a text.
-
-    Examples
-    --------
-    >>> pieces(["2x800 tanh bp", "2x800 relu bp"], "tan bp")
-    ['2x800 tanh', 'tanh bp', '2x800 relu', 'relu bp']
-    """
-    length = len(text.split())
-    names = [row.split() for row in rows]
-    found = (
-        " ".join(words[first : first + length])
-        for words in names
-        for first in range(len(words) - length + 1)
-    )
-    return list(dict.fromkeys(found))
-
-
-def chosen(
-    tasks: Iterable[dict[str, Any]], rows: Collection[str], seeds: int | None
-) -> list[dict[str, Any]]:
-    """Return the runs of some rows, of the first so many seeds."""
-    least = None if seeds is None else checks.whole("seeds", seeds)
-    return [
-        task
-        for task in tasks
-        if row_name(task) in rows and (least is None or task.get("seed", 0) < least)
-    ]
-
-
-def vouch(study: Study, epochs: int | None, folder: Path, jobs: int) -> int:
+def vouch(
+    study: Study,
+    epochs: int | None,
+    folder: Path,
+    jobs: int,
+    is_chosen: Callable[[Task], bool],
+) -> int:
     """Print which stored rows of earlier code today's code reproduces; return 1 if not all."""
-    log = folder / LOG
-    runs = kept(study, folder, epochs)
+    runs = [record for record in kept(study, folder, epochs) if is_chosen(record["task"])]
     if not runs:
-        others = other_lengths(study, log)
-        raise ValueError(f"{log} keeps no runs that could be vouched for{others}")
+        raise ValueError(no_runs(study, epochs, folder, "vouched for"))
     earlier = [record for record in runs if code_of(record) != study.code(record["task"])]
     if not earlier:
         print(f"{study.title}\n\nToday's code made all of these runs: there is nothing to repeat.")
         return 0
     rows = vouching.vouch(study, earlier, jobs)
     if not all(row.compared for row in rows):
-        need_data(study)  # without them, no run was repeated
+        need_data(study, [record["task"] for record in earlier])  # without them, nothing was run
     vouched.keep(rows, folder, study.today)
     print(f"{study.title}\n\n{vouching.table(rows)}\n\n{vouched.vouched(folder, study.today)}")
     return int(any(row.differs for row in rows))

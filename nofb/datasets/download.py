@@ -42,9 +42,8 @@ def fetch(source: Source, file: RemoteFile) -> bytes:
         return checked_content(found, file, str(found))
     if not source.mirrors:
         raise FileNotFoundError(
-            f"nofb cannot download the data set {source.name!r}, which is not published as one "
-            f"file: put {file.name} into a folder {source.folder}, and set the environment "
-            f"variable {DATA_VARIABLE} to the folder above it"
+            f"{_by_hand(source)}: the data set {source.name!r} is not published as one file, so it "
+            "cannot be downloaded"
         )
     cached = cache_directory() / source.folder / file.name
     if cached.exists():
@@ -157,9 +156,18 @@ def _download(source: Source, file: RemoteFile, target: Path) -> bytes:
             except (OSError, ValueError) as error:
                 failures.append((url, error))
     raise ConnectionError(
-        f"set {DATA_VARIABLE} to a folder that holds {source.folder}/{file.name}, or connect to "
-        f"the internet: {source.name} could not be downloaded ({_reasons(failures)})"
+        f"connect to the internet, or {_by_hand(source)}: {source.name} could not be downloaded "
+        f"({_reasons(failures)})"
     ) from failures[-1][1]
+
+
+def _by_hand(source: Source) -> str:
+    """Return what to do with files that somebody has."""
+    names = ", ".join(file.name for file in source.files)
+    return (
+        f"put {names} into a folder {source.folder}, and set the environment variable "
+        f"{DATA_VARIABLE} to the folder above it"
+    )
 
 
 def _reasons(failures: list[tuple[str, Exception]]) -> str:

@@ -92,13 +92,16 @@ def squared_length(dW: Array) -> float:
 
 @kernel
 def limit_columns(W: Array, limit: float) -> None:
-    """Scale every column of W (n_in, n_out) that is longer than `limit` to this length."""
+    """Scale every column of W (n_in, n_out) that is longer than `limit` to this length.
+
+    A column whose length is infinite stays, so that the run is stopped as diverged.
+    """
     limit = W.dtype.type(limit)
     for j in range(W.shape[1]):
         length = W.dtype.type(0)
         for i in range(W.shape[0]):  # length = ‖W[:, j]‖
             length += W[i, j] * W[i, j]
         length = np.sqrt(length)
-        if length > limit:
+        if limit < length < np.inf:
             for i in range(W.shape[0]):
                 W[i, j] *= limit / length

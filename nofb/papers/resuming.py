@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ def resumed(task: Task, folder: Path, every: int = 10, **given: Any) -> Run:
 
     The task names the code of nofb, and so does the file: other code begins anew.
     """
-    name = "-".join(str(value) for value in task.values()).replace(" ", "_").replace(",", "")
+    name = re.sub(r"[^\w.-]+", "_", "-".join(map(str, task.values())))
     checkpoint = folder / f"{name}.npz"
     kept = Checkpoint(checkpoint, every, resume=True)
     run = fit(**given, checkpoint=kept, progress=False)

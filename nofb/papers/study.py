@@ -5,6 +5,7 @@ A part answers one question. Its runs are tasks of plain values, which name the 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,8 @@ class Part:
         Returns its numbers beside published ones, if there are any.
     claims
         Returns statements of the paper beside what was measured, as far as runs are there.
+    data
+        The data sets that its runs need, if not all of the study's.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Part:
     resumes: bool = False
     compared: Callable[[Sequence[Record]], Iterable[Compared]] | None = None
     claims: Callable[[Sequence[Record]], Iterable[Claim]] | None = None
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,15 @@ class Study:
         only = len(self.parts) == 1
         return self.parts[0] if only else next(p for p in self.parts if p.name == task[self.key])
 
+    def data_of(self, tasks: Iterable[Task]) -> list[str]:
+        """Return the data sets that some runs need, each once."""
+        needed: dict[str, None] = {}
+        for task in tasks:
+            named = task.get("data")
+            every = self.part(task).data or self.data
+            needed |= dict.fromkeys([named] if named in self.data else every)
+        return list(needed)
+
     def run(self, folder: Path, task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
         """Do one run; a checkpoint may be kept in the folder."""
         part = self.part(task)
@@ -153,13 +166,13 @@ class Study:
         return [(part, runs[part.name]) for part in self.parts if runs[part.name]]
 
     def table(self, records: Sequence[Record]) -> str:
-        """Return the tables as plain text for the terminal."""
-        tables = [
-            f"{heading}\n\n{columns(rows)}"
-            for part, found in self.by_part(records)
-            for heading, rows in part.tables(found).items()
-        ]
-        return "\n\n".join(tables + failures(records))
+        """Return the tables, with their notes, as plain text for the terminal."""
+        texts = []
+        for part, found in self.by_part(records):
+            tables = part.tables(found).items()
+            texts += [f"{heading}\n\n{columns(rows)}" for heading, rows in tables]
+            texts += [textwrap.fill(part.note(found), 100)] if part.note else []
+        return "\n\n".join([*dict.fromkeys(texts), *failures(records)])
 
     def write(self, records: Sequence[Record], folder: Path, command: str) -> Path:
         """Write the page, figures and every number; return the page's path.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 FILE = "vouched.json"  # in the folder of the runs
 
@@ -43,15 +44,28 @@ class Row:
 
 
 def keep(rows: Sequence[Row], folder: Path, code: str) -> None:
-    """Write the results into the folder of the runs, with the code and the date."""
+    """Write the results into the folder of the runs, with the code and the date.
+
+    Results of the same code for other rows stay in the file; those of another code do not.
+    """
+    path, new = folder / FILE, {row.name: asdict(row) for row in rows}
+    found: dict[str, Any] = _read(path) if path.exists() else {"code": code, "rows": []}
+    earlier = {row["name"]: row for row in found["rows"] if found["code"] == code}
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    content = {
-        "code": code,
-        "date": when,
-        "rows": [asdict(row) for row in rows],
-    }
+    content = {"code": code, "date": when, "rows": list({**earlier, **new}.values())}
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    (folder / FILE).write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the content of the file; every row has a name, and says whether it differs."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        _ = found["date"][:10], found["code"]
+        _ = [(row["name"], row["differs"], row["chaos"]) for row in found["rows"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not what --vouch writes: delete it ({error!r})") from error
+    return dict(found)
 
 
 def vouched(folder: Path | None, code: str, rows: Collection[str] = ()) -> str:
@@ -62,15 +76,12 @@ def vouched(folder: Path | None, code: str, rows: Collection[str] = ()) -> str:
     path = None if folder is None else folder / FILE
     if path is None or not path.exists():
         return "They have not been compared with today's code (--vouch)."
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        lost = [row["name"] for row in found["rows"] if row["differs"]]
-        given = len(found["rows"]) - len(lost)
-        chaos = sum(row["chaos"] for row in found["rows"])
-        on, by = found["date"][:10], found["code"]
-        later = len(set(rows) - {row["name"] for row in found["rows"]})
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not what --vouch writes: delete it ({error!r})") from error
+    found = _read(path)
+    lost = [row["name"] for row in found["rows"] if row["differs"]]
+    given = len(found["rows"]) - len(lost)
+    chaos = sum(row["chaos"] for row in found["rows"])
+    on, by = found["date"][:10], found["code"]
+    later = len(set(rows) - {row["name"] for row in found["rows"]})
     said = (
         f"On {on}, code {by} repeated the start of one run of each row: "
         f"{given} of {len(found['rows'])} rows agree"

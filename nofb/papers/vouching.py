@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -143,7 +144,9 @@ def worst(pairs: Pairs, beside: Pairs | None = None) -> float:
 
 def excesses(pairs: Pairs, beside: Pairs | None = None) -> list[tuple[float, tuple[str, Any, Any]]]:
     """Return `excess` of every number; `CHAOS` times the effect of a last bit is tolerated."""
-    steps = [0.0] * len(pairs) if beside is None else [_apart(*each[1:]) for each in beside]
+    steps = [_apart(*each[1:]) for each in beside or ()]
+    if len(steps) != len(pairs) or not np.isfinite(steps).all():  # the changed run is no measure
+        steps = [0.0] * len(pairs)
     return [(excess(*each, CHAOS * step), each) for each, step in zip(pairs, steps, strict=True)]
 
 
@@ -164,19 +167,21 @@ def numbers(old: Any, new: Any, begun: bool, where: str = "") -> Iterator[tuple[
     """Yield each number of a kept result with today's, and the name of its measure.
 
     If only the first epoch was repeated, lists over epochs are compared up to the length of the new
-    one.
+    one. Otherwise a number that only one of them has is compared with `None`.
 
     Examples
     --------
     >>> list(numbers({"loss": [2.0, 1.0]}, {"loss": [2.1]}, begun=True))
     [('loss', 2.0, 2.1)]
+    >>> list(numbers({"loss": [2.0, 1.0]}, {"loss": [2.1]}, begun=False))
+    [('loss', 2.0, 2.1), ('loss', 1.0, None)]
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in old:
             yield from numbers(old[name], new.get(name), begun, _measure(name, where))
     elif isinstance(old, list) and isinstance(new, list):
-        for before, now in zip(old, new, strict=not begun):
-            yield from numbers(before, now, begun, where)
+        for before, now in zip_longest(old[: len(new)] if begun else old, new):
+            yield from numbers(before, now, False, where)  # over layers, all are there
     else:
         yield where, old, new
 
@@ -205,10 +210,10 @@ def excess(where: str, before: Any, now: Any, more: float = 0.0) -> float:
 
 
 def _apart(before: Any, now: Any) -> float:
-    """Return the difference of two numbers; it is infinite if only one of them is missing."""
-    if before is None or now is None:
-        return 0.0 if before is now else float("inf")
-    return abs(float(before) - float(now))
+    """Return the difference of two numbers; it is infinite if only one of them is a number."""
+    if isinstance(before, int | float) and isinstance(now, int | float):
+        return abs(before - now)
+    return 0.0 if before == now else float("inf")
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -37,6 +37,11 @@ def with_code(task: Task, code: str | None) -> dict[str, Any]:
     return dict(task) if code is None else {**task, "code": code}
 
 
+def without_code(task: Task) -> dict[str, Any]:
+    """Return a kept task as its study lists it."""
+    return {name: value for name, value in task.items() if name != "code"}
+
+
 def of_one_code(
     tasks: Iterable[Task], log: str | Path, today: str, beside: Iterable[Task] = ()
 ) -> list[dict[str, Any]]:

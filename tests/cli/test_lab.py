@@ -38,7 +38,7 @@ def test_fetch_goes_on_after_a_data_set_that_cannot_be_had(mirrors, capsys):
     """The other data sets must be there in the morning."""
     assert main(["data", "fetch", "cifar10", "mnist", "digits"]) == 1
     out, err = capsys.readouterr()
-    assert "nofb: cifar10: set NOFB_DATA_DIR to a folder" in err
+    assert "nofb: cifar10: connect to the internet, or put cifar-10-binary.tar.gz into" in err
     assert out.splitlines()[0].startswith("mnist: 20") and out.splitlines()[1].startswith("digits")
 
 

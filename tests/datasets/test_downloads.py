@@ -162,8 +162,9 @@ def test_without_a_network_the_error_is_one_short_sentence_that_begins_with_the_
     sentence = str(refusal.value)
     source = getattr(sources, name.upper())
     assert sentence == (
-        f"set NOFB_DATA_DIR to a folder that holds {source.folder}/{source.files[0].name}, or "
-        f"connect to the internet: {name} could not be downloaded (no connection to any mirror)"
+        f"connect to the internet, or put {', '.join(file.name for file in source.files)} into a "
+        f"folder {source.folder}, and set the environment variable NOFB_DATA_DIR to the folder "
+        f"above it: {name} could not be downloaded (no connection to any mirror)"
     )
     assert len(mirrors.asked) == len(source.mirrors)
     assert isinstance(refusal.value.__cause__, OSError)

@@ -86,7 +86,7 @@ def test_pictures_are_read_from_the_data_directory(tmp_path, monkeypatch):
     monkeypatch.setenv("NOFB_DATA_DIR", str(tmp_path))
     with pytest.raises(
         FileNotFoundError,
-        match="into a folder cifar10-jpeg, and set the environment variable NOFB_DATA_DIR",
+        match=r"^put .* into a folder cifar10-jpeg, and set the environment variable NOFB_DATA",
     ):
         datasets.load("cifar10_jpeg")
     (tmp_path / "cifar10-jpeg" / name).write_bytes(content)

@@ -62,29 +62,42 @@ def test_the_page_has_the_committed_measurement_of_every_rule():
     assert f"| bp | 1.00 | {hours:,.0f} |" in page and "771 GB" in page
 
 
-def test_a_run_on_a_folder_of_images_ends_and_is_not_repeated(tmp_path, monkeypatch, capsys):
-    """The file that a reader gives to a cluster must run to its end."""
-    rng, data, out = np.random.default_rng(0), tmp_path / "data", tmp_path / "out"
+@pytest.fixture
+def words(tmp_path, monkeypatch):
+    """Return the words of the command for one short run, on a folder with twelve images."""
+    rng, data = np.random.default_rng(0), tmp_path / "data"
     data.mkdir()
     for split, n in (("train", 8), ("test", 4)):
         np.save(data / f"x_{split}.npy", rng.random((n, 3, 32, 32), np.float32))
         np.save(data / f"y_{split}.npy", np.arange(n) % 4)
     monkeypatch.setattr(imagenet, "RULES", ("fa",))
-    words = [str(data), "--out", str(out), "--epochs", "1", "--batch-size", "4"]
+    return [str(data), "--out", str(tmp_path / "out"), "--epochs", "1", "--batch-size", "4"]
+
+
+def test_a_run_on_a_folder_of_images_ends_and_is_not_repeated(words, tmp_path):
+    """The file that a reader gives to a cluster must run to its end."""
     imagenet.main(words)
-    (line,) = (out / "runs.jsonl").read_text("utf-8").splitlines()
+    (line,) = (tmp_path / "out" / "runs.jsonl").read_text("utf-8").splitlines()
     assert len(json.loads(line)["result"]["test_accuracy"]) == 1
     imagenet.main(words)
-    assert (out / "runs.jsonl").read_text("utf-8").splitlines() == [line]
+    assert (tmp_path / "out" / "runs.jsonl").read_text("utf-8").splitlines() == [line]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["runs.jsonl"]
 
 
-def test_a_run_that_diverges_does_not_end_the_others(tmp_path, monkeypatch, capsys):
+def test_a_trial_is_not_the_result_of_other_settings(words, tmp_path, capsys):
+    """After a trial of one epoch, the run of 90 would end at once, with the trial's accuracy."""
+    imagenet.main(words)
+    imagenet.main([*words[:-1], "8"])
+    imagenet.main([str(tmp_path / "nowhere"), *words[1:]])
+    first, other, lost = capsys.readouterr().out.splitlines()
+    assert "'batch': 4" in first and "'batch': 8" in other and "nowhere" in lost
+    assert "FileNotFoundError" in lost
+
+
+def test_a_run_that_diverges_does_not_end_the_others(words, tmp_path, monkeypatch, capsys):
     """Its record is kept, so that every restart would end at the same place."""
-
-    def lost(data, out, task, **options):
-        return {"stopped": f"{task['rule']} was stopped in epoch 1", "test_accuracy": []}
-
     monkeypatch.setattr(imagenet, "RULES", ("fa", "bp"))
-    monkeypatch.setattr(imagenet, "work", lost)
-    imagenet.main([str(tmp_path), "--out", str(tmp_path / "out")])
+    monkeypatch.setattr(imagenet, "RATE", 1e30)
+    imagenet.main(words)
     assert capsys.readouterr().out.count("was stopped in epoch 1") == 2
+    assert len((tmp_path / "out" / "runs.jsonl").read_text("utf-8").splitlines()) == 2

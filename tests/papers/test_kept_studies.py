@@ -119,13 +119,43 @@ def test_a_chosen_run_is_not_added_to_others_of_earlier_code(study):
     assert study.log.read_bytes() == before
 
 
-@pytest.mark.parametrize("option", [["--rows", "linear"], ["--seeds", "1"], ["--cluster", "local"]])
-@pytest.mark.parametrize("instead", ["--kept", "--vouch"])
-def test_options_that_choose_runs_are_refused_where_nothing_is_run(study, instead, option):
-    """Ignored, they would seem to have chosen the rows that are shown."""
+@pytest.mark.parametrize(("instead", "option"), [
+    ("--kept", ["--cluster", "local"]),
+    ("--kept", ["--vouch"]),
+    ("--vouch", ["--cluster", "local"]),
+    ("--vouch", ["--seeds", "1"]),
+])  # fmt: skip
+def test_options_are_refused_where_they_have_no_effect(study, instead, option):
+    """Ignored, they would seem to have done something."""
     assert study.run()[0] == 0
     code, _, err = study.run(instead, *option)
     assert code == 2 and f"{option[0]} has no effect with {instead}: leave it out" in err
+
+
+def test_chosen_kept_runs_are_printed_and_the_page_has_all(study):
+    """Whoever looks for one number must not read eight tables."""
+    study.keep(TODAY)
+    code, out, _ = study.run("--kept", "--rows", "floor linear", "--seeds", "1")
+    assert code == 0 and study.seen == [] and out.splitlines().count("0.5") == 1
+    assert (study.folder / "learned_feedback.md").read_text("utf-8").count("| 0.5 |") == 3
+    assert "did you mean" in study.run("--kept", "--rows", "linaer")[2]
+
+
+def test_a_shorter_run_does_not_replace_the_page_of_long_ones(study, monkeypatch):
+    """A first look with --epochs 1 would leave a table of one row in place of a night's work."""
+
+    def tasks(epochs):
+        return [{**task, "epochs": min(epochs or 9, 9)} for task in TASKS]
+
+    part = replace(learned_feedback.STUDY.parts[0], tasks=tasks)
+    monkeypatch.setattr(learned_feedback, "STUDY", replace(learned_feedback.STUDY, parts=(part,)))
+    assert study.run()[0] == 0
+    page, log = study.folder / "learned_feedback.md", study.log.read_bytes()
+    before = page.read_bytes()
+    code, _, err = study.run("--epochs", "1", "--seeds", "1")
+    assert code == 2 and "has runs of 9 epochs" in err and "take another folder (--out)" in err
+    assert (page.read_bytes(), study.log.read_bytes()) == (before, log)
+    assert study.run("--epochs", "20")[0] == 0  # these are the same runs
 
 
 def test_a_broken_result_of_vouching_is_named(study):
@@ -142,7 +172,15 @@ def test_a_folder_with_runs_of_another_length_says_so(study):
     study.keep(TODAY, [{**task, "epochs": 1} for task in TASKS])
     for word in ("--kept", "--vouch"):
         code, _, err = study.run(word)
-        assert code == 2 and "it has runs of other lengths: --epochs 1" in err
+        assert code == 2 and "it has some with --epochs 1" in err
+
+
+def test_failed_runs_of_the_same_length_are_no_runs_of_another_one(study):
+    """The message would name the length that was asked for."""
+    failed = {"task": with_code({**TASKS[0], "epochs": 1}, TODAY), "error": "OSError: no data"}
+    study.log.write_text(json.dumps(failed | {"seconds": 0.1}) + "\n")
+    code, _, err = study.run("--kept", "--epochs", "1")
+    assert code == 2 and "keeps no runs of" in err and "--epochs" not in err
 
 
 def test_the_full_size_has_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
@@ -155,6 +193,7 @@ def test_the_full_size_has_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(("words", "told"), [
     (["--rows", "1x800"], "which study?"),
     (["--kept"], "which study?"),
+    (["--epochs", "3"], "which study?"),
     (["lillicrap2016", "--full"], "lillicrap2016 has its full size already: leave --full out"),
 ])  # fmt: skip
 def test_options_without_an_effect_are_refused(words, told, capsys):

@@ -57,6 +57,7 @@ def command(tmp_path, capsys, monkeypatch):
     (["fa"], ["fa 1", "fa 10"]),
     (["floor bp 1"], ["bp 1"]),
     (["floor bp 1", "fa 10"], ["bp 1", "fa 10"]),
+    (["bp 1", "FA 1"], ["bp 1", "fa 1"]),  # whole words, and not the 1 of 10
 ])  # fmt: skip
 def test_rows_are_chosen_by_a_part_of_their_name_or_by_all_of_it(command, texts, rows):
     """Whoever wants one hidden layer must not wait for a hundred."""
@@ -72,14 +73,16 @@ def test_only_the_first_seeds_of_each_row_are_run(command):
 
 def test_a_text_in_no_rows_name_is_refused_with_all_rows(command):
     """With one typing error of two texts, half of a night would be lost without a word."""
-    code, done, _, err = command("--rows", "fa", "dfa")
+    code, done, _, err = command("--rows", "fa", "mirror")
     assert code == 2 and done == []
-    assert "'dfa'" in err and all(f"floor {row}" in err for row in ROWS)
+    assert "'mirror'" in err and all(f"floor {row}" in err for row in ROWS)
+    assert command("--rows", "")[0] == 2  # such as a shell variable that is not set
 
 
 def test_the_nearest_piece_of_a_rows_name_is_suggested(command):
     """Among seventy rows nobody finds the letter that is wrong."""
-    assert "rows has 'flor bp' (did you mean 'floor bp'?)" in command("--rows", "flor bp")[3]
+    err = command("--rows", "flor bp")[3]
+    assert "rows has 'flor bp' (did you mean 'floor bp'?)" in err and "floor fa" not in err
 
 
 def test_earlier_rows_are_shown_beside_the_chosen_ones_and_not_run_again(command):
@@ -111,7 +114,7 @@ def test_what_a_folder_has_can_be_shown_without_a_run(command):
 def test_a_folder_without_runs_has_nothing_to_show(command):
     """An empty table would look like a result."""
     code, _, _, err = command("--kept")
-    assert code == 2 and "keeps no runs of learned_feedback" in err
+    assert code == 2 and f"there is no {command.log}: --out names the folder of the runs" in err
 
 
 def test_a_run_that_failed_is_still_reported(command, monkeypatch):

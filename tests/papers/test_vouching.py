@@ -84,8 +84,12 @@ def test_the_numbers_of_an_unfinished_run_are_compared_as_far_as_it_goes():
     """Nineteen epochs that were not run are no difference; a missing layer is one."""
     old, new = {"angles": {"c": [[1.0, 2.0], [3.0, 4.0]]}}, {"angles": {"c": [[1.0, 2.5]]}}
     assert list(numbers(old, new, begun=True)) == [("angles c", 1.0, 1.0), ("angles c", 2.0, 2.5)]
-    with pytest.raises(ValueError, match="shorter"):
-        list(numbers({"error": [1.0, 2.0]}, {"error": [1.0]}, begun=False))
+    for begun in (True, False):
+        (_, lost) = numbers({"angle": [[1.0, 2.0]]}, {"angle": [[1.0]]}, begun)
+        assert lost == ("angle", 2.0, None) and excess(*lost) == float("inf")
+    (lost,) = numbers({"error": []}, {"error": [1.0]}, begun=True)
+    assert lost == ("error", None, 1.0) and excess(*lost) == float("inf")
+    assert excess("error", "a text", 1.0) == float("inf")
 
 
 def test_a_small_difference_is_accepted_and_a_larger_one_is_not():
@@ -139,7 +143,7 @@ def test_a_page_states_whether_its_rows_were_vouched_for(tmp_path, capsys, monke
 def test_without_kept_runs_there_is_nothing_to_vouch_for(tmp_path, capsys):
     """An empty folder must not look like a confirmed table."""
     assert main(["reproduce", "bengio2020", "--vouch", "--out", str(tmp_path / "no")]) == 2
-    assert "keeps no runs that could be vouched for" in capsys.readouterr().err
+    assert "--out names the folder of the runs" in capsys.readouterr().err
 
 
 def test_kept_runs_of_a_part_that_is_gone_are_not_vouched_for(tmp_path, capsys):
@@ -149,7 +153,7 @@ def test_kept_runs_of_a_part_that_is_gone_are_not_vouched_for(tmp_path, capsys):
     log.write_text(json.dumps(gone) + "\n")
     words = ["reproduce", "bengio2020", "--vouch", "--jobs", "1", "--out", str(tmp_path)]
     assert main(words) == 2
-    assert "keeps no runs that could be vouched for" in capsys.readouterr().err
+    assert "keeps no runs of bengio2020 that could be vouched for" in capsys.readouterr().err
     record["task"]["code"] = "0123456789ab"
     log.write_text(json.dumps(gone) + "\n" + json.dumps(record) + "\n")
     assert main(words) == 0

@@ -108,6 +108,14 @@ def test_max_norm_shortens_long_columns_only_and_keeps_their_direction():
     np.testing.assert_allclose(W, [[0.6, 0.1], [0.8, 0.2]])
 
 
+def test_max_norm_does_not_hide_that_weights_are_far_too_large():
+    """Their squares overflow; scaled by limit / inf, they would all be zero, and training go on."""
+    W = np.full((3, 2), 1e25, np.float32)
+    with np.errstate(over="ignore"):
+        SGD(lr=1e-9, max_norm=3.0).step("W", W, np.zeros_like(W))
+    assert (np.float32(1e25) == W).all()
+
+
 @pytest.mark.parametrize("times", [1.001, 1.25, 1.499, 1.75, 40.0])
 def test_every_column_above_the_limit_is_shortened_however_little_it_exceeds_it(times):
     """A limit that allows 1.5 times its length is another limit."""

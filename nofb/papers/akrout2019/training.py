@@ -43,4 +43,6 @@ def resumed(run: Specification, task: Task, folder: Path, **options: Any) -> dic
     kept = Checkpoint(checkpoint, EVERY, resume=True)
     done = train(run.replace(epochs=task["epochs"]), checkpoint=kept, **options)
     checkpoint.unlink(missing_ok=True)
+    if not done.history.epochs:  # diverged in the first one
+        return {"stopped": done.stopped}
     return {"stopped": done.stopped, **curves(done.history)}

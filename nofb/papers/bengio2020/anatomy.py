@@ -70,6 +70,8 @@ def anatomy(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     )
     data = chosen.load()
     run = train(chosen, data=data, callbacks=callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     net, rule = run.net, run.rule
     trace = net.forward(data.x_test[:SAMPLES])
     trace.set_target(net.as_target(data.y_test[:SAMPLES], SAMPLES))

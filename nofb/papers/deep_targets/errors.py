@@ -54,11 +54,12 @@ def errors(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
         data=task["data"], seed=task["seed"], epochs=task["epochs"]
     )
     run = train(specified, probe=Probe(measures=ALIGNMENT + GAUSS_NEWTON), callbacks=callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     history = run.history
     angles = {
         name: np.round(history[name][-1], 2).tolist()
         for name in ("step_angle", "gauss_newton_angle")
-        if history.epochs
     }
     error = (100 * (1 - history["test_accuracy"])).round(3).tolist()
     return {"stopped": run.stopped, "test_error": error, **angles}

@@ -102,6 +102,8 @@ def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
             probe=PROBE,
             callbacks=callbacks, progress=False,
         )  # fmt: skip
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     angles = run.history.from_start(ANGLE)[:, :-1]
     return {
         "stopped": run.stopped,

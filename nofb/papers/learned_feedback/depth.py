@@ -69,6 +69,8 @@ def depth(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
         epochs=task["epochs"],
     )
     run = train(chosen, callbacks=callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     angles = {name: run.history.from_start(name) for name in MEASURES}
     angles["weight_angle"] = np.roll(
         angles["weight_angle"], -1, axis=1

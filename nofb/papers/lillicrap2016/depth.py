@@ -79,6 +79,8 @@ def learn(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     data = chosen.load()
     of_the_mean = 0.5 * ((data.y_test - data.y_train.mean(axis=0)) ** 2).sum(axis=1).mean()
     run = train(chosen, data=data, callbacks=callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     left = run.history.from_start("test_loss") / of_the_mean
     return {"stopped": run.stopped, "loss": run.history["loss"].tolist(), "left": left.tolist()}
 

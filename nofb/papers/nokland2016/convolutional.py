@@ -111,4 +111,5 @@ def part(full: bool = False) -> Part:
         resumes=True,
         compared=compared,
         claims=claims,
+        data=(CIFAR10[MODEL].data,),
     )

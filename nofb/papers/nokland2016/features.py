@@ -47,6 +47,8 @@ def train(task: Task, folder: Path, callbacks: Sequence[AfterEpoch] = ()) -> dic
     net = ROW.network(task["rule"], data, task["seed"])
     before = shares(net, data)
     run = trained(task, folder, ROW, net, ROW.optimizer(ROW.rate, "cosine"), callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     trace = net.forward(data.x_test[:DIGITS])
     points = [in_plane(trace[layer].h).round(3).tolist() for layer in net.weighted[:-1]]
     return {
@@ -143,4 +145,5 @@ PART = Part(
     figure=figure,
     image="features",
     resumes=True,
+    data=("mnist",),
 )

@@ -133,4 +133,5 @@ PART = Part(
     image="freezing",
     by_epoch=("train_error", "test_error"),
     resumes=True,
+    data=("mnist",),
 )

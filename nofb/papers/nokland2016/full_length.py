@@ -60,5 +60,6 @@ PART = Part(
     numbers="nokland2016",
     by_epoch=("train_error", "test_error"),
     resumes=True,
+    data=("mnist",),
     compared=compared,
 )

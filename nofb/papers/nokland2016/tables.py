@@ -60,8 +60,9 @@ HEADINGS = {
 }
 NOTE = (
     "A cell has our error / the published one. Ours is the mean ± the standard deviation over "
-    "seeds, with the training error in brackets if it is above 0.01 %. Seeds, epochs and minutes "
-    f"are those of each rule, in this order, or of all. {FROM_MEMORY}."
+    "seeds, with the training error in brackets if it is above 0.01 %. The last three columns have "
+    "one entry for each rule, from left to right; a single entry is for all rules, and 20-23 is a "
+    f"range over seeds. {FROM_MEMORY}."
 )
 RULES = ("bp", "fa", "dfa", "ifa")
 PUBLISHED = published(__package__, ["table", "model", "rule"])
@@ -226,4 +227,5 @@ def part(table: str, full: bool = False) -> Part:
         resumes=True,
         compared=compared,
         claims=claims,
+        data=tuple({row.data: None for row in ROWS[table].values()}),
     )

@@ -23,11 +23,11 @@ from nofb.layers import Activation, AvgPool2D, Block, Dense, Layer, MaxPool2D
 from nofb.network import Network
 from nofb.networks.resnet import convolution, residual
 from nofb.papers.residual.errors import RULES
+from nofb.papers.resuming import resumed
 from nofb.report.failures import failure
 from nofb.rules import make
 from nofb.runs.grid import run_grid
 from nofb.runs.run_log import LOG
-from nofb.training import Checkpoint, fit
 
 WIDTHS = 64, 128, 256, 512  # maps in each of four stages, of two residual blocks each
 SAMPLES, CLASSES, SIDE = 1_281_167, 1000, 224
@@ -52,9 +52,10 @@ def resnet18(side: int = SIDE, classes: int = CLASSES, seed: int = 0) -> Network
     return Network(layers, seed=seed, input_shape=(3, side, side))
 
 
-def tasks() -> list[dict[str, Any]]:
-    """Return every run."""
-    return [{"rule": rule, "seed": seed} for seed in range(SEEDS) for rule in RULES]
+def tasks(data: Path, epochs: int = EPOCHS, batch: int = BATCH) -> list[dict[str, Any]]:
+    """Return every run, with the folder of its data."""
+    given = {"data": str(data), "epochs": epochs, "batch": batch}
+    return [{"rule": rule, "seed": seed, **given} for seed in range(SEEDS) for rule in RULES]
 
 
 def load(folder: Path) -> Dataset:
@@ -67,22 +68,23 @@ def load(folder: Path) -> Dataset:
     return Dataset(x_train, y_train, x_test, y_test, name="imagenet")
 
 
-def work(
-    data: Path, out: Path, task: Mapping[str, Any], epochs: int = EPOCHS, batch: int = BATCH
-) -> dict[str, Any]:
+def work(out: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     """Do one run on a worker; a run that is stopped is resumed from its checkpoint."""
-    images = load(data)
-    run = fit(
-        resnet18(images.x_train.shape[-1], images.n_outputs, task["seed"]),
-        make(task["rule"]),
-        images,
-        epochs,
-        batch,
-        SGD(RATE, momentum=0.9, schedule=schedules.cosine()),
-        task["seed"],
-        checkpoint=Checkpoint(out / f"{task['rule']}-{task['seed']}.npz", 1, resume=True),
-        progress=False,
+    images = load(Path(task["data"]))
+    run = resumed(
+        task,
+        out,
+        every=1,
+        net=resnet18(images.x_train.shape[-1], images.n_outputs, task["seed"]),
+        rule=make(task["rule"]),
+        data=images,
+        epochs=task["epochs"],
+        batch_size=task["batch"],
+        optimizer=SGD(RATE, momentum=0.9, schedule=schedules.cosine()),
+        seed=task["seed"],
     )
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     return {"stopped": run.stopped, "test_accuracy": run.history["test_accuracy"].tolist()}
 
 
@@ -96,8 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch-size", type=int, default=BATCH)
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    do = partial(work, given.data, given.out, epochs=given.epochs, batch=given.batch_size)
-    for record in run_grid(do, tasks(), cluster=given.cluster, log=given.out / LOG):
+    runs = tasks(given.data, given.epochs, given.batch_size)
+    do = partial(work, given.out)
+    for record in run_grid(do, runs, cluster=given.cluster, log=given.out / LOG):
         print(record["task"], failure(record) or record["result"]["test_accuracy"][-1])
 
 

@@ -59,6 +59,8 @@ def methods(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     net = model(case, task["seed"])
     run = train(net, given, case.lr, "bp", task["seed"], task["epochs"], probe=0,
                 callbacks=callbacks)  # fmt: skip
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     history = run.history
     result = {
         "stopped": run.stopped,

@@ -57,6 +57,8 @@ def variants(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]
     net = model(case, task["seed"])
     run = train(net, given, case.lr, "bp", task["seed"], task["epochs"], probe=0,
                 callbacks=callbacks)  # fmt: skip
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     accuracies = {
         name: run.history[name].round(5).tolist() for name in ("test_accuracy", "train_accuracy")
     }

@@ -86,6 +86,8 @@ def language(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]
     net = made(case, backbone(), len(PRINTABLE), task["seed"])
     before = net.loss(given.x_test, given.y_test)
     run = train(net, given, case.lr, task["seed"], task["epochs"], callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     result = {
         "stopped": run.stopped,
         "parameters": net.trained_parameters,

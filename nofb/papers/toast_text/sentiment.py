@@ -74,6 +74,8 @@ def sentiment(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any
     case = CASES[task["method"]]
     net = made(case, backbone(), 2, task["seed"])
     run = train(net, reviews(), case.lr, task["seed"], task["epochs"], callbacks)
+    if not run.history.epochs:  # diverged in the first one
+        return {"stopped": run.stopped}
     result = {
         "stopped": run.stopped,
         "parameters": net.trained_parameters,
