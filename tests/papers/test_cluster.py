@@ -94,10 +94,12 @@ def test_a_trial_is_not_the_result_of_other_settings(words, tmp_path, capsys):
     assert "FileNotFoundError" in lost
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::nofb.training.DivergenceWarning")
 def test_a_run_that_diverges_does_not_end_the_others(words, tmp_path, monkeypatch, capsys):
     """Its record is kept, so that every restart would end at the same place."""
     monkeypatch.setattr(imagenet, "RULES", ("fa", "bp"))
     monkeypatch.setattr(imagenet, "RATE", 1e30)
     imagenet.main(words)
-    assert capsys.readouterr().out.count("was stopped in epoch 1") == 2
+    out = capsys.readouterr().out
+    assert out.count("was stopped in epoch 1") == 2, out
     assert len((tmp_path / "out" / "runs.jsonl").read_text("utf-8").splitlines()) == 2

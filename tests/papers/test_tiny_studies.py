@@ -3,11 +3,13 @@
 import csv
 import re
 
+import numpy as np
 import pytest
 
 from nofb import papers
 from nofb.cli import main
 from nofb.report.failures import row_name
+from nofb.training import Callback
 
 ROWS = {  # of each part, the quickest ones
     "nokland2016": ["mnist 1x800 tanh bp 0.0005 cosine", "mnist 1x800 tanh dfa 0.0005 cosine",
@@ -70,6 +72,34 @@ def test_a_short_run_of_each_part_is_vouched_for(name, tiny_images, tmp_path, ca
     log.write_text(re.sub(r'"code": "\w+"', '"code": "0123456789ab"', log.read_text("utf-8")))
     assert main([*chosen, "--vouch"]) == 0, capsys.readouterr().out
     assert f"{len(first)} of {len(first)} rows agree" in capsys.readouterr().out
+
+
+class Lost(Callback):
+    """Makes every weight NaN before the first step, so that the first epoch diverges."""
+
+    def begin(self, run):
+        for layer in run.net.weighted:
+            layer.W[...] = np.nan
+
+
+LARGE = {"toast", "toast_text"}  # of these, only a network that is already trained is small
+PARTS = [
+    (study, part)
+    for study in STUDIES.values()
+    for part in study.parts
+    if part.trains and study.name not in LARGE
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::nofb.training.DivergenceWarning")
+@pytest.mark.parametrize(("study", "part"), PARTS, ids=[f"{s.name}-{p.name}" for s, p in PARTS])
+def test_a_run_that_diverges_in_its_first_epoch_is_reported(study, part, tiny_images, tmp_path):
+    """It has no numbers; looked for, they end in a KeyError, and the reason is lost."""
+    task = {**part.tasks(1)[0], "code": "0123456789ab"}
+    result = study.run(tmp_path, task, [Lost()])
+    assert "was stopped in epoch 1" in result["stopped"], result
+    record = {"task": task, "result": result}
+    assert "was stopped in epoch 1" in study.table([record])
 
 
 @pytest.mark.parametrize("name", ROWS)

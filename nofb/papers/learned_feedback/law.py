@@ -84,8 +84,10 @@ def law(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
 
     optimizer = chosen.make_optimizer()
     look(Run(net, rule, optimizer))
-    train(chosen, data=data, net=net, rule=rule, optimizer=optimizer, callbacks=[look, *callbacks])
-    return {"steps": steps, **{name: [row[name] for row in rows] for name in rows[0]}}
+    run = train(
+        chosen, data=data, net=net, rule=rule, optimizer=optimizer, callbacks=[look, *callbacks]
+    )
+    return {"stopped": run.stopped, "steps": steps, **{name: [row[name] for row in rows] for name in rows[0]}}
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:

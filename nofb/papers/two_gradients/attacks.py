@@ -65,6 +65,8 @@ def train(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     chosen = RUN.replace(**{name: task[name] for name in ("rule", "seed", "epochs")})
     data = chosen.load()
     run = trained(chosen, data=data, callbacks=callbacks)
+    if run.stopped:
+        return {"stopped": run.stopped}
     other = backprop(task["epochs"])
     attackers = {"gradient": (run, "gradient"), "feedback": (run, "feedback"),
                  "other": (other, "gradient")}  # fmt: skip
