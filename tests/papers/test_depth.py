@@ -49,6 +49,19 @@ def test_the_length_is_that_of_the_error_behind_a_layer_that_turns_it(started):
     assert layers.lengths(net, rule, data) == [pytest.approx(1, abs=1e-3)]
 
 
+def test_lengths_and_angles_are_those_before_and_after_training(tiny_images):
+    """Measured twice at one time, they would show that training changes nothing."""
+    task = {"form": "fa", "layers": 2, "lr": 0.003, "seed": 0, "epochs": 3}
+    result, data = layers.train(task), layers.load()
+    rule, net = make("fa"), layers.network(layers.FORMS["fa"], data, 2, seed=0)
+    rule.attach(net, 0)
+    assert result["length_before"] == layers.lengths(net, rule, data)
+    assert result["length_after"] != result["length_before"]
+    faster = layers.train({**task, "lr": 0.006})
+    assert faster["angle_before"] == result["angle_before"] != result["angle_after"]
+    assert faster["angle_after"] != result["angle_after"]
+
+
 def record(form="bp", depth=30, seed=0, errors=(5.0,), lr=layers.RATES[0]):
     values = np.linspace(0.1, 1, depth).tolist()
     names = ("length_before", "length_after", "angle_before", "angle_after")

@@ -65,3 +65,17 @@ def test_the_title_of_the_residual_table_says_what_the_images_are():
     """JPEG changes pixels, so that nobody may take them for the original ones."""
     assert "re-encoded as JPEG" in of_resnet.TABLE.heading
     assert residual.STUDY.data == ("cifar10_jpeg",) and "mnist" in sign_symmetry.STUDY.data
+
+
+@pytest.mark.parametrize(("better", "worse"), [("wm", "usf"), ("kp", "usf"), ("usf", "fa")])
+def test_the_published_order_holds_only_if_our_errors_have_it(better, worse):
+    """A result against the paper must be stated as such."""
+
+    def holds(first, second):
+        runs = [record(of_resnet, better), record(of_resnet, worse)]
+        for run, error in zip(runs, (first, second), strict=True):
+            run["result"]["test_error"] = [error]
+        (claim,) = of_resnet.claims(runs)
+        return claim.holds
+
+    assert holds(20.0, 30.0) and not holds(30.0, 20.0)

@@ -45,6 +45,8 @@ def test_predicting_the_mean_leaves_all_of_the_variance_and_predicting_the_targe
     history = {"test_loss": losses, "loss": losses[1:]}
 
     class History(dict):
+        epochs = 1
+
         def from_start(self, name):
             return self[name]
 
@@ -75,6 +77,8 @@ def test_the_page_states_whether_the_papers_order_is_reproduced(left, word):
     runs = [record(left=0.5), record(network="30-20-10-10", rule="fa", left=left)]
     assert f"has {100 * left:.2f} % left,{' ' * (word[0] != ' ')}{word}" in depth.note(runs)
     assert "not both here" in depth.note(runs[:1])
+    (claim,) = depth.claims(runs)
+    assert claim.holds == (left < 0.5) and not list(depth.claims(runs[:1]))
 
 
 def test_the_figure_has_a_panel_for_each_network_and_a_curve_for_each_rule():

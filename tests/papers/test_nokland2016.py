@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_images import tiny
+from tiny_images import TRAIN, tiny
 
 from nofb import papers
 from nofb.cli.outcome import exit_code
@@ -20,7 +20,7 @@ from nofb.papers.nokland2016 import (
 from nofb.papers.nokland2016.rows import BATCH, CIFAR10, MNIST, OWN_FEEDBACK, draw_biases
 from nofb.report.failures import MEANT, failure
 from nofb.rules import make
-from nofb.training import StopTraining
+from nofb.training import FastGradientSign, StopTraining
 from nofb.training.run import Run
 
 ROWS = [(table, model) for table, rows in tables.ROWS.items() for model in rows]
@@ -76,7 +76,7 @@ def test_the_network_of_a_row_has_the_layers_of_its_name(table, model):
 def test_weights_start_at_zero_where_the_rule_can_learn_from_zero(table, model, rule):
     """Backprop and IFA send nothing through weights of zero; ReLU units pass nothing at zero."""
     row = tables.ROWS[table][model]
-    if rule not in row.rules or row.convolutions:
+    if rule not in row.rules:
         return
     net = row.network(rule, data_of(row), seed=0)
     every = np.concatenate([each.ravel() for layer in net.weighted for each in (layer.W, layer.b)])
@@ -180,7 +180,41 @@ def test_every_published_number_has_a_row():
     assert set(tables.PUBLISHED) <= runs
 
 
+def test_a_run_needs_the_data_of_its_own_row_only(tiny_images):
+    """Whoever has MNIST could run no row, since other rows need CIFAR-10."""
+    study = papers.find("nokland2016")
+    for part in study.parts:
+        tasks = part.tasks(None)
+        name = "cifar10_jpeg" if part.name in ("cifar10", "convolutional") else "mnist"
+        assert study.data_of(tasks) == [name], part.name
+    assert study.data_of(study.tasks()) == ["mnist", "cifar10_jpeg"]
+    lenet = papers.find("sign_symmetry")
+    assert lenet.data_of([task for task in lenet.tasks() if task["data"] == "mnist"]) == ["mnist"]
+
+
 # -- one run -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("table", "model", "along"), [
+    ("mnist", "2x800 tanh", None),
+    ("mnist", "2x800 tanh adversarial", "gradient"),
+    ("own_feedback", "2x800 tanh adversarial, own feedback", "feedback"),
+])  # fmt: skip
+def test_a_row_trains_on_moved_samples_only_if_its_name_says_so(
+    table, model, along, tiny_images, tmp_path, monkeypatch
+):
+    """Trained on clean samples, the row would be the one above it under another name."""
+    moved, move = [], FastGradientSign.__call__
+
+    def look(self, rule, net, trace):
+        moved.append((self.epsilon, self.along))
+        return move(self, rule, net, trace)
+
+    monkeypatch.setattr(FastGradientSign, "__call__", look)
+    task = {"part": table, "model": model, "rule": "fa", "seed": 0, "epochs": 1, "lr": 0.0003,
+            "schedule": "constant"}  # fmt: skip
+    assert tables.train(task, tmp_path)["stopped"] is None
+    assert moved == ([(0.08, along)] * -(-TRAIN // BATCH) if along else [])
 
 
 def test_a_run_stops_at_a_training_error_of_a_hundredth_of_a_per_cent():
@@ -227,6 +261,27 @@ def test_the_variance_between_classes_is_all_of_it_if_samples_of_a_class_are_equ
     assert features.between(rng.normal(size=(10, 5))[y], y) == pytest.approx(1)
     assert features.between(rng.normal(size=(1000, 5)), y) == pytest.approx(9 / 999, rel=0.5)
     assert features.between(np.zeros((1000, 5)), y) == 0
+
+
+def test_the_features_are_those_before_and_after_training(tiny_images, tmp_path):
+    """Measured twice at one time, they would show that training changes nothing."""
+    task = features.tasks(epochs=5)[0]
+    data = training.load(features.ROW)
+    result = features.train(task, tmp_path)
+    net = features.ROW.network(task["rule"], data, task["seed"])
+    assert result["before"] == features.shares(net, data)
+    assert (np.array(result["after"]) > result["before"]).all()
+    runs = [{"task": task, "result": {**result, "before": [0.1] * 3, "after": [0.5] * 3}}]
+    ((_, row),) = features.tables(runs).values()
+    assert row[3:] == ["10 10 10", "50 50 50"]
+
+
+def test_the_error_is_shown_when_the_rest_ends_and_at_the_end():
+    """A run that is shorter than the rest has no error after it."""
+    task, errors = {"rule": "bp", "rest": 10}, [float(epoch) for epoch in range(1, 13)]
+    runs = [{"task": task, "result": {"test_error": each}} for each in (errors, errors[:3])]
+    ((_, long, short),) = freezing.tables(runs).values()
+    assert long == ["bp", "10 epochs", "10.00", "12.00"] and short[2:] == ["-", "3.00"]
 
 
 def test_the_plane_of_a_figure_keeps_the_distances_of_flat_points():

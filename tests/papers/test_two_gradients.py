@@ -61,6 +61,17 @@ def test_another_networks_gradient_does_not_depend_on_the_network_that_is_attack
     )
 
 
+def test_the_other_attack_is_along_a_network_that_backprop_trained(tiny_images):
+    """Along the network's own gradient, it would be the first attack under another name."""
+    attacks.backprop.cache_clear()
+    result, other = attacks.train({"rule": "bp", "seed": 0, "epochs": 2}), attacks.backprop(2)
+    attacks.backprop.cache_clear()
+    assert result["gradient"] == result["feedback"] != result["other"]
+    attacked = attacks.trained(attacks.RUN.replace(rule="bp", seed=0, epochs=2))
+    assert other.rule.name == "bp"
+    assert not np.array_equal(other.net.weighted[0].W, attacked.net.weighted[0].W)
+
+
 def test_a_cell_has_both_accuracies_as_means_over_seeds():
     """The true gradient, the rule's own feedback, then another network's gradient."""
     runs = [record(seed=0, gradient=0.2), record(seed=1, gradient=0.4)]

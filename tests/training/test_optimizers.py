@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nofb import threads
 from nofb.optimizers import make
 from nofb.schedules import SCHEDULES, constant, cosine, inverse_time, step
 from nofb.training import SGD, Adam, AdamW, RMSprop
@@ -106,6 +107,18 @@ def test_max_norm_shortens_long_columns_only_and_keeps_their_direction():
     W = np.array([[3.0, 0.1], [4.0, 0.2]])
     SGD(lr=0.1, max_norm=1.0).step("W", W, np.zeros((2, 2)))
     np.testing.assert_allclose(W, [[0.6, 0.1], [0.8, 0.2]])
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+def test_max_norm_holds_for_all_parameters_of_a_step(threaded, monkeypatch):
+    """A step in several threads moves rows, and the limit is for columns: it comes afterwards."""
+    monkeypatch.setattr(threads, "size", lambda: 2 if threaded else 1)
+    monkeypatch.setattr(threads, "pays_off", lambda work: threaded)
+    monkeypatch.setattr(threads, "run", lambda jobs: [job() for job in jobs])
+    moves = [(name, START.copy(), np.zeros_like(START)) for name in ("W1", "W2")]
+    SGD(lr=0.1, max_norm=0.1).step_all(moves)
+    for _, W, _ in moves:
+        np.testing.assert_allclose(np.linalg.norm(W, axis=0), 0.1)
 
 
 def test_max_norm_does_not_hide_that_weights_are_far_too_large():

@@ -87,7 +87,11 @@ def law(task: Task, callbacks: Sequence[AfterEpoch] = ()) -> dict[str, Any]:
     run = train(
         chosen, data=data, net=net, rule=rule, optimizer=optimizer, callbacks=[look, *callbacks]
     )
-    return {"stopped": run.stopped, "steps": steps, **{name: [row[name] for row in rows] for name in rows[0]}}
+    return {
+        "stopped": run.stopped,
+        "steps": steps,
+        **{name: [row[name] for row in rows] for name in rows[0]},
+    }
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:

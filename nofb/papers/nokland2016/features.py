@@ -94,10 +94,11 @@ def in_plane(h: Array) -> Array:
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each rule."""
-    rows = [["rule", "epochs", "test error %", "before training", "after training"]]
+    rows = [["rule", "epochs", "test error %", "before training: share in %", "after training"]]
     for record in records:
         task, result = record["task"], record["result"]
-        pair = [" ".join(f"{share:.2f}" for share in result[name]) for name in ("before", "after")]
+        shares = (100 * np.array(result[name]) for name in ("before", "after"))
+        pair = [" ".join(f"{share:.0f}" for share in each) for each in shares]
         rows.append([task["rule"], str(task["epochs"]), f"{result['test_error']:.2f}", *pair])
     return {HEADING: rows}
 

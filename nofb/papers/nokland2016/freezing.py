@@ -72,12 +72,12 @@ class FirstLayerRests(Callback):
 
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
-    """Return a row for each rule: at the end of the rest, and of the run."""
-    rows = [["rule", "first layer rests", "after the rest", "at the end"]]
+    """Return a row for each rule: when the rest ends, and at the end of the run."""
+    rows = [["rule", "first layer rests", f"test error % at epoch {REST}", "at the end"]]
     for record in records:
         task, errors = record["task"], record["result"]["test_error"]
         rest = f"{task['rest']} epochs" if task["rest"] else "-"
-        middle = f"{errors[min(REST, len(errors)) - 1]:.2f}"
+        middle = f"{errors[REST - 1]:.2f}" if len(errors) >= REST else "-"
         rows.append([task["rule"], rest, middle, f"{errors[-1]:.2f}"])
     return {HEADING: rows}
 
