@@ -89,7 +89,7 @@ def summary(every: Sequence[Compared]) -> str:
     inside = sum(each.agrees for each in every)
     spread = [each.in_spread for each in every if each.published.spread]
     published = {id(each.published): each.published for each in every}  # equal ones may be two
-    memory = sum("memory" in number.how_sure for number in published.values())
+    memory = sum(number.how_sure == "quoted from memory" for number in published.values())
     return (
         f"{len(published)} published numbers were measured, some of them in two forms: there are "
         f"{len(every)} comparisons. In {inside} of them, {inside / len(every):.0%}, ours is inside "

@@ -91,7 +91,7 @@ class ImageErrors:
         made: dict[str, Rows] = {}
         for data in self.data:
             error = "test error %" + ": nofb / published" * bool(self.published)
-            rows = [["rule", "rate", "seeds", "epochs", error, "signal to backprop's"]]
+            rows = [["rule", "rate", "seeds", "epochs", error, "angle of signal to backprop's"]]
             for rule in self.rules:
                 if results := results_of(records, data=data, rule=rule):
                     theirs = self.published.get((data, rule))

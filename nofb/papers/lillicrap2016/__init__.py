@@ -9,7 +9,7 @@ from nofb.papers.study import Study
 STUDY = Study(
     "lillicrap2016",
     "A non-linear teacher: does another hidden layer help under feedback alignment?",
-    "five minutes on two idle cores",
+    "half an hour on one core",
     ("nonlinear_teacher",),
     (depth.PART,),
 )

@@ -79,7 +79,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     rates = {(r["task"]["network"], r["task"]["rule"]): r["task"]["lr"] for r in records}
     made: dict[str, Rows] = {}
     for network in IMAGES:
-        rows = [["rule", "rate", "seeds", "test accuracy %", "signal to backprop's"]]
+        rows = [["rule", "rate", "seeds", "test accuracy %", "angle of signal to backprop's"]]
         for rule, results in by_rule(records, network).items():
             accuracies = 100 * last_accuracies(results)
             spread = f" ± {accuracies.std(ddof=1):.1f}" if len(results) > 1 else ""

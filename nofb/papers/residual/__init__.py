@@ -6,7 +6,7 @@ from nofb.papers.study import Study
 STUDY = Study(
     "residual",
     "ResNet-8 on CIFAR-10: feedback alignment, sign-symmetry, mirrors, Kolen-Pollack, backprop",
-    "four hours on one core",
+    "five hours on one core",
     ("cifar10_jpeg",),
     (errors.PART,),
 )
