@@ -68,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     options, unknown = parser.parse_known_args(words or ["--help"])
     if unknown:
-        parser.prog = f"nofb {words[0]}"  # whose help lists its options
+        if not words[0].startswith("-"):
+            parser.prog = f"nofb {words[0]}"  # its help lists the options
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     options.command = shlex.join(["nofb", *words])
     try:

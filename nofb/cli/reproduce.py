@@ -41,7 +41,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="no run longer than this (default: as long as the paper's)")
     add("--rows", nargs="+", metavar="TEXT",
         help="only rows whose names have the words of one of these texts, each text in quotation "
-             "marks, such as 'mnist 2x800 tanh dfa'; a wrong text lists all rows")
+             "marks, such as 'mnist 2x800 tanh dfa'; --rows '?' lists all names")
     add("--seeds", type=int, metavar="N",
         help="only the first so many seeds of each row")
     add("--kept", action="store_true",

@@ -211,9 +211,10 @@ def excess(where: str, before: Any, now: Any, more: float = 0.0) -> float:
 
 def _apart(before: Any, now: Any) -> float:
     """Return the difference of two numbers; it is infinite if only one of them is a number."""
-    if isinstance(before, int | float) and isinstance(now, int | float):
-        return abs(before - now)
-    return 0.0 if before == now else float("inf")
+    if before == now:
+        return 0.0
+    both = all(isinstance(each, int | float) and np.isfinite(each) for each in (before, now))
+    return abs(before - now) if both else float("inf")
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -89,7 +89,8 @@ def test_the_numbers_of_an_unfinished_run_are_compared_as_far_as_it_goes():
         assert lost == ("angle", 2.0, None) and excess(*lost) == float("inf")
     (lost,) = numbers({"error": []}, {"error": [1.0]}, begun=True)
     assert lost == ("error", None, 1.0) and excess(*lost) == float("inf")
-    assert excess("error", "a text", 1.0) == float("inf")
+    for other in ("a text", float("nan"), float("inf")):
+        assert excess("error", other, 1.0) == excess("error", 1.0, other) == float("inf")
 
 
 def test_a_small_difference_is_accepted_and_a_larger_one_is_not():
