@@ -69,7 +69,7 @@ def open_log(path: str | Path | None) -> Iterator[RunLog]:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "runs.jsonl")
-    ...     _ = path.write_text('{"task": 1, "result": 2, "seconds": 0.1}\\n{"task": 2, "resu')
+    ...     _ = path.write_text('{"task": 1, "result": {}, "seconds": 0.1}\\n{"task": 2, "resu')
     ...     with open_log(path) as log:
     ...         list(log.records), path.read_text().count("task")
     (['1'], 1)
@@ -149,7 +149,8 @@ def _record(line: bytes) -> Record | None:
         return None
     if not isinstance(record, dict) or "task" not in record:
         return None
-    return record if ("result" in record) != ("error" in record) else None
+    whole = ("result" in record) != ("error" in record)
+    return record if whole and isinstance(record.get("result", {}), dict) else None
 
 
 def _refusal(number: int, path: Path) -> ValueError:

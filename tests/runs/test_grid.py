@@ -176,7 +176,10 @@ def test_a_last_run_without_the_end_of_its_line_is_kept(tmp_path):
     assert log.read_bytes() == content
 
 
-@pytest.mark.parametrize("line", ["{", "", "[1]", '{"task": 1}', '{"result": 1}', "\0\0", "a = 1"])
+@pytest.mark.parametrize(
+    "line",
+    ["{", "", "[1]", '{"task": 1}', '{"task": 1, "result": 5}', '{"result": 1}', "\0\0", "a = 1"],
+)
 def test_a_bad_line_in_the_middle_is_an_error_that_names_it_and_changes_nothing(tmp_path, line):
     """To drop it silently could lose an hour of training; its owner must decide."""
     log = tmp_path / "runs.jsonl"

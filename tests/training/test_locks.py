@@ -146,7 +146,7 @@ def test_without_locks_there_is_a_warning_and_the_work_continues(tmp_path, monke
         assert fit(tmp_path / "run.npz").history.epochs == 1
     warned = pytest.warns(locks.LockWarning, match=r"runs\.jsonl cannot be locked here")
     with warned, open_log(tmp_path / "runs.jsonl") as log:
-        log.append('{"task": 1, "result": 2, "seconds": 0.1}')
+        log.append('{"task": 1, "result": {}, "seconds": 0.1}')
     assert files_of(tmp_path) == ["run.npz", "runs.jsonl"]
 
 

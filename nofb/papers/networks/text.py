@@ -85,7 +85,9 @@ def _bits(counts: Any, data: Dataset) -> float:
 
 def tables(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each run."""
-    rows = [["rule", "rate", "seed", "epochs", "bits per character", "angle of signal to backprop's"]]
+    rows = [
+        ["rule", "rate", "seed", "epochs", "bits per character", "angle of signal to backprop's"]
+    ]
     for record in records:
         task, result = record["task"], record["result"]
         angles = np.array(result["signal_angle"], float)
