@@ -135,9 +135,9 @@ def note(records: Sequence[Record]) -> str:
     word = "less" if deeper < shallower else "not less"
     return (
         f"With feedback alignment, the deeper network has {100 * deeper:.2f} % left, {word} than "
-        f"the shallower one with backprop, {100 * shallower:.2f} %. The paper finds that it is less "
-        "(figure 3: curves, no numbers). The distribution of the teacher's weights, the batches and "
-        "the schedule are our choice."
+        f"the shallower one with backprop, {100 * shallower:.2f} %. The paper finds that it is "
+        "less (figure 3: curves, no numbers). The distribution of the teacher's weights, the "
+        "batches and the schedule are our choice."
     )
 
 
