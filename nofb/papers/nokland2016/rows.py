@@ -136,7 +136,9 @@ OWN_FEEDBACK = {
 CIFAR10 = {
     "1x1000 tanh": Row("cifar10_jpeg", (1000,), rate=5e-5),
     "3x1000 tanh": Row("cifar10_jpeg", (1000,) * 3, rate=5e-5),
-    "3x1000 tanh dropout": Row("cifar10_jpeg", (1000,) * 3, rate=1e-4, dropout=True),
+    "3x1000 tanh dropout": Row(
+        "cifar10_jpeg", (1000,) * 3, rate=1e-4, dropout=True, rules=("bp", "fa", "dfa")
+    ),
     "convolutional tanh": Row(
         "cifar10_jpeg",
         (2048, 2048),
