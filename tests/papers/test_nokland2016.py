@@ -351,6 +351,15 @@ def test_a_statement_of_the_paper_holds_only_if_our_runs_agree(model, test, trai
     assert [each.holds for each in tables.claims(runs)] == holds
 
 
+def test_a_gain_within_the_noise_of_the_seeds_is_no_gain():
+    """A difference of 0.06 points between means that are known to 0.2 says nothing."""
+    clean = [record("2x800 tanh", "dfa", seed, test=(e,)) for seed, e in enumerate((1.8, 2.0, 2.2))]
+    (claim,) = tables.claims([*clean, record("2x800 tanh dropout", "dfa", test=(1.95,))])
+    assert not claim.holds and "standard error of the difference 0.12" in claim.measured
+    (claim,) = tables.claims([*clean, record("2x800 tanh dropout", "dfa", test=(1.85,))])
+    assert claim.holds
+
+
 def test_the_convolutional_network_has_a_statement_too():
     """The paper says that its training error becomes zero."""
     runs = [record("convolutional tanh", "dfa", table="convolutional", train=(9.9,))]

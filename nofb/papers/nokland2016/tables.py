@@ -172,8 +172,11 @@ def claims(records: Sequence[Record]) -> Iterator[Claim]:
     """Return what the paper says of very deep networks, of convolution, and of dropout."""
     found = grouped(records, "model", "rule")
 
+    def ends(model: str, rule: str, measure: str = "test_error") -> list[float]:
+        return [run[measure][-1] for run in found.get((model, rule), ()) if run[measure]]
+
     def last(model: str, rule: str, measure: str = "test_error") -> float | None:
-        runs = [run[measure][-1] for run in found.get((model, rule), ()) if run[measure]]
+        runs = ends(model, rule, measure)
         return float(np.mean(runs)) if runs else None
 
     for rule in ("bp", "fa"):
@@ -188,11 +191,27 @@ def claims(records: Sequence[Record]) -> Iterator[Claim]:
             text = f"The training error falls to zero under dfa: {model}"
             yield Claim(text, f"training error {error:.2f} %", error <= 100 * LEARNED)
     for model in ("2x800 tanh", "3x1000 tanh"):
-        without, dropout = (last(name, "dfa") for name in (model, f"{model} dropout"))
-        if without is not None and dropout is not None:
+        without, dropout = ends(model, "dfa"), ends(f"{model} dropout", "dfa")
+        if without and dropout:
             text = f"Dropout helps dfa: {model}"
-            measured = f"test error {dropout:.2f} %, without dropout {without:.2f} %"
-            yield Claim(text, measured, dropout < without)
+            gain = np.mean(without) - np.mean(dropout)
+            noise = np.hypot(standard_error(without), standard_error(dropout))
+            measured = (
+                f"test error {np.mean(dropout):.2f} %, without dropout {np.mean(without):.2f} %, "
+                f"standard error of the difference {noise:.2f}"
+            )
+            yield Claim(text, measured, bool(gain > noise))
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of a mean; zero for a single value, which has no spread.
+
+    Examples
+    --------
+    >>> round(standard_error([1.0, 2.0, 3.0]), 4), standard_error([1.0])
+    (0.5774, 0.0)
+    """
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
 def in_table(table: str, records: Sequence[Record]) -> list[Record]:
