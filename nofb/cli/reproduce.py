@@ -77,10 +77,13 @@ def run(options: argparse.Namespace) -> int:
     is_chosen = chooser(study, epochs, options.rows, options.seeds)
     if options.vouch:
         return vouch(study, epochs, folder, options.jobs, is_chosen)
-    refuse_a_shorter_page(study, epochs, folder, options)
-    records = [] if options.kept else done(study, options, epochs, folder, is_chosen)
-    records = kept(study, folder, epochs, records)
-    shown = [record for record in records if not options.kept or is_chosen(record["task"])]
+    if options.kept:
+        records = kept(study, folder, epochs)
+        shown = [record for record in records if is_chosen(record["task"])]
+    else:
+        refuse_a_shorter_page(study, epochs, folder)
+        given = done(study, options, epochs, folder, is_chosen)
+        shown = records = kept(study, folder, epochs, given)
     if not shown:
         raise ValueError(no_runs(study, epochs, folder, "shown"))
     page = study.write(records, folder, options.command)
@@ -97,11 +100,9 @@ def refuse_what_is_not_used(options: argparse.Namespace) -> None:
                 raise ValueError(f"--{name} has no effect with --{option}: leave it out")
 
 
-def refuse_a_shorter_page(
-    study: Study, epochs: int | None, folder: Path, options: argparse.Namespace
-) -> None:
+def refuse_a_shorter_page(study: Study, epochs: int | None, folder: Path) -> None:
     """Refuse a first look in a folder whose page has longer runs: it would replace the page."""
-    if epochs is None or options.kept:
+    if epochs is None:
         return
     asked = {canonical(task) for task in study.tasks(epochs)}
     longer = [
