@@ -18,12 +18,24 @@ def rows_of(tasks: Iterable[Task]) -> list[str]:
 def chooser(
     study: Study, epochs: int | None, texts: Sequence[str] | None, seeds: int | None
 ) -> Callable[[Task], bool]:
-    """Return a function that says whether a run is of the chosen rows and seeds."""
-    rows = chosen_rows(rows_of(study.tasks(epochs)), texts)
-    least = None if seeds is None else checks.whole("seeds", seeds)
+    """Return a function that says whether a run is of the chosen rows and seeds.
+
+    Raises
+    ------
+    ValueError
+        If no row has the words of a text, or no chosen row has so many seeds.
+    """
+    tasks = study.tasks(epochs)
+    rows = chosen_rows(rows_of(tasks), texts)
+    most = max(task.get("seed", 0) + 1 for task in tasks if row_name(task) in rows)
+    wanted = most if seeds is None else checks.whole("seeds", seeds)
+    if wanted > most:
+        which = "the rows of this study" if texts is None else "these rows"
+        have = "one seed" if most == 1 else f"at most {most} seeds"
+        raise ValueError(f"seeds is {wanted}, but {which} have {have}")
 
     def is_chosen(task: Task) -> bool:
-        return row_name(task) in rows and (least is None or task.get("seed", 0) < least)
+        return row_name(task) in rows and task.get("seed", 0) < wanted
 
     return is_chosen
 

@@ -14,6 +14,7 @@ from nofb.training import Run
 Results = Sequence[Mapping[str, Any]]
 
 LEARNED = 0.01  # per cent: a smaller training error is not shown
+SPENT = ["seeds", "epochs", "minutes"]  # the columns of `spent`
 
 
 def errors_of(run: Run) -> dict[str, Any]:
@@ -86,6 +87,24 @@ def minutes_of(results: Results) -> str:
     if not results:
         return "-"
     return f"{np.mean([run['seconds'] for run in results]) / 60:.1f}"
+
+
+def spent(by_rule: Iterable[Results]) -> list[str]:
+    """Return the cells of `SPENT` for the runs of each rule.
+
+    Examples
+    --------
+    >>> one = {"test_error": [3.0, 2.0], "seconds": 60}
+    >>> spent([[one, one], [one]]), spent([[one]])
+    (['2 1', '2', '1.0'], ['1', '2', '1.0'])
+    """
+    each = list(by_rule)
+    return [of_each(map(count, each)) for count in (seeds_of, epochs_of, minutes_of)]
+
+
+def seeds_of(results: Results) -> str:
+    """Return how many runs there are."""
+    return str(len(results))
 
 
 def of_each(cells: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, Probe
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, ours, results_of
+from nofb.papers.errors import SPENT, cell, errors_of, ours, results_of, spent
 from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.search import Search
@@ -91,7 +91,7 @@ class ImageErrors:
         made: dict[str, Rows] = {}
         for data in self.data:
             error = "test error %" + ": nofb / published" * bool(self.published)
-            rows = [["rule", "rate", "seeds", "epochs", error, "angle of signal to backprop's"]]
+            rows = [["rule", "rate", *SPENT, error, "angle of signal to backprop's"]]
             for rule in self.rules:
                 if results := results_of(records, data=data, rule=rule):
                     theirs = self.published.get((data, rule))
@@ -101,7 +101,7 @@ class ImageErrors:
                     degrees = " ".join(
                         "-" if np.isnan(each) else f"{each:.0f}°" for each in angles.mean(axis=0)
                     )
-                    rows.append([rule, rate, str(len(results)), epochs_of(results), mine, degrees])
+                    rows.append([rule, rate, *spent([results]), mine, degrees])
             if len(rows) > 1:
                 made[self.heading.format(data=data)] = rows
         return made

@@ -117,9 +117,10 @@ def test_every_published_number_has_a_run_in_each_form():
 def test_a_cell_has_ours_and_the_published_error():
     """A reader compares within one cell."""
     task = {"form": "mean", "model": "784-500-10", "rule": "drtp", "seed": 0, "lr": 0.2}
-    result = {"stopped": None, "train_error": [1.0], "test_error": [4.5], "seconds": 1.0}
-    ((_, (_, row)),) = mean.PART.tables([{"task": task, "result": result}]).items()
+    result = {"stopped": None, "train_error": [1.0], "test_error": [4.5], "seconds": 90.0}
+    ((_, (heads, row)),) = mean.PART.tables([{"task": task, "result": result}]).items()
     assert row[0] == "784-500-10" and row[4] == "4.50 (1.00) / 4.58 ± 0.12"
+    assert dict(zip(heads, row, strict=True))["minutes"] == "- - - 1.5"
     assert mean.PART.lines([{"task": task, "result": result}])[1][:4] == [
         "mean", "784-500-10", "drtp", "0",
     ]  # fmt: skip

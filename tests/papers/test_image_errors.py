@@ -20,7 +20,7 @@ def record(errors, rule="bp", seed=0, angle=(10.0, None)):
     data = errors.TABLE.data[0]
     task = {"data": data, "rule": rule, "seed": seed, "epochs": 1, "lr": 0.003}
     result = {"stopped": None, "train_error": [0.0], "test_error": [2.0 + seed],
-              "seconds": 1.0, "angle": list(angle)}  # fmt: skip
+              "seconds": 90.0, "angle": list(angle)}  # fmt: skip
     return {"task": task, "result": result}
 
 
@@ -57,7 +57,7 @@ def test_a_row_has_errors_rate_and_angles(errors, tiny_images):
     runs = [record(errors, seed=seed) for seed in range(2)]
     ((_, (_, row)),) = errors.TABLE.tables(runs).items()
     published = " / 0.91" if errors is of_lenet else ""
-    assert row == ["bp", "0.003", "2", "1", f"2.50 ± 0.71{published}", "10° -"]
+    assert row == ["bp", "0.003", "2", "1", "1.5", f"2.50 ± 0.71{published}", "10° -"]
     assert len(errors.TABLE.lines(runs)) == 3
 
 

@@ -71,6 +71,16 @@ def test_only_the_first_seeds_of_each_row_are_run(command):
     assert done == [f"{row} 0" for row in ROWS]
 
 
+@pytest.mark.parametrize(("chosen", "text"), [
+    ([], "seeds is 3, but the rows of this study have at most 2 seeds"),
+    (["--rows", "fa 1"], "seeds is 3, but these rows have at most 2 seeds"),
+])  # fmt: skip
+def test_more_seeds_than_a_row_has_are_refused(command, chosen, text):
+    """Two seeds in the table of somebody who asked for three would be a silent loss."""
+    code, done, _, err = command("--seeds", "3", *chosen)
+    assert code == 2 and done == [] and text in err
+
+
 def test_a_text_in_no_rows_name_is_refused_with_all_rows(command):
     """With one typing error of two texts, half of a night would be lost without a word."""
     code, done, _, err = command("--rows", "fa", "mirror")

@@ -18,7 +18,7 @@ from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, of_each, results_of
+from nofb.papers.errors import SPENT, cell, errors_of, results_of, spent
 from nofb.papers.found import found
 from nofb.papers.published import published
 from nofb.papers.study import Record, Rows, Task, grouped, short
@@ -88,14 +88,12 @@ def train(
 
 def tables(heading: str, records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each network, a column for each rule: ours / published."""
-    rows = [["network", *(f"{rule}: nofb / published" for rule in RULES), "seeds", "epochs"]]
+    rows = [["network", *(f"{rule}: nofb / published" for rule in RULES), *SPENT]]
     for model in MODELS:
         by_rule = {rule: results_of(records, model=model, rule=rule) for rule in RULES}
         if any(by_rule.values()):
             cells = [cell(runs, PUBLISHED.get((model, rule))) for rule, runs in by_rule.items()]
-            seeds = of_each(str(len(runs)) for runs in by_rule.values())
-            epochs = of_each(epochs_of(runs) for runs in by_rule.values())
-            rows.append([model, *cells, seeds, epochs])
+            rows.append([model, *cells, *spent(by_rule.values())])
     return {heading: rows}
 
 

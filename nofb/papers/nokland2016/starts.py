@@ -12,7 +12,7 @@ from typing import Any
 
 from nofb.network import Network
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, results_of
+from nofb.papers.errors import SPENT, cell, results_of, spent
 from nofb.papers.nokland2016 import tables
 from nofb.papers.nokland2016.rows import MNIST
 from nofb.papers.nokland2016.training import load
@@ -63,11 +63,9 @@ def table(records: Sequence[Record]) -> dict[str, Rows]:
     """Return a row for each start."""
     by_start = {start: results_of(records, start=start) for start in STARTS}
     rows = [
-        [start, cell(runs, PUBLISHED), str(len(runs)), epochs_of(runs)]
-        for start, runs in by_start.items()
-        if runs
+        [start, cell(runs, PUBLISHED), *spent([runs])] for start, runs in by_start.items() if runs
     ]
-    return {HEADING: [["start", "fa: nofb / published", "seeds", "epochs"], *rows]}
+    return {HEADING: [["start", "fa: nofb / published", *SPENT], *rows]}
 
 
 def lines(records: Sequence[Record]) -> Rows:

@@ -15,7 +15,7 @@ import numpy as np
 
 from nofb.network import Network
 from nofb.papers.compared import Claim, Compared, last_errors
-from nofb.papers.errors import cell, epochs_of, errors_of, minutes_of, of_each, ours, results_of
+from nofb.papers.errors import SPENT, cell, errors_of, ours, results_of, spent
 from nofb.papers.nokland2016.rows import CIFAR10, MNIST, OWN_FEEDBACK, Row
 from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.published import FROM_MEMORY, published
@@ -139,7 +139,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
     theirs = published_rules(table)
     rules = [rule for rule in RULES if rule in theirs or results_of(records, rule=rule)]
     heads = [f"{rule}: nofb{' / published' * (rule in theirs)}" for rule in rules]
-    rows = [["model", *heads, "seeds", "epochs", "minutes"]]
+    rows = [["model", *heads, *SPENT]]
     for model in ROWS[table]:
         runs = [each for each in records if each["task"]["model"] == model]
         if not runs:
@@ -149,10 +149,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
             cell(results, PUBLISHED.get((table, model, rule))) if rule in theirs else ours(results)
             for rule, results in by_rule.items()
         ]
-        seeds = of_each(str(len(results)) for results in by_rule.values())
-        epochs = of_each(epochs_of(results) for results in by_rule.values())
-        minutes = of_each(minutes_of(results) for results in by_rule.values())
-        rows.append([model, *cells, seeds, epochs, minutes])
+        rows.append([model, *cells, *spent(by_rule.values())])
     return {HEADINGS[table]: rows}
 
 
