@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nofb.papers.published import Published
-from nofb.papers.study import Record
+from nofb.papers.study import Record, Rows, short
 from nofb.training import Run
 
 Results = Sequence[Mapping[str, Any]]
@@ -40,6 +40,26 @@ def results_of(records: Iterable[Record], **wanted: Any) -> list[Mapping[str, An
         if all(record["task"].get(name) == value for name, value in wanted.items())
         and record["result"]["test_error"]
     ]
+
+
+def lines_of(records: Iterable[Record], *names: str) -> Rows:
+    """Return both errors of every epoch, after the values in the run's task that have these names.
+
+    Commas in a value are left out, since they separate columns.
+
+    Examples
+    --------
+    >>> result = {"train_error": [4.0, 2.0], "test_error": [5.0, 3.5]}
+    >>> lines_of([{"task": {"rule": "fa", "seed": 0}, "result": result}], "rule", "seed")[1:]
+    [['fa', '0', '1', '4', '5'], ['fa', '0', '2', '2', '3.5']]
+    """
+    rows = [[*names, "epoch", "train_error", "test_error"]]
+    for record in records:
+        place = [short(record["task"][name]).replace(",", "") for name in names]
+        errors = (record["result"][f"{split}_error"] for split in ("train", "test"))
+        for epoch, pair in enumerate(zip(*errors, strict=True), 1):
+            rows.append([*place, *map(short, (epoch, *pair))])
+    return rows
 
 
 def cell(results: Results, theirs: Published | None) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nofb.diagnosis import ALIGNMENT, Probe
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import SPENT, cell, errors_of, ours, results_of, spent
+from nofb.papers.errors import SPENT, cell, errors_of, lines_of, ours, results_of, spent
 from nofb.papers.published import Published
 from nofb.papers.study import Part, Record, Rows, Task, grouped, short
 from nofb.runs.search import Search
@@ -116,14 +116,7 @@ class ImageErrors:
 
     def lines(self, records: Sequence[Record]) -> Rows:
         """Return every error of every epoch."""
-        rows = [["data", "rule", "seed", "lr", "epoch", "train_error", "test_error"]]
-        for record in records:
-            task, result = record["task"], record["result"]
-            place = [task["data"], task["rule"], task["seed"], task["lr"]]
-            pairs = zip(result["train_error"], result["test_error"], strict=True)
-            for epoch, pair in enumerate(pairs, 1):
-                rows.append([short(each) for each in [*place, epoch, *pair]])
-        return rows
+        return lines_of(records, "data", "rule", "seed", "lr")
 
     def part(self, run: Callable[..., dict[str, Any]], name: str) -> Part:
         """Return the part of a study; `run` is a function of the study's own."""

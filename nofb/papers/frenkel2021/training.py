@@ -18,10 +18,10 @@ from nofb.layers import Dense
 from nofb.network import Network
 from nofb.optimizers import SGD
 from nofb.papers.compared import Compared, last_errors
-from nofb.papers.errors import SPENT, cell, errors_of, results_of, spent
+from nofb.papers.errors import SPENT, cell, errors_of, lines_of, results_of, spent
 from nofb.papers.found import found
 from nofb.papers.published import published
-from nofb.papers.study import Record, Rows, Task, grouped, short
+from nofb.papers.study import Record, Rows, Task, grouped
 from nofb.rules import Rule, make
 from nofb.training import fit
 from nofb.training.callbacks import AfterEpoch
@@ -105,11 +105,4 @@ def compared(form: str, rules: Sequence[str], records: Sequence[Record]) -> Iter
 
 def lines(records: Sequence[Record]) -> Rows:
     """Return every error of every epoch."""
-    rows = [["form", "model", "rule", "seed", "lr", "epoch", "train_error", "test_error"]]
-    for record in records:
-        task, result = record["task"], record["result"]
-        place = [task[name] for name in ("form", "model", "rule", "seed", "lr")]
-        pairs = zip(result["train_error"], result["test_error"], strict=True)
-        for epoch, pair in enumerate(pairs, 1):
-            rows.append([short(each) for each in [*place, epoch, *pair]])
-    return rows
+    return lines_of(records, "form", "model", "rule", "seed", "lr")

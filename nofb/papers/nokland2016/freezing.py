@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nofb.papers.errors import errors_of
+from nofb.papers.errors import errors_of, lines_of
 from nofb.papers.nokland2016.rows import Row
 from nofb.papers.nokland2016.training import load, trained
-from nofb.papers.study import Part, Record, Rows, Task, short
+from nofb.papers.study import Part, Record, Rows, Task
 from nofb.training import Callback, Run
 from nofb.training.callbacks import AfterEpoch
 
@@ -84,13 +84,7 @@ def tables(records: Sequence[Record]) -> dict[str, Rows]:
 
 def lines(records: Sequence[Record]) -> Rows:
     """Return every error of every epoch."""
-    rows = [["rule", "rest", "epoch", "train_error", "test_error"]]
-    for record in records:
-        task, result = record["task"], record["result"]
-        pairs = zip(result["train_error"], result["test_error"], strict=True)
-        for epoch, pair in enumerate(pairs, 1):
-            rows.append([short(each) for each in [task["rule"], task["rest"], epoch, *pair]])
-    return rows
+    return lines_of(records, "rule", "rest")
 
 
 def figure(records: Sequence[Record]) -> Picture:

@@ -5,6 +5,7 @@ Indirect feedback is a column of ours: the paper proposes it and has no table of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +16,11 @@ import numpy as np
 
 from nofb.network import Network
 from nofb.papers.compared import Claim, Compared, last_errors
-from nofb.papers.errors import SPENT, cell, errors_of, ours, results_of, spent
+from nofb.papers.errors import SPENT, cell, errors_of, lines_of, ours, results_of, spent
 from nofb.papers.nokland2016.rows import CIFAR10, MNIST, OWN_FEEDBACK, Row
 from nofb.papers.nokland2016.training import load, trained
 from nofb.papers.published import FROM_MEMORY, published
-from nofb.papers.study import Part, Record, Rows, Task, grouped, short
+from nofb.papers.study import Part, Record, Rows, Task, grouped
 from nofb.training import Run, StopTraining
 from nofb.training.callbacks import AfterEpoch
 
@@ -188,16 +189,16 @@ def claims(records: Sequence[Record]) -> Iterator[Claim]:
             text = f"The training error falls to zero under dfa: {model}"
             yield Claim(text, f"training error {error:.2f} %", error <= 100 * LEARNED)
     for model in ("2x800 tanh", "3x1000 tanh"):
-        without, dropout = ends(model, "dfa"), ends(f"{model} dropout", "dfa")
-        if without and dropout:
+        runs = [ends(model, "dfa"), ends(f"{model} dropout", "dfa")]
+        if all(runs):
             text = f"Dropout helps dfa: {model}"
-            gain = np.mean(without) - np.mean(dropout)
-            noise = np.hypot(standard_error(without), standard_error(dropout))
+            without, dropout = map(np.mean, runs)
+            noise = math.hypot(*map(standard_error, runs))
             measured = (
-                f"test error {np.mean(dropout):.2f} %, without dropout {np.mean(without):.2f} %, "
+                f"test error {dropout:.2f} %, without dropout {without:.2f} %, "
                 f"standard error of the difference {noise:.2f}"
             )
-            yield Claim(text, measured, bool(gain > noise))
+            yield Claim(text, measured, bool(without - dropout > noise))
 
 
 def standard_error(values: Sequence[float]) -> float:
@@ -218,15 +219,8 @@ def in_table(table: str, records: Sequence[Record]) -> list[Record]:
 
 def lines(records: Sequence[Record]) -> Rows:
     """Return every error of every epoch."""
-    rows = [["table", "model", "rule", "seed", "lr", "epoch", "train_error", "test_error"]]
-    for record in records:
-        task, result = record["task"], record["result"]
-        place = [task["part"], task["model"].replace(",", ""), task["rule"], task["seed"],
-                 task["lr"]]  # fmt: skip
-        pairs = zip(result["train_error"], result["test_error"], strict=True)
-        for epoch, pair in enumerate(pairs, 1):
-            rows.append([short(value) for value in [*place, epoch, *pair]])
-    return rows
+    (_, *names), *rows = lines_of(records, "part", "model", "rule", "seed", "lr")
+    return [["table", *names], *rows]
 
 
 def part(table: str, full: bool = False) -> Part:
